@@ -1,0 +1,196 @@
+"""The DuckDB file under a workspace: opening, locking, locking down, SQL files, frames."""
+
+from __future__ import annotations
+
+import re
+import time
+import warnings
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import duckdb
+
+from .errors import BusyError, InputError
+from .tables import BASE_TABLES, SCHEMA_VERSION, TABLES, VIEWS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Nothing in a log may reach the network or another file through the database. Readers of untrusted
+# formats are never asked either: bytes become records in `reading.py`.
+_LOCKDOWN = """
+SET TimeZone = 'UTC';
+SET autoinstall_known_extensions = false;
+SET autoload_known_extensions = false;
+SET allow_community_extensions = false;
+SET allow_persistent_secrets = false;
+SET enable_external_access = false;
+SET lock_configuration = true;
+"""
+
+
+class Database:
+    """One open workspace file. Closing it (or leaving its `with` block) frees it for others.
+
+    Args:
+        path: The file; it is made when missing, unless `read_only`.
+        read_only: Open beside other readers; nothing can be changed.
+        wait_seconds: How long to wait for another process that holds the file.
+
+    Raises:
+        BusyError: Another process holds the file.
+        InputError: It is no workspace, or one of a newer version.
+    """
+
+    def __init__(
+        self, path: str | Path, *, read_only: bool = False, wait_seconds: float = 0
+    ) -> None:
+        self.path = str(path)
+        self.read_only = read_only
+        self.con = _open(self.path, read_only=read_only, wait_seconds=wait_seconds)
+        try:
+            self._prepare()
+        except BaseException:
+            self.con.close()
+            raise
+
+    def _prepare(self) -> None:
+        names = {row[0] for row in self.rows("SELECT table_name FROM duckdb_tables()")}
+        if names and "meta" not in names:
+            raise InputError(
+                "this DuckDB file is not a hookanalysis workspace",
+                where=self.path,
+                hint="name a new file with --workspace",
+            )
+        if names:
+            (version,) = self.rows("SELECT schema_version FROM meta")[0]
+            if version > SCHEMA_VERSION:
+                raise InputError(
+                    "the workspace was made by a newer hookanalysis",
+                    reason=f"its tables are of version {version}, this program knows {SCHEMA_VERSION}",
+                    where=self.path,
+                    hint="upgrade hookanalysis, or name a new file with --workspace",
+                )
+        if not self.read_only:
+            if not names:
+                self._create()
+            for view in VIEWS:
+                self.con.execute(f"CREATE OR REPLACE VIEW {view.name} AS {sql_text(view.name)}")
+        self.con.execute(_LOCKDOWN)
+
+    def _create(self) -> None:
+        with self.transaction():
+            for table in BASE_TABLES:
+                self.con.execute(table.ddl)
+            self.con.execute("INSERT INTO meta VALUES (?, NULL, NULL)", [SCHEMA_VERSION])
+
+    def rows(self, query: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+        """Run `query` and return its rows as tuples."""
+        return self.con.execute(query, parameters).fetchall()
+
+    def sql(self, query: str, /, **parameters: Any) -> pd.DataFrame:
+        """Run any SQL and return a pandas frame; `$name` in the query is bound to `name=…`."""
+        with warnings.catch_warnings():
+            # duckdb 2.0's own use of pandas: DataFrame.drop(inplace=…).
+            warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.filterwarnings("ignore", message=".*inplace keyword.*")
+            return self.con.execute(query, parameters or None).df()
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One table of the workspace (see the data dictionary), in a fixed order.
+
+        Raises:
+            InputError: There is no such table, or it has not been made yet.
+        """
+        if name not in TABLES:
+            known = ", ".join(sorted(TABLES))
+            raise InputError(f"there is no table {name!r}", hint=f"one of: {known}")
+        if not self.has(name):
+            raise InputError(
+                f"table {name!r} is not there yet",
+                reason="it is made by reconciling",
+                hint="run `hookanalysis reconcile`, or ws.reconcile()",
+            )
+        columns = ", ".join(TABLES[name].names)
+        return self.sql(f"SELECT {columns} FROM {name} ORDER BY ALL NULLS LAST")
+
+    def has(self, name: str) -> bool:
+        """Whether a table or view is there."""
+        query = "SELECT count(*) FROM information_schema.tables WHERE table_name = ?"
+        return bool(self.rows(query, [name])[0][0])
+
+    def transaction(self) -> _Transaction:
+        """All or nothing: `with db.transaction(): …`."""
+        return _Transaction(self.con)
+
+    def close(self) -> None:
+        """Close the file; safe to repeat."""
+        self.con.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _Transaction:
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self.con = con
+
+    def __enter__(self) -> None:
+        self.con.execute("BEGIN")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.con.execute("COMMIT")
+            return
+        try:
+            self.con.execute("ROLLBACK")
+        except duckdb.Error:
+            # A failed commit (a full disk) has rolled back by itself; the first error is the news.
+            pass
+
+
+def sql_text(name: str) -> str:
+    """The text of `sql/<name>.sql`."""
+    return resources.files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _open(path: str, *, read_only: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:
+    if read_only and not Path(path).is_file():
+        raise InputError(
+            "there is no such workspace", where=path, hint="`hookanalysis load PATH…` makes one"
+        )
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        try:
+            return duckdb.connect(path, read_only=read_only)
+        except duckdb.Error as error:
+            text = str(error)
+            if "Could not set lock" not in text and "different configuration" not in text:
+                raise _unusable(path, text) from error
+            if time.monotonic() >= deadline:
+                raise _busy(path, text) from error
+            time.sleep(0.1)
+
+
+def _busy(path: str, text: str) -> BusyError:
+    pid = re.search(r"PID (\d+)", text)
+    holder = f"process {pid.group(1)}" if pid else "this process, in another mode,"
+    return BusyError(
+        "the workspace is in use",
+        reason=f"{holder} holds it",
+        where=path,
+        hint="close the notebook or wait for the run that uses it, then try again",
+    )
+
+
+def _unusable(path: str, text: str) -> InputError:
+    return InputError(
+        "the workspace cannot be opened",
+        reason=text.splitlines()[0],
+        where=path,
+        hint="name a new file with --workspace and load the sources again",
+    )

@@ -1,0 +1,363 @@
+"""The contract between loading and everything after it: tables, columns, types, units, meanings.
+
+The DDL and the README's data dictionary are generated from here. Times are UTC `TIMESTAMP`.
+Loading fills the base tables; `sql/*.sql` makes the views and results out of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, DuckDB type, and meaning (with the unit, where it has one)."""
+
+    name: str
+    type: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: what a row of it is, and its columns."""
+
+    name: str
+    grain: str
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The column names, in order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def ddl(self) -> str:
+        """The `CREATE TABLE` statement; safe to repeat."""
+        body = ",\n".join(f"  {column.name} {column.type}" for column in self.columns)
+        return f"CREATE TABLE IF NOT EXISTS {self.name} (\n{body}\n)"
+
+
+def _table(name: str, grain: str, *columns: tuple[str, str, str]) -> Table:
+    return Table(name, grain, tuple(Column(*column) for column in columns))
+
+
+_PLACE = (
+    ("file_id", "INTEGER", "file of the manifest that the record was read from"),
+    ("generation_id", "INTEGER", "generation (one growing log, however it is named or packed)"),
+    ("line", "BIGINT", "line in the generation, from 1"),
+    ("byte_offset", "BIGINT", "byte in the generation's normalised (UTF-8) text, from 0"),
+)
+
+META = _table(
+    "meta",
+    "the workspace itself: one row",
+    ("schema_version", "INTEGER", "version of these tables"),
+    ("reconciled_file_id", "INTEGER", "last file that the results know of; NULL before the first run"),
+    ("tzdata", "VARCHAR", "version of the time-zone database that read the times"),
+)
+
+FILES = _table(
+    "files",
+    "one offer of a file to `load`: the manifest",
+    ("file_id", "INTEGER", "number of the offer"),
+    ("generation_id", "INTEGER", "generation that the file belongs to; NULL when refused"),
+    ("path", "VARCHAR", "path as it was given"),
+    ("status", "VARCHAR", "loaded, unchanged, grown or refused"),
+    ("reason", "VARCHAR", "why it was refused, or what to know about it"),
+    ("stored_bytes", "BIGINT", "size on disk, bytes"),
+    ("text_bytes", "BIGINT", "size of the normalised text, bytes"),
+    ("first_byte", "BIGINT", "where this load began in the generation"),
+    ("records", "BIGINT", "records read by this load"),
+    ("kept", "BIGINT", "records kept as attempts or receipts"),
+    ("rejected", "BIGINT", "records that fit no rule of the format"),
+    ("ignored", "BIGINT", "records that are no request by rule: blank lines, headers, notices"),
+    ("tail_bytes", "BIGINT", "bytes of an unfinished last line, left for the next load"),
+    ("stripped_bytes", "BIGINT", "bytes of byte-order mark and leading NULs"),
+    ("integrity", "VARCHAR", "whole, or truncated (a damaged end, salvaged)"),
+)
+
+GENERATIONS = _table(
+    "generations",
+    "one growing log or one export, recognised by a hash of all bytes loaded",
+    ("generation_id", "INTEGER", "number of the generation"),
+    ("side", "VARCHAR", "sender or receiver"),
+    ("stream", "VARCHAR", "one writer: one host and one log"),
+    ("layer", "VARCHAR", "edge, app, queue or table; NULL on the sender's side"),
+    ("format", "VARCHAR", "id of the format that read it"),
+    ("timezone", "VARCHAR", "zone assumed for times without one; NULL when every time had one"),
+    ("time_marks", "VARCHAR", "start or end: the moment of the request that a line's time names"),
+    ("time_resolution_ms", "DOUBLE", "smallest step of the times, milliseconds"),
+    ("completeness", "VARCHAR", "all, failures, successes (an export of one tab) or events"),
+    ("head_hash", "VARCHAR", "hash of the first record"),
+    ("content_hash", "VARCHAR", "hash of all bytes loaded"),
+    ("loaded_bytes", "BIGINT", "how many bytes that is"),
+    ("loaded_lines", "BIGINT", "how many lines that is"),
+    ("integrity", "VARCHAR", "whole, or truncated"),
+)
+
+ATTEMPT_RECORDS = _table(
+    "attempt_records",
+    "one row of a sender's export: what the sender says of one attempt (or of an event without one)",
+    *_PLACE,
+    ("attempt_id", "VARCHAR", "sender's id of the attempt; NULL where the export has none"),
+    ("event_uuid", "VARCHAR", "webhook_event_uuid, lower case"),
+    ("endpoint_url", "VARCHAR", "URL that the sender posts to"),
+    ("event_type", "VARCHAR", "such as invoice.purchase"),
+    ("transaction_id", "VARCHAR", "payload id; several events share it"),
+    ("created_at", "TIMESTAMP", "when the event happened; UTC"),
+    ("attempted_at", "TIMESTAMP", "when the attempt was made; UTC; NULL without an attempt"),
+    ("status", "VARCHAR", "success, failed, pending or none (an event without attempt)"),
+    ("http_status", "SMALLINT", "receiver's answer as the sender saw it; NULL without an answer"),
+    ("error_kind", "VARCHAR", "timeout, refused, dns, tls or other, when no answer came"),
+    ("response", "VARCHAR", "response body or error text, scrubbed, at most 200 characters"),
+    ("latency_ms", "DOUBLE", "duration of the attempt, milliseconds"),
+    ("payload_hash", "VARCHAR", "hash of the payload; the payload itself is never kept"),
+    ("payload_keys", "VARCHAR", "shape of the payload: its sorted keys, two levels"),
+    ("row_hash", "UBIGINT", "hash of the whole record: identity where there is no attempt id"),
+)
+
+RECEIPT_RECORDS = _table(
+    "receipt_records",
+    "one line of a receiver's log that may be about a webhook",
+    *_PLACE,
+    ("event_uuid", "VARCHAR", "webhook_event_uuid named by its key, lower case"),
+    ("candidate_uuids", "VARCHAR[]", "bare uuids of a line without the key, lower case"),
+    ("transaction_id", "VARCHAR", "payload id, where the line names it"),
+    ("event_type", "VARCHAR", "such as invoice.purchase, where the line names it"),
+    ("logged_at", "TIMESTAMP", "time of the line; UTC"),
+    ("duration_ms", "DOUBLE", "duration of the request, milliseconds"),
+    ("method", "VARCHAR", "HTTP method"),
+    ("path", "VARCHAR", "path of the request, without its query"),
+    ("http_status", "SMALLINT", "the receiver's answer; NULL where the line does not say"),
+    ("response_bytes", "BIGINT", "size of the answer, bytes"),
+    ("source_ip", "VARCHAR", "address that the request came from"),
+    ("request_id", "VARCHAR", "id that lines of one request share"),
+    ("level", "VARCHAR", "debug, info, warning, error or critical"),
+    ("step", "VARCHAR", "received, processed, duplicate, signature_failed or failed"),
+    ("message", "VARCHAR", "message, scrubbed, at most 200 characters"),
+    ("record_hash", "UBIGINT", "hash of the whole record"),
+)
+
+REJECTS = _table(
+    "rejects",
+    "one record, or run of lines, that could not be read; its text stays in the file",
+    *_PLACE,
+    ("bytes", "BIGINT", "size, bytes"),
+    ("lines", "BIGINT", "physical lines that it spans"),
+    ("reason", "VARCHAR", "reason code, such as no_match or bad_time"),
+    ("detail", "VARCHAR", "how far matching got; never a value of the record"),
+)
+
+ACTIVITY = _table(
+    "activity",
+    "one minute in which a generation was written: the evidence for coverage",
+    ("generation_id", "INTEGER", "generation"),
+    ("file_id", "INTEGER", "file of the manifest"),
+    ("minute_at", "TIMESTAMP", "the minute; UTC"),
+    ("first_at", "TIMESTAMP", "earliest time in it; UTC"),
+    ("last_at", "TIMESTAMP", "latest time in it; UTC"),
+    ("first_line", "BIGINT", "first line with such a time"),
+    ("last_line", "BIGINT", "last line with such a time"),
+    ("records", "BIGINT", "records with such a time"),
+)
+
+SETTINGS = _table(
+    "settings",
+    "the thresholds that the SQL steps read: one row",
+    ("grace_minutes", "DOUBLE", "patience after the last attempt before a delivery is judged"),
+    ("tolerance_seconds", "DOUBLE", "largest time between matched records, after the offset"),
+    ("timeout_seconds", "DOUBLE", "longest time that a sender waits for an answer"),
+    ("heartbeat_minutes", "DOUBLE", "silence that never counts as a hole in a log"),
+    ("retention_days", "DOUBLE", "age at which the sender forgets its attempts"),
+    ("same_send_seconds", "DOUBLE", "two arrivals this close from one attempt: a double send"),
+    ("since_at", "TIMESTAMP", "judge deliveries from this time on; NULL for all"),
+    ("until_at", "TIMESTAMP", "judge deliveries before this time; NULL for all"),
+    ("sender_ips", "VARCHAR[]", "addresses that the sender posts from; empty when unknown"),
+    ("test_event_types", "VARCHAR[]", "event types left out of rates"),
+)
+
+ENDPOINTS = _table(
+    "endpoints",
+    "one endpoint named in the settings (others are learnt from the exports)",
+    ("endpoint_url", "VARCHAR", "URL that the sender posts to"),
+    ("path", "VARCHAR", "its path"),
+)
+
+BASE_TABLES = (
+    META,
+    FILES,
+    GENERATIONS,
+    ATTEMPT_RECORDS,
+    RECEIPT_RECORDS,
+    REJECTS,
+    ACTIVITY,
+    SETTINGS,
+    ENDPOINTS,
+)
+
+ATTEMPTS = _table(
+    "attempts",
+    "one HTTP try, as the sender logged it; observations of it in several exports are merged",
+    ("attempt_key", "VARCHAR", "sender's attempt id, else a key made of the row itself"),
+    ("event_uuid", "VARCHAR", "webhook_event_uuid"),
+    ("endpoint_url", "VARCHAR", "URL that the sender posts to"),
+    ("event_type", "VARCHAR", "such as invoice.purchase"),
+    ("transaction_id", "VARCHAR", "payload id; several events share it"),
+    ("created_at", "TIMESTAMP", "when the event happened; UTC"),
+    ("attempted_at", "TIMESTAMP", "when the attempt was made; UTC; NULL for an event without one"),
+    ("status", "VARCHAR", "success, failed, pending, none, or conflict"),
+    ("http_status", "SMALLINT", "receiver's answer as the sender saw it"),
+    ("error_kind", "VARCHAR", "timeout, refused, dns, tls or other, when no answer came"),
+    ("response", "VARCHAR", "response body or error text, scrubbed"),
+    ("latency_ms", "DOUBLE", "duration of the attempt, milliseconds"),
+    ("is_test", "BOOLEAN", "a test event, left out of rates"),
+    ("observations", "BIGINT", "rows of exports that tell of it"),
+    ("file_id", "INTEGER", "file of the row that is quoted as evidence"),
+    ("line", "BIGINT", "line of that row"),
+)
+
+RECEIPTS = _table(
+    "receipts",
+    "one arrival within one layer; the lines of one request are one receipt",
+    ("receipt_id", "VARCHAR", "generation and first line, as 3:812"),
+    ("layer", "VARCHAR", "edge, app, queue or table"),
+    ("stream", "VARCHAR", "log that holds it"),
+    ("event_uuid", "VARCHAR", "webhook_event_uuid, where the lines name it"),
+    ("uuid_by", "VARCHAR", "key (named), known (bare, and in the sender's exports) or NULL"),
+    ("transaction_id", "VARCHAR", "payload id"),
+    ("event_type", "VARCHAR", "such as invoice.purchase"),
+    ("received_at", "TIMESTAMP", "start of the request as far as the log tells; receiver's clock"),
+    ("ended_at", "TIMESTAMP", "last time of its lines; receiver's clock"),
+    ("duration_ms", "DOUBLE", "duration of the request, milliseconds"),
+    ("method", "VARCHAR", "HTTP method"),
+    ("path", "VARCHAR", "path of the request"),
+    ("http_status", "SMALLINT", "the receiver's answer"),
+    ("source_ip", "VARCHAR", "address that the request came from"),
+    ("request_id", "VARCHAR", "id that its lines share"),
+    ("accepted", "BOOLEAN", "answered 2xx, or processed without a status"),
+    ("processed", "BOOLEAN", "the application says that it processed it; NULL where no log tells"),
+    ("signature_failed", "BOOLEAN", "the application says that the signature did not fit"),
+    ("lines", "BIGINT", "lines that tell of it"),
+    ("file_id", "INTEGER", "file of its first line"),
+    ("line", "BIGINT", "its first line"),
+)
+
+COVERAGE = _table(
+    "coverage",
+    "one interval in which a stream can testify, or a hole with its reason",
+    ("side", "VARCHAR", "sender or receiver"),
+    ("layer", "VARCHAR", "edge, app, queue or table; NULL on the sender's side"),
+    ("stream", "VARCHAR", "stream"),
+    ("starts_at", "TIMESTAMP", "start; the stream's own clock; UTC"),
+    ("ends_at", "TIMESTAMP", "end; the stream's own clock; UTC"),
+    ("covered", "BOOLEAN", "true: it can testify; false: a hole"),
+    ("completeness", "VARCHAR", "all, failures, successes or events"),
+    ("reason", "VARCHAR", "reason code of a hole: no_liveness, rejected_lines, truncated"),
+    ("records", "BIGINT", "records in it"),
+)
+
+CLOCK_OFFSETS = _table(
+    "clock_offsets",
+    "one stream and day: receiver's clock minus sender's",
+    ("stream", "VARCHAR", "receiver's stream"),
+    ("day", "DATE", "day of the receiver's clock; UTC; NULL: the stream's value for other days"),
+    ("offset_ms", "DOUBLE", "best estimate, milliseconds; 0 when nothing was measured"),
+    ("low_ms", "DOUBLE", "lower end of the interval, milliseconds"),
+    ("high_ms", "DOUBLE", "upper end of the interval, milliseconds"),
+    ("tolerance_ms", "DOUBLE", "largest distance of a match after the offset, milliseconds"),
+    ("pairs", "BIGINT", "attempt-receipt pairs that it rests on"),
+    ("method", "VARCHAR", "daily_median, pooled_median, other_streams or assumed"),
+)
+
+MATCHES = _table(
+    "matches",
+    "one receipt and the attempt that it answers",
+    ("receipt_id", "VARCHAR", "receipt"),
+    ("layer", "VARCHAR", "layer of the receipt"),
+    ("event_uuid", "VARCHAR", "event"),
+    ("endpoint_url", "VARCHAR", "endpoint"),
+    ("attempt_key", "VARCHAR", "attempt; NULL where the sender's log has none for it"),
+    ("match_rule", "VARCHAR", "rung of the ladder: uuid, request_id or time"),
+    ("distance_ms", "DOUBLE", "receipt minus attempt after the offset, milliseconds"),
+)
+
+DELIVERIES = _table(
+    "deliveries",
+    "one event for one endpoint: the unit that is judged",
+    ("event_uuid", "VARCHAR", "event"),
+    ("endpoint_url", "VARCHAR", "endpoint; empty where nobody knows it"),
+    ("event_type", "VARCHAR", "such as invoice.purchase"),
+    ("transaction_id", "VARCHAR", "payload id"),
+    ("outcome", "VARCHAR", "the verdict: see the table of outcomes"),
+    ("detail", "VARCHAR", "its finer code"),
+    ("reason", "VARCHAR", "for undetermined: the hole, and what would close it"),
+    ("evidence", "VARCHAR", "both, sender or receiver"),
+    ("first_attempt_at", "TIMESTAMP", "first attempt; UTC"),
+    ("last_attempt_at", "TIMESTAMP", "last attempt; UTC"),
+    ("attempts", "BIGINT", "attempts that the sender logged"),
+    ("last_status", "VARCHAR", "status of the last attempt"),
+    ("last_http_status", "SMALLINT", "answer to the last attempt as the sender saw it"),
+    ("last_error_kind", "VARCHAR", "why the last attempt got no answer"),
+    ("first_receipt_at", "TIMESTAMP", "first arrival; receiver's clock, offset removed; UTC"),
+    ("receipts", "BIGINT", "arrivals, counted in one layer"),
+    ("accepted_count", "BIGINT", "arrivals that were accepted"),
+    ("processed_count", "BIGINT", "times processed; NULL where no log tells"),
+    ("receiver_status", "SMALLINT", "last answer as the receiver logged it"),
+    ("lag_ms", "DOUBLE", "first attempt to first accepted arrival, offset removed, milliseconds"),
+    ("match_rule", "VARCHAR", "weakest rung that the verdict rests on"),
+    ("is_test", "BOOLEAN", "a test event, left out of rates"),
+)
+
+ENDPOINT_HOURS = _table(
+    "endpoint_hours",
+    "one endpoint and hour: the guide's delivery-status view; tests left out",
+    ("endpoint_url", "VARCHAR", "endpoint"),
+    ("hour_at", "TIMESTAMP", "the hour; sender's clock; UTC"),
+    ("attempts", "BIGINT", "attempts"),
+    ("succeeded", "BIGINT", "attempts that the sender calls a success"),
+    ("failed", "BIGINT", "attempts that the sender calls failed"),
+    ("client_errors", "BIGINT", "attempts answered 4xx"),
+    ("server_errors", "BIGINT", "attempts answered 5xx"),
+    ("unanswered", "BIGINT", "attempts without an answer"),
+    ("deliveries", "BIGINT", "deliveries first attempted in the hour"),
+    ("missed", "BIGINT", "of these: proven missed"),
+    ("possibly_missed", "BIGINT", "of these: missed or undetermined"),
+    ("duplicated", "BIGINT", "of these: accepted more than once"),
+    ("lag_p50_ms", "DOUBLE", "median lag, milliseconds"),
+    ("lag_p95_ms", "DOUBLE", "95th percentile of lag, milliseconds"),
+)
+
+FINDINGS = _table(
+    "findings",
+    "one rule's statement about deliveries",
+    ("rule_id", "VARCHAR", "rule; the name of its file"),
+    ("title", "VARCHAR", "what it states, in words"),
+    ("severity", "VARCHAR", "critical, warning or info"),
+    ("cause", "VARCHAR", "sender, network, receiver, logs or unknown"),
+    ("endpoint_url", "VARCHAR", "endpoint; empty where nobody knows it"),
+    ("deliveries", "BIGINT", "deliveries that it is about"),
+    ("first_at", "TIMESTAMP", "earliest of them; UTC"),
+    ("last_at", "TIMESTAMP", "latest of them; UTC"),
+    ("explain", "VARCHAR", "what it means"),
+    ("next_check", "VARCHAR", "what to do next"),
+)
+
+VIEWS = (ATTEMPTS, RECEIPTS, COVERAGE)
+RESULTS = (CLOCK_OFFSETS, MATCHES, DELIVERIES, ENDPOINT_HOURS, FINDINGS)
+TABLES = {table.name: table for table in (*BASE_TABLES, *VIEWS, *RESULTS)}
+
+OUTCOMES = (
+    "delivered",
+    "recovered",
+    "duplicated",
+    "unacknowledged",
+    "unprocessed",
+    "refused",
+    "missed",
+    "pending",
+    "unexpected",
+    "undetermined",
+)
