@@ -1,0 +1,72 @@
+"""Reconcile a webhook sender's delivery log with the receiver's own logs.
+
+    import hookanalysis as ha
+
+    ws = ha.connect("case.duckdb")
+    ws.load("exports/", "logs/")
+    ws.reconcile()
+    ws.facts()
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import charts
+    from .errors import HookAnalysisError
+    from .facts import Facts
+    from .loading import LoadReport
+    from .markup import show
+    from .parsing import list_formats
+    from .reporting import run_report, setup
+    from .settings import Settings
+    from .simulation import simulate
+    from .workspace import Workspace, connect
+
+__all__ = [
+    "Facts",
+    "HookAnalysisError",
+    "LoadReport",
+    "Settings",
+    "Workspace",
+    "charts",
+    "connect",
+    "list_formats",
+    "run_report",
+    "setup",
+    "show",
+    "simulate",
+]
+
+_HOME = {
+    "Facts": "facts",
+    "HookAnalysisError": "errors",
+    "LoadReport": "loading",
+    "Settings": "settings",
+    "Workspace": "workspace",
+    "connect": "workspace",
+    "list_formats": "parsing",
+    "run_report": "reporting",
+    "setup": "reporting",
+    "show": "markup",
+    "simulate": "simulation",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Names are fetched when used, so that the package itself costs nothing to import.
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version(__name__)
+    if name == "charts":
+        return import_module(".charts", __name__)
+    if name in _HOME:
+        return getattr(import_module(f".{_HOME[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

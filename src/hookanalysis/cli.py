@@ -1,0 +1,309 @@
+"""Commands and exit codes.
+
+0 nothing to report, 1 findings at or above `--fail-on`, 2 bad input or settings, 3 a report failed,
+75 the workspace is busy.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import duckdb
+
+from .errors import HookAnalysisError, InputError
+from .settings import DEFAULT_NAME
+
+if TYPE_CHECKING:
+    from .facts import Facts
+    from .loading import LoadReport
+    from .workspace import Workspace
+
+LEVELS = ("info", "warning", "critical", "never")
+
+
+class _Moment(click.ParamType):
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            moment = datetime.fromisoformat(value)
+        except (TypeError, ValueError):
+            self.fail(f"{value!r} is no ISO time, such as 2026-11-22T14:00Z", param, ctx)
+        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+class _Day(click.ParamType):
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return value if isinstance(value, date) else date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no day, such as 2026-11-22", param, ctx)
+
+
+_workspace = click.option(
+    "-w",
+    "--workspace",
+    envvar="HOOKANALYSIS_WORKSPACE",
+    default="hookanalysis.duckdb",
+    show_default=True,
+    help="Workspace file.",
+)
+_settings = click.option(
+    "--settings", type=click.Path(), help=f"Settings file (default: ./{DEFAULT_NAME}, if there)."
+)
+_fail_on = click.option(
+    "--fail-on",
+    type=click.Choice(LEVELS),
+    default="critical",
+    show_default=True,
+    help="Exit with 1 when a finding is at least this severe.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="hookanalysis")
+def cli() -> None:
+    """Find webhooks that went missing or arrived twice, from both sides' logs."""
+
+
+@cli.command()
+@click.option("-o", "--output", default="demo", show_default=True, help="Folder to write to.")
+def demo(output: str) -> None:
+    """Sample logs → workspace → daily report, all in one folder."""
+    from .simulation import simulate
+    from .workspace import connect
+
+    folder = Path(output)
+    folder.mkdir(parents=True, exist_ok=True)
+    logs = folder / "logs"
+    truth = simulate(logs)
+    file = folder / "demo.duckdb"
+    file.unlink(missing_ok=True)
+    with connect(file) as ws:
+        report = _load(ws, (str(logs / "sender"), str(logs / "receiver")))
+        ws.reconcile()
+        facts = ws.facts(day=truth.last_day)
+    click.echo(str(report))
+    _fail_if_refused(report)
+    page = _daily_report(file, truth.last_day, folder)
+    click.echo(_summary(facts))
+    click.echo(f"report     {page}")
+    click.echo(f"workspace  {file}")
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path())
+@click.option("--format", "format_", metavar="ID", help="Read as this format; do not detect.")
+@click.option("--timezone", metavar="TZ", help="Zone of times that name none.")
+@click.option("--stream", metavar="NAME", help="Name of the log (one host, one writer).")
+@click.option("--layer", type=click.Choice(["edge", "app", "queue", "table"]))
+@_workspace
+@_settings
+def load(paths: tuple[str, ...], workspace: str, settings: str | None, **known: Any) -> None:
+    """Load sender's exports and receiver's logs: files and folders in any mix."""
+    known["format"] = known.pop("format_")
+    with _connect(workspace, settings) as ws:
+        report = _load(ws, paths, **known)
+    click.echo(_plain(str(report)))
+    _fail_if_refused(report)
+
+
+@cli.command()
+@click.option("--since", type=_Moment(), help="Judge deliveries from this time on (UTC).")
+@click.option("--until", type=_Moment(), help="Judge deliveries before this time (UTC).")
+@click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
+@_fail_on
+@_workspace
+@_settings
+def reconcile(
+    since: datetime | None,
+    until: datetime | None,
+    as_json: bool,
+    fail_on: str,
+    workspace: str,
+    settings: str | None,
+) -> None:
+    """Judge every delivery by both sides' logs."""
+    with _connect(workspace, settings) as ws:
+        ws.reconcile(since=since, until=until)
+        facts = ws.facts()
+    click.echo(json.dumps(facts.to_dict(), indent=1) if as_json else _summary(facts))
+    _exit_by(facts, fail_on)
+
+
+@cli.command()
+@click.argument("name")
+@click.option("-p", "--parameter", "parameters", multiple=True, metavar="KEY=VALUE")
+@click.option("-o", "--output", type=click.Path(), help="HTML file to write.")
+@_workspace
+def report(name: str, parameters: tuple[str, ...], output: str | None, workspace: str) -> None:
+    """Run a notebook (by name, or a path) into an HTML report."""
+    from .reporting import run_report
+
+    given = dict(_pair(text) for text in parameters)
+    target = Path(output or f"{Path(name).stem}.html")
+    result = run_report(name, workspace, given, target)
+    click.echo(f"report     {result.html}")
+
+
+@cli.command()
+@click.option("--day", type=_Day(), help="Day to report, UTC.  [default: yesterday]")
+@click.option("-o", "--output", default="reports/daily", show_default=True, help="Folder.")
+@click.option("--json", "as_json", is_flag=True, help="Print the facts as one line of JSON.")
+@_fail_on
+@_workspace
+@_settings
+def daily(
+    day: date | None,
+    output: str,
+    as_json: bool,
+    fail_on: str,
+    workspace: str,
+    settings: str | None,
+) -> None:
+    """The scheduled summary of one day: report, facts.json and an exit code."""
+    day = day or (datetime.now(UTC) - timedelta(days=1)).date()
+    with _connect(workspace, settings) as ws:
+        ws.reconcile()
+        facts = ws.facts(day=day)
+    page = _daily_report(Path(workspace), day, Path(output))
+    if as_json:
+        click.echo(json.dumps(facts.to_dict()))
+    else:
+        click.echo(_summary(facts))
+        click.echo(f"report     {page}")
+    _exit_by(facts, fail_on)
+
+
+@cli.command()
+@click.argument("table")
+@click.option("-o", "--output", required=True, type=click.Path(), help=".csv .json .parquet .xlsx")
+@_workspace
+def export(table: str, output: str, workspace: str) -> None:
+    """Write one table of the workspace to a file."""
+    from .exporting import export as write
+
+    with _connect(workspace, None, read_only=True) as ws:
+        rows = write(ws, table, output)
+    click.echo(f"{rows:,} rows → {_plain(output)}")
+
+
+@cli.command()
+@click.argument("words", nargs=-1, metavar="[ID | try FILE]")
+def formats(words: tuple[str, ...]) -> None:
+    """List the formats, show one, or try which one fits a file."""
+    from . import parsing
+
+    if len(words) == 2 and words[0] == "try":  # noqa: PLR2004 - two words: `try FILE`
+        click.echo(_plain(parsing.try_file(Path(words[1]))))
+    elif len(words) == 1:
+        click.echo(parsing.describe_format(words[0]))
+    elif not words:
+        for entry in parsing.list_formats():
+            click.echo(f"{entry.id:<16} {entry.side:<9} {entry.layer or '':<5} {entry.title}")
+    else:
+        raise click.UsageError("give nothing, one format id, or `try FILE`")
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(file_okay=False))
+@click.option("--events", default=500, show_default=True, type=click.IntRange(1))
+@click.option("--days", default=3, show_default=True, type=click.IntRange(1))
+@click.option("--seed", default=7, show_default=True)
+@click.option("--fault", "faults", multiple=True, metavar="NAME", help="Only these faults.")
+def simulate(folder: str, events: int, days: int, seed: int, faults: tuple[str, ...]) -> None:
+    """Write logs of both sides with a known truth."""
+    from .simulation import simulate as write
+
+    chosen: dict[str, Any] = {"faults": faults} if faults else {}
+    truth = write(Path(folder), events=events, days=days, seed=seed, **chosen)
+    click.echo(f"{len(truth.deliveries):,} deliveries, their truth in {folder}/truth.csv")
+
+
+def main() -> None:
+    """Run the command line; turns errors into four lines and an exit code."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except HookAnalysisError as error:
+        click.echo(_plain(str(error)), err=True)
+        sys.exit(error.exit_code)
+    except (duckdb.Error, OSError) as error:
+        reason = str(error).splitlines()[0]
+        told = InputError("the work could not be finished", reason=reason)
+        click.echo(_plain(str(told)), err=True)
+        sys.exit(told.exit_code)
+
+
+def _connect(workspace: str, settings: str | None, *, read_only: bool = False) -> Workspace:
+    from .workspace import connect
+
+    return connect(workspace, settings=settings, read_only=read_only)
+
+
+def _load(ws: Workspace, paths: tuple[str, ...], **known: Any) -> LoadReport:
+    from tqdm import tqdm
+
+    # disable=None: a bar on a terminal, silence in a pipe.
+    with tqdm(unit="B", unit_scale=True, disable=None, leave=False) as bar:
+
+        def progress(path: str, done: int) -> None:
+            bar.set_description(_plain(Path(path).name), refresh=False)
+            bar.n = done
+            bar.refresh()
+
+        return ws.load(*paths, progress=progress, **known)
+
+
+def _fail_if_refused(report: LoadReport) -> None:
+    for file in report.refused:
+        click.echo(_plain(str(file.error)), err=True)
+    if report.refused:
+        raise click.exceptions.Exit(InputError.exit_code)
+
+
+def _daily_report(workspace: Path, day: date, folder: Path) -> Path:
+    from .reporting import run_report
+
+    folder.mkdir(parents=True, exist_ok=True)
+    page = folder / f"{day.isoformat()}.html"
+    run_report("daily_reconciliation", workspace, {"day": day.isoformat()}, page)
+    return page
+
+
+def _summary(facts: Facts) -> str:
+    return facts.summary()
+
+
+def _exit_by(facts: Facts, fail_on: str) -> None:
+    if fail_on != "never" and facts.worst in LEVELS[LEVELS.index(fail_on) :]:
+        raise click.exceptions.Exit(1)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, sign, value = text.partition("=")
+    if not sign or not key:
+        raise InputError(f"a parameter must be KEY=VALUE, not {text!r}", hint="-p day=2026-11-22")
+    return key, value
+
+
+def _plain(text: str) -> str:
+    """Text from logs and file names, made safe for a terminal: control characters are shown."""
+    hidden: Callable[[str], bool] = lambda c: c != "\n" and (  # noqa: E731
+        not c.isprintable() or "\u202a" <= c <= "\u202e" or "\u2066" <= c <= "\u2069"
+    )
+    return "".join(c.encode("unicode_escape").decode() if hidden(c) else c for c in text)

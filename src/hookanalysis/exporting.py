@@ -1,0 +1,94 @@
+"""One table → a file that other programs can open without being fooled by what logs contain."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .database import Database
+from .errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# A spreadsheet takes a cell that begins so for a formula (also in the full-width forms).
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "|", "＝", "＋", "－", "＠")
+
+
+def export(db: Database, table: str, target: str | Path) -> int:
+    """Write a table of the workspace to `target`; the suffix decides the form.
+
+    `.csv` and `.xlsx` are made for spreadsheets: text that would be taken for a formula is marked
+    as text. `.json` (an array of objects, ISO times) and `.parquet` hold the values unchanged.
+
+    Returns:
+        How many rows were written.
+
+    Raises:
+        InputError: No such table, an unknown suffix, or a target that cannot be written.
+    """
+    path = Path(target)
+    write = _WRITERS.get(path.suffix.lower())
+    if write is None:
+        raise InputError(
+            f"cannot export to {path.suffix or 'a file without suffix'}",
+            where=str(path),
+            hint=f"use one of {', '.join(_WRITERS)}",
+        )
+    frame = db.table(table)
+    try:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".export-") as folder:
+            part = Path(folder) / path.name
+            write(frame, part, table)
+            os.replace(part, path)
+    except OSError as error:
+        raise InputError(
+            "the export cannot be written", reason=error.strerror or "", where=str(path)
+        ) from error
+    return len(frame)
+
+
+def _write_csv(frame: pd.DataFrame, path: Path, _table: str) -> None:
+    _as_text(frame).to_csv(path, index=False, date_format="%Y-%m-%d %H:%M:%S.%f")
+
+
+def _write_xlsx(frame: pd.DataFrame, path: Path, table: str) -> None:
+    import pandas as pd
+
+    options = {"options": {"strings_to_formulas": False, "strings_to_urls": False}}
+    with pd.ExcelWriter(path, engine="xlsxwriter", engine_kwargs=options) as book:
+        _as_text(frame).to_excel(book, sheet_name=table[:31], index=False)
+
+
+def _write_json(frame: pd.DataFrame, path: Path, _table: str) -> None:
+    frame.to_json(path, orient="records", date_format="iso", date_unit="us", indent=1)
+
+
+def _write_parquet(frame: pd.DataFrame, path: Path, _table: str) -> None:
+    import duckdb
+
+    # The workspace's own connection may not touch other files; a fresh one holds just this frame.
+    with duckdb.connect() as con:
+        con.register("frame", frame)
+        con.execute("COPY (SELECT * FROM frame) TO ? (FORMAT parquet)", [str(path)])
+
+
+def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    def safe(value: object) -> object:
+        if isinstance(value, str) and value.lstrip(" \ufeff\"'").startswith(_FORMULA_STARTS):
+            return "'" + value
+        return value
+
+    texts = frame.select_dtypes(exclude=["number", "datetime", "bool"])
+    return frame.assign(**{str(name): texts[name].map(safe) for name in texts})
+
+
+_WRITERS: dict[str, Callable[[pd.DataFrame, Path, str], None]] = {
+    ".csv": _write_csv,
+    ".json": _write_json,
+    ".parquet": _write_parquet,
+    ".xlsx": _write_xlsx,
+}

@@ -1,0 +1,129 @@
+"""The handle that users hold: one DuckDB file, and the steps that fill it."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import loading, reconciliation
+from .database import Database
+from .settings import Settings, Source, read_settings
+from .stories import Story, tell
+
+if TYPE_CHECKING:
+    from .facts import Facts
+
+
+class Workspace(Database):
+    """One case: what was loaded, and what came of it, in one DuckDB file.
+
+    Made by `hookanalysis.connect`. `load` and `reconcile` write; everything else reads.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        settings: Settings,
+        read_only: bool = False,
+        wait_seconds: float = 0,
+    ) -> None:
+        super().__init__(path, read_only=read_only, wait_seconds=wait_seconds)
+        self.settings = settings
+
+    def load(
+        self, *paths: str | Path, progress: loading.Progress | None = None, **known: Any
+    ) -> loading.LoadReport:
+        """Load files and folders in any mix; formats are detected by content.
+
+        Args:
+            paths: Sender's exports and receiver's logs; folders are walked.
+            progress: Called with a path and the bytes read so far.
+            known: What the files do not say: `format`, `timezone`, `stream`, `layer`, `day_first`.
+
+        Returns:
+            What became of each file: loaded, grown, unchanged, or refused and why.
+        """
+        return loading.load(self, paths, self.settings, replace(Source(), **known), progress)
+
+    def reconcile(self, since: datetime | None = None, until: datetime | None = None) -> None:
+        """Judge every delivery; `since` and `until` (UTC) limit which ones."""
+        loading.write_settings(self, self.settings)
+        reconciliation.reconcile(self, since=since, until=until)
+
+    def facts(
+        self,
+        day: date | str | None = None,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Facts:
+        """The typed numbers that reports, exit codes and tests all read.
+
+        Args:
+            day: One day, UTC; or
+            since: from here (UTC, naive)
+            until: to here (exclusive).
+        """
+        from .facts import day_bounds, facts
+
+        if day is not None:
+            since, until = day_bounds(day)
+        return facts(self, since=since, until=until)
+
+    def event(self, uuid: str, *, source: bool = False, redact: bool = True) -> Story:
+        """One event's whole story, from both sides, with file and line of each piece.
+
+        Args:
+            uuid: The event's `webhook_event_uuid`.
+            source: Quote the records themselves, read afresh from their files.
+            redact: Mask personal data in those quotations.
+        """
+        return tell(self, uuid, source=source, redact=redact)
+
+    def __repr__(self) -> str:
+        return f"<hookanalysis workspace {self.path}>"
+
+    def _repr_html_(self) -> str:
+        rows = self.rows(
+            "SELECT status, count(*) FROM files GROUP BY status ORDER BY status"
+        )
+        files = ", ".join(f"{n:,} {status}" for status, n in rows) or "nothing loaded yet"
+        verdicts = ""
+        if self.has("deliveries"):
+            counts = self.rows(
+                "SELECT outcome, count(*) AS n FROM deliveries GROUP BY outcome ORDER BY n DESC, outcome"
+            )
+            cells = "".join(
+                f"<tr><td>{html.escape(outcome)}</td><td>{n:,}</td></tr>" for outcome, n in counts
+            )
+            verdicts = f"<table><tr><th>outcome</th><th>deliveries</th></tr>{cells}</table>"
+        return f"<p><b>Workspace</b> {html.escape(self.path)}: {files}</p>{verdicts}"
+
+
+def connect(
+    path: str | Path = "hookanalysis.duckdb",
+    *,
+    read_only: bool = False,
+    settings: Settings | str | Path | None = None,
+    wait_seconds: float = 0,
+) -> Workspace:
+    """Open a workspace, or make one; like `duckdb.connect`.
+
+    Args:
+        path: The workspace file, or ":memory:".
+        read_only: Open beside other readers; loading and reconciling are refused.
+        settings: A `Settings`, or the path of a `hookanalysis.toml`; by default the one in the
+            current folder, if any.
+        wait_seconds: How long to wait for another process that holds the file.
+
+    Raises:
+        BusyError: Another process holds the file.
+        InputError: The file is no workspace, of a newer version, or the settings are wrong.
+    """
+    if not isinstance(settings, Settings):
+        settings = read_settings(settings)
+    return Workspace(path, settings=settings, read_only=read_only, wait_seconds=wait_seconds)
