@@ -1,0 +1,94 @@
+# make demo   sample logs -> workspace -> daily report, on a bare machine with Python >= 3.11
+# make test   every check and test, on the same bare machine
+# The rest: lab (notebooks), bench, samples, docs, lock, wheel, clean.
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.PHONY: demo test lab bench samples docs lock wheel clean
+
+# The first interpreter that is new enough and can make environments; `make demo PYTHON=…` overrides.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python3.14 python; do \
+	$$p -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { echo $$p; break; }; done)
+
+VENV := .venv
+LAB := .venv-lab
+BIN := $(VENV)/bin
+OUT := demo
+SIZE := small
+
+# The same package index settings as always, no questions, and only what the lock names.
+PIP := -m pip --disable-pip-version-check --no-input install --quiet
+LOCKED := $(PIP) --require-hashes --no-deps -r
+SELF := $(PIP) --no-deps --no-build-isolation -e .
+
+# demo: exit code 1 says that the report has findings, which the sample logs are made to have.
+demo: $(VENV)/run.stamp
+	@$(BIN)/hookanalysis demo -o $(OUT) || test $$? -eq 1
+
+test: $(VENV)/test.stamp
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=120 tests notebooks
+
+lab: $(LAB)/lab.stamp
+	$(LAB)/bin/jupyter lab notebooks
+
+bench: $(VENV)/test.stamp
+	$(BIN)/python benchmarks/run.py --size $(SIZE)
+
+# The committed sample logs, from the simulation and its fixed seed.
+samples: $(VENV)/run.stamp
+	rm -rf data/samples
+	$(BIN)/hookanalysis simulate data/samples
+
+# The generated parts of the README: data dictionary, command help, public names.
+docs: $(VENV)/test.stamp
+	$(BIN)/python tests/readme.py --write
+
+# Versions and hashes of every platform's wheels, for every supported Python, and no addresses.
+LOCK := .venv-lock/bin/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
+	--generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade
+lock: | check-python
+	test -x .venv-lock/bin/uv || { $(PYTHON) -m venv .venv-lock && .venv-lock/bin/python $(PIP) uv; }
+	$(LOCK) pyproject.toml --group build -o requirements.txt
+	$(LOCK) pyproject.toml --group build --group test -c requirements.txt -o requirements-test.txt
+	$(LOCK) pyproject.toml --group build --extra lab -c requirements.txt -o requirements-lab.txt
+
+wheel: $(VENV)/run.stamp
+	$(BIN)/hatchling build -t wheel -d dist
+
+clean:
+	rm -rf $(VENV) $(LAB) .venv-lock $(OUT) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: check-python
+check-python:
+	@test -n "$(PYTHON)" || { \
+	echo "No Python >= 3.11 that can make environments was found."; \
+	echo "Install one (Debian, Ubuntu: apt-get install python3 python3-venv), or name it:"; \
+	echo "  make demo PYTHON=/path/to/python3.12"; exit 2; } >&2
+
+# A stamp is newer than its lock once everything in the lock is installed.
+$(BIN)/python $(LAB)/bin/python: | check-python
+	@echo "Making an environment with $(PYTHON) …"
+	@$(PYTHON) -m venv --clear $(@D)/..
+
+$(VENV)/run.stamp: requirements.txt pyproject.toml | $(BIN)/python
+	@echo "Installing the packages of $< …"
+	@$(BIN)/python $(LOCKED) $<
+	@$(BIN)/python $(SELF)
+	@touch $@
+
+$(VENV)/test.stamp: requirements-test.txt pyproject.toml | $(BIN)/python
+	@echo "Installing the packages of $< …"
+	@$(BIN)/python $(LOCKED) $<
+	@$(BIN)/python $(SELF)
+	@touch $@ $(VENV)/run.stamp
+
+$(LAB)/lab.stamp: requirements-lab.txt pyproject.toml | $(LAB)/bin/python
+	@echo "Installing the packages of $< …"
+	@$(LAB)/bin/python $(LOCKED) $<
+	@$(LAB)/bin/python $(SELF)
+	@touch $@
