@@ -1,0 +1,304 @@
+"""The typed numbers of a workspace: what reports, exit codes, the CLI and tests all read.
+
+`facts(db, since=…, until=…)` reads finished results only and judges nothing. No wall clock enters:
+the same workspace gives the same facts. Shares lie between 0 and 1, and are None where there is
+nothing to divide by. Values are exact; `to_dict` rounds them as people do (halves away from zero).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING, Any
+
+from .diagnosis import SEVERITIES, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+OUTCOME_MEANINGS = {
+    "delivered": "accepted once, at the first try",
+    "recovered": "accepted once, after a failed attempt",
+    "duplicated": "accepted more than once",
+    "unacknowledged": "accepted once, yet the sender says it failed: a resend would duplicate it",
+    "unprocessed": "answered with success at the edge, and never handled by the application",
+    "refused": "it arrived, and the receiver answered with an error each time",
+    "missed": "proven not to have arrived",
+    "pending": "still within the time that an answer may take",
+    "unexpected": "the receiver has it, and the sender's export, which covers the time, does not",
+    "undetermined": "the logs at hand cannot tell",
+}
+# The receiver has accepted these at least once: what the headline calls delivered.
+ARRIVED = ("delivered", "recovered", "duplicated", "unacknowledged")
+# Not judged yet, or not the sender's to deliver: no part of the headline's shares.
+UNJUDGED = ("pending", "unexpected")
+
+_SHARE: Mapping[str, int] = {"digits": 4}
+_MS: Mapping[str, int] = {"digits": 1}
+_SECONDS: Mapping[str, int] = {"digits": 0}
+
+
+@dataclass(frozen=True)
+class Period:
+    """What the numbers are about. A delivery belongs to the time of its first attempt."""
+
+    since: datetime | None  # as asked; None: from the first
+    until: datetime | None  # as asked, exclusive; None: to the last
+    first_at: datetime | None  # first delivery in it
+    last_at: datetime | None  # last delivery in it
+    horizon: datetime | None  # last time that the sender's exports testify
+
+
+@dataclass(frozen=True)
+class Totals:
+    """How much there is in the period, test events included."""
+
+    events: int
+    deliveries: int
+    tests: int  # deliveries of test events
+    attempts: int  # that the sender logged for these deliveries
+    receipts: int  # arrivals of these deliveries, each counted in one layer
+    endpoints: int
+
+
+@dataclass(frozen=True)
+class OutcomeCount:
+    """One of the ten outcomes. `deliveries` leaves tests out; `tests` counts them."""
+
+    outcome: str
+    meaning: str
+    deliveries: int
+    share: float | None = field(metadata=_SHARE)  # of all deliveries without tests
+    tests: int
+    details: dict[str, int]  # finer code → deliveries without tests
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The three numbers that stand side by side, and what they are shares of. Tests left out.
+
+    judged = delivered + refused + unprocessed + missed + undetermined: every delivery but those
+    still pending and those that only the receiver knows.
+    """
+
+    judged: int
+    delivered: int  # accepted at least once: outcomes ARRIVED
+    missed: int  # proven not to have arrived
+    possibly_missed: int  # missed + undetermined
+    delivered_share: float | None = field(metadata=_SHARE)
+    missed_share: float | None = field(metadata=_SHARE)
+    possibly_missed_share: float | None = field(metadata=_SHARE)
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """Deliveries accepted more than once, and whether it did harm. Tests left out."""
+
+    deliveries: int
+    harmful: int  # processed more than once
+    harmless: int  # known to have been processed once at most
+    unknown: int  # no log tells how often it was processed
+    extra_accepted: int  # arrivals accepted beyond the first
+    extra_processed: int  # times processed beyond the first
+    details: dict[str, int]
+
+
+@dataclass(frozen=True)
+class EndpointFacts:
+    """One endpoint, tests left out: the guide's "delivery status" view, from both sides.
+
+    Attempts are those made within the period. The three rates are shares of finished attempts
+    (succeeded + failed): succeeded, failed, and answered 4xx or 5xx. What failed without being
+    an error was not answered, or answered with a redirect.
+    Lag is first attempt to first accepted arrival, clock offset removed, in milliseconds.
+    """
+
+    endpoint_url: str  # empty: only the receiver knows these deliveries, and their path fits none
+    deliveries: int
+    delivered: int
+    missed: int
+    possibly_missed: int
+    outcomes: dict[str, int]  # all ten
+    attempts: int
+    succeeded: int
+    failed: int
+    client_errors: int
+    server_errors: int
+    unanswered: int
+    success_rate: float | None = field(metadata=_SHARE)
+    failure_rate: float | None = field(metadata=_SHARE)
+    error_rate: float | None = field(metadata=_SHARE)
+    lag_p50_ms: float | None = field(metadata=_MS)
+    lag_p95_ms: float | None = field(metadata=_MS)
+    lag_p99_ms: float | None = field(metadata=_MS)
+    lag_deliveries: int  # deliveries whose lag is known
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """What could not be known, and what would close the gap. Tests left out."""
+
+    code: str  # reason code, such as after_last_log
+    deliveries: int
+    reason: str  # the wording that stands at most of them
+    hint: str  # what to do about it
+    first_at: datetime | None
+    last_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Hole:
+    """A time within the period for which a stream cannot testify, by the stream's own clock."""
+
+    starts_at: datetime
+    ends_at: datetime
+    seconds: float = field(metadata=_SECONDS)
+    reason: str  # no_liveness, rejected_lines, truncated, before_first_log or after_last_log
+
+
+@dataclass(frozen=True)
+class StreamCoverage:
+    """One log or export: how much of the period it can testify for."""
+
+    side: str  # sender or receiver
+    layer: str  # edge, app, queue, table; empty on the sender's side
+    stream: str
+    completeness: str  # all, failures, successes, events; several are joined by "+"
+    starts_at: datetime | None  # first time covered
+    ends_at: datetime | None  # last time covered
+    covered_share: float | None = field(metadata=_SHARE)
+    covered_seconds: float = field(metadata=_SECONDS)
+    hole_count: int
+    holes: tuple[Hole, ...]  # the longest MAX_HOLES, in order of time
+
+
+@dataclass(frozen=True)
+class ClockOffset:
+    """One stream and day: receiver's clock minus sender's, as an interval."""
+
+    stream: str
+    day: date | None  # None: the stream's value for other days
+    offset_ms: float = field(metadata=_MS)
+    low_ms: float | None = field(metadata=_MS)
+    high_ms: float | None = field(metadata=_MS)
+    tolerance_ms: float | None = field(metadata=_MS)
+    pairs: int
+    method: str
+    zone_error_minutes: int | None  # a whole number of quarter-hours: a wrong time zone, no drift
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """One path that was offered to `load`: its latest status, and sums over all its offers."""
+
+    path: str
+    status: str  # loaded, grown, unchanged or refused
+    reason: str
+    side: str
+    layer: str
+    stream: str
+    format: str
+    timezone: str  # zone assumed for times without one; empty when every time had one
+    records: int
+    kept: int
+    rejected: int
+    ignored: int
+    tail_bytes: int  # bytes of an unfinished last line, left for the next load
+    integrity: str
+
+
+@dataclass(frozen=True)
+class RejectCount:
+    """Records of one file that could not be read, for one reason."""
+
+    path: str
+    reason: str
+    records: int
+    lines: int
+    first_line: int
+    detail: str  # how far matching got at the first of them
+
+
+@dataclass(frozen=True)
+class Versions:
+    """What made the numbers."""
+
+    hookanalysis: str
+    schema: int
+    tzdata: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that a report says in numbers."""
+
+    period: Period
+    totals: Totals
+    headline: Headline
+    outcomes: tuple[OutcomeCount, ...]  # all ten, in the order of tables.OUTCOMES
+    duplicates: Duplicates
+    endpoints: tuple[EndpointFacts, ...]  # by URL
+    unknowns: tuple[Unknown, ...]  # most deliveries first
+    coverage: tuple[StreamCoverage, ...]  # sender first, then by layer and stream
+    clocks: tuple[ClockOffset, ...]
+    file_counts: dict[str, int]  # status → paths
+    files: tuple[FileFacts, ...]  # by path
+    rejects: tuple[RejectCount, ...]  # by path, most records first
+    findings: tuple[Finding, ...]  # most severe first, then most deliveries
+    versions: Versions
+
+    def count(self, outcome: str) -> int:
+        """Deliveries with `outcome`, tests left out."""
+        return next(o.deliveries for o in self.outcomes if o.outcome == outcome)
+
+    @property
+    def worst(self) -> str | None:
+        """The highest severity among the findings; None when there are none."""
+        found = {finding.severity for finding in self.findings}
+        return next((level for level in reversed(SEVERITIES) if level in found), None)
+
+    def summary(self) -> str:
+        """The headline in one or two plain sentences."""
+        raise NotImplementedError
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready: ISO times in UTC, rounded numbers, keys in the order of the fields."""
+        plain: dict[str, Any] = _plain(self)
+        return plain
+
+
+def percent(part: float, whole: float) -> str:
+    """A share in words: `98.0 %`. Never `100.0 %` or `0.0 %` when it is not exactly that."""
+    if not whole:
+        return "–"
+    if 0 < part < whole:
+        tenths = min(max(round_number(100 * part / whole, 1), 0.1), 99.9)
+        return f"{tenths:.1f} %"
+    return f"{round_number(100 * part / whole, 1):.1f} %"
+
+
+def round_number(value: float, digits: int) -> float:
+    """Round as people do: halves away from zero, on the number as it is written."""
+    step = Decimal(1).scaleb(-digits)
+    return float(Decimal(repr(float(value))).quantize(step, rounding=ROUND_HALF_UP))
+
+
+def _plain(value: Any, digits: int = 4) -> Any:
+    if is_dataclass(value):
+        return {
+            part.name: _plain(getattr(value, part.name), part.metadata.get("digits", 4))
+            for part in fields(value)
+        }
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, datetime):
+        return value.isoformat() + "Z"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float):
+        rounded = round_number(value, digits)
+        return rounded if digits else int(rounded)
+    return value
