@@ -1,0 +1,148 @@
+"""The house: who may import whom, sizes, public names, start-up, a README that says the truth."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+import hookanalysis
+import readme
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "src" / "hookanalysis"
+MODULES = sorted(PACKAGE.glob("*.py"))
+
+# A module may import only modules further down.
+ORDER = (
+    "cli",
+    "__init__",
+    "workspace",
+    "exporting",
+    "stories",
+    "reporting",
+    "charts",
+    "markup",
+    "facts",
+    "diagnosis",
+    "reconciliation",
+    "loading",
+    "parsing",
+    "reading",
+    "database",
+    "settings",
+    "simulation",
+    "tables",
+    "errors",
+)
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def siblings(path: Path) -> set[str]:
+    """Modules of the package that a module imports, anywhere in it, for types too."""
+    found: set[str] = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.ImportFrom) and node.level == 1:
+            found |= {node.module.split(".")[0]} if node.module else {a.name for a in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("hookanalysis"):
+            found.add((node.module or "").partition(".")[2] or "__init__")
+        elif isinstance(node, ast.Import):
+            found |= {"__init__" for a in node.names if a.name.startswith("hookanalysis")}
+    return found
+
+
+def test_every_module_has_its_place() -> None:
+    assert {path.stem for path in MODULES} == set(ORDER)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_imports_point_down(path: Path) -> None:
+    place = ORDER.index(path.stem)
+    upward = {name for name in siblings(path) if ORDER.index(name) <= place}
+    assert not upward, f"{path.stem} imports {upward}, which stand above it"
+
+
+def test_simulation_knows_nothing_of_the_tool() -> None:
+    # It is the truth that the tool is judged by.
+    assert siblings(PACKAGE / "simulation.py") <= {"tables", "errors"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_sizes(path: Path) -> None:
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines <= 400, f"{path.name} has {lines} lines"
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef):
+            length = (node.end_lineno or 0) - node.lineno + 1
+            assert length <= 60, f"{path.name}: {node.name} has {length} lines"
+            if not _is_command(node):
+                count = len([*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs])
+                assert count <= 7, f"{path.name}: {node.name} has {count} parameters"
+
+
+def _is_command(node: ast.FunctionDef) -> bool:
+    """A command's parameters are the options that a user sees."""
+    calls = [d.func for d in node.decorator_list if isinstance(d, ast.Call)]
+    return any(isinstance(call, ast.Attribute) and call.attr == "command" for call in calls)
+
+
+def test_public_names() -> None:
+    names = hookanalysis.__all__
+    assert len(names) <= 12
+    assert names == sorted(names)
+    assert all(hasattr(hookanalysis, name) for name in names)
+    public = readme.README.read_text(encoding="utf-8").partition("<!-- public -->")[2]
+    listed = re.findall(r"^\| `(\w+)` \|", public.partition("<!-- /public -->")[0], re.MULTILINE)
+    assert listed == names
+
+
+def test_generated_parts_of_the_readme_are_current() -> None:
+    text = readme.README.read_text(encoding="utf-8")
+    assert readme.fill(text) == text, "run `make docs`"
+
+
+@pytest.mark.parametrize(
+    ("start", "banned"),
+    [
+        ("import hookanalysis", {"altair", "duckdb", "numpy", "pandas", "papermill"}),
+        ("import hookanalysis.cli", {"altair", "nbconvert", "pandas", "papermill"}),
+        ("import hookanalysis; hookanalysis.connect", {"altair", "pandas", "papermill"}),
+    ],
+)
+def test_start_up_is_light(start: str, banned: set[str]) -> None:
+    code = f"{start}; import sys; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not banned & set(run.stdout.split())
+
+
+def test_every_import_is_a_declared_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {re.split(r"[<>=~!\[; ]", entry)[0].lower() for entry in project["dependencies"]}
+    homes = metadata.packages_distributions()
+    for path in MODULES:
+        for node in ast.walk(tree(path)):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level and node.module:
+                names = [node.module]
+            for name in {name.split(".")[0] for name in names} - sys.stdlib_module_names:
+                known = {home.lower() for home in homes.get(name, [])} | {name}
+                assert known & declared, f"{path.name} imports {name}"
+
+
+def test_locks_hold_hashes_and_no_addresses() -> None:
+    for path in sorted(ROOT.glob("requirements*.txt")):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"://|^-|find-links|index-url", text, re.MULTILINE), path.name
+        pins = re.findall(r"^[\w.-]+==.*(?:\n {4}--hash=\S+.*)+", text, re.MULTILINE)
+        assert len(pins) == len(re.findall(r"^\w", text, re.MULTILINE)) > 50, path.name
