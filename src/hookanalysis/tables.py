@@ -330,13 +330,23 @@ ENDPOINT_HOURS = _table(
     ("lag_p95_ms", "DOUBLE", "95th percentile of lag, milliseconds"),
 )
 
+FINDING_DELIVERIES = _table(
+    "finding_deliveries",
+    "one delivery that a rule has selected: the findings, one by one",
+    ("rule_id", "VARCHAR", "rule; the name of its file"),
+    ("endpoint_url", "VARCHAR", "endpoint; empty where nobody knows it"),
+    ("event_uuid", "VARCHAR", "event"),
+    ("happened_at", "TIMESTAMP", "when, as far as known: first attempt, else first arrival; UTC"),
+)
+
 FINDINGS = _table(
     "findings",
-    "one rule's statement about deliveries",
+    "one rule's statement about the deliveries of one endpoint",
     ("rule_id", "VARCHAR", "rule; the name of its file"),
     ("title", "VARCHAR", "what it states, in words"),
     ("severity", "VARCHAR", "critical, warning or info"),
     ("cause", "VARCHAR", "sender, network, receiver, logs or unknown"),
+    ("guide_step", "VARCHAR", "heading of the sender's troubleshooting guide to follow"),
     ("endpoint_url", "VARCHAR", "endpoint; empty where nobody knows it"),
     ("deliveries", "BIGINT", "deliveries that it is about"),
     ("first_at", "TIMESTAMP", "earliest of them; UTC"),
@@ -346,7 +356,7 @@ FINDINGS = _table(
 )
 
 VIEWS = (ATTEMPTS, RECEIPTS, COVERAGE)
-RESULTS = (CLOCK_OFFSETS, MATCHES, DELIVERIES, ENDPOINT_HOURS, FINDINGS)
+RESULTS = (CLOCK_OFFSETS, MATCHES, DELIVERIES, ENDPOINT_HOURS, FINDING_DELIVERIES, FINDINGS)
 TABLES = {table.name: table for table in (*BASE_TABLES, *VIEWS, *RESULTS)}
 
 OUTCOMES = (

@@ -1,0 +1,46 @@
+/*---
+id = "undetermined"
+title = "Events whose fate the logs at hand cannot tell"
+guide_step = "Best practices"
+cause = "logs"
+severity = "warning"
+explain = """
+For these events there is a hole in the logs, or two of them contradict each other. They may have
+arrived, or they may be missed: nothing is claimed, and they count as possibly missed."""
+next_check = """
+The reason beside each event names the hole and how to close it: most often one more log file to
+load, such as the next rotated one or that of another host. Load it and reconcile again. Do not
+resend on this ground alone: some of these events may well have been processed."""
+
+[[case]]
+name = "a hole in the logs of either side"
+kind = "fires"
+expect = ["no-export", "no-log"]
+deliveries = [
+  { event_uuid = "no-log", outcome = "undetermined", is_test = false },
+  { event_uuid = "no-export", outcome = "undetermined", is_test = false },
+]
+
+[[case]]
+name = "judged, still pending, or a test"
+kind = "silent"
+expect = []
+deliveries = [
+  { event_uuid = "lost", outcome = "missed", is_test = false },
+  { event_uuid = "waiting", outcome = "pending", is_test = false },
+  { event_uuid = "test", outcome = "undetermined", is_test = true },
+]
+
+[[case]]
+name = "without an outcome it is silent; without the test flag it is no test"
+kind = "null"
+expect = ["no-flag"]
+deliveries = [{ event_uuid = "nothing" }, { event_uuid = "no-flag", outcome = "undetermined" }]
+---*/
+SELECT
+  endpoint_url,
+  event_uuid,
+  COALESCE(first_attempt_at, first_receipt_at) AS happened_at
+FROM deliveries
+WHERE outcome = 'undetermined'
+  AND NOT COALESCE(is_test, FALSE)

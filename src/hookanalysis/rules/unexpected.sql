@@ -1,0 +1,47 @@
+/*---
+id = "unexpected"
+title = "Events that the sender does not list"
+guide_step = "Check Signature Verification"
+cause = "unknown"
+severity = "warning"
+explain = """
+Your logs tell of these events, and the sender's export, which covers that time, does not list them.
+That may be harmless: a trial of your own, or an export of another account. It may also be a request
+that somebody else made up: a signature covers the payload's id alone, never the event's uuid."""
+next_check = """
+Look up a few of these uuids in the dashboard. If they are there, the export was incomplete: load a
+full one (tab All). If not, see which addresses the requests came from, and whether your application
+checks the signature and ignores what does not fit."""
+
+[[case]]
+name = "only the receiver knows it"
+kind = "fires"
+expect = ["forged", "orphan"]
+deliveries = [
+  { event_uuid = "orphan", outcome = "unexpected", is_test = false },
+  { event_uuid = "forged", outcome = "unexpected", is_test = false },
+]
+
+[[case]]
+name = "a test of one's own, an export that does not cover the time, or known to both"
+kind = "silent"
+expect = []
+deliveries = [
+  { event_uuid = "own-test", outcome = "unexpected", is_test = true },
+  { event_uuid = "too-old", outcome = "undetermined", is_test = false },
+  { event_uuid = "fine", outcome = "delivered", is_test = false },
+]
+
+[[case]]
+name = "without an outcome it is silent; without the test flag it is no test"
+kind = "null"
+expect = ["no-flag"]
+deliveries = [{ event_uuid = "nothing" }, { event_uuid = "no-flag", outcome = "unexpected" }]
+---*/
+SELECT
+  endpoint_url,
+  event_uuid,
+  COALESCE(first_attempt_at, first_receipt_at) AS happened_at
+FROM deliveries
+WHERE outcome = 'unexpected'
+  AND NOT COALESCE(is_test, FALSE)

@@ -1,0 +1,51 @@
+/*---
+id = "unprocessed"
+title = "Events that were accepted, then never processed"
+guide_step = "Check Signature Verification"
+cause = "receiver"
+severity = "critical"
+explain = """
+Your server answered these events with a 2xx, so the sender counts them as delivered. But your
+application's log, which covers that time, does not show that it processed them, or it shows that
+it dropped them because the signature did not fit. Nobody else will notice this loss."""
+next_check = """
+Read your application's log at these times. Is there an error just after the answer, or a queue that
+lost its work? Does the signature check use the endpoint's present secret key? A regenerated key
+makes the old one invalid at once. Once that is mended, resend these events: none of them has been
+processed."""
+
+[[case]]
+name = "accepted at the edge, nothing in the application"
+kind = "fires"
+expect = ["bad-signature", "dropped"]
+deliveries = [
+  { event_uuid = "dropped", outcome = "unprocessed", is_test = false },
+  { event_uuid = "bad-signature", outcome = "unprocessed", is_test = false },
+]
+
+[[case]]
+name = "processed, refused, or a test"
+kind = "silent"
+expect = []
+deliveries = [
+  { event_uuid = "fine", outcome = "delivered", is_test = false },
+  { event_uuid = "refused", outcome = "refused", is_test = false },
+  { event_uuid = "test", outcome = "unprocessed", is_test = true },
+]
+
+[[case]]
+name = "no log tells whether it was processed: no accusation"
+kind = "null"
+expect = []
+deliveries = [
+  { event_uuid = "nothing" },
+  { event_uuid = "edge-only", outcome = "delivered" },
+]
+---*/
+SELECT
+  endpoint_url,
+  event_uuid,
+  COALESCE(first_attempt_at, first_receipt_at) AS happened_at
+FROM deliveries
+WHERE outcome = 'unprocessed'
+  AND NOT COALESCE(is_test, FALSE)

@@ -1,0 +1,201 @@
+"""The rules: each file carries its cases, and no run of a rule fails silently."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from hookanalysis.database import Database
+from hookanalysis.diagnosis import (
+    CASE_KINDS,
+    Case,
+    Rule,
+    diagnose,
+    load_rules,
+    read_rule,
+    run_case,
+)
+from hookanalysis.errors import InputError
+from hookanalysis.tables import DELIVERIES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+RULES = load_rules()
+CASES = [pytest.param(r, c, id=f"{r.id}: {c.name}") for r in RULES for c in r.cases]
+STARTING = {
+    "missed",
+    "unprocessed",
+    "refused",
+    "double_processed",
+    "unacknowledged",
+    "unexpected",
+    "undetermined",
+}
+GOOD = """/*---
+id = "slow"
+title = "Slow events"
+guide_step = "Timeout Issues"
+cause = "receiver"
+severity = "info"
+explain = '''Two
+  lines.'''
+next_check = "Look."
+---*/
+SELECT endpoint_url, event_uuid, first_attempt_at AS happened_at
+FROM deliveries
+WHERE lag_ms > 5000
+"""
+HOUR = datetime(2026, 11, 20, 10)  # noqa: DTZ001 - the tables hold UTC without a zone
+
+
+@pytest.fixture
+def db() -> Iterator[Database]:
+    with Database(":memory:") as database:
+        database.con.execute(DELIVERIES.ddl)
+        yield database
+
+
+def add(db: Database, **values: object) -> None:
+    db.con.table("deliveries").insert([values.get(name) for name in DELIVERIES.names])
+
+
+def test_the_starting_rules_are_there() -> None:
+    assert {rule.id for rule in RULES} >= STARTING
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_every_rule_carries_a_firing_a_silent_and_a_null_case(rule: Rule) -> None:
+    kinds = {case.kind for case in rule.cases}
+    assert kinds == set(CASE_KINDS)
+    for case in rule.cases:
+        assert any(case.given.values()), case.name
+        assert case.kind != "fires" or case.expect, case.name
+        assert case.kind != "silent" or not case.expect, case.name
+
+
+@pytest.mark.parametrize(("rule", "case"), CASES)
+def test_rows_in_offending_events_out(rule: Rule, case: Case) -> None:
+    assert run_case(rule, case) == case.expect
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_what_a_rule_tells_people_reads_as_sentences(rule: Rule) -> None:
+    assert rule.title == rule.title.strip(" .")
+    for text in (rule.explain, rule.next_check):
+        assert re.fullmatch(r"[A-Z].*[.]", text)
+        assert "  " not in text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("/*---", "/* ", "it does not begin with a header"),
+        ("---*/", "*/", "it does not begin with a header"),
+        ('id = "slow"', 'id = "fast"', "id is 'fast'"),
+        ('severity = "info"', 'severity = "fatal"', "severity is 'fatal'"),
+        ('cause = "receiver"', 'cause = "weather"', "cause is 'weather'"),
+        ('"Timeout Issues"', '"Timeouts"', "guide_step is 'Timeouts'"),
+        ('next_check = "Look."', "", "missing or unknown keys: next_check"),
+        ("title =", "titel =", "missing or unknown keys: titel, title"),
+        ('next_check = "Look."', "next_check =", "its header is no TOML"),
+        ("WHERE", "; DROP TABLE deliveries; --", "not exactly one SELECT"),
+        ("SELECT", "DELETE FROM deliveries --", "syntax error"),
+        ('"Look."', '"Look."\n[[case]]\nname = ""\nkind = "fires"', "a case with missing"),
+        (
+            '"Look."',
+            '"Look."\n[[case]]\nname = ""\nkind = "fires"\nexpect = []\n'
+            'deliveries = [{ outcom = "missed" }]',
+            "deliveries.outcom",
+        ),
+        ('"Look."', '"Look."\n[[case]]\nname = ""\nkind = "odd"\nexpect = []', "kind is 'odd'"),
+    ],
+)
+def test_a_file_that_is_no_rule_is_refused_with_the_reason(old: str, new: str, reason: str) -> None:
+    assert old in GOOD
+    with pytest.raises(InputError) as caught:
+        read_rule("slow.sql", GOOD.replace(old, new, 1))
+    assert reason in caught.value.reason
+    assert caught.value.where == "rules/slow.sql"
+    assert caught.value.hint
+
+
+def test_texts_of_a_header_lose_their_line_breaks() -> None:
+    assert read_rule("slow.sql", GOOD).explain == "Two lines."
+
+
+def test_a_folder_without_rules_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there are no rules"):
+        load_rules(tmp_path)
+
+
+def test_rules_of_a_folder_come_by_name(tmp_path: Path) -> None:
+    for name in ("slow", "a"):
+        text = GOOD.replace('id = "slow"', f'id = "{name}"')
+        (tmp_path / f"{name}.sql").write_text(text, encoding="utf-8")
+    (tmp_path / "notes.txt").write_text("no rule", encoding="utf-8")
+    assert [rule.id for rule in load_rules(tmp_path)] == ["a", "slow"]
+
+
+def test_findings_count_deliveries_per_endpoint(db: Database) -> None:
+    late = HOUR.replace(hour=12)
+    add(db, event_uuid="1", endpoint_url="a", outcome="missed", first_attempt_at=late)
+    add(db, event_uuid="2", endpoint_url="a", outcome="missed", first_attempt_at=HOUR)
+    add(db, event_uuid="3", endpoint_url="b", outcome="missed")
+    add(db, event_uuid="4", endpoint_url=None, outcome="unexpected", first_receipt_at=HOUR)
+    add(db, event_uuid="5", endpoint_url="a", outcome="delivered", first_attempt_at=HOUR)
+    diagnose(db)
+    assert db.rows(
+        "SELECT rule_id, severity, endpoint_url, deliveries, first_at, last_at FROM findings"
+        " ORDER BY ALL"
+    ) == [
+        ("missed", "critical", "a", 2, HOUR, late),
+        ("missed", "critical", "b", 1, None, None),
+        ("unexpected", "warning", "", 1, HOUR, HOUR),
+    ]
+    found = db.rows("SELECT event_uuid FROM finding_deliveries ORDER BY event_uuid")
+    assert found == [("1",), ("2",), ("3",), ("4",)]
+    texts = db.rows("SELECT DISTINCT explain, next_check FROM findings WHERE rule_id = 'missed'")
+    assert texts == [(r.explain, r.next_check) for r in RULES if r.id == "missed"]
+
+
+def test_diagnosing_again_replaces_the_findings(db: Database) -> None:
+    add(db, event_uuid="1", endpoint_url="a", outcome="missed")
+    diagnose(db)
+    diagnose(db)
+    assert db.rows("SELECT COUNT(*) FROM findings") == [(1,)]
+    db.con.execute("DELETE FROM deliveries")
+    diagnose(db)
+    assert db.rows("SELECT COUNT(*) FROM findings") == [(0,)]
+    assert db.rows("SELECT COUNT(*) FROM finding_deliveries") == [(0,)]
+
+
+def test_a_delivery_that_a_rule_meets_twice_counts_once(db: Database) -> None:
+    add(db, event_uuid="1", endpoint_url="a", lag_ms=9000)
+    sql = GOOD.replace("FROM deliveries", "FROM deliveries CROSS JOIN RANGE(2)")
+    diagnose(db, [read_rule("slow.sql", sql)])
+    assert db.rows("SELECT deliveries FROM findings") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("lag_ms", "lagg_ms", "lagg_ms"),
+        ("first_attempt_at AS happened_at", "first_attempt_at", "it selects"),
+        ("lag_ms > 5000", "CAST(event_uuid AS INTEGER) > 1", "Could not convert"),
+    ],
+)
+def test_a_rule_that_cannot_run_stops_everything_and_is_named(
+    db: Database, old: str, new: str, reason: str
+) -> None:
+    add(db, event_uuid="x", endpoint_url="a", outcome="missed")
+    diagnose(db)
+    broken = read_rule("slow.sql", GOOD.replace(old, new))
+    with pytest.raises(InputError) as caught, db.transaction():
+        diagnose(db, [broken])
+    assert caught.value.what == "rule 'slow' cannot be run"
+    assert reason in caught.value.reason
+    assert db.rows("SELECT rule_id FROM findings") == [("missed",)]
