@@ -1,0 +1,58 @@
+"""nginx, gunicorn and a sender, really run with real faults: the verdicts must be what was done."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+import hookanalysis as ha
+from hookanalysis.settings import Settings, Source
+from lab import programs, story
+
+pytestmark = pytest.mark.skipif(
+    programs.NGINX is None,
+    reason="nginx is not installed (Debian: apt-get install nginx-light)",
+)
+
+SETTINGS = Settings(
+    grace_minutes=2 / 60,
+    timeout_seconds=1,
+    tolerance_seconds=3,
+    sender_ips=("127.0.0.1",),
+    sources=(Source(match="*partner.log", timezone="UTC"),),
+)
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> story.Story:
+    return story.play(tmp_path_factory.mktemp("lab"))
+
+
+@pytest.fixture(scope="module")
+def verdicts(played: story.Story) -> dict[story.Key, tuple[str, str]]:
+    with ha.connect(":memory:", settings=SETTINGS) as ws:
+        ws.load(played.exports, played.logs)
+        ws.reconcile()
+        rows = ws.rows("SELECT event_uuid, endpoint_url, outcome, detail FROM deliveries")
+    return {(uuid, url): (outcome, detail) for uuid, url, outcome, detail in rows}
+
+
+def test_every_verdict_is_what_was_done(
+    played: story.Story, verdicts: dict[story.Key, tuple[str, str]]
+) -> None:
+    wrong = {
+        key: f"done: {played.truth.get(key)}, said: {verdicts.get(key)}"
+        for key in played.truth.keys() | verdicts.keys()
+        if played.truth.get(key) != verdicts.get(key)
+    }
+    assert not wrong, Counter(wrong.values())
+
+
+def test_the_programs_wrote_what_the_story_tells(played: story.Story) -> None:
+    # A lab in which a fault did not happen would prove nothing.
+    access = (played.logs / "access.log").read_text(encoding="utf-8")
+    assert "GET /health" in access
+    counts = Counter(outcome for outcome, _ in played.truth.values())
+    assert counts["delivered"] > 250
+    assert len(counts) == 9
