@@ -141,8 +141,10 @@ def make(folder: Path, size: Size) -> None:
     step = 3 * 86_400_000_000 // size.access_lines
     access = _ACCESS.format(start=START, step_us=step, n=size.access_lines)
     _write(con, access, folder / "access.log")
-    packing = gzip.open(folder / "access.log.gz", "wb", compresslevel=6)
-    with (folder / "access.log").open("rb") as plain, packing as packed:
+    with (
+        (folder / "access.log").open("rb") as plain,
+        gzip.open(folder / "access.log.gz", "wb", compresslevel=6) as packed,
+    ):
         shutil.copyfileobj(plain, packed, 1 << 20)
     _two_sides(con, folder / "exports/sender.csv", folder / "logs/app.jsonl", (0, size.events), 10)
     for day in range(size.days + 1):
