@@ -1,0 +1,234 @@
+"""Which delivery suffers which fault, and when: decided before anything is sent."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from .simulated_events import DAY, Event, dice, draw_time, draw_uuid
+from .simulated_faults import HEALTHY, HOUR, MINUTE, SECOND, TAKES, Fault, Story
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from .simulated_logs import AppLog, EdgeLog
+
+# A fault strikes a single delivery only where nothing else is posted to the same endpoint so close
+# by: then there is one reading of the logs, also for a reader who has nothing but times.
+_ALONE = 90 * SECOND
+
+# Faults that last for a while keep this distance from each other and from single faults.
+_APART = 20 * MINUTE
+
+# Nobody resends later than this before the end, and no fault begins there.
+_QUIET_END = HOUR
+
+# Requests do not straddle the start or end of a window.
+_EDGE = MINUTE
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One place that the sender posts to, and the logs of the machine behind it."""
+
+    name: str
+    host: str
+    path: str
+    event_types: frozenset[str]
+    """Types that it is subscribed to; empty: all."""
+    app: AppLog
+    edge: EdgeLog | None = None
+
+    @property
+    def url(self) -> str:
+        """The URL that the sender posts to."""
+        return f"https://{self.host}{self.path}"
+
+
+@dataclass
+class Delivery:
+    """One event for one endpoint, with the story that will happen to it."""
+
+    event: Event
+    endpoint: Endpoint
+    times: list[int]
+    """When each post of the story is sent, milliseconds since 1970, UTC."""
+    fault: str = "none"
+    story: Story = HEALTHY
+    path: str = ""
+
+    @property
+    def url(self) -> str:
+        """The URL that the sender really posts to."""
+        return f"https://{self.endpoint.host}{self.path or self.endpoint.path}"
+
+
+@dataclass(frozen=True)
+class Span:
+    """A fault that lasts for a while at one endpoint, milliseconds since 1970, UTC."""
+
+    fault: Fault
+    endpoint: Endpoint
+    start: int
+    end: int
+
+
+@dataclass
+class Plan:
+    """All deliveries of the days from `start` to `end`, healthy until a fault takes them."""
+
+    seed: int
+    start: int
+    end: int
+    deliveries: list[Delivery]
+    spans: list[Span] = field(default_factory=list)
+    _busy: dict[str, list[int]] = field(default_factory=dict)
+
+    def strike(self, faults: Iterable[Fault]) -> None:
+        """Let all `faults` take their deliveries; never two faults for one delivery."""
+        ranked = sorted(faults, key=lambda fault: (-fault.minutes, fault.name))
+        grouped = {takes: [f for f in ranked if f.takes == takes] for takes in TAKES}
+        # Spans first, so that no resend falls into one; then single faults, in what is still calm.
+        for fault in grouped["first"]:
+            self._move_first(fault)
+        for fault in grouped["last"]:
+            self._take_last(fault)
+        for number, fault in enumerate(grouped["window"]):
+            self._place(fault, number)
+        self._note_times()
+        for span in self.spans:
+            self._fill(span)
+        for fault in grouped["spots"]:
+            self._take_spots(fault)
+        for fault in grouped["strays"]:
+            self._add_strays(fault)
+
+    def _note_times(self) -> None:
+        for delivery in self.deliveries:
+            self._busy.setdefault(delivery.endpoint.name, []).append(delivery.times[0])
+        for times in self._busy.values():
+            times.sort()
+
+    def _take_last(self, fault: Fault) -> None:
+        for delivery in self.deliveries[-3:]:
+            self._cast(delivery, fault, fault.stories[0])
+
+    def _move_first(self, fault: Fault) -> None:
+        """Move some of the first events to before the receiver's first log line."""
+        rng = dice(self.seed, fault.name)
+        # The last three events have a part of their own.
+        events = list(dict.fromkeys(d.event for d in self.deliveries))[:-3][:4]
+        moved = {
+            event: self.start - 3 * HOUR + number * 40 * MINUTE + rng.randrange(MINUTE)
+            for number, event in enumerate(events)
+        }
+        for delivery in self.deliveries:
+            if delivery.event in moved:
+                delivery.times = [moved[delivery.event]]
+                self._cast(delivery, fault, fault.stories[0])
+
+    def _place(self, fault: Fault, number: int) -> None:
+        """Choose when a fault strikes: a time with about as much traffic as a busy hour has.
+
+        The first strikes on the last day, the second on the day before, and so on in turn.
+        """
+        rng = dice(self.seed, fault.name)
+        mine = [d for d in self._healthy() if d.endpoint.name in fault.endpoints]
+        busy = sorted(d.times[0] for d in mine)
+        length = fault.minutes * MINUTE
+        wanted = max(4, 1.4 * len(busy) * length / (self.end - self.start))
+        day = self.end - DAY * (1 + number % ((self.end - self.start) // DAY))
+        starts = range(day + 2 * HOUR, day + DAY - 4 * HOUR - length, MINUTE)
+        found: list[tuple[float, int]] = []
+        for start in rng.sample(starts, 60):
+            inside = bisect_left(busy, start + length) - bisect_left(busy, start)
+            if inside and self._calm(start, start + length):
+                found.append((abs(inside - wanted), start))
+        if not found:
+            return
+        start = min(found)[1]
+        end = start + length
+        for delivery in mine:
+            if min(abs(delivery.times[0] - edge) for edge in (start, end)) < _EDGE:
+                delivery.times[0] += 2 * _EDGE
+        self.spans.append(Span(fault, mine[0].endpoint, start, end))
+
+    def _fill(self, span: Span) -> None:
+        hit = [
+            delivery
+            for delivery in self._healthy()
+            if delivery.endpoint is span.endpoint and span.start <= delivery.times[0] < span.end
+        ]
+        for delivery, story in zip(hit, span.fault.cycle * len(hit), strict=False):
+            if not self._cast(delivery, span.fault, story):
+                # No room for a resend: then nobody resends.
+                self._cast(delivery, span.fault, span.fault.stories[0])
+
+    def _take_spots(self, fault: Fault) -> None:
+        fit = [
+            delivery
+            for delivery in self._healthy()
+            if delivery.endpoint.name in fault.endpoints
+            and delivery.times[0] < self.end - _QUIET_END
+            and self._calm(delivery.times[0], delivery.times[0])
+            and self._neighbours(delivery.endpoint, delivery.times[0]) == 1
+        ]
+        dice(self.seed, fault.name).shuffle(fit)
+        left = max(1, round(fault.share * len(self.deliveries)))
+        for delivery, story in zip(fit, fault.cycle * len(fit), strict=False):
+            if left and self._cast(delivery, fault, story):
+                left -= 1
+
+    def _add_strays(self, fault: Fault) -> None:
+        rng = dice(self.seed, fault.name)
+        known = [d.endpoint for d in self.deliveries if d.endpoint.name in fault.endpoints]
+        count = max(len(fault.cycle), round(fault.share * len(self.deliveries)))
+        for story in (fault.cycle * count)[: count if known else 0]:
+            at = self._find_time(
+                known[0], lambda: draw_time(rng, self.start + HOUR, self.end - _QUIET_END)
+            )
+            if at is not None:
+                event = Event(draw_uuid(rng), draw_uuid(rng), story.event_type, at)
+                self.deliveries.append(Delivery(event, known[0], [at], fault.name, story))
+
+    def _cast(self, delivery: Delivery, fault: Fault, story: Story) -> bool:
+        """Give `delivery` its part in `story`; False where there is no good time for a resend."""
+        rng = dice(self.seed, fault.name, delivery.event.uuid)
+        times = delivery.times[:1]
+        for post in story.posts[1:]:
+            low, high = (times[-1] + after for after in post.after)
+            at: int | None = rng.randrange(low, high)
+            if high - times[-1] > _ALONE:
+                draw = partial(rng.randrange, low, high)
+                at = self._find_time(delivery.endpoint, draw)
+            if at is None:
+                return False
+            times.append(at)
+        delivery.times, delivery.fault, delivery.story = times, fault.name, story
+        delivery.path = fault.path
+        return True
+
+    def _find_time(self, endpoint: Endpoint, draw: Callable[[], int]) -> int | None:
+        """A drawn time with nothing else around it, taken at once; None after 100 bad draws."""
+        for _ in range(100):
+            at = draw()
+            if at > self.end - _QUIET_END or not self._calm(at, at):
+                continue
+            if self._neighbours(endpoint, at) == 0:
+                insort(self._busy.setdefault(endpoint.name, []), at)
+                return at
+        return None
+
+    def _neighbours(self, endpoint: Endpoint, at: int) -> int:
+        """How many posts to `endpoint` there are close to `at`, itself included."""
+        busy = self._busy.get(endpoint.name, [])
+        return bisect_right(busy, at + _ALONE) - bisect_left(busy, at - _ALONE)
+
+    def _calm(self, start: int, end: int) -> bool:
+        """Whether no lasting fault is near."""
+        return all(end < span.start - _APART or start > span.end + _APART for span in self.spans)
+
+    def _healthy(self) -> list[Delivery]:
+        return [delivery for delivery in self.deliveries if delivery.fault == "none"]
