@@ -1,8 +1,7 @@
-"""The typed numbers of a workspace: what reports, exit codes, the CLI and tests all read.
+"""The shape of the facts: typed numbers, how they are rounded, and their one-sentence summary.
 
-`facts(db, since=…, until=…)` reads finished results only and judges nothing. No wall clock enters:
-the same workspace gives the same facts. Shares lie between 0 and 1, and are None where there is
-nothing to divide by. Values are exact; `to_dict` rounds them as people do (halves away from zero).
+Shares lie between 0 and 1, and are None where there is nothing to divide by. Times are UTC. Values
+are exact; `to_dict` rounds them as people do (halves away from zero).
 """
 
 from __future__ import annotations
@@ -185,7 +184,8 @@ class ClockOffset:
     tolerance_ms: float | None = field(metadata=_MS)
     pairs: int
     method: str
-    zone_error_minutes: int | None  # a whole number of quarter-hours: a wrong time zone, no drift
+    # Where the offset is whole quarter-hours, it is no drift but a mistaken time zone.
+    zone_error_minutes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -259,8 +259,26 @@ class Facts:
         return next((level for level in reversed(SEVERITIES) if level in found), None)
 
     def summary(self) -> str:
-        """The headline in one or two plain sentences."""
-        raise NotImplementedError
+        """What was found, in a line of plain sentences; no text from a log is in it."""
+        head = self.headline
+        if not self.totals.deliveries:
+            return "No deliveries in this period."
+        arrived = percent(head.delivered, head.judged)
+        said = [
+            f"{head.delivered:,} of {head.judged:,} deliveries arrived ({arrived})",
+        ]
+        counted = (
+            (head.missed, "missed"),
+            (self.count("undetermined"), "undetermined, so possibly missed"),
+            (self.count("refused"), "refused"),
+            (self.count("unprocessed"), "accepted but never processed"),
+            (self.duplicates.harmful, "processed more than once"),
+            (self.count("unacknowledged"), "arrived, though the sender calls them failed"),
+            (self.count("unexpected"), "unknown to the sender"),
+            (self.count("pending"), "still pending"),
+        )
+        said += [f"{number:,} {words}" for number, words in counted if number]
+        return "; ".join(said) + "."
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready: ISO times in UTC, rounded numbers, keys in the order of the fields."""
@@ -271,7 +289,7 @@ class Facts:
 def percent(part: float, whole: float) -> str:
     """A share in words: `98.0 %`. Never `100.0 %` or `0.0 %` when it is not exactly that."""
     if not whole:
-        return "–"
+        return "\N{EN DASH}"
     if 0 < part < whole:
         tenths = min(max(round_number(100 * part / whole, 1), 0.1), 99.9)
         return f"{tenths:.1f} %"
@@ -284,6 +302,11 @@ def round_number(value: float, digits: int) -> float:
     return float(Decimal(repr(float(value))).quantize(step, rounding=ROUND_HALF_UP))
 
 
+def share(part: float, whole: float) -> float | None:
+    """The part of a whole, 0 to 1; None where there is no whole."""
+    return part / whole if whole else None
+
+
 def _plain(value: Any, digits: int = 4) -> Any:
     if is_dataclass(value):
         return {
@@ -294,11 +317,8 @@ def _plain(value: Any, digits: int = 4) -> Any:
         return {key: _plain(entry) for key, entry in value.items()}
     if isinstance(value, tuple):
         return [_plain(entry) for entry in value]
-    if isinstance(value, datetime):
-        return value.isoformat() + "Z"
     if isinstance(value, date):
-        return value.isoformat()
+        return value.isoformat() + ("Z" if isinstance(value, datetime) else "")
     if isinstance(value, float):
-        rounded = round_number(value, digits)
-        return rounded if digits else int(rounded)
+        return round_number(value, digits) if digits else int(round_number(value, 0))
     return value

@@ -1,0 +1,255 @@
+"""Gather the facts of a workspace: what reports, exit codes, the CLI and tests all read.
+
+Finished results are counted here, nothing is judged, and no wall clock enters: the same workspace
+gives the same facts. The counting is done by `sql/facts/*.sql`; the shape stands in `measures.py`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from .database import sql_text
+from .diagnosis import Finding
+from .errors import InputError
+from .measures import (
+    ARRIVED,
+    OUTCOME_MEANINGS,
+    UNJUDGED,
+    ClockOffset,
+    Duplicates,
+    EndpointFacts,
+    Facts,
+    FileFacts,
+    Headline,
+    OutcomeCount,
+    Period,
+    RejectCount,
+    Totals,
+    Unknown,
+    Versions,
+    percent,
+    round_number,
+    share,
+)
+from .spans import Span, measure_coverage
+from .tables import OUTCOMES, RESULTS, SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    from .database import Database
+
+__all__ = ["Facts", "Period", "day_bounds", "facts", "percent", "round_number"]
+
+FILE_STATUSES = ("loaded", "grown", "unchanged", "refused")
+_GENERAL_HINT = "load the log or export that covers this time, then reconcile again"
+
+
+def facts(db: Database, *, since: datetime | None = None, until: datetime | None = None) -> Facts:
+    """Count what was found, for all time or for one period.
+
+    Args:
+        db: A reconciled workspace.
+        since: From here on; UTC, naive or with a zone.
+        until: Up to here, exclusive. Where `reconcile` was given bounds, they hold too.
+
+    Raises:
+        InputError: The results are absent or stale, or the bounds are the wrong way round.
+    """
+    _check_results(db)
+    bounds = _bounds(db, since, until)
+    db.con.execute(f"CREATE OR REPLACE TEMP TABLE judged AS {sql_text('facts/judged')}", bounds)
+    try:
+        return _gather(_Source(db, bounds))
+    finally:
+        db.con.execute("DROP TABLE IF EXISTS temp.judged")
+
+
+def day_bounds(day: date | str) -> Span:
+    """The start of a day and of the next one, UTC.
+
+    Raises:
+        InputError: `day` is no date.
+    """
+    if isinstance(day, str):
+        try:
+            day = date.fromisoformat(day)
+        except ValueError as error:
+            raise InputError(f"{day!r} is no day", hint="write it as 2026-11-22") from error
+    start = datetime.combine(day, time())
+    return start, start + timedelta(days=1)
+
+
+class _Source:
+    def __init__(self, db: Database, bounds: dict[str, datetime | None]) -> None:
+        self.db = db
+        self.bounds = bounds
+
+    def rows(self, name: str) -> list[tuple[Any, ...]]:
+        text = sql_text(f"facts/{name}")
+        used = {key: value for key, value in self.bounds.items() if f"${key}" in text}
+        return self.db.rows(text, used)
+
+
+def _check_results(db: Database) -> None:
+    hint = "run `hookanalysis reconcile`, or ws.reconcile()"
+    if not all(db.has(table.name) for table in RESULTS):
+        raise InputError("there are no results yet", where=db.path, hint=hint)
+    newer = db.rows(
+        """
+        SELECT path FROM files
+        WHERE status IN ('loaded', 'grown')
+          AND file_id > COALESCE((SELECT MAX(reconciled_file_id) FROM meta), -1)
+        ORDER BY file_id
+        """
+    )
+    if newer:
+        raise InputError(
+            "the results are older than the data",
+            reason=f"{len(newer):,} files were loaded after the last reconciliation",
+            where=f"{db.path}, first {newer[0][0]}",
+            hint=hint,
+        )
+
+
+def _bounds(
+    db: Database, since: datetime | None, until: datetime | None
+) -> dict[str, datetime | None]:
+    judged = db.rows("SELECT since_at, until_at FROM settings") or [(None, None)]
+    starts = [at for at in (_utc(since), judged[0][0]) if at is not None]
+    ends = [at for at in (_utc(until), judged[0][1]) if at is not None]
+    if since is not None and until is not None and max(starts) >= min(ends):
+        raise InputError(
+            "the period is empty",
+            reason=f"it would reach from {max(starts)} to {min(ends)} UTC",
+            hint="`since` must lie before `until`, and both within what was reconciled",
+        )
+    return {"since": max(starts, default=None), "until": min(ends, default=None)}
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    if moment is None or moment.tzinfo is None:
+        return moment
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def _gather(source: _Source) -> Facts:
+    period = Period(*source.rows("period")[0])
+    outcomes = source.rows("outcomes")
+    plain = Counter[str]()
+    for outcome, _, is_test, _, deliveries in outcomes:
+        if not is_test:
+            plain[outcome] += deliveries
+    files = tuple(FileFacts(*row) for row in source.rows("files"))
+    statuses = Counter(file.status for file in files)
+    return Facts(
+        period=period,
+        totals=Totals(*source.rows("totals")[0]),
+        headline=_headline(plain),
+        outcomes=tuple(_count_outcome(name, outcomes, plain.total()) for name in OUTCOMES),
+        duplicates=_count_duplicates(source.rows("duplicates")),
+        endpoints=_measure_endpoints(source.rows("endpoints"), outcomes),
+        unknowns=tuple(_explain_unknown(*row) for row in source.rows("unknowns")),
+        coverage=measure_coverage(source.rows("coverage"), period),
+        clocks=tuple(_suspect_zone(ClockOffset(*row)) for row in source.rows("clocks")),
+        file_counts={status: statuses[status] for status in FILE_STATUSES},
+        files=files,
+        rejects=tuple(RejectCount(*row) for row in source.rows("rejects")),
+        findings=tuple(Finding(*row) for row in source.rows("findings")),
+        versions=_versions(source.db),
+    )
+
+
+def _headline(plain: Counter[str]) -> Headline:
+    judged = plain.total() - sum(plain[name] for name in UNJUDGED)
+    delivered = sum(plain[name] for name in ARRIVED)
+    missed, possibly = plain["missed"], plain["missed"] + plain["undetermined"]
+    return Headline(
+        judged=judged,
+        delivered=delivered,
+        missed=missed,
+        possibly_missed=possibly,
+        delivered_share=share(delivered, judged),
+        missed_share=share(missed, judged),
+        possibly_missed_share=share(possibly, judged),
+    )
+
+
+def _count_outcome(name: str, rows: list[tuple[Any, ...]], total: int) -> OutcomeCount:
+    details, tests = Counter[str](), 0
+    for outcome, detail, is_test, _, deliveries in rows:
+        if outcome == name and is_test:
+            tests += deliveries
+        elif outcome == name:
+            details[detail] += deliveries
+    count = details.total()
+    meaning = OUTCOME_MEANINGS[name]
+    return OutcomeCount(name, meaning, count, share(count, total), tests, dict(details))
+
+
+def _count_duplicates(rows: list[tuple[Any, ...]]) -> Duplicates:
+    names = ("deliveries", "harmful", "harmless", "unknown", "extra_accepted", "extra_processed")
+    sums = {name: sum(row[place] for row in rows) for place, name in enumerate(names, start=1)}
+    return Duplicates(**sums, details={row[0]: row[1] for row in rows})
+
+
+def _measure_endpoints(
+    rows: list[tuple[Any, ...]], outcomes: list[tuple[Any, ...]]
+) -> tuple[EndpointFacts, ...]:
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for outcome, _, is_test, url, deliveries in outcomes:
+        if not is_test:
+            counts[url][outcome] += deliveries
+    measured = []
+    for url, attempts, succeeded, failed, client_errors, server_errors, unanswered, *lags in rows:
+        plain, finished = counts[url], succeeded + failed
+        head = _headline(plain)
+        entry = EndpointFacts(
+            endpoint_url=url,
+            deliveries=plain.total(),
+            delivered=head.delivered,
+            missed=head.missed,
+            possibly_missed=head.possibly_missed,
+            outcomes={name: plain[name] for name in OUTCOMES},
+            attempts=attempts,
+            succeeded=succeeded,
+            failed=failed,
+            client_errors=client_errors,
+            server_errors=server_errors,
+            unanswered=unanswered,
+            success_rate=share(succeeded, finished),
+            failure_rate=share(failed, finished),
+            error_rate=share(client_errors + server_errors, finished),
+            **dict(zip(_LAGS, lags, strict=True)),
+        )
+        measured.append(entry)
+    return tuple(measured)
+
+
+_LAGS = ("lag_p50_ms", "lag_p95_ms", "lag_p99_ms", "lag_deliveries")
+
+
+def _explain_unknown(
+    code: str, deliveries: int, reason: str, first_at: datetime | None, last_at: datetime | None
+) -> Unknown:
+    _, _, wording = reason.partition(":")
+    wording, _, hint = wording.rpartition(";") if ";" in wording else (wording, "", _GENERAL_HINT)
+    return Unknown(code or "unknown", deliveries, wording.strip(), hint.strip(), first_at, last_at)
+
+
+def _suspect_zone(clock: ClockOffset) -> ClockOffset:
+    # A clock may run minutes wrong, but whole quarter-hours are a time zone that was mistaken.
+    quarters = round(clock.offset_ms / 900_000)
+    far = abs(clock.offset_ms - quarters * 900_000) > 60_000
+    return clock if not quarters or far else replace(clock, zone_error_minutes=quarters * 15)
+
+
+def _versions(db: Database) -> Versions:
+    try:
+        own = metadata.version(__package__ or "")
+    except metadata.PackageNotFoundError:
+        own = "unknown"
+    (tzdata,) = (db.rows("SELECT tzdata FROM meta") or [(None,)])[0]
+    return Versions(own, SCHEMA_VERSION, tzdata or "")
