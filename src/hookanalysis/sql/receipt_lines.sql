@@ -1,0 +1,55 @@
+/* receipt_lines: each kept line of a receiver's log with its event, its step and its request.
+   grain:  one line
+   inputs: receipt_records, generations, attempt_records
+
+   A bare uuid is the event's only where the sender exported it and no other on the line is so.
+   mark is what the line says of the request; answered is a status without words about a step.
+   request_key holds the lines of one request together, as far as one line can tell; lines of an
+   edge log or of a receipts table stand alone and have none. */
+WITH bare_uuids AS (
+  SELECT generation_id, byte_offset, UNNEST(candidate_uuids) AS event_uuid
+  FROM receipt_records
+  WHERE event_uuid IS NULL AND candidate_uuids IS NOT NULL
+),
+known_uuids AS (
+  SELECT generation_id, byte_offset, MAX(event_uuid) AS event_uuid
+  FROM bare_uuids
+  WHERE event_uuid IN (SELECT event_uuid FROM attempt_records)
+  GROUP BY generation_id, byte_offset
+  HAVING COUNT(DISTINCT event_uuid) = 1
+)
+SELECT
+  r.generation_id,
+  r.byte_offset,
+  r.file_id,
+  r.line,
+  g.layer,
+  g.stream,
+  COALESCE(r.event_uuid, k.event_uuid) AS event_uuid,
+  CASE
+    WHEN r.event_uuid IS NOT NULL THEN 'key'
+    WHEN k.event_uuid IS NOT NULL THEN 'known'
+  END AS uuid_by,
+  r.transaction_id,
+  r.event_type,
+  r.logged_at,
+  CASE
+    WHEN g.time_marks = 'end' AND r.duration_ms > 0
+      THEN r.logged_at - r.duration_ms * INTERVAL '1 millisecond'
+    ELSE r.logged_at
+  END AS started_at,
+  r.duration_ms,
+  r.method,
+  r.path,
+  r.http_status,
+  r.source_ip,
+  r.request_id,
+  COALESCE(r.step, CASE WHEN r.http_status IS NOT NULL THEN 'answered' END) AS mark,
+  CASE
+    WHEN g.layer IN ('edge', 'table') THEN NULL
+    ELSE COALESCE('request ' || r.request_id, 'event ' || r.event_uuid, 'event ' || k.event_uuid)
+  END AS request_key
+FROM receipt_records AS r
+JOIN generations AS g ON g.generation_id = r.generation_id
+LEFT JOIN known_uuids AS k
+  ON k.generation_id = r.generation_id AND k.byte_offset = r.byte_offset
