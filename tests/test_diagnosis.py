@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
+
 from hookanalysis.database import Database
 from hookanalysis.diagnosis import (
     CASE_KINDS,
@@ -49,11 +50,14 @@ SELECT endpoint_url, event_uuid, first_attempt_at AS happened_at
 FROM deliveries
 WHERE lag_ms > 5000
 """
+CASE = '"Look."\n[[case]]\nname = ""\nexpect = []\nkind = '
 HOUR = datetime(2026, 11, 20, 10)  # noqa: DTZ001 - the tables hold UTC without a zone
 
 
 @pytest.fixture
-def db() -> Iterator[Database]:
+def db(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    # Rules are given finished tables here; the views under them have tests of their own.
+    monkeypatch.setattr("hookanalysis.database.VIEWS", ())
     with Database(":memory:") as database:
         database.con.execute(DELIVERIES.ddl)
         yield database
@@ -105,13 +109,8 @@ def test_what_a_rule_tells_people_reads_as_sentences(rule: Rule) -> None:
         ("WHERE", "; DROP TABLE deliveries; --", "not exactly one SELECT"),
         ("SELECT", "DELETE FROM deliveries --", "syntax error"),
         ('"Look."', '"Look."\n[[case]]\nname = ""\nkind = "fires"', "a case with missing"),
-        (
-            '"Look."',
-            '"Look."\n[[case]]\nname = ""\nkind = "fires"\nexpect = []\n'
-            'deliveries = [{ outcom = "missed" }]',
-            "deliveries.outcom",
-        ),
-        ('"Look."', '"Look."\n[[case]]\nname = ""\nkind = "odd"\nexpect = []', "kind is 'odd'"),
+        ('"Look."', f'{CASE}"fires"\ndeliveries = [{{ outcom = "" }}]', "deliveries.outcom"),
+        ('"Look."', f'{CASE}"odd"', "kind is 'odd'"),
     ],
 )
 def test_a_file_that_is_no_rule_is_refused_with_the_reason(old: str, new: str, reason: str) -> None:
