@@ -1,0 +1,399 @@
+"""Loading: exactly once, by content, whole or not at all."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import hookanalysis as ha
+from hookanalysis import manifest
+from hookanalysis.errors import BusyError, InputError
+from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
+
+SHOWPASS = "34.83.8.110"
+
+
+def uuid(n: int) -> str:
+    return f"06d5dc13-0000-4000-8000-{n:012d}"
+
+
+def access_line(n: int, request: str = "POST /webhooks/showpass HTTP/1.1", status: int = 200) -> str:
+    at = f"20/Nov/2026:{10 + n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d} +0000"
+    return f'{SHOWPASS} - - [{at}] "{request}" {status} {100 + n} "-" "Showpass"\n'
+
+
+def app_line(n: int) -> str:
+    at = f"2026-11-20T{10 + n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d}Z"
+    return f'{{"time":"{at}","level":"info","msg":"processed","webhook_event_uuid":"{uuid(n)}"}}\n'
+
+
+def export_text(*rows: tuple[int, str, str]) -> str:
+    """Rows of (event, status, code)."""
+    head = "ID,Time,Event,Idempotency,Webhook URL,Status,HTTP Status Code,Response Body\n"
+    body = "".join(
+        f"at{n},2026-11-20T10:{n:02d}:00Z,invoice.purchase,{uuid(n)},https://a.example/w,{s},{c},\n"
+        for n, s, c in rows
+    )
+    return head + body
+
+
+ACCESS = [access_line(n) if n % 3 else access_line(n, "GET / HTTP/1.1") for n in range(0, 600, 7)]
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Iterator[ha.Workspace]:
+    with ha.connect(tmp_path / "case.duckdb", settings=ha.Settings()) as workspace:
+        yield workspace
+
+
+def statuses(report: ha.LoadReport) -> list[str]:
+    return [file.status for file in report.files]
+
+
+def content(ws: ha.Workspace) -> dict[str, list[tuple[object, ...]]]:
+    """All that the logs said, without the numbers that loading gave to files and generations."""
+    found = {}
+    for table in (ATTEMPT_RECORDS, RECEIPT_RECORDS):
+        names = ", ".join(n for n in table.names if n not in {"file_id", "generation_id"})
+        query = f"SELECT {names} FROM {table.name} ORDER BY ALL"
+        found[table.name] = ws.rows(query)
+    found["activity"] = ws.rows(
+        """
+        SELECT g.stream, minute_at, min(first_at), max(last_at), sum(records)
+        FROM activity JOIN generations AS g USING (generation_id) GROUP BY ALL ORDER BY ALL
+        """
+    )
+    for view in ("attempts", "coverage"):
+        names = [c for c in ws.table(view).columns if c not in {"file_id", "line"}]
+        found[view] = ws.rows(f"SELECT {', '.join(names)} FROM {view} ORDER BY ALL")
+    return found
+
+
+def loaded(folder: Path, *paths: Path) -> dict[str, list[tuple[object, ...]]]:
+    """What a fresh workspace holds after loading the paths one by one."""
+    file = folder / "fresh.duckdb"
+    file.unlink(missing_ok=True)
+    with ha.connect(file, settings=ha.Settings()) as workspace:
+        for path in paths:
+            workspace.load(path)
+        return content(workspace)
+
+
+def test_the_same_file_twice_adds_nothing(ws: ha.Workspace, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.write_text("".join(ACCESS))
+    assert statuses(ws.load(log)) == ["loaded"]
+    before = content(ws)
+    assert statuses(ws.load(log)) == ["unchanged"]
+    assert content(ws) == before
+    assert len(before["receipt_records"]) == sum("POST" in line for line in ACCESS)
+
+
+def test_a_grown_log_goes_on_where_it_ended(ws: ha.Workspace, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.write_text("".join(ACCESS[:30]))
+    ws.load(log)
+    log.write_text("".join(ACCESS))
+    report = ws.load(log)
+    assert statuses(report) == ["grown"]
+    assert report.files[0].records == len(ACCESS) - 30
+    assert content(ws) == loaded(tmp_path, log)
+    lines = ws.rows("SELECT max(line) FROM receipt_records")[0][0]
+    assert lines == max(n for n, line in enumerate(ACCESS, 1) if "POST" in line)
+
+
+@pytest.mark.parametrize("name", ["access.log.1", "elsewhere.log", "access.log-20261120"])
+def test_a_renamed_log_is_the_same_log(ws: ha.Workspace, tmp_path: Path, name: str) -> None:
+    log = tmp_path / "access.log"
+    log.write_text("".join(ACCESS))
+    ws.load(log)
+    before = content(ws)
+    assert statuses(ws.load(log.rename(tmp_path / name))) == ["unchanged"]
+    assert content(ws) == before
+
+
+def test_a_compressed_log_is_the_same_log(ws: ha.Workspace, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.write_text("".join(ACCESS[:40]))
+    ws.load(log)
+    packed = tmp_path / "access.log.1.gz"
+    packed.write_bytes(gzip.compress("".join(ACCESS).encode()))
+    assert statuses(ws.load(packed)) == ["grown"]
+    log.write_text("".join(ACCESS))
+    assert statuses(ws.load(log)) == ["unchanged"]
+    assert content(ws) == loaded(tmp_path, log)
+
+
+def test_a_truncated_and_rewritten_log_is_a_new_one(ws: ha.Workspace, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.write_text("".join(access_line(n) for n in range(5)))
+    ws.load(log)
+    log.write_text("".join(access_line(n) for n in range(100, 140)))
+    assert statuses(ws.load(log)) == ["loaded"]
+    assert len(ws.table("receipt_records")) == 45
+    assert ws.table("generations").stream.nunique() == 1
+
+
+def test_equal_lines_are_all_kept(ws: ha.Workspace, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.write_text(access_line(1) * 3)
+    ws.load(log)
+    assert len(ws.table("receipt_records")) == 3
+
+
+def test_an_unfinished_line_waits_for_its_end(ws: ha.Workspace, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    whole = access_line(1) + access_line(2)
+    log.write_text(whole[:-20])
+    assert ws.load(log).files[0].records == 1
+    assert ws.table("files").tail_bytes.tolist() == [len(access_line(2)) - 20]
+    log.write_text(whole)
+    assert statuses(ws.load(log)) == ["grown"]
+    assert ws.table("receipt_records").line.tolist() == [1, 2]
+    assert not len(ws.table("rejects"))
+
+
+def test_an_older_shorter_copy_adds_nothing(ws: ha.Workspace, tmp_path: Path) -> None:
+    log, copy = tmp_path / "access.log", tmp_path / "backup.log"
+    log.write_text("".join(ACCESS))
+    copy.write_text("".join(ACCESS[:50]))
+    ws.load(log)
+    before = content(ws)
+    assert statuses(ws.load(copy)) == ["unchanged"]
+    assert content(ws) == before
+
+
+def test_a_trimmed_or_joined_copy_is_not_counted_twice(ws: ha.Workspace, tmp_path: Path) -> None:
+    log, tail, joined = (tmp_path / name for name in ("access.log", "tail.log", "all.log"))
+    log.write_text("".join(ACCESS))
+    tail.write_text("".join(ACCESS[20:]))
+    joined.write_text("".join(access_line(n) for n in range(4000, 4030)) + "".join(ACCESS))
+    ws.load(log)
+    before = content(ws)
+    assert statuses(ws.load(tail)) == ["unchanged"]
+    report = ws.load(joined)
+    assert statuses(report) == ["refused"]
+    assert "repeats records" in str(report.files[0].error)
+    assert content(ws) == before
+
+
+def test_two_hosts_may_write_equal_lines(ws: ha.Workspace, tmp_path: Path) -> None:
+    for host in ("web1", "web2"):
+        (tmp_path / host).mkdir()
+        (tmp_path / host / "access.log").write_text("".join(ACCESS[:20]))
+    ws.load(tmp_path / "web1" / "access.log", stream="web1")
+    assert statuses(ws.load(tmp_path / "web2" / "access.log", stream="web2")) == ["loaded"]
+    assert len(ws.table("receipt_records")) == 2 * sum("POST" in line for line in ACCESS[:20])
+
+
+def test_pending_becomes_final_in_any_order(tmp_path: Path) -> None:
+    early, late = tmp_path / "early.csv", tmp_path / "late.csv"
+    early.write_text(export_text((1, "Success", "200"), (2, "Pending", "")))
+    late.write_text(export_text((2, "Failed", "500"), (3, "Success", "200")))
+    one, other = loaded(tmp_path, early, late), loaded(tmp_path, late, early)
+    assert one["attempts"] == other["attempts"]
+    by_key = {row[0]: row for row in one["attempts"]}
+    assert sorted(by_key) == ["at1", "at2", "at3"]
+    assert "failed" in by_key["at2"]
+
+
+def test_any_order_gives_the_same_tables(tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("access.log", "app.jsonl", "export.csv")]
+    files[0].write_text("".join(ACCESS))
+    files[1].write_text("".join(app_line(n) for n in range(30)))
+    files[2].write_text(export_text(*((n, "Success", "200") for n in range(30))))
+    found = [loaded(tmp_path, *order) for order in permutations(files)]
+    assert all(other == found[0] for other in found)
+    assert len(found[0]["attempt_records"]) == 30
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cuts=st.lists(st.integers(0, sum(map(len, ACCESS))), max_size=3))
+def test_growing_in_any_steps_equals_loading_at_once(tmp_path: Path, cuts: list[int]) -> None:
+    log, text = tmp_path / "access.log", "".join(ACCESS)
+    file = tmp_path / "grown.duckdb"
+    file.unlink(missing_ok=True)
+    with ha.connect(file, settings=ha.Settings()) as workspace:
+        for cut in [*sorted(cuts), len(text)]:
+            log.write_text(text[:cut])
+            # A first line that is not finished yet fits no format; the next load brings it.
+            workspace.load(log, format="access_combined")
+        assert content(workspace) == loaded(tmp_path, log)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cut=st.integers(1, len(ACCESS) - 1))
+def test_a_log_rotated_anywhere_equals_the_whole(tmp_path: Path, cut: int) -> None:
+    whole, first, second = (tmp_path / n for n in ("access.log", "access.log.1", "access.log.0"))
+    whole.write_text("".join(ACCESS))
+    expected = loaded(tmp_path, whole)
+    first.write_text("".join(ACCESS[:cut]))
+    second.write_text("".join(ACCESS[cut:]))
+    found = loaded(tmp_path, first, second)
+    for rows in (expected["receipt_records"], found["receipt_records"]):
+        # Where a line stands depends on the file; what it says does not.
+        rows[:] = sorted(tuple(map(str, row[2:])) for row in rows)
+    assert found == expected
+
+
+def test_rejects_and_bytes_are_accounted_for(ws: ha.Workspace, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    lines = [*ACCESS[:10], "garbage\n", *ACCESS[10:30], "\n", 'half "POST /x\n', *ACCESS[30:]]
+    log.write_text("".join(lines))
+    report = ws.load(log).files[0]
+    rejects = ws.table("rejects")
+    assert rejects.line.tolist() == [11, 33]
+    assert rejects.byte_offset.tolist() == [sum(map(len, lines[:10])), sum(map(len, lines[:32]))]
+    assert rejects.bytes.tolist() == [len(lines[10]), len(lines[32])]
+    assert (report.records, report.rejected, report.ignored) == (len(lines), 2, 1)
+    row = ws.table("files").iloc[0]
+    assert row.text_bytes == log.stat().st_size
+    seen = ws.rows("SELECT sum(records) FROM activity")[0][0]
+    assert seen + report.rejected + report.ignored == len(lines)
+
+
+def test_one_bad_file_does_not_keep_the_others_out(ws: ha.Workspace, tmp_path: Path) -> None:
+    good = tmp_path / "access.log"
+    good.write_text("".join(ACCESS))
+    packed = gzip.compress("".join(ACCESS).encode())
+    bad = {
+        "page.csv": b"<!doctype html><html><body>Please log in</body></html>",
+        "book.csv": b"PK\x03\x04" + bytes(60),
+        "poem.txt": b"Roses are red,\nviolets are blue\n" * 9,
+        "part.csv": b"ID,Time,Event\n1,2026-11-20T10:00:00Z,invoice.purchase\n",
+        "zone.csv": export_text((1, "Success", "200")).replace("Z,", ",").encode(),
+        "damaged.log.gz": packed[:60] + bytes([packed[60] ^ 8]) + packed[61:],
+    }
+    for name, data in bad.items():
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "empty.log").write_bytes(b"")
+    report = ws.load(*(tmp_path / n for n in bad), tmp_path / "missing.log", tmp_path / "empty.log", good)
+    by_name = {Path(file.path).name: file for file in report.files}
+    assert {n for n, f in by_name.items() if f.status == "refused"} == {*bad, "missing.log"}
+    for file in report.refused:
+        told = str(file.error).splitlines()
+        assert told[0].startswith(" error: ")
+        assert any(line.startswith("  hint: ") for line in told), told
+        assert len(told) <= 4
+    assert by_name["access.log"].kept == sum("POST" in line for line in ACCESS)
+    assert by_name["empty.log"].records == 0
+    assert len(ws.table("generations")) == 1
+    manifest_rows = ws.rows("SELECT count(*) FROM files WHERE status = 'refused'")
+    assert manifest_rows == [(len(bad) + 1,)]
+
+
+def test_a_zone_makes_a_naive_export_readable(ws: ha.Workspace, tmp_path: Path) -> None:
+    export = tmp_path / "export.csv"
+    export.write_text(export_text((1, "Success", "200")).replace("Z,", ","))
+    ws.load(export, timezone="America/Edmonton")
+    assert str(ws.table("attempts").attempted_at[0]) == "2026-11-20 17:01:00"
+    assert ws.table("generations").timezone[0] == "America/Edmonton"
+
+
+def test_an_unknown_zone_or_format_is_refused(ws: ha.Workspace, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.write_text("".join(ACCESS))
+    assert statuses(ws.load(log, timezone="Mars/Olympus")) == ["refused"]
+    assert statuses(ws.load(log, format="apache_fancy")) == ["refused"]
+    assert statuses(ws.load(log)) == ["loaded"]
+
+
+def test_one_tab_of_the_dashboard_is_no_complete_export(ws: ha.Workspace, tmp_path: Path) -> None:
+    for name, status, code in (("failed", "Failed", "500"), ("good", "Success", "200")):
+        path = tmp_path / f"{name}.csv"
+        path.write_text(export_text(*((n, status, code) for n in range(12))).replace("at", name))
+        ws.load(path)
+    assert ws.table("generations").completeness.tolist() == ["failures", "successes"]
+
+
+@pytest.mark.parametrize(
+    ("name", "stream"),
+    [
+        ("access.log", "logs/access.log"),
+        ("access.log.1", "logs/access.log"),
+        ("access.log.12.gz", "logs/access.log"),
+        ("access.log-20261120.gz", "logs/access.log"),
+        ("access.log.2026-11-20", "logs/access.log"),
+        ("access-2026-11-20.log", "logs/access.log"),
+        ("app.jsonl.2.gz", "logs/app.jsonl"),
+        ("web2.log", "logs/web2.log"),
+    ],
+)
+def test_rotation_does_not_change_the_stream(tmp_path: Path, name: str, stream: str) -> None:
+    assert manifest.stream_of(tmp_path / "logs" / name) == stream
+
+
+def test_a_second_process_is_told_who_holds_the_workspace(tmp_path: Path) -> None:
+    file = tmp_path / "case.duckdb"
+    with ha.connect(file):
+        code = f"import hookanalysis as ha; ha.connect({str(file)!r})"
+        run = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False
+        )
+    assert f"process {os.getpid()}" in run.stderr
+    assert "BusyError" in run.stderr
+
+
+def test_a_newer_or_foreign_file_is_refused(tmp_path: Path) -> None:
+    newer, foreign, text = (tmp_path / n for n in ("newer.duckdb", "foreign.duckdb", "text.duckdb"))
+    with ha.connect(newer) as workspace:
+        workspace.con.execute("UPDATE meta SET schema_version = 999")
+    import duckdb
+
+    with duckdb.connect(str(foreign)) as con:
+        con.execute("CREATE TABLE t (a INTEGER)")
+    text.write_text("not a database, but long enough to look like a file of one\n" * 400)
+    for path in (newer, foreign, text):
+        with pytest.raises(InputError) as caught:
+            ha.connect(path)
+        assert caught.value.hint
+
+
+def test_reading_a_missing_workspace_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such workspace"):
+        ha.connect(tmp_path / "none.duckdb", read_only=True)
+
+
+def test_busy_is_its_own_exit_code() -> None:
+    assert (BusyError.exit_code, InputError.exit_code) == (75, 2)
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.02, 0.06, 0.12, 0.2])
+def test_killed_in_mid_load_then_run_again_equals_a_clean_run(tmp_path: Path, moment: float) -> None:
+    """`kill -9` while files are loaded: each is there whole or not at all; a rerun completes."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    for n in range(6):
+        text = "".join(access_line(s) for s in range(n * 3000, n * 3000 + 3000))
+        (logs / f"host{n}.log").write_text(text)
+    file = tmp_path / "killed.duckdb"
+    code = (
+        "import hookanalysis as ha, sys\n"
+        f"ws = ha.connect({str(file)!r})\n"
+        "print('open', flush=True)\n"
+        f"ws.load({str(logs)!r}, progress=lambda *_: print('chunk', flush=True))\n"
+    )
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    for _ in range(1 + int(moment * 30)):
+        child.stdout.readline()
+    time.sleep(moment / 10)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    with ha.connect(file) as workspace:
+        per_file = workspace.rows("SELECT count(*) FROM receipt_records GROUP BY file_id")
+        assert all(count == (3000,) for count in per_file)
+        workspace.load(logs)
+        found = content(workspace)
+    assert found == loaded(tmp_path, logs)
