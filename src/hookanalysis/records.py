@@ -1,0 +1,131 @@
+"""Records as the database is given them: a table of lines, and what was rejected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .splitting import BLOCK, Ints, Piece
+
+if TYPE_CHECKING:
+    from .unpacking import Bytes
+
+# Rows per Arrow array: what one thread of the database works on.
+_ARRAY_ROWS = 60_000
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A run of bytes that could not be read as records.
+
+    Attributes:
+        line: First physical line, from 1.
+        byte_offset: Where it begins in the normalised text.
+        bytes: Its size.
+        lines: Physical lines that it spans.
+        reason: `nul_byte`, `too_long`, `unclosed_quote`, `field_count`, `stray_quote`, `too_deep`,
+            `not_an_object` or `malformed_json`; of a run, the reason of its beginning.
+        detail: What else is known; never a value of the text.
+    """
+
+    line: int
+    byte_offset: int
+    bytes: int
+    lines: int
+    reason: str
+    detail: str = ""
+
+
+class Chunk:
+    r"""Consecutive records, as a table that DuckDB reads: `con.register("chunk", chunk)`.
+
+    Columns: `line` BIGINT, `byte_offset` BIGINT, `record` VARCHAR. A record is NULL where the bytes
+    are none: rejected, blank, or between records. Offsets and sizes are those of the text; bytes
+    that are no UTF-8 appear in `record` as `\xNN`.
+
+    Attributes:
+        start: Where the chunk begins in the text, bytes.
+        end: Where it ends.
+        records: How many rows hold a record.
+        rejects: What was rejected; a run of rejects stands in the chunk in which it ends, or in
+            the one after.
+    """
+
+    def __init__(
+        self, text: Bytes, piece: Piece, place: tuple[int, int, int], rejects: list[Reject]
+    ) -> None:
+        self.start, offset, line = place
+        self.end = offset + piece.taken
+        self.rejects = rejects
+        self._offset = offset
+        self._places = piece.starts
+        self._lines = piece.lines + line
+        self._valid = piece.valid
+        rows = len(piece.lines)
+        self.records = rows if self._valid is None else int(self._valid.sum())
+        self._text, self._starts = _escape(text, piece.starts)
+
+    @property
+    def bytes(self) -> int:
+        """How much of the text it covers: records, rejects and what is ignored."""
+        return self.end - self.start
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        import nanoarrow as na
+        from nanoarrow.c_array_stream import CArrayStream
+
+        arrays = []
+        for at in range(0, len(self._lines), _ARRAY_ROWS):
+            starts = self._starts[at : at + _ARRAY_ROWS + 1]
+            rows = len(starts) - 1
+            bits, missing = None, 0
+            if self._valid is not None:
+                valid = self._valid[at : at + rows]
+                bits, missing = np.packbits(valid, bitorder="little"), rows - int(valid.sum())
+            lines, places = self._lines[at : at + rows], self._places[at : at + rows]
+            columns = [
+                na.c_array_from_buffers(na.int64(), rows, [None, lines]),
+                na.c_array_from_buffers(na.int64(), rows, [None, places + self._offset]),
+                na.c_array_from_buffers(
+                    na.large_string(), rows, [bits, starts, self._text], null_count=missing
+                ),
+            ]
+            arrays.append(na.c_array_from_buffers(_schema(), rows, [None], children=columns))
+        return CArrayStream.from_c_arrays(arrays, na.c_schema(_schema())).__arrow_c_stream__()
+
+
+@cache
+def _schema() -> Any:
+    import nanoarrow as na
+
+    return na.struct({"line": na.int64(), "byte_offset": na.int64(), "record": na.large_string()})
+
+
+def _escape(text: Bytes, starts: Ints) -> tuple[Bytes, Ints]:
+    """The text of rows, with what is no UTF-8 made visible, and where the rows begin in it."""
+    if not len(starts) or int(text.view(np.int8).min()) >= 0:
+        return text, starts
+    steps = np.searchsorted(starts, np.arange(0, len(text), BLOCK))
+    cuts = np.unique(np.append(steps, [0, len(starts) - 1])).tolist()
+    parts: list[bytes | memoryview] = []
+    sizes = np.diff(starts)
+    for first, last in pairwise(cuts):
+        part = text[starts[first] : starts[last]]
+        parts.append(part.data)
+        try:
+            str(part.data, "utf-8")
+        except UnicodeDecodeError:
+            edges = starts[first : last + 1].tolist()
+            rows = [
+                text[a:b].tobytes().decode("utf-8", "backslashreplace").encode()
+                for a, b in pairwise(edges)
+            ]
+            sizes[first:last] = [len(row) for row in rows]
+            parts[-1] = b"".join(rows)
+    if not any(isinstance(part, bytes) for part in parts):
+        return text, starts
+    return np.frombuffer(b"".join(parts), np.uint8), np.append(0, np.cumsum(sizes))

@@ -1,0 +1,223 @@
+"""Text → records: where each begins and ends, decided by bytes alone.
+
+A splitter is offered the text from where it stopped, and takes whole records off its front. What
+it decides depends on the text only, never on how much of it was offered at once. Clean text is
+split by numpy; a record that is not proven well formed goes through an exact, slower reading.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .unpacking import Bytes
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+# A longer record is rejected. Also how far ahead a splitter may look for the end of one.
+RECORD_LIMIT = 1 << 20
+# One step of the fast paths; small enough for the processor's cache.
+BLOCK = 1 << 20
+# Rows in one piece, so that a file of empty lines needs no more memory than another.
+ROWS = 1 << 18
+
+QUOTE, NEWLINE, RETURN = 34, 10, 13
+_NEWLINE = re.compile(rb"\n")
+
+
+@dataclass(frozen=True)
+class Split:
+    r"""How the text of a file becomes records.
+
+    Attributes:
+        kind: `lines`: one record per line. `delimited`: CSV and the like, quotes may hide line
+            ends. `json`: elements of an array, of the list inside an envelope, or one per line.
+        delimiter: Separator of fields; in records it appears as `\x1f` where it separates.
+        columns: Fields per record.
+        skip_lines: Lines up to and including the header; they are counted as ignored.
+    """
+
+    kind: Literal["lines", "delimited", "json"]
+    delimiter: str = ","
+    columns: int = 0
+    skip_lines: int = 0
+
+
+class End(Enum):
+    """What follows the offered text."""
+
+    MORE = "more text"
+    GROWING = "nothing yet: an unfinished record may be finished later"
+    CUT = "nothing, and the text broke off: an unfinished record is none"
+    WHOLE = "nothing: the last record needs no line end"
+
+    @property
+    def final(self) -> bool:
+        """Nothing that follows can complete a record."""
+        return self in {End.CUT, End.WHOLE}
+
+
+@dataclass
+class Region:
+    """Bytes that are no record. `line` counts from 0 at the offered text, `breaks` its newlines."""
+
+    start: int
+    end: int
+    line: int
+    breaks: int
+    reason: str
+    detail: str = ""
+    open: bool = False  # its last line has no end
+
+
+@dataclass
+class Piece:
+    """What a splitter took off the front of the text. Positions count from there.
+
+    Row i spans `starts[i]:starts[i + 1]`; the rows are adjacent. Rows that are not `valid` are no
+    records: rejected, blank, or what stands between records.
+    """
+
+    taken: int = 0
+    breaks: int = 0
+    starts: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    lines: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    valid: Bools | None = None
+    separators: Ints | None = None
+    regions: list[Region] = field(default_factory=list)
+    ignored: int = 0
+    held: bool = False  # taken, but part of a record whose end is not in sight
+
+    def reject(self, rows: Iterable[int], reason: str) -> None:
+        """Turn records into rejected ones."""
+        if self.valid is None:
+            self.valid = np.ones(len(self.lines), np.bool_)
+        for row in rows:
+            if self.valid[row]:
+                self.valid[row] = False
+                line, start, end = int(self.lines[row]), self.starts[row], self.starts[row + 1]
+                after = int(self.lines[row + 1]) if row + 1 < len(self.lines) else self.breaks
+                self.regions.append(Region(int(start), int(end), line, after - line, reason))
+        self.regions.sort(key=lambda region: region.start)
+
+
+class Splitter(Protocol):
+    """Takes records off the front of a text."""
+
+    @property
+    def truncated(self) -> bool:
+        """The text ended before its own end mark."""
+
+    def split(self, view: Bytes, end: End, /) -> Piece:
+        """Take what is certain; a piece with nothing taken asks for more text."""
+
+
+class Rows:
+    """Collects the rows of a piece, singly or by the array."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._parts: list[tuple[Ints, Ints, Bools]] = []
+        self._single: list[tuple[int, int, bool]] = []
+
+    def add(self, start: int, line: int, *, valid: bool) -> None:
+        """Add one row."""
+        self._single.append((start, line, valid))
+        self.count += 1
+
+    def extend(self, starts: Ints, lines: Ints, valid: Bools) -> None:
+        """Add many rows."""
+        self._flush()
+        self._parts.append((starts, lines, valid))
+        self.count += len(starts)
+
+    def _flush(self) -> None:
+        if self._single:
+            starts, lines, valid = zip(*self._single, strict=True)
+            part = (np.array(starts, np.int64), np.array(lines, np.int64), np.array(valid))
+            self._parts.append(part)
+            self._single = []
+
+    def fill(self, piece: Piece) -> None:
+        """Put the rows into a piece whose last row ends where it ends."""
+        self._flush()
+        if self._parts:
+            starts, lines, valid = zip(*self._parts, strict=True)
+            piece.starts = np.concatenate([*starts, np.array([piece.taken], np.int64)])
+            piece.lines = np.concatenate(lines)
+            piece.valid = np.concatenate(valid)
+
+
+class LineSplitter:
+    """One record per line; the line end (LF or CR LF) belongs to the record."""
+
+    truncated = False
+
+    def __init__(self) -> None:
+        self._held = False
+
+    def split(self, view: Bytes, end: End) -> Piece:
+        """See `Splitter`."""
+        if self._held:
+            return self._pass_over(view, end)
+        ends = _line_ends(view)
+        if not len(ends):
+            return self._last(view, end)
+        count = len(ends)
+        starts = np.empty(count + 1, np.int64)
+        starts[0] = 0
+        starts[1:] = ends
+        piece = Piece(int(ends[-1]), count, starts, np.arange(count, dtype=np.int64))
+        sizes = np.diff(starts)
+        if sizes.max() > RECORD_LIMIT:
+            piece.reject(np.flatnonzero(sizes > RECORD_LIMIT).tolist(), "too_long")
+        return piece
+
+    def _last(self, view: Bytes, end: End) -> Piece:
+        """A line without an end."""
+        if len(view) > RECORD_LIMIT and end in {End.MORE, End.WHOLE}:
+            return self._pass_over(view, end)
+        if end is not End.WHOLE or not len(view):
+            return Piece()
+        return Piece(len(view), 0, np.array([0, len(view)]), np.zeros(1, np.int64))
+
+    def _pass_over(self, view: Bytes, end: End) -> Piece:
+        """Take as much of an over-long line as there is."""
+        found = _NEWLINE.search(view.data) if len(view) else None
+        taken = found.end() if found else len(view)
+        self._held = not found and end is not End.WHOLE
+        region = Region(0, taken, 0, int(found is not None), "too_long")
+        return Piece(taken, region.breaks, regions=[region], held=self._held)
+
+
+def _line_ends(view: Bytes) -> Ints:
+    """Where lines end (one past the newline), for at most about `ROWS` lines."""
+    found: list[Ints] = []
+    count = 0
+    for at in range(0, len(view), BLOCK):
+        ends = np.flatnonzero(view[at : at + BLOCK] == NEWLINE)
+        ends += at + 1
+        found.append(ends)
+        count += len(ends)
+        if count >= ROWS:
+            break
+    return np.concatenate(found)[: 2 * ROWS] if found else np.empty(0, np.int64)
+
+
+def blank_rows(view: Bytes, starts: Ints) -> Bools:
+    """Which rows are a line end and nothing else."""
+    size = np.diff(starts)
+    blank: Bools = (size == 1) & (view[starts[1:] - 1] == NEWLINE)
+    short = np.flatnonzero(size == 2)
+    pair = starts[short]
+    blank[short] = (view[pair] == RETURN) & (view[pair + 1] == NEWLINE)
+    return blank
