@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from itertools import permutations
 from pathlib import Path
@@ -296,9 +295,9 @@ def test_one_bad_file_does_not_keep_the_others_out(ws: ha.Workspace, tmp_path: P
 def test_a_zone_makes_a_naive_export_readable(ws: ha.Workspace, tmp_path: Path) -> None:
     export = tmp_path / "export.csv"
     export.write_text(export_text((1, "Success", "200")).replace("Z,", ","))
-    ws.load(export, timezone="America/Edmonton")
-    assert str(ws.table("attempts").attempted_at[0]) == "2026-11-20 17:01:00"
-    assert ws.table("generations").timezone[0] == "America/Edmonton"
+    ws.load(export, timezone="America/New_York")
+    assert str(ws.table("attempts").attempted_at[0]) == "2026-11-20 15:01:00"
+    assert ws.table("generations").timezone[0] == "America/New_York"
 
 
 def test_an_unknown_zone_or_format_is_refused(ws: ha.Workspace, tmp_path: Path) -> None:
@@ -312,7 +311,7 @@ def test_an_unknown_zone_or_format_is_refused(ws: ha.Workspace, tmp_path: Path) 
 def test_one_tab_of_the_dashboard_is_no_complete_export(ws: ha.Workspace, tmp_path: Path) -> None:
     for name, status, code in (("failed", "Failed", "500"), ("good", "Success", "200")):
         path = tmp_path / f"{name}.csv"
-        path.write_text(export_text(*((n, status, code) for n in range(12))).replace("at", name))
+        path.write_text(export_text(*((n, status, code) for n in range(12))).replace("\nat", f"\n{name}"))
         ws.load(path)
     assert ws.table("generations").completeness.tolist() == ["failures", "successes"]
 
@@ -369,8 +368,8 @@ def test_busy_is_its_own_exit_code() -> None:
     assert (BusyError.exit_code, InputError.exit_code) == (75, 2)
 
 
-@pytest.mark.parametrize("moment", [0.0, 0.02, 0.06, 0.12, 0.2])
-def test_killed_in_mid_load_then_run_again_equals_a_clean_run(tmp_path: Path, moment: float) -> None:
+@pytest.mark.parametrize("chunks", [0, 1, 3, 5])
+def test_killed_in_mid_load_then_run_again_equals_a_clean_run(tmp_path: Path, chunks: int) -> None:
     """`kill -9` while files are loaded: each is there whole or not at all; a rerun completes."""
     logs = tmp_path / "logs"
     logs.mkdir()
@@ -384,13 +383,12 @@ def test_killed_in_mid_load_then_run_again_equals_a_clean_run(tmp_path: Path, mo
         "print('open', flush=True)\n"
         f"ws.load({str(logs)!r}, progress=lambda *_: print('chunk', flush=True))\n"
     )
-    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-    assert child.stdout is not None
-    for _ in range(1 + int(moment * 30)):
-        child.stdout.readline()
-    time.sleep(moment / 10)
-    child.send_signal(signal.SIGKILL)
-    child.wait()
+    program = [sys.executable, "-c", code]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        for _ in range(1 + chunks):
+            child.stdout.readline()
+        child.send_signal(signal.SIGKILL)
     with ha.connect(file) as workspace:
         per_file = workspace.rows("SELECT count(*) FROM receipt_records GROUP BY file_id")
         assert all(count == (3000,) for count in per_file)

@@ -218,9 +218,9 @@ class _FileLoad:
         con.execute(
             f"""
             INSERT INTO activity
-            SELECT {self.generation_id}, {self.file_id}, date_trunc('minute', at) AS minute_at,
-                   min(at), max(at), min(line), max(line), count(*)
-            FROM scanned WHERE at IS NOT NULL AND verdict IN ('keep', 'count')
+            SELECT {self.generation_id}, {self.file_id}, date_trunc('minute', scanned.at) AS minute_at,
+                   min(scanned.at), max(scanned.at), min(line), max(line), count(*)
+            FROM scanned WHERE scanned.at IS NOT NULL AND verdict IN ('keep', 'count')
             GROUP BY minute_at ORDER BY minute_at
             """
         )
