@@ -1,0 +1,287 @@
+"""Values, tables and cards as HTML. All that a report shows comes through here, escaped.
+
+Text from logs is hostile until proven otherwise: `tame` makes control and direction characters
+visible, and nothing reaches a page without `escape`.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from .measures import percent
+from .tables import OUTCOMES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import pandas as pd
+
+CHART_MIME = "application/vnd.vegalite.v5+json"  # JupyterLab and reports both draw it
+FACTS_MIME = "application/vnd.hookanalysis.facts+json"
+DASH = "\N{EN DASH}"
+ABSENT = DASH
+LONGEST = 300
+_LONGEST_WORD = 28  # a longer one may be broken anywhere
+# C0 and C1 controls, zero-width and direction characters, line separators, soft hyphen, BOM.
+_HIDDEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
+# Below so many seconds: in these units.
+_SCALES = (
+    (3600, "min", 60, "s", 1),
+    (172_800, "h", 3600, "min", 60),
+    (float("inf"), "days", 86_400, "h", 3600),
+)
+_ALL_CAPS = {"uuid": "UUID", "url": "URL", "http": "HTTP", "ip": "IP", "id": "ID", "at": ""}
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of a report: HTML for pages and JupyterLab, a sentence for everywhere else.
+
+    Attributes:
+        html: Escaped already.
+        text: What it says, in plain text.
+        data: Further representations, by MIME type.
+    """
+
+    html: str
+    text: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        page = f'<div class="hk">{self.html}</div>'
+        return {"text/html": page, "text/plain": self.text, **self.data}
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: the key of its values, its heading, and how they are shown.
+
+    `kind` is one of text, id, url, time, day, count, share (with a bar), percent, ms,
+    number, outcome, and flag.
+    """
+
+    key: str
+    label: str
+    kind: str = "text"
+
+
+def tame(value: Any, limit: int = LONGEST) -> str:
+    """Text of a log on one line: what is invisible is made visible, what is long is cut."""
+    text = str(value)
+    if len(text) > limit:
+        text = text[: limit - 1] + "…"
+    return _HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def escape(value: Any, limit: int = LONGEST) -> str:
+    """Tamed text, safe inside an element and inside a quoted attribute."""
+    return html.escape(tame(value, limit), quote=True)
+
+
+def table(
+    rows: Iterable[Mapping[str, Any]],
+    columns: Sequence[Column],
+    *,
+    caption: str = "",
+    total: int | None = None,
+    empty: str = "Nothing to show.",
+) -> Block:
+    """A table of `rows`; `total` says how many there would be, had the list not been cut."""
+    rows = list(rows)
+    if not rows:
+        return Block(f'<p class="hk-empty">{escape(empty)}</p>', empty)
+    rest = (total or len(rows)) - len(rows)
+    head = "".join(
+        f'<th scope="col" class="hk-{column.kind}">{escape(column.label)}</th>'
+        for column in columns
+    )
+    body = "".join(
+        "<tr>" + "".join(_cell(row, column) for column in columns) + "</tr>" for row in rows
+    )
+    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    more = f"… and {count(rest)} more, not shown here." if rest > 0 else ""
+    note = f'<p class="hk-more">{more}</p>' if more else ""
+    page = (
+        f'<div class="hk-scroll" tabindex="0"><table class="hk-table">{title}'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{note}"
+    )
+    text = "\n".join(
+        "  ".join(_plain(row.get(column.key), column.kind) for column in columns) for row in rows
+    )
+    return Block(page, "\n".join(part for part in (caption, text, more) if part))
+
+
+def show(frame: pd.DataFrame, caption: str = "", *, limit: int = 50) -> Block:
+    """A pandas frame as a tidy table: units and formats follow the columns' names.
+
+    Args:
+        frame: Any frame, such as `ws.table("deliveries")`.
+        caption: A heading.
+        limit: Longest list shown; the rest is counted.
+    """
+    columns = [Column(str(name), _label(str(name)), _kind(str(name), frame)) for name in frame]
+    rows = frame.head(limit).rename(columns=str).to_dict("records")
+    named = [{str(key): value for key, value in row.items()} for row in rows]
+    return table(named, columns, caption=caption, total=len(frame), empty="No rows.")
+
+
+def count(number: float) -> str:
+    """A whole number with thousands marked: `12,345`."""
+    return f"{round(number):,}"
+
+
+def plural(number: int, noun: str, several: str = "") -> str:
+    """A number and its noun: `1 delivery`, `2 deliveries`."""
+    if number != 1:
+        noun = several or (noun[:-1] + "ies" if noun.endswith("y") else noun + "s")
+    return f"{number:,} {noun}"
+
+
+def duration(milliseconds: float) -> str:
+    """A duration as people say it: `182 ms`, `1.4 s`, `2 min 5 s`, `3 h 20 min`, `15 days`."""
+    sign, size = ("\N{MINUS SIGN}" if milliseconds < 0 else ""), abs(milliseconds)
+    if size < 999.5:
+        return f"{sign}{size:.0f} ms"
+    if size < 59_950:
+        return f"{sign}{size / 1000:.1f} s".replace(".0 s", " s")
+    seconds = round(size / 1000)
+    _, large, length, small, step = next(scale for scale in _SCALES if seconds < scale[0])
+    whole, rest = divmod(seconds, length)
+    part = rest // step
+    return f"{sign}{whole} {large}" + (f" {part} {small}" if part else "")
+
+
+def moment(at: datetime, *, seconds: bool = True) -> str:
+    """A time, UTC: `2026-11-22 14:03:07`."""
+    return at.strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
+
+
+def days(first: datetime | None, last: datetime | None) -> str:
+    """The days from `first` to `last` (both in it) in words, such as `Sunday 22 November 2026`."""
+    if first is None or last is None:
+        return "no time at all"
+    start, end = first.date(), last.date()
+    if start == end:
+        return f"{start:%A} {start.day} {start:%B %Y}"
+    if (start.year, start.month) == (end.year, end.month):
+        return f"{start.day}{DASH}{end.day} {end:%B %Y}"
+    left = f"{start.day} {start:%B}" + (f" {start.year}" if start.year != end.year else "")
+    return f"{left} {DASH} {end.day} {end:%B %Y}"
+
+
+def endpoint(url: str, limit: int = 60) -> str:
+    """A short name for an endpoint: host and path, cut in the middle when long."""
+    name = tame(re.sub(r"^https://", "", url) or "endpoint not known")
+    if len(name) <= limit:
+        return name
+    return f"{name[: limit // 2]}…{name[-(limit // 2) + 1 :]}"
+
+
+def bar(share: float, outcome: str = "") -> str:
+    """A small bar as wide as `share` (0 to 1), in steps of 5 %, at least one when not zero."""
+    step = min(20, max(int(share > 0), round(share * 20)))
+    colour = f" hk-{outcome}" if outcome in OUTCOMES else ""
+    return (
+        f'<span class="hk-bar" aria-hidden="true"><span class="hk-w{step}{colour}"></span></span>'
+    )
+
+
+def _cell(row: Mapping[str, Any], column: Column) -> str:
+    value: Any = row.get(column.key)
+    kind, classes = column.kind, f"hk-{column.kind}"
+    plain = _plain(value, kind)
+    inner = escape(plain)
+    if not _missing(value):
+        if kind == "id":
+            inner = f"<code>{inner}</code>"
+        elif kind == "outcome" and value in OUTCOMES:
+            inner = f'<span class="hk-dot hk-{value}" aria-hidden="true"></span>{inner}'
+        elif kind == "share":
+            inner = f"{bar(float(value), str(row.get('outcome', '')))}{inner}"
+        elif kind == "url":
+            host, slash, path = plain.partition("/")
+            inner = f'<span class="hk-host">{escape(host)}</span> {escape(slash + path)}'
+    if kind in {"text", "url"} and any(len(word) > _LONGEST_WORD for word in plain.split()):
+        classes += " hk-long"
+    elif kind == "text" and len(plain) > _LONGEST_WORD:
+        classes += " hk-words"
+    return f'<td class="{classes}">{inner}</td>'
+
+
+def _plain(value: Any, kind: str) -> str:
+    if _missing(value):
+        return ABSENT
+    if kind in _FORMATS:
+        return _FORMATS[kind](value)
+    if isinstance(value, timedelta):
+        return duration(value.total_seconds() * 1000)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.isoformat()
+    return tame(value)
+
+
+def _number(value: Any) -> str:
+    return f"{value:,.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else tame(value)
+
+
+_FORMATS: dict[str, Callable[[Any], str]] = {
+    "time": lambda value: moment(value) if isinstance(value, datetime) else tame(value),
+    "count": count,
+    "share": lambda value: percent(value, 1),
+    "percent": lambda value: percent(value, 1),
+    "ms": duration,
+    "number": _number,
+    "url": lambda value: endpoint(str(value), LONGEST),
+    "flag": lambda value: "yes" if value else "no",
+}
+
+
+def _missing(value: Any) -> bool:
+    if value is None:
+        return True
+    try:
+        return bool(value != value)  # noqa: PLR0124 - NaN and NaT are not equal to themselves
+    except TypeError:
+        return True  # pandas.NA takes no side
+    except ValueError:
+        return False  # an array
+
+
+# How the columns of any frame are shown: the first whose name and type both fit.
+_KINDS = (
+    ("outcome", r"^outcome$", r""),
+    ("url", r"_url$", r""),
+    ("flag", r"", r"^bool"),
+    ("time", r"", r"^datetime"),
+    ("ms", r"_ms$", r"^u?int|^float"),
+    ("share", r"(share|rate)$", r"^u?int|^float"),
+    ("number", r"((^|_)(uuid|id|key|hash)|status)$", r"^u?int|^float"),
+    ("number", r"", r"^float"),
+    ("count", r"", r"^u?int"),
+    ("id", r"(^|_)(uuid|id|key|hash)$", r""),
+)
+
+
+def _kind(name: str, frame: pd.DataFrame) -> str:
+    # Of two columns of one name, none can be asked for its type.
+    dtype = str(frame[name].dtype).lower() if list(frame.columns).count(name) == 1 else ""
+    for kind, names, types in _KINDS:
+        if re.search(names, name) and re.search(types, dtype):
+            return kind
+    return "text"
+
+
+def _label(name: str) -> str:
+    unit = " (UTC)" if name.endswith("_at") else ""
+    words = [_ALL_CAPS.get(word, word) for word in re.sub(r"_ms$", "", name).split("_")]
+    text = " ".join(word for word in words if word)
+    return (text[:1].upper() + text[1:] or name) + unit

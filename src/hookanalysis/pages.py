@@ -1,0 +1,245 @@
+"""An executed notebook as one HTML page that needs nothing else.
+
+nbconvert fills the template of `report/`. Only a few kinds of output pass, HTML only with a few
+tags, specifications of charts as JSON that cannot end a script, and a Content-Security-Policy
+that lets just the page's own two scripts run: each is a wall of its own against text from logs.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from . import markup
+from .drawing import read_meta
+from .markup import CHART_MIME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nbformat import NotebookNode
+
+ALLOWED_MIMES = (CHART_MIME, "text/html", "text/plain")
+_TAGS = {
+    *("a", "abbr", "b", "blockquote", "br", "caption", "code", "dd", "div", "dl", "dt", "em"),
+    *("h3", "h4", "h5", "h6", "hr", "i", "kbd", "li", "ol", "p", "pre", "s", "section", "small"),
+    *("span", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr"),
+    *("u", "ul"),
+}
+_DROPPED_WHOLE = {"iframe", "math", "noscript", "object", "script", "style", "svg", "template"}
+_ATTRIBUTES = {
+    "*": {"class", "title", "aria-hidden", "aria-label"},
+    "a": {"href"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan", "scope"},
+    "div": {"tabindex"},
+}
+# Inside a script element of JSON: nothing that could close it, nor a line end of JavaScript's.
+_JSON_SAFE = str.maketrans(
+    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+)
+_MARKS_OF_OTHERS = frozenset({"href", "url", "usermeta"})  # ways to fetch or to lead elsewhere
+
+
+@dataclass(frozen=True)
+class Page:
+    """What surrounds the cells of a notebook.
+
+    Attributes:
+        title: For the window and the bookmark.
+        colophon: Names and values printed at the end: notebook, parameters, versions.
+        broken: Why the report is incomplete; empty for a whole one.
+    """
+
+    title: str
+    colophon: tuple[tuple[str, str], ...] = ()
+    broken: str = ""
+
+
+def write_page(notebook: NotebookNode, page: Page) -> str:
+    """The HTML of an executed notebook. The same notebook gives the same text.
+
+    Args:
+        notebook: With outputs; it is left as it was.
+        page: What surrounds them.
+    """
+    import nbformat
+    from nbconvert.exporters.templateexporter import TemplateExporter
+
+    cells = list(_shown_cells(notebook))
+    shown = nbformat.from_dict({**notebook, "cells": cells})  # type: ignore[no-untyped-call]
+    drawn = any(CHART_MIME in out.get("data", {}) for cell in shown.cells for out in _outputs(cell))
+    scripts = [read_asset("vega.js"), read_asset("boot.js")] if drawn else [read_asset("boot.js")]
+    around = {
+        "title": page.title,
+        "colophon": page.colophon,
+        "broken": page.broken,
+        "contents": [heading for cell in shown.cells if (heading := _heading(cell.source))],
+        "policy": _policy(scripts),
+        "css": read_asset("blocks.css") + read_asset("page.css"),
+        "scripts": scripts,
+    }
+    with resources.as_file(resources.files(__package__)) as folder:
+        exporter = TemplateExporter(  # type: ignore[no-untyped-call]
+            template_name="report",
+            extra_template_basedirs=[str(folder)],
+            template_file="index.html.j2",
+            filters={
+                "text": lambda text: markup.escape(text, 20_000),
+                "clean": clean,
+                "prose": _render_prose,
+                "chart": _chart,
+                "opens_section": lambda source: bool(_heading(source)),
+                "section_id": lambda source: (_heading(source) or {}).get("id", ""),
+            },
+        )
+        body, _ = exporter.from_notebook_node(shown, {"page": around})
+    return str(body) + "\n"
+
+
+def read_asset(name: str) -> str:
+    """One file of `report/`."""
+    return resources.files(__package__).joinpath("report", name).read_text(encoding="utf-8")
+
+
+def clean(fragment: str) -> str:
+    """HTML with nothing in it but the tags and attributes of tables, lists and text."""
+    import nh3
+
+    return nh3.clean(
+        fragment,
+        tags=_TAGS,
+        clean_content_tags=_DROPPED_WHOLE,
+        attributes=_ATTRIBUTES,
+        attribute_filter=_filter_attribute,
+        link_rel=None,
+        url_schemes=set(),
+    )
+
+
+def embed_json(value: Any) -> str:
+    """JSON that may stand inside a script element."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.translate(_JSON_SAFE)
+
+
+def _filter_attribute(_: str, name: str, value: str) -> str | None:
+    if name == "href":
+        return value if re.fullmatch(r"#[\w-]+", value) else None  # within the page alone
+    if name == "tabindex":
+        return value if value == "0" else None
+    return value
+
+
+def _shown_cells(notebook: NotebookNode) -> Iterator[dict[str, Any]]:
+    """Cells with their allowed outputs, and without what a page has no use for."""
+    for cell in notebook.cells:
+        kind, tags = cell.cell_type, cell.metadata.get("tags", [])
+        bare = {"id": cell.get("id", ""), "cell_type": kind, "metadata": {}}
+        if kind == "markdown" and "papermill-error-cell-tag" not in tags:
+            yield {**bare, "source": cell.source}
+        elif kind == "code":
+            shown = [kept for out in _outputs(cell) if (kept := _allowed(out, tags)) is not None]
+            yield {**bare, "source": "", "outputs": shown, "execution_count": None}
+
+
+def _outputs(cell: Any) -> list[Any]:
+    return list(cell.get("outputs", []))
+
+
+def _allowed(output: Any, tags: list[str]) -> dict[str, Any] | None:
+    if output.output_type == "error":
+        told = output.evalue if output.get("told") else ""
+        return {"output_type": "error", "ename": output.ename, "evalue": told, "traceback": []}
+    if "remove-cell" in tags or "remove-output" in tags:
+        return None
+    if output.output_type == "stream":
+        return {"output_type": "stream", "name": output.name, "text": "".join(output.text)}
+    data = {mime: output.data[mime] for mime in ALLOWED_MIMES if mime in output.data}
+    return {"output_type": "display_data", "metadata": {}, "data": data} if data else None
+
+
+def _chart(spec: dict[str, Any]) -> dict[str, Any]:
+    """What the template shows of a chart: words and table as text, and the marks as JSON."""
+    meta = read_meta(spec)
+    rows = [dict(enumerate(row)) for row in meta.get("rows", [])]
+    columns = [
+        markup.Column(str(place), name, "count" if _is_numeric(rows, place) else "text")
+        for place, name in enumerate(meta.get("columns", []))
+    ]
+    named = [{str(place): value for place, value in row.items()} for row in rows]
+    table = markup.table(named, columns, total=meta.get("total")).html if rows else ""
+    marks = {key: value for key, value in spec.items() if key not in {"usermeta", "$schema"}}
+    if meta:
+        marks.pop("title", None)  # the page says it, where it can be selected and wrapped
+    return {
+        "title": meta.get("title", ""),
+        "subtitle": meta.get("subtitle", ""),
+        "sentence": spec.get("description", ""),
+        "table": table,
+        "json": embed_json(_without_links(marks)) if rows or not meta else "",
+    }
+
+
+def _is_numeric(rows: list[dict[int, Any]], place: int) -> bool:
+    return all(isinstance(row[place], int) for row in rows)
+
+
+def _without_links(part: Any) -> Any:
+    """A specification without a channel that fetches or links. Data rows are kept as they are."""
+    if isinstance(part, dict):
+        return {
+            key: value if key in {"datasets", "values"} else _without_links(value)
+            for key, value in part.items()
+            if key not in _MARKS_OF_OTHERS
+        }
+    return [_without_links(value) for value in part] if isinstance(part, list) else part
+
+
+def _render_prose(source: str) -> str:
+    import mistune
+
+    rendered = clean_prose(str(mistune.create_markdown(escape=True, plugins=["table"])(source)))
+    heading = _heading(source)
+    if heading is None:
+        return rendered
+    return rendered.replace("<h2>", f'<h2 id="{heading["id"]}">', 1)
+
+
+def clean_prose(fragment: str) -> str:
+    """As `clean`, with the headings that only a notebook's own text may hold."""
+    import nh3
+
+    return nh3.clean(
+        fragment,
+        tags=_TAGS | {"h1", "h2"},
+        clean_content_tags=_DROPPED_WHOLE,
+        attributes={"a": {"href"}},
+        link_rel="noopener noreferrer",
+        url_schemes={"https"},
+    )
+
+
+def _heading(source: str) -> dict[str, str] | None:
+    """Title and id of the section that a markdown cell opens with a second-level heading."""
+    found = re.search(r"^## +(.+?)\s*$", source, re.MULTILINE)
+    if not found:
+        return None
+    title = found[1]
+    return {"title": title, "id": re.sub(r"\W+", "-", title.lower()).strip("-")}
+
+
+def _policy(scripts: list[str]) -> str:
+    hashes = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+        for script in scripts
+    )
+    return (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none';"
+        f" form-action 'none'; script-src {hashes}"
+    )

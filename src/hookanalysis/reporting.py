@@ -1,0 +1,353 @@
+"""Reports: a notebook by name, run with checked parameters, written as one HTML file and its facts.
+
+A notebook is an entry of `notebooks/`: one with a cell tagged `parameters` is all it takes.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+import os
+import re
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import BusyError, InputError, ReportError
+from .markup import CHART_MIME, FACTS_MIME, Block
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from nbformat import NotebookNode
+
+    from .pages import Page
+
+TIMEOUT_SECONDS = 600.0
+_KINDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
+_FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a notebook, as its `parameters` cell declares it."""
+
+    name: str
+    default: Any
+    help: str = ""
+
+    def __str__(self) -> str:
+        kind = _KINDS.get(type(self.default), type(self.default).__name__)
+        text = f"{self.name} ({kind}, default {self.default!r})"
+        return f"{text}: {self.help}" if self.help else text
+
+
+@dataclass(frozen=True)
+class ReportResult:
+    """Where a report is, and what made it.
+
+    Attributes:
+        html: The page.
+        facts: The numbers beside it, as JSON; None for a notebook that shows none.
+        notebook: Name of the notebook.
+        parameters: All of them, defaults too.
+        size: Of the page, bytes.
+        seconds: How long it took.
+        findings: Findings by severity.
+    """
+
+    html: Path
+    facts: Path | None
+    notebook: str
+    parameters: dict[str, Any]
+    size: int
+    seconds: float
+    findings: dict[str, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        paths = {"html": str(self.html), "facts": str(self.facts) if self.facts else None}
+        return {"status": "ok", **asdict(self), **paths}
+
+
+def run_report(
+    notebook: str | Path,
+    workspace: str | Path,
+    parameters: Mapping[str, Any] | None = None,
+    output: str | Path | None = None,
+    *,
+    facts_name: str = "facts.json",
+    timeout_seconds: float = TIMEOUT_SECONDS,
+) -> ReportResult:
+    """Run a notebook and write its report: one HTML file, and the facts beside it.
+
+    The files appear under their names only when they are whole. The same workspace and parameters
+    give the same bytes.
+
+    Args:
+        notebook: Name of a notebook of this package, or the path of one of your own.
+        workspace: The workspace file, reconciled; read only. "" for the bundled samples.
+        parameters: Name → value; text is turned into the type that the notebook declares.
+        output: The HTML file; `<notebook>.html` in the current folder by default.
+        facts_name: Name of the facts' file, in the same folder.
+        timeout_seconds: For the whole notebook.
+
+    Raises:
+        InputError: Unknown notebook or workspace, or a parameter that is unknown or mistyped.
+        BusyError: Another process holds the workspace.
+        ReportError: The notebook failed; what there is stands in `<name>.failed.html`.
+    """
+    began = time.monotonic()
+    path = find_notebook(notebook)
+    source = _read_notebook(path)
+    given = {"workspace": _absolute(workspace), **(parameters or {})}
+    values = check_parameters(read_parameters(source), given, path.name)
+    target = Path(output or f"{path.stem}.html").absolute()
+    _make_folder(target.parent)
+
+    from . import kernels
+    from .pages import write_page
+
+    run = kernels.run_notebook(source, values, timeout_seconds=timeout_seconds)
+    if run.failure is not None:
+        if isinstance(run.failure, InputError | BusyError):
+            raise run.failure
+        broken = target.with_name(f"{target.stem}.failed.html")
+        reason = f"{run.failure.what}. {run.failure.where}".strip()
+        _write(broken, write_page(run.notebook, _page(path, source, values, {}, reason)))
+        raise ReportError(
+            f"{path.stem}: {run.failure.what}",
+            reason=run.failure.reason,
+            where=f"{broken} shows how far it got",
+            hint=run.failure.hint or "open the notebook in JupyterLab and run it cell by cell",
+        )
+    facts: dict[str, Any] = next(_find_outputs(run.notebook, FACTS_MIME), {})
+    html = write_page(run.notebook, _page(path, source, values, facts))
+    _write(target, html)
+    beside = None
+    if facts:
+        beside = target.with_name(facts_name)
+        _write(beside, json.dumps(facts, ensure_ascii=False, indent=1) + "\n")
+    target.with_name(f"{target.stem}.failed.html").unlink(missing_ok=True)
+    levels = [finding["severity"] for finding in facts.get("findings", [])]
+    return ReportResult(
+        html=target,
+        facts=beside,
+        notebook=path.stem,
+        parameters=values,
+        size=len(html.encode()),
+        seconds=round(time.monotonic() - began, 3),
+        findings={level: levels.count(level) for level in dict.fromkeys(levels)},
+    )
+
+
+def setup() -> Block:
+    """Make charts and tables look right, in JupyterLab and in reports.
+
+    Charts leave a notebook as a specification that JupyterLab draws without a network; show what
+    this returns (as the last line of a cell) for the tables' style.
+    """
+    import altair as alt
+
+    from .drawing import MAX_ROWS, theme
+    from .pages import read_asset
+
+    alt.theme.register("hookanalysis", enable=True)(theme)  # type: ignore[arg-type]
+    alt.renderers.register("hookanalysis", _render)
+    alt.renderers.enable("hookanalysis")
+    # A chart of more rows is a mistake that should fail loudly: its query should aggregate.
+    alt.data_transformers.enable("default", max_rows=MAX_ROWS)
+    return Block(f"<style>{read_asset('blocks.css')}</style>", "charts and tables are set up")
+
+
+def list_notebooks() -> dict[str, Path]:
+    """The notebooks that come with the package: name → file."""
+    found = (path for path in _notebook_folder().glob("*.ipynb") if not path.name.startswith("."))
+    return {path.stem: path for path in sorted(found)}
+
+
+def find_notebook(name: str | Path) -> Path:
+    """The file of a notebook, by name or by path.
+
+    Raises:
+        InputError: There is none; lists those that there are.
+    """
+    known = list_notebooks()
+    if str(name) in known:
+        return known[str(name)]
+    path = Path(name)
+    if path.suffix == ".ipynb" and path.is_file():
+        return path.absolute()
+    raise InputError(
+        f"there is no notebook {str(name)!r}",
+        hint=f"one of: {', '.join(known)}; or the path of an .ipynb file",
+    )
+
+
+def read_parameters(notebook: NotebookNode) -> tuple[Parameter, ...]:
+    """What the cell tagged `parameters` declares: `name: type = default  # help`."""
+    tagged = (c for c in notebook.cells if "parameters" in c.metadata.get("tags", []))
+    cell = next((c for c in tagged if c.cell_type == "code"), None)
+    if cell is None:
+        return ()
+    lines = cell.source.splitlines()
+    found = []
+    for node in ast.parse(cell.source).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if not isinstance(targets[0], ast.Name):
+            continue
+        with contextlib.suppress(ValueError):
+            default = ast.literal_eval(node.value)
+            help_ = lines[(node.end_lineno or 1) - 1][node.end_col_offset or 0 :].strip(" #")
+            found.append(Parameter(targets[0].id, default, help_))
+    return tuple(found)
+
+
+def check_parameters(
+    declared: Iterable[Parameter], given: Mapping[str, Any], notebook: str
+) -> dict[str, Any]:
+    """The values to run with: defaults, and over them what was given, each of its declared type.
+
+    Raises:
+        InputError: A name is unknown or a value does not fit; lists the valid ones.
+    """
+    known = {parameter.name: parameter for parameter in declared}
+    hint = "valid: " + ("; ".join(str(parameter) for parameter in known.values()) or "none")
+    values = {name: parameter.default for name, parameter in known.items()}
+    for name, value in given.items():
+        if name == "workspace" and name not in known:
+            continue  # a notebook that needs none
+        if name not in known:
+            raise InputError(f"unknown parameter {name!r}", where=notebook, hint=hint)
+        try:
+            values[name] = _convert(value, type(known[name].default))
+        except (TypeError, ValueError) as error:
+            raise InputError(
+                f"parameter {name!r} cannot be {value!r}",
+                reason=f"it is a {_KINDS.get(type(known[name].default), 'value')}",
+                where=notebook,
+                hint=hint,
+            ) from error
+    return values
+
+
+def _convert(value: Any, kind: type) -> Any:
+    if kind is type(None) or type(value) is kind:
+        return value
+    if kind is str and hasattr(value, "isoformat"):
+        return value.isoformat()
+    if kind is bool and isinstance(value, str) and value.lower() in _FLAGS:
+        return _FLAGS[value.lower()]
+    if kind in {int, float} and isinstance(value, str):
+        return kind(value)
+    if kind is float and type(value) is int:
+        return float(value)
+    raise TypeError
+
+
+def _render(spec: dict[str, Any], **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A chart for JupyterLab, which freezes on a width of "container", and for reports."""
+    from .drawing import WIDTH
+
+    drawn = {**spec, "$schema": "https://vega.github.io/schema/vega-lite/v5.20.1.json"}
+    if drawn.get("width") == "container":
+        drawn["width"] = WIDTH
+    return {CHART_MIME: drawn, "text/plain": str(spec.get("description") or "a chart")}, {}
+
+
+def _notebook_folder() -> Path:
+    installed = resources.files(__package__).joinpath("notebooks")
+    if installed.is_dir():
+        return Path(str(installed))
+    return Path(__file__).parents[2] / "notebooks"
+
+
+def _read_notebook(path: Path) -> NotebookNode:
+    import nbformat
+
+    try:
+        notebook: NotebookNode = nbformat.read(path, 4)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, nbformat.reader.NotJSONError) as error:
+        raise InputError(
+            "the notebook cannot be read", reason=str(error)[:200], where=str(path)
+        ) from error
+    return notebook
+
+
+def _absolute(workspace: str | Path) -> str:
+    if not str(workspace):
+        return ""
+    path = Path(workspace).absolute()
+    if not path.is_file():
+        hint = "`hookanalysis load PATH…` makes one"
+        raise InputError("there is no such workspace", where=str(workspace), hint=hint)
+    return str(path)
+
+
+def _page(
+    path: Path,
+    source: NotebookNode,
+    values: dict[str, Any],
+    facts: Mapping[str, Any],
+    broken: str = "",
+) -> Page:
+    from .pages import Page
+
+    first = next((c.source for c in source.cells if c.source.startswith("# ")), path.stem)
+    said = [
+        str(v) for name, v in values.items() if name != "workspace" and isinstance(v, str) and v
+    ]
+    names = {**values}
+    if "workspace" in names:
+        names["workspace"] = Path(names["workspace"]).name or "the bundled samples"
+    versions = " · ".join(f"{name} {value}" for name, value in facts.get("versions", {}).items())
+    return Page(
+        title=" · ".join([re.sub(r"^# *", "", first.splitlines()[0]), *said]),
+        colophon=(
+            ("Notebook", path.name),
+            *((name.capitalize(), str(value) or "all") for name, value in names.items()),
+            *([("Made by", versions)] if versions else []),
+            ("Charts", "Vega and Vega-Lite, University of Washington, BSD-3-Clause"),
+        ),
+        broken=broken,
+    )
+
+
+def _find_outputs(notebook: NotebookNode, mime: str) -> Iterator[Any]:
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if mime in output.get("data", {}):
+                yield output.data[mime]
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            "the report's folder cannot be made", reason=str(error), where=str(folder)
+        ) from error
+
+
+def _write(path: Path, text: str) -> None:
+    """All or nothing: a reader sees the old file or the new one."""
+    try:
+        handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+    except OSError as error:
+        raise InputError(
+            "the report cannot be written", reason=str(error), where=str(path)
+        ) from error
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o640)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,131 @@
+"""Codes of the tables in the words of a reader."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from . import markup
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .measures import ClockOffset, Period
+
+BADGES = {
+    "critical": "Action needed",
+    "warning": "Worth a look",
+    "info": "For information",
+    None: "All clear",
+}
+DETAILS = {
+    "delivered": "accepted at the first try",
+    "delivered_pending": "accepted; the sender still calls it pending",
+    "delivered_unlogged": "accepted; the sender logged no attempt",
+    "recovered": "accepted after a failed attempt",
+    "double_processed": "processed more than once",
+    "resend_after_failure": "resent after a failure that had been accepted",
+    "retry_after_timeout": "tried again after a time-out; the first try had arrived",
+    "resend_after_success": "resent although it had succeeded",
+    "double_send": "two arrivals from one attempt",
+    "replay": "arrived again with no attempt that would explain it",
+    "false_failure": "accepted, yet the sender calls it failed",
+    "accepted_not_processed": "answered with success, never seen by the application",
+    "signature_dropped": "answered with success, dropped for its signature",
+    "rejected": "answered with an error each time",
+    "contradictory_status": "the sender logged success, the receiver an error",
+    "never_reached": "the request never got out or through",
+    "answered_upstream": "something in front of your servers answered",
+    "false_success": "the sender logged success, and no log of yours has it",
+    "stuck_pending": "still pending long after its time",
+    "not_attempted": "the sender never tried",
+    "in_flight": "still within its time",
+    "orphan": "not in the sender's export, which covers the time",
+    "forged": "not from the sender's addresses, or wrongly signed",
+    "test": "a test event",
+    "receiver_coverage": "no log of the receiver covers the time",
+    "sender_coverage": "no export of the sender covers the time",
+    "ambiguous": "several deliveries fit the same log lines",
+    "conflict": "the exports contradict each other",
+}
+ERRORS = {
+    "timeout": "time-out",
+    "refused": "connection refused",
+    "dns": "host name not found",
+    "tls": "TLS failure",
+    "other": "no answer",
+}
+METHODS = {
+    "daily_median": "median of the day",
+    "pooled_median": "median of all days",
+    "other_streams": "taken from the other logs",
+    "assumed": "assumed: nothing to measure it by",
+}
+
+
+def say_period(period: Period) -> str:
+    """The days of a period, as asked for or as found."""
+    first, last = period.since or period.first_at, period.until or period.last_at
+    if period.until is not None and first is not None and period.until > first:
+        last = max(first, period.until.replace(microsecond=0) - timedelta(microseconds=1))
+    return markup.days(first, last) if first and last else "No deliveries"
+
+
+def say_detail(code: str) -> str:
+    """A detail code in words."""
+    return DETAILS.get(code, code.replace("_", " "))
+
+
+def say_sender(row: Mapping[str, Any]) -> str:
+    """What the sender said last of a delivery: `failed, 503; 2 attempts`."""
+    status = row.get("last_status")
+    if not isinstance(status, str) or not status:
+        return markup.ABSENT
+    code, error = row.get("last_http_status"), row.get("last_error_kind")
+    if code is not None and code == code:  # noqa: PLR0124 - NaN is not equal to itself
+        status = f"{status}, {int(code)}"
+    elif isinstance(error, str) and error:
+        status = f"{status}, {ERRORS.get(error, error)}"
+    attempts = row.get("attempts") or 0
+    return f"{status}; {attempts:,} attempts" if attempts > 1 else status
+
+
+def say_clock(entry: ClockOffset) -> dict[str, Any]:
+    """A clock's offset as a row of words."""
+    method = METHODS.get(entry.method, entry.method)
+    if entry.zone_error_minutes:
+        zone = markup.duration(abs(entry.zone_error_minutes) * 60_000)
+        method += f"; whole quarter-hours: its time zone is off by {zone}"
+    between = markup.ABSENT
+    if entry.low_ms is not None and entry.high_ms is not None:
+        between = f"{_signed(entry.low_ms)} and {_signed(entry.high_ms)}"
+    return {
+        "stream": entry.stream,
+        "day": entry.day or "other days",
+        "offset": _signed(entry.offset_ms),
+        "between": between,
+        "pairs": entry.pairs,
+        "method": method,
+    }
+
+
+def _signed(milliseconds: float) -> str:
+    return ("+" if round(milliseconds) > 0 else "") + markup.duration(milliseconds)
+
+
+def say_file(reason: str, integrity: str, tail_bytes: int) -> str:
+    """What there is to know about a file."""
+    notes = [reason] if reason else []
+    if integrity == "truncated":
+        notes.append("its end is damaged; what came before was read")
+    if tail_bytes:
+        size = markup.plural(tail_bytes, "byte")
+        notes.append(f"{size} of an unfinished last line wait for the next load")
+    return "; ".join(notes)
+
+
+def short_path(path: str) -> str:
+    """The last parts of a path: a report that is passed on need not tell whose folder it was."""
+    parts = PurePosixPath(path.replace("\\", "/")).parts
+    return "/".join(parts[-3:]) if len(parts) > 3 else path

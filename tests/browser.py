@@ -1,0 +1,207 @@
+"""Headless Chromium over its own pipe: no port, no driver, no network.
+
+with Browser() as browser:
+    page = browser.open(Path("report.html"))
+    page.run("document.title")
+    page.requests, page.complaints, page.dialogs
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import select
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Self
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
+_FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    *("--disable-default-apps", "--disable-extensions", "--disable-dev-shm-usage"),
+    *("--proxy-server=127.0.0.1:9", "--host-resolver-rules=MAP * ~NOTFOUND"),  # network off
+    *("--remote-debugging-pipe", "--force-color-profile=srgb", "--hide-scrollbars"),
+)
+_PATIENCE = 60.0
+
+
+class Browser:
+    """One Chromium with an empty profile; ends with its `with` block."""
+
+    def __init__(self, **environment: str) -> None:
+        self.profile = tempfile.mkdtemp(prefix="hka-browser-")
+        theirs_in, self.out = os.pipe()
+        self.into, theirs_out = os.pipe()
+        # Chromium reads commands from descriptor 3 and answers on descriptor 4.
+        program = f'exec "$0" "$@" 3<&{theirs_in} 4>&{theirs_out}'
+        self.process = subprocess.Popen(
+            ["/bin/bash", "-c", program, CHROMIUM, *_FLAGS, f"--user-data-dir={self.profile}"],
+            pass_fds=(theirs_in, theirs_out),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "HOME": self.profile, **environment},
+        )
+        os.close(theirs_in)
+        os.close(theirs_out)
+        self.number = 0
+        self.buffer = b""
+        self.events: list[dict[str, Any]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self.out)
+        os.close(self.into)
+        shutil.rmtree(self.profile, ignore_errors=True)
+
+    def open(self, path: Path, *, width: int = 1280, height: int = 900, **media: str) -> Page:
+        """Open a local file; returns when its charts are drawn (or its load has ended)."""
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        return Page(self, session, path, (width, height), media)
+
+    def call(self, method: str, session: str = "", **parameters: Any) -> dict[str, Any]:
+        self.number += 1
+        message = {"id": self.number, "method": method, "params": parameters}
+        if session:
+            message["sessionId"] = session
+        os.write(self.out, json.dumps(message).encode() + b"\0")
+        while True:
+            answer = self.read()
+            if answer.get("id") == self.number:
+                if "error" in answer:
+                    raise RuntimeError(f"{method}: {answer['error']}")
+                result: dict[str, Any] = answer["result"]
+                return result
+
+    def read(self) -> dict[str, Any]:
+        """The next message; events are kept too."""
+        deadline = time.monotonic() + _PATIENCE
+        while b"\0" not in self.buffer:
+            ready, _, _ = select.select([self.into], [], [], max(0, deadline - time.monotonic()))
+            chunk = os.read(self.into, 1 << 16) if ready else b""
+            if not chunk:
+                raise TimeoutError("Chromium does not answer")
+            self.buffer += chunk
+        text, _, self.buffer = self.buffer.partition(b"\0")
+        message: dict[str, Any] = json.loads(text)
+        if "method" in message:
+            self.events.append(message)
+            if message["method"] == "Page.javascriptDialogOpening":
+                # Left open, a dialog would stop the page.
+                self.number += 1
+                answer = {
+                    "id": self.number,
+                    "method": "Page.handleJavaScriptDialog",
+                    "params": {"accept": False},
+                    "sessionId": message["sessionId"],
+                }
+                os.write(self.out, json.dumps(answer).encode() + b"\0")
+        return message
+
+
+class Page:
+    """One tab that shows one file."""
+
+    def __init__(
+        self,
+        browser: Browser,
+        session: str,
+        path: Path,
+        size: tuple[int, int],
+        media: dict[str, str],
+    ) -> None:
+        self.browser = browser
+        self.session = session
+        self.url = path.absolute().as_uri()
+        for domain in ("Page", "Runtime", "Network", "Log"):
+            self.call(f"{domain}.enable")
+        width, height = size
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
+        features = [{"name": f"prefers-{k}", "value": v} for k, v in media.items()]
+        self.call("Emulation.setEmulatedMedia", features=features)
+        self.call("Page.navigate", url=self.url)
+        self.wait('document.readyState === "complete"')
+        self.wait(
+            'document.documentElement.dataset.ready === "yes" || !document.querySelector("#theme")'
+        )
+
+    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        return self.browser.call(method, self.session, **parameters)
+
+    def run(self, script: str) -> Any:
+        """The value of an expression; promises are awaited."""
+        answer = self.call(
+            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True
+        )
+        if "exceptionDetails" in answer:
+            raise RuntimeError(str(answer["exceptionDetails"]))
+        return answer["result"].get("value")
+
+    def wait(self, condition: str) -> None:
+        """Until `condition` holds; looks with each frame that the page draws."""
+        script = (
+            "new Promise((done) => { const end = Date.now() + 20000;"
+            f" (function look() {{ if ({condition}) done(true);"
+            " else if (Date.now() > end) done(false); else setTimeout(look, 20); })(); })"
+        )
+        if not self.run(script):
+            raise TimeoutError(f"never came true: {condition}")
+
+    @property
+    def requests(self) -> list[str]:
+        """Everything that the page asked for, itself included."""
+        return [e["params"]["request"]["url"] for e in self._events("Network.requestWillBeSent")]
+
+    @property
+    def dialogs(self) -> list[str]:
+        """Messages of alert() and its like."""
+        return [e["params"]["message"] for e in self._events("Page.javascriptDialogOpening")]
+
+    @property
+    def complaints(self) -> list[str]:
+        """Errors and warnings of the console, and exceptions."""
+        levels = {"error", "warning", "assert"}
+        said = [event["params"] for event in self._events("Runtime.consoleAPICalled")]
+        logged = [event["params"]["entry"] for event in self._events("Log.entryAdded")]
+        thrown = [event["params"] for event in self._events("Runtime.exceptionThrown")]
+        return [
+            *(str(one["args"]) for one in said if one["type"] in levels),
+            *(str(one["text"]) for one in logged if one["level"] in levels),
+            *(str(one["exceptionDetails"]) for one in thrown),
+        ]
+
+    def screenshot(self, *, whole: bool = True) -> bytes:
+        """A picture, PNG."""
+        answer = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
+        return base64.b64decode(answer["data"])
+
+    def print(self, **options: Any) -> bytes:
+        """The page on paper, PDF."""
+        answer = self.call(
+            "Page.printToPDF", printBackground=True, preferCSSPageSize=True, **options
+        )
+        return base64.b64decode(answer["data"])
+
+    def _events(self, method: str) -> list[dict[str, Any]]:
+        self.run("0")  # whatever happened before has been told then
+        return [
+            event
+            for event in self.browser.events
+            if event["method"] == method and event.get("sessionId") == self.session
+        ]
