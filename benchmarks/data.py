@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -209,3 +210,7 @@ def _truth(con: duckdb.DuckDBPyConnection, size: Size) -> dict[str, object]:
         "app_kept": size.events,
         "outcomes": outcomes,
     }
+
+
+if __name__ == "__main__":
+    make(Path(sys.argv[2]), SIZES[sys.argv[1]])
