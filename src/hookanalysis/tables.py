@@ -287,7 +287,8 @@ RECEIPTS = _table(
     ("source_ip", "VARCHAR", "address that the request came from"),
     ("request_id", "VARCHAR", "id that its lines share"),
     ("accepted", "BOOLEAN", "answered 2xx, or processed without a status; NULL: not told"),
-    ("processed", "BOOLEAN", "the application says so; false: it says it did not; NULL: not told"),
+    ("processed", "BOOLEAN", "the application says so; false: it says it failed; NULL: not told"),
+    ("known_before", "BOOLEAN", "the application says that it had the event already"),
     ("signature_failed", "BOOLEAN", "the application says that the signature did not fit"),
     ("lines", "BIGINT", "lines that tell of it"),
     ("file_id", "INTEGER", "file of its first line"),
@@ -343,14 +344,24 @@ CLOCK_OFFSETS = _table(
 
 MATCHES = _table(
     "matches",
-    "one receipt and the attempt that it answers",
+    "one receipt and the attempt that it answers, with what a verdict needs of the receipt",
     ("receipt_id", "VARCHAR", "receipt"),
     ("layer", "VARCHAR", "layer of the receipt"),
+    ("stream", "VARCHAR", "log that holds it"),
     ("event_uuid", "VARCHAR", "event"),
     ("endpoint_url", "VARCHAR", "endpoint"),
     ("attempt_key", "VARCHAR", "attempt; NULL where the sender's log has none for it"),
     ("match_rule", "VARCHAR", "rung of the ladder: uuid, request_id or time"),
     ("distance_ms", "DOUBLE", "receipt minus attempt after the offset, milliseconds"),
+    ("arrived_at", "TIMESTAMP", "start of the request as far as told; sender's clock; UTC"),
+    ("ended_at", "TIMESTAMP", "last time of its lines; sender's clock; UTC"),
+    ("path", "VARCHAR", "path of the request, if it is an endpoint's"),
+    ("http_status", "SMALLINT", "the receiver's answer"),
+    ("accepted", "BOOLEAN", "accepted; where the log does not tell, as the sender saw it"),
+    ("processed", "BOOLEAN", "the application says so; false: it says it failed; NULL: not told"),
+    ("known_before", "BOOLEAN", "the application says that it had the event already"),
+    ("signature_failed", "BOOLEAN", "the application says that the signature did not fit"),
+    ("stranger", "BOOLEAN", "from none of the sender's addresses, in a log that shows these"),
 )
 
 DELIVERIES = _table(

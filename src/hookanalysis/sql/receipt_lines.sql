@@ -47,7 +47,7 @@ SELECT
   COALESCE(r.step, CASE WHEN r.http_status IS NOT NULL THEN 'answered' END) AS mark,
   CASE
     WHEN g.layer IN ('edge', 'table') THEN NULL
-    ELSE COALESCE('request ' || r.request_id, 'event ' || r.event_uuid, 'event ' || k.event_uuid)
+    ELSE COALESCE(r.request_id, r.event_uuid, k.event_uuid)
   END AS request_key
 FROM receipt_records AS r
 JOIN generations AS g ON g.generation_id = r.generation_id

@@ -3,15 +3,15 @@
    inputs: receipt_lines, request_keys, arrivals
 
    accepted:  a 2xx answer; without a status, that it was processed or known; NULL: not told.
-   processed: the application says so; false where it says that it did not; NULL where it says
-              neither (a 2xx alone proves no processing). */
+   processed: the application says so; false where it says that it failed; NULL where it says
+              neither: a 2xx alone proves no processing, and a duplicate has known_before. */
 WITH requests AS (
   SELECT
     l.generation_id, l.byte_offset, l.layer, l.stream, l.event_uuid, l.uuid_by, l.transaction_id,
     l.event_type, l.started_at, l.logged_at, l.duration_ms, l.method, l.path, l.http_status,
     l.source_ip, l.request_id,
     l.mark = 'processed' AS was_processed,
-    l.mark IN ('duplicate', 'failed', 'signature_failed') AS was_dropped,
+    l.mark IN ('failed', 'signature_failed') AS was_dropped,
     l.mark = 'duplicate' AS was_known,
     l.mark = 'signature_failed' AS signature_failed,
     1 AS lines, l.file_id, l.line
@@ -25,7 +25,7 @@ WITH requests AS (
     MAX(l.layer), l.stream, MAX(l.event_uuid), MIN(l.uuid_by), MAX(l.transaction_id),
     MAX(l.event_type), MIN(l.started_at), MAX(l.logged_at), MAX(l.duration_ms), MAX(l.method),
     MAX(l.path), MAX(l.http_status), MAX(l.source_ip), MAX(l.request_id),
-    BOOL_OR(l.mark = 'processed'), BOOL_OR(l.mark IN ('duplicate', 'failed', 'signature_failed')),
+    BOOL_OR(l.mark = 'processed'), BOOL_OR(l.mark IN ('failed', 'signature_failed')),
     BOOL_OR(l.mark = 'duplicate'), BOOL_OR(l.mark = 'signature_failed'),
     COUNT(*), MIN(l.file_id),
     ARG_MIN(l.line, l.generation_id * 10000000000000 + l.byte_offset)
@@ -60,6 +60,7 @@ SELECT
     WHEN was_processed OR layer = 'table' THEN TRUE
     WHEN was_dropped THEN FALSE
   END AS processed,
+  COALESCE(was_known, FALSE) AS known_before,
   COALESCE(signature_failed, FALSE) AS signature_failed,
   lines,
   file_id,

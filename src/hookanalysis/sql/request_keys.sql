@@ -5,6 +5,13 @@
    reused: it may stand for more than one request: its lines lie further apart than
    same_send_seconds, name different events (a request id used again), or, without a request id,
    tell of the same step twice. */
+WITH shared_keys AS (
+  SELECT stream, request_key
+  FROM receipt_lines
+  WHERE request_key IS NOT NULL
+  GROUP BY stream, request_key
+  HAVING COUNT(*) > 1
+)
 SELECT
   l.stream,
   l.request_key,
@@ -22,7 +29,6 @@ SELECT
     )
   ) AS reused
 FROM receipt_lines AS l
+JOIN shared_keys AS k ON k.stream = l.stream AND k.request_key = l.request_key
 CROSS JOIN settings AS s
-WHERE l.request_key IS NOT NULL
 GROUP BY l.stream, l.request_key
-HAVING COUNT(*) > 1

@@ -1,0 +1,124 @@
+"""From attempts, receipts and coverage to verdicts: the steps in `sql/`, and their order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from .database import sql_text
+from .errors import HookAnalysisError
+from .loading import write_settings
+from .settings import Settings
+from .tables import TABLES, VIEWS
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from .database import Database
+
+# Rungs of the ladder from a receipt to its attempt, the surest first.
+MATCH_RULES = ("uuid", "request_id", "time")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One file of `sql/` and what is made of it.
+
+    A table is stored; a view is computed where it is used; rows are added to the table `into`.
+    """
+
+    name: str
+    makes: Literal["table", "view", "rows"] = "table"
+    into: str = ""
+
+
+# Each step reads only what stands above it.
+STEPS = (
+    Step("endpoint_paths"),
+    Step("clock_pairs", "view"),
+    Step("clock_offsets"),
+    Step("attempt_turns", "view"),
+    Step("placed_receipts", "view"),
+    Step("matches_by_uuid", "rows", "matches"),
+    Step("edge_lines", "view"),
+    Step("matches_by_neighbour", "rows", "matches"),
+    Step("loose_ends", "view"),
+    Step("time_clusters"),
+    Step("matches_by_time", "rows", "matches"),
+    Step("sender_deliveries", "view"),
+    Step("layer_deliveries", "view"),
+    Step("serving_streams"),
+    Step("stream_spans", "view"),
+    Step("proof_spans"),
+    Step("processing_logs"),
+    Step("absences"),
+    Step("absence_reasons", "view"),
+    Step("omissions"),
+    Step("counted_receipts", "view"),
+    Step("repeats", "view"),
+    Step("delivery_evidence", "view"),
+    Step("deliveries"),
+    Step("endpoint_hours"),
+)
+
+# Views that are read so often, or cost so much, that they are computed once.
+_HELD = ("attempts", "request_keys", "receipts", "coverage")
+
+
+def reconcile(
+    db: Database, *, since: datetime | None = None, until: datetime | None = None
+) -> None:
+    """Judge every delivery: run all steps in one transaction, all or nothing.
+
+    Args:
+        db: The workspace, open for writing.
+        since: Keep only deliveries first seen from here on (UTC, naive); all are matched.
+        until: Keep only deliveries first seen before this.
+    """
+    if not db.rows("SELECT 1 FROM settings"):
+        write_settings(db, Settings())
+    with db.transaction():
+        db.con.execute("UPDATE settings SET since_at = ?, until_at = ?", [since, until])
+        for view in VIEWS:
+            kind = "TABLE" if view.name in _HELD else "VIEW"
+            db.con.execute(f"CREATE TEMP {kind} {view.name} AS {sql_text(view.name)}")
+        for step in STEPS:
+            run_step(db, step)
+        for step in reversed([step for step in STEPS if step.makes == "view"]):
+            db.con.execute(f"DROP VIEW temp.{step.name}")
+        for view in reversed(VIEWS):
+            kind = "TABLE" if view.name in _HELD else "VIEW"
+            db.con.execute(f"DROP {kind} temp.{view.name}")
+        for step in STEPS:
+            if step.makes == "view":
+                db.con.execute(f"CREATE OR REPLACE VIEW {step.name} AS {sql_text(step.name)}")
+        db.con.execute("UPDATE meta SET reconciled_file_id = (SELECT max(file_id) FROM files)")
+    db.con.execute("CHECKPOINT")
+
+
+def run_step(db: Database, step: Step) -> None:
+    """Make what one step makes, and check a result against its place in the contract.
+
+    Raises:
+        HookAnalysisError: The file's columns are not those that `tables.py` promises.
+    """
+    text = sql_text(step.name)
+    if step.makes == "view":
+        db.con.execute(f"CREATE TEMP VIEW {step.name} AS {text}")
+        return
+    target = step.into or step.name
+    if step.makes == "rows" and step != next(s for s in STEPS if s.into == step.into):
+        db.con.execute(f"INSERT INTO {target} BY NAME {text}")
+        return
+    db.con.execute(f"CREATE OR REPLACE TABLE {target} AS {text}")
+    if target in TABLES:
+        made = [(row[0], row[1]) for row in db.rows(f"DESCRIBE {target}")]
+        promised = [(column.name, column.type) for column in TABLES[target].columns]
+        if made != promised:
+            odd = sorted({name for name, _ in set(made) ^ set(promised)}) or ["their order"]
+            raise HookAnalysisError(
+                f"sql/{step.name}.sql does not make the table that is promised",
+                reason=f"columns that differ: {', '.join(odd)}",
+                hint="tables.py and the file must say the same",
+            )
+

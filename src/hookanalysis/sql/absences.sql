@@ -1,0 +1,53 @@
+/* absences: deliveries of which the logs behind the edge do not tell the end, and if that is proof.
+   grain:  one delivery that the sender knows
+   inputs: sender_deliveries, matches, processing_logs, serving_streams, proof_spans,
+           clock_offsets, settings
+
+   Either no log behind the edge holds a receipt; or one does, accepted, and the application, which
+   usually says when it has processed an event, never did.
+   outer_covered: every log of the outermost layer that knows the endpoint was whole all the time
+   in which a request could have come. inner_covered: so was a layer behind the edge. */
+WITH settled AS (
+  SELECT m.event_uuid, m.endpoint_url
+  FROM matches AS m
+  LEFT JOIN processing_logs AS p ON p.endpoint_url = m.endpoint_url
+  WHERE m.layer <> 'edge'
+    AND NOT (m.stranger AND NOT m.accepted)
+    AND (m.processed IS NOT NULL OR m.known_before OR NOT m.accepted OR p.endpoint_url IS NULL)
+),
+unsettled AS (
+  SELECT
+    d.event_uuid, d.endpoint_url,
+    COALESCE(d.first_attempt_at, d.created_at) AS first_at,
+    COALESCE(d.last_attempt_at, d.created_at) AS last_at
+  FROM sender_deliveries AS d
+  WHERE NOT EXISTS (
+    SELECT 1 FROM settled AS s
+    WHERE s.event_uuid = d.event_uuid AND s.endpoint_url = d.endpoint_url
+  )
+),
+layers AS (
+  SELECT
+    v.endpoint_url, v.layer, MIN(v.depth) AS depth,
+    COALESCE(MAX(o.tolerance_ms), MAX(s.tolerance_seconds) * 1000) * INTERVAL '1 millisecond'
+      AS tolerance,
+    MAX(s.timeout_seconds) * INTERVAL '1 second' AS timeout
+  FROM serving_streams AS v
+  CROSS JOIN settings AS s
+  LEFT JOIN clock_offsets AS o ON o.stream = v.stream
+  GROUP BY v.endpoint_url, v.layer
+)
+SELECT
+  u.event_uuid,
+  u.endpoint_url,
+  MIN(u.first_at) - COALESCE(MAX(l.tolerance), INTERVAL '0 seconds') AS possible_from,
+  MAX(u.last_at) + COALESCE(MAX(l.tolerance + l.timeout), INTERVAL '0 seconds') AS possible_until,
+  BOOL_OR(p.endpoint_url IS NOT NULL AND l.depth = 1) AS outer_covered,
+  BOOL_OR(p.endpoint_url IS NOT NULL AND l.layer <> 'edge') AS inner_covered
+FROM unsettled AS u
+LEFT JOIN layers AS l ON l.endpoint_url = u.endpoint_url
+LEFT JOIN proof_spans AS p
+  ON p.endpoint_url = l.endpoint_url AND p.layer = l.layer
+  AND p.starts_at <= u.first_at - l.tolerance
+  AND p.ends_at >= u.last_at + l.tolerance + l.timeout
+GROUP BY u.event_uuid, u.endpoint_url

@@ -1,0 +1,81 @@
+/* clock_offsets: receiver's clock minus sender's, for each stream and day, as an interval.
+   grain:  one stream and day of its clock with 20 pairs or more; and one row without a day for
+           each stream, for all other days
+   inputs: clock_pairs, receipts, generations, settings
+
+   The median shrugs off resends; its spread is never taken to be finer than the clocks can show.
+   A log without uuids takes the values of the log with most pairs among those that saw the same
+   paths, else of all. With nothing measured the offset is assumed to be 0. */
+WITH medians AS (
+  SELECT
+    stream, day, COUNT(*) AS pairs,
+    PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY difference_ms) AS offset_ms
+  FROM clock_pairs
+  GROUP BY GROUPING SETS ((stream, day), (stream))
+  HAVING day IS NULL OR COUNT(*) >= 20
+),
+spreads AS (
+  SELECT
+    m.stream, m.day, m.pairs, m.offset_ms,
+    PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY ABS(p.difference_ms - m.offset_ms)) AS mad_ms,
+    PERCENTILE_CONT(0.999) WITHIN GROUP (ORDER BY CASE
+      WHEN ABS(p.difference_ms - m.offset_ms) <= s.tolerance_seconds * 1000
+        THEN ABS(p.difference_ms - m.offset_ms)
+    END) AS reach_ms
+  FROM medians AS m
+  JOIN clock_pairs AS p ON p.stream = m.stream AND (p.day = m.day OR m.day IS NULL)
+  CROSS JOIN settings AS s
+  GROUP BY m.stream, m.day, m.pairs, m.offset_ms
+),
+streams AS (
+  SELECT
+    r.stream,
+    GREATEST(MAX(r.time_resolution_ms), MAX(x.time_resolution_ms), 1) AS resolution_ms
+  FROM generations AS r
+  LEFT JOIN generations AS x ON x.side = 'sender'
+  WHERE r.side = 'receiver'
+  GROUP BY r.stream
+),
+stream_paths AS (
+  SELECT DISTINCT stream, path FROM receipts WHERE path IS NOT NULL
+),
+donors AS (
+  SELECT
+    w.stream, m.stream AS donor,
+    ROW_NUMBER() OVER (
+      PARTITION BY w.stream
+      ORDER BY MAX(CASE WHEN d.path = o.path THEN 1 ELSE 0 END) DESC NULLS LAST,
+        MAX(m.pairs) DESC NULLS LAST, m.stream NULLS LAST
+    ) AS place
+  FROM streams AS w
+  CROSS JOIN medians AS m
+  LEFT JOIN stream_paths AS o ON o.stream = w.stream
+  LEFT JOIN stream_paths AS d ON d.stream = m.stream AND d.path = o.path
+  WHERE m.day IS NULL AND (w.stream = m.stream OR w.stream NOT IN (SELECT stream FROM medians))
+  GROUP BY w.stream, m.stream
+)
+SELECT
+  w.stream,
+  m.day,
+  COALESCE(m.offset_ms, 0) AS offset_ms,
+  COALESCE(m.offset_ms, 0)
+    - COALESCE(GREATEST(1.4826 * m.mad_ms, w.resolution_ms), s.tolerance_seconds * 1000) AS low_ms,
+  COALESCE(m.offset_ms, 0)
+    + COALESCE(GREATEST(1.4826 * m.mad_ms, w.resolution_ms), s.tolerance_seconds * 1000) AS high_ms,
+  CASE
+    WHEN COALESCE(m.pairs, 0) < 20 THEN s.tolerance_seconds * 1000
+    ELSE LEAST(
+      GREATEST(2000, 2 * w.resolution_ms, COALESCE(m.reach_ms, 0)), s.tolerance_seconds * 1000
+    )
+  END AS tolerance_ms,
+  COALESCE(m.pairs, 0) AS pairs,
+  CASE
+    WHEN m.stream IS NULL THEN 'assumed'
+    WHEN m.stream <> w.stream THEN 'other_streams'
+    WHEN m.day IS NULL THEN 'pooled_median'
+    ELSE 'daily_median'
+  END AS method
+FROM streams AS w
+CROSS JOIN settings AS s
+LEFT JOIN donors AS d ON d.stream = w.stream AND d.place = 1
+LEFT JOIN spreads AS m ON m.stream = d.donor

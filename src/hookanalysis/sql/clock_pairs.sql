@@ -1,0 +1,28 @@
+/* clock_pairs: an event's first attempt and its first arrival in a stream, to compare the clocks.
+   grain:  one event and stream
+   inputs: attempts, receipts
+
+   Of more than 100,000 attempts a sixteenth is enough: the events whose uuid ends in 0. */
+WITH samples AS (
+  SELECT CASE WHEN COUNT(*) > 100000 THEN '0' ELSE '~' END AS last_digit FROM attempts
+),
+first_attempts AS (
+  SELECT a.event_uuid, MIN(a.attempted_at) AS attempted_at
+  FROM attempts AS a
+  JOIN samples AS s ON RIGHT(a.event_uuid, 1) <= s.last_digit
+  WHERE a.attempted_at IS NOT NULL
+  GROUP BY a.event_uuid
+),
+first_receipts AS (
+  SELECT r.stream, r.event_uuid, MIN(r.received_at) AS received_at
+  FROM receipts AS r
+  JOIN samples AS s ON RIGHT(r.event_uuid, 1) <= s.last_digit
+  GROUP BY r.stream, r.event_uuid
+)
+SELECT
+  r.stream,
+  CAST(r.received_at AS DATE) AS day,
+  DATE_DIFF('microsecond', a.attempted_at, r.received_at) / 1000.0 AS difference_ms
+FROM first_receipts AS r
+JOIN first_attempts AS a ON a.event_uuid = r.event_uuid
+WHERE r.received_at IS NOT NULL

@@ -1,0 +1,85 @@
+/* deliveries: the verdict on each delivery.
+   grain:  one event for one endpoint
+   inputs: delivery_evidence, settings
+
+   First plain flags, then one CASE, read from top to bottom: the first line that holds is the
+   verdict, written as `outcome: detail`. Nothing is called missed unless the receiver's logs cover
+   all the time in which it could have come, or the sender itself says that no request ever left.
+   took_effect: processed, if the logs tell; else accepted. */
+WITH flags AS (
+  SELECT
+    e.*,
+    e.arrivals > 0 AS arrived,
+    e.accepted_count > 0 AS accepted,
+    COALESCE(e.processed_count, e.accepted_count) > 0 AS took_effect,
+    e.says = 'ok' AND (e.had_failure OR e.arrivals > 1) AS took_several_tries,
+    e.undecided OR (e.endpoint_url = '' AND e.several_paths) AS ambiguous
+  FROM delivery_evidence AS e
+  CROSS JOIN settings AS s
+  WHERE (s.since_at IS NULL OR e.first_seen_at >= s.since_at)
+    AND (s.until_at IS NULL OR e.first_seen_at < s.until_at)
+),
+verdicts AS (
+  SELECT
+    f.*,
+    CASE
+      WHEN f.says = 'conflict' THEN 'undetermined: conflict'
+      WHEN f.processed_count > 1 THEN 'duplicated: double_processed'
+      WHEN f.says = 'absent' AND f.sender_covered AND f.is_test THEN 'unexpected: test'
+      WHEN f.says = 'absent' AND f.sender_covered AND (f.stranger OR f.signature_failed)
+        THEN 'unexpected: forged'
+      WHEN f.says = 'absent' AND f.sender_covered THEN 'unexpected: orphan'
+      WHEN f.says = 'absent' THEN 'undetermined: sender_coverage'
+      WHEN f.in_grace AND NOT f.took_effect THEN 'pending: in_flight'
+      WHEN NOT f.arrived AND f.never_sent THEN 'missed: never_reached'
+      WHEN NOT f.arrived AND f.ambiguous THEN 'undetermined: ambiguous'
+      WHEN NOT f.arrived AND NOT f.receiver_covered THEN 'undetermined: receiver_coverage'
+      WHEN NOT f.arrived AND f.says = 'no_attempt' AND NOT f.sender_covered
+        THEN 'undetermined: sender_coverage'
+      WHEN NOT f.arrived AND f.says = 'no_attempt' THEN 'missed: not_attempted'
+      WHEN NOT f.arrived AND f.says = 'fail_nohttp' THEN 'missed: never_reached'
+      WHEN NOT f.arrived AND f.says = 'fail_http' THEN 'missed: answered_upstream'
+      WHEN NOT f.arrived AND f.says = 'pending' THEN 'missed: stuck_pending'
+      WHEN NOT f.arrived THEN 'missed: false_success'
+      WHEN NOT f.accepted AND f.says = 'ok' THEN 'refused: contradictory_status'
+      WHEN NOT f.accepted THEN 'refused: rejected'
+      WHEN NOT f.took_effect AND f.signature_failed THEN 'unprocessed: signature_dropped'
+      WHEN NOT f.took_effect THEN 'unprocessed: accepted_not_processed'
+      WHEN f.accepted_count > 1 AND f.ambiguous THEN 'undetermined: ambiguous'
+      WHEN f.accepted_count > 1 THEN 'duplicated: ' || f.repeat_kind
+      WHEN f.says IN ('fail_http', 'fail_nohttp') THEN 'unacknowledged: false_failure'
+      WHEN f.says = 'pending' THEN 'delivered: delivered_pending'
+      WHEN f.says = 'no_attempt' THEN 'delivered: delivered_unlogged'
+      WHEN f.took_several_tries THEN 'recovered: recovered'
+      ELSE 'delivered: delivered'
+    END AS verdict
+  FROM flags AS f
+)
+SELECT
+  v.event_uuid, v.endpoint_url, v.event_type, v.transaction_id,
+  SPLIT_PART(v.verdict, ': ', 1) AS outcome,
+  SPLIT_PART(v.verdict, ': ', 2) AS detail,
+  CASE v.verdict
+    WHEN 'undetermined: conflict'
+      THEN 'conflict: exports disagree about this event; export its attempts again'
+    WHEN 'undetermined: ambiguous'
+      THEN 'ambiguous: requests close by fit several attempts or endpoints; log the uuid'
+    WHEN 'undetermined: sender_coverage' THEN v.omission_reason
+    WHEN 'undetermined: receiver_coverage' THEN v.absence_reason
+  END AS reason,
+  CASE
+    WHEN v.says = 'absent' THEN 'receiver'
+    WHEN v.arrived OR (v.verdict LIKE 'missed%' AND v.receiver_covered) THEN 'both'
+    ELSE 'sender'
+  END AS evidence,
+  v.first_attempt_at, v.last_attempt_at, v.attempts, v.last_status, v.last_http_status,
+  v.last_error_kind, v.first_receipt_at, v.arrivals AS receipts, v.accepted_count,
+  v.processed_count, v.receiver_status,
+  CASE
+    WHEN v.accepted
+      THEN DATE_DIFF('microsecond', v.first_attempt_at, v.first_accepted_at) / 1000.0
+  END AS lag_ms,
+  CASE v.weakest_rule WHEN 1 THEN 'uuid' WHEN 2 THEN 'request_id' WHEN 3 THEN 'time' END
+    AS match_rule,
+  v.is_test
+FROM verdicts AS v

@@ -1,0 +1,88 @@
+/* delivery_evidence: all that the steps before found out about each delivery, side by side.
+   grain:  one event for one endpoint
+   inputs: sender_deliveries, omissions, counted_receipts, absences, absence_reasons, repeats,
+           processing_logs, time_clusters, matches, coverage, settings
+
+   processed_count is NULL where no log tells, and 0 only where a log that would tell does not.
+   undecided: an edge line may be of this delivery or of another. in_grace: counted from the last
+   time that the sender's exports testify, never from the wall clock. */
+WITH cases AS (
+  SELECT
+    event_uuid, endpoint_url, event_type, transaction_id, says, created_at, first_attempt_at,
+    last_attempt_at, attempts, last_status, last_http_status, last_error_kind, had_failure,
+    never_sent, is_test
+  FROM sender_deliveries
+  UNION ALL
+  SELECT
+    event_uuid, endpoint_url, event_type, transaction_id, says, NULL, NULL, NULL, 0, NULL, NULL,
+    NULL, FALSE, FALSE, is_test
+  FROM omissions
+  WHERE NOT listed
+),
+horizons AS (
+  SELECT MAX(ends_at) AS horizon_at FROM coverage WHERE side = 'sender'
+),
+undecided_ends AS (
+  SELECT DISTINCT event_uuid, endpoint_url FROM time_clusters WHERE undecided
+),
+unassigned_events AS (
+  SELECT DISTINCT event_uuid FROM matches WHERE endpoint_url = '' AND attempt_key IS NULL
+)
+SELECT
+  c.event_uuid,
+  c.endpoint_url,
+  c.event_type,
+  c.transaction_id,
+  c.says,
+  c.created_at,
+  COALESCE(c.first_attempt_at, c.created_at, r.first_at) AS first_seen_at,
+  c.first_attempt_at,
+  c.last_attempt_at,
+  c.attempts,
+  c.last_status,
+  c.last_http_status,
+  c.last_error_kind,
+  c.had_failure,
+  c.never_sent,
+  c.is_test,
+  r.layer,
+  COALESCE(r.arrivals, 0) AS arrivals,
+  COALESCE(r.accepted, 0) AS accepted_count,
+  CASE
+    WHEN r.processed > 0 THEN r.processed
+    WHEN r.known_before THEN NULL
+    WHEN r.layer <> 'edge' AND r.said_failed THEN 0
+    WHEN r.layer <> 'edge' AND a.inner_covered AND p.endpoint_url IS NOT NULL THEN 0
+    WHEN r.layer = 'edge' AND a.inner_covered THEN 0
+  END AS processed_count,
+  COALESCE(r.signature_failed, FALSE) AS signature_failed,
+  COALESCE(r.stranger, FALSE) AS stranger,
+  r.first_at AS first_receipt_at,
+  r.first_accepted_at,
+  r.last_status AS receiver_status,
+  COALESCE(r.several_paths, FALSE) AS several_paths,
+  r.weakest_rule,
+  COALESCE(a.outer_covered, FALSE) AS receiver_covered,
+  COALESCE(o.sender_covered, FALSE) AS sender_covered,
+  y.reason AS absence_reason,
+  o.reason AS omission_reason,
+  k.repeat_kind,
+  COALESCE(
+    COALESCE(c.last_attempt_at, c.created_at)
+      > h.horizon_at - s.grace_minutes * INTERVAL '1 minute', FALSE
+  ) AS in_grace,
+  u.event_uuid IS NOT NULL OR (x.event_uuid IS NOT NULL AND c.endpoint_url <> '') AS undecided
+FROM cases AS c
+CROSS JOIN horizons AS h
+CROSS JOIN settings AS s
+LEFT JOIN counted_receipts AS r
+  ON r.event_uuid = c.event_uuid AND r.endpoint_url = c.endpoint_url
+LEFT JOIN absences AS a ON a.event_uuid = c.event_uuid AND a.endpoint_url = c.endpoint_url
+LEFT JOIN absence_reasons AS y ON y.event_uuid = c.event_uuid AND y.endpoint_url = c.endpoint_url
+LEFT JOIN omissions AS o ON o.event_uuid = c.event_uuid AND o.endpoint_url = c.endpoint_url
+LEFT JOIN repeats AS k
+  ON k.event_uuid = c.event_uuid AND k.endpoint_url = c.endpoint_url AND k.layer = r.layer
+LEFT JOIN processing_logs AS p ON p.endpoint_url = c.endpoint_url
+LEFT JOIN undecided_ends AS u
+  ON u.event_uuid = c.event_uuid AND u.endpoint_url = c.endpoint_url
+LEFT JOIN unassigned_events AS x ON x.event_uuid = c.event_uuid

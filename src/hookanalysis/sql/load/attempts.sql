@@ -1,0 +1,106 @@
+/* attempts: the rows of a sender's export as columns of attempt_records.
+   grain:  one record
+   inputs: {{texts}}: line, byte_offset, at, named_uuid and the format's fields as text, with the
+           columns of times.sql for created_at
+
+   The payload ends here: its hash, the names of its keys and three ids go on.
+   row_hash is of the values, not of the text: the same row in another file has the same. */
+WITH answered AS (
+  SELECT
+    *,
+    TRY_CAST(nullif(regexp_extract(
+      coalesce(http_status, status), '^([1-5]\d\d)(?:\D|$)', 1
+    ), '') AS SMALLINT) AS code,
+    lower(status) AS word,
+    lower(left(concat_ws(' ', error, response), 1000)) AS words,
+    CASE WHEN payload <> '' THEN TRY(json_extract_string(payload, [
+      '$.data.transaction_id', '$.transaction_id', '$.id', '$.event_type', '$.type'
+    ])) END AS told
+  FROM ({{texts}})
+),
+explained AS (
+  SELECT
+    *,
+    CASE
+      WHEN code IS NOT NULL OR words = '' THEN NULL
+      -- Order matters: only what proves that no request went out may be called so.
+      WHEN regexp_matches(words, 'time[sd]?[ _-]?out|deadline') THEN 'timeout'
+      WHEN regexp_matches(words,
+        'refused|econnrefused|no route to host|ehostunreach|enetunreach|(?:network|host) is unreachable')
+        THEN 'refused'
+      WHEN regexp_matches(words, 'reset|broken pipe|\beof|closed|aborted') THEN 'other'
+      WHEN regexp_matches(words,
+        'name or service not known|getaddrinfo|name resolution|nxdomain|enotfound|no such host|\bdns\b|'
+        'nodename nor servname|could ?n.t resolve|could not resolve|cannot resolve|name resolution')
+        THEN 'dns'
+      WHEN regexp_matches(words,
+        'certificate|handshake|ssl.?error|ssl routines|tls.?(?:error|alert)|self.signed|wrong version number')
+        THEN 'tls'
+      ELSE 'other'
+    END AS kind
+  FROM answered
+),
+judged AS (
+  SELECT
+    *,
+    CASE
+      WHEN regexp_matches(word, '^(?:success|succe|delivered|ok\b|okay|completed?\b|accepted|true$)') THEN 'success'
+      WHEN regexp_matches(word,
+        '^(?:fail|error|reject|undeliver|unsuccess|not |false$|time|refused|cancel|expired|dead)') THEN 'failed'
+      WHEN regexp_matches(word,
+        '^(?:pending|queued|waiting|scheduled|sending|processing|in.?progress|retry|new$|open$)') THEN 'pending'
+      WHEN code BETWEEN 200 AND 299 THEN 'success'
+      WHEN code IS NOT NULL OR words <> '' THEN 'failed'
+      WHEN attempted_at IS NULL THEN 'none'
+      ELSE 'pending'
+    END AS verdict
+  FROM explained
+),
+shaped AS (
+  SELECT
+    line, byte_offset, named_uuid AS event_uuid, verdict AS status, code AS http_status,
+    CASE WHEN regexp_full_match(attempt_id, '[0-9A-Za-z_.:=+/-]{1,128}') THEN attempt_id END AS attempt_id,
+    -- Neither a password nor a secret in the query may stay: a query is told apart by its hash.
+    CASE
+      WHEN regexp_full_match(endpoint_url, 'https?://[A-Za-z0-9.:/_~-]{3,300}') THEN endpoint_url
+      ELSE regexp_replace({{endpoint_url}}, '^([A-Za-z]+://)[^/@]*@|[?#].*', '\1', 'g')
+        || CASE WHEN contains(endpoint_url, '?') THEN '?' || left(md5(endpoint_url), 8) ELSE '' END
+    END AS endpoint_url,
+    CASE
+      WHEN regexp_full_match(coalesce(event_type, told[4], told[5]), '[A-Za-z][0-9A-Za-z_.:-]{0,79}')
+        THEN coalesce(event_type, told[4], told[5])
+      ELSE {{event_type}}
+    END AS event_type,
+    CASE
+      WHEN regexp_full_match(
+        coalesce(transaction_id, told[1], told[2], told[3]), '[0-9A-Za-z_.:-]{1,64}'
+      ) THEN lower(coalesce(transaction_id, told[1], told[2], told[3]))
+    END AS transaction_id,
+    make_timestamp(micros) AS created_at,
+    CASE WHEN attempted_at IS NOT NULL THEN "at" END AS attempted_at,
+    CASE WHEN verdict = 'failed' AND code IS NULL THEN coalesce(kind, 'other') END AS error_kind,
+    {{response}} AS response,
+    coalesce(
+      TRY_CAST(latency_ms AS DOUBLE),
+      TRY_CAST(latency_s AS DOUBLE) * 1000,
+      TRY_CAST(regexp_extract(latency, '^([\d.]+) ?m?s$', 1) AS DOUBLE)
+      * CASE WHEN contains(latency, 'ms') THEN 1 ELSE 1000 END
+    ) AS spent_ms,
+    CASE WHEN payload <> '' THEN left(sha256(payload), 32) END AS payload_hash,
+    CASE WHEN payload <> '' THEN nullif(array_to_string(list_filter(list_sort(list_concat(
+      TRY(json_keys(payload)),
+      list_transform(TRY(json_keys(payload, '$.data')), lambda name: 'data.' || name)
+    )), lambda name: regexp_full_match(name, '[A-Za-z0-9_.-]{1,60}')), ','), '') END AS payload_keys
+  FROM judged
+)
+SELECT
+  line, byte_offset, attempt_id, event_uuid, endpoint_url, event_type, transaction_id, created_at,
+  attempted_at, status, http_status, error_kind, response,
+  CASE WHEN spent_ms BETWEEN 0 AND 86400000 THEN spent_ms END AS latency_ms,
+  payload_hash, payload_keys,
+  md5_number_lower(concat_ws(chr(31),
+    event_uuid, coalesce(attempt_id, ''), coalesce(endpoint_url, ''), coalesce(event_type, ''),
+    coalesce(epoch_us(created_at), 0), coalesce(epoch_us(attempted_at), 0), status,
+    coalesce(http_status, 0), coalesce(response, ''), coalesce(payload_hash, '')
+  )) AS row_hash
+FROM shaped

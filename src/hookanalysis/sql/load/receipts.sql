@@ -1,0 +1,106 @@
+/* receipts: the kept lines of a receiver's log as columns of receipt_records.
+   grain:  one line; a line that names several events (a batch) gives one row for each of them
+   inputs: {{texts}}: line, byte_offset, at, record and the format's fields as text
+
+   The further rows of a batch point to their own place in it, so that byte_offset stays unique. */
+WITH keyed AS (
+  SELECT *, strpos(record, 'webhook_event_uuid') AS key_at FROM ({{texts}})
+),
+tailed AS (
+  SELECT *, CASE WHEN key_at > 1 THEN substring(record, key_at - 1) END AS tail FROM keyed
+),
+named AS (
+  SELECT *, {{event_uuids}} AS uuids FROM tailed
+),
+single AS (
+  SELECT *, UNNEST(CASE WHEN len(uuids) = 0 THEN [NULL] ELSE uuids END) AS event_uuid FROM named
+),
+addressed AS (
+  SELECT
+    *,
+    coalesce(method, nullif(regexp_extract(request, '^[A-Z]+'), '')) AS verb,
+    coalesce(target, nullif(regexp_extract(request, '^[A-Z]+ (\S+)', 1), '')) AS url,
+    CASE
+      WHEN source_ip IS NULL OR contains(source_ip, ',') THEN NULL
+      WHEN regexp_full_match(source_ip, '\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}') THEN source_ip
+      ELSE nullif(regexp_replace(regexp_extract(
+        source_ip, '^\[?((?:\d{1,3}\.){3}\d{1,3}|[0-9a-fA-F]*:[0-9a-fA-F:.]+)', 1
+      ), '^::ffff:', ''), '')
+    END AS peer,
+    list_filter(
+      regexp_extract_all(
+        coalesce(forwarded_for, CASE WHEN contains(source_ip, ',') THEN source_ip END),
+        '(?:\d{1,3}\.){3}\d{1,3}|[0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F:.]*'
+      ),
+      lambda ip: NOT regexp_matches(ip, {{private_ip}})
+    ) AS forwarders,
+    regexp_replace(
+      left(coalesce(message, ''), 2000),
+      '^[\])|:,;\s-]*(?:\[?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE)\]?[:|\s-]+)?', ''
+    ) AS said,
+    coalesce(
+      TRY_CAST(duration_ms AS DOUBLE),
+      TRY_CAST(duration_s AS DOUBLE) * 1000,
+      TRY_CAST(duration_us AS DOUBLE) / 1000,
+      TRY_CAST(duration_ns AS DOUBLE) / 1000000,
+      -- A number without a unit says nothing: it is milliseconds here and seconds there.
+      TRY_CAST(regexp_extract(duration, '^([\d.]+) ?(?:ns|us|µs|ms|s|secs?|seconds?)$', 1) AS DOUBLE)
+      * CASE regexp_extract(duration, '[a-zµ]+$')
+        WHEN 'ns' THEN 0.000001 WHEN 'us' THEN 0.001 WHEN 'µs' THEN 0.001 WHEN 'ms' THEN 1 ELSE 1000
+      END
+    ) AS spent_ms
+  FROM single
+),
+leveled AS (
+  SELECT *, {{level}} AS severity FROM (
+    SELECT
+      *,
+      lower(said) AS words,
+      regexp_replace(lower(level), 'level=|[^a-z0-9]', '', 'g') AS level_word,
+      CASE
+        WHEN url IS NULL OR regexp_full_match(url, '/[0-9A-Za-z._~/-]*') THEN url
+        ELSE regexp_replace(
+          regexp_extract(url, '^(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?(/[^?#]*)', 1),
+          '[^/]+(?:@|%40)[^/]+', '…', 'g'
+        )
+      END AS location
+    FROM addressed
+  )
+)
+SELECT
+  line,
+  CASE
+    WHEN len(uuids) > 1 AND event_uuid <> uuids[1]
+      THEN byte_offset + greatest(strpos(lower(record), event_uuid), list_position(uuids, event_uuid)) - 1
+    ELSE byte_offset
+  END AS byte_offset,
+  event_uuid,
+  CASE WHEN event_uuid IS NULL THEN {{bare_uuids}} END AS candidate_uuids,
+  CASE
+    WHEN regexp_full_match(transaction_id, '[0-9A-Za-z_.:-]{1,64}') THEN lower(transaction_id)
+    WHEN contains(record, 'transaction_id') THEN lower(nullif(regexp_extract(
+      record, 'transaction_id(?:["''\\:= ]|x22|%22|u0022)*([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})', 1
+    ), ''))
+  END AS transaction_id,
+  CASE
+    WHEN regexp_full_match(event_type, '[A-Za-z][0-9A-Za-z_.:-]{0,79}') THEN event_type
+    WHEN contains(record, 'invoice.') OR contains(record, 'webhook.test')
+      THEN nullif(regexp_extract(record, 'invoice\.[a-z_]{3,20}|webhook\.test'), '')
+  END AS event_type,
+  "at" AS logged_at,
+  CASE WHEN spent_ms BETWEEN 0 AND 86400000 THEN spent_ms END AS duration_ms,
+  CASE WHEN regexp_full_match(upper(verb), '[A-Z]{3,10}') THEN upper(verb) END AS method,
+  {{path}} AS path,
+  TRY_CAST(nullif(regexp_extract(status, '^\s*([1-5]\d\d)(?:\D|$)', 1), '') AS SMALLINT) AS http_status,
+  TRY_CAST(bytes AS BIGINT) AS response_bytes,
+  CASE
+    WHEN len(forwarders) > 0 AND (peer IS NULL OR regexp_matches(peer, {{private_ip}}))
+      THEN forwarders[-1]
+    ELSE peer
+  END AS source_ip,
+  CASE WHEN regexp_full_match(request_id, '[0-9A-Za-z_.:=+/-]{1,128}') THEN request_id END AS request_id,
+  severity AS level,
+  {{step}} AS step,
+  {{message}} AS message,
+  hash(record) AS record_hash
+FROM leveled

@@ -1,0 +1,66 @@
+/* omissions: deliveries without an attempt in the sender's exports, and if that means anything.
+   grain:  one delivery that only the receiver knows (absent), or whose event the sender knows
+           without an attempt for the endpoint (no_attempt)
+   inputs: matches, sender_deliveries, receipts, coverage, settings
+
+   sender_covered: an export of all attempts (or of successes, and it was accepted) reaches from
+   before it to a minute after it. listed: the sender's export lists the event for the endpoint. */
+WITH unlisted AS (
+  SELECT
+    m.event_uuid, m.endpoint_url, MIN(m.arrived_at) AS moment, BOOL_OR(m.accepted) AS accepted
+  FROM matches AS m
+  WHERE NOT EXISTS (
+    SELECT 1 FROM sender_deliveries AS d
+    WHERE d.event_uuid = m.event_uuid AND d.endpoint_url = m.endpoint_url
+  )
+  GROUP BY m.event_uuid, m.endpoint_url
+),
+known_events AS (
+  SELECT DISTINCT event_uuid
+  FROM sender_deliveries
+  WHERE event_uuid IN (SELECT event_uuid FROM unlisted)
+),
+omitted AS (
+  SELECT
+    u.event_uuid, u.endpoint_url, u.moment, u.accepted,
+    CASE WHEN k.event_uuid IS NULL THEN 'absent' ELSE 'no_attempt' END AS says, FALSE AS listed
+  FROM unlisted AS u
+  LEFT JOIN known_events AS k ON k.event_uuid = u.event_uuid
+  WHERE k.event_uuid IS NULL OR u.endpoint_url <> ''
+  UNION ALL
+  SELECT
+    event_uuid, endpoint_url, created_at AS moment, FALSE AS accepted, says, TRUE AS listed
+  FROM sender_deliveries
+  WHERE says = 'no_attempt'
+),
+told AS (
+  SELECT
+    event_uuid, MAX(event_type) AS event_type, MAX(transaction_id) AS transaction_id
+  FROM receipts
+  WHERE event_uuid IN (SELECT event_uuid FROM omitted)
+  GROUP BY event_uuid
+)
+SELECT
+  o.event_uuid,
+  o.endpoint_url,
+  o.says,
+  o.listed,
+  MAX(t.event_type) AS event_type,
+  MAX(t.transaction_id) AS transaction_id,
+  COALESCE(
+    MAX(t.event_type) IN (SELECT UNNEST(test_event_types) FROM settings), FALSE
+  ) AS is_test,
+  BOOL_OR(COALESCE(
+    c.completeness = 'all' OR (c.completeness = 'successes' AND o.accepted), FALSE
+  )) AS sender_covered,
+  CASE
+    WHEN COUNT(c.stream) > 0 THEN 'sender_filtered: no export of all attempts covers '
+    ELSE 'sender_window: no export covers '
+  END || COALESCE(SUBSTRING(CAST(MIN(o.moment) AS VARCHAR), 1, 16) || ' UTC', 'it')
+    || '; export all attempts of that time' AS reason
+FROM omitted AS o
+LEFT JOIN told AS t ON t.event_uuid = o.event_uuid
+LEFT JOIN coverage AS c
+  ON c.side = 'sender' AND c.starts_at <= o.moment
+  AND c.ends_at >= o.moment + INTERVAL '1 minute'
+GROUP BY o.event_uuid, o.endpoint_url, o.says, o.listed
