@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from .database import sql_text
+from .diagnosis import diagnose
 from .errors import HookAnalysisError
 from .loading import write_settings
 from .settings import Settings
@@ -68,7 +69,7 @@ _HELD = ("attempts", "request_keys", "receipts", "coverage")
 def reconcile(
     db: Database, *, since: datetime | None = None, until: datetime | None = None
 ) -> None:
-    """Judge every delivery: run all steps in one transaction, all or nothing.
+    """Judge every delivery: run all steps and rules in one transaction, all or nothing.
 
     Args:
         db: The workspace, open for writing.
@@ -92,6 +93,7 @@ def reconcile(
         for step in STEPS:
             if step.makes == "view":
                 db.con.execute(f"CREATE OR REPLACE VIEW {step.name} AS {sql_text(step.name)}")
+        diagnose(db)
         db.con.execute("UPDATE meta SET reconciled_file_id = (SELECT max(file_id) FROM files)")
     db.con.execute("CHECKPOINT")
 

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import html
+import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
-from . import parsing
 from .database import Database
 from .errors import InputError
 from .reading import open_source
 
 # How much of a record is quoted from its file, characters.
 _QUOTE = 2000
+
+# What is masked in a quotation: the value of a key that names a person or a credential, in any of
+# the ways that logs write `key: value`, and e-mail addresses wherever they stand.
+_SENSITIVE = re.compile(
+    r"""(?ix)
+    ( [\w.-]* (?: name | e-?mail | phone | barcode | address | secret | token | passw | signature
+        | authorization | cookie | api_?key ) [\w.-]* [\\"'\s]* [:=]>? [\\"'\s]* )
+    ( [^"'\\,;}&\]]+ )
+    """
+)
+_EMAIL = re.compile(r"[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
 
 VERDICTS = {
     "delivered": "It was delivered: accepted once, at the first try.",
@@ -96,7 +108,7 @@ def tell(db: Database, uuid: str, *, source: bool = False, redact: bool = True) 
     if not verdicts and not evidence:
         raise InputError(f"no loaded log knows the event {uuid}", where=db.path)
     rows = sorted(evidence, key=lambda e: (e[0].at, e[0].side, e[0].line))
-    told = [_quoted(db, row, offset, redact=redact) if source else row for row, offset in rows]
+    told = [_quoted(row, offset, redact=redact) if source else row for row, offset in rows]
     return Story(uuid, tuple(verdicts), tuple(told))
 
 
@@ -149,11 +161,11 @@ def _receipts(db: Database, uuid: str) -> list[tuple[Evidence, int]]:
     return told
 
 
-def _time(at: object) -> str:
-    return f"{at} UTC" if at else "no time"
+def _time(at: datetime | None) -> str:
+    return f"{at.isoformat(' ', 'milliseconds')} UTC" if at else "no time"
 
 
-def _quoted(db: Database, row: Evidence, offset: int, *, redact: bool) -> Evidence:
+def _quoted(row: Evidence, offset: int, *, redact: bool) -> Evidence:
     """The row with its record, read afresh from the file."""
     try:
         source = open_source(Path(row.path), max_text_bytes=1 << 50)
@@ -162,7 +174,7 @@ def _quoted(db: Database, row: Evidence, offset: int, *, redact: bool) -> Eviden
         text = f"(the record cannot be shown: {error.what})"
     else:
         if redact:
-            text = db.rows(f"SELECT {parsing.scrub_sql('$1')}", [text])[0][0]
+            text = _EMAIL.sub("…", _SENSITIVE.sub(r"\1…", text))
     return Evidence(row.side, row.at, row.says, row.path, row.line, text)
 
 
