@@ -231,9 +231,8 @@ def simulate(folder: str, events: int, days: int, seed: int, faults: tuple[str, 
 def main() -> None:
     """Run the command line; turns errors into four lines and an exit code."""
     try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        # Without standalone mode, click hands back the code that a command exits with.
+        sys.exit(cli.main(standalone_mode=False))
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

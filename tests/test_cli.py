@@ -1,0 +1,149 @@
+"""The command line from outside: what it prints, what it writes, how it exits."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import hookanalysis as ha
+
+SAMPLES = Path(__file__).parent.parent / "data" / "samples"
+DAY = "2026-11-20"
+
+
+def run(folder: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
+    program = [sys.executable, "-c", "from hookanalysis.cli import main; main()"]
+    environment = {**os.environ, "HOOKANALYSIS_WORKSPACE": "case.duckdb"}
+    return subprocess.run(
+        [*program, *map(str, words)],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the samples loaded and reconciled by the commands themselves."""
+    folder = tmp_path_factory.mktemp("case")
+    loaded = run(folder, "load", SAMPLES / "sender", SAMPLES / "receiver")
+    assert loaded.returncode == 0, loaded.stderr
+    assert loaded.stdout.count("loaded ") == len(loaded.stdout.splitlines())
+    judged = run(folder, "reconcile")
+    assert judged.returncode == 1, judged.stderr
+    return folder
+
+
+def test_a_second_load_says_unchanged(case: Path) -> None:
+    again = run(case, "load", SAMPLES / "sender")
+    assert again.returncode == 0
+    assert all(line.startswith("unchanged") for line in again.stdout.splitlines())
+    assert again.stderr == ""
+
+
+def test_a_missing_file_is_four_lines_and_exit_code_2(case: Path) -> None:
+    bad = run(case, "load", "nowhere.log")
+    assert bad.returncode == 2
+    assert bad.stderr.startswith(" error: ")
+    assert "hint: " in bad.stderr
+    assert len(bad.stderr.splitlines()) <= 4
+
+
+@pytest.mark.parametrize(
+    ("level", "code"), [("critical", 1), ("warning", 1), ("info", 1), ("never", 0)]
+)
+def test_findings_decide_the_exit_code(case: Path, level: str, code: int) -> None:
+    assert run(case, "reconcile", "--fail-on", level).returncode == code
+
+
+def test_a_quiet_window_exits_with_0(case: Path) -> None:
+    quiet = run(case, "reconcile", "--since", "2031-01-01", "--fail-on", "info", "--json")
+    assert quiet.returncode == 0, quiet.stderr
+    assert json.loads(quiet.stdout)["findings"] == []
+    assert run(case, "reconcile", "--fail-on", "never").returncode == 0
+
+
+def test_daily_writes_a_report_and_its_facts(case: Path) -> None:
+    done = run(case, "daily", "--day", DAY, "-o", "out", "--json")
+    assert done.returncode in {0, 1}, done.stderr
+    told = json.loads(done.stdout)
+    page = case / "out" / f"{DAY}.html"
+    assert "<html" in page.read_text()[:400]
+    written = [json.loads(p.read_text()) for p in (case / "out").glob("*.json")]
+    assert told in written
+
+
+@pytest.mark.parametrize("suffix", ["csv", "json", "parquet", "xlsx"])
+def test_export_writes_every_row(case: Path, suffix: str) -> None:
+    done = run(case, "export", "deliveries", "-o", f"d.{suffix}")
+    assert done.returncode == 0, done.stderr
+    with ha.connect(case / "case.duckdb", read_only=True) as ws:
+        rows = len(ws.table("deliveries"))
+    assert done.stdout == f"{rows:,} rows → d.{suffix}\n"
+    if suffix == "json":
+        assert len(json.loads((case / "d.json").read_text())) == rows
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("export", "nothing", "-o", "x.csv"),
+        ("export", "deliveries", "-o", "x.pdf"),
+        ("report", "no_such_notebook"),
+        ("report", "daily_reconciliation", "-p", "dya=2026-11-20"),
+        ("report", "daily_reconciliation", "-p", "day"),
+        ("report", "daily_reconciliation", "-p", "day=yesterday"),
+        ("formats", "nothing"),
+        ("formats", "try", "nowhere.log"),
+        ("daily", "--day", "soon"),
+        ("reconcile", "--since", "then"),
+        ("load", "--settings", "nowhere.toml", "x"),
+    ],
+)
+def test_wrong_words_exit_with_2(case: Path, words: tuple[str, ...]) -> None:
+    done = run(case, *words)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_held_workspace_exits_with_75(tmp_path: Path) -> None:
+    with ha.connect(tmp_path / "case.duckdb"):
+        done = run(tmp_path, "reconcile")
+    assert done.returncode == 75
+    assert f"process {os.getpid()}" in done.stderr
+
+
+def test_formats_are_listed_shown_and_tried(case: Path) -> None:
+    listed = run(case, "formats")
+    assert "access_combined" in listed.stdout
+    assert "showpass_csv" in listed.stdout
+    shown = run(case, "formats", "app_json")
+    assert shown.returncode == 0
+    assert "app" in shown.stdout
+    tried = run(case, "formats", "try", SAMPLES / "receiver" / "edge" / "access.log")
+    assert tried.returncode == 0, tried.stderr
+    assert "access_combined" in tried.stdout
+
+
+def test_simulate_writes_both_sides_and_the_truth(tmp_path: Path) -> None:
+    done = run(tmp_path, "simulate", "logs", "--events", "60", "--days", "1", "--seed", "3")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "logs" / "truth.csv").is_file()
+    assert any((tmp_path / "logs" / "sender").iterdir())
+
+
+def test_a_hostile_file_name_cannot_speak_to_the_terminal(tmp_path: Path) -> None:
+    name = "a\x1b]0;owned\x07\u202elog"
+    (tmp_path / name).write_text("nothing that fits\n" * 3)
+    done = run(tmp_path, "load", name)
+    assert done.returncode == 2
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "\u202e" not in done.stdout + done.stderr
+    assert "\\x1b" in done.stderr

@@ -1,0 +1,68 @@
+"""Exports: nothing that a log holds becomes a formula, and values survive."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from hookanalysis.database import Database
+from hookanalysis.errors import InputError
+from hookanalysis.exporting import export
+
+HOSTILE = ("=HYPERLINK(1)", "+1", "-1", "@cmd", "\t=1", ' "=1', "＝1", "|calc")
+
+
+@pytest.fixture
+def db() -> Iterator[Database]:
+    with Database(":memory:") as database:
+        for n, text in enumerate([*HOSTILE, "harmless"]):
+            database.con.execute(
+                "INSERT INTO rejects (line, byte_offset, bytes, reason, detail) VALUES (?, ?, -5, ?, NULL)",
+                [n, n * 10, text],
+            )
+        yield database
+
+
+def test_csv_marks_formulas_as_text(db: Database, tmp_path: Path) -> None:
+    assert export(db, "rejects", tmp_path / "r.csv") == len(HOSTILE) + 1
+    rows = list(csv.DictReader((tmp_path / "r.csv").read_text().splitlines()))
+    assert [row["reason"] for row in rows] == [*("'" + text for text in HOSTILE), "harmless"]
+    assert {row["bytes"] for row in rows} == {"-5"}
+
+
+def test_xlsx_holds_no_formula(db: Database, tmp_path: Path) -> None:
+    export(db, "rejects", tmp_path / "r.xlsx")
+    with ZipFile(tmp_path / "r.xlsx") as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    assert "<f>" not in sheet
+    assert "<hyperlink" not in sheet
+
+
+def test_json_and_parquet_keep_values_as_they_are(db: Database, tmp_path: Path) -> None:
+    import duckdb
+
+    export(db, "rejects", tmp_path / "r.json")
+    told = [row["reason"] for row in json.loads((tmp_path / "r.json").read_text())]
+    export(db, "rejects", tmp_path / "r.parquet")
+    query = "SELECT reason FROM read_parquet(?) ORDER BY line"
+    stored = [row[0] for row in duckdb.execute(query, [str(tmp_path / "r.parquet")]).fetchall()]
+    assert told == stored == [*HOSTILE, "harmless"]
+
+
+def test_a_failed_export_leaves_the_old_file(db: Database, tmp_path: Path) -> None:
+    target = tmp_path / "r.csv"
+    target.write_text("old")
+    with pytest.raises(InputError):
+        export(db, "no_such_table", target)
+    assert target.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["r.csv"]
+
+
+def test_a_missing_folder_is_said(db: Database, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be written"):
+        export(db, "rejects", tmp_path / "no" / "r.csv")
