@@ -63,25 +63,30 @@ class Browser:
         os.close(self.into)
         shutil.rmtree(self.profile, ignore_errors=True)
 
-    def open(self, path: Path, *, width: int = 1280, height: int = 900, **media: str) -> Page:
+    def open(self, path: Path, *, width: int = 1280, height: int = 900, scheme: str = "") -> Page:
         """Open a local file; returns when its charts are drawn (or its load has ended)."""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        return Page(self, session, path, (width, height), media)
+        return Page(self, session, path, (width, height), scheme)
 
     def call(self, method: str, session: str = "", **parameters: Any) -> dict[str, Any]:
+        number = self.send(method, session, parameters)
+        while True:
+            answer = self.read()
+            if answer.get("id") == number:
+                if "error" in answer:
+                    raise RuntimeError(f"{method}: {answer['error']}")
+                result: dict[str, Any] = answer["result"]
+                return result
+
+    def send(self, method: str, session: str, parameters: dict[str, Any]) -> int:
+        """Send a command; returns the number that its answer will carry."""
         self.number += 1
         message = {"id": self.number, "method": method, "params": parameters}
         if session:
             message["sessionId"] = session
         os.write(self.out, json.dumps(message).encode() + b"\0")
-        while True:
-            answer = self.read()
-            if answer.get("id") == self.number:
-                if "error" in answer:
-                    raise RuntimeError(f"{method}: {answer['error']}")
-                result: dict[str, Any] = answer["result"]
-                return result
+        return self.number
 
     def read(self) -> dict[str, Any]:
         """The next message; events are kept too."""
@@ -98,14 +103,7 @@ class Browser:
             self.events.append(message)
             if message["method"] == "Page.javascriptDialogOpening":
                 # Left open, a dialog would stop the page.
-                self.number += 1
-                answer = {
-                    "id": self.number,
-                    "method": "Page.handleJavaScriptDialog",
-                    "params": {"accept": False},
-                    "sessionId": message["sessionId"],
-                }
-                os.write(self.out, json.dumps(answer).encode() + b"\0")
+                self.send("Page.handleJavaScriptDialog", message["sessionId"], {"accept": False})
         return message
 
 
@@ -118,22 +116,15 @@ class Page:
         session: str,
         path: Path,
         size: tuple[int, int],
-        media: dict[str, str],
+        scheme: str,
     ) -> None:
         self.browser = browser
         self.session = session
         self.url = path.absolute().as_uri()
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
-        width, height = size
-        self.call(
-            "Emulation.setDeviceMetricsOverride",
-            width=width,
-            height=height,
-            deviceScaleFactor=1,
-            mobile=False,
-        )
-        features = [{"name": f"prefers-{k}", "value": v} for k, v in media.items()]
+        self.resize(*size)
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.call("Emulation.setEmulatedMedia", features=features)
         self.call("Page.navigate", url=self.url)
         self.wait('document.readyState === "complete"')
@@ -143,6 +134,11 @@ class Page:
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         return self.browser.call(method, self.session, **parameters)
+
+    def resize(self, width: int, height: int = 900) -> None:
+        """Give the window another size."""
+        size = {"width": width, "height": height}
+        self.call("Emulation.setDeviceMetricsOverride", deviceScaleFactor=1, mobile=False, **size)
 
     def run(self, script: str) -> Any:
         """The value of an expression; promises are awaited."""

@@ -34,6 +34,7 @@ from .tables import OUTCOMES
 if TYPE_CHECKING:
     from datetime import datetime
 
+    import altair as alt
     import pandas as pd
     from altair.typing import ChartType
 
@@ -65,12 +66,15 @@ def outcomes_over_time(ws: Database, period: Period | None = None) -> ChartType:
     wide = wide[[outcome for outcome in OUTCOMES if outcome in wide]].astype(int)
     present = [str(name) for name in wide]
     chosen = alt.selection_point(name="chosen", fields=["outcome"], bind="legend")
-    whole = _stack(frame, window, present, "All deliveries", 96).add_params(chosen)
-    chart: Any = whole
     trouble = frame[frame["outcome"].isin(_TROUBLE)]
-    if len(trouble):
+    chart = _stack(frame, window, present, "All deliveries", 96)
+    if trouble.empty:
+        chart = chart.add_params(chosen)
+    else:
+        # A legend answers clicks only in the panel that the selection belongs to.
         upper = _stack(trouble, window, present, "Other than delivered or recovered", 168)
-        chart = stack_panels([upper, whole])
+        chart = stack_panels([upper.add_params(chosen), chart.encode(color=_colour(None))])
+        chart = chart.resolve_legend(color="independent")
     table = wide.reset_index()
     table["step_at"] = table["step_at"].map(lambda at: name_step(at, window.unit))
     return finish(
@@ -222,7 +226,7 @@ def coverage(ws: Database, period: Period | None = None) -> ChartType:
     return finish(
         chart,
         "Coverage",
-        "when each log can testify, by its own clock, UTC; white: no log at all",
+        "when each log can testify, by its own clock, UTC; empty: no log at all",
         _tell_coverage(frame),
         frame[list(labels)].rename(columns=labels),
     )
@@ -240,7 +244,6 @@ def _stack(
     high = stacked.groupby("step_at")["deliveries"].cumsum()
     placed = place(stacked.assign(high=high, low=high - stacked["deliveries"]), window)
     placed = placed.drop(columns=["middle", "rank"])
-    colours = alt.Scale(domain=list(OUTCOMES), range=[OUTCOME_COLOURS[o] for o in OUTCOMES])
     whole = alt.Axis(tickCount=4, tickMinStep=1, format=",d", minExtent=34)
     return (
         alt.Chart(placed)
@@ -250,14 +253,21 @@ def _stack(
             x2="end",
             y=alt.Y("low:Q", title=None, axis=whole),
             y2="high",
-            color=alt.Color(
-                "outcome:N", scale=colours, legend=alt.Legend(title=None, values=present)
-            ),
+            color=_colour(present),
             opacity=alt.condition({"param": "chosen"}, alt.value(1), alt.value(0.15)),
             tooltip=tooltip(time="time", outcome="outcome", deliveries="deliveries"),
         )
         .properties(width=WIDTH, height=height, title=panel_title(heading))
     )
+
+
+def _colour(legend: list[str] | None) -> alt.Color:
+    """The colours of the outcomes, with or without a legend of those that occur."""
+    import altair as alt
+
+    scale = alt.Scale(domain=list(OUTCOMES), range=list(OUTCOME_COLOURS.values()))
+    shown = alt.Legend(title=None, values=legend) if legend else None
+    return alt.Color("outcome:N", scale=scale, legend=shown)
 
 
 def _busiest(ws: Database, window: Window | None, most: int) -> pd.DataFrame:

@@ -226,6 +226,7 @@ def _frame(chart: Any, title: str, subtitle: str, sentence: str, table: pd.DataF
     import altair as alt
 
     rows = table.head(MAX_TABLE).astype(object)
+    rows = rows.where(rows.notna(), None)  # JSON knows no NA
     meta = {
         "title": title,
         "subtitle": subtitle,

@@ -7,7 +7,9 @@ with the cells that did run.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import contextvars
 import os
 import re
 import sys
@@ -16,12 +18,16 @@ import time
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import BusyError, HookAnalysisError, InputError, ReportError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nbformat import NotebookNode
+
+T = TypeVar("T")
 
 START_SECONDS = 60
 _LONGEST_SOCKET = 90  # a path of a Unix socket may not be longer than some 100 characters
@@ -53,44 +59,10 @@ def run_notebook(
         timeout_seconds: For the whole of it, the start of the kernel apart.
     """
     _quieten()
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
-    from papermill import PapermillExecutionError, execute_notebook
-    from papermill.engines import papermill_engines
-
     kept: list[Any] = []
-    papermill_engines.register("hookanalysis", _make_engine())
-    failure: HookAnalysisError | None = None
     with tempfile.TemporaryDirectory(prefix="hka-") as folder:
-        try:
-            execute_notebook(
-                notebook,
-                None,
-                parameters,
-                engine_name="hookanalysis",
-                kernel_name="python3",
-                language="python",
-                progress_bar=False,
-                start_timeout=START_SECONDS,
-                keep=kept,
-                folder=Path(folder),
-                timeout_seconds=timeout_seconds,
-            )
-        except PapermillExecutionError as error:
-            failure = _read_failure(error.ename, error.evalue, error.exec_count)
-        except CellTimeoutError:
-            failure = ReportError(
-                "the notebook took too long",
-                reason=f"it was stopped after {timeout_seconds:,.0f} s",
-                hint="allow more time, or report a shorter period",
-            )
-        except DeadKernelError:
-            failure = ReportError(
-                "the notebook's kernel died",
-                reason="it ended by itself, or the system ended it for want of memory",
-                hint="report a shorter period, or free some memory",
-            )
-        except RuntimeError as error:
-            failure = ReportError("the notebook's kernel did not start", reason=str(error)[:200])
+        options = {"keep": kept, "folder": Path(folder), "timeout_seconds": timeout_seconds}
+        failure = _in_own_loop(lambda: _execute(notebook, parameters, options))
     run = Run(kept[-1].nb if kept else notebook, failure)
     _redact(run.notebook)
     if run.failure is None and (skipped := _count_skipped(run.notebook)):
@@ -98,6 +70,65 @@ def run_notebook(
             "the notebook stopped early", reason=f"{skipped} of its cells did not run"
         )
     return run
+
+
+def _execute(
+    notebook: NotebookNode, parameters: dict[str, Any], options: dict[str, Any]
+) -> HookAnalysisError | None:
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from papermill import PapermillExecutionError, execute_notebook
+    from papermill.engines import papermill_engines
+
+    papermill_engines.register("hookanalysis", _make_engine())
+    try:
+        execute_notebook(
+            notebook,
+            None,
+            parameters,
+            engine_name="hookanalysis",
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            start_timeout=START_SECONDS,
+            **options,
+        )
+    except PapermillExecutionError as error:
+        return _read_failure(error.ename, error.evalue, error.exec_count)
+    except CellTimeoutError:
+        return ReportError(
+            "the notebook took too long",
+            reason=f"it was stopped after {options['timeout_seconds']:,.0f} s",
+            hint="allow more time, or report a shorter period",
+        )
+    except DeadKernelError:
+        return ReportError(
+            "the notebook's kernel died",
+            reason="it ended by itself, or the system ended it for want of memory",
+            hint="report a shorter period, or free some memory",
+        )
+    except RuntimeError as error:
+        return ReportError("the notebook's kernel did not start", reason=str(error)[:200])
+    return None
+
+
+def _in_own_loop(work: Callable[[], T]) -> T:
+    """Call `work`; the event loop that Jupyter makes for it, and never closes, is closed."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return contextvars.Context().run(_close_loop_after, work)
+    return work()  # inside a notebook: Jupyter uses a thread of its own
+
+
+def _close_loop_after(work: Callable[[], T]) -> T:
+    from jupyter_core.utils import ensure_event_loop
+
+    loop = ensure_event_loop()
+    try:
+        return work()
+    finally:
+        loop.close()
+        asyncio.set_event_loop(None)
 
 
 def _quieten() -> None:

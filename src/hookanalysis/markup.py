@@ -65,13 +65,14 @@ class Block:
 class Column:
     """One column of a table: the key of its values, its heading, and how they are shown.
 
-    `kind` is one of text, id, url, time, day, count, share (with a bar), percent, ms,
-    number, outcome, and flag.
+    `kind` is one of text, id, url, time, count, share (with a bar), percent, ms, number, outcome,
+    and flag; the value of the key `under`, if any, stands small below it.
     """
 
     key: str
     label: str
     kind: str = "text"
+    under: str = ""
 
 
 def tame(value: Any, limit: int = LONGEST) -> str:
@@ -210,10 +211,13 @@ def _cell(row: Mapping[str, Any], column: Column) -> str:
         elif kind == "url":
             host, slash, path = plain.partition("/")
             inner = f'<span class="hk-host">{escape(host)}</span> {escape(slash + path)}'
-    if kind in {"text", "url"} and any(len(word) > _LONGEST_WORD for word in plain.split()):
+    words = plain.replace("/", " /").split() if kind == "url" else plain.split()
+    if kind in {"text", "url"} and any(len(word) > _LONGEST_WORD for word in words):
         classes += " hk-long"
     elif kind == "text" and len(plain) > _LONGEST_WORD:
         classes += " hk-words"
+    if column.under and not _missing(row.get(column.under)):
+        inner += f'<span class="hk-under">{escape(row[column.under], 60)}</span>'
     return f'<td class="{classes}">{inner}</td>'
 
 

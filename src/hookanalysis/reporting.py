@@ -12,20 +12,22 @@ import os
 import re
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import BusyError, InputError, ReportError
+from .errors import BusyError, HookAnalysisError, InputError, ReportError
 from .markup import CHART_MIME, FACTS_MIME, Block
+from .pages import Page, read_asset, write_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from nbformat import NotebookNode
 
-    from .pages import Page
+    from .kernels import Run
+
 
 TIMEOUT_SECONDS = 600.0
 _KINDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
@@ -101,6 +103,8 @@ def run_report(
         BusyError: Another process holds the workspace.
         ReportError: The notebook failed; what there is stands in `<name>.failed.html`.
     """
+    from . import kernels
+
     began = time.monotonic()
     path = find_notebook(notebook)
     source = _read_notebook(path)
@@ -108,38 +112,23 @@ def run_report(
     values = check_parameters(read_parameters(source), given, path.name)
     target = Path(output or f"{path.stem}.html").absolute()
     _make_folder(target.parent)
-
-    from . import kernels
-    from .pages import write_page
-
     run = kernels.run_notebook(source, values, timeout_seconds=timeout_seconds)
     if run.failure is not None:
-        if isinstance(run.failure, InputError | BusyError):
-            raise run.failure
-        broken = target.with_name(f"{target.stem}.failed.html")
-        reason = f"{run.failure.what}. {run.failure.where}".strip()
-        _write(broken, write_page(run.notebook, _page(path, source, values, {}, reason)))
-        raise ReportError(
-            f"{path.stem}: {run.failure.what}",
-            reason=run.failure.reason,
-            where=f"{broken} shows how far it got",
-            hint=run.failure.hint or "open the notebook in JupyterLab and run it cell by cell",
-        )
+        raise _tell_failure(run, _page(path, source, values, {}), target)
     facts: dict[str, Any] = next(_find_outputs(run.notebook, FACTS_MIME), {})
-    html = write_page(run.notebook, _page(path, source, values, facts))
-    _write(target, html)
-    beside = None
-    if facts:
-        beside = target.with_name(facts_name)
+    page = write_page(run.notebook, _page(path, source, values, facts))
+    beside = target.with_name(facts_name) if facts else None
+    _write(target, page)
+    if beside is not None:
         _write(beside, json.dumps(facts, ensure_ascii=False, indent=1) + "\n")
-    target.with_name(f"{target.stem}.failed.html").unlink(missing_ok=True)
+    _marked(target).unlink(missing_ok=True)
     levels = [finding["severity"] for finding in facts.get("findings", [])]
     return ReportResult(
         html=target,
         facts=beside,
         notebook=path.stem,
         parameters=values,
-        size=len(html.encode()),
+        size=len(page.encode()),
         seconds=round(time.monotonic() - began, 3),
         findings={level: levels.count(level) for level in dict.fromkeys(levels)},
     )
@@ -154,7 +143,6 @@ def setup() -> Block:
     import altair as alt
 
     from .drawing import MAX_ROWS, theme
-    from .pages import read_asset
 
     alt.theme.register("hookanalysis", enable=True)(theme)  # type: ignore[arg-type]
     alt.renderers.register("hookanalysis", _render)
@@ -288,15 +276,29 @@ def _absolute(workspace: str | Path) -> str:
     return str(path)
 
 
-def _page(
-    path: Path,
-    source: NotebookNode,
-    values: dict[str, Any],
-    facts: Mapping[str, Any],
-    broken: str = "",
-) -> Page:
-    from .pages import Page
+def _marked(target: Path) -> Path:
+    """Where a report that failed is left: beside the real name, never under it."""
+    return target.with_name(f"{target.stem}.failed.html")
 
+
+def _tell_failure(run: Run, page: Page, target: Path) -> HookAnalysisError:
+    """Leave what there is in a marked page, and say what went wrong."""
+    failure = run.failure
+    if failure is None or isinstance(failure, InputError | BusyError):
+        return failure or ReportError("the notebook failed")
+    reason = f"{failure.what}. {failure.where}".strip()
+    _write(_marked(target), write_page(run.notebook, replace(page, broken=reason)))
+    return ReportError(
+        failure.what,
+        reason=failure.reason,
+        where=f"{_marked(target)} shows how far it got",
+        hint=failure.hint or "open the notebook in JupyterLab and run it cell by cell",
+    )
+
+
+def _page(
+    path: Path, source: NotebookNode, values: dict[str, Any], facts: Mapping[str, Any]
+) -> Page:
     first = next((c.source for c in source.cells if c.source.startswith("# ")), path.stem)
     said = [
         str(v) for name, v in values.items() if name != "workspace" and isinstance(v, str) and v
@@ -313,7 +315,6 @@ def _page(
             *([("Made by", versions)] if versions else []),
             ("Charts", "Vega and Vega-Lite, University of Washington, BSD-3-Clause"),
         ),
-        broken=broken,
     )
 
 

@@ -176,8 +176,7 @@ def deliveries(
         for row in records
     ]
     columns = [
-        Column("event_uuid", "Event", "id"),
-        Column("event_type", "Type"),
+        Column("event_uuid", "Event and its type", "id", under="event_type"),
         Column("endpoint_url", "Endpoint", "url"),
         Column("happened_at", "First attempt", "time"),
         Column("sender", "Sender's last word"),

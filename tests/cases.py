@@ -1,0 +1,163 @@
+"""Small reconciled workspaces, filled by hand: what reports are tested on."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from hookanalysis.tables import OUTCOMES, TABLES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+START = datetime(2026, 11, 20)  # noqa: DTZ001 - UTC, naive as in the tables
+SHOP = "https://shop.example.com/hooks/showpass"
+PARTNER = "https://partner.example.net/webhooks/tickets"
+FAILED = {"missed", "refused", "unacknowledged"}
+DETAILS = {
+    "duplicated": "double_processed",
+    "missed": "never_reached",
+    "undetermined": "receiver_coverage",
+}
+
+
+def event_uuid(number: int) -> str:
+    return str(uuid.UUID(int=number, version=4))
+
+
+def delivery(number: int, outcome: str, at: datetime, **more: Any) -> dict[str, Any]:
+    accepted = {"duplicated": 2, "missed": 0, "refused": 0, "pending": 0, "undetermined": 0}
+    count = accepted.get(outcome, 1)
+    failed = outcome in FAILED
+    return {
+        "event_uuid": event_uuid(number),
+        "endpoint_url": SHOP if number % 3 else PARTNER,
+        "event_type": "invoice.purchase",
+        "outcome": outcome,
+        "detail": DETAILS.get(outcome, outcome),
+        "reason": "no_liveness: edge-1 is silent; load its next file"
+        if outcome == "undetermined"
+        else None,
+        "first_attempt_at": at,
+        "last_attempt_at": at,
+        "attempts": 2 if outcome == "recovered" else 1,
+        "last_status": "failed" if failed else "success",
+        "last_http_status": 503 if outcome == "refused" else (None if failed else 200),
+        "last_error_kind": "refused" if outcome == "missed" else None,
+        "accepted_count": count,
+        "processed_count": count,
+        "receipts": count,
+        "lag_ms": 100.0 + number if count else None,
+        "is_test": False,
+        **more,
+    }
+
+
+def all_outcomes(each: int = 3) -> list[dict[str, Any]]:
+    """`each` deliveries of every outcome, and ten times as many delivered, over three days."""
+    outcomes = ["delivered"] * each * 9 + [name for name in OUTCOMES for _ in range(each)]
+    step = timedelta(days=3) / len(outcomes)
+    return [delivery(n, name, START + n * step) for n, name in enumerate(outcomes, 1)]
+
+
+def fill(path: Path, deliveries: list[dict[str, Any]], **tables: list[dict[str, Any]]) -> Path:
+    """A workspace file whose results are `deliveries` and what follows from them.
+
+    `tables` adds rows to others, such as `rejects`.
+    """
+    con = duckdb.connect(str(path))
+    for table in TABLES.values():
+        con.execute(table.ddl)
+    _insert(con, "meta", [{"schema_version": 1, "reconciled_file_id": 9, "tzdata": "2026a"}])
+    rows = {**_around(), **tables, "deliveries": deliveries}
+    for name, entries in rows.items():
+        _insert(con, name, entries)
+    con.execute(
+        "INSERT INTO endpoint_hours SELECT endpoint_url, DATE_TRUNC('hour', first_attempt_at),"
+        " SUM(attempts), COUNT(*) FILTER (last_status = 'success'),"
+        " COUNT(*) FILTER (last_status = 'failed'), 0,"
+        " COUNT(*) FILTER (last_http_status >= 500),"
+        " COUNT(*) FILTER (last_http_status IS NULL), COUNT(*), 0, 0, 0, NULL, NULL"
+        " FROM deliveries WHERE attempts > 0 GROUP BY ALL"
+    )
+    con.execute(
+        "INSERT INTO finding_deliveries"
+        " SELECT f.rule_id, d.endpoint_url, d.event_uuid, d.first_attempt_at"
+        " FROM deliveries AS d JOIN findings AS f"
+        " ON f.rule_id = d.outcome AND f.endpoint_url = d.endpoint_url"
+    )
+    con.close()
+    return path
+
+
+def _around() -> dict[str, list[dict[str, Any]]]:
+    end = START + timedelta(days=3)
+    hole = (START + timedelta(hours=50), START + timedelta(hours=52))
+
+    def span(stream: str, starts: datetime, ends: datetime, **more: Any) -> dict[str, Any]:
+        known = {"side": "receiver", "layer": "edge", "covered": True, "records": 100}
+        return {**known, "stream": stream, "starts_at": starts, "ends_at": ends, **more}
+
+    finding = {
+        "severity": "critical",
+        "cause": "network",
+        "guide_step": "Firewall and Network Issues",
+        "endpoint_url": SHOP,
+        "deliveries": 2,
+        "explain": "No request reached your servers.",
+        "next_check": "Check the firewall.",
+    }
+    clock = {"offset_ms": 420.0, "low_ms": 380.0, "high_ms": 460.0, "tolerance_ms": 2000.0}
+    return {
+        "coverage": [
+            span("showpass", START, end, side="sender", layer=None),
+            span("edge-1", START, hole[0]),
+            span("edge-1", *hole, covered=False, reason="no_liveness", records=0),
+            span("edge-1", hole[1], end),
+        ],
+        "clock_offsets": [
+            {"stream": "edge-1", **clock, "pairs": 400, "method": "pooled_median"},
+            {
+                "stream": "edge-1",
+                "day": START.date(),
+                **clock,
+                "pairs": 130,
+                "method": "daily_median",
+            },
+        ],
+        "files": [
+            {
+                "file_id": 1,
+                "path": "/home/alice/case/logs/edge/access.log",
+                "status": "loaded",
+                "records": 500,
+                "kept": 90,
+                "rejected": 1,
+                "integrity": "whole",
+            },
+            {"file_id": 2, "path": "notes.xlsx", "status": "refused", "reason": "an Excel file"},
+        ],
+        "rejects": [
+            {
+                "file_id": 1,
+                "line": 812,
+                "bytes": 80,
+                "lines": 1,
+                "reason": "no_match",
+                "detail": "matched up to column 57",
+            }
+        ],
+        "findings": [{"rule_id": "missed", "title": "Webhooks that never arrived", **finding}],
+        "settings": [{"test_event_types": ["webhook.test"], "sender_ips": []}],
+    }
+
+
+def _insert(con: duckdb.DuckDBPyConnection, name: str, rows: list[dict[str, Any]]) -> None:
+    columns = TABLES[name].names
+    marks = ", ".join("?" for _ in columns)
+    for row in rows:
+        assert set(row) <= set(columns), set(row) - set(columns)
+        con.execute(f"INSERT INTO {name} VALUES ({marks})", [row.get(c) for c in columns])

@@ -1,0 +1,322 @@
+"""The daily report in headless Chromium with the network off."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import cases
+from browser import CHROMIUM, Browser
+from hookanalysis.reporting import run_report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM, reason="Chromium is not installed (Debian: apt-get install chromium)"
+)
+HOSTILE = (
+    "</script><script>alert(1)</script>",
+    "<img src=x onerror=alert(2)>",
+    "javascript:alert(3)",
+    '" onmouseover="alert(4)',
+    "<svg onload=alert(5)>",
+    "{{constructor.constructor('alert(6)')()}}",
+    "<!--<script>alert(7)</script>",
+    "<iframe srcdoc='<script>alert(8)</script>'>",
+    "[x](javascript:alert(9))",
+    "]]><style>*{display:none}</style>",
+    "\u202egpj.exe\u2066",
+    "a" * 2000,
+    "<a href='https://example.com/leak'>click</a>",
+    "&lt;script&gt;alert(10)&lt;/script&gt;",
+    '=HYPERLINK("https://example.com")',
+)
+AXES = "[...document.querySelectorAll('.role-axis-label text')].map((t) => t.textContent)"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with Browser() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    case = cases.fill(folder / "case.duckdb", cases.all_outcomes())
+    return run_report("daily_reconciliation", case, {}, folder / "daily.html").html
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("hostile")
+    rows = cases.all_outcomes()
+    for number, row in enumerate(rows):
+        text = HOSTILE[number % len(HOSTILE)]
+        row.update(event_type=text, detail=text, endpoint_url=f"https://{text}/{number % 20}")
+        row.update(event_uuid=f"{row['event_uuid']}{text}", last_error_kind=text)
+    around: dict[str, list[dict[str, Any]]] = {
+        "files": [
+            {"file_id": n, "path": text, "status": "refused", "reason": text}
+            for n, text in enumerate(HOSTILE)
+        ],
+        "coverage": [
+            {
+                "side": "receiver",
+                "layer": "edge",
+                "stream": text,
+                "covered": True,
+                "starts_at": cases.START,
+                "ends_at": cases.START.replace(day=22),
+            }
+            for text in HOSTILE
+        ],
+        "findings": [
+            {
+                "rule_id": "missed",
+                "title": text,
+                "severity": "critical",
+                "cause": text,
+                "guide_step": text,
+                "endpoint_url": row["endpoint_url"],
+                "deliveries": 1,
+                "explain": text,
+                "next_check": text,
+            }
+            for text, row in zip(
+                HOSTILE, (r for r in rows if r["outcome"] == "missed"), strict=False
+            )
+        ],
+    }
+    case = cases.fill(folder / "case.duckdb", rows, **around)
+    return run_report("daily_reconciliation", case, {}, folder / "hostile.html").html
+
+
+def test_charts_are_drawn_and_nothing_is_asked_for(browser: Browser, report: Path) -> None:
+    page = browser.open(report)
+    drawn = page.run("[...document.querySelectorAll('figure.chart')].map((f) => f.dataset.drawn)")
+    assert drawn == ["yes"] * 4
+    marks = page.run(
+        "[...document.querySelectorAll('figure.chart svg')]"
+        ".map((svg) => svg.querySelectorAll('.mark-rect path, .mark-line path').length)"
+    )
+    assert all(count >= 2 for count in marks)
+    assert page.requests == [page.url]
+    assert page.complaints == []
+    assert page.dialogs == []
+
+
+def test_charts_fill_their_frames(browser: Browser, report: Path) -> None:
+    fits = (
+        "[...document.querySelectorAll('.plot')].map((plot) => Math.abs("
+        "plot.querySelector('svg').getBoundingClientRect().width - plot.clientWidth))"
+    )
+    for width in (1280, 800, 400):
+        page = browser.open(report, width=width)
+        assert max(page.run(fits)) <= 3
+        # The page itself never scrolls sideways; wide tables do, within their frame.
+        assert page.run("document.documentElement.scrollWidth") <= width
+
+
+def test_charts_follow_the_width_of_the_window(browser: Browser, report: Path) -> None:
+    page = browser.open(report, width=1280)
+    page.resize(600)
+    page.wait(
+        "[...document.querySelectorAll('.plot')].every((plot) => Math.abs("
+        "plot.querySelector('svg').getBoundingClientRect().width - plot.clientWidth) < 4)"
+    )
+    assert page.complaints == []
+
+
+def test_times_are_the_same_in_every_zone(report: Path) -> None:
+    seen = []
+    for zone, minutes in (("UTC", 0), ("America/New_York", 300), ("Asia/Kolkata", -330)):
+        with Browser(TZ=zone) as elsewhere:
+            page = elsewhere.open(report)
+            assert page.run("new Date(2026, 11, 1).getTimezoneOffset()") == minutes
+            seen.append(page.run(AXES))
+    assert "12:00" in seen[0]
+    assert seen[0] == seen[1] == seen[2]
+
+
+def test_pointing_shows_numbers_and_shift_with_the_wheel_zooms(
+    browser: Browser, report: Path
+) -> None:
+    page = browser.open(report)
+    bar = "document.querySelector('figure.chart .mark-rect path')"
+    page.run(f"{bar}.scrollIntoView({{block: 'center'}})")
+    x, y = page.run(
+        f"(() => {{ const b = {bar}.getBoundingClientRect();"
+        " return [b.x + b.width / 2, b.y + b.height / 2]; })()"
+    )
+    page.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+    page.wait("document.querySelector('#vg-tooltip-element.visible')")
+    shown = page.run("document.querySelector('#vg-tooltip-element').innerText")
+    assert "deliveries" in shown
+    assert re.search(r"2026-11-\d\d \d\d:00 UTC", shown)
+
+    before, place = page.run(AXES), page.run("window.scrollY")
+    wheel = {"type": "mouseWheel", "x": x, "y": y, "deltaX": 0, "deltaY": -240}
+    page.call("Input.dispatchMouseEvent", modifiers=8, **wheel)
+    page.wait(
+        f"JSON.stringify({AXES}) !== {before!r}.join() && {AXES}.join() !== {before!r}.join()"
+    )
+    assert page.run("window.scrollY") == place
+    assert page.complaints == []
+
+
+def test_an_outcome_can_be_singled_out(browser: Browser, report: Path) -> None:
+    page = browser.open(report)
+    faint = "document.querySelectorAll('figure.chart .mark-rect path[opacity=\"0.15\"]').length"
+    assert page.run(faint) == 0
+    page.run(
+        "[...document.querySelectorAll('.role-legend-label text')]"
+        ".find((t) => t.textContent === 'missed').scrollIntoView({block: 'center'})"
+    )
+    x, y = page.run(
+        "(() => { const b = [...document.querySelectorAll('.role-legend-label text')]"
+        ".find((t) => t.textContent === 'missed').getBoundingClientRect();"
+        " return [b.x + b.width / 2, b.y + b.height / 2]; })()"
+    )
+    for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
+        page.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+    page.wait(f"{faint} > 0")
+
+
+def test_dark_and_light_follow_the_reader(browser: Browser, report: Path) -> None:
+    ink = "getComputedStyle(document.body).color"
+    axis = "getComputedStyle(document.querySelector('.role-axis-label text')).fill"
+    light = browser.open(report, scheme="light")
+    dark = browser.open(report, scheme="dark")
+    assert light.run(ink) != dark.run(ink)
+    assert light.run(axis) == light.run(ink)
+    assert dark.run(axis) == dark.run(ink)
+    light.run("document.querySelector('#theme').click()")  # Auto -> Light
+    light.run("document.querySelector('#theme').click()")  # Light -> Dark
+    assert light.run(ink) == dark.run(ink)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_has_the_contrast_of_aa(scheme: str, browser: Browser, report: Path) -> None:
+    page = browser.open(report, scheme=scheme)
+    poor = page.run(CONTRAST)
+    assert poor == []
+
+
+def test_a_list_of_ids_can_be_copied(browser: Browser, report: Path) -> None:
+    page = browser.open(report)
+    page.run("navigator.clipboard.writeText = (text) => { window.copied = text; }")
+    page.run("document.querySelector('button.copy').click()")
+    missed = [row["event_uuid"] for row in cases.all_outcomes() if row["outcome"] == "missed"]
+    assert page.run("window.copied").split("\n") == missed
+
+
+def test_it_prints_on_a4(browser: Browser, report: Path) -> None:
+    pdf = browser.open(report).print()
+    pages = len(re.findall(rb"/Type\s*/Page\b", pdf))
+    assert 3 <= pages <= 12
+    (box,) = set(re.findall(rb"/MediaBox \[0 0 ([\d.]+ [\d.]+)\]", pdf))
+    width, height = map(float, box.split())
+    assert (round(width), round(height)) == (595, 842)
+
+
+def test_headings_links_and_names_for_screen_readers(browser: Browser, report: Path) -> None:
+    page = browser.open(report)
+    assert page.run("document.documentElement.lang") == "en"
+    assert page.run("document.querySelectorAll('h1').length") == 1
+    lost = {
+        "links": "[...document.querySelectorAll('nav a, a.hk-card, .skip')]"
+        ".filter((a) => !document.querySelector(a.getAttribute('href')))",
+        "charts": "[...document.querySelectorAll('figure.chart svg')]"
+        ".filter((svg) => !svg.closest('[aria-label]'))",
+        "headings": "[...document.querySelectorAll('th')].filter((th) => th.scope !== 'col')",
+        "names": "[...document.querySelectorAll('button, a')]"
+        ".filter((e) => !e.innerText.trim() && !e.ariaLabel)",
+    }
+    assert {name: page.run(f"{script}.length") for name, script in lost.items()} == dict.fromkeys(
+        lost, 0
+    )
+
+
+@pytest.mark.parametrize("policy", [True, False], ids=["policy", "no policy"])
+def test_hostile_text_stays_text(
+    policy: bool,  # noqa: FBT001 - a case of the test
+    browser: Browser,
+    hostile: Path,
+    tmp_path: Path,
+) -> None:
+    # Without the policy too: escaping must not depend on it.
+    html = hostile.read_text(encoding="utf-8")
+    if not policy:
+        html = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", html)
+    path = tmp_path / "page.html"
+    path.write_text(html, encoding="utf-8")
+    page = browser.open(path)
+    assert page.run("document.scripts.length") == html.count("<script")
+    page.run(
+        "document.querySelectorAll('main *').forEach((e) => "
+        "['click', 'mouseover', 'mousemove'].forEach((kind) => "
+        "e.tagName !== 'A' && e.dispatchEvent(new MouseEvent(kind, {bubbles: true}))))"
+    )
+    assert page.dialogs == []
+    assert page.requests == [page.url]
+    assert page.complaints == []
+    assert page.run("document.querySelectorAll('main img, main iframe, main style').length") == 0
+    assert page.run("document.querySelectorAll('[onerror], [onload], [onmouseover]').length") == 0
+    text = page.run("document.querySelector('main').innerText")
+    for part in ("<img src=x onerror=alert(2)>", "</script><script>alert(1)", "&lt;script&gt;"):
+        assert part in text
+    assert page.run("document.documentElement.scrollWidth") <= 1280
+    drawn = page.run("[...document.querySelectorAll('figure.chart')].map((f) => f.dataset.drawn)")
+    assert drawn == ["yes"] * 4
+
+
+def test_the_policy_stops_what_escaping_would_miss(
+    browser: Browser, report: Path, tmp_path: Path
+) -> None:
+    html = report.read_text(encoding="utf-8")
+    bad = "<img src=x onerror=alert(1)><script>alert(2)</script><iframe src='javascript:alert(3)'>"
+    without = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", html)
+    dialogs = {}
+    for name, page in (("with", html), ("without", without)):
+        path = tmp_path / f"{name}.html"
+        path.write_text(page.replace('<main id="content">', f'<main id="content">{bad}</iframe>'))
+        dialogs[name] = browser.open(path).dialogs
+    assert dialogs["with"] == []
+    assert len(dialogs["without"]) >= 2
+
+
+CONTRAST = """
+(() => {
+  const probe = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+  const rgb = (colour) => {
+    probe.clearRect(0, 0, 1, 1); probe.fillStyle = colour; probe.fillRect(0, 0, 1, 1);
+    return [...probe.getImageData(0, 0, 1, 1).data];
+  };
+  const light = ([r, g, b]) => {
+    const [x, y, z] = [r, g, b].map((c) => (c /= 255) <= 0.04045
+      ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+  };
+  const ground = (element) => {
+    for (let e = element; e; e = e.parentElement) {
+      const colour = rgb(getComputedStyle(e).backgroundColor);
+      if (colour[3] === 255) return colour;
+    }
+    return rgb("white");
+  };
+  const poor = new Set();
+  for (const e of document.querySelectorAll("body *:not(script):not(svg):not(svg *)")) {
+    if (![...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())) continue;
+    if (!e.getClientRects().length) continue;
+    const [a, b] = [light(rgb(getComputedStyle(e).color)), light(ground(e))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) poor.add(`${e.tagName}.${e.className} ${ratio.toFixed(2)}`);
+  }
+  return [...poor];
+})()
+"""

@@ -1,0 +1,509 @@
+"""Reports: parameters, the page, the facts beside it, failures, and text that stays text."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import threading
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pandas as pd
+import pytest
+
+import cases
+import hookanalysis
+from hookanalysis import kernels, markup, sections
+from hookanalysis.database import Database
+from hookanalysis.errors import BusyError, InputError, ReportError
+from hookanalysis.facts import facts
+from hookanalysis.pages import Page, clean, embed_json, read_asset, write_page
+from hookanalysis.reporting import (
+    Parameter,
+    check_parameters,
+    find_notebook,
+    list_notebooks,
+    read_parameters,
+    run_report,
+)
+
+NOTEBOOK = "daily_reconciliation"
+books: Any = nbformat  # which says that it is typed, and is not
+v4: Any = nbformat.v4
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\x1b]8;;x\u202e"
+DECLARED = (
+    Parameter("workspace", ""),
+    Parameter("day", "", "the day"),
+    Parameter("rows", 50),
+    Parameter("share", 0.5),
+    Parameter("quick", default=False),
+)
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return cases.fill(tmp_path_factory.mktemp("case") / "case.duckdb", cases.all_outcomes())
+
+
+@pytest.fixture(scope="module")
+def page(case: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The daily report of `case`, made once."""
+    return run_report(NOTEBOOK, case, {}, tmp_path_factory.mktemp("out") / "daily.html").html
+
+
+def notebook(*sources: str, parameters: str = "workspace = ''") -> Any:
+    tagged = v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})
+    book = v4.new_notebook(cells=[tagged, *map(v4.new_code_cell, sources)])
+    for number, cell in enumerate(book.cells):
+        cell["id"] = f"cell-{number}"
+    return book
+
+
+def save(book: Any, path: Path) -> Path:
+    books.write(book, path)
+    return path
+
+
+def at(*parts: int) -> datetime:
+    return datetime(*parts)  # type: ignore[arg-type]  # noqa: DTZ001 - UTC, naive as in the tables
+
+
+def visible(html: str) -> str:
+    """The page without its scripts and styles."""
+    return re.sub(r"<(script|style)\b.*?</\1>", "", html, flags=re.DOTALL)
+
+
+# The whole way: notebook in, page and facts out.
+
+
+def test_page_and_facts_say_the_same(page: Path, case: Path) -> None:
+    html = page.read_text(encoding="utf-8")
+    with Database(case, read_only=True) as db:
+        expected = facts(db)
+    beside = json.loads((page.parent / "facts.json").read_text(encoding="utf-8"))
+    assert beside == json.loads(json.dumps(expected.to_dict()))
+    text = visible(html)
+    assert f"{expected.headline.delivered} of {expected.headline.judged} webhooks" in text
+    for number, name in [
+        (expected.headline.missed, "Missed"),
+        (expected.count("refused"), "Refus"),
+    ]:
+        assert re.search(rf"{name}\w*</span><b>{number}</b>", text)
+    for row in cases.all_outcomes():
+        if row["outcome"] in {"missed", "duplicated", "refused", "unexpected"}:
+            assert f"<code>{row['event_uuid']}</code>" in text
+
+
+def test_page_needs_nothing_else(page: Path) -> None:
+    html = page.read_text(encoding="utf-8")
+    assert 'http-equiv="Content-Security-Policy"' in html
+    assert "default-src 'none'" in html
+    assert html.count("vegaEmbed=") == 1
+    assert not re.search(r"""(src|href)\s*=\s*["']?(https?:)?//""", visible(html))
+    assert not re.search(r"@import|url\(", html.partition("</style>")[0])
+    assert len(html) < 1_300_000
+    assert page.stat().st_mode & 0o777 == 0o640
+
+
+def test_page_has_contents_sections_and_tables_behind_charts(page: Path) -> None:
+    text = visible(page.read_text(encoding="utf-8"))
+    linked = re.findall(r'<li><a href="#([\w-]+)"', text)
+    assert linked == re.findall(r'<h2 id="([\w-]+)"', text)
+    cards = re.findall(r'class="hk-card[^"]*" href="#([\w-]+)"', text)
+    assert cards
+    assert set(cards) <= set(linked)
+    assert text.count("<figure") == text.count("<figcaption") == 4
+    assert text.count("Numbers behind this chart") == 4
+
+
+def test_one_day(case: Path, tmp_path: Path) -> None:
+    given = {"day": date(2026, 11, 21), "rows": "1"}
+    result = run_report(NOTEBOOK, case, given, tmp_path / "day.html", facts_name="day.json")
+    assert result.parameters["day"] == "2026-11-21"
+    assert result.parameters["rows"] == 1
+    assert result.facts == tmp_path / "day.json"
+    text = visible(result.html.read_text(encoding="utf-8"))
+    assert "Saturday 21 November 2026" in text
+    assert json.loads(result.facts.read_text(encoding="utf-8"))["period"]["since"][:10] == (
+        "2026-11-21"
+    )
+
+
+@pytest.mark.parametrize("deliveries", [0, 1])
+def test_little_data(deliveries: int, tmp_path: Path) -> None:
+    rows = cases.all_outcomes()[:deliveries]
+    around: dict[str, Any] = {"coverage": [], "clock_offsets": [], "files": [], "rejects": []}
+    path = cases.fill(tmp_path / "case.duckdb", rows, findings=[], **around)
+    text = visible(run_report(NOTEBOOK, path, {}, tmp_path / "out.html").html.read_text("utf-8"))
+    expected = "The one webhook was delivered." if deliveries else "there is nothing to judge"
+    assert expected in text
+
+
+def test_hostile_text_stays_text(tmp_path: Path) -> None:
+    rows = cases.all_outcomes()
+    for row in rows:
+        row.update(event_type=HOSTILE, detail=HOSTILE, last_error_kind=HOSTILE)
+        row["endpoint_url"] = f"https://{HOSTILE}/{row['endpoint_url'][8:]}"
+    around = {
+        "files": [{"file_id": 1, "path": HOSTILE, "status": "refused", "reason": HOSTILE}],
+        "rejects": [{"file_id": 1, "line": 1, "bytes": 9, "lines": 1, "reason": HOSTILE}],
+    }
+    path = cases.fill(tmp_path / "case.duckdb", rows, **around)
+    html = run_report(NOTEBOOK, path, {}, tmp_path / "out.html").html.read_text("utf-8")
+    assert html.count("<script") == 4 + 2  # specifications of charts, and our own two
+    text = visible(html)
+    assert "<img" not in text
+    assert "&lt;script&gt;alert(1)" in text
+    assert "\x1b" not in html
+    assert "\u202e" not in text
+
+
+# Parameters.
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"day": "2026-11-22"}, {"day": "2026-11-22"}),
+        ({"day": date(2026, 11, 22)}, {"day": "2026-11-22"}),
+        ({"rows": "7"}, {"rows": 7}),
+        ({"share": 1}, {"share": 1.0}),
+        ({"quick": "yes"}, {"quick": True}),
+    ],
+)
+def test_values_take_the_declared_type(given: dict[str, Any], expected: dict[str, Any]) -> None:
+    values = check_parameters(DECLARED, given, "x.ipynb")
+    assert values == {**{p.name: p.default for p in DECLARED}, **expected}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"dya": "2026-11-22"},
+        {"n=1;import os;n": 1},
+        {"rows": "many"},
+        {"rows": 1.5},
+        {"quick": "perhaps"},
+        {"day": None},
+        {"share": "half"},
+    ],
+)
+def test_wrong_parameters_are_refused_with_the_valid_ones(given: dict[str, Any]) -> None:
+    with pytest.raises(InputError) as caught:
+        check_parameters(DECLARED, given, "x.ipynb")
+    assert "day (text, default ''): the day; rows (whole number, default 50)" in caught.value.hint
+
+
+def test_parameters_are_read_from_the_notebook() -> None:
+    declared = read_parameters(books.read(find_notebook(NOTEBOOK), 4))
+    assert [p.name for p in declared] == ["workspace", "day", "rows"]
+    assert all(p.help for p in declared)
+
+
+@pytest.mark.parametrize("name", ["nothing", "nothing.ipynb", ""])
+def test_unknown_notebooks_are_refused_with_the_known_ones(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no notebook") as caught:
+        run_report(name, "", {}, tmp_path / "out.html")
+    assert set(list_notebooks()) <= set(re.findall(r"\w+", caught.value.hint))
+
+
+def test_what_is_no_notebook_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "broken.ipynb"
+    path.write_text("{", encoding="utf-8")
+    with pytest.raises(InputError, match="cannot be read"):
+        run_report(path, "", {}, tmp_path / "out.html")
+
+
+def test_missing_workspace_and_wrong_day_are_input_errors(case: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such workspace"):
+        run_report(NOTEBOOK, tmp_path / "none.duckdb", {}, tmp_path / "out.html")
+    with pytest.raises(InputError, match="'soon' is no day") as caught:
+        run_report(NOTEBOOK, case, {"day": "soon"}, tmp_path / "out.html")
+    assert "2026-11-22" in caught.value.hint
+    assert list(tmp_path.iterdir()) == []
+
+
+# Failures: a marked page under another name, never half a file under the real one.
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("raise ValueError('row 7 says mail@example.com')", "ValueError: row 7"),
+        ("import sys; sys.exit(0)", "of its cells did not run"),
+        ("import sys; sys.exit(3)", "SystemExit: 3"),
+        ("import os; os._exit(1)", "kernel died|ended by itself"),
+        ("while True: pass", "stopped after 2 s"),
+    ],
+)
+def test_failing_notebook_leaves_a_marked_page(code: str, said: str, tmp_path: Path) -> None:
+    book = notebook("print('before it')", code, "print('after it')")
+    path = save(book, tmp_path / "failing.ipynb")
+    target = tmp_path / "out.html"
+    target.write_text("yesterday's", encoding="utf-8")
+    with pytest.raises(ReportError) as caught:
+        run_report(path, "", {}, target, timeout_seconds=2)
+    assert re.search(said, str(caught.value))
+    assert caught.value.exit_code == 3
+    assert target.read_text(encoding="utf-8") == "yesterday's"
+    text = visible((tmp_path / "out.failed.html").read_text(encoding="utf-8"))
+    assert "This report is incomplete" in text
+    assert "before it" in text
+    assert "after it" not in text
+    assert "mail@example.com" not in text
+    assert {p.name for p in tmp_path.iterdir()} == {"failing.ipynb", "out.html", "out.failed.html"}
+
+
+def test_success_takes_the_marked_page_away(tmp_path: Path) -> None:
+    (tmp_path / "out.failed.html").touch()
+    path = save(notebook("1 + 1"), tmp_path / "fine.ipynb")
+    result = run_report(path, "", {}, tmp_path / "out.html")
+    assert result.facts is None
+    assert result.to_dict()["status"] == "ok"
+    assert not (tmp_path / "out.failed.html").exists()
+
+
+def test_our_own_errors_come_through_with_their_exit_code(tmp_path: Path) -> None:
+    code = "from hookanalysis.errors import BusyError\nraise BusyError('in use', hint='wait')"
+    path = save(notebook(code), tmp_path / "busy.ipynb")
+    with pytest.raises(BusyError) as caught:
+        run_report(path, "", {}, tmp_path / "out.html")
+    assert (caught.value.what, caught.value.hint, caught.value.exit_code) == ("in use", "wait", 75)
+
+
+def test_unwritable_folder_is_an_input_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    path = save(notebook(), tmp_path / "fine.ipynb")
+    with pytest.raises(InputError, match="folder cannot be made"):
+        run_report(path, "", {}, tmp_path / "file" / "out.html")
+
+
+# The kernel: private and clean.
+
+
+def test_kernel_runs_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pandas.py").write_text("raise RuntimeError('wrong pandas')", encoding="utf-8")
+    secret = "s3cr3t-value-of-a-variable"
+    monkeypatch.setenv("SHOP_SECRET", secret)
+    monkeypatch.setenv("PYTHONPATH", str(Path(hookanalysis.__file__).parents[1]))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    code = "import os, pandas, hookanalysis\nprint(os.getcwd(), os.environ['SHOP_SECRET'])"
+    path = save(notebook(code), tmp_path / "apart.ipynb")
+    html = run_report(path, "", {}, tmp_path / "out.html").html.read_text(encoding="utf-8")
+    assert secret not in html
+    assert "[secret]" in html
+    assert str(tmp_path) not in html
+
+
+def test_same_workspace_same_bytes_and_several_at_once(
+    page: Path, case: Path, tmp_path: Path
+) -> None:
+    failures: list[BaseException] = []
+
+    def work(number: int) -> None:
+        try:
+            run_report(NOTEBOOK, case, {}, tmp_path / f"{number}.html", facts_name=f"{number}.json")
+        except BaseException as error:  # noqa: BLE001 - told below, in the thread that asserts
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    for number in range(3):
+        assert (tmp_path / f"{number}.html").read_bytes() == page.read_bytes()
+        facts_beside = (page.parent / "facts.json").read_bytes()
+        assert (tmp_path / f"{number}.json").read_bytes() == facts_beside
+
+
+# The page.
+
+
+def executed(*outputs: dict[str, Any]) -> Any:
+    book = notebook("pass")
+    book.cells[1].outputs = [books.from_dict(output) for output in outputs]
+    return book
+
+
+def show(**data: Any) -> dict[str, Any]:
+    mimes = {name.replace("__", "/"): value for name, value in data.items()}
+    return {"output_type": "display_data", "metadata": {}, "data": mimes}
+
+
+@pytest.mark.parametrize(
+    "mime",
+    ["text__latex", "application__javascript", "text__markdown", "image__svg", "text__vnd.mermaid"],
+)
+def test_only_allowed_kinds_of_output_pass(mime: str) -> None:
+    html = write_page(executed(show(**{mime: "<script>alert(1)</script> canary"})), Page("x"))
+    assert "canary" not in html
+
+
+def test_html_of_outputs_is_cleaned() -> None:
+    hostile = (
+        "<p onclick='x()' style='x' class='hk-more'>kept</p><script>alert(1)</script>"
+        "<a href='javascript:alert(1)'>a</a><a href='https://example.com'>b</a>"
+        "<a href='#missed'>c</a><img src=x><iframe src=x></iframe><svg><script>1</script></svg>"
+        "<form action=x><input></form><style>p {}</style><!-- hidden -->"
+    )
+    kept = '<p class="hk-more">kept</p><a>a</a><a>b</a><a href="#missed">c</a>'
+    assert clean(hostile) == kept
+
+
+def test_markdown_of_a_notebook_cannot_carry_html() -> None:
+    book = notebook()
+    words = "## Part\n\nwords <script>alert(1)</script> [x](javascript:alert(1)) **bold**"
+    book.cells.append(v4.new_markdown_cell(words))
+    text = write_page(book, Page("x"))
+    assert '<h2 id="part">Part</h2>' in text
+    assert "<script>alert" not in text
+    assert 'href="javascript' not in visible(text)
+    assert "<strong>bold</strong>" in text
+
+
+def test_charts_lose_what_could_fetch_or_lead_elsewhere() -> None:
+    spec = {
+        "description": HOSTILE,
+        "data": {"url": "https://example.com/x.csv", "name": "d"},
+        "datasets": {"d": [{"url": "a value", "x": "</script>"}]},
+        "encoding": {"href": {"field": "url"}, "x": {"field": "x"}},
+    }
+    html = write_page(executed(show(**{"application__vnd.vegalite.v5+json": spec})), Page("x"))
+    (text,) = re.findall(r'<script type="application/json">(.*?)</script>', html)
+    drawn = json.loads(text)
+    assert drawn["data"] == {"name": "d"}
+    assert list(drawn["encoding"]) == ["x"]
+    assert drawn["datasets"] == spec["datasets"]
+
+
+def test_embedded_json_cannot_end_its_script() -> None:
+    value = {"a": "</script><!--&\u2028\u2029"}
+    text = embed_json(value)
+    assert not set("<>&\u2028\u2029") & set(text)
+    assert json.loads(text) == value
+
+
+def test_page_without_charts_stays_small() -> None:
+    assert len(write_page(executed(), Page("x"))) < 40_000
+
+
+def test_bundle_is_what_vl_convert_makes() -> None:
+    vl_convert = pytest.importorskip("vl_convert")
+    made = vl_convert.javascript_bundle(vl_version="6.4").strip()
+    asset = read_asset("vega.js")
+    assert asset == f"(function () {{\n{made}\n}})();\n"
+    assert len(asset) <= 900_000
+    assert "BSD" in read_asset("vega.LICENSE.txt") or "Redistribution" in read_asset(
+        "vega.LICENSE.txt"
+    )
+
+
+# Words, numbers and tables.
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "words"),
+    [
+        (0, "0 ms"),
+        (999.6, "1 s"),
+        (1400, "1.4 s"),
+        (59_960, "1 min"),
+        (61_000, "1 min 1 s"),
+        (12_000_000, "3 h 20 min"),
+        (1e9, "11 days 13 h"),
+        (-3000, "\N{MINUS SIGN}3 s"),
+    ],
+)
+def test_durations_as_people_say_them(milliseconds: float, words: str) -> None:
+    assert markup.duration(milliseconds) == words
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [
+        (at(2026, 11, 22), at(2026, 11, 22, 9), "Sunday 22 November 2026"),
+        (at(2026, 11, 20), at(2026, 11, 22), "20\N{EN DASH}22 November 2026"),
+        (
+            at(2026, 12, 31),
+            at(2027, 1, 1),
+            "31 December 2026 \N{EN DASH} 1 January 2027",
+        ),
+        (None, None, "no time at all"),
+    ],
+)
+def test_days_as_people_say_them(first: datetime | None, last: datetime | None, words: str) -> None:
+    assert markup.days(first, last) == words
+
+
+def test_any_frame_becomes_a_tidy_table() -> None:
+    frame = pd.DataFrame(
+        {
+            "event_uuid": ["<b>", None],
+            "first_attempt_at": pd.Series(["2026-11-22 01:02:03", None], dtype="datetime64[us]"),
+            "lag_ms": [1234.0, None],
+            "accepted_count": pd.array([1200, None], dtype="Int64"),
+            "is_test": [True, False],
+            7: ["x", "y"],
+        }
+    )
+    block = markup.show(frame, limit=1)
+    assert "<code>&lt;b&gt;</code>" in block.html
+    for shown in ("2026-11-22 01:02:03", "1.2 s", ">1,200<", ">yes<", "First attempt (UTC)"):
+        assert shown in block.html
+    assert "and 1 more" in block.html
+    assert markup.show(frame.iloc[1:]).html.count(markup.ABSENT) == 4
+    assert "No rows" in markup.show(frame.head(0)).html
+
+
+def test_invisible_characters_become_visible() -> None:
+    assert markup.tame("a\x1b[31m\u202e\n\u200b") == r"a\x1b[31m\u202e\n\u200b"
+    assert len(markup.tame("x" * 200_000)) == markup.LONGEST
+
+
+def test_long_lists_are_cut_and_counted(case: Path) -> None:
+    with Database(case, read_only=True) as db:
+        block = sections.deliveries(db, ["delivered"], limit=5)
+    assert block.html.count("<tr>") == 6
+    assert "25 more" in block.html
+
+
+@pytest.mark.parametrize(
+    ("missed", "refused", "undetermined", "expected"),
+    [
+        (0, 0, 0, "All 20 webhooks were delivered."),
+        (1, 0, 0, "20 of 21 webhooks were delivered (95.2 %); 1 never arrived."),
+        (1, 1, 2, "; 1 never arrived, 1 was refused and 2 could not be checked."),
+    ],
+)
+def test_headline_is_one_sentence(
+    missed: int, refused: int, undetermined: int, expected: str, tmp_path: Path
+) -> None:
+    counts = {"delivered": 20, "missed": missed, "refused": refused, "undetermined": undetermined}
+    names = [name for name, number in counts.items() for _ in range(number)]
+    rows = [cases.delivery(n, name, cases.START) for n, name in enumerate(names)]
+    with Database(cases.fill(tmp_path / "case.duckdb", rows), read_only=True) as db:
+        counted = facts(db)
+    block = sections.cover(counted)
+    assert expected in repr(block)
+    assert replace(counted) == counted
+
+
+def test_paths_in_a_report_do_not_tell_whose_folder_it_was(page: Path) -> None:
+    text = visible(page.read_text(encoding="utf-8"))
+    assert "logs/edge/access.log" in text
+    assert "alice" not in text
+    assert str(page.parent) not in text
+
+
+def test_kernel_gets_absolute_import_paths(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["src", "", str(tmp_path)]))
+    paths = kernels._environment(tmp_path)["PYTHONPATH"].split(os.pathsep)
+    assert all(Path(path).is_absolute() for path in paths)
+    assert len(paths) == 2
