@@ -14,7 +14,7 @@ from hookanalysis.database import Database
 from hookanalysis.errors import InputError
 from hookanalysis.exporting import export
 
-HOSTILE = ("=HYPERLINK(1)", "+1", "-1", "@cmd", "\t=1", ' "=1', "＝1", "|calc")
+HOSTILE = ("=HYPERLINK(1)", "+1", "-1", "@cmd", "\t=1", ' "=1', "\uff1d1", "|calc")
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def db() -> Iterator[Database]:
     with Database(":memory:") as database:
         for n, text in enumerate([*HOSTILE, "harmless"]):
             database.con.execute(
-                "INSERT INTO rejects (line, byte_offset, bytes, reason, detail) VALUES (?, ?, -5, ?, NULL)",
+                "INSERT INTO rejects (line, byte_offset, bytes, reason) VALUES (?, ?, -5, ?)",
                 [n, n * 10, text],
             )
         yield database

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,6 +21,11 @@ from hookanalysis import manifest
 from hookanalysis.errors import BusyError, InputError
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
 
+RUNS = settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+Content = dict[str, list[tuple[Any, ...]]]
+
 SHOWPASS = "34.83.8.110"
 
 
@@ -27,7 +33,9 @@ def uuid(n: int) -> str:
     return f"06d5dc13-0000-4000-8000-{n:012d}"
 
 
-def access_line(n: int, request: str = "POST /webhooks/showpass HTTP/1.1", status: int = 200) -> str:
+def access_line(
+    n: int, request: str = "POST /webhooks/showpass HTTP/1.1", status: int = 200
+) -> str:
     at = f"20/Nov/2026:{10 + n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d} +0000"
     return f'{SHOWPASS} - - [{at}] "{request}" {status} {100 + n} "-" "Showpass"\n'
 
@@ -60,9 +68,9 @@ def statuses(report: ha.LoadReport) -> list[str]:
     return [file.status for file in report.files]
 
 
-def content(ws: ha.Workspace) -> dict[str, list[tuple[object, ...]]]:
+def content(ws: ha.Workspace) -> Content:
     """All that the logs said, without the numbers that loading gave to files and generations."""
-    found = {}
+    found: Content = {}
     for table in (ATTEMPT_RECORDS, RECEIPT_RECORDS):
         names = ", ".join(n for n in table.names if n not in {"file_id", "generation_id"})
         query = f"SELECT {names} FROM {table.name} ORDER BY ALL"
@@ -74,12 +82,12 @@ def content(ws: ha.Workspace) -> dict[str, list[tuple[object, ...]]]:
         """
     )
     for view in ("attempts", "coverage"):
-        names = [c for c in ws.table(view).columns if c not in {"file_id", "line"}]
-        found[view] = ws.rows(f"SELECT {', '.join(names)} FROM {view} ORDER BY ALL")
+        names = ", ".join(c for c in ws.table(view).columns if c not in {"file_id", "line"})
+        found[view] = ws.rows(f"SELECT {names} FROM {view} ORDER BY ALL")
     return found
 
 
-def loaded(folder: Path, *paths: Path) -> dict[str, list[tuple[object, ...]]]:
+def loaded(folder: Path, *paths: Path) -> Content:
     """What a fresh workspace holds after loading the paths one by one."""
     file = folder / "fresh.duckdb"
     file.unlink(missing_ok=True)
@@ -217,7 +225,7 @@ def test_any_order_gives_the_same_tables(tmp_path: Path) -> None:
     assert len(found[0]["attempt_records"]) == 30
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@RUNS
 @given(cuts=st.lists(st.integers(0, sum(map(len, ACCESS))), max_size=3))
 def test_growing_in_any_steps_equals_loading_at_once(tmp_path: Path, cuts: list[int]) -> None:
     log, text = tmp_path / "access.log", "".join(ACCESS)
@@ -231,7 +239,7 @@ def test_growing_in_any_steps_equals_loading_at_once(tmp_path: Path, cuts: list[
         assert content(workspace) == loaded(tmp_path, log)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@RUNS
 @given(cut=st.integers(1, len(ACCESS) - 1))
 def test_a_log_rotated_anywhere_equals_the_whole(tmp_path: Path, cut: int) -> None:
     whole, first, second = (tmp_path / n for n in ("access.log", "access.log.1", "access.log.0"))
@@ -277,7 +285,8 @@ def test_one_bad_file_does_not_keep_the_others_out(ws: ha.Workspace, tmp_path: P
     for name, data in bad.items():
         (tmp_path / name).write_bytes(data)
     (tmp_path / "empty.log").write_bytes(b"")
-    report = ws.load(*(tmp_path / n for n in bad), tmp_path / "missing.log", tmp_path / "empty.log", good)
+    offered = [*(tmp_path / name for name in (*bad, "missing.log", "empty.log")), good]
+    report = ws.load(*offered)
     by_name = {Path(file.path).name: file for file in report.files}
     assert {n for n, f in by_name.items() if f.status == "refused"} == {*bad, "missing.log"}
     for file in report.refused:
@@ -311,7 +320,8 @@ def test_an_unknown_zone_or_format_is_refused(ws: ha.Workspace, tmp_path: Path) 
 def test_one_tab_of_the_dashboard_is_no_complete_export(ws: ha.Workspace, tmp_path: Path) -> None:
     for name, status, code in (("failed", "Failed", "500"), ("good", "Success", "200")):
         path = tmp_path / f"{name}.csv"
-        path.write_text(export_text(*((n, status, code) for n in range(12))).replace("\nat", f"\n{name}"))
+        text = export_text(*((n, status, code) for n in range(12)))
+        path.write_text(text.replace("\nat", f"\n{name}"))
         ws.load(path)
     assert ws.table("generations").completeness.tolist() == ["failures", "successes"]
 

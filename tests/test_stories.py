@@ -50,7 +50,7 @@ def test_evidence_points_to_the_line_that_says_it(ws: ha.Workspace) -> None:
             assert row.event_uuid in line
 
 
-def test_quotations_hide_people(ws: ha.Workspace, tmp_path: Path) -> None:
+def test_quotations_hide_people(tmp_path: Path) -> None:
     uuid = "06d5dc13-0000-4000-8000-000000000001"
     log = tmp_path / "app.jsonl"
     log.write_text(
@@ -77,7 +77,9 @@ def test_an_unknown_event_is_an_error(ws: ha.Workspace) -> None:
 def test_a_vanished_file_is_said_in_the_story(tmp_path: Path) -> None:
     uuid = "06d5dc13-0000-4000-8000-000000000002"
     log = tmp_path / "app.jsonl"
-    log.write_text(f'{{"time":"2026-11-20T10:00:00Z","msg":"got it","webhook_event_uuid":"{uuid}"}}\n')
+    log.write_text(
+        f'{{"time":"2026-11-20T10:00:00Z","msg":"got it","webhook_event_uuid":"{uuid}"}}\n'
+    )
     with ha.connect(":memory:", settings=ha.Settings()) as workspace:
         workspace.load(log)
         workspace.reconcile()

@@ -1,11 +1,11 @@
 """Reconcile a webhook sender's delivery log with the receiver's own logs.
 
-    import hookanalysis as ha
+import hookanalysis as ha
 
-    ws = ha.connect("case.duckdb")
-    ws.load("exports/", "logs/")
-    ws.reconcile()
-    ws.facts()
+ws = ha.connect("case.duckdb")
+ws.load("exports/", "logs/")
+ws.reconcile()
+ws.facts()
 """
 
 from __future__ import annotations

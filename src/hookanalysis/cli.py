@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 LEVELS = ("info", "warning", "critical", "never")
 
 
-class _Moment(click.ParamType):
+class _Moment(click.ParamType[datetime]):
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -38,7 +37,7 @@ class _Moment(click.ParamType):
         return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
-class _Day(click.ParamType):
+class _Day(click.ParamType[date]):
     name = "day"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -202,7 +201,7 @@ def formats(words: tuple[str, ...]) -> None:
     """List the formats, show one, or try which one fits a file."""
     from . import parsing
 
-    if len(words) == 2 and words[0] == "try":  # noqa: PLR2004 - two words: `try FILE`
+    if len(words) == 2 and words[0] == "try":
         click.echo(_plain(parsing.try_file(Path(words[1]))))
     elif len(words) == 1:
         click.echo(parsing.describe_format(words[0]))
@@ -302,7 +301,9 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _plain(text: str) -> str:
     """Text from logs and file names, made safe for a terminal: control characters are shown."""
-    hidden: Callable[[str], bool] = lambda c: c != "\n" and (  # noqa: E731
-        not c.isprintable() or "\u202a" <= c <= "\u202e" or "\u2066" <= c <= "\u2069"
-    )
-    return "".join(c.encode("unicode_escape").decode() if hidden(c) else c for c in text)
+    return "".join(c if _harmless(c) else c.encode("unicode_escape").decode() for c in text)
+
+
+def _harmless(character: str) -> bool:
+    reorders = "\u202a" <= character <= "\u202e" or "\u2066" <= character <= "\u2069"
+    return character == "\n" or (character.isprintable() and not reorders)

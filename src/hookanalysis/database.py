@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 import warnings
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -68,7 +69,7 @@ class Database:
             if version > SCHEMA_VERSION:
                 raise InputError(
                     "the workspace was made by a newer hookanalysis",
-                    reason=f"its tables are of version {version}, this program knows {SCHEMA_VERSION}",
+                    reason=f"its tables are of version {version}, known here: {SCHEMA_VERSION}",
                     where=self.path,
                     hint="upgrade hookanalysis, or name a new file with --workspace",
                 )
@@ -146,11 +147,9 @@ class _Transaction:
         if kind is None:
             self.con.execute("COMMIT")
             return
-        try:
+        # A failed commit (a full disk) has rolled back by itself; the first error is the news.
+        with suppress(duckdb.Error):
             self.con.execute("ROLLBACK")
-        except duckdb.Error:
-            # A failed commit (a full disk) has rolled back by itself; the first error is the news.
-            pass
 
 
 def sql_text(name: str) -> str:

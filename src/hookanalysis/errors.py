@@ -1,9 +1,9 @@
 """One tree of errors. Each says what happened, why, where, and what to do next.
 
-    HookAnalysisError
-    ├── InputError       a file, format or setting that cannot be used     exit code 2
-    ├── ReportError      a notebook or its report failed                   exit code 3
-    └── BusyError        another process holds the workspace               exit code 75
+HookAnalysisError
+├── InputError       a file, format or setting that cannot be used     exit code 2
+├── ReportError      a notebook or its report failed                   exit code 3
+└── BusyError        another process holds the workspace               exit code 75
 """
 
 from __future__ import annotations

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .database import Database
 from .errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
+    from .database import Database
+
 # A spreadsheet takes a cell that begins so for a formula (also in the full-width forms).
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "|", "＝", "＋", "－", "＠")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "|", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def export(db: Database, table: str, target: str | Path) -> int:
@@ -43,7 +44,7 @@ def export(db: Database, table: str, target: str | Path) -> int:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".export-") as folder:
             part = Path(folder) / path.name
             write(frame, part, table)
-            os.replace(part, path)
+            part.replace(path)
     except OSError as error:
         raise InputError(
             "the export cannot be written", reason=error.strerror or "", where=str(path)

@@ -6,15 +6,18 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import manifest, parsing
-from .database import Database
 from .errors import InputError
 from .manifest import FileReport
 from .reading import Chunk, Source, open_source
 from .settings import Settings
 from .settings import Source as Known
 from .tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
+
+if TYPE_CHECKING:
+    from .database import Database
 
 # Called with (path, bytes of text read so far) while a file is loaded.
 Progress = Callable[[str, int], None]
@@ -218,8 +221,9 @@ class _FileLoad:
         con.execute(
             f"""
             INSERT INTO activity
-            SELECT {self.generation_id}, {self.file_id}, date_trunc('minute', scanned.at) AS minute_at,
-                   min(scanned.at), max(scanned.at), min(line), max(line), count(*)
+            SELECT {self.generation_id}, {self.file_id},
+                   date_trunc('minute', scanned.at) AS minute_at, min(scanned.at), max(scanned.at),
+                   min(line), max(line), count(*)
             FROM scanned WHERE scanned.at IS NOT NULL AND verdict IN ('keep', 'count')
             GROUP BY minute_at ORDER BY minute_at
             """

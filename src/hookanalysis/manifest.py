@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
-from .database import Database
-from .errors import HookAnalysisError
-from .reading import Source
 from .tables import FILES, GENERATIONS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .database import Database
+    from .errors import HookAnalysisError
+    from .reading import Source
 
 # Two logs may share a few equal lines (a double delivery over two hosts); not a run of this many.
 _OVERLAP_RUN = 20

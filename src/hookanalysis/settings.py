@@ -47,7 +47,7 @@ class Settings:
     sender_ips: tuple[str, ...] = SHOWPASS_IPS
     test_event_types: tuple[str, ...] = ("webhook.test",)
     endpoints: tuple[str, ...] = ()
-    secret_variable: str = "SHOWPASS_WEBHOOK_SECRET"
+    secret_variable: str = "SHOWPASS_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
     sources: tuple[Source, ...] = field(default=())
 
     def source_for(self, path: str) -> Source:

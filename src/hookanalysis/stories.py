@@ -5,12 +5,16 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .database import Database
 from .errors import InputError
 from .reading import open_source
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from .database import Database
 
 # How much of a record is quoted from its file, characters.
 _QUOTE = 2000

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import html
 from dataclasses import replace
-from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import loading, reconciliation
@@ -14,6 +12,9 @@ from .settings import Settings, Source, read_settings
 from .stories import Story, tell
 
 if TYPE_CHECKING:
+    from datetime import date, datetime
+    from pathlib import Path
+
     from .facts import Facts
 
 
@@ -88,14 +89,15 @@ class Workspace(Database):
         return f"<hookanalysis workspace {self.path}>"
 
     def _repr_html_(self) -> str:
-        rows = self.rows(
-            "SELECT status, count(*) FROM files GROUP BY status ORDER BY status"
-        )
+        rows = self.rows("SELECT status, count(*) FROM files GROUP BY status ORDER BY status")
         files = ", ".join(f"{n:,} {status}" for status, n in rows) or "nothing loaded yet"
         verdicts = ""
         if self.has("deliveries"):
             counts = self.rows(
-                "SELECT outcome, count(*) AS n FROM deliveries GROUP BY outcome ORDER BY n DESC, outcome"
+                """
+                SELECT outcome, count(*) AS n FROM deliveries
+                GROUP BY outcome ORDER BY n DESC, outcome
+                """
             )
             cells = "".join(
                 f"<tr><td>{html.escape(outcome)}</td><td>{n:,}</td></tr>" for outcome, n in counts
