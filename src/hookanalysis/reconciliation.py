@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from .database import Database
+    from .tables import Column, Table
 
 # Rungs of the ladder from a receipt to its attempt, the surest first.
 MATCH_RULES = ("uuid", "request_id", "time")
@@ -38,6 +39,7 @@ STEPS = (
     Step("endpoint_paths"),
     Step("clock_pairs", "view"),
     Step("clock_offsets"),
+    Step("repeated_attempts"),
     Step("attempt_turns", "view"),
     Step("placed_receipts", "view"),
     Step("matches_by_uuid", "rows", "matches"),
@@ -46,17 +48,19 @@ STEPS = (
     Step("loose_ends", "view"),
     Step("time_clusters"),
     Step("matches_by_time", "rows", "matches"),
+    Step("undecided_deliveries"),
     Step("sender_deliveries", "view"),
+    Step("repeated_matches"),
     Step("layer_deliveries", "view"),
     Step("serving_streams"),
     Step("stream_spans", "view"),
     Step("proof_spans"),
     Step("processing_logs"),
     Step("absences"),
-    Step("absence_reasons", "view"),
+    Step("absence_reasons"),
     Step("omissions"),
     Step("counted_receipts", "view"),
-    Step("repeats", "view"),
+    Step("repeats"),
     Step("delivery_evidence", "view"),
     Step("deliveries"),
     Step("endpoint_hours"),
@@ -64,6 +68,9 @@ STEPS = (
 
 # Views that are read so often, or cost so much, that they are computed once.
 _HELD = ("attempts", "request_keys", "receipts", "coverage")
+
+# Nearly every value is another, and looking for a way to pack them costs more than writing them.
+_RAW = ("attempt_key", "event_uuid", "receipt_id", "transaction_id")
 
 
 def reconcile(
@@ -99,7 +106,7 @@ def reconcile(
 
 
 def run_step(db: Database, step: Step) -> None:
-    """Make what one step makes, and check a result against its place in the contract.
+    """Make what one step makes; of a table in the contract, exactly the columns promised there.
 
     Raises:
         HookAnalysisError: The file's columns are not those that `tables.py` promises.
@@ -109,18 +116,29 @@ def run_step(db: Database, step: Step) -> None:
         db.con.execute(f"CREATE TEMP VIEW {step.name} AS {text}")
         return
     target = step.into or step.name
-    if step.makes == "rows" and step != next(s for s in STEPS if s.into == step.into):
-        db.con.execute(f"INSERT INTO {target} BY NAME {text}")
+    table = TABLES.get(target)
+    if table is None:
+        db.con.execute(f"CREATE OR REPLACE TABLE {target} AS {text}")
         return
-    db.con.execute(f"CREATE OR REPLACE TABLE {target} AS {text}")
-    if target in TABLES:
-        made = [(row[0], row[1]) for row in db.rows(f"DESCRIBE {target}")]
-        promised = [(column.name, column.type) for column in TABLES[target].columns]
-        if made != promised:
-            odd = sorted({name for name, _ in set(made) ^ set(promised)}) or ["their order"]
-            raise HookAnalysisError(
-                f"sql/{step.name}.sql does not make the table that is promised",
-                reason=f"columns that differ: {', '.join(odd)}",
-                hint="tables.py and the file must say the same",
-            )
+    _check_columns(db, step, table)
+    if step == next(s for s in STEPS if target in (s.into, s.name)):
+        columns = ", ".join(_define(column) for column in table.columns)
+        db.con.execute(f"CREATE OR REPLACE TABLE {target} ({columns})")
+    db.con.execute(f"INSERT INTO {target} {text}")
 
+
+def _define(column: Column) -> str:
+    raw = " USING COMPRESSION uncompressed" if column.name in _RAW else ""
+    return f"{column.name} {column.type}{raw}"
+
+
+def _check_columns(db: Database, step: Step, table: Table) -> None:
+    made = [(row[0], row[1]) for row in db.rows(f"DESCRIBE {sql_text(step.name)}")]
+    promised = [(column.name, column.type) for column in table.columns]
+    if made != promised:
+        odd = sorted({name for name, _ in set(made) ^ set(promised)}) or ["their order"]
+        raise HookAnalysisError(
+            f"sql/{step.name}.sql does not make what is promised of {table.name}",
+            reason=f"columns that differ: {', '.join(odd)}",
+            hint="tables.py and the file must say the same",
+        )

@@ -362,6 +362,8 @@ MATCHES = _table(
     ("known_before", "BOOLEAN", "the application says that it had the event already"),
     ("signature_failed", "BOOLEAN", "the application says that the signature did not fit"),
     ("stranger", "BOOLEAN", "from none of the sender's addresses, in a log that shows these"),
+    ("counts", "BOOLEAN", "its request is counted here; false: in another layer, or a stranger's"),
+    ("listed", "BOOLEAN", "the sender's exports have an attempt of the event for the endpoint"),
 )
 
 DELIVERIES = _table(

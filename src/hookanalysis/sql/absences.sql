@@ -12,7 +12,7 @@ WITH settled AS (
   FROM matches AS m
   LEFT JOIN processing_logs AS p ON p.endpoint_url = m.endpoint_url
   WHERE m.layer <> 'edge'
-    AND NOT (m.stranger AND NOT m.accepted)
+    AND m.counts
     AND (m.processed IS NOT NULL OR m.known_before OR NOT m.accepted OR p.endpoint_url IS NULL)
 ),
 unsettled AS (

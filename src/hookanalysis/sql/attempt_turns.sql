@@ -1,18 +1,15 @@
 /* attempt_turns: for each attempt, from when to when an arrival of its event answers it.
    grain:  one attempt
-   inputs: attempts, endpoint_paths
+   inputs: attempts, repeated_attempts, endpoint_paths
 
    A turn lasts until the next attempt for the same endpoint; the first also takes what is earlier.
    fanned: the event went to several endpoints, so the path must tell them apart. */
-WITH repeated_events AS (
-  SELECT event_uuid FROM attempts WHERE status <> 'none' GROUP BY event_uuid HAVING COUNT(*) > 1
-),
-turns AS (
+WITH turns AS (
   SELECT
     attempt_key, event_uuid, endpoint_url, attempted_at, status, http_status, error_kind,
     TRUE AS is_first, CAST(NULL AS TIMESTAMP) AS next_at, FALSE AS fanned
   FROM attempts
-  WHERE status <> 'none' AND event_uuid NOT IN (SELECT event_uuid FROM repeated_events)
+  WHERE status <> 'none' AND event_uuid NOT IN (SELECT event_uuid FROM repeated_attempts)
   UNION ALL
   SELECT
     attempt_key, event_uuid, endpoint_url, attempted_at, status, http_status, error_kind,
@@ -20,8 +17,7 @@ turns AS (
     LEAD(attempted_at) OVER attempt_order AS next_at,
     MIN(endpoint_url) OVER (PARTITION BY event_uuid)
       <> MAX(endpoint_url) OVER (PARTITION BY event_uuid) AS fanned
-  FROM attempts
-  WHERE status <> 'none' AND event_uuid IN (SELECT event_uuid FROM repeated_events)
+  FROM repeated_attempts
   WINDOW attempt_order AS (
     PARTITION BY event_uuid, endpoint_url
     ORDER BY attempted_at NULLS LAST, attempt_key NULLS LAST

@@ -1,46 +1,62 @@
 /* counted_receipts: the one layer in which a delivery's receipts are counted.
    grain:  one event for one endpoint that has receipts
-   inputs: layer_deliveries, omissions
+   inputs: layer_deliveries, matches
 
    It is the layer nearest to what became of the event: application, else queue, else table, else
-   edge. Other layers are never added. Requests of strangers alone count only for an event that the
-   sender does not know. processed is the most that any layer says. */
-WITH sound_layers AS (
+   edge. Other layers are never added; but processed is the most that any of them says. */
+WITH other_layers AS (
   SELECT
-    event_uuid, endpoint_url, layer, nearness, arrivals, strangers, accepted, processed,
-    said_failed, known_before, signature_failed, first_at, first_accepted_at, last_status,
-    stranger, several_paths, weakest_rule
+    o.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY o.event_uuid, o.endpoint_url
+      ORDER BY CASE o.layer WHEN 'queue' THEN 1 WHEN 'table' THEN 2 ELSE 3 END NULLS LAST,
+        o.layer NULLS LAST
+    ) AS place
+  FROM layer_deliveries AS o
+  WHERE o.layer <> 'app'
+    AND NOT EXISTS (
+      SELECT 1 FROM matches AS a
+      WHERE a.event_uuid = o.event_uuid AND a.endpoint_url = o.endpoint_url AND a.layer = 'app'
+        AND a.counts
+    )
+),
+counted AS (
+  SELECT
+    event_uuid, endpoint_url, layer, arrivals, accepted, processed, said_failed, known_before,
+    signature_failed, first_at, first_accepted_at, last_status, stranger, several_paths,
+    weakest_rule
   FROM layer_deliveries
-  WHERE arrivals > 0 OR event_uuid IN (SELECT event_uuid FROM omissions WHERE says = 'absent')
+  WHERE layer = 'app'
+  UNION ALL
+  SELECT
+    event_uuid, endpoint_url, layer, arrivals, accepted, processed, said_failed, known_before,
+    signature_failed, first_at, first_accepted_at, last_status, stranger, several_paths,
+    weakest_rule
+  FROM other_layers
+  WHERE place = 1
 ),
 deeper_layers AS (
   SELECT event_uuid, endpoint_url, MAX(processed) AS processed
-  FROM sound_layers
+  FROM layer_deliveries
   WHERE layer IN ('queue', 'table')
   GROUP BY event_uuid, endpoint_url
 )
 SELECT
-  s.event_uuid,
-  s.endpoint_url,
-  s.layer,
-  CASE WHEN s.arrivals = 0 THEN s.strangers ELSE s.arrivals END AS arrivals,
-  s.accepted,
-  GREATEST(s.processed, COALESCE(d.processed, 0)) AS processed,
-  s.said_failed,
-  s.known_before,
-  s.signature_failed,
-  s.stranger,
-  s.first_at,
-  s.first_accepted_at,
-  s.last_status,
-  s.several_paths,
-  s.weakest_rule
-FROM sound_layers AS s
+  c.event_uuid,
+  c.endpoint_url,
+  c.layer,
+  c.arrivals,
+  c.accepted,
+  GREATEST(c.processed, COALESCE(d.processed, 0)) AS processed,
+  c.said_failed,
+  c.known_before,
+  c.signature_failed,
+  c.stranger,
+  c.first_at,
+  c.first_accepted_at,
+  c.last_status,
+  c.several_paths,
+  c.weakest_rule
+FROM counted AS c
 LEFT JOIN deeper_layers AS d
-  ON d.event_uuid = s.event_uuid AND d.endpoint_url = s.endpoint_url
-WHERE s.nearness = 1
-  OR NOT EXISTS (
-    SELECT 1 FROM sound_layers AS n
-    WHERE n.event_uuid = s.event_uuid AND n.endpoint_url = s.endpoint_url
-      AND n.nearness < s.nearness
-  )
+  ON d.event_uuid = c.event_uuid AND d.endpoint_url = c.endpoint_url

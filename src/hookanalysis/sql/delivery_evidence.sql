@@ -1,11 +1,10 @@
 /* delivery_evidence: all that the steps before found out about each delivery, side by side.
    grain:  one event for one endpoint
    inputs: sender_deliveries, omissions, counted_receipts, absences, absence_reasons, repeats,
-           processing_logs, time_clusters, matches, coverage, settings
+           processing_logs, undecided_deliveries, coverage, settings
 
    processed_count is NULL where no log tells, and 0 only where a log that would tell does not.
-   undecided: an edge line may be of this delivery or of another. in_grace: counted from the last
-   time that the sender's exports testify, never from the wall clock. */
+   in_grace is counted from the last time that the sender's exports testify. */
 WITH cases AS (
   SELECT
     event_uuid, endpoint_url, event_type, transaction_id, says, created_at, first_attempt_at,
@@ -21,12 +20,6 @@ WITH cases AS (
 ),
 horizons AS (
   SELECT MAX(ends_at) AS horizon_at FROM coverage WHERE side = 'sender'
-),
-undecided_ends AS (
-  SELECT DISTINCT event_uuid, endpoint_url FROM time_clusters WHERE undecided
-),
-unassigned_events AS (
-  SELECT DISTINCT event_uuid FROM matches WHERE endpoint_url = '' AND attempt_key IS NULL
 )
 SELECT
   c.event_uuid,
@@ -71,7 +64,7 @@ SELECT
     COALESCE(c.last_attempt_at, c.created_at)
       > h.horizon_at - s.grace_minutes * INTERVAL '1 minute', FALSE
   ) AS in_grace,
-  u.event_uuid IS NOT NULL OR (x.event_uuid IS NOT NULL AND c.endpoint_url <> '') AS undecided
+  u.event_uuid IS NOT NULL AS undecided
 FROM cases AS c
 CROSS JOIN horizons AS h
 CROSS JOIN settings AS s
@@ -83,6 +76,5 @@ LEFT JOIN omissions AS o ON o.event_uuid = c.event_uuid AND o.endpoint_url = c.e
 LEFT JOIN repeats AS k
   ON k.event_uuid = c.event_uuid AND k.endpoint_url = c.endpoint_url AND k.layer = r.layer
 LEFT JOIN processing_logs AS p ON p.endpoint_url = c.endpoint_url
-LEFT JOIN undecided_ends AS u
+LEFT JOIN undecided_deliveries AS u
   ON u.event_uuid = c.event_uuid AND u.endpoint_url = c.endpoint_url
-LEFT JOIN unassigned_events AS x ON x.event_uuid = c.event_uuid

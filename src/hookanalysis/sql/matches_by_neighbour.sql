@@ -5,7 +5,7 @@
    The edge writes its line when the application has answered (or, where its lines mark the start,
    when the application begins). So of the lines of one path in order of time, a line right after
    a receipt with the same status, within two seconds and what whole seconds hide, is of the same
-   request. */
+   request, and adds nothing to the count. */
 WITH edge_minutes AS (
   SELECT DISTINCT path, DATE_TRUNC('minute', latest_at) AS minute_at, time_marks FROM edge_lines
 ),
@@ -70,7 +70,9 @@ SELECT
   CAST(NULL AS BOOLEAN) AS processed,
   FALSE AS known_before,
   FALSE AS signature_failed,
-  FALSE AS stranger
+  FALSE AS stranger,
+  FALSE AS counts,
+  m.listed AS listed
 FROM neighbours AS n
 JOIN edge_lines AS e ON e.receipt_id = n.receipt_id
 JOIN matches AS m ON m.receipt_id = n.earlier_id

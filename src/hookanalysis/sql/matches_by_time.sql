@@ -18,7 +18,9 @@ SELECT
   CAST(NULL AS BOOLEAN) AS processed,
   FALSE AS known_before,
   FALSE AS signature_failed,
-  FALSE AS stranger
+  FALSE AS stranger,
+  TRUE AS counts,
+  TRUE AS listed
 FROM time_clusters AS l
 JOIN time_clusters AS o
   ON o.path = l.path AND o.cluster = l.cluster AND o.tie = l.tie AND o.kind <> 'line'

@@ -4,44 +4,44 @@
 
    The attempt is the one in whose turn it came, give or take the clock's tolerance. Where the lines
    do not say how the request was answered, the sender's view of that attempt does. An event that
-   the sender does not know belongs to the endpoint with the receipt's path, if there is one. */
+   the sender does not know belongs to the endpoint with the receipt's path, if there is one.
+   counts: false where the request is counted at the receipt that shares its id, and for a
+   stranger's request that was not accepted: anyone can post a known uuid. */
 WITH listed_events AS (
   SELECT event_uuid, MAX(endpoint_url) AS endpoint_url
   FROM attempts
   WHERE status = 'none'
   GROUP BY event_uuid
   HAVING COUNT(DISTINCT endpoint_url) = 1
+),
+named_receipts AS (
+  SELECT
+    r.*,
+    COALESCE(t.endpoint_url, p.endpoint_url, l.endpoint_url, '') AS endpoint_url,
+    CASE WHEN r.arrived_at + r.tolerance >= t.attempted_at THEN t.attempt_key END AS attempt_key,
+    DATE_DIFF('microsecond', t.attempted_at, r.arrived_at) / 1000.0 AS distance_ms,
+    CASE
+      WHEN r.accepted IS NOT NULL THEN r.accepted
+      WHEN r.processed OR t.status = 'success' THEN TRUE
+      WHEN t.http_status IS NOT NULL THEN FALSE
+      ELSE COALESCE(r.processed, TRUE)
+    END AS was_accepted,
+    t.event_uuid IS NOT NULL AS listed,
+    t.event_uuid IS NOT NULL OR l.event_uuid IS NOT NULL AS is_known
+  FROM placed_receipts AS r
+  LEFT JOIN attempt_turns AS t
+    ON t.event_uuid = r.event_uuid
+    AND (t.path IS NULL OR t.path = r.known_path OR (r.known_path IS NULL AND NOT t.fanned))
+    AND (t.is_first OR r.arrived_at + r.tolerance >= t.attempted_at)
+    AND (t.next_at IS NULL OR r.arrived_at + r.tolerance < t.next_at)
+  LEFT JOIN endpoint_paths AS p ON p.path = r.known_path AND p.sharing = 1
+  LEFT JOIN listed_events AS l ON l.event_uuid = r.event_uuid
+  WHERE r.event_uuid IS NOT NULL
 )
 SELECT
-  r.receipt_id,
-  r.layer,
-  r.stream,
-  r.event_uuid,
-  COALESCE(t.endpoint_url, p.endpoint_url, l.endpoint_url, '') AS endpoint_url,
-  CASE WHEN r.arrived_at + r.tolerance >= t.attempted_at THEN t.attempt_key END AS attempt_key,
-  r.match_rule,
-  DATE_DIFF('microsecond', t.attempted_at, r.arrived_at) / 1000.0 AS distance_ms,
-  r.arrived_at,
-  r.ended_at,
-  r.known_path AS path,
-  r.http_status,
-  CASE
-    WHEN r.accepted IS NOT NULL THEN r.accepted
-    WHEN r.processed THEN TRUE
-    WHEN t.status = 'success' THEN TRUE
-    WHEN t.http_status IS NOT NULL THEN FALSE
-    ELSE COALESCE(r.processed, TRUE)
-  END AS accepted,
-  r.processed,
-  r.known_before,
-  r.signature_failed,
-  r.stranger
-FROM placed_receipts AS r
-LEFT JOIN attempt_turns AS t
-  ON t.event_uuid = r.event_uuid
-  AND (t.path IS NULL OR t.path = r.known_path OR (r.known_path IS NULL AND NOT t.fanned))
-  AND (t.is_first OR r.arrived_at + r.tolerance >= t.attempted_at)
-  AND (t.next_at IS NULL OR r.arrived_at + r.tolerance < t.next_at)
-LEFT JOIN endpoint_paths AS p ON p.path = r.known_path AND p.sharing = 1
-LEFT JOIN listed_events AS l ON l.event_uuid = r.event_uuid
-WHERE r.event_uuid IS NOT NULL
+  receipt_id, layer, stream, event_uuid, endpoint_url, attempt_key, match_rule, distance_ms,
+  arrived_at, ended_at, known_path AS path, http_status, was_accepted AS accepted, processed,
+  known_before, signature_failed, stranger,
+  match_rule = 'uuid' AND NOT (stranger AND NOT was_accepted AND is_known) AS counts,
+  listed
+FROM named_receipts

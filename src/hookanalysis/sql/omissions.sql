@@ -1,7 +1,7 @@
 /* omissions: deliveries without an attempt in the sender's exports, and if that means anything.
    grain:  one delivery that only the receiver knows (absent), or whose event the sender knows
            without an attempt for the endpoint (no_attempt)
-   inputs: matches, sender_deliveries, receipts, coverage, settings
+   inputs: matches, attempts, sender_deliveries, receipts, coverage, settings
 
    sender_covered: an export of all attempts (or of successes, and it was accepted) reaches from
    before it to a minute after it. listed: the sender's export lists the event for the endpoint. */
@@ -9,15 +9,16 @@ WITH unlisted AS (
   SELECT
     m.event_uuid, m.endpoint_url, MIN(m.arrived_at) AS moment, BOOL_OR(m.accepted) AS accepted
   FROM matches AS m
-  WHERE NOT EXISTS (
-    SELECT 1 FROM sender_deliveries AS d
-    WHERE d.event_uuid = m.event_uuid AND d.endpoint_url = m.endpoint_url
-  )
+  WHERE NOT m.listed AND m.counts
+    AND NOT EXISTS (
+      SELECT 1 FROM attempts AS a
+      WHERE a.event_uuid = m.event_uuid AND a.endpoint_url = m.endpoint_url
+    )
   GROUP BY m.event_uuid, m.endpoint_url
 ),
 known_events AS (
   SELECT DISTINCT event_uuid
-  FROM sender_deliveries
+  FROM attempts
   WHERE event_uuid IN (SELECT event_uuid FROM unlisted)
 ),
 omitted AS (

@@ -1,28 +1,19 @@
 /* repeats: how a delivery came to be accepted more than once in a layer.
    grain:  one event for one endpoint with two or more accepted receipts in one layer
-   inputs: matches, attempts, settings
+   inputs: repeated_matches, attempts, settings
 
    The second accepted receipt decides. If an attempt of its own explains it: a resend, after
    success, after a time-out (no answer), or after another failure. Otherwise it is the sender's or
    a proxy's doing if it came at once (double_send), else somebody's replay. */
-WITH repeated_deliveries AS (
-  SELECT event_uuid, endpoint_url, layer
-  FROM matches
-  WHERE accepted OR processed
-  GROUP BY event_uuid, endpoint_url, layer
-  HAVING COUNT(*) > 1
-),
-placed_receipts AS (
+WITH accepted_receipts AS (
   SELECT
-    m.event_uuid, m.endpoint_url, m.layer, m.attempt_key, m.arrived_at, m.stranger,
+    event_uuid, endpoint_url, layer, attempt_key, arrived_at, stranger,
     ROW_NUMBER() OVER (
-      PARTITION BY m.event_uuid, m.endpoint_url, m.layer
-      ORDER BY m.arrived_at NULLS LAST, m.ended_at NULLS LAST, m.receipt_id NULLS LAST
+      PARTITION BY event_uuid, endpoint_url, layer
+      ORDER BY arrived_at NULLS LAST, ended_at NULLS LAST, receipt_id NULLS LAST
     ) AS place
-  FROM matches AS m
-  JOIN repeated_deliveries AS d
-    ON d.event_uuid = m.event_uuid AND d.endpoint_url = m.endpoint_url AND d.layer = m.layer
-  WHERE m.accepted OR m.processed
+  FROM repeated_matches
+  WHERE accepted OR processed
 )
 SELECT
   f.event_uuid,
@@ -37,8 +28,8 @@ SELECT
       THEN 'double_send'
     ELSE 'replay'
   END AS repeat_kind
-FROM placed_receipts AS f
-JOIN placed_receipts AS n
+FROM accepted_receipts AS f
+JOIN accepted_receipts AS n
   ON n.event_uuid = f.event_uuid AND n.endpoint_url = f.endpoint_url AND n.layer = f.layer
   AND n.place = 2
 LEFT JOIN attempts AS a ON a.event_uuid = f.event_uuid AND a.attempt_key = f.attempt_key

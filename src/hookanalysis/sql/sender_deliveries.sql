@@ -1,14 +1,11 @@
 /* sender_deliveries: what the sender says of each delivery.
    grain:  one event for one endpoint, as the sender's exports know it
-   inputs: attempts
+   inputs: attempts, repeated_attempts
 
    says: ok (a success), pending, fail_http (the last attempt was answered), fail_nohttp (it was
    not), no_attempt (the event is listed without attempts), or conflict (exports contradict each
    other). never_sent: no attempt became a request: refused, dns or tls each time. */
-WITH repeated_events AS (
-  SELECT event_uuid FROM attempts WHERE status <> 'none' GROUP BY event_uuid HAVING COUNT(*) > 1
-),
-placed_attempts AS (
+WITH placed_attempts AS (
   SELECT
     event_uuid, endpoint_url, event_type, transaction_id, created_at, attempted_at, status,
     http_status, error_kind, is_test,
@@ -16,8 +13,7 @@ placed_attempts AS (
       PARTITION BY event_uuid, endpoint_url
       ORDER BY attempted_at DESC NULLS LAST, attempt_key DESC NULLS LAST
     ) AS place
-  FROM attempts
-  WHERE status <> 'none' AND event_uuid IN (SELECT event_uuid FROM repeated_events)
+  FROM repeated_attempts
 ),
 summaries AS (
   SELECT
@@ -31,7 +27,7 @@ summaries AS (
     is_test
   FROM attempts
   WHERE event_uuid IS NOT NULL AND status <> 'none'
-    AND event_uuid NOT IN (SELECT event_uuid FROM repeated_events)
+    AND event_uuid NOT IN (SELECT event_uuid FROM repeated_attempts)
   UNION ALL
   SELECT
     event_uuid, endpoint_url, MAX(event_type), MAX(transaction_id), MIN(created_at),

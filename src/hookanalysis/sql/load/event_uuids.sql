@@ -1,7 +1,6 @@
 /* event_uuids: the webhook_event_uuids that {{text}} names by their key; lower case, hyphenated.
    grain:  an expression: a sorted list, empty where there is none
-   inputs: {{text}}, {{hint}} (can a key be in it?), {{key}} (pattern of the key), {{tail}} (from one
-           character before the first `webhook_event_uuid` on; NULL where there is none)
+   inputs: {{text}}, {{hint}} (can a key be in it?), {{key}} (pattern of the key)
 
    The key may stand at any depth of escaping: \x22 \u0022 \" #22 %22 &quot; and terminal colours
    count as separators. It may not be the end of a longer name (previous_…). Between key and value
@@ -10,20 +9,6 @@
    tail of the word is taken along, and such a value is then too long. */
 CASE
   WHEN NOT ({{hint}}) THEN CAST([] AS VARCHAR[])
-  -- The common spellings, once in the text: proven on the 64 characters around the key.
-  WHEN regexp_matches(
-      left({{tail}}, 64),
-      '^[ "''.,(\[{]webhook_event_uuid(?:": ?"|=)'
-      '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?:[^0-9A-Za-z_]|$)'
-    )
-    AND NOT contains(substring({{tail}}, 20), 'uuid')
-    AND NOT contains(substring({{tail}}, 20), 'Uuid')
-    AND NOT contains(substring({{tail}}, 20), 'UUID')
-    THEN [substring(
-      {{tail}},
-      CASE WHEN {{tail}}[20] = '=' THEN 21 WHEN {{tail}}[22] = '"' THEN 23 ELSE 24 END,
-      36
-    )]
   ELSE list_sort(list_distinct(list_transform(
     list_filter(
       regexp_extract_all(

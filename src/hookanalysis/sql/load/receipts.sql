@@ -1,21 +1,10 @@
 /* receipts: the kept lines of a receiver's log as columns of receipt_records.
    grain:  one line; a line that names several events (a batch) gives one row for each of them
-   inputs: {{texts}}: line, byte_offset, at, record and the format's fields as text
+   inputs: {{texts}}: line, byte_offset, at, record, the format's fields as text, and what
+           named.sql found: event_uuid, uuids
 
    The further rows of a batch point to their own place in it, so that byte_offset stays unique. */
-WITH keyed AS (
-  SELECT *, strpos(record, 'webhook_event_uuid') AS key_at FROM ({{texts}})
-),
-tailed AS (
-  SELECT *, CASE WHEN key_at > 1 THEN substring(record, key_at - 1) END AS tail FROM keyed
-),
-named AS (
-  SELECT *, {{event_uuids}} AS uuids FROM tailed
-),
-single AS (
-  SELECT *, UNNEST(CASE WHEN len(uuids) = 0 THEN [NULL] ELSE uuids END) AS event_uuid FROM named
-),
-addressed AS (
+WITH addressed AS (
   SELECT
     *,
     coalesce(method, nullif(regexp_extract(request, '^[A-Z]+'), '')) AS verb,
@@ -34,10 +23,7 @@ addressed AS (
       ),
       lambda ip: NOT regexp_matches(ip, {{private_ip}})
     ) AS forwarders,
-    regexp_replace(
-      left(coalesce(message, ''), 2000),
-      '^[\])|:,;\s-]*(?:\[?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE)\]?[:|\s-]+)?', ''
-    ) AS said,
+    left(coalesce(message, ''), 2000) AS said,
     coalesce(
       TRY_CAST(duration_ms AS DOUBLE),
       TRY_CAST(duration_s AS DOUBLE) * 1000,
@@ -49,7 +35,7 @@ addressed AS (
         WHEN 'ns' THEN 0.000001 WHEN 'us' THEN 0.001 WHEN 'µs' THEN 0.001 WHEN 'ms' THEN 1 ELSE 1000
       END
     ) AS spent_ms
-  FROM single
+  FROM ({{texts}})
 ),
 leveled AS (
   SELECT *, {{level}} AS severity FROM (

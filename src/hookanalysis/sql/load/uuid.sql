@@ -2,9 +2,7 @@
    grain:  an expression: VARCHAR, NULL where it is anything else
    inputs: {{text}} */
 CASE
-  WHEN regexp_full_match(
-    {{text}}, '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
-  ) THEN {{text}}
+  WHEN CAST(TRY_CAST({{text}} AS UUID) AS VARCHAR) = {{text}} THEN {{text}}
   WHEN regexp_full_match(
     {{text}},
     '(?i)(?:urn:uuid:)?\{?[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\}?'
