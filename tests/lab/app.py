@@ -19,9 +19,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-SECRET = b"lab-secret"
-
-_folder = Path(os.environ.get("LAB_LOGS", "."))
+_secret = os.environ["LAB_SECRET"].encode()
+_folder = Path(os.environ["LAB_LOGS"])
 _seen: set[str] = set()
 _lock = Lock()
 
@@ -91,6 +90,7 @@ def handle_showpass(body: bytes, environ: dict[str, Any]) -> tuple[str, str]:
         return "400 Bad Request", "no webhook payload"
     known = {
         "request_id": environ.get("HTTP_X_REQUEST_ID"),
+        "path": environ["PATH_INFO"],
         "webhook_event_uuid": uuid,
         "event_type": kind,
     }
@@ -100,7 +100,7 @@ def handle_showpass(body: bytes, environ: dict[str, Any]) -> tuple[str, str]:
         spent = round((time.monotonic() - began) * 1000, 1)
         showpass.log(level, message, known | {"status": status, "duration_ms": spent})
 
-    expected = hmac.new(SECRET, event["id"].encode(), hashlib.sha1).hexdigest()
+    expected = hmac.new(_secret, event["id"].encode(), hashlib.sha1).hexdigest()
     if not hmac.compare_digest(expected, environ.get("HTTP_X_SHOWPASS_SIGNATURE", "")):
         # The sender's guide says both: answer 401, and do not answer 401.
         quiet = environ.get("HTTP_X_LAB") == "quiet"

@@ -14,6 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from .sender import SECRET
+
 HERE = Path(__file__).parent
 NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 PORTS = ("edge", "app", "upstream_200", "upstream_503", "nobody")
@@ -52,7 +54,7 @@ class Receiver:
         command = [sys.executable, "-m", "gunicorn", "--chdir", str(HERE), "--bind", address]
         command += ["--threads", "16", "--worker-tmp-dir", str(self.run)]
         command += ["--no-control-socket", "app:application"]
-        environment = os.environ | {"LAB_LOGS": str(self.logs)}
+        environment = os.environ | {"LAB_LOGS": str(self.logs), "LAB_SECRET": SECRET}
         with (self.run / "gunicorn.out").open("ab") as out:
             self.gunicorn = subprocess.Popen(command, env=environment, stdout=out, stderr=out)
         _wait_for(self.ports["app"], self.gunicorn)

@@ -15,8 +15,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from .app import SECRET
-
+SECRET = "lab-secret"
 PATIENCE_SECONDS = 1.0
 TYPES = ("invoice.purchase", "invoice.refund", "invoice.void", "invoice.transfer")
 HEADER = (
@@ -90,7 +89,7 @@ class Sender:
         if logged:
             with self.lock:
                 self.rows.append(row)
-        key = SECRET if signed else b"another-secret"
+        key = (SECRET if signed else "another-secret").encode()
         signature = hmac.new(key, event.transaction.encode(), hashlib.sha1).hexdigest()
         headers = {
             "Content-Type": "application/json",
