@@ -166,7 +166,7 @@ def latency(ws: Database, period: Period | None = None) -> ChartType:
         most=(frame["p95"] * 1000).map(markup.duration),
     )
     panels: list[Any] = []
-    high = alt.Y("p95:Q", title="seconds", axis=alt.Axis(tickCount=4))
+    high = _seconds(placed["p95"].max())
     for name in busiest["endpoint"]:
         own = placed[placed["endpoint"] == name]
         if own.empty:
@@ -179,7 +179,7 @@ def latency(ws: Database, period: Period | None = None) -> ChartType:
             base.mark_point(size=24, filled=True, opacity=1).encode(y="p50:Q"),
         ]
         heading = panel_title(str(name))
-        panels.append(alt.layer(*marks).properties(width=WIDTH, height=90, title=heading))
+        panels.append(alt.layer(*marks).properties(width=WIDTH, height=100, title=heading))
     return finish(
         stack_panels(panels).resolve_scale(y="shared"),
         title,
@@ -268,6 +268,22 @@ def _colour(legend: list[str] | None) -> alt.Color:
     scale = alt.Scale(domain=list(OUTCOMES), range=list(OUTCOME_COLOURS.values()))
     shown = alt.Legend(title=None, values=legend) if legend else None
     return alt.Color("outcome:N", scale=scale, legend=shown)
+
+
+def _seconds(most: float) -> alt.Y:
+    """The axis of lags: linear, or, where a resend came hours later, one that shows both ends."""
+    import altair as alt
+
+    if most <= 60:
+        return alt.Y("p95:Q", title="seconds", axis=alt.Axis(tickCount=4))
+    words = (
+        "datum.value < 60 ? datum.value + ' s' : datum.value < 3600 ? datum.value / 60 + ' min'"
+        " : datum.value / 3600 + ' h'"
+    )
+    steps = [step for step in (0, 10, 60, 600, 3600, 36_000, 360_000) if step <= most]
+    axis = alt.Axis(values=steps, labelExpr=words)
+    scale = alt.Scale(type="symlog", constant=1, nice=False)
+    return alt.Y("p95:Q", title=None, axis=axis, scale=scale)
 
 
 def _busiest(ws: Database, window: Window | None, most: int) -> pd.DataFrame:

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .database import Database
+    from .diagnosis import Finding
     from .measures import Facts, FileFacts, Period
 
+MAX_PLACES = 6  # endpoints named in one finding
 # Outcome of a card, its section, and what stands under the number.
 _CARDS = (
     ("missed", "Missed", "missed", "proven not to have arrived"),
@@ -77,27 +79,37 @@ def findings(facts: Facts) -> Block:
     if not facts.findings:
         words = "Nothing to do: no rule found anything wrong."
         return Block(f'<p class="hk-empty">{words}</p>', words)
-    items = []
+    rules: dict[str, list[Finding]] = {}
     for found in facts.findings:
-        where = markup.endpoint(found.endpoint_url) if found.endpoint_url else "endpoint not known"
-        number = plural(found.deliveries, "delivery")
-        span = markup.days(found.first_at, found.last_at) if found.first_at else ""
-        level = escape(found.severity)
-        details = " · ".join(part for part in (number, where, span) if part)
+        rules.setdefault(found.rule_id, []).append(found)
+    items, sentences = [], []
+    for entries in rules.values():
+        first, total = entries[0], plural(sum(e.deliveries for e in entries), "delivery")
+        level = escape(first.severity)
         items.append(
-            f'<li class="hk-finding hk-{level}"><h3>{escape(found.title)}'
+            f'<li class="hk-finding hk-{level}"><h3>{escape(first.title)}'
             f'<span class="hk-badge hk-{level}">{level}</span></h3>'
-            f'<p class="hk-facts">{escape(details)} · cause: {escape(found.cause)}'
-            f" · guide: {escape(found.guide_step)}</p>"
-            f'<p>{escape(found.explain, 1000)}</p><p class="hk-next">'
-            f"{escape(found.next_check, 1000)}</p></li>"
+            f'<p class="hk-facts"><b>{total}</b> · cause: {escape(first.cause)}'
+            f" · guide: {escape(first.guide_step)}</p>"
+            f"<ul>{''.join(_say_where(e) for e in entries[:MAX_PLACES])}"
+            f"{_say_more(len(entries) - MAX_PLACES)}</ul>"
+            f'<p>{escape(first.explain, 1000)}</p><p class="hk-next">'
+            f"{escape(first.next_check, 1000)}</p></li>"
         )
-    text = "\n".join(
-        f"{found.severity}: {found.title} ({plural(found.deliveries, 'delivery')})."
-        f" Next: {found.next_check}"
-        for found in facts.findings
-    )
-    return Block(f'<ol class="hk-findings">{"".join(items)}</ol>', markup.tame(text, 10_000))
+        sentences.append(f"{level}: {first.title} ({total}). Next: {first.next_check}")
+    text = markup.tame(" ".join(sentences), 10_000)
+    return Block(f'<ol class="hk-findings">{"".join(items)}</ol>', text)
+
+
+def _say_where(found: Finding) -> str:
+    where = markup.endpoint(found.endpoint_url, 80)
+    number = plural(found.deliveries, "delivery")
+    span = f", {markup.days(found.first_at, found.last_at)}" if found.first_at else ""
+    return f"<li>{escape(where)}: {escape(number + span)}</li>"
+
+
+def _say_more(number: int) -> str:
+    return f"<li>and {plural(number, 'endpoint')} more</li>" if number > 0 else ""
 
 
 def outcomes(facts: Facts) -> Block:
