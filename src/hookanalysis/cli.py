@@ -173,7 +173,7 @@ def daily(
     with _connect(workspace, settings) as ws:
         ws.reconcile()
         facts = ws.facts(day=day)
-    page = _daily_report(Path(workspace), day, Path(output))
+    page = _daily_report(Path(workspace), day, Path(output) / day.isoformat())
     if as_json:
         click.echo(json.dumps(facts.to_dict()))
     else:
@@ -278,7 +278,7 @@ def _daily_report(workspace: Path, day: date, folder: Path) -> Path:
     from .reporting import run_report
 
     folder.mkdir(parents=True, exist_ok=True)
-    page = folder / f"{day.isoformat()}.html"
+    page = folder / "report.html"
     run_report("daily_reconciliation", workspace, {"day": day.isoformat()}, page)
     return page
 
