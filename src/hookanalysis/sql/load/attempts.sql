@@ -8,15 +8,25 @@
 WITH answered AS (
   SELECT
     *,
-    TRY_CAST(nullif(regexp_extract(
-      coalesce(http_status, status), '^([1-5]\d\d)(?:\D|$)', 1
-    ), '') AS SMALLINT) AS code,
+    CASE
+      WHEN strlen(http_status) = 3 THEN TRY_CAST(http_status AS SMALLINT)
+      ELSE TRY_CAST(nullif(regexp_extract(
+        coalesce(http_status, status), '^(\d\d\d)(?:\D|$)', 1
+      ), '') AS SMALLINT)
+    END AS answer,
     lower(status) AS word,
-    lower(left(concat_ws(' ', error, response), 1000)) AS words,
+    concat_ws(' ', error, response) AS said,
     CASE WHEN payload <> '' THEN TRY(json_extract_string(payload, [
       '$.data.transaction_id', '$.transaction_id', '$.id', '$.event_type', '$.type'
     ])) END AS told
   FROM ({{texts}})
+),
+worded AS (
+  SELECT
+    *,
+    CASE WHEN answer BETWEEN 100 AND 599 THEN answer END AS code,
+    lower(left(said, 1000)) AS words
+  FROM answered
 ),
 explained AS (
   SELECT
@@ -38,12 +48,13 @@ explained AS (
         THEN 'tls'
       ELSE 'other'
     END AS kind
-  FROM answered
+  FROM worded
 ),
 judged AS (
   SELECT
     *,
     CASE
+      WHEN word IN ('success', 'failed', 'pending') THEN word
       WHEN regexp_matches(word, '^(?:success|succe|delivered|ok\b|okay|completed?\b|accepted|true$)') THEN 'success'
       WHEN regexp_matches(word,
         '^(?:fail|error|reject|undeliver|unsuccess|not |false$|time|refused|cancel|expired|dead)') THEN 'failed'
@@ -76,7 +87,8 @@ shaped AS (
         coalesce(transaction_id, told[1], told[2], told[3]), '[0-9A-Za-z_.:-]{1,64}'
       ) THEN lower(coalesce(transaction_id, told[1], told[2], told[3]))
     END AS transaction_id,
-    make_timestamp(micros) AS created_at,
+    CASE WHEN micros BETWEEN 1420070400000000 AND 4102444800000000 THEN make_timestamp(micros) END
+      AS created_at,
     CASE WHEN attempted_at IS NOT NULL THEN "at" END AS attempted_at,
     CASE WHEN verdict = 'failed' AND code IS NULL THEN coalesce(kind, 'other') END AS error_kind,
     {{response}} AS response,
@@ -98,9 +110,9 @@ SELECT
   attempted_at, status, http_status, error_kind, response,
   CASE WHEN spent_ms BETWEEN 0 AND 86400000 THEN spent_ms END AS latency_ms,
   payload_hash, payload_keys,
-  md5_number_lower(concat_ws(chr(31),
-    event_uuid, coalesce(attempt_id, ''), coalesce(endpoint_url, ''), coalesce(event_type, ''),
+  CASE WHEN attempt_id IS NULL THEN md5_number_lower(concat_ws(chr(31),
+    event_uuid, coalesce(endpoint_url, ''), coalesce(event_type, ''),
     coalesce(epoch_us(created_at), 0), coalesce(epoch_us(attempted_at), 0), status,
     coalesce(http_status, 0), coalesce(response, ''), coalesce(payload_hash, '')
-  )) AS row_hash
+  )) END AS row_hash
 FROM shaped

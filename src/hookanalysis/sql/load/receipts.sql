@@ -7,8 +7,8 @@
 WITH addressed AS (
   SELECT
     *,
-    coalesce(method, nullif(regexp_extract(request, '^[A-Z]+'), '')) AS verb,
-    coalesce(target, nullif(regexp_extract(request, '^[A-Z]+ (\S+)', 1), '')) AS url,
+    coalesce(method, string_split(request, ' ')[1]) AS verb,
+    coalesce(target, string_split(request, ' ')[2]) AS url,
     CASE
       WHEN source_ip IS NULL OR contains(source_ip, ',') THEN NULL
       WHEN regexp_full_match(source_ip, '\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}') THEN source_ip
@@ -23,7 +23,7 @@ WITH addressed AS (
       ),
       lambda ip: NOT regexp_matches(ip, {{private_ip}})
     ) AS forwarders,
-    left(coalesce(message, ''), 2000) AS said,
+    left(message, 2000) AS said,
     coalesce(
       TRY_CAST(duration_ms AS DOUBLE),
       TRY_CAST(duration_s AS DOUBLE) * 1000,

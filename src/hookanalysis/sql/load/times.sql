@@ -11,11 +11,11 @@ WITH plain AS (
   SELECT
     *,
     CASE
+      WHEN strlen({{time}}) = 26 AND substring({{time}}, 3, 1) = '/'
+        THEN epoch_us(try_strptime({{time}}, '%d/%b/%Y:%H:%M:%S %z'))
       WHEN regexp_full_match(
         {{time}}, '\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)'
       ) THEN epoch_us(TRY_CAST({{time}} AS TIMESTAMPTZ))
-      WHEN regexp_full_match({{time}}, '\d\d/[A-Z][a-z][a-z]/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}')
-        THEN epoch_us(try_strptime({{time}}, '%d/%b/%Y:%H:%M:%S %z'))
       WHEN regexp_full_match({{time}}, '(?:\d{10}|\d{13}|\d{16})(?:\.\d*)?|\d{19}')
         THEN CASE strlen(split_part({{time}}, '.', 1))
           WHEN 10 THEN CAST(trunc(TRY_CAST({{time}} AS DECIMAL(38, 9)) * 1000000) AS BIGINT)

@@ -1,0 +1,177 @@
+"""The formats: one TOML file each, which carries its own samples."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from .errors import InputError
+from .forms import ATTEMPT_TEXTS, RECEIPT_TEXTS, Form
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A small text in a format, and what becomes of each of its records.
+
+    Args:
+        text: The text, as it would stand in a file.
+        expect: For each record: values of columns; `verdict` is keep where it is not given.
+        timezone: Zone for times that name none.
+        day_first: Order of dates such as 3/4/2026.
+        endpoint_paths: Paths whose lines are kept whatever their method.
+    """
+
+    text: str
+    expect: tuple[dict[str, Any], ...]
+    timezone: str | None = None
+    day_first: bool | None = None
+    endpoint_paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Format:
+    """A way in which logs or exports are written.
+
+    Args:
+        id: Its name, and that of its file.
+        title: One line about it.
+        side: `sender` or `receiver`.
+        split: How text becomes records: `lines`, `delimited` or `json`.
+        form: How the fields of a record are found.
+        samples: At least one.
+        url: Where it is described.
+        layer: Where on the receiver's side it is written: edge, app, queue, table.
+        time_marks: The moment of a request that a line's time names: `start` or `end`.
+        time_resolution_ms: Smallest step of its times, milliseconds.
+        require: Groups of texts; of each, a file must have one.
+        forbid: Names that no file in this format has.
+        over: Formats that give way where both fit.
+        base: The format that it extends.
+    """
+
+    id: str
+    title: str
+    side: Literal["sender", "receiver"]
+    split: Literal["lines", "delimited", "json"]
+    form: Form
+    samples: tuple[Sample, ...]
+    url: str = ""
+    layer: str | None = None
+    time_marks: str | None = None
+    time_resolution_ms: float = 1000.0
+    require: tuple[tuple[str, ...], ...] = ()
+    forbid: tuple[str, ...] = ()
+    over: tuple[str, ...] = ()
+    base: str | None = None
+
+
+_OWN = {f.name for f in fields(Format)} - {"form", "samples", "base"}
+_FORM = {f.name for f in fields(Form)} - {"side", "proven"}
+
+
+def load_formats(folder: str | Path | None = None) -> tuple[Format, ...]:
+    """All formats, by id: those of the package, and those of `folder` (which go before them).
+
+    Raises:
+        InputError: A file is no TOML, lacks or misnames a key, or carries no sample.
+    """
+    entries = dict(_packaged())
+    if folder is not None:
+        if not Path(folder).is_dir():
+            raise InputError("there is no such folder of formats", where=str(folder))
+        entries |= _read_folder(Path(folder))
+    built = [_build(raw, file, entries) for raw, file in entries.values()]
+    return tuple(sorted(built, key=lambda entry: entry.id))
+
+
+Entries = dict[str, tuple[dict[str, Any], str]]
+
+
+@cache
+def _packaged() -> Entries:
+    return _read_folder(resources.files(__package__).joinpath("formats"))
+
+
+def _read_folder(folder: Traversable) -> Entries:
+    entries: Entries = {}
+    for file in sorted(folder.iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".toml"):
+            try:
+                raw = tomllib.loads(file.read_text(encoding="utf-8"))
+            except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+                raise _broken(str(file), str(error)) from error
+            if raw.get("id") != file.name.removesuffix(".toml"):
+                raise _broken(str(file), "its `id` is not the name of the file")
+            entries[raw["id"]] = (raw, str(file))
+    return entries
+
+
+def _build(raw: dict[str, Any], file: str, entries: Entries) -> Format:
+    values = _inherit(raw, file, entries)
+    if not values.get("sample"):
+        raise _broken(file, "it carries no [[sample]]")
+    known = _OWN | _FORM | {"proof", "sample", "extends"}
+    if unknown := sorted(set(values) - known):
+        raise _broken(file, f"unknown key {unknown[0]!r}", f"one of: {', '.join(sorted(known))}")
+    texts = ATTEMPT_TEXTS if values.get("side") == "sender" else RECEIPT_TEXTS
+    for name in (*values.get("names", {}), *values.get("find", {})):
+        if name not in texts:
+            raise _broken(file, f"unknown text {name!r}", f"one of: {', '.join(texts)}")
+    proof = values.pop("proof", {})
+    form = {key: _tidy(values.pop(key)) for key in _FORM & set(values)}
+    try:
+        return Format(
+            form=Form(
+                side=values["side"],
+                proof=_tidy(proof.get("test", "")),
+                proven=proof.get("texts", {}),
+                **form,
+            ),
+            samples=tuple(_build_sample(sample) for sample in values["sample"]),
+            base=values.get("extends"),
+            **{key: _tidy(value) for key, value in values.items() if key in _OWN},
+        )
+    except (KeyError, TypeError) as error:
+        raise _broken(file, f"a key is missing or of the wrong kind: {error}") from error
+
+
+def _inherit(raw: dict[str, Any], file: str, entries: Entries) -> dict[str, Any]:
+    """The entry over the one that it extends; its own names go before the inherited ones."""
+    base = raw.get("extends")
+    if base is None:
+        return dict(raw)
+    if base not in entries or base == raw["id"]:
+        raise _broken(file, f"it extends {base!r}, which is no other format")
+    under = _inherit(*entries[base], entries)
+    names = {key: list(value) for key, value in under.get("names", {}).items()}
+    for key, value in raw.get("names", {}).items():
+        names[key] = [*value, *(name for name in names.get(key, []) if name not in value)]
+    return {**under, **raw, "names": names, "sample": raw.get("sample")}
+
+
+def _build_sample(raw: dict[str, Any]) -> Sample:
+    text = raw["text"].removeprefix("\n")
+    return Sample(**{**{k: _tidy(v) for k, v in raw.items()}, "text": text})
+
+
+def _tidy(value: Any) -> Any:
+    """TOML's lists as tuples; a backslash at the end of a line joins the next line to it."""
+    if isinstance(value, str):
+        return re.sub(r"\\\n", "", value).strip("\n")
+    if isinstance(value, list):
+        return tuple(_tidy(item) for item in value)
+    if isinstance(value, dict):
+        return {key: _tidy(item) for key, item in value.items()}
+    return value
+
+
+def _broken(file: str, reason: str, hint: str = "") -> InputError:
+    return InputError("a format cannot be used", reason=reason, where=file, hint=hint)

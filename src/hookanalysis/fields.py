@@ -1,0 +1,111 @@
+"""The SQL that turns records into columns: put together from `sql/load/*.sql` and a format's form.
+
+Everything here is text. A form says how the fields of a record are found (by a pattern, by the names
+of JSON keys, by the columns of a header); a fit says what was learnt of one file. Both are known
+before the first record is parsed, so DuckDB runs the same statement over every chunk of the file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from .forms import Fit, Form, fill, literal
+from .texts import scan_texts, take_texts
+
+_HEX = "[0-9a-fA-F]"
+_UUID = f"-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}"
+_PRIVATE_IP = (
+    r"^(?:10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|"
+    r"100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|::1$|f[cd]|fe80)"
+)
+_FIXED_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d\d):?(\d\d)")
+
+
+def scan_sql(form: Form, fit: Fit) -> str:
+    """The statement over `chunk` that sorts its records: see sql/load/scan.sql."""
+    return fill(
+        "scan",
+        records=_times(scan_texts(form, fit), "time_text", fit),
+        hook="TRUE" if form.side == "sender" else _hook(form, fit.endpoint_paths),
+        zone_given=literal(fit.timezone is not None),
+    )
+
+
+def fields_sql(form: Form, fit: Fit) -> str:
+    """The statement over `scanned` that makes the columns of the side's table."""
+    texts = take_texts(form, fit)
+    if form.side == "receiver":
+        return fill(
+            "receipts",
+            texts=texts,
+            bare_uuids=fill("bare_uuids", text="record"),
+            level=fill("level", text="level_word"),
+            step=fill("step", text="words", level="severity"),
+            path=fill("plain", text="location", length="300"),
+            message=fill("scrub", text="said"),
+            private_ip=literal(_PRIVATE_IP),
+        )
+    if fit.columns and "created_at" not in fit.columns:
+        timed = f"SELECT *, CAST(NULL AS BIGINT) AS micros FROM ({texts})"
+    else:
+        timed = _times(texts, "created_at", fit)
+    return fill(
+        "attempts",
+        texts=timed,
+        endpoint_url=fill("plain", text="endpoint_url", length="500"),
+        event_type=fill("plain", text="event_type", length="80"),
+        response=fill("scrub", text="said"),
+    )
+
+
+def scrub_sql(text: str) -> str:
+    """An expression: the SQL expression `text` without what may be private, at most 200 characters."""
+    scrubbed = fill("scrub", text="said")
+    return f"(SELECT {scrubbed} FROM (SELECT CAST({text} AS VARCHAR) AS said))"
+
+
+def _times(relation: str, column: str, fit: Fit) -> str:
+    return fill(
+        "times",
+        relation=f"({relation})",
+        time=column,
+        day_first=literal(fit.day_first),
+        in_zone=_in_zone(fit.timezone),
+    )
+
+
+def _in_zone(timezone: str | None) -> str:
+    """Micros of `local_at` in the zone; NULL for a time that its clock showed twice or never."""
+    if timezone is None:
+        return "CAST(NULL AS BIGINT)"
+    if fixed := _FIXED_OFFSET.fullmatch(timezone):
+        minutes = int(f"{fixed[1]}1") * (60 * int(fixed[2]) + int(fixed[3]))
+        return f"epoch_us(local_at) - {minutes * 60_000_000}"
+    zone = literal(timezone)
+    moment = f"timezone({zone}, local_at)"
+    twice = " OR ".join(
+        f"timezone({zone}, {moment} {sign} INTERVAL {minutes} MINUTE) = local_at"
+        for sign in "+-"
+        for minutes in (30, 60)
+    )
+    return (
+        f"CASE WHEN zone_minutes IS NULL AND timezone({zone}, {moment}) = local_at"
+        f" AND NOT ({twice}) THEN epoch_us({moment}) END"
+    )
+
+
+def _hook(form: Form, paths: Iterable[str]) -> str:
+    """Whether a receiver's line may be a webhook: a POST or PUT, a uuid, or a known path."""
+    words = " OR ".join(f"contains(record, {literal(word)})" for word in form.hook_words)
+    tests = [f"regexp_matches(record, {literal(_UUID)})"]
+    tests += [f"(({words}) AND regexp_matches(record, {literal(form.hook)}))"]
+    named = " OR ".join(f"contains(record, '{word}')" for word in ("uuid", "Uuid", "UUID"))
+    tests += [f"(({named}) AND regexp_matches(record, '(?i)event[_.\\s-]?uuid'))"]
+    for path in paths:
+        if path != "/":
+            whole = rf"(?:^|[\s\"'=(]|//[^/\s\"']*){re.escape(path)}(?:[?#\s\"'\\,;)]|$)"
+            tests.append(
+                f"(contains(record, {literal(path)}) AND regexp_matches(record, {literal(whole)}))"
+            )
+    return "(" + " OR ".join(tests) + ")"

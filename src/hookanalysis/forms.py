@@ -1,0 +1,92 @@
+"""What a format says of its records, what is learnt of one file, and the SQL texts they fill in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+
+# What a form may find, all as text; the typed columns are made of them in sql/load/<side>.sql.
+RECEIPT_TEXTS = (
+    "time", "level", "message", "request", "method", "target", "status", "bytes", "source_ip",
+    "forwarded_for", "request_id", "transaction_id", "event_type", "duration", "duration_ms",
+    "duration_s", "duration_us", "duration_ns",
+)  # fmt: skip
+ATTEMPT_TEXTS = (
+    "attempt_id", "event_uuid", "idempotency", "payload", "endpoint_url", "event_type",
+    "transaction_id", "created_at", "attempted_at", "status", "http_status", "response", "error",
+    "latency", "latency_ms", "latency_s",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Form:
+    """How the fields of a record are found.
+
+    Args:
+        side: `sender` or `receiver`.
+        pattern: For lines: a regular expression (RE2) whose named groups are texts of the side.
+        proof: SQL over `p` (the record, split at double quotes) and `record`, cheaper than the
+            pattern and true only where the pattern fits; empty for none.
+        proven: SQL over the same for each text of a record that is proven so.
+        find: For lines: text → pattern with one group, searched in the group `rest`, else in the
+            whole record.
+        names: For objects and tables: text → the names under which it goes, best first.
+        ignore: Pattern of records that belong to no request by rule, such as lines of a traceback.
+        hook_words: Words without one of which a line is no request of its own...
+        hook: ... and the pattern that then decides whether it may be a webhook.
+        uuid_keys: Names of the event's uuid.
+    """
+
+    side: str
+    pattern: str = ""
+    proof: str = ""
+    proven: Mapping[str, str] = field(default_factory=dict)
+    find: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ignore: str = ""
+    hook_words: tuple[str, ...] = ()
+    hook: str = ""
+    uuid_keys: tuple[str, ...] = ("webhook_event_uuid",)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What was learnt of one file.
+
+    Args:
+        timezone: Zone of times that name none: an IANA name, an offset, or None.
+        day_first: Order of dates such as 3/4/2026; None: unknown.
+        columns: For tables: text → number of its column, from 1.
+        width: For tables: columns of a row.
+        time_names: For tables: how the header calls the columns of times.
+        shapes: For objects: the keys of records (a JSON list of them) that are common in the file.
+        endpoint_paths: Paths whose lines are kept, whatever their method.
+    """
+
+    timezone: str | None = None
+    day_first: bool | None = None
+    columns: Mapping[str, int] = field(default_factory=dict)
+    width: int = 0
+    time_names: tuple[str, ...] = ()
+    shapes: tuple[str, ...] = ()
+    endpoint_paths: tuple[str, ...] = ()
+
+
+def fill(name: str, **parts: str) -> str:
+    """The text of sql/load/<name>.sql with its {{parts}} filled in."""
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _template(name))
+
+
+@cache
+def _template(name: str) -> str:
+    file = resources.files(__package__).joinpath("sql", "load", f"{name}.sql")
+    return re.sub(r"/\*.*?\*/\s*", "", file.read_text(encoding="utf-8"), count=1, flags=re.DOTALL)
+
+
+def literal(value: str | bool | None) -> str:
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    return {True: "TRUE", False: "FALSE", None: "CAST(NULL AS BOOLEAN)"}[value]

@@ -1,0 +1,138 @@
+"""The first records of a text, split as reading will split the whole; and the header of a table."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .decoding import HEAD
+from .delimited import DelimitedSplitter
+from .documents import split_json
+from .records import Chunk
+from .splitting import End, LineSplitter, Piece, Split, Splitter
+
+RECORDS = 200
+_DELIMITERS = (",", "\t", ";")
+_HEADER_LINES = 30
+_SEPARATOR, _SPACE = 31, 32
+
+
+@dataclass(frozen=True)
+class Header:
+    """The line that names the columns of a table.
+
+    Args:
+        split: How the table is split, the header being skipped.
+        columns: text → number of its column, from 1.
+        names: The columns' names as they stand there.
+        missing: Groups of texts of which the table has none, though it should.
+        twice: Names that stand there twice.
+    """
+
+    split: Split
+    columns: Mapping[str, int]
+    names: tuple[str, ...]
+    missing: tuple[tuple[str, ...], ...] = ()
+    twice: tuple[str, ...] = field(default=())
+
+
+def take_records(head: bytes, split: Split) -> Chunk:
+    """The first records of a text (at most 200), as a chunk.
+
+    Args:
+        head: The text, or its first bytes; an unfinished last record is then left out.
+        split: How to split it.
+    """
+    text = np.frombuffer(head, np.uint8).copy()
+    cut = len(head) >= HEAD
+    splitter: Splitter
+    if split.kind == "json":
+        splitter = split_json(head, complete=not cut, fresh=True)
+    elif split.kind == "delimited":
+        splitter = DelimitedSplitter(split, skip_lines=split.skip_lines)
+    else:
+        splitter = LineSplitter()
+    end = End.GROWING if cut else End.WHOLE
+    at, line = 0, 1
+    while at < len(text):
+        piece = splitter.split(text[at:], end)
+        if not piece.taken:
+            break
+        if len(piece.lines):
+            return _first_rows(text[at:], piece, at, line)
+        at, line = at + piece.taken, line + piece.breaks
+    return Chunk(text[:0], Piece(), (at, at, line), [])
+
+
+def find_header(
+    head: bytes, names: Mapping[str, Sequence[str]], require: Sequence[Sequence[str]]
+) -> Header | None:
+    """The header of a table: the first line that names what is required, else the nearest to it.
+
+    Args:
+        head: The text, or its first bytes.
+        names: text → names that its column may have; case and punctuation do not matter.
+        require: Groups of texts; of each, one must be there.
+
+    Returns:
+        The header (with `missing`, where it lacks something); None where no line looks like one.
+    """
+    nearest: Header | None = None
+    for number, line in enumerate(head.splitlines()[:_HEADER_LINES], 1):
+        for delimiter in _DELIMITERS:
+            header = _read_header(line.decode("utf-8", "replace"), delimiter, number, names, require)
+            if header and not header.missing:
+                return header
+            if header and (nearest is None or len(header.columns) > len(nearest.columns)):
+                nearest = header
+    return nearest
+
+
+def normalise(name: str) -> str:
+    """A name without case, spaces and punctuation."""
+    return re.sub(r"[\W_]", "", name).lower()
+
+
+def _first_rows(text: np.typing.NDArray[np.uint8], piece: Piece, at: int, line: int) -> Chunk:
+    rows = min(RECORDS, len(piece.lines))
+    size = int(piece.starts[rows])
+    part = text[:size]
+    if piece.separators is not None:
+        part[part == _SEPARATOR] = _SPACE
+        part[piece.separators[piece.separators < size]] = _SEPARATOR
+    valid = None if piece.valid is None else piece.valid[:rows]
+    first = Piece(size, 0, piece.starts[: rows + 1], piece.lines[:rows], valid)
+    return Chunk(part, first, (at, at, line), [])
+
+
+def _read_header(
+    line: str,
+    delimiter: str,
+    number: int,
+    names: Mapping[str, Sequence[str]],
+    require: Sequence[Sequence[str]],
+) -> Header | None:
+    cells = [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
+    places: dict[str, int] = {}
+    twice = []
+    for place, cell in enumerate(cells, 1):
+        if cell and places.setdefault(normalise(cell), place) != place:
+            twice.append(cell)
+    columns = {}
+    for text, aliases in names.items():
+        place = next((places[a] for a in map(normalise, aliases) if a in places), None)
+        if place and place not in columns.values():
+            columns[text] = place
+    # Prose has commas too: a header is mostly made of names that are known.
+    if len(columns) < 2 or 2 * len(columns) < len([cell for cell in cells if cell]):
+        return None
+    missing = tuple(tuple(group) for group in require if not any(text in columns for text in group))
+    split = Split("delimited", delimiter, len(cells), number)
+    known = {normalise(alias) for aliases in names.values() for alias in aliases}
+    return Header(
+        split, columns, tuple(cells), missing, tuple(n for n in twice if normalise(n) in known)
+    )

@@ -1,0 +1,277 @@
+"""Where the texts of a record stand: SQL that takes them out of lines, objects, and rows of tables.
+
+Scanning takes only what decides about a record (its time, its event); of the records that are kept,
+all texts are taken. A text is still as it was written; `fields.py` makes typed columns of it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from .forms import ATTEMPT_TEXTS, RECEIPT_TEXTS, Fit, Form, fill, literal
+
+
+_KEPT = "scanned WHERE verdict = 'keep'"
+# What decides about a sender's record; and texts that may be objects.
+_DECISIVE = ("attempted_at", "created_at", "event_uuid", "idempotency", "payload")
+_LEAD = (
+    r"^[\])|:,;\s-]*"
+    r"(?:\[?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE)\]?[:|\s-]+)?"
+)
+_OBJECTS = ("message", "payload", "response", "error")
+
+
+def scan_texts(form: Form, fit: Fit) -> str:
+    """SELECT over `chunk`: line, byte_offset, record, time_text, misfit (see sql/load/scan.sql)."""
+    if form.pattern:
+        return _scan_lines(form)
+    return _scan_rows(form, fit) if fit.columns else _scan_objects(form)
+
+
+def take_texts(form: Form, fit: Fit) -> str:
+    """SELECT over `scanned`: line, byte_offset, at, record, and all texts of the form's side.
+
+    With the receiver's come the columns of sql/load/named.sql.
+    """
+    if form.side == "sender":
+        if fit.columns:
+            return _cut_rows(form, fit, _KEPT, 'line, byte_offset, "at", record')
+        return _name_event(form, _take_objects(form, fit, _KEPT))
+    uuids = event_uuids_sql("record", form.uuid_keys)
+    named = f"({fill('named', source=_KEPT, event_uuids=uuids)})"
+    return _match_lines(form, named) if form.pattern else _take_objects(form, fit, named)
+
+
+def event_uuids_sql(text: str, keys: Sequence[str]) -> str:
+    """An expression: the event uuids that the column `text` names by one of `keys`."""
+    words = [re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", key) for key in keys]
+    last = dict.fromkeys(word[-1].lower() for word in words)
+    hints = dict.fromkeys(form for w in last for form in (w, w.capitalize(), w.upper()))
+    return fill(
+        "event_uuids",
+        text=text,
+        hint=" OR ".join(f"contains({text}, {literal(hint)})" for hint in hints),
+        key="(?:" + "|".join(r"[_.\s-]?".join(word) for word in words) + ")",
+    )
+
+
+def spell(names: Mapping[str, Sequence[str]], keys: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Names of an object's keys, as they are spelt among `keys`, in snake_case, and in camelCase."""
+    met = {re.sub(r"[\W_]", "", key).lower(): key for key in keys}
+    spelt = {}
+    for text, aliases in names.items():
+        forms = []
+        for alias in aliases:
+            first, *others = re.findall(r"[a-z0-9]+", alias.lower())
+            snake, camel = "_".join([first, *others]), first + "".join(map(str.capitalize, others))
+            forms += [met.get(first + "".join(others), alias), snake, camel]
+        spelt[text] = tuple(dict.fromkeys(forms))
+    return spelt
+
+
+def _misfit(form: Form, unfit: str, reason: str) -> str:
+    """Reason code of a record for which the SQL condition `unfit` holds."""
+    ignored = rf"\s*|{form.ignore}" if form.ignore else r"\s*"
+    return (
+        f"CASE WHEN NOT ({unfit}) THEN NULL"
+        f" WHEN regexp_full_match(record, {literal(f'(?s:{ignored})')}) THEN 'ignored'"
+        f" ELSE {reason} END AS misfit"
+    )
+
+
+def _scan_lines(form: Form) -> str:
+    groups = _groups(form.pattern)
+    time = (
+        f"nullif(regexp_extract(record, {literal(_whole(form.pattern))},"
+        f" {groups.index('time') + 1}), '')"
+    )
+    if form.proof:
+        pieces = "(SELECT *, string_split(record, '\"') AS p FROM chunk)"
+        time = f"CASE WHEN {form.proof} THEN {form.proven['time']} ELSE {time} END"
+    else:
+        pieces = "chunk"
+    matched = f"SELECT line, byte_offset, record, {time} AS time_text FROM {pieces} WHERE record IS NOT NULL"
+    return f"SELECT *, {_misfit(form, 'time_text IS NULL', literal('no_match'))} FROM ({matched})"
+
+
+def _match_lines(form: Form, source: str) -> str:
+    groups = _groups(form.pattern)
+    names = ", ".join(literal(name) for name in groups)
+    matched = f"regexp_extract(record, {literal(_whole(form.pattern))}, [{names}])"
+    found = {name: f"nullif(g.{name}, '')" for name in groups}
+    pieces = f"SELECT *, {matched} AS g FROM {source}"
+    if form.proof:
+        found = {
+            name: f"CASE WHEN proven THEN {form.proven.get(name, 'NULL')} ELSE {value} END"
+            for name, value in found.items()
+        }
+        pieces = (
+            f"SELECT *, CASE WHEN NOT proven THEN {matched} END AS g FROM"
+            f" (SELECT *, coalesce({form.proof}, FALSE) AS proven FROM"
+            f" (SELECT *, string_split(record, '\"') AS p FROM {source}))"
+        )
+    place = "g.rest" if "rest" in groups else "record"
+    for name, pattern in form.find.items():
+        text = f"nullif(regexp_extract({place}, {literal(pattern)}, 1), '')"
+        found[name] = f"coalesce({found[name]}, {text})" if name in found else text
+    if "message" in found:  # as far as it stands behind the time: without separators and level
+        found["message"] = f"regexp_replace({found['message']}, {literal(_LEAD)}, '')"
+    return (
+        f"SELECT line, byte_offset, \"at\", record, uuids, event_uuid,"
+        f" {_select(found, RECEIPT_TEXTS)} FROM ({pieces})"
+    )
+
+
+def _scan_objects(form: Form) -> str:
+    wanted = ("time",) if form.side == "receiver" else _DECISIVE
+    names = {text: form.names[text] for text in wanted if text in form.names}
+    opened, found = _open(names, {alias.partition("/")[0] for many in names.values() for alias in many})
+    texts = (
+        f"SELECT line, byte_offset, record, opened IS NULL AS closed, {_select(found, wanted)}"
+        f" FROM (SELECT *, TRY({opened}) AS opened FROM chunk WHERE record IS NOT NULL)"
+    )
+    time, missing = "time", "time IS NULL"
+    if form.side == "sender":
+        texts = _name_event(form, texts)
+        time = "coalesce(attempted_at, created_at)"
+        missing = f"{time} IS NULL OR named_uuid IS NULL"
+    reason = "CASE WHEN closed THEN 'not_json' ELSE 'missing_field' END"
+    return (
+        f"SELECT line, byte_offset, record, {time} AS time_text,"
+        f" {_misfit(form, f'closed OR {missing}', reason)} FROM ({texts})"
+    )
+
+
+def _take_objects(form: Form, fit: Fit, source: str) -> str:
+    """All texts of objects: quickly where the keys are those of the first records, else one by one.
+
+    Which way a record goes changes nothing but the time that it takes.
+    """
+    met = {key for shape in fit.shapes for key in json.loads(shape)}
+    opened, found = _open(form.names, met)
+    paths: list[str] = []
+    told = {}
+    for text, aliases in form.names.items():
+        first = len(paths) + 1
+        paths += [_path(alias) for alias in _order(form.names, aliases)]
+        values = f"list_filter(rest[{first}:{len(paths)}], lambda x: NOT starts_with(x, '{{'))[1]"
+        if text in _OBJECTS:
+            values = f"list_any_value(rest[{first}:{len(paths)}])"
+        told[text] = f"CASE WHEN usual THEN {found[text]} ELSE nullif({values}, '') END"
+    shapes = ", ".join(literal(shape) for shape in fit.shapes) or "''"
+    names, columns = ATTEMPT_TEXTS, '"at", record'
+    if form.side == "receiver":
+        names, columns = RECEIPT_TEXTS, '"at", record, uuids, event_uuid'
+    return (
+        f"SELECT line, byte_offset, {columns}, {_select(told, names)} FROM (SELECT *,"
+        f" {opened} AS opened,"
+        f" CASE WHEN NOT usual THEN json_extract_string(record, [{', '.join(paths)}]) END AS rest"
+        f" FROM (SELECT *, CAST(to_json(json_keys(record)) AS VARCHAR) IN ({shapes}) AS usual"
+        f" FROM {source}))"
+    )
+
+
+def _open(names: Mapping[str, Sequence[str]], keys: Collection[str]) -> tuple[str, dict[str, str]]:
+    """SQL that takes `keys` out of a record in one pass, and an expression for each text over it."""
+    structure: dict[str, str] = {}
+    found: dict[str, str] = {}
+    for text, aliases in names.items():
+        values = []
+        for alias in _order(names, aliases):
+            key, _, inner = alias.partition("/")
+            if key not in keys:
+                continue
+            twin = next((known for known in structure if known.lower() == key.lower()), key)
+            structure.setdefault(twin, "VARCHAR")
+            value = f"opened.{_quoted(key)}"
+            if twin != key:  # names of a structure may not differ in case only
+                value = f"TRY(json_extract_string(record, {_path(key)}))"
+            if inner:
+                value = (
+                    f"CASE WHEN starts_with({value}, '{{') THEN"
+                    f" TRY(json_extract_string({value}, {_path(inner)})) END"
+                )
+            elif text not in _OBJECTS and _is_outer(names, key):
+                value = f"CASE WHEN NOT starts_with({value}, '{{') THEN {value} END"
+            values.append(value)
+        found[text] = f"nullif(coalesce({', '.join(values)}), '')" if values else "NULL"
+    structure = structure or {"": "VARCHAR"}
+    return f"json_transform(record, {literal(json.dumps(structure))})", found
+
+
+def _order(names: Mapping[str, Sequence[str]], aliases: Iterable[str]) -> list[str]:
+    """Names of one text as they are tried: what may turn out to be an object comes last."""
+    return sorted(aliases, key=lambda alias: 2 * _is_outer(names, alias) + ("/" in alias))
+
+
+def _is_outer(names: Mapping[str, Sequence[str]], key: str) -> bool:
+    return any(alias.startswith(f"{key}/") for aliases in names.values() for alias in aliases)
+
+
+def _path(alias: str) -> str:
+    return literal("$" + "".join("." + _quoted(part) for part in alias.split("/")))
+
+
+def _scan_rows(form: Form, fit: Fit) -> str:
+    texts = _cut_rows(form, fit, "chunk WHERE record IS NOT NULL", "line, byte_offset, record")
+    time = "coalesce(attempted_at, created_at)"
+    # A header again, in the middle of joined exports: its time column holds the column's name.
+    header = f"{time} IN ({', '.join(literal(name) for name in fit.time_names)})"
+    unfit = f"width <> {fit.width} OR {time} IS NULL OR named_uuid IS NULL OR {header}"
+    reason = (
+        f"CASE WHEN width <> {fit.width} THEN 'field_count' WHEN {header} THEN 'ignored'"
+        " ELSE 'missing_field' END"
+    )
+    return (
+        f"SELECT line, byte_offset, record, {time} AS time_text,"
+        f" {_misfit(form, unfit, reason)} FROM ({texts})"
+    )
+
+
+def _cut_rows(form: Form, fit: Fit, source: str, columns: str) -> str:
+    """All texts of rows; only where a quote or a stray space is in a row are its cells tidied."""
+    found = {}
+    for name, number in fit.columns.items():
+        cell = f"p[{number}]"
+        if number == fit.width:
+            cell = f"rtrim({cell}, ' ' || chr(10) || chr(13))"
+        quoted = f"starts_with(trim({cell}), '\"') AND ends_with(trim({cell}), '\"')"
+        inner = f"trim(replace(trim({cell})[2:-2], '\"\"', '\"'))"
+        tidied = f"CASE WHEN {quoted} THEN {inner} ELSE trim({cell}) END"
+        found[name] = f"nullif(CASE WHEN untidy THEN {tidied} ELSE {cell} END, '')"
+    marks = ("'\"'", "chr(31) || ' '", "' ' || chr(31)")
+    untidy = " OR ".join(f"contains(record, {mark})" for mark in marks)
+    texts = (
+        f"SELECT {columns}, len(p) AS width, {_select(found, ATTEMPT_TEXTS)} FROM"
+        f" (SELECT *, string_split(record, chr(31)) AS p, ({untidy}) AS untidy FROM {source})"
+    )
+    return _name_event(form, texts)
+
+
+def _name_event(form: Form, texts: str) -> str:
+    """The rows with their event: the uuid's own column, else the payload, else the idempotency key."""
+    keyed = event_uuids_sql("payload", form.uuid_keys)
+    return (
+        f"SELECT *, coalesce({fill('uuid', text='event_uuid')},"
+        f" CASE WHEN payload <> '' THEN {keyed} END[1], {fill('uuid', text='idempotency')},"
+        " CASE WHEN regexp_full_match(idempotency, '[0-9A-Za-z_.:=+/-]{8,128}')"
+        f" THEN lower(idempotency) END) AS named_uuid FROM ({texts})"
+    )
+
+
+def _select(found: Mapping[str, str], names: Iterable[str]) -> str:
+    return ", ".join(f"{found.get(name, 'CAST(NULL AS VARCHAR)')} AS {name}" for name in names)
+
+
+def _groups(pattern: str) -> list[str]:
+    return re.findall(r"\(\?P<(\w+)>", pattern)
+
+
+def _whole(pattern: str) -> str:
+    return rf"^(?:{pattern})\r?\n?$"
+
+
+def _quoted(key: str) -> str:
+    return '"' + key.replace('"', '""') + '"'
