@@ -275,7 +275,7 @@ def _seconds(most: float) -> alt.Y:
     import altair as alt
 
     if most <= 60:
-        return alt.Y("p95:Q", title="seconds", axis=alt.Axis(tickCount=4))
+        return alt.Y("p95:Q", title="seconds", stack=False, axis=alt.Axis(tickCount=4))
     words = (
         "datum.value < 60 ? datum.value + ' s' : datum.value < 3600 ? datum.value / 60 + ' min'"
         " : datum.value / 3600 + ' h'"
@@ -283,7 +283,7 @@ def _seconds(most: float) -> alt.Y:
     steps = [step for step in (0, 10, 60, 600, 3600, 36_000, 360_000) if step <= most]
     axis = alt.Axis(values=steps, labelExpr=words)
     scale = alt.Scale(type="symlog", constant=1, nice=False)
-    return alt.Y("p95:Q", title=None, axis=axis, scale=scale)
+    return alt.Y("p95:Q", title=None, stack=False, axis=axis, scale=scale)
 
 
 def _busiest(ws: Database, window: Window | None, most: int) -> pd.DataFrame:

@@ -71,11 +71,6 @@ class Window:
     unit: str
 
     @property
-    def bounds(self) -> dict[str, datetime]:
-        """For the `$since` and `$until` of a query."""
-        return {"since": self.since, "until": self.until}
-
-    @property
     def words(self) -> str:
         """Its days, such as `Sunday 22 November 2026`."""
         return markup.days(self.since, self.until - timedelta(microseconds=1))

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -45,7 +45,6 @@ class Run:
 
     notebook: NotebookNode
     failure: HookAnalysisError | None = None
-    secrets: list[str] = field(default_factory=list)
 
 
 def run_notebook(

@@ -154,8 +154,8 @@ def _outputs(cell: Any) -> list[Any]:
 
 def _allowed(output: Any, tags: list[str]) -> dict[str, Any] | None:
     if output.output_type == "error":
-        told = output.evalue if output.get("told") else ""
-        return {"output_type": "error", "ename": output.ename, "evalue": told, "traceback": []}
+        # Its message may quote a row of data; the terminal of the run has said it.
+        return {"output_type": "error", "ename": output.ename, "evalue": "", "traceback": []}
     if "remove-cell" in tags or "remove-output" in tags:
         return None
     if output.output_type == "stream":

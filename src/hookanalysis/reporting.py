@@ -241,7 +241,7 @@ def _render(spec: dict[str, Any], **_: Any) -> tuple[dict[str, Any], dict[str, A
     """A chart for JupyterLab, which freezes on a width of "container", and for reports."""
     from .drawing import WIDTH
 
-    drawn = {**spec, "$schema": "https://vega.github.io/schema/vega-lite/v5.20.1.json"}
+    drawn = {**spec, "$schema": "https://vega.github.io/schema/vega-lite/v5.json"}
     if drawn.get("width") == "container":
         drawn["width"] = WIDTH
     return {CHART_MIME: drawn, "text/plain": str(spec.get("description") or "a chart")}, {}
@@ -286,8 +286,10 @@ def _tell_failure(run: Run, page: Page, target: Path) -> HookAnalysisError:
     failure = run.failure
     if failure is None or isinstance(failure, InputError | BusyError):
         return failure or ReportError("the notebook failed")
-    reason = f"{failure.what}. {failure.where}".strip()
-    _write(_marked(target), write_page(run.notebook, replace(page, broken=reason)))
+    place = f" in {failure.where}" if failure.where else ""
+    reason = f"{failure.what[:1].upper()}{failure.what[1:]}{place}."
+    marked = replace(page, title=f"Incomplete: {page.title}", broken=reason)
+    _write(_marked(target), write_page(run.notebook, marked))
     return ReportError(
         failure.what,
         reason=failure.reason,
