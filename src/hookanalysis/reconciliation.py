@@ -67,7 +67,7 @@ STEPS = (
 )
 
 # Views that are read so often, or cost so much, that they are computed once.
-_HELD = ("attempts", "request_keys", "receipts", "coverage")
+_HELD = ("attempts", "request_keys", "receipts", "log_holes", "live_spans", "coverage")
 
 # Nearly every value is another, and looking for a way to pack them costs more than writing them.
 _RAW = ("attempt_key", "event_uuid", "receipt_id", "transaction_id")

@@ -19,6 +19,9 @@ holes AS (
   FROM stream_spans
   WHERE NOT covered
 ),
+receiver_logs AS (
+  SELECT COUNT(*) AS logs FROM generations WHERE side = 'receiver'
+),
 unproven AS (
   SELECT event_uuid, endpoint_url, possible_from, possible_until
   FROM absences
@@ -54,15 +57,15 @@ SELECT
   COALESCE(
     MIN(s.reason),
     CASE
-      WHEN u.endpoint_url IN (SELECT endpoint_url FROM serving_streams)
+      WHEN COUNT(s.event_uuid) > 0
         THEN 'no_liveness: the logs that serve the endpoint do not testify all at once'
-      WHEN EXISTS (SELECT 1 FROM generations AS g WHERE g.side = 'receiver')
-        THEN 'endpoint_not_logged: no loaded log shows a request to this endpoint; '
-          || 'load the log of the server behind it'
+      WHEN MAX(r.logs) > 0 THEN 'endpoint_not_logged: no loaded log shows a request to this '
+        || 'endpoint; load the log of the server behind it'
       ELSE 'no_receiver_log: no log of the receiver is loaded; load the one of that time'
     END
   ) AS reason
 FROM unproven AS u
+CROSS JOIN receiver_logs AS r
 LEFT JOIN stream_reasons AS s
   ON s.event_uuid = u.event_uuid AND s.endpoint_url = u.endpoint_url
 GROUP BY u.event_uuid, u.endpoint_url

@@ -4,8 +4,8 @@
 
    Lines of one key are one request, unless the log says nothing of it for same_send_seconds (work
    that ends late still belongs to its reception), or the event changes. Without a request id, a
-   step that repeats also begins another: the n-th line of each step is of request n, and so is the
-   n-th end (processed, duplicate, ...) where that many began. */
+   step that repeats also begins another: the n-th line of each step is of request n (processed and
+   duplicate are one step), and so is the n-th end of any kind where that many began. */
 WITH ordered_lines AS (
   SELECT
     l.generation_id, l.byte_offset, l.stream, l.request_key, l.request_id, l.event_uuid, l.mark,
@@ -42,8 +42,10 @@ counted_lines AS (
   SELECT
     generation_id, byte_offset, request_id, mark, is_end, cluster,
     ROW_NUMBER() OVER (
-      PARTITION BY stream, request_key, cluster, mark ORDER BY place NULLS LAST
-    ) AS nth_of_mark,
+      PARTITION BY stream, request_key, cluster,
+        CASE WHEN mark = 'duplicate' THEN 'processed' ELSE mark END
+      ORDER BY place NULLS LAST
+    ) AS nth_of_step,
     SUM(CASE WHEN is_end THEN 1 ELSE 0 END) OVER (
       PARTITION BY stream, request_key, cluster ORDER BY place NULLS LAST
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
@@ -60,7 +62,7 @@ SELECT
   byte_offset,
   CAST(cluster * 1000000 + CASE
     WHEN request_id IS NOT NULL OR mark IS NULL THEN 1
-    WHEN is_end THEN GREATEST(nth_of_mark, LEAST(nth_end, begun))
-    ELSE nth_of_mark
+    WHEN is_end THEN GREATEST(nth_of_step, LEAST(nth_end, begun))
+    ELSE nth_of_step
   END AS BIGINT) AS arrival
 FROM counted_lines

@@ -78,8 +78,9 @@ SELECT
   COALESCE(m.endpoint_url, e.endpoint_url, s.endpoint_url, '') AS endpoint_url,
   m.event_type, m.transaction_id, m.created_at, m.attempted_at, m.status, m.http_status,
   m.error_kind, m.response, m.latency_ms,
-  COALESCE(m.event_type IN (SELECT UNNEST(test_event_types) FROM settings), FALSE) AS is_test,
+  COALESCE(LIST_CONTAINS(t.test_event_types, m.event_type), FALSE) AS is_test,
   m.observations, m.file_id, m.line
 FROM merged_rows AS m
 LEFT JOIN event_endpoints AS e ON e.event_uuid = m.event_uuid
 LEFT JOIN sole_endpoints AS s ON TRUE
+LEFT JOIN settings AS t ON TRUE

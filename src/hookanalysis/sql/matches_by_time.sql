@@ -1,6 +1,6 @@
 /* matches_by_time: the last rung: edge lines that time, path and source tie to one attempt.
    grain:  one receipt of the edge without an event
-   inputs: time_clusters, edge_lines, matches, attempts */
+   inputs: time_clusters, edge_lines, attempts */
 SELECT
   e.receipt_id,
   'edge' AS layer,

@@ -48,9 +48,7 @@ SELECT
   o.listed,
   MAX(t.event_type) AS event_type,
   MAX(t.transaction_id) AS transaction_id,
-  COALESCE(
-    MAX(t.event_type) IN (SELECT UNNEST(test_event_types) FROM settings), FALSE
-  ) AS is_test,
+  BOOL_OR(COALESCE(LIST_CONTAINS(s.test_event_types, t.event_type), FALSE)) AS is_test,
   BOOL_OR(COALESCE(
     c.completeness = 'all' OR (c.completeness = 'successes' AND o.accepted), FALSE
   )) AS sender_covered,
@@ -60,6 +58,7 @@ SELECT
   END || COALESCE(SUBSTRING(CAST(MIN(o.moment) AS VARCHAR), 1, 16) || ' UTC', 'it')
     || '; export all attempts of that time' AS reason
 FROM omitted AS o
+CROSS JOIN settings AS s
 LEFT JOIN told AS t ON t.event_uuid = o.event_uuid
 LEFT JOIN coverage AS c
   ON c.side = 'sender' AND c.starts_at <= o.moment

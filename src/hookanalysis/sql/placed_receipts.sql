@@ -12,13 +12,11 @@ WITH request_events AS (
   GROUP BY request_id
   HAVING MIN(event_uuid) = MAX(event_uuid)
 ),
-sender_addresses AS (
-  SELECT UNNEST(sender_ips) AS source_ip FROM settings
-),
 direct_streams AS (
-  SELECT DISTINCT stream
-  FROM receipts
-  WHERE source_ip IN (SELECT source_ip FROM sender_addresses)
+  SELECT DISTINCT r.stream
+  FROM receipts AS r
+  CROSS JOIN settings AS s
+  WHERE LIST_CONTAINS(s.sender_ips, r.source_ip)
 ),
 paths AS (
   SELECT DISTINCT path FROM endpoint_paths
@@ -44,8 +42,9 @@ SELECT
   r.known_before,
   r.signature_failed,
   i.stream IS NOT NULL
-    AND COALESCE(r.source_ip NOT IN (SELECT source_ip FROM sender_addresses), FALSE) AS stranger
+    AND COALESCE(NOT LIST_CONTAINS(s.sender_ips, r.source_ip), FALSE) AS stranger
 FROM receipts AS r
+CROSS JOIN settings AS s
 LEFT JOIN request_events AS q ON q.request_id = r.request_id AND r.event_uuid IS NULL
 LEFT JOIN clock_offsets AS d
   ON d.stream = r.stream AND d.day = CAST(r.received_at AS DATE)

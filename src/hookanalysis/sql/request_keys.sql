@@ -4,7 +4,7 @@
 
    reused: it may stand for more than one request: its lines lie further apart than
    same_send_seconds, name different events (a request id used again), or, without a request id,
-   tell of the same step twice. */
+   tell of a step twice (processed and duplicate are one step: a request ends in either). */
 WITH shared_keys AS (
   SELECT stream, request_key
   FROM receipt_lines
@@ -22,9 +22,9 @@ SELECT
       MAX(l.request_id) IS NULL
       AND (
         COUNT(*) FILTER (WHERE l.mark = 'received') > 1
-        OR COUNT(*) FILTER (WHERE l.mark = 'processed') > 1
         OR COUNT(*) FILTER (WHERE l.mark = 'answered') > 1
-        OR COUNT(*) FILTER (WHERE l.mark IN ('duplicate', 'failed', 'signature_failed')) > 1
+        OR COUNT(*) FILTER (WHERE l.mark IN ('processed', 'duplicate')) > 1
+        OR COUNT(*) FILTER (WHERE l.mark IN ('failed', 'signature_failed')) > 1
       )
     )
   ) AS reused

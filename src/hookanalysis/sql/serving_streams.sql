@@ -1,31 +1,39 @@
 /* serving_streams: the logs that must be whole before the absence of a line can say anything.
    grain:  one endpoint, layer and stream
-   inputs: matches, generations, coverage
+   inputs: matches, placed_receipts, endpoint_paths, generations, coverage
 
-   A layer knows an endpoint if one of its logs shows a request to it. Then all its logs count, for
-   any host may have got the next request; but a log with 20 receipts or more and none of this
-   endpoint serves others. depth: 1 is the outermost layer that knows the endpoint.
-   trusted: the edge shows at least 80 % of what the application received while it was written;
-   otherwise its lines cannot be tied to events, and a missing line means nothing. */
-WITH seen AS (
+   A layer knows an endpoint if its logs show requests to it: receipts that were tied to it, or at
+   least half as many with its path as the application has receipts. Then all logs of the layer
+   count, for any host may have got the next request; but a log with 20 receipts or more and none
+   of this endpoint serves others. depth: 1 is the outermost layer that knows the endpoint.
+   trusted: most lines of the edge could be tied to events (80 % of what the application received
+   while the edge was logging, and half of its own); otherwise a missing line means nothing. */
+WITH tied AS (
   SELECT endpoint_url, layer, stream, COUNT(*) AS receipts
   FROM matches
   WHERE endpoint_url <> ''
   GROUP BY endpoint_url, layer, stream
 ),
-stream_totals AS (
-  SELECT stream, SUM(receipts) AS receipts FROM seen GROUP BY stream
+addressed AS (
+  SELECT e.endpoint_url, r.layer, r.stream, COUNT(*) AS lines
+  FROM placed_receipts AS r
+  JOIN endpoint_paths AS e ON e.path = r.known_path
+  WHERE r.event_uuid IS NULL AND NOT r.stranger
+  GROUP BY e.endpoint_url, r.layer, r.stream
 ),
-layer_totals AS (
+seen AS (
   SELECT
-    endpoint_url, layer, SUM(receipts) AS receipts,
-    ROW_NUMBER() OVER (
-      PARTITION BY endpoint_url
-      ORDER BY CASE layer WHEN 'edge' THEN 1 WHEN 'app' THEN 2 WHEN 'queue' THEN 3 ELSE 4 END
-        NULLS LAST, layer NULLS LAST
-    ) AS depth
-  FROM seen
-  GROUP BY endpoint_url, layer
+    COALESCE(t.endpoint_url, a.endpoint_url) AS endpoint_url,
+    COALESCE(t.layer, a.layer) AS layer,
+    COALESCE(t.stream, a.stream) AS stream,
+    COALESCE(t.receipts, 0) AS receipts,
+    GREATEST(COALESCE(t.receipts, 0), COALESCE(a.lines, 0)) AS lines
+  FROM tied AS t
+  FULL OUTER JOIN addressed AS a
+    ON a.endpoint_url = t.endpoint_url AND a.layer = t.layer AND a.stream = t.stream
+),
+stream_totals AS (
+  SELECT stream, SUM(lines) AS lines FROM seen GROUP BY stream
 ),
 edge_hours AS (
   SELECT MIN(starts_at) AS starts_at, MAX(ends_at) AS ends_at FROM coverage WHERE layer = 'edge'
@@ -37,18 +45,29 @@ app_totals AS (
   WHERE m.layer = 'app' AND NOT m.stranger
   GROUP BY m.endpoint_url
 ),
+layers AS (
+  SELECT
+    s.endpoint_url, s.layer,
+    s.layer <> 'edge' OR (
+      SUM(s.receipts) >= 0.8 * COALESCE(MAX(a.receipts), 0)
+      AND SUM(s.receipts) >= 0.5 * SUM(s.lines)
+    ) AS trusted,
+    ROW_NUMBER() OVER (
+      PARTITION BY s.endpoint_url
+      ORDER BY CASE s.layer WHEN 'edge' THEN 1 WHEN 'app' THEN 2 WHEN 'queue' THEN 3 ELSE 4 END
+        NULLS LAST, s.layer NULLS LAST
+    ) AS depth
+  FROM seen AS s
+  LEFT JOIN app_totals AS a ON a.endpoint_url = s.endpoint_url
+  GROUP BY s.endpoint_url, s.layer
+  HAVING SUM(s.receipts) > 0 OR SUM(s.lines) >= 0.5 * COALESCE(MAX(a.receipts), 0)
+),
 streams AS (
   SELECT DISTINCT layer, stream FROM generations WHERE side = 'receiver'
 )
-SELECT
-  l.endpoint_url,
-  l.layer,
-  s.stream,
-  l.depth,
-  l.layer <> 'edge' OR l.receipts >= 0.8 * COALESCE(a.receipts, 0) AS trusted
-FROM layer_totals AS l
+SELECT l.endpoint_url, l.layer, s.stream, l.depth, l.trusted
+FROM layers AS l
 JOIN streams AS s ON s.layer = l.layer
 LEFT JOIN stream_totals AS t ON t.stream = s.stream
 LEFT JOIN seen AS n ON n.endpoint_url = l.endpoint_url AND n.stream = s.stream
-LEFT JOIN app_totals AS a ON a.endpoint_url = l.endpoint_url
-WHERE n.receipts > 0 OR COALESCE(t.receipts, 0) < 20
+WHERE n.lines > 0 OR COALESCE(t.lines, 0) < 20

@@ -9,9 +9,9 @@ CASE
   WHEN {{text}} IS NULL OR trim({{text}}) = '' THEN NULL
   WHEN strlen({{text}}) <= 200 AND NOT regexp_matches(
     {{text}},
-    '[^ -~]|[{"''@=:?\\]|\d[\d ().+/-]{4}|[\w-]{16}|\S\s+[A-Z][a-z]|%40|(?i:bearer|basic)\s'
+    '[^ -~]|[{"''@=:?\\]|\d[\d ().+/-]{4}|[\w-]{20}|\d[\w-]*\d[\w-]*\d[\w-]*\d[\w-]*\d|\S\s+[A-Z][a-z]|%40|(?i:bearer|basic)\s'
   ) THEN {{text}}
-  ELSE left(regexp_replace(array_to_string(list_transform(string_split(
+  ELSE nullif(left(regexp_replace(array_to_string(list_transform(string_split(
     regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
     regexp_replace(regexp_replace(
       -- A word cut in two is taken out again below: its half may fit no mask.
@@ -44,5 +44,5 @@ CASE
     END), ' '),
     '[\x00-\x1f\x7f-\x9f\x{61c}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}\x{feff}\x{fff9}-\x{fffb}]',
     '�', 'g'
-  ), 200)
+  ), 200), '')
 END

@@ -1,0 +1,55 @@
+"""Rows as dicts, in and out of a database: a key left out is NULL."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from hookanalysis.database import Database
+from hookanalysis.reconciliation import STEPS, reconcile
+from hookanalysis.settings import Settings
+from hookanalysis.tables import SETTINGS, TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import duckdb
+
+Row = dict[str, Any]
+
+
+def insert(con: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Row]) -> None:
+    """Add rows to a table that is there. Values are cast to the types of its columns."""
+    types = relation_types()[table]
+    given = list(rows)
+    for row in given:
+        assert not set(row) - set(types), f"{table} has no {set(row) - set(types)}"
+    marks = ", ".join(f"CAST(? AS {kind})" for kind in types.values())
+    for start in range(0, len(given), 500):
+        part = given[start : start + 500]
+        text = ", ".join([f"({marks})"] * len(part))
+        values = [row.get(name) for row in part for name in types]
+        con.execute(f"INSERT INTO {table} VALUES {text}", values)
+
+
+def default_settings(**changed: Any) -> Row:
+    """The row of `settings` as it is without a settings file."""
+    known = {key: value for key, value in asdict(Settings()).items() if key in SETTINGS.names}
+    return {key: list(v) if isinstance(v, tuple) else v for key, v in {**known, **changed}.items()}
+
+
+@cache
+def relation_types() -> dict[str, dict[str, str]]:
+    """Column → type of every table and view, also of those that only exist between steps."""
+    with Database(":memory:") as db:
+        reconcile(db)
+        names = {*TABLES, *(step.into or step.name for step in STEPS)}
+        found = {name: describe(db.con, name) for name in names if db.has(name)}
+    missing = {name: {c.name: c.type for c in TABLES[name].columns} for name in names - set(found)}
+    return {**found, **missing}
+
+
+def describe(con: duckdb.DuckDBPyConnection, query: str) -> dict[str, str]:
+    """Column → type of a table, a view or a SELECT."""
+    return {row[0]: row[1] for row in con.execute(f"DESCRIBE {query}").fetchall()}

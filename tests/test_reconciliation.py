@@ -1,0 +1,509 @@
+"""Verdicts: each outcome and detail from the logs that deserve it, and what must never happen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hookanalysis.database import Database
+from hookanalysis.reconciliation import reconcile
+from hookanalysis.tables import OUTCOMES, TABLES
+from world import APP, EDGE, UUID, World, clock, event_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Verdict → what the logs say; receivers' clocks are five seconds ahead. The first happens as the
+# logs begin, the last as the exports end, and the one before it after that.
+STORIES = {
+    "undetermined: receiver_coverage": """
+        attempt 00:00:04 success 200
+    """,
+    "delivered: delivered": """
+        attempt 12:10 success 200
+        app 12:10:05.3 processed 200
+        edge 12:10:05 200
+    """,
+    "delivered: delivered_pending": """
+        attempt 12:10 pending
+        app 12:10:05.3 processed 200
+    """,
+    "delivered: delivered_unlogged": """
+        attempt 12:09 none
+        app 12:10:05.3 processed 200
+    """,
+    "recovered: recovered": """
+        attempt 12:10 failed 500
+        app 12:10:05.3 failed 500
+        edge 12:10:05 500
+        attempt 13:15 success 200
+        app 13:15:05.3 processed 200
+        edge 13:15:05 200
+    """,
+    "duplicated: double_processed": """
+        attempt 12:10 success 200
+        app 12:10:05.3 processed 200 request=r1
+        app 12:10:06.3 processed 200 request=r2
+    """,
+    "duplicated: resend_after_failure": """
+        attempt 12:10 failed 504
+        app 12:10:05.3 processed 200
+        attempt 13:15 success 200
+        app 13:15:05.3 duplicate 200
+    """,
+    "duplicated: retry_after_timeout": """
+        attempt 12:10 failed timeout
+        app 12:10:05.3 processed 200 ms=20000
+        attempt 13:15 success 200
+        app 13:15:05.3 duplicate 200
+    """,
+    "duplicated: resend_after_success": """
+        attempt 12:10 success 200
+        app 12:10:05.3 processed 200
+        attempt 13:15 success 200
+        app 13:15:05.3 duplicate 200
+    """,
+    "duplicated: double_send": """
+        attempt 12:10 success 200
+        app 12:10:05.3 processed 200 request=r1
+        app 12:10:06.3 duplicate 200 request=r2
+    """,
+    "duplicated: replay": """
+        attempt 12:10 success 200
+        app 12:10:05.3 processed 200
+        app 14:10:05.3 duplicate 200
+    """,
+    "unacknowledged: false_failure": """
+        attempt 12:10 failed timeout
+        app 12:10:05.3 processed 200 ms=20000
+    """,
+    "unprocessed: accepted_not_processed": """
+        attempt 12:10 success 200
+        edge 12:10:05 200
+    """,
+    "unprocessed: signature_dropped": """
+        attempt 12:10 success 200
+        app 12:10:05.3 signature_failed 200
+        edge 12:10:05 200
+    """,
+    "refused: rejected": """
+        attempt 12:10 failed 404
+        edge 12:10:05 404
+    """,
+    "refused: contradictory_status": """
+        attempt 12:10 success 200
+        app 12:10:05.3 failed 500
+    """,
+    "missed: never_reached": """
+        attempt 12:10 failed timeout
+    """,
+    "missed: answered_upstream": """
+        attempt 12:10 failed 403
+    """,
+    "missed: false_success": """
+        attempt 12:10 success 200
+    """,
+    "missed: stuck_pending": """
+        attempt 12:10 pending
+    """,
+    "missed: not_attempted": """
+        attempt 12:10 none
+    """,
+    "unexpected: orphan": """
+        app 12:10:05.3 processed 200
+    """,
+    "unexpected: forged": """
+        app 12:10:05.3 signature_failed 401
+    """,
+    "unexpected: test": """
+        app 12:10:05.3 processed 200 type=webhook.test
+    """,
+    "undetermined: conflict": """
+        attempt 12:10 success 200 id=a
+        attempt 12:10 failed 500 id=a
+    """,
+    "undetermined: ambiguous": """
+        attempt 12:10 failed 500
+        attempt 12:10:01 failed 500 event=11111111-0000-4000-8000-000000000000
+        edge 12:10:05 500
+    """,
+    "undetermined: sender_coverage": """
+        app 47:10:05.3 processed 200
+    """,
+    "pending: in_flight": """
+        attempt 22:29 failed 500
+        edge 22:29:05 500
+    """,
+}
+
+
+def judge(db: Database, event: str = UUID, **period: Any) -> dict[str, Any]:
+    """The verdict on the story's event."""
+    reconcile(db, **period)
+    return look_up(db, event)
+
+
+def look_up(db: Database, event: str = UUID) -> dict[str, Any]:
+    columns = TABLES["deliveries"].names
+    found = db.rows(f"SELECT {', '.join(columns)} FROM deliveries WHERE event_uuid = ?", [event])  # noqa: S608
+    assert len(found) == 1
+    return dict(zip(columns, found[0], strict=True))
+
+
+def verdict(db: Database, **period: Any) -> str:
+    row = judge(db, **period)
+    return f"{row['outcome']}: {row['detail']}"
+
+
+@pytest.fixture(scope="module")
+def month() -> Iterator[Database]:
+    """A month in which every story happens on a day of its own, the last one on the last."""
+    with Database(":memory:") as db:
+        world = World(db, days=len(STORIES))
+        for day, story in enumerate(STORIES.values()):
+            world.tell(story, day=day)
+        reconcile(db)
+        yield db
+
+
+@pytest.mark.parametrize("wanted", STORIES)
+def test_verdict(month: Database, wanted: str) -> None:
+    row = look_up(month, event_of(list(STORIES).index(wanted)))
+    assert f"{row['outcome']}: {row['detail']}" == wanted
+
+
+def test_stories_do_not_disturb_the_days_around_them(month: Database) -> None:
+    found = month.rows(
+        "SELECT outcome, count(*) FROM deliveries WHERE event_uuid LIKE 'background%' GROUP BY ALL"
+    )
+    assert found == [("delivered", 44 * len(STORIES))]
+
+
+def test_the_day_around_the_stories_is_healthy(db: Database) -> None:
+    World(db)
+    reconcile(db)
+    assert db.rows("SELECT outcome, detail, count(*) FROM deliveries GROUP BY ALL") == [
+        ("delivered", "delivered", 44)
+    ]
+    assert db.rows("SELECT layer, match_rule, count(*) FROM matches GROUP BY ALL ORDER BY ALL") == [
+        ("app", "uuid", 44),
+        ("edge", "time", 44),
+    ]
+    offsets = db.rows("SELECT stream, offset_ms, method FROM clock_offsets WHERE day IS NOT NULL")
+    assert sorted(offsets) == [("app", 5300.0, "daily_median"), ("edge", 5300.0, "other_streams")]
+
+
+def test_all_outcomes_are_told() -> None:
+    assert {name.split(":")[0] for name in STORIES} == set(OUTCOMES)
+
+
+# Reason code of `undetermined: receiver_coverage` → how the logs came to have that hole.
+HOLES = {
+    "before_first_log": lambda world: world.silence("00:00", "12:30"),
+    "after_last_log": lambda world: world.silence("11:30", "23:59"),
+    "no_liveness": lambda world: world.silence("12:00", "12:20"),
+    "rejected_lines": lambda world: world.tell("reject 12:10"),
+    "truncated": lambda world: world.db.con.execute(
+        "UPDATE generations SET integrity = 'truncated', loaded_lines = 7304 WHERE stream = 'edge'"
+    ),
+    "endpoint_not_logged": lambda world: world.db.con.execute(
+        "UPDATE attempt_records SET endpoint_url = 'https://elsewhere.example/x'"
+        " WHERE event_uuid LIKE 'story%'"
+    ),
+    "no_receiver_log": lambda world: [
+        world.db.con.execute(text)
+        for text in (
+            "DELETE FROM generations WHERE side = 'receiver'",
+            "DELETE FROM activity",
+            "DELETE FROM receipt_records",
+        )
+    ],
+    "unlinked_lines": lambda world: world.db.con.execute(
+        "UPDATE receipt_records SET logged_at = logged_at + INTERVAL 7 MINUTE"
+        " WHERE generation_id = 2"
+    ),
+}
+
+
+@pytest.mark.parametrize("code", HOLES)
+def test_a_hole_in_the_logs_is_no_proof(db: Database, code: str) -> None:
+    world = World(db)
+    for day, said in enumerate(["success 200", "failed timeout", "failed 403", "pending"]):
+        world.tell(f"attempt 12:10:{5 * day:02} {said} event={event_of(100 + day)}")
+    HOLES[code](world)
+    reconcile(db)
+    for number in range(100, 104):
+        row = look_up(db, event_of(number))
+        assert (row["outcome"], row["detail"]) == ("undetermined", "receiver_coverage")
+        assert row["reason"].startswith(f"{code}: ")
+    assert not db.rows("SELECT 1 FROM deliveries WHERE outcome = 'missed'")
+
+
+@pytest.mark.parametrize("error", ["refused", "dns", "tls"])
+def test_the_sender_itself_can_prove_that_nothing_left(db: Database, error: str) -> None:
+    world = World(db)
+    world.tell(f"attempt 12:10 failed {error}")
+    world.silence("00:00", "23:59")
+    row = judge(db)
+    assert (row["outcome"], row["detail"]) == ("missed", "never_reached")
+    assert row["evidence"] == "sender"
+
+
+def test_a_timeout_beside_a_refusal_proves_nothing(db: Database) -> None:
+    world = World(db)
+    world.tell("attempt 12:10 failed refused")
+    world.tell("attempt 12:12 failed timeout")
+    world.silence("12:00", "12:30")
+    assert verdict(db) == "undetermined: receiver_coverage"
+
+
+def test_one_silent_host_of_two_spoils_the_proof(db: Database) -> None:
+    world = World(db)
+    world.generation(4, "receiver", "edge-2", "edge", time_marks="end")
+    world.alive("00:00", "11:00", 4)
+    world.tell("""
+        attempt 09:10 success 200
+        edge 09:10:05 200 log=4
+        app 09:10:05.3 processed 200
+    """)
+    world.tell("attempt 12:10 failed timeout event=11111111-0000-4000-8000-000000000000")
+    reconcile(db)
+    (found,) = db.rows("SELECT outcome, reason FROM deliveries WHERE event_uuid LIKE '1111%'")
+    assert found[0] == "undetermined"
+    assert found[1] == "after_last_log: stream edge-2 ends 2026-11-20 11:00 UTC; load its next file"
+
+
+def test_a_log_that_serves_others_proves_nothing_and_spoils_nothing(db: Database) -> None:
+    world = World(db)
+    # The CRM has an application of its own, and no proxy in front of it that we know of.
+    world.generation(4, "receiver", "crm", "app", time_marks="start")
+    world.alive("00:00", "23:59", 4)
+    crm = "url=https://crm.example/webhooks"
+    for number in range(20):
+        event = f"event=2222{number:04}-0000-4000-8000-000000000000"
+        world.tell(f"""
+            attempt 10:{number:02} success 200 {event} {crm}
+            app 10:{number:02}:05.3 processed 200 {event} path=/webhooks log=4
+        """)
+    world.tell(f"attempt 12:10 failed timeout {crm}")
+    world.silence("12:00", "12:30", EDGE, APP)
+    assert verdict(db) == "missed: never_reached"
+
+
+def test_the_log_that_serves_the_endpoint_must_be_whole(db: Database) -> None:
+    test_a_log_that_serves_others_proves_nothing_and_spoils_nothing(db)
+    db.con.execute(
+        "DELETE FROM activity WHERE generation_id = 4 AND minute_at BETWEEN ? AND ?",
+        ["2026-11-20 12:00", "2026-11-20 12:30"],
+    )
+    assert verdict(db) == "undetermined: receiver_coverage"
+
+
+@pytest.mark.parametrize(
+    ("told", "wanted"),
+    [
+        ("all", "unexpected: orphan"),
+        ("successes", "unexpected: orphan"),
+        ("failures", "undetermined: sender_coverage"),
+        ("events", "undetermined: sender_coverage"),
+    ],
+)
+def test_only_an_export_that_would_list_it_makes_it_unexpected(
+    db: Database, told: str, wanted: str
+) -> None:
+    world = World(db)
+    world.tell("app 12:10:05.3 processed 200")
+    db.con.execute("UPDATE generations SET completeness = ? WHERE side = 'sender'", [told])
+    assert verdict(db) == wanted
+
+
+def test_a_stranger_cannot_change_the_verdict_on_a_real_event(db: Database) -> None:
+    world = World(db)
+    world.tell("""
+        attempt 12:10 success 200
+        app 12:10:05.3 processed 200 ip=34.83.8.110
+        app 12:40:05.3 signature_failed 401 ip=203.0.113.9
+    """)
+    row = judge(db)
+    assert (row["outcome"], row["receipts"]) == ("delivered", 1)
+
+
+def test_a_stranger_who_was_accepted_is_a_replay(db: Database) -> None:
+    World(db).tell("""
+        attempt 12:10 success 200
+        app 12:10:05.3 processed 200 ip=34.83.8.110
+        app 12:10:15.3 duplicate 200 ip=203.0.113.9
+    """)
+    assert verdict(db) == "duplicated: replay"
+
+
+def test_noise_of_others_at_the_endpoint_changes_nothing(db: Database) -> None:
+    World(db).tell("""
+        attempt 12:10 failed timeout
+        edge 12:10:06 401 ip=203.0.113.9
+        edge 12:10:16 405 ip=203.0.113.10
+        edge 12:10:07 200 path=/login
+    """)
+    assert verdict(db) == "missed: never_reached"
+
+
+@pytest.mark.parametrize("code", ["499", "504", "200"])
+def test_a_timeout_that_the_edge_saw_did_arrive(db: Database, code: str) -> None:
+    World(db).tell(f"""
+        attempt 12:10 failed timeout
+        edge 12:10:25 {code}
+    """)
+    assert judge(db)["outcome"] == {"200": "unprocessed"}.get(code, "refused")
+
+
+def test_lines_of_one_request_are_one_receipt(db: Database) -> None:
+    World(db).tell("""
+        attempt 12:10 success 200
+        app 12:10:05.2 received request=r1
+        app 12:10:05.3 - request=r1
+        app 12:10:05.4 processed 200 request=r1
+        edge 12:10:05 200 request=r1
+    """)
+    row = judge(db)
+    assert (row["outcome"], row["receipts"], row["processed_count"]) == ("delivered", 1, 1)
+
+
+def test_an_edge_line_is_tied_by_its_request_id(db: Database) -> None:
+    World(db).tell("""
+        attempt 12:10 success 200
+        app 12:10:05.4 processed 200 request=r1
+        edge 12:10:45 200 request=r1
+    """)
+    judge(db)
+    found = db.rows("SELECT match_rule, counts FROM matches WHERE event_uuid = ?", [UUID])
+    assert sorted(found) == [("request_id", False), ("uuid", True)]
+
+
+def test_received_and_never_processed(db: Database) -> None:
+    World(db).tell("""
+        attempt 12:10 success 200
+        app 12:10:05.4 received 200
+    """)
+    row = judge(db)
+    assert (row["outcome"], row["processed_count"]) == ("unprocessed", 0)
+
+
+def test_an_application_that_never_tells_of_processing(db: Database) -> None:
+    world = World(db)
+    world.tell("""
+        attempt 12:10 success 200
+        app 12:10:05.4 - 200
+    """)
+    db.con.execute("UPDATE receipt_records SET step = NULL")
+    row = judge(db)
+    assert row["outcome"] == "delivered"
+    assert row["processed_count"] is None
+
+
+@pytest.mark.parametrize(
+    ("step", "said", "wanted"),
+    [
+        ("received", "success 200", "unprocessed"),
+        ("received", "failed 500", "refused"),
+        ("failed", "failed 500", "refused"),
+        ("failed", "success 200", "unprocessed"),
+        ("duplicate", "success 200", "delivered"),
+        ("processed", "failed 500", "unacknowledged"),
+    ],
+)
+def test_without_a_status_the_senders_view_completes_the_receivers(
+    db: Database, step: str, said: str, wanted: str
+) -> None:
+    World(db).tell(f"""
+        attempt 12:10 {said}
+        app 12:10:05.4 {step}
+    """)
+    assert judge(db)["outcome"] == wanted
+
+
+def test_one_event_for_two_endpoints_is_judged_twice(db: Database) -> None:
+    world = World(db)
+    crm = "url=https://crm.example/webhooks"
+    world.tell(f"""
+        attempt 12:10 success 200
+        attempt 12:10:01 success 200 {crm}
+        app 12:10:05.3 processed 200
+        edge 12:10:05 200
+        edge 12:10:06 200 path=/webhooks
+        edge 13:10:05 404 path=/webhooks
+        attempt 13:10 failed 404 {crm} event=11111111-0000-4000-8000-000000000000
+    """)
+    reconcile(db)
+    found = db.rows(
+        "SELECT endpoint_url, outcome, receipts FROM deliveries WHERE event_uuid = ? ORDER BY 1",
+        [UUID],
+    )
+    assert found == [
+        ("https://crm.example/webhooks", "delivered", 1),
+        ("https://shop.example/hooks", "delivered", 1),
+    ]
+
+
+def test_a_receipt_that_does_not_say_to_which_endpoint(db: Database) -> None:
+    World(db).tell("""
+        attempt 12:10 success 200
+        attempt 12:10:01 success 200 url=https://crm.example/webhooks
+        app 12:10:05.3 processed 200 path=
+    """)
+    reconcile(db)
+    found = db.rows("SELECT outcome, detail FROM deliveries WHERE event_uuid = ?", [UUID])
+    assert set(found) == {("undetermined", "ambiguous")}
+
+
+def test_a_resend_long_after_gets_its_own_receipt(db: Database) -> None:
+    World(db).tell("""
+        attempt 08:10 failed 500
+        attempt 14:10 failed 500
+        attempt 20:10 success 200
+        app 08:10:05.3 failed 500
+        app 14:10:05.3 failed 500
+        app 20:10:05.3 processed 200
+    """)
+    row = judge(db)
+    assert (row["outcome"], row["attempts"], row["receipts"]) == ("recovered", 3, 3)
+    assert row["lag_ms"] == 12 * 3600 * 1000
+    keys = db.rows("SELECT count(DISTINCT attempt_key) FROM matches WHERE event_uuid = ?", [UUID])
+    assert keys == [(3,)]
+
+
+def test_grace_ends_at_the_senders_horizon_not_at_the_clock(db: Database) -> None:
+    # The last attempt of the day is at 22:30:07.
+    world = World(db)
+    world.tell("attempt 22:15:06 failed 500")
+    world.tell("edge 22:15:11 500")
+    world.tell("attempt 22:15:08 failed 500 event=11111111-0000-4000-8000-000000000000")
+    world.tell("edge 22:15:13 500")
+    reconcile(db)
+    found = db.rows("SELECT outcome FROM deliveries WHERE last_http_status = 500 ORDER BY event_uuid")
+    assert found == [("pending",), ("refused",)]
+
+
+def test_a_period_limits_what_is_judged_and_not_what_is_matched(db: Database) -> None:
+    world = World(db)
+    world.tell(STORIES["recovered: recovered"])
+    assert verdict(db, since=clock("12:00"), until=clock("13:00")) == "recovered: recovered"
+    assert db.rows("SELECT count(*) FROM deliveries") == [(3,)]
+
+
+def test_settings_come_from_the_defaults_when_nobody_set_any(db: Database) -> None:
+    World(db)
+    db.con.execute("DELETE FROM settings")
+    reconcile(db)
+    assert db.rows("SELECT count(*) FROM deliveries") == [(44,)]
+
+
+def test_it_remembers_which_files_it_knows_and_can_be_repeated(db: Database) -> None:
+    World(db).tell(STORIES["missed: false_success"])
+    reconcile(db)
+    first = db.table("deliveries")
+    reconcile(db)
+    assert first.equals(db.table("deliveries"))
+    assert db.rows("SELECT reconciled_file_id FROM meta") == [(1,)]
+    left = db.rows("SELECT table_name FROM duckdb_tables() WHERE temporary")
+    assert left == []

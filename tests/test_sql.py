@@ -1,0 +1,170 @@
+"""The files of `sql/`: rows in → rows out, the portable subset, headers, and the order of steps."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import sqlglot
+from sqlglot import exp
+
+import rows
+from hookanalysis.database import sql_text
+from hookanalysis.reconciliation import MATCH_RULES, STEPS
+from hookanalysis.tables import BASE_TABLES, RESULTS, VIEWS
+
+FOLDER = Path(__file__).parent / "sql"
+FILES = sorted(path.stem for path in FOLDER.glob("*.toml"))
+NAMES = [*(view.name for view in VIEWS), *(step.name for step in STEPS)]
+CASES = [
+    pytest.param(name, case, id=f"{name}: {case['title']}")
+    for name in FILES
+    for case in tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))["case"]
+]
+
+
+def parse(name: str) -> exp.Query:
+    statements = sqlglot.parse(sql_text(name), dialect="duckdb")
+    assert len(statements) == 1
+    assert isinstance(statements[0], exp.Query)
+    return statements[0]
+
+
+def inputs(query: exp.Query) -> set[str]:
+    """Tables that a query reads, its own CTEs left out."""
+    own = {cte.alias for cte in query.find_all(exp.CTE)}
+    return {table.name for table in query.find_all(exp.Table)} - own
+
+
+def plain(value: Any) -> Any:
+    """A value as it is compared: floats to the thousandth, dates as text."""
+    if isinstance(value, float):
+        return round(value, 3)
+    if isinstance(value, datetime | date):
+        return value.isoformat(sep=" ") if isinstance(value, datetime) else value.isoformat()
+    return value
+
+
+@pytest.mark.parametrize(("name", "case"), CASES)
+def test_rows_in_rows_out(name: str, case: dict[str, Any]) -> None:
+    given = dict(case.get("in", {}))
+    given["settings"] = [rows.default_settings(**given.get("settings", [{}])[0])]
+    needed = inputs(parse(name))
+    assert set(given) - {"settings"} <= needed, "rows for a table that the file does not read"
+    with duckdb.connect() as con:
+        con.execute("SET TimeZone = 'UTC'")
+        for table in needed:
+            columns = ", ".join(f"{c} {kind}" for c, kind in rows.relation_types()[table].items())
+            con.execute(f"CREATE TABLE {table} ({columns})")
+            rows.insert(con, table, given.get(table, []))
+        wanted = case["out"]
+        columns = list(dict.fromkeys(key for row in wanted for key in row)) or ["NULL"]
+        found = con.execute(f"SELECT {', '.join(columns)} FROM ({sql_text(name)})").fetchall()
+    expected = [tuple(plain(row.get(column)) for column in columns) for row in wanted]
+    assert sorted(map(repr, found_rows(found))) == sorted(map(repr, expected))
+
+
+def found_rows(found: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return [tuple(plain(value) for value in row) for row in found]
+
+
+def test_every_file_is_a_view_or_a_step() -> None:
+    folder = Path(rows.__file__).parent.parent / "src" / "hookanalysis" / "sql"
+    assert sorted(NAMES) == sorted(path.stem for path in folder.glob("*.sql"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_empty_workspace_gives_only_totals(name: str) -> None:
+    # No input, no claim: of nothing, no file makes a row about an event or a request.
+    with duckdb.connect() as con:
+        for table in inputs(parse(name)):
+            columns = ", ".join(f"{c} {kind}" for c, kind in rows.relation_types()[table].items())
+            con.execute(f"CREATE TABLE {table} ({columns})")
+        rows_of_settings = [rows.default_settings()]
+        if "settings" in inputs(parse(name)):
+            rows.insert(con, "settings", rows_of_settings)
+        assert con.execute(sql_text(name)).fetchall() == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_header_names_the_inputs(name: str) -> None:
+    header = re.match(r"/\*(.*?)\*/", sql_text(name), re.DOTALL)
+    assert header
+    assert header[1].startswith(f" {name}: ")
+    assert re.search(r"^   grain:  \S", header[1], re.MULTILINE)
+    said = re.search(r"^   inputs: (.*?)(?:\n\n|\Z)", header[1], re.DOTALL | re.MULTILINE)
+    assert said
+    assert set(re.findall(r"\w+", said[1])) == inputs(parse(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_portable_subset(name: str) -> None:
+    query = parse(name)
+    for select in [query, *query.find_all(exp.SetOperation)]:
+        outer = select.selects if select is query else []
+        assert not any(isinstance(column, exp.Star) for column in outer), "outer star"
+    for join in query.find_all(exp.Join):
+        assert (join.args.get("kind") or "") not in {"ASOF", "NEAREST", "POSITIONAL"}
+    for node in query.find_all(exp.Pivot, exp.Lambda, exp.Struct, exp.Map, exp.Qualify):
+        pytest.fail(f"not portable: {node.sql(dialect='duckdb')}")
+    code = re.sub(r"/\*.*?\*/|--[^\n]*", "", sql_text(name), flags=re.DOTALL)
+    assert not re.search(r"\b(time_bucket|epoch\w*|quantile\w*|isodow|dow)\b", code, re.IGNORECASE)
+    for unit in re.findall(r"DATE_(?:DIFF|SUB)\(\s*'(\w+)'", code, re.IGNORECASE):
+        assert unit == "microsecond"
+    words = re.findall(r"\b(select|from|where|group by|join|case|when|over)\b", code)
+    assert not words, f"keywords are upper case: {words}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_windows_are_in_a_total_order(name: str) -> None:
+    code = re.sub(r"/\*.*?\*/|--[^\n]*", "", sql_text(name), flags=re.DOTALL)
+    code = re.sub(r"WITHIN GROUP \(ORDER BY", "WITHIN GROUP (", code)
+    for found in re.finditer(r"ORDER BY\s", code):
+        keys = split_keys(code[found.end() :])
+        assert all(key.endswith("NULLS LAST") for key in keys), keys
+        # One key is enough where it is a row number.
+        assert len(keys) > 1 or keys == ["place NULLS LAST"] or keys == ["o.place NULLS LAST"], keys
+
+
+def split_keys(text: str) -> list[str]:
+    """The keys of an ORDER BY, up to the end of its window."""
+    keys, depth, start = [], 0, 0
+    for at, mark in enumerate(text):
+        depth += (mark == "(") - (mark == ")")
+        ends = depth < 0 or (depth == 0 and re.match(r"(ROWS|RANGE) BETWEEN", text[at:]))
+        if ends or (mark == "," and depth == 0):
+            keys.append(" ".join(text[start:at].split()))
+            start = at + 1
+        if ends:
+            break
+    return keys
+
+
+def test_steps_read_only_what_is_made_before_them() -> None:
+    made = {table.name for table in BASE_TABLES}
+    for view in VIEWS:
+        assert inputs(parse(view.name)) <= made, view.name
+        made.add(view.name)
+    for step in STEPS:
+        assert inputs(parse(step.name)) <= made, step.name
+        made.add(step.into or step.name)
+
+
+def test_every_result_is_made_by_a_step() -> None:
+    made = {step.into or step.name for step in STEPS}
+    diagnosed = {"findings", "finding_deliveries"}
+    assert {table.name for table in RESULTS} - diagnosed <= made
+
+
+def test_match_rules_are_those_that_the_rungs_write() -> None:
+    rungs = [step.name for step in STEPS if step.into == "matches"]
+    written = [
+        rule for name in ["placed_receipts", *rungs] for rule in MATCH_RULES
+        if f"'{rule}'" in sql_text(name)
+    ]
+    assert list(dict.fromkeys(written)) == list(MATCH_RULES)
