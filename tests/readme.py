@@ -30,7 +30,7 @@ def public() -> str:
 
 def commands() -> str:
     """The help of the program and of each command, as a terminal of 80 columns shows it."""
-    root = click.Context(cli, info_name="hookanalysis", terminal_width=80)
+    root = click.Context(cli, info_name="hookanalysis", terminal_width=80, **cli.context_settings)
     parts = [_folded("hookanalysis", _one_line(cli), _fence(cli.get_help(root)))]
     for name in cli.list_commands(root):
         command = cli.get_command(root, name)
