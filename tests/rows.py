@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hookanalysis.database import Database
 from hookanalysis.reconciliation import STEPS, reconcile
 from hookanalysis.settings import Settings
-from hookanalysis.tables import SETTINGS, TABLES
+from hookanalysis.tables import SETTINGS, TABLES, VIEW_PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +44,8 @@ def relation_types() -> dict[str, dict[str, str]]:
     """Column → type of every table and view, also of those that only exist between steps."""
     with Database(":memory:") as db:
         reconcile(db)
-        names = {*TABLES, *(step.into or step.name for step in STEPS)}
+        parts = {name for names in VIEW_PARTS.values() for name in names}
+        names = {*TABLES, *parts, *(step.into or step.name for step in STEPS)}
         found = {name: describe(db.con, name) for name in names if db.has(name)}
     missing = {name: {c.name: c.type for c in TABLES[name].columns} for name in names - set(found)}
     return {**found, **missing}

@@ -480,7 +480,9 @@ def test_grace_ends_at_the_senders_horizon_not_at_the_clock(db: Database) -> Non
     world.tell("attempt 22:15:08 failed 500 event=11111111-0000-4000-8000-000000000000")
     world.tell("edge 22:15:13 500")
     reconcile(db)
-    found = db.rows("SELECT outcome FROM deliveries WHERE last_http_status = 500 ORDER BY event_uuid")
+    found = db.rows(
+        "SELECT outcome FROM deliveries WHERE last_http_status = 500 ORDER BY event_uuid"
+    )
     assert found == [("pending",), ("refused",)]
 
 

@@ -59,7 +59,9 @@ class World:
                 self._background(half_hour)
         self._write()
 
-    def generation(self, number: int, side: str, stream: str, layer: str | None, **more: Any) -> None:
+    def generation(
+        self, number: int, side: str, stream: str, layer: str | None, **more: Any
+    ) -> None:
         """Announce a log."""
         known = {"time_resolution_ms": 1000, "integrity": "whole", "loaded_lines": 10**6}
         place = {"generation_id": number, "side": side, "stream": stream, "layer": layer}
@@ -90,7 +92,7 @@ class World:
         for generation in generations or (EDGE, APP):
             for table, column in (("activity", "minute_at"), ("receipt_records", "logged_at")):
                 self.db.con.execute(
-                    f"DELETE FROM {table} WHERE generation_id = ? AND {column} BETWEEN ? AND ?",  # noqa: S608
+                    f"DELETE FROM {table} WHERE generation_id = ? AND {column} BETWEEN ? AND ?",
                     [generation, clock(start), clock(end)],
                 )
 

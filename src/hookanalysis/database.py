@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 
 from .errors import BusyError, InputError
-from .tables import BASE_TABLES, SCHEMA_VERSION, TABLES, VIEWS
+from .tables import BASE_TABLES, SCHEMA_VERSION, TABLES, VIEW_PARTS, VIEWS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +77,8 @@ class Database:
             if not names:
                 self._create()
             for view in VIEWS:
-                self.con.execute(f"CREATE OR REPLACE VIEW {view.name} AS {sql_text(view.name)}")
+                for name in (*VIEW_PARTS[view.name], view.name):
+                    self.con.execute(f"CREATE OR REPLACE VIEW {name} AS {sql_text(name)}")
         self.con.execute(_LOCKDOWN)
 
     def _create(self) -> None:

@@ -10,7 +10,7 @@ from .diagnosis import diagnose
 from .errors import HookAnalysisError
 from .loading import write_settings
 from .settings import Settings
-from .tables import TABLES, VIEWS
+from .tables import TABLES, VIEW_PARTS, VIEWS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -85,24 +85,26 @@ def reconcile(
     """
     if not db.rows("SELECT 1 FROM settings"):
         write_settings(db, Settings())
+    names = [name for view in VIEWS for name in (*VIEW_PARTS[view.name], view.name)]
+    steps = [step.name for step in STEPS if step.makes == "view"]
     with db.transaction():
         db.con.execute("UPDATE settings SET since_at = ?, until_at = ?", [since, until])
-        for view in VIEWS:
-            kind = "TABLE" if view.name in _HELD else "VIEW"
-            db.con.execute(f"CREATE TEMP {kind} {view.name} AS {sql_text(view.name)}")
+        # In front of the views of the same names, while the steps run.
+        for name in names:
+            db.con.execute(f"CREATE TEMP {_kind(name)} {name} AS {sql_text(name)}")
         for step in STEPS:
             run_step(db, step)
-        for step in reversed([step for step in STEPS if step.makes == "view"]):
-            db.con.execute(f"DROP VIEW temp.{step.name}")
-        for view in reversed(VIEWS):
-            kind = "TABLE" if view.name in _HELD else "VIEW"
-            db.con.execute(f"DROP {kind} temp.{view.name}")
-        for step in STEPS:
-            if step.makes == "view":
-                db.con.execute(f"CREATE OR REPLACE VIEW {step.name} AS {sql_text(step.name)}")
+        for name in reversed([*names, *steps]):
+            db.con.execute(f"DROP {_kind(name)} temp.{name}")
+        for name in steps:
+            db.con.execute(f"CREATE OR REPLACE VIEW {name} AS {sql_text(name)}")
         diagnose(db)
         db.con.execute("UPDATE meta SET reconciled_file_id = (SELECT max(file_id) FROM files)")
     db.con.execute("CHECKPOINT")
+
+
+def _kind(name: str) -> str:
+    return "TABLE" if name in _HELD else "VIEW"
 
 
 def run_step(db: Database, step: Step) -> None:

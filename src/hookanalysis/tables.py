@@ -198,14 +198,6 @@ BASE_TABLES = (
     ENDPOINTS,
 )
 
-NAMELESS_ATTEMPTS = _table(
-    "nameless_attempts",
-    "one row of an export that gives no attempt id, with the key of its attempt",
-    ("generation_id", "INTEGER", "generation of the row"),
-    ("byte_offset", "BIGINT", "byte of the row in it"),
-    ("attempt_key", "VARCHAR", "key of the attempt"),
-)
-
 ATTEMPTS = _table(
     "attempts",
     "one HTTP try, as the sender logged it; observations of it in several exports are merged",
@@ -225,47 +217,6 @@ ATTEMPTS = _table(
     ("observations", "BIGINT", "rows of exports that tell of it"),
     ("file_id", "INTEGER", "file of the row that is quoted as evidence"),
     ("line", "BIGINT", "line of that row"),
-)
-
-RECEIPT_LINES = _table(
-    "receipt_lines",
-    "one kept line of a receiver's log, with its event, step and request",
-    ("generation_id", "INTEGER", "generation"),
-    ("byte_offset", "BIGINT", "byte of the line in it"),
-    ("file_id", "INTEGER", "file of the manifest"),
-    ("line", "BIGINT", "line in the generation"),
-    ("layer", "VARCHAR", "edge, app, queue or table"),
-    ("stream", "VARCHAR", "log that holds it"),
-    ("event_uuid", "VARCHAR", "webhook_event_uuid, where the line names it"),
-    ("uuid_by", "VARCHAR", "key (named), known (bare, and in the sender's exports) or NULL"),
-    ("transaction_id", "VARCHAR", "payload id"),
-    ("event_type", "VARCHAR", "such as invoice.purchase"),
-    ("logged_at", "TIMESTAMP", "time of the line; receiver's clock"),
-    ("started_at", "TIMESTAMP", "start of the request as far as the line tells"),
-    ("duration_ms", "DOUBLE", "duration of the request, milliseconds"),
-    ("method", "VARCHAR", "HTTP method"),
-    ("path", "VARCHAR", "path of the request"),
-    ("http_status", "SMALLINT", "the receiver's answer"),
-    ("source_ip", "VARCHAR", "address that the request came from"),
-    ("request_id", "VARCHAR", "id that lines of one request share"),
-    ("mark", "VARCHAR", "step that the line tells of; answered: a status without a step"),
-    ("request_key", "VARCHAR", "what its request's lines share; NULL: the line stands alone"),
-)
-
-REQUEST_KEYS = _table(
-    "request_keys",
-    "one request key that several lines of a stream share",
-    ("stream", "VARCHAR", "stream"),
-    ("request_key", "VARCHAR", "key"),
-    ("reused", "BOOLEAN", "it may stand for more than one request"),
-)
-
-ARRIVALS = _table(
-    "arrivals",
-    "one line under a reused request key, with the number of its request",
-    ("generation_id", "INTEGER", "generation"),
-    ("byte_offset", "BIGINT", "byte of the line in it"),
-    ("arrival", "BIGINT", "number of the request under its key"),
 )
 
 RECEIPTS = _table(
@@ -293,26 +244,6 @@ RECEIPTS = _table(
     ("lines", "BIGINT", "lines that tell of it"),
     ("file_id", "INTEGER", "file of its first line"),
     ("line", "BIGINT", "its first line"),
-)
-
-LOG_HOLES = _table(
-    "log_holes",
-    "one stretch of a receiver's log about which a line was lost",
-    ("layer", "VARCHAR", "edge, app, queue or table"),
-    ("stream", "VARCHAR", "stream"),
-    ("starts_at", "TIMESTAMP", "last readable time before it; the stream's own clock"),
-    ("ends_at", "TIMESTAMP", "first readable time after it; the stream's own clock"),
-    ("reason", "VARCHAR", "rejected_lines or truncated"),
-)
-
-LIVE_SPANS = _table(
-    "live_spans",
-    "one stretch in which a receiver's log was surely being written and lost nothing",
-    ("layer", "VARCHAR", "edge, app, queue or table"),
-    ("stream", "VARCHAR", "stream"),
-    ("starts_at", "TIMESTAMP", "first line; the stream's own clock"),
-    ("ends_at", "TIMESTAMP", "last line; the stream's own clock"),
-    ("records", "BIGINT", "records in it"),
 )
 
 COVERAGE = _table(
@@ -437,18 +368,15 @@ FINDINGS = _table(
     ("next_check", "VARCHAR", "what to do next"),
 )
 
-# In the order in which they are made: each reads only earlier ones.
-VIEWS = (
-    NAMELESS_ATTEMPTS,
-    ATTEMPTS,
-    RECEIPT_LINES,
-    REQUEST_KEYS,
-    ARRIVALS,
-    RECEIPTS,
-    LOG_HOLES,
-    LIVE_SPANS,
-    COVERAGE,
-)
+VIEWS = (ATTEMPTS, RECEIPTS, COVERAGE)
+
+# Views that the view reads, in the order in which they are made.
+VIEW_PARTS = {
+    "attempts": ("nameless_attempts",),
+    "receipts": ("receipt_lines", "request_keys", "arrivals"),
+    "coverage": ("log_holes", "live_spans"),
+}
+
 RESULTS = (CLOCK_OFFSETS, MATCHES, DELIVERIES, ENDPOINT_HOURS, FINDING_DELIVERIES, FINDINGS)
 TABLES = {table.name: table for table in (*BASE_TABLES, *VIEWS, *RESULTS)}
 
