@@ -174,21 +174,21 @@ def check_text(head: bytes, path: Path) -> None:
     if _HTML.match(head[:4096]):
         hint = "an expired login saves a web page instead of the export: log in and export again"
         raise _foreign(path, "an HTML page", hint)
-    sample = head[:65536].replace(b"\0", b"")
-    even, odd = head[:65536:2].count(0), head[1:65536:2].count(0)
-    if max(even, odd) > 0.4 * len(head[:65536]) / 2 and min(even, odd) < 0.1 * max(even, odd):
+    sample = head[:65536]
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    if max(even, odd) > 0.35 * len(sample) and min(even, odd) < 0.1 * max(even, odd):
         raise _foreign(path, "UTF-16 text without its mark", "save it as UTF-8")
+    # NULs are no sign: a crash leaves thousands of them in a log.
+    sample = sample.replace(b"\0", b"")
     control = len(sample) - len(sample.translate(None, _CONTROL))
-    # A cut in the middle of a character at the end of the sample is no more than 3 of these.
-    escaped = sample.decode("utf-8", "surrogateescape")
-    invalid = sum(map(escaped.count, _surrogates(escaped))) if not escaped.isascii() else 0
-    if control > 0.05 * len(sample) + 2 or control + invalid > 0.3 * len(sample) + 8:
+    invalid = 0
+    if not sample.isascii():
+        escaped = sample.decode("utf-8", "surrogateescape")
+        invalid = sum("\udc80" <= char <= "\udcff" for char in escaped)
+    packed = control > 0.01 * len(sample) and invalid > 0.3 * len(sample)
+    if packed or control > 0.05 * len(sample) + 2:
         what = "a damaged gzip file" if path.suffix == ".gz" else "binary data"
         raise _foreign(path, what, "give a log, or an export as CSV or JSON")
-
-
-def _surrogates(text: str) -> set[str]:
-    return {char for char in set(text) if "\udc80" <= char <= "\udcff"}
 
 
 class _Prefixed:

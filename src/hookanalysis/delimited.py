@@ -15,6 +15,7 @@ from .splitting import (
     RECORD_LIMIT,
     RETURN,
     ROWS,
+    SLOW_STRETCH,
     End,
     Ints,
     LineSplitter,
@@ -27,9 +28,6 @@ from .splitting import (
 
 if TYPE_CHECKING:
     from .unpacking import Bytes
-
-# After a doubtful record the slow path reads on for this long before the fast one is tried again.
-_SLOW_STRETCH = 1 << 16
 
 _NEWLINE = re.compile(rb"\n")
 _BLANK = re.compile(rb"\r?\n")
@@ -170,7 +168,7 @@ class DelimitedSplitter(LineSplitter):
         piece, rows, separators = into
         text = view.data
         found: list[int] = []
-        stop = at + _SLOW_STRETCH
+        stop = at + SLOW_STRETCH
         while at < min(stop, len(text)):
             blank = _BLANK.match(text, at)
             read = _Reading(blank.end()) if blank else self._read(text, at, end)

@@ -80,12 +80,14 @@ def _envelope(head: bytes, at: int, *, complete: bool) -> int:
 
 
 def _one_per_line(head: bytes, *, complete: bool) -> bool:
+    """Whether some line is an object of its own. `{}` proves nothing: printers never break it."""
     lines = head.split(b"\n")
     if len(lines) == 1:
         return True
     for line in lines[:1000] if complete else lines[:-1]:
         text = line.rstrip()
-        if text.startswith(b"{") and scan_object(memoryview(text), 0, len(text)).end == len(text):
+        object_ = text.startswith(b"{") and text != b"{}"
+        if object_ and scan_object(memoryview(text), 0, len(text)).end == len(text):
             return True
     return False
 

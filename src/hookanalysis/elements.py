@@ -18,6 +18,7 @@ from .splitting import (
     QUOTE,
     RECORD_LIMIT,
     ROWS,
+    SLOW_STRETCH,
     Bools,
     End,
     Ints,
@@ -59,6 +60,7 @@ class _Work:
     end: End
     piece: Piece
     rows: Rows
+    doubtful: int = 0  # before here, the fast path is not tried
 
     def __post_init__(self) -> None:
         self.text = self.view.data
@@ -177,6 +179,8 @@ class ElementSplitter:
     def _accept(self, work: _Work) -> bool:
         """The fast path: take the objects of one block up to the first doubtful one."""
         piece, at = work.piece, work.at
+        if at < work.doubtful:
+            return False
         block = work.view[at : at + BLOCK]
         raw = block.tobytes()
         if b"\\" in raw:
@@ -199,6 +203,7 @@ class ElementSplitter:
         good[1:] &= _gaps(block, ends[:-1], starts[1:])
         count = len(good) if good.all() else int(np.argmin(good))
         if not count:
+            work.doubtful = at + SLOW_STRETCH
             return False
         deepest = np.maximum.reduceat(depth, opening[:count])
         lines = np.cumsum(breaks)

@@ -16,6 +16,7 @@ from blake3 import blake3
 from .decoding import HEAD, TextReader, check_text
 from .delimited import DelimitedSplitter
 from .documents import split_json
+from .errors import InputError
 from .records import Chunk, Reject
 from .splitting import (
     BLOCK,
@@ -39,6 +40,9 @@ __all__ = ["Account", "Chunk", "Reject", "Source", "Split", "open_source"]
 
 # Text that is worked on at once, bytes.
 CHUNK_BYTES = 16 << 20
+# A file with more has another format than the one it is read by, or was made to fill a disk.
+_REJECT_LIMIT = 1_000_000  # lines
+
 _SEPARATOR, _SPACE = 31, 32
 
 
@@ -52,8 +56,7 @@ class Account:
     Attributes:
         text_bytes: Size of the normalised text.
         loaded_bytes: End of the last record or reject; the next reading may begin here.
-        lines: Physical lines up to there, from the beginning of the text; the next reading begins
-            in the line after.
+        lines: Line ends up to there; the next reading begins in line `lines + 1`.
         tail_bytes: Unfinished last record, left unread.
         stripped_bytes: Byte-order mark and leading NULs, which are no part of the text.
         ignored: Lines of the header and blank lines, where blank lines are no records.
@@ -160,7 +163,8 @@ class Source:
             The chunks, in order. Nothing read so far may be trusted if an error ends them.
 
         Raises:
-            InputError: The file is damaged, over the budget, or not the one that was opened.
+            InputError: The file is damaged, over the budget, not the one that was opened, or has
+                more than a million lines that are no records.
         """
         head, complete = self._head, len(self._head) < HEAD
         splitter: Splitter
@@ -211,7 +215,7 @@ class _Run:
         self._given = 0  # what was given out in chunks
         self._text = 0  # size of the text, known at the end
         self._ignored = 0
-        self._open_line = False  # the last byte loaded is no line end
+        self._rejected = 0
         self._hasher = blake3()
         self._held: tuple[blake3, Region | None] | None = None  # as it was before such a record
         self._region: Region | None = None
@@ -259,7 +263,7 @@ class _Run:
         return Account(
             text_bytes=self._text,
             loaded_bytes=self._loaded,
-            lines=self._line - 1 + (self._open_line and not tail),
+            lines=self._line - 1,
             tail_bytes=tail,
             stripped_bytes=self._reader.stripped,
             ignored=self._ignored,
@@ -288,7 +292,6 @@ class _Run:
         self._held = None
         self._loaded = self._at
         self._ignored += piece.ignored
-        self._open_line = bool(text[-1] != NEWLINE)
         self._settle(self._at)
         if not len(piece.lines) and not self._rejects:
             return None
@@ -305,6 +308,14 @@ class _Run:
 
     def _note(self, region: Region) -> None:
         """Add a reject, to the one before it where they touch."""
+        self._rejected += region.breaks + region.open
+        if self._rejected > _REJECT_LIMIT:
+            raise InputError(
+                "too much of the file cannot be read",
+                reason=f"more than {_REJECT_LIMIT:,} lines are no records: {region.reason}",
+                where=f"{self._reader.path}:{region.line}",
+                hint="check the file with a text viewer, and its format: --format ID",
+            )
         last = self._region
         if last and last.end == region.start:
             last.end, last.open = region.end, region.open

@@ -119,13 +119,18 @@ def _escape(text: Bytes, starts: Ints) -> tuple[Bytes, Ints]:
         try:
             str(part.data, "utf-8")
         except UnicodeDecodeError:
-            edges = starts[first : last + 1].tolist()
-            rows = [
-                text[a:b].tobytes().decode("utf-8", "backslashreplace").encode()
-                for a, b in pairwise(edges)
-            ]
-            sizes[first:last] = [len(row) for row in rows]
-            parts[-1] = b"".join(rows)
+            parts[-1] = str(part.data, "utf-8", "backslashreplace").encode()
+            rows = starts[first : last + 1] - starts[first]
+            sizes[first:last] += 3 * np.diff(np.searchsorted(_invalid(part), rows))
     if not any(isinstance(part, bytes) for part in parts):
         return text, starts
     return np.frombuffer(b"".join(parts), np.uint8), np.append(0, np.cumsum(sizes))
+
+
+def _invalid(text: Bytes) -> Ints:
+    """Where the bytes stand that are no UTF-8."""
+    marked = str(text.data, "utf-8", "surrogateescape").encode("utf-8", "surrogatepass")
+    found = np.frombuffer(marked, np.uint8)
+    # Each was made three bytes, the encoding of a surrogate, which is no UTF-8 itself.
+    places = np.flatnonzero((found[:-1] == 0xED) & (found[1:] >= 0xA0))
+    return places - 2 * np.arange(len(places))

@@ -27,6 +27,8 @@ Bools = npt.NDArray[np.bool_]
 RECORD_LIMIT = 1 << 20
 # One step of the fast paths; small enough for the processor's cache.
 BLOCK = 1 << 20
+# After a doubtful record the slow path reads on for this long before the fast one is tried again.
+SLOW_STRETCH = 1 << 16
 # Rows in one piece, so that a file of empty lines needs no more memory than another.
 ROWS = 1 << 18
 
@@ -127,11 +129,14 @@ class Rows:
     def __init__(self) -> None:
         self.count = 0
         self._parts: list[tuple[Ints, Ints, Bools]] = []
-        self._single: list[tuple[int, int, bool]] = []
+        self._single: tuple[list[int], list[int], list[bool]] = ([], [], [])
 
     def add(self, start: int, line: int, *, valid: bool) -> None:
         """Add one row."""
-        self._single.append((start, line, valid))
+        starts, lines, valids = self._single
+        starts.append(start)
+        lines.append(line)
+        valids.append(valid)
         self.count += 1
 
     def extend(self, starts: Ints, lines: Ints, valid: Bools) -> None:
@@ -141,11 +146,11 @@ class Rows:
         self.count += len(starts)
 
     def _flush(self) -> None:
-        if self._single:
-            starts, lines, valid = zip(*self._single, strict=True)
+        starts, lines, valid = self._single
+        if starts:
             part = (np.array(starts, np.int64), np.array(lines, np.int64), np.array(valid))
             self._parts.append(part)
-            self._single = []
+            self._single = ([], [], [])
 
     def fill(self, piece: Piece) -> None:
         """Put the rows into a piece whose last row ends where it ends."""
