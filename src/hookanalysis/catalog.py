@@ -83,21 +83,28 @@ def load_formats(folder: str | Path | None = None) -> tuple[Format, ...]:
     Raises:
         InputError: A file is no TOML, lacks or misnames a key, or carries no sample.
     """
-    entries = dict(_packaged())
-    if folder is not None:
-        if not Path(folder).is_dir():
-            raise InputError("there is no such folder of formats", where=str(folder))
-        entries |= _read_folder(Path(folder))
-    built = [_build(raw, file, entries) for raw, file in entries.values()]
-    return tuple(sorted(built, key=lambda entry: entry.id))
+    if folder is None:
+        return _load_packaged()
+    if not Path(folder).is_dir():
+        raise InputError("there is no such folder of formats", where=str(folder))
+    return _build_all(_read_folder(_packaged()) | _read_folder(Path(folder)))
 
 
 Entries = dict[str, tuple[dict[str, Any], str]]
 
 
 @cache
-def _packaged() -> Entries:
-    return _read_folder(resources.files(__package__).joinpath("formats"))
+def _load_packaged() -> tuple[Format, ...]:
+    return _build_all(_read_folder(_packaged()))
+
+
+def _packaged() -> Traversable:
+    return resources.files(__package__).joinpath("formats")
+
+
+def _build_all(entries: Entries) -> tuple[Format, ...]:
+    built = [_build(raw, file, entries) for raw, file in entries.values()]
+    return tuple(sorted(built, key=lambda entry: entry.id))
 
 
 def _read_folder(folder: Traversable) -> Entries:

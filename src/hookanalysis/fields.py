@@ -1,17 +1,20 @@
-"""The SQL that turns records into columns: put together from `sql/load/*.sql` and a format's form.
+"""The SQL that turns records into columns, put together from `sql/load/*.sql` and a format's form.
 
-Everything here is text. A form says how the fields of a record are found (by a pattern, by the names
-of JSON keys, by the columns of a header); a fit says what was learnt of one file. Both are known
-before the first record is parsed, so DuckDB runs the same statement over every chunk of the file.
+Everything here is text. A form says how the fields of a record are found (by a pattern, by names of
+JSON keys, by columns of a header); a fit says what was learnt of one file. Both are known before
+the first record is parsed, so DuckDB runs the same two statements over every chunk of the file.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from .forms import Fit, Form, fill, literal
 from .texts import scan_texts, take_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _HEX = "[0-9a-fA-F]"
 _UUID = f"-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}"
@@ -28,7 +31,7 @@ def scan_sql(form: Form, fit: Fit) -> str:
         "scan",
         records=_times(scan_texts(form, fit), "time_text", fit),
         hook="TRUE" if form.side == "sender" else _hook(form, fit.endpoint_paths),
-        zone_given=literal(fit.timezone is not None),
+        zone_given="TRUE" if fit.timezone else "FALSE",
     )
 
 
@@ -54,13 +57,13 @@ def fields_sql(form: Form, fit: Fit) -> str:
         "attempts",
         texts=timed,
         endpoint_url=fill("plain", text="endpoint_url", length="500"),
-        event_type=fill("plain", text="event_type", length="80"),
+        event_type=fill("scrub", text="event_type"),
         response=fill("scrub", text="said"),
     )
 
 
 def scrub_sql(text: str) -> str:
-    """An expression: the SQL expression `text` without what may be private, at most 200 characters."""
+    """An expression: `text` (SQL) without what may be private, at most 200 characters."""
     scrubbed = fill("scrub", text="said")
     return f"(SELECT {scrubbed} FROM (SELECT CAST({text} AS VARCHAR) AS said))"
 
@@ -70,7 +73,7 @@ def _times(relation: str, column: str, fit: Fit) -> str:
         "times",
         relation=f"({relation})",
         time=column,
-        day_first=literal(fit.day_first),
+        day_first="NULL::BOOLEAN" if fit.day_first is None else str(fit.day_first).upper(),
         in_zone=_in_zone(fit.timezone),
     )
 

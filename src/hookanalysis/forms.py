@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # What a form may find, all as text; the typed columns are made of them in sql/load/<side>.sql.
 RECEIPT_TEXTS = (
@@ -86,7 +89,6 @@ def _template(name: str) -> str:
     return re.sub(r"/\*.*?\*/\s*", "", file.read_text(encoding="utf-8"), count=1, flags=re.DOTALL)
 
 
-def literal(value: str | bool | None) -> str:
-    if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
-    return {True: "TRUE", False: "FALSE", None: "CAST(NULL AS BOOLEAN)"}[value]
+def literal(text: str) -> str:
+    """A text as a constant of SQL."""
+    return "'" + text.replace("'", "''") + "'"

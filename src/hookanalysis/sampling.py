@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +14,11 @@ from .delimited import DelimitedSplitter
 from .documents import split_json
 from .records import Chunk
 from .splitting import End, LineSplitter, Piece, Split, Splitter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .unpacking import Bytes
 
 RECORDS = 200
 _DELIMITERS = (",", "\t", ";")
@@ -83,8 +88,9 @@ def find_header(
     """
     nearest: Header | None = None
     for number, line in enumerate(head.splitlines()[:_HEADER_LINES], 1):
+        text = line.decode("utf-8", "replace")
         for delimiter in _DELIMITERS:
-            header = _read_header(line.decode("utf-8", "replace"), delimiter, number, names, require)
+            header = _read_header(text, delimiter, number, names, require)
             if header and not header.missing:
                 return header
             if header and (nearest is None or len(header.columns) > len(nearest.columns)):
@@ -97,7 +103,7 @@ def normalise(name: str) -> str:
     return re.sub(r"[\W_]", "", name).lower()
 
 
-def _first_rows(text: np.typing.NDArray[np.uint8], piece: Piece, at: int, line: int) -> Chunk:
+def _first_rows(text: Bytes, piece: Piece, at: int, line: int) -> Chunk:
     rows = min(RECORDS, len(piece.lines))
     size = int(piece.starts[rows])
     part = text[:size]
@@ -122,9 +128,9 @@ def _read_header(
     for place, cell in enumerate(cells, 1):
         if cell and places.setdefault(normalise(cell), place) != place:
             twice.append(cell)
-    columns = {}
+    columns: dict[str, int] = {}
     for text, aliases in names.items():
-        place = next((places[a] for a in map(normalise, aliases) if a in places), None)
+        place = next((places[a] for a in map(normalise, aliases) if a in places), 0)
         if place and place not in columns.values():
             columns[text] = place
     # Prose has commas too: a header is mostly made of names that are known.

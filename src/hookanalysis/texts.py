@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from .forms import ATTEMPT_TEXTS, RECEIPT_TEXTS, Fit, Form, fill, literal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 
 _KEPT = "scanned WHERE verdict = 'keep'"
@@ -58,7 +61,7 @@ def event_uuids_sql(text: str, keys: Sequence[str]) -> str:
 
 
 def spell(names: Mapping[str, Sequence[str]], keys: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Names of an object's keys, as they are spelt among `keys`, in snake_case, and in camelCase."""
+    """Names of keys as they are spelt among `keys`, in snake_case, and in camelCase."""
     met = {re.sub(r"[\W_]", "", key).lower(): key for key in keys}
     spelt = {}
     for text, aliases in names.items():
@@ -84,7 +87,7 @@ def _misfit(form: Form, unfit: str, reason: str) -> str:
 def _scan_lines(form: Form) -> str:
     groups = _groups(form.pattern)
     time = (
-        f"nullif(regexp_extract(record, {literal(_whole(form.pattern))},"
+        f"nullif(regexp_extract(record, {literal(whole(form.pattern))},"
         f" {groups.index('time') + 1}), '')"
     )
     if form.proof:
@@ -92,14 +95,17 @@ def _scan_lines(form: Form) -> str:
         time = f"CASE WHEN {form.proof} THEN {form.proven['time']} ELSE {time} END"
     else:
         pieces = "chunk"
-    matched = f"SELECT line, byte_offset, record, {time} AS time_text FROM {pieces} WHERE record IS NOT NULL"
+    matched = (
+        f"SELECT line, byte_offset, record, {time} AS time_text FROM {pieces}"
+        " WHERE record IS NOT NULL"
+    )
     return f"SELECT *, {_misfit(form, 'time_text IS NULL', literal('no_match'))} FROM ({matched})"
 
 
 def _match_lines(form: Form, source: str) -> str:
     groups = _groups(form.pattern)
     names = ", ".join(literal(name) for name in groups)
-    matched = f"regexp_extract(record, {literal(_whole(form.pattern))}, [{names}])"
+    matched = f"regexp_extract(record, {literal(whole(form.pattern))}, [{names}])"
     found = {name: f"nullif(g.{name}, '')" for name in groups}
     pieces = f"SELECT *, {matched} AS g FROM {source}"
     if form.proof:
@@ -119,7 +125,7 @@ def _match_lines(form: Form, source: str) -> str:
     if "message" in found:  # as far as it stands behind the time: without separators and level
         found["message"] = f"regexp_replace({found['message']}, {literal(_LEAD)}, '')"
     return (
-        f"SELECT line, byte_offset, \"at\", record, uuids, event_uuid,"
+        'SELECT line, byte_offset, "at", record, uuids, event_uuid,'
         f" {_select(found, RECEIPT_TEXTS)} FROM ({pieces})"
     )
 
@@ -127,7 +133,8 @@ def _match_lines(form: Form, source: str) -> str:
 def _scan_objects(form: Form) -> str:
     wanted = ("time",) if form.side == "receiver" else _DECISIVE
     names = {text: form.names[text] for text in wanted if text in form.names}
-    opened, found = _open(names, {alias.partition("/")[0] for many in names.values() for alias in many})
+    keys = {alias.partition("/")[0] for aliases in names.values() for alias in aliases}
+    opened, found = _open(names, keys)
     texts = (
         f"SELECT line, byte_offset, record, opened IS NULL AS closed, {_select(found, wanted)}"
         f" FROM (SELECT *, TRY({opened}) AS opened FROM chunk WHERE record IS NOT NULL)"
@@ -161,11 +168,11 @@ def _take_objects(form: Form, fit: Fit, source: str) -> str:
             values = f"list_any_value(rest[{first}:{len(paths)}])"
         told[text] = f"CASE WHEN usual THEN {found[text]} ELSE nullif({values}, '') END"
     shapes = ", ".join(literal(shape) for shape in fit.shapes) or "''"
-    names, columns = ATTEMPT_TEXTS, '"at", record'
+    columns = _select(told, ATTEMPT_TEXTS)
     if form.side == "receiver":
-        names, columns = RECEIPT_TEXTS, '"at", record, uuids, event_uuid'
+        columns = f"uuids, event_uuid, {_select(told, RECEIPT_TEXTS)}"
     return (
-        f"SELECT line, byte_offset, {columns}, {_select(told, names)} FROM (SELECT *,"
+        f'SELECT line, byte_offset, "at", record, {columns} FROM (SELECT *,'
         f" {opened} AS opened,"
         f" CASE WHEN NOT usual THEN json_extract_string(record, [{', '.join(paths)}]) END AS rest"
         f" FROM (SELECT *, CAST(to_json(json_keys(record)) AS VARCHAR) IN ({shapes}) AS usual"
@@ -174,7 +181,7 @@ def _take_objects(form: Form, fit: Fit, source: str) -> str:
 
 
 def _open(names: Mapping[str, Sequence[str]], keys: Collection[str]) -> tuple[str, dict[str, str]]:
-    """SQL that takes `keys` out of a record in one pass, and an expression for each text over it."""
+    """SQL that takes `keys` out of a record in one pass, and what each text is of them."""
     structure: dict[str, str] = {}
     found: dict[str, str] = {}
     for text, aliases in names.items():
@@ -251,7 +258,7 @@ def _cut_rows(form: Form, fit: Fit, source: str, columns: str) -> str:
 
 
 def _name_event(form: Form, texts: str) -> str:
-    """The rows with their event: the uuid's own column, else the payload, else the idempotency key."""
+    """The rows with their event: from the uuid's own column, the payload, the idempotency key."""
     keyed = event_uuids_sql("payload", form.uuid_keys)
     return (
         f"SELECT *, coalesce({fill('uuid', text='event_uuid')},"
@@ -269,7 +276,8 @@ def _groups(pattern: str) -> list[str]:
     return re.findall(r"\(\?P<(\w+)>", pattern)
 
 
-def _whole(pattern: str) -> str:
+def whole(pattern: str) -> str:
+    """The pattern of a whole record, which may end with a line end."""
     return rf"^(?:{pattern})\r?\n?$"
 
 

@@ -1,0 +1,730 @@
+"""Formats: every sample, what holds for all of them, and how a file is recognised."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hookanalysis import parsing
+from hookanalysis.errors import InputError
+from hookanalysis.parsing import Binding, Format, detect
+from hookanalysis.sampling import take_records
+from hookanalysis.settings import Source
+from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
+from hookanalysis.texts import whole
+
+FORMATS = parsing.load_formats()
+EVENT = "06d5dc13-7e24-4f2b-9d5e-0d8a5a3c9b11"
+OTHER = "b0000000-0000-4000-8000-000000000002"
+TIME = "22/Nov/2026:14:03:07 +0000"
+
+
+def name(entry: Format) -> str:
+    return entry.id
+
+
+@cache
+def engine() -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect(config={"threads": 1})
+    con.execute("SET TimeZone = 'Asia/Kathmandu'")  # of the session: it may never matter
+    return con
+
+
+def run(binding: Binding, text: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """What scanning says of each record, and the columns of those that are kept."""
+    con = engine()
+    con.register("chunk", take_records(text.encode(), binding.split))
+    con.execute(f"CREATE OR REPLACE TEMP TABLE scanned AS {binding.scan_sql}")
+    con.unregister("chunk")
+    scanned = rows(con, "SELECT * FROM scanned ORDER BY byte_offset")
+    return scanned, rows(con, f"SELECT * FROM ({binding.fields_sql}) ORDER BY byte_offset")
+
+
+def rows(con: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
+    result = con.execute(query)
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def load(text: str, **known: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    return run(detect(text.encode(), "a.log", Source(**known)), text)
+
+
+def access(request: str, agent: str = "agent", rest: str = "") -> str:
+    return f'34.83.8.110 - - [{TIME}] "{request}" 200 2 "-" "{agent}"{rest}\n'
+
+
+# Every format
+
+
+@pytest.mark.parametrize("entry", FORMATS, ids=name)
+def test_samples_become_what_they_say(entry: Format) -> None:
+    others = [other for other in FORMATS if other.id != entry.id]
+    wrong = parsing.check_formats([entry, *(replace(other, samples=()) for other in others)])
+    assert wrong == []
+
+
+@pytest.mark.parametrize("entry", FORMATS, ids=name)
+def test_samples_show_what_is_kept_and_what_is_rejected(entry: Format) -> None:
+    verdicts = {expected.get("verdict", "keep") for s in entry.samples for expected in s.expect}
+    assert {"keep", "reject"} <= verdicts
+
+
+def test_a_sample_that_is_not_met_is_told() -> None:
+    entry = next(entry for entry in FORMATS if entry.id == "access_common")
+    sample = entry.samples[0]
+    expect = ({"http_status": 500}, *sample.expect[1:])
+    wrong = parsing.check_formats([replace(entry, samples=(replace(sample, expect=expect),))])
+    assert wrong == ["access_common, sample 1, record 1: http_status is 201 instead of 500"]
+
+
+@pytest.mark.parametrize("entry", FORMATS, ids=name)
+def test_columns_are_those_of_the_table(entry: Format) -> None:
+    binding = detect(entry.samples[0].text.encode(), "a", Source(format=entry.id))
+    table = ATTEMPT_RECORDS if entry.side == "sender" else RECEIPT_RECORDS
+    with duckdb.connect() as con:
+        con.register("chunk", take_records(entry.samples[0].text.encode(), binding.split))
+        con.execute(f"CREATE TEMP TABLE scanned AS {binding.scan_sql}")
+        con.execute(table.ddl)
+        con.execute(f"INSERT INTO {table.name} SELECT 1, 2, * FROM ({binding.fields_sql})")
+        found = [row[0] for row in con.execute(f"DESCRIBE {binding.fields_sql}").fetchall()]
+    assert found == list(table.names[2:])
+
+
+BINDINGS = {e.id: detect(e.samples[0].text.encode(), e.id, Source(format=e.id)) for e in FORMATS}
+ANYTHING = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=80)
+
+
+def mutants(draw: st.DrawFn, lines: list[str]) -> str:
+    """A sample's line with a few characters changed, taken out, or repeated."""
+    line = draw(st.sampled_from(lines))
+    for _ in range(draw(st.integers(0, 3))):
+        at = draw(st.integers(0, len(line)))
+        piece = draw(st.sampled_from(['"', "\\", " ", "[", "]", "-", "é", "1", "x", ",", "", "\t"]))
+        line = line[:at] + piece + line[at + draw(st.integers(0, 2)) :]
+    return line
+
+
+LINES = [
+    line
+    for entry in FORMATS
+    if entry.split == "lines"
+    for sample in entry.samples
+    for line in sample.text.splitlines()
+]
+mutant = st.composite(mutants)
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.lists(ANYTHING | mutant(LINES), min_size=20, max_size=80))
+def test_every_record_gets_one_verdict(lines: list[str]) -> None:
+    records = [line.replace("\n", " ") + "\n" for line in lines]
+    for binding in BINDINGS.values():
+        con = engine()
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE chunk AS"
+            " SELECT number AS line, number * 1000 AS byte_offset, record"
+            " FROM (SELECT UNNEST($1) AS record, UNNEST(range(1, len($1) + 1)) AS number)",
+            [[*records, None]],
+        )
+        con.execute(f"CREATE OR REPLACE TEMP TABLE scanned AS {binding.scan_sql}")
+        con.execute("DROP TABLE chunk")
+        scanned = rows(con, "SELECT * FROM scanned ORDER BY line")
+        fields = rows(con, binding.fields_sql)
+        assert [row["line"] for row in scanned] == list(range(1, len(records) + 1))
+        for row in scanned:
+            verdict = row["verdict"]
+            assert verdict in {"keep", "count", "ignore", "reject"}
+            assert (row["reason"] is not None) == (verdict == "reject")
+            assert (row["record"] is not None) == (verdict in {"keep", "reject"})
+            assert (row["zoned"] is not None) == (verdict in {"keep", "count"})
+            assert (row["at"] is not None) == (row["zoned"] is True)
+        kept = {row["line"] for row in scanned if row["verdict"] == "keep"}
+        assert {row["line"] for row in fields} == kept
+        places = [row["byte_offset"] for row in fields]
+        assert len(set(places)) == len(places)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(mutant(LINES), min_size=1, max_size=50))
+def test_what_is_proven_quickly_fits_the_pattern(lines: list[str]) -> None:
+    check_proofs([line + "\n" for line in lines])
+
+
+def test_what_is_proven_quickly_fits_the_pattern_in_many_mutants() -> None:
+    dice = random.Random(7)
+    lines = []
+    access_lines = [line for line in LINES if '] "' in line]
+    for _ in range(5000):
+        line = list(dice.choice(access_lines))
+        for _ in range(dice.randint(0, 3)):
+            line.insert(dice.randint(0, len(line)), dice.choice('"\\ []-:x1é\t,'))
+            del line[dice.randrange(len(line))]
+        lines.append("".join(line) + dice.choice(["\n", "\r\n", ""]))
+    assert check_proofs(lines) > 500
+
+
+def check_proofs(lines: list[str]) -> int:
+    """Hold the quick proof of each format against its pattern; returns how often it held."""
+    proven = 0
+    for entry in FORMATS:
+        form = entry.form
+        if not form.proof:
+            continue
+        pattern = "'" + whole(form.pattern).replace("'", "''") + "'"
+        groups = [text for text in form.proven if f"(?P<{text}>" in form.pattern]
+        assert set(groups) == set(form.proven)
+        texts = ", ".join(f"{form.proven[text]} AS {text}" for text in groups)
+        order = [g.split(">")[0] for g in form.pattern.split("(?P<")[1:]]
+        names = ", ".join(f"'{group}'" for group in order)
+        engine().execute("CREATE OR REPLACE TEMP TABLE t AS SELECT UNNEST($1) AS record", [lines])
+        found = rows(
+            engine(),
+            f"SELECT record, {texts}, regexp_full_match(record, {pattern}) AS fits,"
+            f" regexp_extract(record, {pattern}, [{names}]) AS g"
+            " FROM (SELECT record, string_split(record, '\"') AS p FROM t)"
+            f" WHERE {form.proof}",
+        )
+        for row in found:
+            assert row["fits"], row["record"]
+            assert {text: row["g"][text] for text in groups} == {text: row[text] for text in groups}
+        proven += len(found)
+    return proven
+
+
+def test_which_way_an_object_is_parsed_changes_nothing() -> None:
+    lines = [
+        line
+        for entry in FORMATS
+        if entry.id == "app_json"
+        for sample in entry.samples
+        for line in sample.text.splitlines()
+        if line.startswith("{")
+    ]
+    seen: dict[str, list[Any]] = {}
+    for first in range(len(lines)):
+        # Each line in turn is all that detection sees; the others then come as a surprise.
+        try:
+            binding = detect(f"{lines[first]}\n".encode(), "a", Source(timezone="UTC"))
+        except InputError:
+            continue
+        _, fields = run(binding, "\n".join(lines) + "\n")
+        for row in fields:
+            seen.setdefault(f"{row['line']} {row['event_uuid']}", []).append(row)
+    assert len(seen) > 8
+    for found in seen.values():
+        assert len(found) > 5
+        assert all(row == found[0] for row in found)
+
+
+# The event's uuid
+
+_NAMED = [
+    "webhook_event_uuid={u}", "webhook_event_uuid: {u}", "'webhook_event_uuid': '{u}'",
+    "'webhook_event_uuid': UUID('{u}')", '"webhook_event_uuid" => "{u}"',
+    "[webhook_event_uuid] => {u}", "map[webhook_event_uuid:{u} x:1]", "WebhookEventUUID:{u}",
+    "webhookEventUuid={u}", "Key (webhook_event_uuid)=({u}) already exists",
+    " webhook_event_uuid | {u}", "\x1b[36mwebhook_event_uuid\x1b[0m=\x1b[35m{u}\x1b[0m",
+    "&quot;webhook_event_uuid&quot;:&quot;{u}&quot;", "%22webhook_event_uuid%22%3A%22{u}%22",
+    "webhook.event.uuid={u}", "Webhook Event UUID: {u}", '{{"webhook_event_uuid":"{u}"}}',
+    '{{"webhook_event_uuid": "{u}"}}', r"\x22webhook_event_uuid\x22:\x22{u}\x22",
+    r"{{\"webhook_event_uuid\":\"{u}\"}}", r"{{\\\"webhook_event_uuid\\\": \\\"{u}\\\"}}",
+    "#7B#22webhook_event_uuid#22:#22{u}#22", r"\u0022webhook_event_uuid\u0022:\u0022{u}\u0022",
+    "payload.webhook_event_uuid={u}", 'webhook_event_uuid="urn:uuid:{u}"',
+    "webhook_event_uuid={{{u}}}", '("webhook_event_uuid", "{u}")', "X-Webhook-Event-Uuid: {u}",
+    r"a\nwebhook_event_uuid: {u}", "webhook_event_uuid {u}", "webhook_event_uuid={u}&x=1",
+]  # fmt: skip
+_NOT_NAMED = [
+    "previous_webhook_event_uuid={u}", "previousWebhookEventUuid={u}",
+    "last-webhook-event-uuid={u}", "webhook_event_uuid= request_id={u}",
+    "webhook_event_uuid=, request_id={u}", "webhook_event_uuid=null id={u}",
+    'webhook_event_uuid="" id="{u}"', 'webhook_event_uuid="" {u}', "webhook_event_uuids: {u}",
+    '"webhook_event_uuid":"","x":"{u}"', "webhook_event_uuid: (none) {u}", "event_uuid={u}",
+    '{{"webhook_event_uuid":null,"id":"{u}"}}', "INSERT (webhook_event_uuid) VALUES ('{u}')",
+    "request_id={u}", "processed webhook {u} in 35ms",
+]  # fmt: skip
+
+
+def uuids_of(texts: list[str]) -> dict[str, tuple[list[str], list[str]]]:
+    """For each text of a log line: the events that it names, and its bare uuids."""
+    lines = [f"2026-11-22 14:03:07Z INFO POST {text}" for text in texts]
+    _, fields = load("\n".join(lines) + "\n")
+    found: dict[str, tuple[list[str], list[str]]] = {text: ([], []) for text in texts}
+    for row in fields:
+        named, bare = found[texts[row["line"] - 1]]
+        named += [row["event_uuid"]] if row["event_uuid"] else []
+        bare += row["candidate_uuids"] or []
+    return found
+
+
+@pytest.mark.parametrize("value", [EVENT, EVENT.upper(), EVENT.replace("-", "")])
+def test_a_uuid_behind_its_key_is_the_event(value: str) -> None:
+    texts = [text.format(u=value) for text in _NAMED]
+    assert uuids_of(texts) == dict.fromkeys(texts, ([EVENT], []))
+
+
+def test_a_uuid_behind_anything_else_is_only_a_candidate() -> None:
+    texts = [text.format(u=EVENT) for text in _NOT_NAMED]
+    assert uuids_of(texts) == dict.fromkeys(texts, ([], [EVENT]))
+
+
+def test_a_longer_or_shorter_word_is_no_uuid() -> None:
+    values = [EVENT, EVENT.replace("-", "")]
+    tails = ("0", "f", "_x", "g")
+    texts = [f"webhook_event_uuid={value}{tail}" for value in values for tail in tails]
+    texts += [f"webhook_event_uuid={EVENT[:-cut]}" for cut in (1, 2, 12)]
+    assert uuids_of(texts) == dict.fromkeys(texts, ([], []))
+
+
+def test_a_batch_gives_one_row_for_each_event() -> None:
+    text = f"2026-11-22 14:03:07Z INFO webhook_event_uuid={OTHER},webhook_event_uuid={EVENT}\n"
+    _, fields = load(text * 2)
+    assert [row["event_uuid"] for row in fields] == [EVENT, OTHER] * 2 or [
+        row["event_uuid"] for row in fields
+    ] == [OTHER, EVENT] * 2
+    assert len({row["byte_offset"] for row in fields}) == 4
+    assert [row["line"] for row in fields] == [1, 1, 2, 2]
+
+
+# Times
+
+
+ZONED = {
+    "2026-11-22T14:03:07Z": "2026-11-22 14:03:07",
+    "2026-11-22T14:03:07.123456789Z": "2026-11-22 14:03:07.123456",
+    "2026-11-22 14:03:07,123 +0100": "2026-11-22 13:03:07.123000",
+    "2026-11-22T14:03:07+05:30": "2026-11-22 08:33:07",
+    "2026-11-22 14:03:07 UTC": "2026-11-22 14:03:07",
+    "22/Nov/2026:14:03:07 -0700": "2026-11-22 21:03:07",
+    "Nov 22, 2026 1:05 PM MST": "2026-11-22 20:05:00",
+    "Jul 22, 2026, 1:05 p.m. MDT": "2026-07-22 19:05:00",
+    "2026-07-22 14:03:07 PST": "2026-07-22 22:03:07",
+    "Sun, 22 Nov 2026 13:05:07 GMT": "2026-11-22 13:05:07",
+    "Sun Nov 22 13:05:07 UTC 2026": "2026-11-22 13:05:07",
+    "Sun Nov 22 2026 14:03:07 GMT+0100 (CET)": "2026-11-22 13:03:07",
+    "2026-11-22T14:03:07+01:00[Europe/Paris]": "2026-11-22 13:03:07",
+    "1795356187": "2026-11-22 14:03:07",
+    "1795356187.57": "2026-11-22 14:03:07.570000",
+    "1795356187123": "2026-11-22 14:03:07.123000",
+    "1795356187123456": "2026-11-22 14:03:07.123456",
+    "1795356187123456789": "2026-11-22 14:03:07.123456",
+}
+NAIVE = (
+    "2026-11-22T14:03:07", "2026-11-22 14:03:07,123", "22 Nov 2026 13:05:00",
+    "November 2, 2026 1:05:07 PM", "2026-07-22 14:03:07 BST", "2026-07-22 14:03:07 IST",
+)  # fmt: skip
+NO_TIMES = (
+    "2026-02-30T00:00:00Z", "2026-11-22 14:03:60Z", "1605-11-22T14:03:07Z", "infinity", "epoch",
+    "2101-01-01T00:00:00Z", "1970-01-01 00:00:00", "179535618", "soon", "2026-11-22",
+    "2026-11-22T14:03:07\u221207:00", "-1795356187", "9795356187",
+)  # fmt: skip
+
+
+def moments(texts: Iterable[str], **known: Any) -> dict[str, tuple[str, str | None, Any]]:
+    """For each text of a time: verdict or reason, the moment, and whether it names its zone."""
+    lines = "".join(f'{{"time": "{text}", "level": "info"}}\n' for text in texts)
+    scanned, _ = load(lines, format="app_json", **known)
+    told = [(r["reason"] or r["verdict"], r["at"] and str(r["at"]), r["zoned"]) for r in scanned]
+    return dict(zip(texts, told, strict=True))
+
+
+def test_a_time_with_a_zone_is_read() -> None:
+    assert moments(ZONED) == {text: ("count", at, True) for text, at in ZONED.items()}
+
+
+def test_a_time_without_a_zone_is_left_open() -> None:
+    assert moments(NAIVE) == dict.fromkeys(NAIVE, ("count", None, False))
+
+
+@pytest.mark.parametrize(
+    ("zone", "expected"),
+    [
+        ("America/Edmonton", "2026-07-01 20:00:00"),
+        ("america/edmonton", "2026-07-01 20:00:00"),
+        ("-07:00", "2026-07-01 21:00:00"),
+        ("+0545", "2026-07-01 08:15:00"),
+        ("UTC", "2026-07-01 14:00:00"),
+    ],
+)
+def test_a_given_zone_is_used_where_the_text_has_none(zone: str, expected: str) -> None:
+    assert moments(["2026-07-01 14:00:00", "2026-07-01T14:00:00Z"], timezone=zone) == {
+        "2026-07-01 14:00:00": ("count", expected, False),
+        "2026-07-01T14:00:00Z": ("count", "2026-07-01 14:00:00", True),
+    }
+
+
+def test_no_time_is_guessed() -> None:
+    found = moments(["2026-11-22T14:03:07Z", *NO_TIMES], timezone="UTC")
+    assert {text: found[text][0] for text in NO_TIMES} == dict.fromkeys(NO_TIMES, "bad_time")
+
+
+def test_a_clock_that_was_changed_tells_no_moment() -> None:
+    times = ["2026-11-01 00:30:00", "2026-11-01 01:30:00", "2026-03-08 02:30:00"]
+    lines = "".join(f'{{"time": "{time}", "level": "info"}}\n' for time in times)
+    scanned, _ = load(lines, timezone="America/New_York", format="app_json")
+    assert [row["reason"] for row in scanned] == [None, "clock_change", "clock_change"]
+
+
+def dated(*days: str) -> str:
+    return "".join(f"{day} 10:00:00 +0000 INFO POST\n" for day in days)
+
+
+def test_day_and_month_are_proven() -> None:
+    scanned, _ = load(dated("03/04/2026", "13/04/2026"))
+    assert [str(row["at"])[:10] for row in scanned] == ["2026-04-03", "2026-04-13"]
+    scanned, _ = load(dated("03/04/2026", "04/13/2026"))
+    assert [str(row["at"])[:10] for row in scanned] == ["2026-03-04", "2026-04-13"]
+
+
+@pytest.mark.parametrize("days", [("03/04/2026",), ("13/04/2026", "04/13/2026")])
+def test_day_and_month_are_not_guessed(days: tuple[str, ...]) -> None:
+    with pytest.raises(InputError, match="order of day and month") as error:
+        load(dated(*days))
+    assert "day_first" in error.value.hint
+
+
+def test_day_and_month_are_as_given() -> None:
+    scanned, _ = load(dated("03/04/2026"), day_first=True)
+    assert str(scanned[0]["at"])[:10] == "2026-04-03"
+
+
+def test_an_unknown_zone_is_refused() -> None:
+    with pytest.raises(InputError, match="no time zone 'MST7'"):
+        load(dated("2026-04-03"), timezone="MST7")
+
+
+# Recognition
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("hello\nworld\n", "like nothing that is known"),
+        (f'1.2.3.4 - - [{TIME}] "GET / HTTP/1.1" ab 5\n', "access_common matched up to column 58"),
+        ("\x01\x02\n", "like nothing that is known"),
+    ],
+)
+def test_an_unknown_file_is_refused(text: str, words: str) -> None:
+    with pytest.raises(InputError, match="no format fits") as error:
+        load(text)
+    assert words in error.value.reason
+    assert error.value.where == "a.log:1"
+    assert error.value.hint
+
+
+def test_a_missing_column_is_named() -> None:
+    with pytest.raises(InputError, match="lacks a column") as error:
+        load("exported\nID,Time,Event,HTTP Status Code\n1,2026-11-22T14:03:07Z,x,200\n")
+    assert "missing: event_uuid or payload or idempotency" in error.value.reason
+    assert "found: ID, Time, Event, HTTP Status Code" in error.value.reason
+    assert error.value.where == "a.log:2"
+
+
+def test_a_column_given_twice_is_refused() -> None:
+    with pytest.raises(InputError, match="twice"):
+        load("ID,Time,Status,status,Idempotency\n1,2026-11-22T14:03:07Z,x,y,z\n")
+
+
+def test_a_format_can_be_forced_and_must_then_fit() -> None:
+    line = access("POST /a HTTP/1.1")
+    scanned, _ = load("garbage\n" * 9 + line, format="access_combined")
+    assert [row["verdict"] for row in scanned] == ["reject"] * 9 + ["keep"]
+    with pytest.raises(InputError, match="the file is no app_json"):
+        load(line, format="app_json")
+    with pytest.raises(InputError, match="there is no format 'nginx'") as error:
+        load(line, format="nginx")
+    assert "access_combined" in error.value.hint
+
+
+def test_the_greater_part_of_a_file_decides() -> None:
+    with pytest.raises(InputError, match="no format fits") as error:
+        load("garbage\n" * 9 + access("GET / HTTP/1.1"))
+    assert "access_combined fits 10% of its first records (9 no_match)" in error.value.reason
+
+
+def test_two_formats_that_fit_are_both_named() -> None:
+    entry = next(entry for entry in FORMATS if entry.id == "access_combined")
+    with pytest.raises(InputError, match="more than one format fits") as error:
+        detect(access("GET /").encode(), "a", formats=[entry, replace(entry, id="twin")])
+    assert "access_combined and twin" in error.value.reason
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_headers_go_by_name(delimiter: str, end: str) -> None:
+    header = ["  webhook url ", '"STATUS"', "iDeMpOtEnCy", "http-status_code", "Extra", "Time"]
+    row = ["https://t.example/h", "Success", EVENT, "200 OK", "x", "2026-11-22T14:03:07Z"]
+    orders = [list(range(6)), [5, 4, 3, 2, 1, 0], [2, 0, 5, 1, 3, 4]]
+    found = []
+    for order in orders:
+        lines = [delimiter.join(cells[i] for i in order) for cells in (header, row)]
+        found += load(end.join(["", "notes", *lines, ""]))[1]
+    kept = [{k: v for k, v in row.items() if k != "byte_offset"} for row in found]
+    assert kept[0] == kept[1] == kept[2]
+    assert kept[0]["status"] == "success"
+    assert (kept[0]["http_status"], kept[0]["line"]) == (200, 4)
+
+
+def test_the_same_row_has_the_same_hash_in_any_file() -> None:
+    comma = f"Time,Status,Idempotency\n2026-11-22T14:03:07Z,Success,{EVENT}\n"
+    tabs = f'Idempotency\tStatus\tTime\n{EVENT}\t "Success"\t2026-11-22 07:03:07 MST\n'
+    json = f'[{{"idempotency":"{EVENT}","status":"Success","time":1795356187}}]'
+    found = [load(text)[1][0]["row_hash"] for text in (comma, tabs, json + "\n")]
+    assert found[0] is not None
+    assert len(set(found)) == 1
+
+
+def test_an_own_table_needs_only_its_names(tmp_path: Path) -> None:
+    text = f"Sent (local);Key;Answer\n2026-11-22 07:03:07;{EVENT};200\n"
+    (tmp_path / "ours.toml").write_text(
+        'id = "ours"\ntitle = "our spreadsheet"\nextends = "showpass_csv"\n[names]\n'
+        'attempted_at = ["Sent (local)"]\nevent_uuid = ["Key"]\nhttp_status = ["Answer"]\n'
+        f'[[sample]]\ntimezone = "-07:00"\ntext = """{text}"""\n'
+        "expect = [{ attempted_at = 2026-11-22T14:03:07, http_status = 200 }]\n",
+        encoding="utf-8",
+    )
+    formats = [e for e in parsing.load_formats(tmp_path) if e.id in {"ours", "showpass_csv"}]
+    assert parsing.check_formats([replace(e, samples=e.samples[:1]) for e in formats]) == []
+    assert detect(text.encode(), "a", formats=formats).format.id == "ours"
+    plain = f"Time,Idempotency\n2026-11-22T14:03:07Z,{EVENT}\n"
+    assert detect(plain.encode(), "a", formats=formats).format.id == "showpass_csv"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("id = 'x'\ntitle = 'x'\nside = 'receiver'\nsplit = 'lines'\n", "no [[sample]]"),
+        ("id = 'y'\n", "not the name of the file"),
+        ("id = \n", "value"),
+        ("id = 'x'\nextends = 'z'\n", "'z', which is no other format"),
+        ("id = 'x'\nextends = 'app_json'\ncolour = 1\n[[sample]]\ntext = ''\n", "'colour'"),
+        ("id = 'x'\nextends = 'app_json'\n[names]\nhue = ['h']\n[[sample]]\ntext=''\n", "'hue'"),
+        ("id = 'x'\ntitle = 'x'\n[[sample]]\ntext = ''\nexpect = []\n", "'side'"),
+    ],
+)
+def test_a_broken_format_is_refused(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "x.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="a format cannot be used") as error:
+        parsing.load_formats(tmp_path)
+    assert words in error.value.reason
+    assert error.value.where.endswith("x.toml")
+
+
+# What is kept
+
+
+def test_a_line_is_kept_for_its_method_its_uuid_or_its_path() -> None:
+    head = "2026-11-22 14:03:07Z INFO"
+    lines = [
+        f"{head} POST /a", f"{head} PUT /a", f"{head} GET /a", f"{head} done {EVENT}",
+        f"{head} webhook_event_uuid={EVENT.replace('-', '')}", f"{head} GET /hook?x",
+        f"{head} GET /hook/list", f"{head} GET https://x.example/hook", f"{head} bad signature",
+        f"{head} OUTPUT", f"{head} heartbeat",
+    ]  # fmt: skip
+    binding = detect("\n".join(lines).encode(), "a", endpoint_paths=["/hook", "/"])
+    scanned, _ = run(binding, "\n".join(lines) + "\n")
+    kept = [row["verdict"] == "keep" for row in scanned]
+    assert kept == [True, True, False, True, True, True, False, True, True, False, False]
+
+
+# What may not leave a record
+
+CANARIES = {
+    "customer_name": "Zebedee Quux", "customer_email": "zebedee@quux.example",
+    "customer_phone_number": "+1 (403) 555-0187", "barcode_string": "ZB55AA12QX77",
+    "secret": "s3cr3t-t0ken-zq",
+}  # fmt: skip
+
+
+def private(values: Iterable[Any]) -> list[str]:
+    told = " ".join(str(value) for value in values).lower()
+    parts = ["zebedee", "quux", "555-0187", "5550187", "zb55aa12qx77", "s3cr3t"]
+    return [part for part in parts if part in told]
+
+
+def payload() -> str:
+    items = ", ".join(f'"{key}": "{value}"' for key, value in CANARIES.items())
+    return f'{{"id": "{OTHER}", "data": {{{items}}}, "webhook_event_uuid": "{EVENT}"}}'
+
+
+def leaks() -> list[tuple[str, str]]:
+    body = payload()
+    double, slashed = body.replace('"', '""'), body.replace('"', '\\"')
+    escaped = body.replace('"', "\\x22")
+    words = f"for Zebedee Quux <zebedee@quux.example> tel. {CANARIES['customer_phone_number']}"
+    pairs = ", ".join(f"{key}={value}" for key, value in CANARIES.items())
+    csv = "Time,Payload,Webhook URL,Event,Response,HTTP Status Code\n2026-11-22T14:03:07Z,"
+    url = "https://zebedee:s3cr3t-t0ken-zq@t.example/h?token=s3cr3t-t0ken-zq"
+    said = f"Barcode {CANARIES['barcode_string']} {words}; {pairs}"
+    line = '{"time": "2026-11-22T14:03:07Z", "level": "info", "msg": '
+    return [
+        ("csv", f'{csv}"{double}",{url},invoice.purchase,"{double}",500\n'),
+        ("csv words", f'{csv}"{double}",{url},For Zebedee Quux,"{said}",500\n'),
+        ("json", f'[{{"time": 1795356187, "payload": {body}, "response_body": {body}}}]\n'),
+        ("access body", access("POST /h HTTP/1.1", rest=f' "{escaped}"')),
+        ("access path", access("POST /u/zebedee@quux.example/h?e=zebedee@quux.example HTTP/1.1")),
+        ("app body", f'{line}"got {slashed}", "method": "POST", "body": {body}}}\n'),
+        ("app words", f'{line}"POST {said}", "customer_name": "Zebedee Quux"}}\n'),
+        ("text", f"2026-11-22 14:03:07Z INFO POST got {body}\n"),
+        ("text words", f"2026-11-22 14:03:07Z INFO POST /h {said}\n"),
+        ("text repr", f"2026-11-22 14:03:07Z INFO POST {body.replace(chr(34), chr(39))}\n"),
+        ("text cut", "2026-11-22 14:03:07Z INFO POST " + "x " * 970 + body + words + "\n"),
+    ]
+
+
+@pytest.mark.parametrize(("case", "text"), leaks(), ids=[case for case, _ in leaks()])
+def test_nothing_private_leaves_a_record(case: str, text: str) -> None:
+    _, fields = load(text)
+    assert fields, case
+    assert private(value for row in fields for value in row.values()) == []
+
+
+def test_two_payloads_that_differ_in_private_data_only_differ_in_their_hash() -> None:
+    mine, yours = payload(), payload().replace("Zebedee", "Griselda")
+    found = [load(f'[{{"time": 1795356187, "payload": {body}}}]\n')[1][0] for body in (mine, yours)]
+    different = {key for key in found[0] if found[0][key] != found[1][key]}
+    assert different == {"payload_hash", "row_hash"}
+
+
+def test_hostile_characters_do_not_leave_a_record() -> None:
+    evil = "a\x1b[31mred\u202e\u2066\x07\x9b b"
+    line = '{"time": 1795356187, "level": "info", "method": "POST", "path": "/EVIL", "msg": "EVIL"}'
+    texts = [
+        line.replace("EVIL", evil).replace("\x1b", "\\u001b").replace("\x07", "\\u0007") + "\n"
+    ]
+    texts += [f"2026-11-22 14:03:07Z INFO POST /x {evil}\n"]
+    for text in texts:
+        _, fields = load(text)
+        told = " ".join(str(value) for value in fields[0].values())
+        assert "red" in told
+        assert told.isprintable()
+        assert not set(told) & set("\x1b\u202e\u2066\x07\x9b")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Name or service not known", "Name or service not known"),
+        ("Internal Server Error", "Internal Server Error"),
+        ("webhook processed in 1500ms status=200", "webhook processed in 1500ms status=200"),
+        ("webhook failed: KeyError('x')", 'webhook failed: KeyError("…")'),
+        ('{"error": "no"}', "{…}"),
+        ("a\nb\tc", "a b c"),
+        ("", None),
+        ("word " * 100, ("word " * 40)),
+    ],
+)
+def test_what_is_not_private_stays(text: str, expected: str | None) -> None:
+    with duckdb.connect() as con:
+        found = con.execute(f"SELECT {parsing.scrub_sql('$1')}", [text]).fetchall()[0][0]
+    assert found == expected
+
+
+# The sender's words
+
+
+# Status, HTTP status code, response: status, http_status, error_kind
+ATTEMPTS = {
+    ("Success", "200 OK", ""): ("success", 200, None),
+    ("Success", "500", ""): ("success", 500, None),
+    ("FAILED", "404 Not Found", "x"): ("failed", 404, None),
+    ("", "204", ""): ("success", 204, None),
+    ("", "302", ""): ("failed", 302, None),
+    ("Unsuccessful", "", ""): ("failed", None, "other"),
+    ("Not delivered", "", ""): ("failed", None, "other"),
+    ("Pending", "", ""): ("pending", None, None),
+    ("", "", ""): ("pending", None, None),
+    ("Failed", "0", "timeout"): ("failed", None, "timeout"),
+    ("", "", "Read timed out"): ("failed", None, "timeout"),
+    ("Failed", "", "TLS handshake timeout"): ("failed", None, "timeout"),
+    ("Failed", "", "Connection refused"): ("failed", None, "refused"),
+    ("Failed", "", "Connection reset by peer"): ("failed", None, "other"),
+    ("Failed", "", "SSL: unexpected EOF"): ("failed", None, "other"),
+    ("Failed", "", "Name or service not known"): ("failed", None, "dns"),
+    ("Failed", "", "certificate verify failed"): ("failed", None, "tls"),
+    ("Failed", "503", "Connection refused"): ("failed", 503, None),
+}
+
+
+def test_status_and_error() -> None:
+    lines = [",".join(("1795356187", EVENT, *told)) for told in ATTEMPTS]
+    header = "Time,Idempotency,Status,HTTP Status Code,Response"
+    _, fields = load("\n".join([header, *lines]) + "\n")
+    found = [(row["status"], row["http_status"], row["error_kind"]) for row in fields]
+    assert dict(zip(ATTEMPTS, found, strict=True)) == ATTEMPTS
+
+
+# The receiver's words
+
+
+STEPS = {
+    "webhook received": "received",
+    "Incoming webhook": "received",
+    "webhook processed": "processed",
+    "event handled successfully": "processed",
+    "processed 3 tickets, 0 errors": "processed",
+    "no duplicates, processed": "processed",
+    "duplicate webhook ignored": "duplicate",
+    "already processed, skipping": "duplicate",
+    "webhook failed: no such ticket": "failed",
+    "could not store event": "failed",
+    "not processed": "failed",
+    "invalid signature, webhook ignored": "signature_failed",
+    "signature verification failed": "signature_failed",
+    "Signature does not match": "signature_failed",
+    "missing signature": "signature_failed",
+    "signature verified": None,
+    "signature verified, webhook processed": "processed",
+    "signature ok, processing failed": "failed",
+    "processing webhook": None,
+    "request completed": None,
+    "will be processed later": None,
+    "webhook queued": None,
+    "heartbeat": None,
+}
+
+
+def test_words_tell_a_step() -> None:
+    lines = [f"2026-11-22 14:03:07Z INFO POST {words} {EVENT}\n" for words in STEPS]
+    _, fields = load("".join(lines))
+    assert dict(zip(STEPS, (row["step"] for row in fields), strict=True)) == STEPS
+
+
+def test_an_error_without_words_is_a_failure() -> None:
+    _, fields = load(f"2026-11-22 14:03:07Z ERROR ticket {EVENT}\n")
+    assert (fields[0]["level"], fields[0]["step"]) == ("error", "failed")
+
+
+# The command line's view
+
+
+def test_formats_can_be_listed_described_and_tried(tmp_path: Path) -> None:
+    entries = parsing.list_formats()
+    assert [entry.id for entry in entries] == sorted(entry.id for entry in entries)
+    for entry in entries:
+        assert entry.title in parsing.describe_format(entry.id)
+    with pytest.raises(InputError, match="there is no format 'x'"):
+        parsing.describe_format("x")
+    file = tmp_path / "app.log"
+    file.write_text("2026-11-22 14:03:07 INFO POST /a\nlost\n2026-11-22 14:03:08 INFO x\n")
+    told = parsing.try_file(file)
+    assert "2 of the first 3 records fit" in told
+    assert "1 do not: no_match" in told
+    assert "give it, such as --timezone America/Edmonton" in told
+
+
+def test_a_long_head_that_breaks_off_is_recognised() -> None:
+    text = access("POST /h HTTP/1.1").encode() * 5000
+    binding = detect(text[: 1 << 18], "a")
+    assert binding.sampled == {"fits": 200}
+    assert np.frombuffer(text, np.uint8).size > 1 << 18
