@@ -7,6 +7,7 @@ import os
 import random
 import socket
 import zipfile
+import zlib
 from pathlib import Path
 
 import duckdb
@@ -149,6 +150,15 @@ def test_an_over_long_line_without_an_end_is_left_alone_until_it_has_one(tmp_pat
     assert [*hashes.values()] == [growing.account.content_hash, rest.account.content_hash]
 
 
+def test_an_over_long_last_line_of_a_final_file_is_rejected(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"a\n" + b"x" * 2 * MIB)
+    for size in (100_000, 16 * MIB):
+        result = read_file(path, LINES, size=size)
+        assert (result.texts, reasons(result)) == (["a\n"], [(2, 1, "too_long")])
+        assert (result.account.tail_bytes, result.account.integrity) == (0, "whole")
+
+
 # CSV
 
 
@@ -159,6 +169,7 @@ def test_an_over_long_line_without_an_end_is_left_alone_until_it_has_one(tmp_pat
         ("1,2,3,4\n", [(2, 1, "field_count")]),
         ('1,"2"x,3\n', [(2, 1, "stray_quote")]),
         ('1,2"2,3\n', [(2, 1, "stray_quote")]),
+        ('1,2,"3"\rx\n', [(2, 1, "stray_quote")]),
         ('1,"2,3\n', [(2, 1, "unclosed_quote")]),
         ('1,"2\nx\ny,3\n1,2,3,4\n', [(2, 4, "unclosed_quote")]),
         ("1,2\n7,8,9\n1,2\n", [(2, 1, "field_count"), (4, 1, "field_count")]),
@@ -231,6 +242,7 @@ def test_an_open_quote_swallows_nothing_behind_it(tmp_path: Path) -> None:
         ('[{"a":1}, {"a":[{}]}]', ['{"a":1}', '{"a":[{}]}'], []),
         ('\n{"count": 1, "results": [\n {"a": "]}"}\n], "next": {"a": []}}\n', ['{"a": "]}"}'], []),
         ('{"a": [1]}\n\n{"a": "\\\\"}\r\n', ['{"a": [1]}\n', '{"a": "\\\\"}\r\n'], []),
+        ('[{"a":"\\\\"},{"b":"\\\\"}]', ['{"a":"\\\\"}', '{"b":"\\\\"}'], []),
         ('{\n"a": 1\n}\n{\n"a": 2\n}', ['{\n"a": 1\n}', '{\n"a": 2\n}'], []),
         ('{"a":1}\nTraceback\n{"a":2}\n', ['{"a":1}\n', "Traceback\n", '{"a":2}\n'], []),
         ('[{"a":1},{"a":},{"a":3}]', ['{"a":1}', '{"a":}', '{"a":3}'], []),
@@ -251,6 +263,16 @@ def test_documents(
     assert result.texts == records
     assert reasons(result) == rejects
     assert result.account.integrity == "whole"
+    for size in range(1, 10):
+        again = read_file(tmp_path / "log", NDJSON, size=size)
+        assert (again.records, again.rejects) == (result.records, result.rejects)
+
+
+def test_objects_far_apart_are_no_envelope(tmp_path: Path) -> None:
+    line = b'{"results":[{"a":1}]}\n'
+    result = read_text(tmp_path, line + b"\n" * 300_000 + line, NDJSON)
+    assert result.texts == [line.decode()] * 2
+    assert result.account.ignored == 300_000
 
 
 @pytest.mark.parametrize(
@@ -323,6 +345,18 @@ def test_any_flipped_bit_in_a_packed_log_is_found(tmp_path: Path) -> None:
         damaged[bit // 8] ^= 1 << bit % 8
         path.write_bytes(damaged)
         with pytest.raises(InputError, match=r"damaged|more than a log"):
+            read_file(path, LINES)
+
+
+def test_a_packed_log_whose_end_mark_was_hit_is_damaged_not_cut(tmp_path: Path) -> None:
+    path = tmp_path / "log.gz"
+    for number in range(300):
+        text = f"2026-11-23 {number} POST /hooks 200\n".encode() * 2000
+        packer = zlib.compressobj(wbits=-15)
+        body = packer.compress(text) + packer.flush(zlib.Z_SYNC_FLUSH)  # a stream without an end
+        mark = zlib.crc32(text).to_bytes(4, "little") + len(text).to_bytes(4, "little")
+        path.write_bytes(gzip.compress(b"")[:10] + body + mark)
+        with pytest.raises(InputError, match="damaged"):
             read_file(path, LINES)
 
 
