@@ -58,10 +58,14 @@ SELECT
   w.stream,
   m.day,
   COALESCE(m.offset_ms, 0) AS offset_ms,
-  COALESCE(m.offset_ms, 0)
-    - COALESCE(GREATEST(1.4826 * m.mad_ms, w.resolution_ms), s.tolerance_seconds * 1000) AS low_ms,
-  COALESCE(m.offset_ms, 0)
-    + COALESCE(GREATEST(1.4826 * m.mad_ms, w.resolution_ms), s.tolerance_seconds * 1000) AS high_ms,
+  COALESCE(m.offset_ms, 0) - CASE
+    WHEN m.stream IS NULL THEN s.tolerance_seconds * 1000
+    ELSE GREATEST(1.4826 * m.mad_ms, w.resolution_ms)
+  END AS low_ms,
+  COALESCE(m.offset_ms, 0) + CASE
+    WHEN m.stream IS NULL THEN s.tolerance_seconds * 1000
+    ELSE GREATEST(1.4826 * m.mad_ms, w.resolution_ms)
+  END AS high_ms,
   CASE
     WHEN COALESCE(m.pairs, 0) < 20 THEN s.tolerance_seconds * 1000
     ELSE LEAST(

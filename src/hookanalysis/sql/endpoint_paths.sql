@@ -7,11 +7,15 @@ WITH names AS (
   SELECT endpoint_url FROM endpoints
 ),
 parts AS (
-  SELECT endpoint_url, REGEXP_EXTRACT(endpoint_url, '^[A-Za-z]+://[^/?#]*([^?#]*)', 1) AS path
+  SELECT
+    endpoint_url,
+    COALESCE(
+      NULLIF(REGEXP_EXTRACT(endpoint_url, '^[A-Za-z]+://[^/?#]*([^?#]*)', 1), ''), '/'
+    ) AS path
   FROM names
 )
 SELECT
   endpoint_url,
-  CASE WHEN path = '' THEN '/' ELSE path END AS path,
+  path,
   COUNT(*) OVER (PARTITION BY path) AS sharing
 FROM parts

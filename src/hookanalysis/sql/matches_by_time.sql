@@ -19,8 +19,8 @@ SELECT
   FALSE AS known_before,
   FALSE AS signature_failed,
   FALSE AS stranger,
-  TRUE AS counts,
-  TRUE AS listed
+  o.kind = 'attempt' AS counts,
+  o.attempt_key IS NOT NULL AS listed
 FROM time_clusters AS l
 JOIN time_clusters AS o
   ON o.path = l.path AND o.cluster = l.cluster AND o.tie = l.tie AND o.kind <> 'line'

@@ -4,7 +4,7 @@
    inputs: matches, attempts, sender_deliveries, receipts, coverage, settings
 
    sender_covered: an export of all attempts (or of successes, and it was accepted) reaches from
-   before it to a minute after it. listed: the sender's export lists the event for the endpoint. */
+   before it to settle_seconds after it. listed: the sender's export lists the event for the endpoint. */
 WITH unlisted AS (
   SELECT
     m.event_uuid, m.endpoint_url, MIN(m.arrived_at) AS moment, BOOL_OR(m.accepted) AS accepted
@@ -62,5 +62,5 @@ CROSS JOIN settings AS s
 LEFT JOIN told AS t ON t.event_uuid = o.event_uuid
 LEFT JOIN coverage AS c
   ON c.side = 'sender' AND c.starts_at <= o.moment
-  AND c.ends_at >= o.moment + INTERVAL '1 minute'
+  AND c.ends_at >= o.moment + s.settle_seconds * INTERVAL '1 second'
 GROUP BY o.event_uuid, o.endpoint_url, o.says, o.listed
