@@ -29,7 +29,7 @@ STAGES = (
     "sections charts drawing wording markup",
     "facts spans measures",
     "reconciliation diagnosis",
-    "loading manifest",
+    "loading scratch manifest",
     "parsing detection catalog sampling fields texts forms",
     "reading delimited documents elements records decoding splitting unpacking",
     "database settings",

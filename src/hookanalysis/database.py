@@ -158,6 +158,13 @@ def sql_text(name: str) -> str:
     return resources.files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
 
 
+def connect_memory() -> duckdb.DuckDBPyConnection:
+    """Open a database in memory, locked down like a workspace."""
+    con = duckdb.connect()
+    con.execute(_LOCKDOWN)
+    return con
+
+
 def _open(path: str, *, read_only: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:
     if read_only and not Path(path).is_file():
         raise InputError(

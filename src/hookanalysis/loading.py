@@ -12,6 +12,7 @@ from . import manifest, parsing
 from .errors import InputError
 from .manifest import FileReport
 from .reading import Chunk, Source, open_source
+from .scratch import Scratch
 from .settings import Settings
 from .settings import Source as Known
 from .tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
@@ -84,7 +85,7 @@ def write_settings(db: Database, settings: Settings) -> None:
         db.con.execute("DELETE FROM settings")
         db.con.execute("DELETE FROM endpoints")
         db.con.execute(
-            "INSERT INTO settings VALUES (?, ?, ?, ?, ?, ?, NULL, NULL, ?, ?)",
+            "INSERT INTO settings VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?, ?)",
             [
                 settings.grace_minutes,
                 settings.tolerance_seconds,
@@ -92,6 +93,7 @@ def write_settings(db: Database, settings: Settings) -> None:
                 settings.heartbeat_minutes,
                 settings.retention_days,
                 settings.same_send_seconds,
+                settings.settle_seconds,
                 list(settings.sender_ips),
                 list(settings.test_event_types),
             ],
@@ -172,16 +174,21 @@ class _FileLoad:
             if before
             else manifest.next_number(db, "generations", "generation_id")
         )
+        self.place = f"{self.file_id} AS file_id, {self.generation_id} AS generation_id"
         start = before.loaded_bytes if before else 0
-        for chunk in self.source.chunks(
-            self.binding.split,
-            start=start,
-            start_line=before.loaded_lines + 1 if before else 1,
-            final=self.source.compressed or self.binding.split.kind != "lines",
-        ):
-            self._insert(chunk)
-            if self.progress:
-                self.progress(str(self.path), chunk.end)
+        self.scratch = Scratch(self.binding, self.place)
+        try:
+            for chunk in self.source.chunks(
+                self.binding.split,
+                start=start,
+                start_line=before.loaded_lines + 1 if before else 1,
+                final=self.source.compressed or self.binding.split.kind != "lines",
+            ):
+                self._insert(chunk)
+                if self.progress:
+                    self.progress(str(self.path), chunk.end)
+        finally:
+            self.scratch.close()
         account = self.source.account
         if before and account.loaded_bytes <= before.loaded_bytes:
             raise _SeenError
@@ -204,29 +211,30 @@ class _FileLoad:
         return report
 
     def _insert(self, chunk: Chunk) -> None:
-        con = self.db.con
+        con, scratch = self.db.con, self.scratch
         target = ATTEMPT_RECORDS if self._from_sender else RECEIPT_RECORDS
-        place = f"{self.file_id} AS file_id, {self.generation_id} AS generation_id"
-        con.register("chunk", chunk)
-        con.execute(f"CREATE OR REPLACE TEMP TABLE scanned AS {self.binding.scan_sql}")
-        con.unregister("chunk")
-        con.execute(f"INSERT INTO {target.name} SELECT {place}, * FROM ({self.binding.fields_sql})")
-        con.execute(
+        scratch.parse(chunk)
+        scratch.move("FROM parsed", con, target.name)
+        scratch.move(
             f"""
-            INSERT INTO rejects
-            SELECT {place}, line, byte_offset, strlen(record), 1, reason, NULL
+            SELECT {self.place}, line, byte_offset, strlen(record) AS bytes, 1 AS lines, reason,
+                   CAST(NULL AS VARCHAR) AS detail
             FROM scanned WHERE verdict = 'reject'
-            """
+            """,
+            con,
+            "rejects",
         )
-        con.execute(
+        scratch.move(
             f"""
-            INSERT INTO activity
-            SELECT {self.generation_id}, {self.file_id},
-                   date_trunc('minute', scanned.at) AS minute_at, min(scanned.at), max(scanned.at),
-                   min(line), max(line), count(*)
+            SELECT {self.generation_id} AS generation_id, {self.file_id} AS file_id,
+                   date_trunc('minute', scanned.at) AS minute_at, min(scanned.at) AS first_at,
+                   max(scanned.at) AS last_at, min(line) AS first_line, max(line) AS last_line,
+                   count(*) AS records
             FROM scanned WHERE scanned.at IS NOT NULL AND verdict IN ('keep', 'count')
             GROUP BY minute_at ORDER BY minute_at
-            """
+            """,
+            con,
+            "activity",
         )
         for bad in chunk.rejects:
             con.execute(
@@ -245,7 +253,7 @@ class _FileLoad:
         self._count(chunk)
 
     def _count(self, chunk: Chunk) -> None:
-        kept, counted, rejected, ignored, zoned, unzoned = self.db.rows(
+        kept, counted, rejected, ignored, zoned, unzoned = self.scratch.rows(
             """
             SELECT count(*) FILTER (verdict = 'keep'), count(*) FILTER (verdict = 'count'),
                    count(*) FILTER (verdict = 'reject'), count(*) FILTER (verdict = 'ignore'),
