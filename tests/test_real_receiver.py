@@ -19,6 +19,7 @@ SETTINGS = Settings(
     grace_minutes=2 / 60,
     timeout_seconds=1,
     tolerance_seconds=3,
+    settle_seconds=1,
     sender_ips=("127.0.0.1",),
     sources=(Source(match="*partner.log", timezone="UTC"),),
 )

@@ -43,6 +43,7 @@ class Settings:
     heartbeat_minutes: float = 15
     retention_days: float = 15
     same_send_seconds: float = 60
+    settle_seconds: float = 60
     max_text_gib: float = 64
     sender_ips: tuple[str, ...] = SHOWPASS_IPS
     test_event_types: tuple[str, ...] = ("webhook.test",)

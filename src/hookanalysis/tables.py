@@ -173,6 +173,7 @@ SETTINGS = _table(
     ("heartbeat_minutes", "DOUBLE", "silence that never counts as a hole in a log"),
     ("retention_days", "DOUBLE", "age at which the sender forgets its attempts"),
     ("same_send_seconds", "DOUBLE", "two arrivals this close from one attempt: a double send"),
+    ("settle_seconds", "DOUBLE", "time that the sender's log may take to show an attempt"),
     ("since_at", "TIMESTAMP", "judge deliveries from this time on; NULL for all"),
     ("until_at", "TIMESTAMP", "judge deliveries before this time; NULL for all"),
     ("sender_ips", "VARCHAR[]", "addresses that the sender posts from; empty when unknown"),
