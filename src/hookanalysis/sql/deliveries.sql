@@ -46,7 +46,7 @@ verdicts AS (
       WHEN NOT f.took_effect AND f.signature_failed THEN 'unprocessed: signature_dropped'
       WHEN NOT f.took_effect THEN 'unprocessed: accepted_not_processed'
       WHEN f.accepted_count > 1 AND f.ambiguous THEN 'undetermined: ambiguous'
-      WHEN f.accepted_count > 1 THEN 'duplicated: ' || f.repeat_kind
+      WHEN f.accepted_count > 1 THEN 'duplicated: ' || COALESCE(f.repeat_kind, 'replay')
       WHEN f.says IN ('fail_http', 'fail_nohttp') THEN 'unacknowledged: false_failure'
       WHEN f.says = 'pending' THEN 'delivered: delivered_pending'
       WHEN f.says = 'no_attempt' THEN 'delivered: delivered_unlogged'

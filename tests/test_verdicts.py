@@ -1,0 +1,164 @@
+"""The CASE of `sql/deliveries.sql` against the taxonomy: total, exclusive, and equal to Python."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import duckdb
+import pytest
+
+import rows
+from hookanalysis.database import sql_text
+from hookanalysis.tables import OUTCOMES
+
+SAYS = ("ok", "fail_http", "fail_nohttp", "pending", "no_attempt", "absent", "conflict")
+MISSED = {
+    "ok": "false_success",
+    "fail_http": "answered_upstream",
+    "fail_nohttp": "never_reached",
+    "pending": "stuck_pending",
+    "no_attempt": "not_attempted",
+}
+EVIDENCE = rows.relation_types()["delivery_evidence"]
+
+# Each state that can be: values of a flag → how many there are is their product.
+FLAGS = {
+    "says": SAYS,
+    "counts": ((0, 0), (1, 0), (1, 1), (2, 0), (2, 1), (2, 2)),  # arrivals, accepted
+    "processed_count": (None, 0, 1, 2),
+    "in_grace": (False, True),
+    "receiver_covered": (False, True),
+    "sender_covered": (False, True),
+    "undecided": (False, True),
+    "never_sent": (False, True),
+    "had_failure": (False, True),
+    "signature_failed": (False, True),
+    "stranger": (False, True),
+    "is_test": (False, True),
+}
+
+
+class State(NamedTuple):
+    says: str
+    arrivals: int
+    accepted_count: int
+    processed_count: int | None
+    in_grace: bool
+    receiver_covered: bool
+    sender_covered: bool
+    undecided: bool
+    never_sent: bool
+    had_failure: bool
+    signature_failed: bool
+    stranger: bool
+    is_test: bool
+
+
+def classify(s: State) -> list[str]:
+    """All classes whose definition a state meets: there must be exactly one.
+
+    Written from the definitions, each complete in itself, not from the order of the CASE.
+    """
+    twice = (s.processed_count or 0) > 1
+    effect = s.accepted_count > 0 if s.processed_count is None else s.processed_count > 0
+    plain = s.says != "conflict" and not twice
+    absent = plain and s.says == "absent"
+    waiting = plain and not absent and s.in_grace and not effect
+    judged = plain and not absent and not waiting
+    nothing = judged and s.arrivals == 0
+    came = judged and s.arrivals > 0
+    blank = nothing and not s.never_sent  # only the receiver's logs can tell
+    proof = blank and not s.undecided and s.receiver_covered
+    unlisted = s.says == "no_attempt" and not s.sender_covered
+    forged = s.stranger or s.signature_failed
+    good = came and effect and s.accepted_count > 0
+    once = good and s.accepted_count == 1
+    classes = {
+        "undetermined: conflict": s.says == "conflict",
+        "duplicated: double_processed": s.says != "conflict" and twice,
+        "unexpected: test": absent and s.sender_covered and s.is_test,
+        "unexpected: forged": absent and s.sender_covered and not s.is_test and forged,
+        "unexpected: orphan": absent and s.sender_covered and not s.is_test and not forged,
+        "undetermined: sender_coverage": (absent and not s.sender_covered) or (proof and unlisted),
+        "pending: in_flight": waiting,
+        "undetermined: ambiguous": (blank and s.undecided)
+        or (good and s.accepted_count > 1 and s.undecided),
+        "undetermined: receiver_coverage": blank and not s.undecided and not s.receiver_covered,
+        "refused: contradictory_status": came and s.accepted_count == 0 and s.says == "ok",
+        "refused: rejected": came and s.accepted_count == 0 and s.says != "ok",
+        "unprocessed: signature_dropped": came
+        and s.accepted_count > 0
+        and not effect
+        and s.signature_failed,
+        "unprocessed: accepted_not_processed": came
+        and s.accepted_count > 0
+        and not effect
+        and not s.signature_failed,
+        "duplicated: replay": good and s.accepted_count > 1 and not s.undecided,
+        "unacknowledged: false_failure": once and s.says.startswith("fail"),
+        "delivered: delivered_pending": once and s.says == "pending",
+        "delivered: delivered_unlogged": once and s.says == "no_attempt",
+        "recovered: recovered": once and s.says == "ok" and (s.had_failure or s.arrivals > 1),
+        "delivered: delivered": once and s.says == "ok" and not s.had_failure and s.arrivals == 1,
+    }
+    for says, detail in MISSED.items():
+        met = proof and not unlisted and s.says == says
+        word = nothing and s.never_sent and detail == "never_reached"
+        classes[f"missed: {detail}"] = classes.get(f"missed: {detail}", False) or met or word
+    return [name for name, met in classes.items() if met]
+
+
+@pytest.fixture(scope="module")
+def judged() -> list[tuple[State, str]]:
+    """Every state, and what the CASE makes of it."""
+    flags: dict[str, Any] = {name: list(values) for name, values in FLAGS.items()}
+    flags["arrivals"], flags["accepted_count"] = zip(*flags.pop("counts"), strict=True)
+    # Values in one list vary together (arrivals and accepted_count), others freely.
+    together = "UNNEST($arrivals) AS arrivals, UNNEST($accepted_count) AS accepted_count"
+    free = [f"UNNEST(${name}) AS {name}" for name in FLAGS if name != "counts"]
+    lists = " CROSS JOIN ".join(f"(SELECT {part})" for part in [*free, together])
+    rest = {
+        **{name: f"CAST(NULL AS {kind})" for name, kind in EVIDENCE.items() if name not in flags},
+        "event_uuid": "CAST(row_number() OVER () AS VARCHAR)",
+        "endpoint_url": "'u'",
+        "repeat_kind": "'replay'",
+        "several_paths": "FALSE",
+    }
+    columns = ", ".join(f"{text} AS {name}" for name, text in rest.items())
+    with duckdb.connect() as con:
+        con.execute(
+            f"CREATE TABLE delivery_evidence AS SELECT {columns}, * FROM {lists}"
+            " WHERE COALESCE(processed_count, 0) <= accepted_count",
+            {name: list(values) for name, values in flags.items()},
+        )
+        kinds = rows.relation_types()["settings"].items()
+        con.execute(f"CREATE TABLE settings ({', '.join(f'{c} {kind}' for c, kind in kinds)})")
+        rows.insert(con, "settings", [rows.default_settings()])
+        found = con.execute(
+            f"SELECT {', '.join(f'e.{name}' for name in State._fields)}, outcome || ': ' || detail"
+            f" FROM delivery_evidence AS e JOIN ({sql_text('deliveries')}) AS d"
+            " ON d.event_uuid = e.event_uuid"
+        ).fetchall()
+    return [(State(*row[:-1]), row[-1]) for row in found]
+
+
+def test_every_state_has_one_class_and_the_case_finds_it(judged: list[tuple[State, str]]) -> None:
+    assert len(judged) > 50_000
+    wrong = [(state, verdict) for state, verdict in judged if classify(state) != [verdict]]
+    assert wrong == []
+
+
+def test_every_class_is_reached(judged: list[tuple[State, str]]) -> None:
+    reached = {verdict for _, verdict in judged}
+    assert {verdict.split(": ")[0] for verdict in reached} == set(OUTCOMES)
+    assert len(reached) == 24
+
+
+def test_missed_needs_proof(judged: list[tuple[State, str]]) -> None:
+    for state, verdict in judged:
+        if verdict.startswith("missed"):
+            assert state.arrivals == 0
+            assert not state.in_grace
+            assert state.never_sent or (state.receiver_covered and not state.undecided)
+        if verdict.startswith("unexpected"):
+            assert state.sender_covered
