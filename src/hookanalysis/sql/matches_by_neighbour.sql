@@ -5,7 +5,7 @@
    The edge writes its line when the application has answered (or, where its lines mark the start,
    when the application begins). So of the lines of one path in order of time, a line right after
    a receipt with the same status, within two seconds and what whole seconds hide, is of the same
-   request, and adds nothing to the count. */
+   request, and adds nothing to the count. A receipt that has its line already takes no other. */
 WITH edge_minutes AS (
   SELECT DISTINCT path, DATE_TRUNC('minute', latest_at) AS minute_at, time_marks FROM edge_lines
 ),
@@ -26,6 +26,12 @@ app_receipts AS (
   JOIN endpoint_paths AS p ON p.endpoint_url = m.endpoint_url
   JOIN app_minutes AS n ON n.path = p.path AND n.minute_at = DATE_TRUNC('minute', m.ended_at)
   WHERE m.layer = 'app'
+    AND NOT EXISTS (
+      SELECT 1 FROM matches AS tied
+      WHERE tied.layer = 'edge' AND tied.event_uuid = m.event_uuid
+        AND tied.endpoint_url = m.endpoint_url
+        AND tied.attempt_key IS NOT DISTINCT FROM m.attempt_key
+    )
 ),
 sightings AS (
   SELECT receipt_id, path, http_status, moment, FALSE AS is_edge FROM app_receipts
