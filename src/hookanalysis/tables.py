@@ -55,7 +55,7 @@ META = _table(
     "meta",
     "the workspace itself: one row",
     ("schema_version", "INTEGER", "version of these tables"),
-    ("reconciled_file_id", "INTEGER", "last file that the results know of; NULL before the first run"),
+    ("reconciled_file_id", "INTEGER", "last file that the results know of; NULL: none yet"),
     ("tzdata", "VARCHAR", "version of the time-zone database that read the times"),
 )
 
@@ -100,7 +100,7 @@ GENERATIONS = _table(
 
 ATTEMPT_RECORDS = _table(
     "attempt_records",
-    "one row of a sender's export: what the sender says of one attempt (or of an event without one)",
+    "one row of a sender's export: what it says of one attempt (or of an event without one)",
     *_PLACE,
     ("attempt_id", "VARCHAR", "sender's id of the attempt; NULL where the export has none"),
     ("event_uuid", "VARCHAR", "webhook_event_uuid, lower case"),
