@@ -26,11 +26,12 @@ MATCH_RULES = ("uuid", "request_id", "time")
 class Step:
     """One file of `sql/` and what is made of it.
 
-    A table is stored; a view is computed where it is used; rows are added to the table `into`.
+    A table is stored; a view is computed where it is used, and one that is held only once, for as
+    long as the steps run; rows are added to the table `into`.
     """
 
     name: str
-    makes: Literal["table", "view", "rows"] = "table"
+    makes: Literal["table", "view", "held", "rows"] = "table"
     into: str = ""
 
 
@@ -43,7 +44,7 @@ STEPS = (
     Step("attempt_turns", "view"),
     Step("placed_receipts", "view"),
     Step("matches_by_uuid", "rows", "matches"),
-    Step("edge_lines", "view"),
+    Step("edge_lines", "held"),
     Step("matches_by_neighbour", "rows", "matches"),
     Step("loose_ends", "view"),
     Step("time_clusters"),
@@ -66,8 +67,15 @@ STEPS = (
     Step("endpoint_hours"),
 )
 
-# Views that are read so often, or cost so much, that they are computed once.
+# The views under the steps, held where they are read often or cost much.
 _HELD = ("attempts", "request_keys", "receipts", "log_holes", "live_spans", "coverage")
+_VIEWS = tuple(
+    Step(name, "held" if name in _HELD else "view")
+    for view in VIEWS
+    for name in (*VIEW_PARTS[view.name], view.name)
+)
+
+_TEMPORARY = {"view": "VIEW", "held": "TABLE"}
 
 # Nearly every value is another, and looking for a way to pack them costs more than writing them.
 _RAW = ("attempt_key", "event_uuid", "receipt_id", "transaction_id")
@@ -85,26 +93,19 @@ def reconcile(
     """
     if not db.rows("SELECT 1 FROM settings"):
         write_settings(db, Settings())
-    names = [name for view in VIEWS for name in (*VIEW_PARTS[view.name], view.name)]
-    steps = [step.name for step in STEPS if step.makes == "view"]
     with db.transaction():
         db.con.execute("UPDATE settings SET since_at = ?, until_at = ?", [since, until])
-        # In front of the views of the same names, while the steps run.
-        for name in names:
-            db.con.execute(f"CREATE TEMP {_kind(name)} {name} AS {sql_text(name)}")
-        for step in STEPS:
+        for step in (*_VIEWS, *STEPS):
             run_step(db, step)
-        for name in reversed([*names, *steps]):
-            db.con.execute(f"DROP {_kind(name)} temp.{name}")
-        for name in steps:
-            db.con.execute(f"CREATE OR REPLACE VIEW {name} AS {sql_text(name)}")
+        for step in reversed((*_VIEWS, *STEPS)):
+            if step.makes in _TEMPORARY:
+                db.con.execute(f"DROP {_TEMPORARY[step.makes]} temp.{step.name}")
+        for step in STEPS:
+            if step.makes in _TEMPORARY:
+                db.con.execute(f"CREATE OR REPLACE VIEW {step.name} AS {sql_text(step.name)}")
         diagnose(db)
         db.con.execute("UPDATE meta SET reconciled_file_id = (SELECT max(file_id) FROM files)")
     db.con.execute("CHECKPOINT")
-
-
-def _kind(name: str) -> str:
-    return "TABLE" if name in _HELD else "VIEW"
 
 
 def run_step(db: Database, step: Step) -> None:
@@ -114,8 +115,9 @@ def run_step(db: Database, step: Step) -> None:
         HookAnalysisError: The file's columns are not those that `tables.py` promises.
     """
     text = sql_text(step.name)
-    if step.makes == "view":
-        db.con.execute(f"CREATE TEMP VIEW {step.name} AS {text}")
+    if step.makes in _TEMPORARY:
+        # It stands in front of the lasting view of the same name until all steps are done.
+        db.con.execute(f"CREATE TEMP {_TEMPORARY[step.makes]} {step.name} AS {text}")
         return
     target = step.into or step.name
     table = TABLES.get(target)

@@ -11,6 +11,7 @@ WITH edge_streams AS (
 )
 SELECT
   r.receipt_id,
+  r.place,
   r.stream,
   r.path,
   r.arrived_at,

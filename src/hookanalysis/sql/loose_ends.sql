@@ -8,13 +8,10 @@
 WITH lines AS (
   SELECT e.receipt_id, e.path, e.arrived_at, e.latest_at, e.http_status
   FROM edge_lines AS e
-  WHERE e.receipt_id NOT IN (SELECT receipt_id FROM matches)
+  WHERE NOT EXISTS (SELECT 1 FROM matches AS m WHERE m.layer = 'edge' AND m.place = e.place)
 ),
 line_paths AS (
   SELECT DISTINCT path FROM lines
-),
-tied_deliveries AS (
-  SELECT DISTINCT event_uuid, endpoint_url, attempt_key FROM matches WHERE layer = 'edge'
 ),
 reach AS (
   SELECT
@@ -23,58 +20,37 @@ reach AS (
     MAX(s.timeout_seconds) * INTERVAL '1 second' AS timeout
   FROM settings AS s
   LEFT JOIN clock_offsets AS o
-    ON o.day IS NULL AND o.stream IN (SELECT stream FROM edge_lines)
+    ON o.day IS NULL AND o.stream IN (SELECT DISTINCT stream FROM edge_lines)
 )
 SELECT
-  'line' AS kind,
-  receipt_id AS loose_id,
-  path,
-  arrived_at AS starts_at,
-  latest_at AS ends_at,
-  http_status,
-  CAST(NULL AS VARCHAR) AS event_uuid,
-  CAST(NULL AS VARCHAR) AS endpoint_url,
-  CAST(NULL AS VARCHAR) AS attempt_key,
-  arrived_at AS moment
+  'line' AS kind, receipt_id AS loose_id, path, arrived_at AS starts_at, latest_at AS ends_at,
+  http_status, CAST(NULL AS VARCHAR) AS event_uuid, CAST(NULL AS VARCHAR) AS endpoint_url,
+  CAST(NULL AS VARCHAR) AS attempt_key, arrived_at AS moment
 FROM lines
 UNION ALL
 SELECT
-  'attempt' AS kind,
-  t.attempt_key AS loose_id,
-  t.path,
-  t.attempted_at - r.tolerance AS starts_at,
-  t.attempted_at + r.tolerance + r.timeout AS ends_at,
-  t.http_status,
-  t.event_uuid,
-  t.endpoint_url,
-  t.attempt_key,
-  t.attempted_at AS moment
+  'attempt' AS kind, t.attempt_key AS loose_id, t.path, t.attempted_at - r.tolerance AS starts_at,
+  t.attempted_at + r.tolerance + r.timeout AS ends_at, t.http_status, t.event_uuid,
+  t.endpoint_url, t.attempt_key, t.attempted_at AS moment
 FROM attempt_turns AS t
 CROSS JOIN reach AS r
 WHERE t.path IN (SELECT path FROM line_paths)
   AND COALESCE(t.error_kind, '') NOT IN ('refused', 'dns', 'tls')
   AND NOT EXISTS (
     SELECT 1 FROM matches AS m
-    WHERE m.event_uuid = t.event_uuid AND m.attempt_key = t.attempt_key
+    WHERE m.counts AND m.event_uuid = t.event_uuid AND m.attempt_key = t.attempt_key
   )
 UNION ALL
 SELECT
-  'receipt' AS kind,
-  m.receipt_id AS loose_id,
-  p.path,
-  m.arrived_at - INTERVAL '3 seconds' AS starts_at,
-  m.ended_at + INTERVAL '3 seconds' AS ends_at,
-  m.http_status,
-  m.event_uuid,
-  m.endpoint_url,
-  m.attempt_key,
-  m.ended_at AS moment
+  'receipt' AS kind, m.receipt_id AS loose_id, p.path,
+  m.arrived_at - INTERVAL '3 seconds' AS starts_at, m.ended_at + INTERVAL '3 seconds' AS ends_at,
+  m.http_status, m.event_uuid, m.endpoint_url, m.attempt_key, m.ended_at AS moment
 FROM matches AS m
 JOIN endpoint_paths AS p ON p.endpoint_url = m.endpoint_url
 WHERE m.layer = 'app'
   AND p.path IN (SELECT path FROM line_paths)
   AND NOT EXISTS (
-    SELECT 1 FROM tied_deliveries AS d
-    WHERE d.event_uuid = m.event_uuid AND d.endpoint_url = m.endpoint_url
-      AND d.attempt_key IS NOT DISTINCT FROM m.attempt_key
+    SELECT 1 FROM matches AS e
+    WHERE e.layer = 'edge' AND e.event_uuid = m.event_uuid AND e.endpoint_url = m.endpoint_url
+      AND e.attempt_key IS NOT DISTINCT FROM m.attempt_key
   )

@@ -3,6 +3,7 @@
    inputs: time_clusters, edge_lines, attempts */
 SELECT
   e.receipt_id,
+  e.place,
   'edge' AS layer,
   e.stream,
   o.event_uuid,

@@ -37,6 +37,7 @@ WITH requests AS (
 SELECT
   CAST(generation_id AS VARCHAR) || ':' || CAST(line AS VARCHAR) || ':'
     || CAST(byte_offset AS VARCHAR) AS receipt_id,
+  generation_id * 10000000000000 + byte_offset AS place,
   layer,
   stream,
   event_uuid,

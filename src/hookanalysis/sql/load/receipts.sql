@@ -38,7 +38,15 @@ WITH addressed AS (
   FROM ({{texts}})
 ),
 leveled AS (
-  SELECT *, {{level}} AS severity FROM (
+  SELECT
+    *,
+    {{level}} AS severity,
+    -- One look for the words that step.sql asks for: most lines have none of them.
+    regexp_matches(words,
+      'signature|hmac|dupl|repl|seen|already|fail|err|exception|traceback|crash|abort|could|cannot|'
+      'unable|reject|refuse|timed out|not |rolled|request|be '
+    ) AS unusual
+  FROM (
     SELECT
       *,
       lower(said) AS words,
