@@ -15,6 +15,8 @@ VENV := .venv
 LAB := .venv-lab
 BIN := $(VENV)/bin
 OUT := demo
+# A file's tests share what they set up, and a notebook's cells their kernel.
+SPREAD := --numprocesses logical --maxprocesses 4 --dist loadfile
 SIZE := small
 
 # The same package index settings as always, no questions, and only what the lock names.
@@ -30,7 +32,7 @@ test: $(VENV)/test.stamp
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=120 tests notebooks
+	$(BIN)/pytest $(SPREAD) --nbval-lax --nbval-current-env --nbval-cell-timeout=120 tests notebooks
 
 lab: $(LAB)/lab.stamp
 	$(LAB)/bin/jupyter lab notebooks
