@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -146,7 +147,7 @@ def judge(db: Database, event: str = UUID, **period: Any) -> dict[str, Any]:
 
 def look_up(db: Database, event: str = UUID) -> dict[str, Any]:
     columns = TABLES["deliveries"].names
-    found = db.rows(f"SELECT {', '.join(columns)} FROM deliveries WHERE event_uuid = ?", [event])  # noqa: S608
+    found = db.rows(f"SELECT {', '.join(columns)} FROM deliveries WHERE event_uuid = ?", [event])
     assert len(found) == 1
     return dict(zip(columns, found[0], strict=True))
 
@@ -199,7 +200,7 @@ def test_all_outcomes_are_told() -> None:
 
 
 # Reason code of `undetermined: receiver_coverage` → how the logs came to have that hole.
-HOLES = {
+HOLES: dict[str, Callable[[World], object]] = {
     "before_first_log": lambda world: world.silence("00:00", "12:30"),
     "after_last_log": lambda world: world.silence("11:30", "23:59"),
     "no_liveness": lambda world: world.silence("12:00", "12:20"),

@@ -70,9 +70,9 @@ def test_rows_in_rows_out(name: str, case: dict[str, Any]) -> None:
             con.execute(f"CREATE TABLE {table} ({columns})")
             rows.insert(con, table, map(dated, given.get(table, [])))
         wanted = [dated(row) for row in case["out"]]
-        columns = list(dict.fromkeys(key for row in wanted for key in row)) or ["NULL"]
-        found = con.execute(f"SELECT {', '.join(columns)} FROM ({sql_text(name)})").fetchall()
-    expected = [tuple(plain(row.get(column)) for column in columns) for row in wanted]
+        asked = list(dict.fromkeys(key for row in wanted for key in row)) or ["NULL"]
+        found = con.execute(f"SELECT {', '.join(asked)} FROM ({sql_text(name)})").fetchall()
+    expected = [tuple(plain(row.get(column)) for column in asked) for row in wanted]
     assert sorted(map(repr, found_rows(found))) == sorted(map(repr, expected))
 
 
