@@ -73,8 +73,10 @@ class _Trial:
 
     @property
     def share(self) -> float:
-        """Records that fit, of all that do not pass by rule."""
-        return self.reasons.count(None) / len(self.reasons) if self.reasons else 0.0
+        """Records that fit, of all that do not pass by rule; a header alone is a whole table."""
+        if not self.reasons:
+            return float(bool(self.fit.columns))
+        return self.reasons.count(None) / len(self.reasons)
 
 
 def detect(

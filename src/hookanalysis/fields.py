@@ -44,7 +44,7 @@ def fields_sql(form: Form, fit: Fit) -> str:
             texts=texts,
             bare_uuids=fill("bare_uuids", text="record"),
             level=fill("level", text="level_word"),
-            step=fill("step", text="words", level="severity"),
+            step=fill("step", text="words", level="severity", unusual="unusual"),
             path=fill("plain", text="location", length="300"),
             message=fill("scrub", text="said"),
             private_ip=literal(_PRIVATE_IP),
@@ -59,6 +59,10 @@ def fields_sql(form: Form, fit: Fit) -> str:
         endpoint_url=fill("plain", text="endpoint_url", length="500"),
         event_type=fill("scrub", text="event_type"),
         response=fill("scrub", text="said"),
+        error_kind=fill("error_kind", text="words"),
+        status=fill(
+            "status", word="word", code="code", text="words", attempted="attempted_at IS NOT NULL"
+        ),
     )
 
 

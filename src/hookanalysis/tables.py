@@ -116,7 +116,7 @@ ATTEMPT_RECORDS = _table(
     ("latency_ms", "DOUBLE", "duration of the attempt, milliseconds"),
     ("payload_hash", "VARCHAR", "hash of the payload; the payload itself is never kept"),
     ("payload_keys", "VARCHAR", "shape of the payload: its sorted keys, two levels"),
-    ("row_hash", "UBIGINT", "hash of the whole record: identity where there is no attempt id"),
+    ("row_hash", "UBIGINT", "hash of the row's values, where it has no attempt id: its identity"),
 )
 
 RECEIPT_RECORDS = _table(
@@ -138,7 +138,7 @@ RECEIPT_RECORDS = _table(
     ("level", "VARCHAR", "debug, info, warning, error or critical"),
     ("step", "VARCHAR", "received, processed, duplicate, signature_failed or failed"),
     ("message", "VARCHAR", "message, scrubbed, at most 200 characters"),
-    ("record_hash", "UBIGINT", "hash of the whole record"),
+    ("record_hash", "UBIGINT", "hash of the whole record; comparable within one DuckDB version"),
 )
 
 REJECTS = _table(

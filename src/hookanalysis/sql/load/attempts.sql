@@ -31,46 +31,21 @@ worded AS (
 explained AS (
   SELECT
     *,
-    CASE
-      WHEN code IS NOT NULL OR words = '' THEN NULL
-      -- Order matters: only what proves that no request went out may be called so.
-      WHEN regexp_matches(words, 'time[sd]?[ _-]?out|deadline') THEN 'timeout'
-      WHEN regexp_matches(words,
-        'refused|econnrefused|no route to host|ehostunreach|enetunreach|(?:network|host) is unreachable')
-        THEN 'refused'
-      WHEN regexp_matches(words, 'reset|broken pipe|\beof|closed|aborted') THEN 'other'
-      WHEN regexp_matches(words,
-        'name or service not known|getaddrinfo|name resolution|nxdomain|enotfound|no such host|\bdns\b|'
-        'nodename nor servname|could ?n.t resolve|could not resolve|cannot resolve|name resolution')
-        THEN 'dns'
-      WHEN regexp_matches(words,
-        'certificate|handshake|ssl.?error|ssl routines|tls.?(?:error|alert)|self.signed|wrong version number')
-        THEN 'tls'
-      ELSE 'other'
-    END AS kind
+    CASE WHEN code IS NULL AND words <> '' THEN {{error_kind}} END AS kind
   FROM worded
 ),
 judged AS (
   SELECT
     *,
-    CASE
-      WHEN word IN ('success', 'failed', 'pending') THEN word
-      WHEN regexp_matches(word, '^(?:success|succe|delivered|ok\b|okay|completed?\b|accepted|true$)') THEN 'success'
-      WHEN regexp_matches(word,
-        '^(?:fail|error|reject|undeliver|unsuccess|not |false$|time|refused|cancel|expired|dead)') THEN 'failed'
-      WHEN regexp_matches(word,
-        '^(?:pending|queued|waiting|scheduled|sending|processing|in.?progress|retry|new$|open$)') THEN 'pending'
-      WHEN code BETWEEN 200 AND 299 THEN 'success'
-      WHEN code IS NOT NULL OR words <> '' THEN 'failed'
-      WHEN attempted_at IS NULL THEN 'none'
-      ELSE 'pending'
-    END AS verdict
+    {{status}} AS verdict
   FROM explained
 ),
 shaped AS (
   SELECT
     line, byte_offset, named_uuid AS event_uuid, verdict AS status, code AS http_status,
-    CASE WHEN regexp_full_match(attempt_id, '[0-9A-Za-z_.:=+/-]{1,128}') THEN attempt_id END AS attempt_id,
+    CASE
+      WHEN regexp_full_match(attempt_id, '[0-9A-Za-z_.:=+/-]{1,128}') THEN attempt_id
+    END AS attempt_id,
     -- Neither a password nor a secret in the query may stay: a query is told apart by its hash.
     CASE
       WHEN regexp_full_match(endpoint_url, 'https?://[A-Za-z0-9.:/_~-]{3,300}') THEN endpoint_url
@@ -78,8 +53,9 @@ shaped AS (
         || CASE WHEN contains(endpoint_url, '?') THEN '?' || left(md5(endpoint_url), 8) ELSE '' END
     END AS endpoint_url,
     CASE
-      WHEN regexp_full_match(coalesce(event_type, told[4], told[5]), '[A-Za-z][0-9A-Za-z_.:-]{0,79}')
-        THEN coalesce(event_type, told[4], told[5])
+      WHEN regexp_full_match(
+        coalesce(event_type, told[4], told[5]), '[A-Za-z][0-9A-Za-z_.:-]{0,79}'
+      ) THEN coalesce(event_type, told[4], told[5])
       ELSE {{event_type}}
     END AS event_type,
     CASE

@@ -19,12 +19,14 @@ CASE
     list_transform(
       list_filter(
         regexp_extract_all(
-          regexp_replace(lower({{text}}), '\\+x[0-9a-f]{2}|\\+u00[0-9a-f]{2}|[%#]2[0-9a-f]', ' ', 'g'),
+          regexp_replace(
+            lower({{text}}), '\\+x[0-9a-f]{2}|\\+u00[0-9a-f]{2}|[%#]2[0-9a-f]', ' ', 'g'
+          ),
           '[0-9a-z_-]{32,}'
         ),
         lambda u: regexp_full_match(u, '[0-9a-f]{32}')
       ),
-      lambda u: u[1:8] || '-' || u[9:12] || '-' || u[13:16] || '-' || u[17:20] || '-' || u[21:32]
+      lambda u: concat_ws('-', u[1:8], u[9:12], u[13:16], u[17:20], u[21:32])
     )
   ))), 1, 32), CAST([] AS VARCHAR[]))
 END

@@ -6,5 +6,6 @@ CASE
   WHEN regexp_full_match({{text}}, 'warn(?:ing)?|w|40') THEN 'warning'
   WHEN regexp_full_match({{text}}, 'err(?:or)?|e|severe|50') THEN 'error'
   WHEN regexp_full_match({{text}}, 'debug|d|trace|verbose|fine|finest|10|20') THEN 'debug'
-  WHEN regexp_full_match({{text}}, 'crit(?:ical)?|c|fatal|f|alert|emerg(?:ency)?|panic|60') THEN 'critical'
+  WHEN regexp_full_match({{text}}, 'crit(?:ical)?|c|fatal|f|alert|emerg(?:ency)?|panic|60')
+    THEN 'critical'
 END

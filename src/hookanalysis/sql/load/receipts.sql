@@ -30,9 +30,12 @@ WITH addressed AS (
       TRY_CAST(duration_us AS DOUBLE) / 1000,
       TRY_CAST(duration_ns AS DOUBLE) / 1000000,
       -- A number without a unit says nothing: it is milliseconds here and seconds there.
-      TRY_CAST(regexp_extract(duration, '^([\d.]+) ?(?:ns|us|µs|ms|s|secs?|seconds?)$', 1) AS DOUBLE)
+      TRY_CAST(regexp_extract(
+        duration, '^([\d.]+) ?(?:ns|us|µs|ms|s|secs?|seconds?)$', 1
+      ) AS DOUBLE)
       * CASE regexp_extract(duration, '[a-zµ]+$')
-        WHEN 'ns' THEN 0.000001 WHEN 'us' THEN 0.001 WHEN 'µs' THEN 0.001 WHEN 'ms' THEN 1 ELSE 1000
+        WHEN 'ns' THEN 0.000001 WHEN 'us' THEN 0.001 WHEN 'µs' THEN 0.001 WHEN 'ms' THEN 1
+        ELSE 1000
       END
     ) AS spent_ms
   FROM ({{texts}})
@@ -65,7 +68,8 @@ SELECT
   line,
   CASE
     WHEN len(uuids) > 1 AND event_uuid <> uuids[1]
-      THEN byte_offset + greatest(strpos(lower(record), event_uuid), list_position(uuids, event_uuid)) - 1
+      THEN byte_offset - 1
+        + greatest(strpos(lower(record), event_uuid), list_position(uuids, event_uuid))
     ELSE byte_offset
   END AS byte_offset,
   event_uuid,
@@ -73,7 +77,10 @@ SELECT
   CASE
     WHEN regexp_full_match(transaction_id, '[0-9A-Za-z_.:-]{1,64}') THEN lower(transaction_id)
     WHEN contains(record, 'transaction_id') THEN lower(nullif(regexp_extract(
-      record, 'transaction_id(?:["''\\:= ]|x22|%22|u0022)*([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})', 1
+      record,
+      'transaction_id(?:["''\\:= ]|x22|%22|u0022)*'
+      '([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})',
+      1
     ), ''))
   END AS transaction_id,
   CASE
@@ -85,14 +92,18 @@ SELECT
   CASE WHEN spent_ms BETWEEN 0 AND 86400000 THEN spent_ms END AS duration_ms,
   CASE WHEN regexp_full_match(upper(verb), '[A-Z]{3,10}') THEN upper(verb) END AS method,
   {{path}} AS path,
-  TRY_CAST(nullif(regexp_extract(status, '^\s*([1-5]\d\d)(?:\D|$)', 1), '') AS SMALLINT) AS http_status,
+  TRY_CAST(nullif(
+    regexp_extract(status, '^\s*([1-5]\d\d)(?:\D|$)', 1), ''
+  ) AS SMALLINT) AS http_status,
   TRY_CAST(bytes AS BIGINT) AS response_bytes,
   CASE
     WHEN len(forwarders) > 0 AND (peer IS NULL OR regexp_matches(peer, {{private_ip}}))
       THEN forwarders[-1]
     ELSE peer
   END AS source_ip,
-  CASE WHEN regexp_full_match(request_id, '[0-9A-Za-z_.:=+/-]{1,128}') THEN request_id END AS request_id,
+  CASE
+    WHEN regexp_full_match(request_id, '[0-9A-Za-z_.:=+/-]{1,128}') THEN request_id
+  END AS request_id,
   severity AS level,
   {{step}} AS step,
   {{message}} AS message,

@@ -9,7 +9,8 @@ CASE
   WHEN {{text}} IS NULL OR trim({{text}}) = '' THEN NULL
   WHEN strlen({{text}}) <= 200 AND NOT regexp_matches(
     {{text}},
-    '[^ -~]|[{"''@=:?\\]|\d[\d ().+/-]{4}|[\w-]{20}|\d[\w-]*\d[\w-]*\d[\w-]*\d[\w-]*\d|\S\s+[A-Z][a-z]|%40|(?i:bearer|basic)\s'
+    '[^ -~]|[{"''@=:?\\]|\d[\d ().+/-]{4}|[\w-]{20}|\d[\w-]*\d[\w-]*\d[\w-]*\d[\w-]*\d|'
+    '\S\s+[A-Z][a-z]|%40|(?i:bearer|basic)\s'
   ) THEN {{text}}
   ELSE nullif(left(regexp_replace(array_to_string(list_transform(string_split(
     regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
@@ -20,17 +21,21 @@ CASE
       '(^|[\s=:(,\[])''[^'']*(?:''|$)|"[^"]*(?:"|$)', '\1"…"', 'g'),
       '\?[^\s"]+', '?…', 'g'),
       '(?:[^\s<>,;:"''=()]+(?:@|%40))+[^\s<>,;:"''()]*', '[email]', 'g'),
-      '(?i)([\w.-]*(?:name|mail|phone|mobile|address|token|secret|passw|api[_-]?key|auth|signature|barcode|'
-      'card|cookie|session|customer|buyer|holder|credential)[\w.-]*\s*(?:=>|[=:])|\b(?:bearer|basic)\s)'
+      '(?i)([\w.-]*(?:name|mail|phone|mobile|address|token|secret|passw|api[_-]?key|auth|signature|'
+      'barcode|card|cookie|session|customer|buyer|holder|credential)[\w.-]*\s*(?:=>|[=:])|'
+      '\b(?:bearer|basic)\s)'
       '[^,;|)\]}]*', '\1…', 'g'),
       '(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|'
       '\b[\w-]*(?:\d[\w-]*){5}|\+?\(?\d[\d ().+/-]{5,}\d|\b\w{24,}\b', '[id]', 'g'),
       '\S*\x00$', ''),
       '\s+', ' ', 'g'),
     ' '), lambda word, place: CASE
-      WHEN place > 1 AND regexp_full_match(word, '[(\[]*[A-ZÀ-Þ][a-zß-ÿ]+(?:[’-][A-ZÀ-Þ]?[a-zß-ÿ]+)?\W*')
+      WHEN place > 1 AND regexp_full_match(
+          word, '[(\[]*[A-ZÀ-Þ][a-zß-ÿ]+(?:[’-][A-ZÀ-Þ]?[a-zß-ÿ]+)?\W*'
+        )
         AND NOT regexp_full_match(word,
-          '(?i)[^a-z]*(?:accepted|allowed|already|and|bad|body|certificate|client|closed|connect|connection|'
+          '(?i)[^a-z]*(?:accepted|allowed|already|and|bad|body|certificate|client|closed|connect|'
+          'connection|'
           'content|database|deadline|denied|does|duplicate|empty|endpoint|entity|error|event|'
           'exceeded|exception|expected|failed|failure|forbidden|found|gateway|gone|handshake|'
           'header|host|hook|http|implemented|internal|invalid|json|key|large|length|limit|'
@@ -42,7 +47,8 @@ CASE
         THEN '[…]'
       ELSE word
     END), ' '),
-    '[\x00-\x1f\x7f-\x9f\x{61c}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}\x{feff}\x{fff9}-\x{fffb}]',
+    '[\x00-\x1f\x7f-\x9f\x{61c}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}'
+    '\x{feff}\x{fff9}-\x{fffb}]',
     '�', 'g'
   ), 200), '')
 END

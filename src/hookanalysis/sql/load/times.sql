@@ -43,13 +43,15 @@ parted AS (
     *,
     upper(regexp_extract(
       trimmed,
-      '(?i):\d\d(?:\.\d+)?(?: ?[ap]\.?m\.?)? ?([a-z]{1,5}|(?:UTC|GMT)?[+-]\d\d(?::?\d\d)?)(?: \d{4})?$',
+      '(?i):\d\d(?:\.\d+)?(?: ?[ap]\.?m\.?)? ?'
+      '([a-z]{1,5}|(?:UTC|GMT)?[+-]\d\d(?::?\d\d)?)(?: \d{4})?$',
       1
     )) AS zone,
     regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
       regexp_replace(
         trimmed,
-        '(?i)(:\d\d(?:\.\d{1,6})?)\d*( ?[ap]\.?m\.?)? ?(?:[b-oq-z][a-z]{0,4}|[ap][a-ln-z][a-z]{0,3}|'
+        '(?i)(:\d\d(?:\.\d{1,6})?)\d*( ?[ap]\.?m\.?)? ?'
+        '(?:[b-oq-z][a-z]{0,4}|[ap][a-ln-z][a-z]{0,3}|'
         '(?:UTC|GMT)?[+-]\d\d(?::?\d\d)?)?( \d{4})?$', '\1\2\3'),
       '(?i) ?([ap])\.?m\.?$', ' \1M'),
       '[ ,]+', ' ', 'g'),
@@ -95,6 +97,8 @@ read AS (
 )
 SELECT
   * EXCLUDE (plain_micros, trimmed, zone, tidy, zone_minutes),
-  coalesce(plain_micros, epoch_us(local_at) - CAST(zone_minutes AS BIGINT) * 60000000, {{in_zone}}) AS micros,
+  coalesce(
+    plain_micros, epoch_us(local_at) - CAST(zone_minutes AS BIGINT) * 60000000, {{in_zone}}
+  ) AS micros,
   plain_micros IS NOT NULL OR zone_minutes IS NOT NULL AS zoned
 FROM read
