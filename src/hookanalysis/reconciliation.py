@@ -67,8 +67,16 @@ STEPS = (
     Step("endpoint_hours"),
 )
 
-# The views under the steps, held where they are read often or cost much.
-_HELD = ("attempts", "request_keys", "receipts", "log_holes", "live_spans", "coverage")
+# The views under the steps; those that are read often or cost much are held, without the columns
+# that no step reads.
+_HELD = {
+    "attempts": ("response", "latency_ms", "observations", "file_id", "line"),
+    "request_keys": (),
+    "receipts": ("uuid_by", "duration_ms", "method", "lines", "file_id", "line"),
+    "log_holes": (),
+    "live_spans": (),
+    "coverage": (),
+}
 _VIEWS = tuple(
     Step(name, "held" if name in _HELD else "view")
     for view in VIEWS
@@ -78,7 +86,7 @@ _VIEWS = tuple(
 _TEMPORARY = {"view": "VIEW", "held": "TABLE"}
 
 # Nearly every value is another, and looking for a way to pack them costs more than writing them.
-_RAW = ("attempt_key", "event_uuid", "receipt_id", "transaction_id")
+_RAW = ("attempt_key", "event_uuid", "transaction_id")
 
 
 def reconcile(
@@ -117,6 +125,8 @@ def run_step(db: Database, step: Step) -> None:
     text = sql_text(step.name)
     if step.makes in _TEMPORARY:
         # It stands in front of the lasting view of the same name until all steps are done.
+        unread = ", ".join(_HELD.get(step.name, ()))
+        text = f"SELECT * EXCLUDE ({unread}) FROM ({text})" if unread else text
         db.con.execute(f"CREATE TEMP {_TEMPORARY[step.makes]} {step.name} AS {text}")
         return
     target = step.into or step.name

@@ -143,8 +143,8 @@ def _receipts(db: Database, uuid: str) -> list[tuple[Evidence, int]]:
     rows = db.rows(
         """
         WITH linked AS (
-          SELECT CAST(split_part(receipt_id, ':', 1) AS INTEGER) AS generation_id,
-                 CAST(split_part(receipt_id, ':', 2) AS BIGINT) AS line
+          SELECT receipt_id // 10000000000000 AS generation_id,
+                 receipt_id % 10000000000000 AS byte_offset
           FROM matches WHERE event_uuid = $uuid
         )
         SELECT r.logged_at, g.layer, r.method, r.path, r.http_status, r.step, r.message, f.path,
@@ -153,7 +153,7 @@ def _receipts(db: Database, uuid: str) -> list[tuple[Evidence, int]]:
         JOIN files AS f USING (file_id)
         JOIN generations AS g ON g.generation_id = r.generation_id
         WHERE r.event_uuid = $uuid OR list_contains(r.candidate_uuids, $uuid)
-           OR (r.generation_id, r.line) IN (SELECT generation_id, line FROM linked)
+           OR (r.generation_id, r.byte_offset) IN (SELECT generation_id, byte_offset FROM linked)
         """,
         {"uuid": uuid},
     )

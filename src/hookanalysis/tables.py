@@ -223,8 +223,7 @@ ATTEMPTS = _table(
 RECEIPTS = _table(
     "receipts",
     "one arrival within one layer; the lines of one request are one receipt",
-    ("receipt_id", "VARCHAR", "generation, first line and its byte, as 3:812:40960"),
-    ("place", "BIGINT", "generation and byte in one number, to join by"),
+    ("receipt_id", "BIGINT", "generation × 10,000,000,000,000 + byte of its first line"),
     ("layer", "VARCHAR", "edge, app, queue or table"),
     ("stream", "VARCHAR", "log that holds it"),
     ("event_uuid", "VARCHAR", "webhook_event_uuid, where the lines name it"),
@@ -278,8 +277,7 @@ CLOCK_OFFSETS = _table(
 MATCHES = _table(
     "matches",
     "one receipt and the attempt that it answers, with what a verdict needs of the receipt",
-    ("receipt_id", "VARCHAR", "receipt"),
-    ("place", "BIGINT", "its generation and byte in one number, to join by"),
+    ("receipt_id", "BIGINT", "receipt"),
     ("layer", "VARCHAR", "layer of the receipt"),
     ("stream", "VARCHAR", "log that holds it"),
     ("event_uuid", "VARCHAR", "event"),

@@ -11,7 +11,6 @@ WITH edge_streams AS (
 )
 SELECT
   r.receipt_id,
-  r.place,
   r.stream,
   r.path,
   r.arrived_at,

@@ -8,7 +8,7 @@
 WITH lines AS (
   SELECT e.receipt_id, e.path, e.arrived_at, e.latest_at, e.http_status
   FROM edge_lines AS e
-  WHERE NOT EXISTS (SELECT 1 FROM matches AS m WHERE m.layer = 'edge' AND m.place = e.place)
+  WHERE NOT EXISTS (SELECT 1 FROM matches AS m WHERE m.layer = 'edge' AND m.receipt_id = e.receipt_id)
 ),
 line_paths AS (
   SELECT DISTINCT path FROM lines
@@ -23,13 +23,14 @@ reach AS (
     ON o.day IS NULL AND o.stream IN (SELECT DISTINCT stream FROM edge_lines)
 )
 SELECT
-  'line' AS kind, receipt_id AS loose_id, path, arrived_at AS starts_at, latest_at AS ends_at,
+  'line' AS kind, receipt_id, path, arrived_at AS starts_at, latest_at AS ends_at,
   http_status, CAST(NULL AS VARCHAR) AS event_uuid, CAST(NULL AS VARCHAR) AS endpoint_url,
   CAST(NULL AS VARCHAR) AS attempt_key, arrived_at AS moment
 FROM lines
 UNION ALL
 SELECT
-  'attempt' AS kind, t.attempt_key AS loose_id, t.path, t.attempted_at - r.tolerance AS starts_at,
+  'attempt' AS kind, CAST(NULL AS BIGINT) AS receipt_id, t.path,
+  t.attempted_at - r.tolerance AS starts_at,
   t.attempted_at + r.tolerance + r.timeout AS ends_at, t.http_status, t.event_uuid,
   t.endpoint_url, t.attempt_key, t.attempted_at AS moment
 FROM attempt_turns AS t
@@ -42,7 +43,7 @@ WHERE t.path IN (SELECT path FROM line_paths)
   )
 UNION ALL
 SELECT
-  'receipt' AS kind, m.receipt_id AS loose_id, p.path,
+  'receipt' AS kind, m.receipt_id, p.path,
   m.arrived_at - INTERVAL '3 seconds' AS starts_at, m.ended_at + INTERVAL '3 seconds' AS ends_at,
   m.http_status, m.event_uuid, m.endpoint_url, m.attempt_key, m.ended_at AS moment
 FROM matches AS m

@@ -20,7 +20,7 @@ app_minutes AS (
 ),
 app_receipts AS (
   SELECT
-    m.place, p.path, m.http_status,
+    m.receipt_id, p.path, m.http_status,
     CASE WHEN n.time_marks = 'start' THEN m.arrived_at ELSE m.ended_at END AS moment
   FROM matches AS m
   JOIN endpoint_paths AS p ON p.endpoint_url = m.endpoint_url
@@ -34,25 +34,25 @@ app_receipts AS (
     )
 ),
 sightings AS (
-  SELECT place, path, http_status, moment, FALSE AS is_edge FROM app_receipts
+  SELECT receipt_id, path, http_status, moment, FALSE AS is_edge FROM app_receipts
   UNION ALL
-  SELECT place, path, http_status, latest_at AS moment, TRUE AS is_edge FROM edge_lines
+  SELECT receipt_id, path, http_status, latest_at AS moment, TRUE AS is_edge FROM edge_lines
 ),
 ordered_sightings AS (
   SELECT
-    place, http_status, moment, is_edge,
-    LAG(place) OVER path_order AS earlier_place,
+    receipt_id, http_status, moment, is_edge,
+    LAG(receipt_id) OVER path_order AS earlier_id,
     LAG(http_status) OVER path_order AS earlier_status,
     LAG(moment) OVER path_order AS earlier_moment,
     LAG(is_edge) OVER path_order AS earlier_is_edge
   FROM sightings
   WINDOW path_order AS (
     PARTITION BY path
-    ORDER BY moment NULLS LAST, is_edge NULLS LAST, http_status NULLS LAST, place NULLS LAST
+    ORDER BY moment NULLS LAST, is_edge NULLS LAST, http_status NULLS LAST, receipt_id NULLS LAST
   )
 ),
 neighbours AS (
-  SELECT place, earlier_place
+  SELECT receipt_id, earlier_id
   FROM ordered_sightings
   WHERE is_edge
     AND NOT earlier_is_edge
@@ -61,7 +61,6 @@ neighbours AS (
 )
 SELECT
   e.receipt_id,
-  e.place,
   'edge' AS layer,
   e.stream,
   m.event_uuid,
@@ -81,5 +80,5 @@ SELECT
   FALSE AS counts,
   m.listed AS listed
 FROM neighbours AS n
-JOIN edge_lines AS e ON e.place = n.place
-JOIN matches AS m ON m.place = n.earlier_place
+JOIN edge_lines AS e ON e.receipt_id = n.receipt_id
+JOIN matches AS m ON m.receipt_id = n.earlier_id

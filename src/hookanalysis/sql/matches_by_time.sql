@@ -3,7 +3,6 @@
    inputs: time_clusters, edge_lines, attempts */
 SELECT
   e.receipt_id,
-  e.place,
   'edge' AS layer,
   e.stream,
   o.event_uuid,
@@ -25,6 +24,6 @@ SELECT
 FROM time_clusters AS l
 JOIN time_clusters AS o
   ON o.path = l.path AND o.cluster = l.cluster AND o.tie = l.tie AND o.kind <> 'line'
-JOIN edge_lines AS e ON e.receipt_id = l.loose_id
+JOIN edge_lines AS e ON e.receipt_id = l.receipt_id
 LEFT JOIN attempts AS a ON a.event_uuid = o.event_uuid AND a.attempt_key = o.attempt_key
 WHERE l.kind = 'line'

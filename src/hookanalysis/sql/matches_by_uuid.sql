@@ -39,7 +39,7 @@ named_receipts AS (
   WHERE r.event_uuid IS NOT NULL
 )
 SELECT
-  receipt_id, place, layer, stream, event_uuid, endpoint_url, attempt_key, match_rule,
+  receipt_id, layer, stream, event_uuid, endpoint_url, attempt_key, match_rule,
   distance_ms, arrived_at, ended_at, known_path AS path, http_status, was_accepted AS accepted, processed,
   known_before, signature_failed, stranger,
   match_rule = 'uuid' AND NOT (stranger AND NOT was_accepted AND is_known) AS counts,

@@ -23,7 +23,6 @@ paths AS (
 )
 SELECT
   r.receipt_id,
-  r.place,
   r.layer,
   r.stream,
   COALESCE(r.event_uuid, q.event_uuid) AS event_uuid,

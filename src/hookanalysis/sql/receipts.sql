@@ -35,9 +35,7 @@ WITH requests AS (
   GROUP BY l.stream, l.request_key, a.arrival
 )
 SELECT
-  CAST(generation_id AS VARCHAR) || ':' || CAST(line AS VARCHAR) || ':'
-    || CAST(byte_offset AS VARCHAR) AS receipt_id,
-  generation_id * 10000000000000 + byte_offset AS place,
+  generation_id * 10000000000000 + byte_offset AS receipt_id,
   layer,
   stream,
   event_uuid,

@@ -8,21 +8,23 @@
    undecided: lines are left, but one cannot tell whose: nobody is named. */
 WITH reaching AS (
   SELECT
-    kind, loose_id, path, starts_at, ends_at, http_status, event_uuid, endpoint_url, attempt_key,
+    kind, receipt_id, path, starts_at, ends_at, http_status, event_uuid, endpoint_url, attempt_key,
     moment,
     MAX(ends_at) OVER (
       PARTITION BY path
-      ORDER BY starts_at NULLS LAST, ends_at NULLS LAST, kind NULLS LAST, loose_id NULLS LAST
+      ORDER BY starts_at NULLS LAST, ends_at NULLS LAST, kind NULLS LAST, receipt_id NULLS LAST,
+        attempt_key NULLS LAST
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) AS reached_at
   FROM loose_ends
 ),
 clustered AS (
   SELECT
-    kind, loose_id, path, http_status, event_uuid, endpoint_url, attempt_key, moment,
+    kind, receipt_id, path, http_status, event_uuid, endpoint_url, attempt_key, moment,
     SUM(CASE WHEN starts_at <= reached_at THEN 0 ELSE 1 END) OVER (
       PARTITION BY path
-      ORDER BY starts_at NULLS LAST, ends_at NULLS LAST, kind NULLS LAST, loose_id NULLS LAST
+      ORDER BY starts_at NULLS LAST, ends_at NULLS LAST, kind NULLS LAST, receipt_id NULLS LAST,
+        attempt_key NULLS LAST
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) AS cluster,
     kind = 'line' AS is_line
@@ -30,7 +32,7 @@ clustered AS (
 ),
 counted AS (
   SELECT
-    kind, loose_id, path, http_status, event_uuid, endpoint_url, attempt_key, moment, cluster,
+    kind, receipt_id, path, http_status, event_uuid, endpoint_url, attempt_key, moment, cluster,
     is_line,
     COALESCE(
       http_status IS NOT NULL
@@ -40,13 +42,13 @@ counted AS (
     ) AS even,
     ROW_NUMBER() OVER (
       PARTITION BY path, cluster, http_status, is_line
-      ORDER BY moment NULLS LAST, loose_id NULLS LAST
+      ORDER BY moment NULLS LAST, receipt_id NULLS LAST, attempt_key NULLS LAST
     ) AS nth_of_status
   FROM clustered
 ),
 rest AS (
   SELECT
-    kind, loose_id, path, http_status, event_uuid, endpoint_url, attempt_key, cluster, is_line,
+    kind, receipt_id, path, http_status, event_uuid, endpoint_url, attempt_key, cluster, is_line,
     even, nth_of_status,
     SUM(CASE WHEN is_line AND NOT even THEN 1 ELSE 0 END) OVER in_cluster AS lines_left,
     SUM(CASE WHEN NOT is_line AND NOT even THEN 1 ELSE 0 END) OVER in_cluster AS others_left,
@@ -54,7 +56,7 @@ rest AS (
       OVER in_cluster AS contradictions,
     ROW_NUMBER() OVER (
       PARTITION BY path, cluster, is_line, even
-      ORDER BY moment NULLS LAST, loose_id NULLS LAST
+      ORDER BY moment NULLS LAST, receipt_id NULLS LAST, attempt_key NULLS LAST
     ) AS nth_left
   FROM counted
   WINDOW in_cluster AS (PARTITION BY path, cluster)
@@ -63,7 +65,7 @@ SELECT
   path,
   CAST(cluster AS BIGINT) AS cluster,
   kind,
-  loose_id,
+  receipt_id,
   event_uuid,
   endpoint_url,
   attempt_key,
