@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Nothing in a log may reach the network or another file through the database. Readers of untrusted
-# formats are never asked either: bytes become records in `reading.py`.
+# formats are never asked either: bytes become records in `reading.py`. What does not fit into the
+# memory goes to a temporary file beside the workspace, which costs little.
 _LOCKDOWN = """
 SET TimeZone = 'UTC';
+SET memory_limit = '800MB';
 SET autoinstall_known_extensions = false;
 SET autoload_known_extensions = false;
 SET allow_community_extensions = false;
