@@ -8,7 +8,9 @@
 WITH lines AS (
   SELECT e.receipt_id, e.path, e.arrived_at, e.latest_at, e.http_status
   FROM edge_lines AS e
-  WHERE NOT EXISTS (SELECT 1 FROM matches AS m WHERE m.layer = 'edge' AND m.receipt_id = e.receipt_id)
+  WHERE NOT EXISTS (
+    SELECT 1 FROM matches AS m WHERE m.layer = 'edge' AND m.receipt_id = e.receipt_id
+  )
 ),
 line_paths AS (
   SELECT DISTINCT path FROM lines

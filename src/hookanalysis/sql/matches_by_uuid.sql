@@ -40,7 +40,8 @@ named_receipts AS (
 )
 SELECT
   receipt_id, layer, stream, event_uuid, endpoint_url, attempt_key, match_rule,
-  distance_ms, arrived_at, ended_at, known_path AS path, http_status, was_accepted AS accepted, processed,
+  distance_ms, arrived_at, ended_at, known_path AS path, http_status, was_accepted AS accepted,
+  processed,
   known_before, signature_failed, stranger,
   match_rule = 'uuid' AND NOT (stranger AND NOT was_accepted AND is_known) AS counts,
   listed

@@ -4,7 +4,8 @@
    inputs: matches, attempts, sender_deliveries, receipts, coverage, settings
 
    sender_covered: an export of all attempts (or of successes, and it was accepted) reaches from
-   before it to settle_seconds after it. listed: the sender's export lists the event for the endpoint. */
+   before it to settle_seconds after it. listed: the sender's export lists the event for the
+   endpoint. */
 WITH unlisted AS (
   SELECT
     m.event_uuid, m.endpoint_url, MIN(m.arrived_at) AS moment, BOOL_OR(m.accepted) AS accepted
