@@ -52,6 +52,8 @@ STEPS = (
     Step("undecided_deliveries"),
     Step("sender_deliveries", "view"),
     Step("repeated_matches"),
+    Step("twin_streams"),
+    Step("repeated_arrivals"),
     Step("layer_deliveries", "view"),
     Step("serving_streams"),
     Step("stream_spans", "view"),

@@ -223,7 +223,7 @@ ATTEMPTS = _table(
 RECEIPTS = _table(
     "receipts",
     "one arrival within one layer; the lines of one request are one receipt",
-    ("receipt_id", "BIGINT", "generation × 10,000,000,000,000 + byte of its first line"),
+    ("receipt_id", "BIGINT", "generation x 10,000,000,000,000 + byte of its first line"),
     ("layer", "VARCHAR", "edge, app, queue or table"),
     ("stream", "VARCHAR", "log that holds it"),
     ("event_uuid", "VARCHAR", "webhook_event_uuid, where the lines name it"),

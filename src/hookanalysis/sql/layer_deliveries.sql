@@ -1,6 +1,6 @@
 /* layer_deliveries: what one layer of the receiver's logs says of each delivery.
    grain:  one event for one endpoint in one layer
-   inputs: matches, repeated_matches
+   inputs: matches, repeated_matches, repeated_arrivals
 
    weakest_rule: 1 uuid, 2 request_id, 3 time. */
 WITH weighed_matches AS (
@@ -50,5 +50,5 @@ SELECT
   BOOL_OR(stranger) AS stranger,
   COUNT(DISTINCT path) > 1 AS several_paths,
   MAX(CASE match_rule WHEN 'uuid' THEN 1 WHEN 'request_id' THEN 2 ELSE 3 END) AS weakest_rule
-FROM repeated_matches
+FROM repeated_arrivals
 GROUP BY event_uuid, endpoint_url, layer

@@ -1,6 +1,6 @@
 /* repeats: how a delivery came to be accepted more than once in a layer.
    grain:  one event for one endpoint with two or more accepted receipts in one layer
-   inputs: repeated_matches, attempts, settings
+   inputs: repeated_arrivals, attempts, settings
 
    The second accepted receipt decides. If an attempt of its own explains it: a resend, after
    success, after a time-out (no answer), or after another failure. Otherwise it is the sender's or
@@ -12,7 +12,7 @@ WITH accepted_receipts AS (
       PARTITION BY event_uuid, endpoint_url, layer
       ORDER BY arrived_at NULLS LAST, ended_at NULLS LAST, receipt_id NULLS LAST
     ) AS place
-  FROM repeated_matches
+  FROM repeated_arrivals
   WHERE accepted OR processed
 )
 SELECT

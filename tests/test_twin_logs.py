@@ -1,0 +1,55 @@
+"""An application server and the application may both log a request: it is one arrival."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+import hookanalysis as ha
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EVENTS = [f"06d5dc13-0000-4000-8000-{n:012d}" for n in range(30)]
+
+
+def write_logs(folder: Path, *, hosts: bool) -> None:
+    """Every event once; told by both logs, or, with `hosts`, by one of two servers."""
+    export = ["ID,Time,Event,Idempotency,Webhook URL,Status,HTTP Status Code"]
+    logs: dict[str, list[str]] = {"one": [], "two": []}
+    for n in range(100):
+        for lines in logs.values():
+            lines.append(f"2026-11-20T10:{n // 2:02d}:{n % 2 * 30:02d}.000Z INFO health: alive")
+    for n, uuid in enumerate(EVENTS):
+        at = f"2026-11-20T10:{n:02d}:10"
+        url = "https://a.example/hooks"
+        export.append(f"{n},{at}.000Z,invoice.purchase,{uuid},{url},Success,200")
+        done = f"{at}.200Z INFO shop: processed webhook_event_uuid={uuid} in 98ms"
+        if not hosts or n % 2:
+            logs["one"].append(done)
+        answered = f"{at}.300Z INFO server: POST /hooks webhook_event_uuid={uuid} 200"
+        if not hosts or not n % 2:
+            logs["two"].append(done if hosts else answered)
+    # One event was really delivered twice, to both.
+    for name, lines in logs.items():
+        at = f"2026-11-20T10:29:40.{len(name)}00Z"
+        again = f"{at} INFO shop: processed webhook_event_uuid={EVENTS[29]}"
+        lines.append(again)
+        (folder / f"{name}.log").write_text("\n".join(sorted(lines)) + "\n")
+    (folder / "export.csv").write_text("\n".join(export) + "\n")
+
+
+@pytest.mark.parametrize("hosts", [False, True])
+def test_one_request_in_two_logs_is_one_arrival(tmp_path: Path, *, hosts: bool) -> None:
+    write_logs(tmp_path, hosts=hosts)
+    with ha.connect(":memory:", settings=ha.Settings(grace_minutes=0)) as ws:
+        report = ws.load(tmp_path)
+        ws.reconcile()
+        rows = ws.rows("SELECT event_uuid, outcome FROM deliveries")
+    assert not report.refused, str(report)
+    found = dict(rows)
+    assert len(found) == len(rows) == len(EVENTS)
+    expected = dict.fromkeys(EVENTS[:29], "delivered") | {EVENTS[29]: "duplicated"}
+    assert found == expected, json.dumps(found)
