@@ -53,3 +53,23 @@ def test_one_request_in_two_logs_is_one_arrival(tmp_path: Path, *, hosts: bool) 
     assert len(found) == len(rows) == len(EVENTS)
     expected = dict.fromkeys(EVENTS[:29], "delivered") | {EVENTS[29]: "duplicated"}
     assert found == expected, json.dumps(found)
+
+
+def test_requests_without_a_uuid_prove_no_absence(tmp_path: Path) -> None:
+    export = ["ID,Time,Event,Idempotency,Webhook URL,Status,HTTP Status Code"]
+    log = []
+    for n, uuid in enumerate(EVENTS):
+        at = f"2026-11-20T10:{n:02d}:10"
+        url = "https://a.example/hooks"
+        export.append(f"{n},{at}.000Z,invoice.purchase,{uuid},{url},Success,200")
+        request = {"method": "POST", "url": "/hooks"}
+        row = {"time": f"{at}.300Z", "level": 30, "msg": "request completed", "req": request}
+        log.append(json.dumps(row | {"res": {"statusCode": 200}}))
+        log.append(json.dumps({"time": f"{at}.900Z", "level": 30, "msg": "alive"}))
+    (tmp_path / "export.csv").write_text("\n".join(export) + "\n")
+    (tmp_path / "app.jsonl").write_text("\n".join(log) + "\n")
+    with ha.connect(":memory:", settings=ha.Settings(grace_minutes=0)) as ws:
+        assert not ws.load(tmp_path).refused
+        ws.reconcile()
+        outcomes = {row[0] for row in ws.rows("SELECT outcome FROM deliveries")}
+    assert outcomes == {"undetermined"}

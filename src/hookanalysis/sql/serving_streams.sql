@@ -7,7 +7,8 @@
    count, for any host may have got the next request; but a log with 20 receipts or more and none
    of this endpoint serves others. depth: 1 is the outermost layer that knows the endpoint.
    trusted: most lines of the edge could be tied to events (80 % of what the application received
-   while the edge was logging, and half of its own); otherwise a missing line means nothing. */
+   while the edge was logging, and half of its own); of other layers, that hardly any request to
+   the endpoint lacks its uuid (1 in 20). Otherwise a missing line means nothing. */
 WITH tied AS (
   SELECT endpoint_url, layer, stream, COUNT(*) AS receipts
   FROM matches
@@ -27,6 +28,7 @@ seen AS (
     COALESCE(t.layer, a.layer) AS layer,
     COALESCE(t.stream, a.stream) AS stream,
     COALESCE(t.receipts, 0) AS receipts,
+    COALESCE(a.lines, 0) AS nameless,
     GREATEST(COALESCE(t.receipts, 0), COALESCE(a.lines, 0)) AS lines
   FROM tied AS t
   FULL OUTER JOIN addressed AS a
@@ -48,10 +50,10 @@ app_totals AS (
 layers AS (
   SELECT
     s.endpoint_url, s.layer,
-    s.layer <> 'edge' OR (
+    CASE WHEN s.layer <> 'edge' THEN SUM(s.nameless) <= 0.05 * SUM(s.receipts) ELSE (
       SUM(s.receipts) >= 0.8 * COALESCE(MAX(a.receipts), 0)
       AND SUM(s.receipts) >= 0.5 * SUM(s.lines)
-    ) AS trusted,
+    ) END AS trusted,
     ROW_NUMBER() OVER (
       PARTITION BY s.endpoint_url
       ORDER BY CASE s.layer WHEN 'edge' THEN 1 WHEN 'app' THEN 2 WHEN 'queue' THEN 3 ELSE 4 END
