@@ -31,8 +31,9 @@ stream_reasons AS (
   SELECT
     u.event_uuid, u.endpoint_url,
     CASE
-      WHEN NOT v.trusted THEN 'unlinked_lines: most lines of stream ' || v.stream
-        || ' cannot be tied to events; check its clock, or log the uuid'
+      WHEN NOT v.trusted THEN 'unlinked_lines: stream ' || v.stream
+        || ' has lines that fit no event, or lacks many that the sender calls delivered;'
+        || ' load the logs of all hosts, check the clock, log the uuid'
       WHEN h.reason = 'no_liveness' THEN 'no_liveness: stream ' || v.stream || ' is silent'
         || h.between_words || '; load the file of that time'
       WHEN h.reason = 'rejected_lines' THEN 'rejected_lines: stream ' || v.stream
