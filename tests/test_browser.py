@@ -9,7 +9,7 @@ import pytest
 
 import cases
 from browser import CHROMIUM, Browser
-from hookanalysis.reporting import run_report
+from hookanalysis.reporting.reports import run_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,10 +15,10 @@ import pytest
 
 import cases
 from hookanalysis import charts
+from hookanalysis.charts.drawing import MAX_ROWS, OUTCOME_COLOURS, make_window, read_meta
 from hookanalysis.database import Database
-from hookanalysis.drawing import MAX_ROWS, OUTCOME_COLOURS, make_window, read_meta
-from hookanalysis.facts import facts
-from hookanalysis.reporting import setup
+from hookanalysis.facts.gathering import facts
+from hookanalysis.reporting.reports import setup
 from hookanalysis.tables import OUTCOMES
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ def test_outcomes_can_be_told_apart_by_colour(eyes: str) -> None:
 
 
 def test_the_page_and_the_charts_share_their_colours() -> None:
-    from hookanalysis.pages import read_asset
+    from hookanalysis.reporting.pages import read_asset
 
     css = read_asset("blocks.css")
     for name, colour in OUTCOME_COLOURS.items():

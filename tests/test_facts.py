@@ -15,9 +15,9 @@ import pytest
 from hookanalysis.database import Database
 from hookanalysis.diagnosis import SEVERITIES, diagnose
 from hookanalysis.errors import InputError
-from hookanalysis.facts import day_bounds, facts
-from hookanalysis.measures import Facts, Headline, percent, round_number
-from hookanalysis.spans import MAX_HOLES
+from hookanalysis.facts.gathering import day_bounds, facts
+from hookanalysis.facts.measures import Facts, Headline, percent, round_number
+from hookanalysis.facts.spans import MAX_HOLES
 from hookanalysis.tables import OUTCOMES, RESULTS, TABLES, VIEWS
 
 if TYPE_CHECKING:

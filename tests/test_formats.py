@@ -15,13 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hookanalysis import parsing
 from hookanalysis.errors import InputError
-from hookanalysis.parsing import Binding, Format, detect
-from hookanalysis.sampling import take_records
+from hookanalysis.parsing import formats as parsing
+from hookanalysis.parsing.formats import Binding, Format, detect
+from hookanalysis.parsing.sampling import take_records
+from hookanalysis.parsing.texts import whole
 from hookanalysis.settings import Source
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
-from hookanalysis.texts import whole
 
 FORMATS = parsing.load_formats()
 EVENT = "06d5dc13-7e24-4f2b-9d5e-0d8a5a3c9b11"

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import hookanalysis as ha
-from hookanalysis import manifest
 from hookanalysis.errors import BusyError, InputError
+from hookanalysis.loading import manifest
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
 
 RUNS = settings(

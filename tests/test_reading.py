@@ -14,9 +14,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from hookanalysis import reading
 from hookanalysis.errors import InputError
-from hookanalysis.reading import Account, Split, open_source
+from hookanalysis.reading import sources as reading
+from hookanalysis.reading.sources import Account, Split, open_source
 from texts import BUDGET, LINES, NDJSON, Result, csv_split, read_file, read_text
 
 MIB = 1 << 20

@@ -17,14 +17,14 @@ from blake3 import blake3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hookanalysis.delimited import DelimitedSplitter
-from hookanalysis.elements import ElementSplitter
 from hookanalysis.errors import InputError
-from hookanalysis.reading import Split
+from hookanalysis.reading.delimited import DelimitedSplitter
+from hookanalysis.reading.elements import ElementSplitter
+from hookanalysis.reading.sources import Split
 from texts import LINES, NDJSON, Result, csv_split, read_file
 
 if TYPE_CHECKING:
-    from hookanalysis.reading import Reject
+    from hookanalysis.reading.sources import Reject
 
 many = settings(max_examples=int(os.environ.get("EXAMPLES", "60")), deadline=None)
 

@@ -17,12 +17,13 @@ import pytest
 
 import cases
 import hookanalysis
-from hookanalysis import kernels, markup, sections
+from hookanalysis import markup, sections
 from hookanalysis.database import Database
 from hookanalysis.errors import BusyError, InputError, ReportError
-from hookanalysis.facts import facts
-from hookanalysis.pages import Page, clean, embed_json, read_asset, write_page
-from hookanalysis.reporting import (
+from hookanalysis.facts.gathering import facts
+from hookanalysis.reporting import kernels
+from hookanalysis.reporting.pages import Page, clean, embed_json, read_asset, write_page
+from hookanalysis.reporting.reports import (
     Parameter,
     check_parameters,
     find_notebook,

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from hookanalysis.errors import InputError
-from hookanalysis.simulated_faults import DEFAULT_FAULTS, FAULTS
-from hookanalysis.simulation import Truth, simulate
+from hookanalysis.simulation.faults import DEFAULT_FAULTS, FAULTS
+from hookanalysis.simulation.runs import Truth, simulate
 from hookanalysis.tables import OUTCOMES
 
 SAMPLES = Path(__file__).parent.parent / "data" / "samples"
@@ -202,7 +202,7 @@ def test_same_arguments_write_same_bytes(tmp_path: Path) -> None:
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
     simulate(ours, events=60, days=2, seed=3)
     program = (
-        "import sys; from hookanalysis.simulation import simulate; "
+        "import sys; from hookanalysis.simulation.runs import simulate; "
         "simulate(sys.argv[1], events=60, days=2, seed=3)"
     )
     environment = {

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import charts
     from .errors import HookAnalysisError
-    from .facts import Facts
-    from .loading import LoadReport
+    from .facts.gathering import Facts
+    from .loading.files import LoadReport
     from .markup import show
-    from .parsing import list_formats
-    from .reporting import run_report, setup
+    from .parsing.formats import list_formats
+    from .reporting.reports import run_report, setup
     from .settings import Settings
-    from .simulation import simulate
+    from .simulation.runs import simulate
     from .workspace import Workspace, connect
 
 __all__ = [
@@ -41,17 +41,17 @@ __all__ = [
 ]
 
 _HOME = {
-    "Facts": "facts",
+    "Facts": "facts.measures",
     "HookAnalysisError": "errors",
-    "LoadReport": "loading",
+    "LoadReport": "loading.files",
     "Settings": "settings",
     "Workspace": "workspace",
     "connect": "workspace",
-    "list_formats": "parsing",
-    "run_report": "reporting",
-    "setup": "reporting",
+    "list_formats": "parsing.formats",
+    "run_report": "reporting.reports",
+    "setup": "reporting.reports",
     "show": "markup",
-    "simulate": "simulation",
+    "simulate": "simulation.runs",
 }
 
 

@@ -19,8 +19,8 @@ from .errors import HookAnalysisError, InputError
 from .settings import DEFAULT_NAME
 
 if TYPE_CHECKING:
-    from .facts import Facts
-    from .loading import LoadReport
+    from .facts.gathering import Facts
+    from .loading.files import LoadReport
     from .workspace import Workspace
 
 LEVELS = ("info", "warning", "critical", "never")
@@ -77,7 +77,7 @@ def cli() -> None:
 @click.option("-o", "--output", default="demo", show_default=True, help="Folder to write to.")
 def demo(output: str) -> None:
     """Sample logs → workspace → daily report, all in one folder."""
-    from .simulation import simulate
+    from .simulation.runs import simulate
     from .workspace import connect
 
     folder = Path(output)
@@ -145,7 +145,7 @@ def reconcile(
 @_workspace
 def report(name: str, parameters: tuple[str, ...], output: str | None, workspace: str) -> None:
     """Run a notebook (by name, or a path) into an HTML report."""
-    from .reporting import run_report
+    from .reporting.reports import run_report
 
     given = dict(_pair(text) for text in parameters)
     target = Path(output or f"{Path(name).stem}.html")
@@ -199,7 +199,7 @@ def export(table: str, output: str, workspace: str) -> None:
 @click.argument("words", nargs=-1, metavar="[ID | try FILE]")
 def formats(words: tuple[str, ...]) -> None:
     """List the formats, show one, or try which one fits a file."""
-    from . import parsing
+    from .parsing import formats as parsing
 
     if len(words) == 2 and words[0] == "try":
         click.echo(_plain(parsing.try_file(Path(words[1]))))
@@ -220,7 +220,7 @@ def formats(words: tuple[str, ...]) -> None:
 @click.option("--fault", "faults", multiple=True, metavar="NAME", help="Only these faults.")
 def simulate(folder: str, events: int, days: int, seed: int, faults: tuple[str, ...]) -> None:
     """Write logs of both sides with a known truth."""
-    from .simulation import simulate as write
+    from .simulation.runs import simulate as write
 
     chosen: dict[str, Any] = {"faults": faults} if faults else {}
     truth = write(Path(folder), events=events, days=days, seed=seed, **chosen)
@@ -275,7 +275,7 @@ def _fail_if_refused(report: LoadReport) -> None:
 
 
 def _daily_report(workspace: Path, day: date, folder: Path) -> Path:
-    from .reporting import run_report
+    from .reporting.reports import run_report
 
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / "report.html"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Nothing in a log may reach the network or another file through the database. Readers of untrusted
-# formats are never asked either: bytes become records in `reading.py`. What does not fit into the
+# formats are never asked either: bytes become records in `reading/`. What does not fit into the
 # memory goes to a temporary file beside the workspace, which costs little.
 _LOCKDOWN = """
 SET TimeZone = 'UTC';
@@ -157,7 +157,9 @@ class _Transaction:
 
 def sql_text(name: str) -> str:
     """The text of `sql/<name>.sql`."""
-    return resources.files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    return (
+        resources.files("hookanalysis").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    )
 
 
 def connect_memory() -> duckdb.DuckDBPyConnection:

@@ -124,7 +124,7 @@ def load_rules(folder: str | Path | None = None) -> tuple[Rule, ...]:
     Raises:
         InputError: A file is no rule; says which key is missing or wrong.
     """
-    home: Traversable = Path(folder) if folder else resources.files(__package__) / "rules"
+    home: Traversable = Path(folder) if folder else resources.files("hookanalysis") / "rules"
     files = [file for file in home.iterdir() if file.name.endswith(".sql")]
     if not files:
         raise InputError("there are no rules", where=str(home), hint="reinstall hookanalysis")

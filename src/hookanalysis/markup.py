@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from .measures import percent
+from .facts.measures import percent
 from .tables import OUTCOMES
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from .database import sql_text
 from .diagnosis import diagnose
 from .errors import HookAnalysisError
-from .loading import write_settings
+from .loading.files import write_settings
 from .settings import Settings
 from .tables import TABLES, VIEW_PARTS, VIEWS
 

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from . import markup, wording
-from .drawing import Window, ask
+from .charts.drawing import Window, ask
+from .facts.measures import percent
 from .markup import FACTS_MIME, Block, Column, count, escape, plural, table
-from .measures import percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .database import Database
     from .diagnosis import Finding
-    from .measures import Facts, FileFacts, Period
+    from .facts.measures import Facts, FileFacts, Period
 
 MAX_PLACES = 6  # endpoints named in one finding
 # Outcome of a card, its section, and what stands under the number.
@@ -45,7 +45,7 @@ W = TypeVar("W", bound=_Loads)
 
 def load_samples(ws: W) -> W:
     """Load the bundled samples into an empty workspace and reconcile them; returns it."""
-    packaged = resources.files(__package__).joinpath("samples")
+    packaged = resources.files("hookanalysis").joinpath("samples")
     with resources.as_file(packaged) as installed:
         checkout = Path(__file__).parents[2] / "data" / "samples"
         folder = installed if installed.is_dir() else checkout

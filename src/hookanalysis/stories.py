@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import InputError
-from .reading import open_source
+from .reading.sources import open_source
 
 if TYPE_CHECKING:
     from datetime import datetime

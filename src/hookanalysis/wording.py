@@ -11,7 +11,7 @@ from . import markup
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .measures import ClockOffset, Period
+    from .facts.measures import ClockOffset, Period
 
 BADGES = {
     "critical": "Action needed",

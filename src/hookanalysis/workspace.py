@@ -6,8 +6,9 @@ import html
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from . import loading, reconciliation
+from . import reconciliation
 from .database import Database
+from .loading import files as loading
 from .settings import Settings, Source, read_settings
 from .stories import Story, tell
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from pathlib import Path
 
-    from .facts import Facts
+    from .facts.gathering import Facts
 
 
 class Workspace(Database):
@@ -69,7 +70,7 @@ class Workspace(Database):
             since: from here (UTC, naive)
             until: to here (exclusive).
         """
-        from .facts import day_bounds, facts
+        from .facts.gathering import day_bounds, facts
 
         if day is not None:
             since, until = day_bounds(day)

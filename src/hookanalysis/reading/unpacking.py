@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from .errors import InputError
+from hookanalysis.errors import InputError
 
 if TYPE_CHECKING:
     from pathlib import Path

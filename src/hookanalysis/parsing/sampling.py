@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .decoding import HEAD
-from .delimited import DelimitedSplitter
-from .documents import split_json
-from .records import Chunk
-from .splitting import End, LineSplitter, Piece, Split, Splitter
+from hookanalysis.reading.decoding import HEAD
+from hookanalysis.reading.delimited import DelimitedSplitter
+from hookanalysis.reading.documents import split_json
+from hookanalysis.reading.records import Chunk
+from hookanalysis.reading.splitting import End, LineSplitter, Piece, Split, Splitter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .unpacking import Bytes
+    from hookanalysis.reading.unpacking import Bytes
 
 RECORDS = 200
 _DELIMITERS = (",", "\t", ";")

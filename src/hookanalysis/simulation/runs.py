@@ -14,8 +14,9 @@ from dataclasses import astuple, dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from .errors import InputError
-from .simulated_events import (
+from hookanalysis.errors import InputError
+
+from .events import (
     DAY,
     LOCAL_ZONE_MS,
     dice,
@@ -24,7 +25,7 @@ from .simulated_events import (
     draw_uuid,
     to_datetime,
 )
-from .simulated_faults import (
+from .faults import (
     CRM,
     DEFAULT_FAULTS,
     FAULTS,
@@ -34,7 +35,7 @@ from .simulated_faults import (
     TICKETS,
     Post,
 )
-from .simulated_logs import (
+from .logs import (
     Attempt,
     Clock,
     EdgeLog,
@@ -45,7 +46,7 @@ from .simulated_logs import (
     write_csv_export,
     write_json_export,
 )
-from .simulated_plan import Delivery, Endpoint, Plan
+from .plan import Delivery, Endpoint, Plan
 
 # After this long the sender gives up on an answer.
 _TIMEOUT = 10 * SECOND

@@ -12,8 +12,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .simulated_events import DAY, Event, build_payload, to_datetime
-from .simulated_faults import MINUTE
+from .events import DAY, Event, build_payload, to_datetime
+from .faults import MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,7 +10,8 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from .errors import InputError
+from hookanalysis.errors import InputError
+
 from .forms import ATTEMPT_TEXTS, RECEIPT_TEXTS, Form
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _load_packaged() -> tuple[Format, ...]:
 
 
 def _packaged() -> Traversable:
-    return resources.files(__package__).joinpath("formats")
+    return resources.files("hookanalysis").joinpath("formats")
 
 
 def _build_all(entries: Entries) -> tuple[Format, ...]:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .simulated_events import DAY, Event, dice, draw_time, draw_uuid
-from .simulated_faults import HEALTHY, HOUR, MINUTE, SECOND, TAKES, Fault, Story
+from .events import DAY, Event, dice, draw_time, draw_uuid
+from .faults import HEALTHY, HOUR, MINUTE, SECOND, TAKES, Fault, Story
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from .simulated_logs import AppLog, EdgeLog
+    from .logs import AppLog, EdgeLog
 
 # A fault strikes a single delivery only where nothing else is posted to the same endpoint so close
 # by: then there is one reading of the logs, also for a reader who has nothing but times.

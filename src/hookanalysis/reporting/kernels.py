@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .errors import BusyError, HookAnalysisError, InputError, ReportError
+from hookanalysis.errors import BusyError, HookAnalysisError, InputError, ReportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 
-from .errors import InputError
+from hookanalysis.errors import InputError
+
 from .unpacking import BLOCK, GZIP, Bytes, Stamp, Stored, Unzipped, over_budget
 
 if TYPE_CHECKING:

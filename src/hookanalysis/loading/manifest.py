@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
-from .tables import FILES, GENERATIONS
+from hookanalysis.tables import FILES, GENERATIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .database import Database
-    from .errors import HookAnalysisError
-    from .reading import Source
+    from hookanalysis.database import Database
+    from hookanalysis.errors import HookAnalysisError
+    from hookanalysis.reading.sources import Source
 
 # Two logs may share a few equal lines (a double delivery over two hosts); not a run of this many.
 _OVERLAP_RUN = 20

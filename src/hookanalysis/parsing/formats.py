@@ -9,14 +9,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from hookanalysis.errors import InputError
+from hookanalysis.reading.sources import open_source
+from hookanalysis.reading.splitting import Split
+from hookanalysis.settings import Source
+
 from .catalog import Format, Sample, load_formats
 from .detection import ENOUGH, Binding, detect, no_such_format, open_engine
-from .errors import InputError
 from .fields import scrub_sql
-from .reading import open_source
 from .sampling import take_records
-from .settings import Source
-from .splitting import Split
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

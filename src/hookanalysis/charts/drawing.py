@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from . import markup
-from .database import sql_text
+from hookanalysis import markup
+from hookanalysis.database import sql_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from altair.typing import ChartType
 
-    from .database import Database
-    from .measures import Period
+    from hookanalysis.database import Database
+    from hookanalysis.facts.measures import Period
 
 
 # Found by a search for the largest least distance (OKLab) between any two, under normal vision and

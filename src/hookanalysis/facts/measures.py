@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
-from .diagnosis import SEVERITIES, Finding
+from hookanalysis.diagnosis import SEVERITIES, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,8 +17,9 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import BusyError, HookAnalysisError, InputError, ReportError
-from .markup import CHART_MIME, FACTS_MIME, Block
+from hookanalysis.errors import BusyError, HookAnalysisError, InputError, ReportError
+from hookanalysis.markup import CHART_MIME, FACTS_MIME, Block
+
 from .pages import Page, read_asset, write_page
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def setup() -> Block:
     """
     import altair as alt
 
-    from .drawing import MAX_ROWS, theme
+    from hookanalysis.charts.drawing import MAX_ROWS, theme
 
     alt.theme.register("hookanalysis", enable=True)(theme)  # type: ignore[arg-type]
     alt.renderers.register("hookanalysis", _render)
@@ -239,7 +240,7 @@ def _convert(value: Any, kind: type) -> Any:
 
 def _render(spec: dict[str, Any], **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """A chart for JupyterLab, which freezes on a width of "container", and for reports."""
-    from .drawing import WIDTH
+    from hookanalysis.charts.drawing import WIDTH
 
     drawn = {**spec, "$schema": "https://vega.github.io/schema/vega-lite/v5.json"}
     if drawn.get("width") == "container":
@@ -248,10 +249,10 @@ def _render(spec: dict[str, Any], **_: Any) -> tuple[dict[str, Any], dict[str, A
 
 
 def _notebook_folder() -> Path:
-    installed = resources.files(__package__).joinpath("notebooks")
+    installed = resources.files("hookanalysis").joinpath("notebooks")
     if installed.is_dir():
         return Path(str(installed))
-    return Path(__file__).parents[2] / "notebooks"
+    return Path(__file__).parents[3] / "notebooks"
 
 
 def _read_notebook(path: Path) -> NotebookNode:

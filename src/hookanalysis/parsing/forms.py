@@ -85,7 +85,7 @@ def fill(name: str, **parts: str) -> str:
 
 @cache
 def _template(name: str) -> str:
-    file = resources.files(__package__).joinpath("sql", "load", f"{name}.sql")
+    file = resources.files("hookanalysis").joinpath("sql", "load", f"{name}.sql")
     return re.sub(r"/\*.*?\*/\s*", "", file.read_text(encoding="utf-8"), count=1, flags=re.DOTALL)
 
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from . import markup
+from hookanalysis import markup
+from hookanalysis.facts.measures import percent
+from hookanalysis.tables import OUTCOMES
+
 from .drawing import (
     BAD,
     GOOD,
@@ -28,8 +31,6 @@ from .drawing import (
     time_axis,
     tooltip,
 )
-from .measures import percent
-from .tables import OUTCOMES
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from altair.typing import ChartType
 
-    from .database import Database
-    from .measures import Period
+    from hookanalysis.database import Database
+    from hookanalysis.facts.measures import Period
 
 MAX_ENDPOINTS = 15
 MAX_PANELS = 4

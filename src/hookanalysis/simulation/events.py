@@ -14,7 +14,7 @@ from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
-from .simulated_faults import HOUR, MINUTE
+from .faults import HOUR, MINUTE
 
 DAY = 24 * HOUR
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from hookanalysis.errors import InputError
+from hookanalysis.reading.splitting import Split
+from hookanalysis.settings import Source
+
 from .catalog import Format, load_formats
-from .errors import InputError
 from .fields import fields_sql, scan_sql
 from .forms import Fit, Form, literal
 from .sampling import Header, find_header, normalise, take_records
-from .settings import Source
-from .splitting import Split
 from .texts import spell, whole
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from .records import Chunk
+    from hookanalysis.reading.records import Chunk
 
 # Of the first records, more than this share must fit.
 ENOUGH = 0.5

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from blake3 import blake3
 
+from hookanalysis.errors import InputError
+
 from .decoding import HEAD, TextReader, check_text
 from .delimited import DelimitedSplitter
 from .documents import split_json
-from .errors import InputError
 from .records import Chunk, Reject
 from .splitting import (
     BLOCK,

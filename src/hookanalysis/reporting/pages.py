@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from . import markup
-from .drawing import read_meta
-from .markup import CHART_MIME
+from hookanalysis import markup
+from hookanalysis.charts.drawing import read_meta
+from hookanalysis.markup import CHART_MIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +84,7 @@ def write_page(notebook: NotebookNode, page: Page) -> str:
         "css": read_asset("blocks.css") + read_asset("page.css"),
         "scripts": scripts,
     }
-    with resources.as_file(resources.files(__package__)) as folder:
+    with resources.as_file(resources.files("hookanalysis")) as folder:
         exporter = TemplateExporter(  # type: ignore[no-untyped-call]
             template_name="report",
             extra_template_basedirs=[str(folder)],
@@ -104,7 +104,7 @@ def write_page(notebook: NotebookNode, page: Page) -> str:
 
 def read_asset(name: str) -> str:
     """One file of `report/`."""
-    return resources.files(__package__).joinpath("report", name).read_text(encoding="utf-8")
+    return resources.files("hookanalysis").joinpath("report", name).read_text(encoding="utf-8")
 
 
 def clean(fragment: str) -> str:

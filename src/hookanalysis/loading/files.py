@@ -8,17 +8,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import manifest, parsing
-from .errors import InputError
+from hookanalysis.errors import InputError
+from hookanalysis.parsing import formats as parsing
+from hookanalysis.reading.sources import Chunk, Source, open_source
+from hookanalysis.settings import Settings
+from hookanalysis.settings import Source as Known
+from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
+
+from . import manifest
 from .manifest import FileReport
-from .reading import Chunk, Source, open_source
 from .scratch import Scratch
-from .settings import Settings
-from .settings import Source as Known
-from .tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
 
 if TYPE_CHECKING:
-    from .database import Database
+    from hookanalysis.database import Database
 
 # Called with (path, bytes of text read so far) while a file is loaded.
 Progress = Callable[[str, int], None]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .database import connect_memory
+from hookanalysis.database import connect_memory
 
 if TYPE_CHECKING:
     import duckdb
 
-    from .parsing import Binding
-    from .reading import Chunk
+    from hookanalysis.parsing.formats import Binding
+    from hookanalysis.reading.sources import Chunk
 
 
 class Scratch:

@@ -12,9 +12,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from .database import sql_text
-from .diagnosis import Finding
-from .errors import InputError
+from hookanalysis.database import sql_text
+from hookanalysis.diagnosis import Finding
+from hookanalysis.errors import InputError
+from hookanalysis.tables import OUTCOMES, RESULTS, SCHEMA_VERSION
+
 from .measures import (
     ARRIVED,
     OUTCOME_MEANINGS,
@@ -36,10 +38,9 @@ from .measures import (
     share,
 )
 from .spans import Span, measure_coverage
-from .tables import OUTCOMES, RESULTS, SCHEMA_VERSION
 
 if TYPE_CHECKING:
-    from .database import Database
+    from hookanalysis.database import Database
 
 __all__ = ["Facts", "Period", "day_bounds", "facts", "percent", "round_number"]
 

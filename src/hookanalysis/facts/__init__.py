@@ -1,0 +1,1 @@
+"""Finished results → typed numbers: what reports, exit codes, the CLI and tests all read."""

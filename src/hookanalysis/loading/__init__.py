@@ -1,0 +1,1 @@
+"""Files → tables: one transaction per file, and the manifest of what was loaded."""

@@ -1,0 +1,1 @@
+"""Records → columns: the formats, which of them a file has, and the SQL that they become."""

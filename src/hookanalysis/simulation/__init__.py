@@ -1,0 +1,1 @@
+"""Logs of both sides with a known truth; it knows nothing of the tool that it tests."""
