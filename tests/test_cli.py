@@ -48,12 +48,38 @@ def test_a_second_load_says_unchanged(case: Path) -> None:
     assert again.stderr == ""
 
 
+def test_load_tells_the_time_range_and_an_unfinished_last_line(tmp_path: Path) -> None:
+    line = '192.0.2.7 - - [20/Nov/2026:10:0{}:00 +0000] "GET / HTTP/1.1" 200 5 "-" "curl/8"\n'
+    (tmp_path / "access.log").write_text(line.format(1) + line.format(7) + "192.0.2.7 - ")
+    told = run(tmp_path, "load", "access.log").stdout
+    assert "2026-11-20 10:01 to 2026-11-20 10:07 UTC" in told
+    assert "last line unfinished (12 bytes)" in told
+
+
+def test_an_empty_folder_is_no_success(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    done = run(tmp_path, "load", "logs")
+    assert done.returncode == 2
+    assert "nothing to load" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [("reconcile",), ("daily",), ("export", "files", "-o", "f.csv")]
+)
+def test_a_mistyped_workspace_is_not_made(tmp_path: Path, command: tuple[str, ...]) -> None:
+    done = run(tmp_path, *command, "-w", "csae.duckdb")
+    assert done.returncode == 2
+    assert "there is no such workspace" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_missing_file_is_four_lines_and_exit_code_2(case: Path) -> None:
     bad = run(case, "load", "nowhere.log")
     assert bad.returncode == 2
     assert bad.stderr.startswith(" error: ")
     assert "hint: " in bad.stderr
     assert len(bad.stderr.splitlines()) <= 4
+    assert not bad.stdout
 
 
 @pytest.mark.parametrize(

@@ -90,8 +90,7 @@ def demo(output: str) -> None:
         report = _load(ws, (str(logs / "sender"), str(logs / "receiver")))
         ws.reconcile()
         facts = ws.facts(day=truth.last_day)
-    click.echo(str(report))
-    _fail_if_refused(report)
+    _show(report)
     page = _daily_report(file, truth.last_day, folder)
     click.echo(_summary(facts))
     click.echo(f"report     {page}")
@@ -109,10 +108,11 @@ def demo(output: str) -> None:
 def load(paths: tuple[str, ...], workspace: str, settings: str | None, **known: Any) -> None:
     """Load sender's exports and receiver's logs: files and folders in any mix."""
     known["format"] = known.pop("format_")
-    with _connect(workspace, settings) as ws:
+    with _connect(workspace, settings, create=True) as ws:
         report = _load(ws, paths, **known)
-    click.echo(_plain(str(report)))
-    _fail_if_refused(report)
+    _show(report)
+    if not report.files:
+        raise InputError("there is nothing to load", where=", ".join(paths))
 
 
 @cli.command()
@@ -247,9 +247,15 @@ def main() -> None:
         sys.exit(told.exit_code)
 
 
-def _connect(workspace: str, settings: str | None, *, read_only: bool = False) -> Workspace:
+def _connect(
+    workspace: str, settings: str | None, *, read_only: bool = False, create: bool = False
+) -> Workspace:
+    from .database import check_exists
     from .workspace import connect
 
+    # A mistyped name must not become a new, empty case that has "nothing to report".
+    if not create:
+        check_exists(workspace)
     return connect(workspace, settings=settings, read_only=read_only)
 
 
@@ -267,9 +273,10 @@ def _load(ws: Workspace, paths: tuple[str, ...], **known: Any) -> LoadReport:
         return ws.load(*paths, progress=progress, **known)
 
 
-def _fail_if_refused(report: LoadReport) -> None:
-    for file in report.refused:
-        click.echo(_plain(str(file.error)), err=True)
+def _show(report: LoadReport) -> None:
+    """What was loaded, and on the other channel what was not."""
+    for file in report.files:
+        click.echo(_plain(str(file.error or file)), err=file.error is not None)
     if report.refused:
         raise click.exceptions.Exit(InputError.exit_code)
 

@@ -173,11 +173,21 @@ def connect_memory() -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _open(path: str, *, read_only: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:
-    if read_only and not Path(path).is_file():
+def check_exists(path: str) -> None:
+    """Check that a workspace file is there.
+
+    Raises:
+        InputError: It is not.
+    """
+    if not Path(path).is_file():
         raise InputError(
             "there is no such workspace", where=path, hint="`hookanalysis load PATH…` makes one"
         )
+
+
+def _open(path: str, *, read_only: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:
+    if read_only:
+        check_exists(path)
     deadline = time.monotonic() + wait_seconds
     while True:
         try:

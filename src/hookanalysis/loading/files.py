@@ -20,6 +20,8 @@ from .manifest import FileReport
 from .scratch import Scratch
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from hookanalysis.database import Database
 
 # Called with (path, bytes of text read so far) while a file is loaded.
@@ -166,6 +168,8 @@ class _FileLoad:
     ignored: int = 0
     zoned: int = 0
     unzoned: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
 
     def run(self, head: bytes) -> FileReport:
         """Insert everything that is new in the file, and its row of the manifest."""
@@ -207,6 +211,9 @@ class _FileLoad:
             kept=self.kept,
             rejected=self.rejected,
             ignored=self.ignored,
+            first_at=self.first_at,
+            last_at=self.last_at,
+            tail_bytes=account.tail_bytes,
         )
         place = (self.file_id, self.generation_id, start)
         manifest.write_file(db, report, self.source, place)
@@ -255,11 +262,12 @@ class _FileLoad:
         self._count(chunk)
 
     def _count(self, chunk: Chunk) -> None:
-        kept, counted, rejected, ignored, zoned, unzoned = self.scratch.rows(
+        kept, counted, rejected, ignored, zoned, unzoned, first_at, last_at = self.scratch.rows(
             """
             SELECT count(*) FILTER (verdict = 'keep'), count(*) FILTER (verdict = 'count'),
                    count(*) FILTER (verdict = 'reject'), count(*) FILTER (verdict = 'ignore'),
-                   count(*) FILTER (zoned), count(*) FILTER (NOT zoned)
+                   count(*) FILTER (zoned), count(*) FILTER (NOT zoned),
+                   min(scanned.at), max(scanned.at)
             FROM scanned
             """
         )[0]
@@ -271,6 +279,8 @@ class _FileLoad:
         self.ignored += ignored
         self.zoned += zoned
         self.unzoned += unzoned
+        self.first_at = min(filter(None, (self.first_at, first_at)), default=None)
+        self.last_at = max(filter(None, (self.last_at, last_at)), default=None)
 
     @property
     def _from_sender(self) -> bool:

@@ -15,6 +15,7 @@ from blake3 import blake3
 from hookanalysis.tables import FILES, GENERATIONS
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from hookanalysis.database import Database
@@ -35,7 +36,10 @@ _CHANGING = ("completeness", "content_hash", "loaded_bytes", "loaded_lines", "in
 
 @dataclass(frozen=True)
 class FileReport:
-    """What became of one file. Counts are records of this load; `error` says why it was refused."""
+    """What became of one file. Counts and times (UTC) are of this load's records.
+
+    `error` says why it was refused; `tail_bytes` are those of a last line that is not finished yet.
+    """
 
     path: str
     status: str
@@ -45,12 +49,24 @@ class FileReport:
     kept: int = 0
     rejected: int = 0
     ignored: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    tail_bytes: int = 0
     error: HookAnalysisError | None = None
 
     def __str__(self) -> str:
-        counts = f"{self.records:,} records, {self.kept:,} kept, {self.rejected:,} rejected"
-        told = counts if self.status in {"loaded", "grown"} else ""
-        parts = [self.status.ljust(9), self.path, self.format, told, self.reason]
+        parts = [self.status.ljust(9), self.path, self.format]
+        if self.status in {"loaded", "grown"}:
+            parts.append(
+                f"{self.records:,} records, {self.kept:,} kept, {self.rejected:,} rejected"
+            )
+        if self.first_at and self.last_at:
+            parts.append(f"{self.first_at:%Y-%m-%d %H:%M} to {self.last_at:%Y-%m-%d %H:%M} UTC")
+        if self.tail_bytes:
+            parts.append(
+                f"last line unfinished ({self.tail_bytes:,} bytes), left for the next load"
+            )
+        parts.append(self.reason)
         return "  ".join(part for part in parts if part)
 
 
