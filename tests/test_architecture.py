@@ -33,7 +33,7 @@ STAGES = (
     "facts: gathering spans measures",
     "reconciliation diagnosis",
     "loading: files scratch manifest",
-    "parsing: formats detection catalog sampling fields texts forms",
+    "parsing: formats detection trials catalog sampling fields texts forms",
     "reading: sources delimited documents elements records decoding splitting unpacking",
     "database settings",
     "simulation: runs plan logs events faults",

@@ -17,7 +17,7 @@ from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
 
 from . import manifest
 from .manifest import FileReport
-from .scratch import Scratch
+from .scratch import Scratch, Scratches
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -70,16 +70,21 @@ def load(
         One `FileReport` per file. A file that cannot be used is refused; the others are loaded.
     """
     write_settings(db, settings)
+    given = {k: v for k, v in vars(known or Known()).items() if v is not None and k != "match"}
     reports = []
-    for path in _walk(Path(p) for p in paths):
-        told = settings.source_for(str(path))
-        given = {k: v for k, v in vars(known or Known()).items() if v is not None and k != "match"}
-        try:
-            report = _load_file(db, path, settings, replace(told, **given), progress)
-        except InputError as error:
-            reason = f"{error.what}: {error.reason}" if error.reason else error.what
-            report = manifest.note_file(db, FileReport(str(path), "refused", reason, error=error))
-        reports.append(report)
+    scratches = Scratches()
+    try:
+        for path in _walk(Path(p) for p in paths):
+            told = replace(settings.source_for(str(path)), **given)
+            try:
+                report = _load_file(db, path, settings, told, scratches, progress)
+            except InputError as error:
+                reason = f"{error.what}: {error.reason}" if error.reason else error.what
+                refused = FileReport(str(path), "refused", reason, error=error)
+                report = manifest.note_file(db, refused)
+            reports.append(report)
+    finally:
+        scratches.close()
     return LoadReport(tuple(reports))
 
 
@@ -126,7 +131,12 @@ def _hidden(path: Path) -> bool:
 
 
 def _load_file(
-    db: Database, path: Path, settings: Settings, known: Known, progress: Progress | None
+    db: Database,
+    path: Path,
+    settings: Settings,
+    known: Known,
+    scratches: Scratches,
+    progress: Progress | None,
 ) -> FileReport:
     source = open_source(path, max_text_bytes=int(settings.max_text_gib * 2**30))
     head = source.head()
@@ -140,7 +150,8 @@ def _load_file(
         endpoint_paths=tuple(url_path(url) for url in settings.endpoints),
     )
     before = manifest.recognise(db, source, head, known.stream)
-    file = _FileLoad(db, path, source, binding, known, before, progress)
+    scratch = scratches.take(binding)
+    file = _FileLoad(db, path, source, binding, known, before, scratch, progress)
     try:
         with db.transaction():
             report = file.run(head)
@@ -161,6 +172,7 @@ class _FileLoad:
     binding: parsing.Binding
     known: Known
     before: manifest.Generation | None
+    scratch: Scratch
     progress: Progress | None
     records: int = 0
     kept: int = 0
@@ -182,7 +194,6 @@ class _FileLoad:
         )
         self.place = f"{self.file_id} AS file_id, {self.generation_id} AS generation_id"
         start = before.loaded_bytes if before else 0
-        self.scratch = Scratch(self.binding, self.place)
         try:
             for chunk in self.source.chunks(
                 self.binding.split,
@@ -194,7 +205,7 @@ class _FileLoad:
                 if self.progress:
                     self.progress(str(self.path), chunk.end)
         finally:
-            self.scratch.close()
+            self.scratch.clear()
         account = self.source.account
         if before and account.loaded_bytes <= before.loaded_bytes:
             raise _SeenError
@@ -223,7 +234,7 @@ class _FileLoad:
         con, scratch = self.db.con, self.scratch
         target = ATTEMPT_RECORDS if self._from_sender else RECEIPT_RECORDS
         scratch.parse(chunk)
-        scratch.move("FROM parsed", con, target.name)
+        scratch.move(f"SELECT {self.place}, * FROM parsed", con, target.name)
         scratch.move(
             f"""
             SELECT {self.place}, line, byte_offset, strlen(record) AS bytes, 1 AS lines, reason,

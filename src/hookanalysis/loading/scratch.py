@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from hookanalysis.database import connect_memory
+from hookanalysis.reading.records import Chunk
+from hookanalysis.reading.splitting import Piece
+from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
 
 if TYPE_CHECKING:
     import duckdb
 
     from hookanalysis.parsing.formats import Binding
-    from hookanalysis.reading.sources import Chunk
+
+# Columns that the loader adds, and those of a binding's `scan_sql`.
+_PLACE = ("file_id", "generation_id")
+_SCANNED = (
+    'line BIGINT, byte_offset BIGINT, "at" TIMESTAMP, zoned BOOLEAN, verdict VARCHAR,'
+    " reason VARCHAR, record VARCHAR"
+)
+# Scratch databases that are kept open: more ways to read than most folders of logs need.
+_KEPT = 4
 
 
 class Scratch:
@@ -20,36 +33,32 @@ class Scratch:
     transaction, a file of any size would be held whole. Here a chunk makes room for the next.
 
     Args:
-        binding: How the file is read.
-        place: SQL of the columns that say where a row comes from.
+        binding: How the files are read; the statements are planned once for all of them.
     """
 
-    def __init__(self, binding: Binding, place: str) -> None:
+    def __init__(self, binding: Binding) -> None:
         self.con = connect_memory()
-        self._binding = binding
-        self._place = place
         self._chunk = _Current()
-        self._prepared = False
+        self.con.register("chunk", self._chunk)
+        target = ATTEMPT_RECORDS if binding.format.side == "sender" else RECEIPT_RECORDS
+        columns = [f"{c.name} {c.type}" for c in target.columns if c.name not in _PLACE]
+        self.con.execute(f"CREATE TEMP TABLE scanned ({_SCANNED})")
+        self.con.execute(f"CREATE TEMP TABLE parsed ({', '.join(columns)})")
+        # Planned once: to plan the formats' long expressions costs a third of reading a chunk.
+        self.con.execute(f"PREPARE scan AS INSERT INTO scanned {binding.scan_sql}")
+        self.con.execute(f"PREPARE parse AS INSERT INTO parsed {binding.fields_sql}")
 
     def parse(self, chunk: Chunk) -> None:
         """Fill both tables from a chunk."""
         self._chunk.chunk = chunk
-        if not self._prepared:
-            self._prepare()
-        for table in ("scanned", "parsed"):
-            self.con.execute(f"TRUNCATE {table}")
+        self.clear()
         self.con.execute("EXECUTE scan")
         self.con.execute("EXECUTE parse")
 
-    def _prepare(self) -> None:
-        # Planned once: to plan the formats' long expressions costs a third of reading a chunk.
-        self.con.register("chunk", self._chunk)
-        scan = self._binding.scan_sql
-        parse = f"SELECT {self._place}, * FROM ({self._binding.fields_sql})"
-        for table, statement, query in (("scanned", "scan", scan), ("parsed", "parse", parse)):
-            self.con.execute(f"CREATE TEMP TABLE {table} AS FROM ({query}) LIMIT 0")
-            self.con.execute(f"PREPARE {statement} AS INSERT INTO {table} {query}")
-        self._prepared = True
+    def clear(self) -> None:
+        """Give back the memory that a chunk took."""
+        for table in ("scanned", "parsed"):
+            self.con.execute(f"TRUNCATE {table}")
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of a query over `scanned` and `parsed`."""
@@ -66,15 +75,34 @@ class Scratch:
         finally:
             target.unregister("moving")
 
+
+class Scratches:
+    """The scratch databases of one run, kept for the next file that is read in the same way."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], Scratch] = {}
+
+    def take(self, binding: Binding) -> Scratch:
+        """The scratch database for a binding."""
+        key = binding.scan_sql, binding.fields_sql
+        scratch = self._kept.pop(key, None) or Scratch(binding)
+        self._kept[key] = scratch
+        if len(self._kept) > _KEPT:
+            self._kept.pop(next(iter(self._kept))).con.close()
+        return scratch
+
     def close(self) -> None:
         """Give the memory back."""
-        self.con.close()
+        for scratch in self._kept.values():
+            scratch.con.close()
+        self._kept.clear()
 
 
 class _Current:
     """The chunk at hand, under one name: the plans stay valid."""
 
-    chunk: Chunk
+    def __init__(self) -> None:
+        self.chunk = Chunk(np.empty(0, np.uint8), Piece(), (0, 0, 1), [])
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self.chunk.__arrow_c_stream__(requested_schema)

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hookanalysis.errors import InputError
-from hookanalysis.reading.splitting import Split
 from hookanalysis.settings import Source
 
 from .catalog import Format, load_formats
 from .fields import fields_sql, scan_sql
-from .forms import Fit, Form, literal
-from .sampling import Header, find_header, normalise, take_records
-from .texts import spell, whole
+from .forms import Fit
+from .trials import ENOUGH, Trial, give_way, hold_trials, open_engine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import duckdb
+    from hookanalysis.reading.splitting import Split
 
-    from hookanalysis.reading.records import Chunk
+    from .sampling import Header
 
-# Of the first records, more than this share must fit.
-ENOUGH = 0.5
-# Shapes of objects that are parsed the quick way.
-_SHAPES = 16
 # Column up to which a pattern must match a line to be its next of kin.
 _WORTH_TELLING = 20
 _OFFSET = re.compile(r"(?:UTC|GMT)?[+-]\d\d:?\d\d")
@@ -58,26 +50,6 @@ class Binding:
     scan_sql: str
     fields_sql: str
     sampled: Counter[str]
-
-
-@dataclass(frozen=True)
-class _Trial:
-    """How well a format fits the first records of a file."""
-
-    format: Format
-    split: Split
-    form: Form
-    fit: Fit
-    known: int = 0  # fields that were recognised by their name
-    reasons: tuple[str | None, ...] = ()  # of each record; None: it fits
-    disorder: str = ""  # why the order of day and month is unknown
-
-    @property
-    def share(self) -> float:
-        """Records that fit, of all that do not pass by rule; a header alone is a whole table."""
-        if not self.reasons:
-            return float(bool(self.fit.columns))
-        return self.reasons.count(None) / len(self.reasons)
 
 
 def detect(
@@ -109,14 +81,7 @@ def detect(
     fit = Fit(
         _check_zone(known.timezone, where), known.day_first, endpoint_paths=tuple(endpoint_paths)
     )
-    trials: list[_Trial] = []
-    near: list[Header] = []
-    for entry in formats:
-        fitted = _fit(entry, head, fit)
-        if isinstance(fitted, Header):
-            near.append(fitted)
-        elif fitted:
-            trials.append(_try(fitted, head))
+    trials, near = hold_trials(formats, head, fit)
     best = _choose(trials, enough=0.0 if known.format else ENOUGH, where=where)
     if best is None:
         raise _unfit(head, where, formats, trials, near)
@@ -137,79 +102,13 @@ def detect(
     )
 
 
-def _fit(entry: Format, head: bytes, fit: Fit) -> _Trial | Header | None:
-    """The format with what can be learnt before parsing; the header where it lacks something."""
-    form = entry.form
-    if entry.split == "delimited":
-        header = find_header(head, form.names, entry.require)
-        if header is None or header.missing or header.twice:
-            return header
-        places = [header.columns.get(text, 0) for text in ("attempted_at", "created_at")]
-        fit = replace(
-            fit,
-            columns=header.columns,
-            width=header.split.columns,
-            time_names=tuple(header.names[place - 1] for place in places if place),
-        )
-        return _Trial(entry, header.split, form, fit, len(header.columns))
-    split = Split(entry.split)
-    if form.pattern:
-        trial = _Trial(entry, split, form, fit)
-        return trial if _matches(form, take_records(head, split)) else None
-    shapes = _shapes(head, split) if head.lstrip()[:1] in {b"{", b"["} else ()
-    keys = sorted({key for shape in shapes for key in json.loads(shape)})
-    told = {normalise(key) for key in keys}
-    found = {
-        text
-        for text, names in form.names.items()
-        if told & {normalise(part) for name in names for part in (name, name.partition("/")[0])}
-    }
-    forbidden = told & {normalise(name) for name in entry.forbid}
-    if forbidden or not all(found & set(group) for group in entry.require):
-        return None
-    if form.side == "sender":
-        form = replace(form, names=spell(form.names, keys))
-    return _Trial(entry, split, form, replace(fit, shapes=shapes[:_SHAPES]), len(found))
-
-
-def _try(trial: _Trial, head: bytes) -> _Trial:
-    """Parse the first records; find out the order of day and month where it matters."""
-    chunk = take_records(head, trial.split)
-    reasons = _judge(trial.form, trial.fit, chunk)
-    if "bad_time" not in reasons or trial.fit.day_first is not None:
-        return replace(trial, reasons=reasons)
-    day, month = (replace(trial.fit, day_first=first) for first in (True, False))
-    by_day, by_month = (_judge(trial.form, fit, chunk) for fit in (day, month))
-    pairs = list(zip(by_day, by_month, strict=True))
-    only_day = sum(a is None and b is not None for a, b in pairs)
-    only_month = sum(b is None and a is not None for a, b in pairs)
-    if only_day and only_month:
-        either = tuple(None if a is None else b for a, b in pairs)
-        reason = "some dates have the day first, some the month"
-        return replace(trial, reasons=either, disorder=reason)
-    if only_day or only_month:
-        fit, reasons = (day, by_day) if only_day else (month, by_month)
-        return replace(trial, fit=fit, reasons=reasons)
-    if by_day == reasons:  # no such date is among them
-        return replace(trial, reasons=reasons)
-    reason = "in no date of the first records is either number above 12"
-    return replace(trial, reasons=by_day, disorder=reason)
-
-
-def _choose(trials: Sequence[_Trial], *, enough: float, where: str) -> _Trial | None:
+def _choose(trials: Sequence[Trial], *, enough: float, where: str) -> Trial | None:
     """The best of the trials in which more than `enough` of the records fit."""
-    fitting = {t.format.id: t for t in trials if t.share > enough}
-    for trial in list(fitting.values()):
-        for other in trial.format.over:
-            fitting.pop(other, None)
-        base = fitting.get(trial.format.base or "")
-        if base:
-            better = (trial.share, trial.known) > (base.share, base.known)
-            fitting.pop((base if better else trial).format.id)
+    fitting = give_way([trial for trial in trials if trial.share > enough])
     if not fitting:
         return None
-    top = max(trial.share for trial in fitting.values())
-    best = [trial for trial in fitting.values() if trial.share == top]
+    top = max(trial.share for trial in fitting)
+    best = [trial for trial in fitting if trial.share == top]
     if len(best) > 1:
         raise InputError(
             "more than one format fits",
@@ -218,57 +117,6 @@ def _choose(trials: Sequence[_Trial], *, enough: float, where: str) -> _Trial | 
             hint=f"name one: --format {best[0].format.id}",
         )
     return best[0]
-
-
-def open_engine() -> duckdb.DuckDBPyConnection:
-    """A cursor of a database in memory, so that samples are parsed as files will be."""
-    return _memory().cursor()
-
-
-@cache
-def _memory() -> duckdb.DuckDBPyConnection:
-    import duckdb
-
-    con = duckdb.connect(config={"threads": 1})
-    con.execute("SET TimeZone = 'UTC'; SET enable_external_access = false")
-    return con
-
-
-def _judge(form: Form, fit: Fit, chunk: Chunk) -> tuple[str | None, ...]:
-    """Why each record of a chunk does not fit; None where it does. Ignored ones are left out."""
-    con = open_engine()
-    con.register("chunk", chunk)
-    rows = con.execute(
-        f"SELECT reason FROM ({scan_sql(form, fit)}) WHERE verdict <> 'ignore' ORDER BY byte_offset"
-    ).fetchall()
-    return tuple(row[0] for row in rows)
-
-
-def _matches(form: Form, chunk: Chunk) -> bool:
-    """Whether a pattern fits any record of a chunk."""
-    con = open_engine()
-    con.register("chunk", chunk)
-    pattern = literal(whole(form.pattern))
-    rows = con.execute(
-        f"SELECT count(*) FROM chunk WHERE regexp_full_match(record, {pattern})"
-    ).fetchall()
-    return bool(rows[0][0])
-
-
-def _shapes(head: bytes, split: Split) -> tuple[str, ...]:
-    """The keys of the first records, as a JSON list each, the most frequent first."""
-    con = open_engine()
-    con.register("chunk", take_records(head, split))
-    rows = con.execute(
-        """
-        SELECT keys
-        FROM (SELECT CAST(to_json(TRY(json_keys(record))) AS VARCHAR) AS keys FROM chunk)
-        WHERE keys <> '[]'
-        GROUP BY keys
-        ORDER BY count(*) DESC, keys
-        """
-    ).fetchall()
-    return tuple(row[0] for row in rows)
 
 
 def _check_zone(name: str | None, where: str) -> str | None:
@@ -299,7 +147,7 @@ def _unfit(
     head: bytes,
     where: str,
     formats: Sequence[Format],
-    trials: Sequence[_Trial],
+    trials: Sequence[Trial],
     near: Sequence[Header],
 ) -> InputError:
     """The error that says how far the best format got."""

@@ -15,9 +15,10 @@ from hookanalysis.reading.splitting import Split
 from hookanalysis.settings import Source
 
 from .catalog import Format, Sample, load_formats
-from .detection import ENOUGH, Binding, detect, no_such_format, open_engine
+from .detection import Binding, detect, no_such_format
 from .fields import scrub_sql
 from .sampling import take_records
+from .trials import ENOUGH, open_engine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -54,6 +54,11 @@ class Form:
     hook: str = ""
     uuid_keys: tuple[str, ...] = ("webhook_event_uuid",)
 
+    @property
+    def ignored(self) -> str:
+        """Pattern of records that are passed over: by rule, or because they are blank."""
+        return rf"(?s:\s*|{self.ignore})" if self.ignore else r"\s*"
+
 
 @dataclass(frozen=True)
 class Fit:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -98,6 +99,7 @@ def find_header(
     return nearest
 
 
+@cache
 def normalise(name: str) -> str:
     """A name without case, spaces and punctuation."""
     return re.sub(r"[\W_]", "", name).lower()

@@ -76,10 +76,9 @@ def spell(names: Mapping[str, Sequence[str]], keys: Iterable[str]) -> dict[str, 
 
 def _misfit(form: Form, unfit: str, reason: str) -> str:
     """Reason code of a record for which the SQL condition `unfit` holds."""
-    ignored = rf"\s*|{form.ignore}" if form.ignore else r"\s*"
     return (
         f"CASE WHEN NOT ({unfit}) THEN NULL"
-        f" WHEN regexp_full_match(record, {literal(f'(?s:{ignored})')}) THEN 'ignored'"
+        f" WHEN regexp_full_match(record, {literal(form.ignored)}) THEN 'ignored'"
         f" ELSE {reason} END AS misfit"
     )
 

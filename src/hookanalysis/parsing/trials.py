@@ -1,0 +1,265 @@
+"""Formats on trial: how well each one fits the first records of a file."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from hookanalysis.reading.splitting import Split
+
+from .fields import scan_sql
+from .forms import literal
+from .sampling import Header, find_header, normalise, take_records
+from .texts import spell, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import duckdb
+
+    from hookanalysis.reading.records import Chunk
+
+    from .catalog import Format
+    from .forms import Fit, Form
+
+# Of the first records, more than this share must fit.
+ENOUGH = 0.5
+# Shapes of objects that are parsed the quick way.
+_SHAPES = 16
+
+
+class Head:
+    """The beginning of a file; its first records are taken once for each way to split them."""
+
+    def __init__(self, text: bytes) -> None:
+        self.text = text
+        self._chunks: dict[Split, Chunk] = {}
+        self._shapes: dict[Split, tuple[str, ...]] = {}
+
+    def chunk(self, split: Split) -> Chunk:
+        """The first records."""
+        if split not in self._chunks:
+            self._chunks[split] = take_records(self.text, split)
+        return self._chunks[split]
+
+    def shapes(self, split: Split) -> tuple[str, ...]:
+        """The keys of the first records that are objects: a JSON list each, frequent ones first."""
+        if self.text.lstrip()[:1] not in {b"{", b"["}:
+            return ()
+        if split not in self._shapes:
+            rows = _query(
+                """
+                SELECT keys
+                FROM (SELECT CAST(to_json(TRY(json_keys(record))) AS VARCHAR) AS keys FROM chunk)
+                WHERE keys <> '[]'
+                GROUP BY keys
+                ORDER BY count(*) DESC, keys
+                """,
+                self.chunk(split),
+            )
+            self._shapes[split] = tuple(str(row[0]) for row in rows)
+        return self._shapes[split]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How well a format fits the first records of a file."""
+
+    format: Format
+    split: Split
+    form: Form
+    fit: Fit
+    known: int = 0  # fields that were recognised by their name
+    reasons: tuple[str | None, ...] = ()  # of each record; None: it fits
+    disorder: str = ""  # why the order of day and month is unknown
+
+    @property
+    def share(self) -> float:
+        """Records that fit, of all that do not pass by rule; a header alone is a whole table."""
+        if not self.reasons:
+            return float(bool(self.fit.columns))
+        return self.reasons.count(None) / len(self.reasons)
+
+
+def hold_trials(
+    formats: Sequence[Format], text: bytes, fit: Fit
+) -> tuple[list[Trial], list[Header]]:
+    """Try the formats that may fit; the cheap tests of names and patterns come first.
+
+    Args:
+        formats: Formats to choose from.
+        text: First bytes of the normalised text.
+        fit: What is known of the file.
+
+    Returns:
+        The trials, and headers of tables that lack something.
+    """
+    head = Head(text)
+    trials: list[Trial] = []
+    near: list[Header] = []
+    likely = _likely([entry for entry in formats if entry.form.pattern], head)
+    over = {entry.id: entry.over for entry in formats}
+    for entry in sorted(formats, key=lambda entry: -len(_beaten(entry.id, over))):
+        if entry.form.pattern and entry not in likely:
+            continue
+        perfect = [trial.format.id for trial in trials if trial.share == 1]
+        if any(entry.id in _beaten(name, over) for name in perfect):
+            continue
+        fitted = _fit(entry, head, fit)
+        if isinstance(fitted, Header):
+            near.append(fitted)
+        elif fitted:
+            trials.append(_try(fitted, head.chunk(fitted.split)))
+    return trials, near
+
+
+def give_way(trials: Sequence[Trial]) -> list[Trial]:
+    """The trials without those that another one goes before, where it fits as well."""
+    over = {trial.format.id: trial.format.over for trial in trials}
+    left = {trial.format.id: trial for trial in trials}
+    for trial in trials:
+        for name in _beaten(trial.format.id, over):
+            if name in left and left[name].share <= trial.share:
+                del left[name]
+    for trial in trials:
+        base = left.get(trial.format.base or "")
+        if base and trial.format.id in left:
+            better = (trial.share, trial.known) > (base.share, base.known)
+            del left[(base if better else trial).format.id]
+    return list(left.values())
+
+
+def _beaten(name: str, over: dict[str, tuple[str, ...]]) -> set[str]:
+    """The formats that give way to a format, also by way of others."""
+    found: set[str] = set()
+    rest = list(over.get(name, ()))
+    while rest:
+        other = rest.pop()
+        if other not in found and other != name:
+            found.add(other)
+            rest += over.get(other, ())
+    return found
+
+
+def _likely(formats: Sequence[Format], head: Head) -> list[Format]:
+    """Of the formats with a pattern, those that fit enough of the first lines, else the best."""
+    if not formats:
+        return []
+    shares = _count(formats, head)
+    least = min(max(shares), math.nextafter(ENOUGH, 1))
+    return [entry for entry, share in zip(formats, shares, strict=True) if share >= least > 0]
+
+
+def _count(formats: Sequence[Format], head: Head) -> list[float]:
+    """For each format, which share of the first lines its pattern fits."""
+    ignored = sorted({entry.form.ignored for entry in formats})
+    tests = [whole(entry.form.pattern) for entry in formats] + ignored
+    columns = ", ".join(
+        f"regexp_full_match(record, {literal(test)}) AS t{number}"
+        for number, test in enumerate(tests)
+    )
+    sums = [f"count(*) FILTER (t{number})" for number in range(len(formats))]
+    passed = [
+        f"count(*) FILTER (t{len(formats) + ignored.index(entry.form.ignored)} AND NOT t{number})"
+        for number, entry in enumerate(formats)
+    ]
+    (row,) = _query(
+        f"SELECT count(*), {', '.join(sums + passed)} FROM (SELECT {columns} FROM chunk"
+        " WHERE record IS NOT NULL)",
+        head.chunk(Split("lines")),
+    )
+    total, fitting, passing = row[0], row[1 : len(formats) + 1], row[len(formats) + 1 :]
+    return [fits / max(total - passes, 1) for fits, passes in zip(fitting, passing, strict=True)]
+
+
+def _fit(entry: Format, head: Head, fit: Fit) -> Trial | Header | None:
+    """The format with what can be learnt before parsing; the header where it lacks something."""
+    form = entry.form
+    if entry.split == "delimited":
+        header = find_header(head.text, form.names, entry.require)
+        if header is None or header.missing or header.twice:
+            return header
+        places = [header.columns.get(text, 0) for text in ("attempted_at", "created_at")]
+        fit = replace(
+            fit,
+            columns=header.columns,
+            width=header.split.columns,
+            time_names=tuple(header.names[place - 1] for place in places if place),
+        )
+        return Trial(entry, header.split, form, fit, len(header.columns))
+    split = Split(entry.split)
+    if form.pattern:
+        return Trial(entry, split, form, fit)
+    shapes = head.shapes(split)
+    keys = sorted({key for shape in shapes for key in json.loads(shape)})
+    told = {normalise(key) for key in keys}
+    found = {
+        text
+        for text, names in form.names.items()
+        if told & {normalise(part) for name in names for part in (name, name.partition("/")[0])}
+    }
+    forbidden = told & {normalise(name) for name in entry.forbid}
+    if forbidden or not all(found & set(group) for group in entry.require):
+        return None
+    if form.side == "sender":
+        form = replace(form, names=spell(form.names, keys))
+    # Sorted, so that files with the same shapes are parsed by the same statement.
+    return Trial(
+        entry, split, form, replace(fit, shapes=tuple(sorted(shapes[:_SHAPES]))), len(found)
+    )
+
+
+def _try(trial: Trial, chunk: Chunk) -> Trial:
+    """Parse the first records; find out the order of day and month where it matters."""
+    reasons = _judge(trial.form, trial.fit, chunk)
+    if "bad_time" not in reasons or trial.fit.day_first is not None:
+        return replace(trial, reasons=reasons)
+    day, month = (replace(trial.fit, day_first=first) for first in (True, False))
+    by_day, by_month = (_judge(trial.form, fit, chunk) for fit in (day, month))
+    pairs = list(zip(by_day, by_month, strict=True))
+    only_day = sum(a is None and b is not None for a, b in pairs)
+    only_month = sum(b is None and a is not None for a, b in pairs)
+    if only_day and only_month:
+        either = tuple(None if a is None else b for a, b in pairs)
+        reason = "some dates have the day first, some the month"
+        return replace(trial, reasons=either, disorder=reason)
+    if only_day or only_month:
+        fit, reasons = (day, by_day) if only_day else (month, by_month)
+        return replace(trial, fit=fit, reasons=reasons)
+    if by_day == reasons:  # no such date is among them
+        return replace(trial, reasons=reasons)
+    reason = "in no date of the first records is either number above 12"
+    return replace(trial, reasons=by_day, disorder=reason)
+
+
+def _judge(form: Form, fit: Fit, chunk: Chunk) -> tuple[str | None, ...]:
+    """Why each record of a chunk does not fit; None where it does. Ignored ones are left out."""
+    rows = _query(
+        f"SELECT reason FROM ({scan_sql(form, fit)}) WHERE verdict <> 'ignore'"
+        " ORDER BY byte_offset",
+        chunk,
+    )
+    return tuple(row[0] for row in rows)
+
+
+def _query(query: str, chunk: Chunk) -> list[tuple[Any, ...]]:
+    con = open_engine()
+    con.register("chunk", chunk)
+    return con.execute(query).fetchall()
+
+
+def open_engine() -> duckdb.DuckDBPyConnection:
+    """A cursor of a database in memory, so that samples are parsed as files will be."""
+    return _memory().cursor()
+
+
+@cache
+def _memory() -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    con = duckdb.connect(config={"threads": 1})
+    con.execute("SET TimeZone = 'UTC'; SET enable_external_access = false")
+    return con
