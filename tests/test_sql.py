@@ -123,7 +123,8 @@ def test_portable_subset(name: str) -> None:
     assert not re.search(r"\b(time_bucket|epoch\w*|quantile\w*|isodow|dow)\b", code, re.IGNORECASE)
     for unit in re.findall(r"DATE_(?:DIFF|SUB)\(\s*'(\w+)'", code, re.IGNORECASE):
         assert unit == "microsecond"
-    words = re.findall(r"\b(select|from|where|group by|join|case|when|over)\b", code)
+    plain_code = re.sub(r"'[^']*'", "", code)
+    words = re.findall(r"\b(select|from|where|group by|join|case|when|over)\b", plain_code)
     assert not words, f"keywords are upper case: {words}"
 
 

@@ -61,6 +61,7 @@ STEPS = (
     Step("processing_logs"),
     Step("absences"),
     Step("absence_reasons"),
+    Step("omitted_deliveries", "view"),
     Step("omissions"),
     Step("counted_receipts", "view"),
     Step("repeats"),

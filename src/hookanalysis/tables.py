@@ -257,7 +257,7 @@ COVERAGE = _table(
     ("ends_at", "TIMESTAMP", "end; the stream's own clock; UTC"),
     ("covered", "BOOLEAN", "true: it can testify; false: a hole"),
     ("completeness", "VARCHAR", "all, failures, successes or events"),
-    ("reason", "VARCHAR", "reason code of a hole: no_liveness, rejected_lines, truncated"),
+    ("reason", "VARCHAR", "reason code of a hole; NULL where it can testify"),
     ("records", "BIGINT", "records in it"),
 )
 
@@ -375,7 +375,7 @@ VIEWS = (ATTEMPTS, RECEIPTS, COVERAGE)
 VIEW_PARTS = {
     "attempts": ("nameless_attempts",),
     "receipts": ("receipt_lines", "request_keys", "arrivals"),
-    "coverage": ("log_holes", "live_spans"),
+    "coverage": ("log_holes", "live_spans", "log_spans", "export_orders", "export_spans"),
 }
 
 RESULTS = (CLOCK_OFFSETS, MATCHES, DELIVERIES, ENDPOINT_HOURS, FINDING_DELIVERIES, FINDINGS)

@@ -36,6 +36,8 @@ stream_reasons AS (
         || ' load the logs of all hosts, check the clock, log the uuid'
       WHEN h.reason = 'no_liveness' THEN 'no_liveness: stream ' || v.stream || ' is silent'
         || h.between_words || '; load the file of that time'
+      WHEN h.reason = 'rotation_hole' THEN 'rotation_hole: no file of stream ' || v.stream
+        || ' tells of the time' || h.between_words || '; load the rotated one'
       WHEN h.reason = 'rejected_lines' THEN 'rejected_lines: stream ' || v.stream
         || ' has unreadable lines' || h.between_words || '; look at its rejects'
       WHEN h.reason = 'truncated' THEN 'truncated: stream ' || v.stream || ' is cut off'

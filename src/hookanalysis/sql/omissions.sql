@@ -1,67 +1,56 @@
-/* omissions: deliveries without an attempt in the sender's exports, and if that means anything.
-   grain:  one delivery that only the receiver knows (absent), or whose event the sender knows
-           without an attempt for the endpoint (no_attempt)
-   inputs: matches, attempts, sender_deliveries, receipts, coverage, settings
+/* omissions: what it means that the sender's exports have no attempt for a delivery.
+   grain:  one row of omitted_deliveries
+   inputs: omitted_deliveries, coverage, settings
 
-   sender_covered: an export of all attempts (or of successes, and it was accepted) reaches from
-   before it to settle_seconds after it. listed: the sender's export lists the event for the
-   endpoint. */
-WITH unlisted AS (
+   sender_covered: an export of all attempts (or of successes, and it was accepted) lost nothing
+   from settle_seconds before the moment to as long after it; of a listed event, no attempt is
+   older than the event. */
+WITH exports AS (
   SELECT
-    m.event_uuid, m.endpoint_url, MIN(m.arrived_at) AS moment, BOOL_OR(m.accepted) AS accepted
-  FROM matches AS m
-  WHERE NOT m.listed AND m.counts
-    AND NOT EXISTS (
-      SELECT 1 FROM attempts AS a
-      WHERE a.event_uuid = m.event_uuid AND a.endpoint_url = m.endpoint_url
-    )
-  GROUP BY m.event_uuid, m.endpoint_url
+    o.event_uuid, o.endpoint_url,
+    BOOL_OR(c.covered AND (
+      c.completeness = 'all' OR (c.completeness = 'successes' AND o.accepted)
+    )) AS sender_covered,
+    MAX(CASE WHEN c.covered THEN c.stream || ' holds only ' || c.completeness END) AS filtered,
+    MIN(CASE WHEN NOT c.covered THEN c.reason || ': export ' || c.stream || ' ' || CASE c.reason
+      WHEN 'sender_window' THEN 'is of a time when the sender had forgotten the attempts of '
+      WHEN 'sender_capped' THEN 'has a round number of rows, so it may lack some of '
+      WHEN 'truncated' THEN 'is cut off and may lack rows of '
+      ELSE 'has unreadable rows, maybe of '
+    END END) AS lossy
+  FROM omitted_deliveries AS o
+  CROSS JOIN settings AS s
+  JOIN coverage AS c
+    ON c.side = 'sender'
+    AND c.starts_at <= o.moment
+      - CASE WHEN o.listed OR NOT c.covered THEN 0 ELSE s.settle_seconds END * INTERVAL '1 second'
+    AND c.ends_at >= o.moment
+      + CASE WHEN c.covered THEN s.settle_seconds ELSE 0 END * INTERVAL '1 second'
+  GROUP BY o.event_uuid, o.endpoint_url
 ),
-known_events AS (
-  SELECT DISTINCT event_uuid
-  FROM attempts
-  WHERE event_uuid IN (SELECT event_uuid FROM unlisted)
-),
-omitted AS (
+windows AS (
   SELECT
-    u.event_uuid, u.endpoint_url, u.moment, u.accepted,
-    CASE WHEN k.event_uuid IS NULL THEN 'absent' ELSE 'no_attempt' END AS says, FALSE AS listed
-  FROM unlisted AS u
-  LEFT JOIN known_events AS k ON k.event_uuid = u.event_uuid
-  WHERE k.event_uuid IS NULL OR u.endpoint_url <> ''
-  UNION ALL
-  SELECT
-    event_uuid, endpoint_url, created_at AS moment, FALSE AS accepted, says, TRUE AS listed
-  FROM sender_deliveries
-  WHERE says = 'no_attempt'
-),
-told AS (
-  SELECT
-    event_uuid, MAX(event_type) AS event_type, MAX(transaction_id) AS transaction_id
-  FROM receipts
-  WHERE event_uuid IN (SELECT event_uuid FROM omitted)
-  GROUP BY event_uuid
+    SUBSTRING(CAST(MIN(starts_at) AS VARCHAR), 1, 16) || ' to '
+      || SUBSTRING(CAST(MAX(ends_at) AS VARCHAR), 1, 16) || ' UTC' AS reach
+  FROM coverage
+  WHERE side = 'sender'
 )
 SELECT
   o.event_uuid,
   o.endpoint_url,
   o.says,
   o.listed,
-  MAX(t.event_type) AS event_type,
-  MAX(t.transaction_id) AS transaction_id,
-  BOOL_OR(COALESCE(LIST_CONTAINS(s.test_event_types, t.event_type), FALSE)) AS is_test,
-  BOOL_OR(COALESCE(
-    c.completeness = 'all' OR (c.completeness = 'successes' AND o.accepted), FALSE
-  )) AS sender_covered,
-  CASE
-    WHEN COUNT(c.stream) > 0 THEN 'sender_filtered: no export of all attempts covers '
-    ELSE 'sender_window: no export covers '
-  END || COALESCE(SUBSTRING(CAST(MIN(o.moment) AS VARCHAR), 1, 16) || ' UTC', 'it')
+  o.event_type,
+  o.transaction_id,
+  o.is_test,
+  COALESCE(e.sender_covered, FALSE) AS sender_covered,
+  COALESCE(
+    e.lossy,
+    'sender_filtered: export ' || e.filtered || ' at ',
+    'sender_window: the exports reach from ' || w.reach || ', too little for ',
+    'sender_window: no export covers '
+  ) || COALESCE(SUBSTRING(CAST(o.moment AS VARCHAR), 1, 16) || ' UTC', 'it')
     || '; export all attempts of that time' AS reason
-FROM omitted AS o
-CROSS JOIN settings AS s
-LEFT JOIN told AS t ON t.event_uuid = o.event_uuid
-LEFT JOIN coverage AS c
-  ON c.side = 'sender' AND c.starts_at <= o.moment
-  AND c.ends_at >= o.moment + s.settle_seconds * INTERVAL '1 second'
-GROUP BY o.event_uuid, o.endpoint_url, o.says, o.listed
+FROM omitted_deliveries AS o
+CROSS JOIN windows AS w
+LEFT JOIN exports AS e ON e.event_uuid = o.event_uuid AND e.endpoint_url = o.endpoint_url

@@ -1,0 +1,50 @@
+/* omitted_deliveries: deliveries without an attempt in the sender's exports.
+   grain:  one delivery that only the receiver knows (absent), or whose event the sender knows
+           without an attempt for the endpoint (no_attempt)
+   inputs: matches, attempts, sender_deliveries, receipts, settings
+
+   listed: the sender's export lists the event for the endpoint. moment: when it came, or, listed,
+   when it happened. */
+WITH unlisted AS (
+  SELECT
+    m.event_uuid, m.endpoint_url, MIN(m.arrived_at) AS moment, BOOL_OR(m.accepted) AS accepted
+  FROM matches AS m
+  WHERE NOT m.listed AND m.counts
+    AND NOT EXISTS (
+      SELECT 1 FROM attempts AS a
+      WHERE a.event_uuid = m.event_uuid AND a.endpoint_url = m.endpoint_url
+    )
+  GROUP BY m.event_uuid, m.endpoint_url
+),
+known_events AS (
+  SELECT DISTINCT event_uuid
+  FROM attempts
+  WHERE event_uuid IN (SELECT event_uuid FROM unlisted)
+),
+omitted AS (
+  SELECT
+    u.event_uuid, u.endpoint_url, u.moment, u.accepted,
+    CASE WHEN k.event_uuid IS NULL THEN 'absent' ELSE 'no_attempt' END AS says, FALSE AS listed
+  FROM unlisted AS u
+  LEFT JOIN known_events AS k ON k.event_uuid = u.event_uuid
+  WHERE k.event_uuid IS NULL OR u.endpoint_url <> ''
+  UNION ALL
+  SELECT
+    event_uuid, endpoint_url, created_at AS moment, FALSE AS accepted, says, TRUE AS listed
+  FROM sender_deliveries
+  WHERE says = 'no_attempt'
+),
+told AS (
+  SELECT
+    event_uuid, MAX(event_type) AS event_type, MAX(transaction_id) AS transaction_id
+  FROM receipts
+  WHERE event_uuid IN (SELECT event_uuid FROM omitted)
+  GROUP BY event_uuid
+)
+SELECT
+  o.event_uuid, o.endpoint_url, o.says, o.listed, o.moment, o.accepted, t.event_type,
+  t.transaction_id,
+  COALESCE(LIST_CONTAINS(s.test_event_types, t.event_type), FALSE) AS is_test
+FROM omitted AS o
+CROSS JOIN settings AS s
+LEFT JOIN told AS t ON t.event_uuid = o.event_uuid

@@ -1,0 +1,129 @@
+"""When absence may speak: holes of either side, witnesses that are none, and clocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hookanalysis.reconciliation import reconcile
+from test_reconciliation import judge, verdict
+from world import EDGE, SENDER, World
+
+if TYPE_CHECKING:
+    from hookanalysis.database import Database
+
+ORPHAN = "app 12:10:05.3 processed 200"
+
+
+def reason(db: Database) -> str:
+    """The reason's code, of a verdict that must be undetermined."""
+    row = judge(db)
+    assert row["outcome"] == "undetermined"
+    return str(row["reason"]).partition(":")[0]
+
+
+def reject_row(world: World, line: int) -> None:
+    """Make a row of the export unreadable that stood after `line`."""
+    place = {"file_id": 1, "generation_id": SENDER, "line": line, "byte_offset": 100 * line + 1}
+    world._add("rejects", **place, bytes=10, lines=1, reason="no_match")  # noqa: SLF001
+    world._write()  # noqa: SLF001
+
+
+def test_a_row_that_the_export_lost_may_be_the_one_that_is_absent(db: Database) -> None:
+    world = World(db)
+    world.tell(ORPHAN)
+    # The rows of 12:00:07 and 12:30:07 are the 23rd and the 24th of the day.
+    reject_row(world, 23)
+    assert reason(db) == "rejected_lines"
+
+
+def test_a_row_lost_at_another_time_is_not_it(db: Database) -> None:
+    world = World(db)
+    world.tell(ORPHAN)
+    reject_row(world, 30)
+    assert verdict(db) == "unexpected: orphan"
+
+
+def test_another_export_without_loss_testifies(db: Database) -> None:
+    world = World(db)
+    world.tell(ORPHAN)
+    reject_row(world, 23)
+    world.generation(9, "sender", "export again", None, completeness="all")
+    db.con.execute(
+        "INSERT INTO attempt_records SELECT * REPLACE (9 AS generation_id) FROM attempt_records"
+    )
+    assert verdict(db) == "unexpected: orphan"
+
+
+def test_in_an_export_without_order_a_lost_row_may_be_of_any_time(db: Database) -> None:
+    world = World(db)
+    world.tell(ORPHAN)
+    reject_row(world, 30)
+    db.con.execute("UPDATE attempt_records SET line = -line WHERE line > 40")
+    assert reason(db) == "rejected_lines"
+
+
+def test_a_round_number_of_rows_out_of_order_is_no_proof(db: Database) -> None:
+    world = World(db, days=3)
+    world.tell(ORPHAN)
+    count = db.rows("SELECT count(*) FROM attempt_records")[0][0]
+    assert 100 < count < 200
+    db.con.execute("DELETE FROM attempt_records WHERE line > 100")
+    assert verdict(db) == "unexpected: orphan"
+    db.con.execute("UPDATE attempt_records SET line = -line WHERE line > 90")
+    assert reason(db) == "sender_capped"
+
+
+def test_what_lies_beyond_a_cut_is_unknown(db: Database) -> None:
+    world = World(db)
+    world.tell("app 2:10:05.3 processed 200")
+    db.con.execute("DELETE FROM attempt_records WHERE attempted_at < '2026-11-20 03:00'")
+    assert reason(db) == "sender_window"
+
+
+def test_attempts_that_the_sender_has_forgotten_are_not_missed(db: Database) -> None:
+    # The first attempt that the sender still knows is of the third day.
+    world = World(db, days=17)
+    world.tell("attempt 12:10 none")
+    db.con.execute("DELETE FROM attempt_records WHERE attempted_at < '2026-11-22'")
+    assert reason(db) == "sender_window"
+    assert "forgotten" in judge(db)["reason"]
+
+
+def test_a_paused_endpoint_is_not_a_forgotten_one(db: Database) -> None:
+    world = World(db, days=3)
+    world.tell("attempt 12:10 none")
+    db.con.execute("DELETE FROM attempt_records WHERE attempted_at < '2026-11-22'")
+    assert verdict(db) == "missed: not_attempted"
+
+
+def test_a_hole_between_two_files_is_one_of_rotation(db: Database) -> None:
+    world = World(db)
+    world.tell("attempt 12:10 failed timeout")
+    world.silence("12:00", "12:30", EDGE)
+    world.generation(9, "receiver", "edge", "edge", time_marks="end")
+    for table, column in (("activity", "minute_at"), ("receipt_records", "logged_at")):
+        db.con.execute(
+            f"UPDATE {table} SET generation_id = 9"
+            f" WHERE generation_id = ? AND {column} > '2026-11-20 12:10'",
+            [EDGE],
+        )
+    assert reason(db) == "rotation_hole"
+
+
+def test_coverage_lists_intervals_and_holes_of_both_sides(db: Database) -> None:
+    world = World(db)
+    world.silence("12:00", "12:30", EDGE)
+    reject_row(world, 23)
+    reconcile(db)
+    found = db.rows(
+        "SELECT side, stream, covered, reason FROM coverage ORDER BY side, stream, starts_at"
+    )
+    assert found == [
+        ("receiver", "app", True, None),
+        ("receiver", "edge", True, None),
+        ("receiver", "edge", False, "no_liveness"),
+        ("receiver", "edge", True, None),
+        ("sender", "export", True, None),
+        ("sender", "export", False, "rejected_lines"),
+        ("sender", "export", True, None),
+    ]
