@@ -24,8 +24,8 @@ def reason(db: Database) -> str:
 def reject_row(world: World, line: int) -> None:
     """Make a row of the export unreadable that stood after `line`."""
     place = {"file_id": 1, "generation_id": SENDER, "line": line, "byte_offset": 100 * line + 1}
-    world._add("rejects", **place, bytes=10, lines=1, reason="no_match")  # noqa: SLF001
-    world._write()  # noqa: SLF001
+    world._add("rejects", **place, bytes=10, lines=1, reason="no_match")
+    world._write()
 
 
 def test_a_row_that_the_export_lost_may_be_the_one_that_is_absent(db: Database) -> None:
