@@ -15,10 +15,9 @@ import pytest
 
 import cases
 from hookanalysis import charts
-from hookanalysis.charts.drawing import MAX_ROWS, OUTCOME_COLOURS, make_window, read_meta
+from hookanalysis.charts.drawing import MAX_ROWS, OUTCOME_COLOURS, make_window, prepare, read_meta
 from hookanalysis.database import Database
 from hookanalysis.facts.gathering import facts
-from hookanalysis.reporting.reports import setup
 from hookanalysis.tables import OUTCOMES
 
 if TYPE_CHECKING:
@@ -31,16 +30,6 @@ CHARTS = (
     charts.latency,
     charts.coverage,
 )
-
-
-@pytest.fixture(autouse=True)
-def look() -> Iterator[None]:
-    before = alt.theme.active, alt.renderers.active, alt.data_transformers.active
-    setup()
-    yield
-    alt.theme.enable(before[0])
-    alt.renderers.enable(before[1])
-    alt.data_transformers.enable(before[2])
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +115,7 @@ def test_one_day_only_holds_that_day(full: Path) -> None:
     assert table
     assert {row["hour"][:10] for row in table} == {"2026-11-21"}
     spec = draw(charts.coverage, full, **period)
-    assert {row["from (UTC)"] for row in numbers(spec)} == {"2026-11-21 00:00:00"}
+    assert {row["from"] for row in numbers(spec)} == {"2026-11-21 00:00:00"}
 
 
 def test_health_names_the_endpoint_that_fails_most(full: Path) -> None:
@@ -197,6 +186,7 @@ def test_the_zone_of_the_process_does_not_matter(
 
 
 def test_a_raw_table_is_no_chart() -> None:
+    prepare()
     frame = pd.DataFrame({"x": range(MAX_ROWS + 1)})
     with pytest.raises(alt.MaxRowsError):
         alt.Chart(frame).mark_point().encode(x="x:Q").to_dict()
@@ -251,7 +241,7 @@ def test_outcomes_can_be_told_apart_by_colour(eyes: str) -> None:
 
 
 def test_the_page_and_the_charts_share_their_colours() -> None:
-    from hookanalysis.reporting.pages import read_asset
+    from hookanalysis.markup import read_asset
 
     css = read_asset("blocks.css")
     for name, colour in OUTCOME_COLOURS.items():

@@ -22,7 +22,7 @@ from hookanalysis.database import Database
 from hookanalysis.errors import BusyError, InputError, ReportError
 from hookanalysis.facts.gathering import facts
 from hookanalysis.reporting import kernels
-from hookanalysis.reporting.pages import Page, clean, embed_json, read_asset, write_page
+from hookanalysis.reporting.pages import Page, clean, embed_json, write_page
 from hookanalysis.reporting.reports import (
     Parameter,
     check_parameters,
@@ -107,7 +107,7 @@ def test_page_needs_nothing_else(page: Path) -> None:
     assert not re.search(r"""(src|href)\s*=\s*["']?(https?:)?//""", visible(html))
     assert not re.search(r"@import|url\(", html.partition("</style>")[0])
     assert len(html) < 1_300_000
-    assert page.stat().st_mode & 0o777 == 0o640
+    assert page.stat().st_mode & 0o777 == 0o600
 
 
 def test_page_has_contents_sections_and_tables_behind_charts(page: Path) -> None:
@@ -132,6 +132,22 @@ def test_one_day(case: Path, tmp_path: Path) -> None:
     assert json.loads(result.facts.read_text(encoding="utf-8"))["period"]["since"][:10] == (
         "2026-11-21"
     )
+
+
+def test_times_are_those_of_the_zone_that_was_asked_for(case: Path, tmp_path: Path) -> None:
+    given = {"day": "2026-11-22", "timezone": "Asia/Kolkata"}
+    result = run_report(NOTEBOOK, case, given, tmp_path / "out.html")
+    text = visible(result.html.read_text("utf-8"))
+    assert "All times are local: Asia/Kolkata" in text
+    assert "Sunday 22 November 2026" in text
+    assert "Asia/Kolkata (UTC+5:30)" in text
+    assert "UTC;" not in text
+    numbers = json.loads((tmp_path / "facts.json").read_text("utf-8"))
+    assert numbers["period"]["since"] == "2026-11-21T18:30:00Z"
+    shown = re.findall(r'hk-time">(2026-11-\d\d) ', text)
+    assert set(shown) == {"2026-11-22"}
+    with pytest.raises(InputError, match="no time zone 'Mars/Olympus'"):
+        run_report(NOTEBOOK, case, {"timezone": "Mars/Olympus"}, tmp_path / "out.html")
 
 
 @pytest.mark.parametrize("deliveries", [0, 1])
@@ -201,7 +217,7 @@ def test_wrong_parameters_are_refused_with_the_valid_ones(given: dict[str, Any])
 
 def test_parameters_are_read_from_the_notebook() -> None:
     declared = read_parameters(books.read(find_notebook(NOTEBOOK), 4))
-    assert [p.name for p in declared] == ["workspace", "day", "rows"]
+    assert [p.name for p in declared] == ["workspace", "day", "timezone", "rows"]
     assert all(p.help for p in declared)
 
 
@@ -398,12 +414,10 @@ def test_page_without_charts_stays_small() -> None:
 def test_bundle_is_what_vl_convert_makes() -> None:
     vl_convert = pytest.importorskip("vl_convert")
     made = vl_convert.javascript_bundle(vl_version="6.4").strip()
-    asset = read_asset("vega.js")
+    asset = markup.read_asset("vega.js")
     assert asset == f"(function () {{\n{made}\n}})();\n"
     assert len(asset) <= 900_000
-    assert "BSD" in read_asset("vega.LICENSE.txt") or "Redistribution" in read_asset(
-        "vega.LICENSE.txt"
-    )
+    assert "Redistribution" in markup.read_asset("vega.LICENSE.txt")
 
 
 # Words, numbers and tables.
@@ -479,7 +493,7 @@ def test_long_lists_are_cut_and_counted(case: Path) -> None:
     ("missed", "refused", "undetermined", "expected"),
     [
         (0, 0, 0, "All 20 webhooks were delivered."),
-        (1, 0, 0, "20 of 21 webhooks were delivered (95.2 %); 1 never arrived."),
+        (1, 0, 0, "20 of 21 webhooks arrived (95.2 %); 1 never arrived."),
         (1, 1, 2, "; 1 never arrived, 1 was refused and 2 could not be checked."),
     ],
 )
@@ -494,6 +508,25 @@ def test_headline_is_one_sentence(
     block = sections.cover(counted)
     assert expected in repr(block)
     assert replace(counted) == counted
+
+
+def test_what_could_not_be_checked_is_not_called_missing(tmp_path: Path) -> None:
+    for checked, words in (
+        (0, "None of 31 webhooks could be checked: no log at hand covers them."),
+        (4, "Only 4 of 31 webhooks could be checked; 4 of these arrived (100.0 %)"),
+    ):
+        names = ["delivered"] * checked + ["undetermined"] * (31 - checked)
+        rows = [cases.delivery(n, name, cases.START) for n, name in enumerate(names)]
+        path = cases.fill(tmp_path / f"{checked}.duckdb", rows)
+        with Database(path, read_only=True) as db:
+            counted = facts(db)
+        assert words in repr(sections.cover(counted))
+        assert counted.summary().startswith(words[:10])
+
+
+def test_possibly_missed_is_a_limit_and_no_sum(page: Path) -> None:
+    text = visible(page.read_text(encoding="utf-8"))
+    assert "<b>up to 6</b><small>the 3 missed and 3 that could not be checked</small>" in text
 
 
 def test_paths_in_a_report_do_not_tell_whose_folder_it_was(page: Path) -> None:

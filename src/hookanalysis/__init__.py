@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .loading.files import LoadReport
     from .markup import show
     from .parsing.formats import list_formats
-    from .reporting.reports import run_report, setup
+    from .reporting.reports import run_report
     from .settings import Settings
     from .simulation.runs import simulate
     from .workspace import Workspace, connect
@@ -35,7 +35,6 @@ __all__ = [
     "connect",
     "list_formats",
     "run_report",
-    "setup",
     "show",
     "simulate",
 ]
@@ -49,7 +48,6 @@ _HOME = {
     "connect": "workspace",
     "list_formats": "parsing.formats",
     "run_report": "reporting.reports",
-    "setup": "reporting.reports",
     "show": "markup",
     "simulate": "simulation.runs",
 }

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -91,8 +92,8 @@ def demo(output: str) -> None:
         ws.reconcile()
         facts = ws.facts(day=truth.last_day)
     _show(report)
-    page = _daily_report(file, truth.last_day, folder)
-    click.echo(_summary(facts))
+    page = _daily_report(file, folder, day=truth.last_day)
+    click.echo(_summary(facts, truth.last_day))
     click.echo(f"report     {page}")
     click.echo(f"workspace  {file}")
 
@@ -154,7 +155,8 @@ def report(name: str, parameters: tuple[str, ...], output: str | None, workspace
 
 
 @cli.command()
-@click.option("--day", type=_Day(), help="Day to report, UTC.  [default: yesterday]")
+@click.option("--day", type=_Day(), help="Day to report.  [default: yesterday]")
+@click.option("--timezone", default="UTC", show_default=True, help="Whose day, and whose clock.")
 @click.option("-o", "--output", default="reports/daily", show_default=True, help="Folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as one line of JSON.")
 @_fail_on
@@ -162,6 +164,7 @@ def report(name: str, parameters: tuple[str, ...], output: str | None, workspace
 @_settings
 def daily(
     day: date | None,
+    timezone: str,
     output: str,
     as_json: bool,
     fail_on: str,
@@ -172,12 +175,13 @@ def daily(
     day = day or (datetime.now(UTC) - timedelta(days=1)).date()
     with _connect(workspace, settings) as ws:
         ws.reconcile()
-        facts = ws.facts(day=day)
-    page = _daily_report(Path(workspace), day, Path(output) / day.isoformat())
+        facts = ws.facts(day=day, timezone=timezone)
+    folder = Path(output) / day.isoformat()
+    page = _daily_report(Path(workspace), folder, day=day, timezone=timezone)
     if as_json:
         click.echo(json.dumps(facts.to_dict()))
     else:
-        click.echo(_summary(facts))
+        click.echo(_summary(facts, day))
         click.echo(f"report     {page}")
     _exit_by(facts, fail_on)
 
@@ -229,6 +233,7 @@ def simulate(folder: str, events: int, days: int, seed: int, faults: tuple[str, 
 
 def main() -> None:
     """Run the command line; turns errors into four lines and an exit code."""
+    os.umask(0o077)  # logs tell of people: what is made of them is for their owner alone
     try:
         # Without standalone mode, click hands back the code that a command exits with.
         sys.exit(cli.main(standalone_mode=False))
@@ -281,17 +286,17 @@ def _show(report: LoadReport) -> None:
         raise click.exceptions.Exit(InputError.exit_code)
 
 
-def _daily_report(workspace: Path, day: date, folder: Path) -> Path:
+def _daily_report(workspace: Path, folder: Path, **parameters: Any) -> Path:
     from .reporting.reports import run_report
 
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / "report.html"
-    run_report("daily_reconciliation", workspace, {"day": day.isoformat()}, page)
+    run_report("daily_reconciliation", workspace, parameters, page)
     return page
 
 
-def _summary(facts: Facts) -> str:
-    return facts.summary()
+def _summary(facts: Facts, day: date | None = None) -> str:
+    return f"{day:%A} {day.day} {day:%B %Y}: {facts.summary()}" if day else facts.summary()
 
 
 def _exit_by(facts: Facts, fail_on: str) -> None:

@@ -84,6 +84,8 @@ class Database:
         self.con.execute(_LOCKDOWN)
 
     def _create(self) -> None:
+        if self.path != ":memory:":
+            Path(self.path).chmod(0o600)  # logs tell of people: for their owner alone
         with self.transaction():
             for table in BASE_TABLES:
                 self.con.execute(table.ddl)

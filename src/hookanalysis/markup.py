@@ -10,6 +10,8 @@ import html
 import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from .facts.measures import percent
@@ -43,6 +45,8 @@ _ALL_CAPS = {"uuid": "UUID", "url": "URL", "http": "HTTP", "ip": "IP", "id": "ID
 class Block:
     """A piece of a report: HTML for pages and JupyterLab, a sentence for everywhere else.
 
+    In JupyterLab it brings its style along; a report has that once, and drops this copy.
+
     Attributes:
         html: Escaped already.
         text: What it says, in plain text.
@@ -54,7 +58,7 @@ class Block:
     data: Mapping[str, Any] = field(default_factory=dict)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        page = f'<div class="hk">{self.html}</div>'
+        page = f'<style>{read_asset("blocks.css")}</style><div class="hk">{self.html}</div>'
         return {"text/html": page, "text/plain": self.text, **self.data}
 
     def __repr__(self) -> str:
@@ -73,6 +77,12 @@ class Column:
     label: str
     kind: str = "text"
     under: str = ""
+
+
+@cache
+def read_asset(name: str) -> str:
+    """One file of `report/`."""
+    return resources.files("hookanalysis").joinpath("report", name).read_text(encoding="utf-8")
 
 
 def tame(value: Any, limit: int = LONGEST) -> str:

@@ -10,6 +10,7 @@ from . import markup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from .facts.measures import ClockOffset, Period
 
@@ -69,7 +70,12 @@ def say_period(period: Period) -> str:
     first, last = period.since or period.first_at, period.until or period.last_at
     if period.until is not None and first is not None and period.until > first:
         last = max(first, period.until.replace(microsecond=0) - timedelta(microseconds=1))
-    return markup.days(first, last) if first and last else "No deliveries"
+    return say_days(period, first, last) or "No deliveries"
+
+
+def say_days(period: Period, first: datetime | None, last: datetime | None) -> str:
+    """The days from `first` to `last`, UTC, as the reader's calendar has them; empty for None."""
+    return markup.days(period.local(first), period.local(last)) if first and last else ""
 
 
 def say_detail(code: str) -> str:

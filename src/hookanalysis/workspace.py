@@ -62,19 +62,21 @@ class Workspace(Database):
         *,
         since: datetime | None = None,
         until: datetime | None = None,
+        timezone: str = "UTC",
     ) -> Facts:
         """The typed numbers that reports, exit codes and tests all read.
 
         Args:
-            day: One day, UTC; or
+            day: One day of `timezone`; or
             since: from here (UTC, naive)
             until: to here (exclusive).
+            timezone: Zone of the days and times that reports show.
         """
         from .facts.gathering import day_bounds, facts
 
         if day is not None:
-            since, until = day_bounds(day)
-        return facts(self, since=since, until=until)
+            since, until = day_bounds(day, timezone)
+        return facts(self, since=since, until=until, timezone=timezone)
 
     def event(self, uuid: str, *, source: bool = False, redact: bool = True) -> Story:
         """One event's whole story, from both sides, with file and line of each piece.

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup
 from hookanalysis.database import sql_text
+from hookanalysis.facts.zones import to_local
+from hookanalysis.markup import CHART_MIME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,16 +66,34 @@ _UNITS = (("hour", 4 * _DAY), ("day", 130 * _DAY), ("week", 910 * _DAY), ("month
 
 @dataclass(frozen=True)
 class Window:
-    """What a chart is about: from `since` to `until` (exclusive), in steps of `unit`."""
+    """What a chart is about: from `since` to `until` (UTC, exclusive), in steps of `unit`.
+
+    Steps and words are those of the clocks in `timezone`.
+    """
 
     since: datetime
     until: datetime
     unit: str
+    timezone: str = "UTC"
 
     @property
     def words(self) -> str:
         """Its days, such as `Sunday 22 November 2026`."""
-        return markup.days(self.since, self.until - timedelta(microseconds=1))
+        return markup.days(
+            self.local(self.since), self.local(self.until - timedelta(microseconds=1))
+        )
+
+    def local(self, at: datetime) -> datetime:
+        """A time as the reader's clock shows it."""
+        return to_local(at, self.timezone)
+
+    def name_step(self, at: datetime) -> str:
+        """A step in words: `2026-11-22 14:00`, `2026-11-22`, `week of 2026-11-16`, `2026-11`."""
+        if self.unit == "hour":
+            return f"{at:%Y-%m-%d %H:%M}" + (" UTC" if self.timezone == "UTC" else "")
+        if self.unit == "week":
+            return f"week of {at:%Y-%m-%d}"
+        return at.strftime({"day": "%Y-%m-%d", "month": "%Y-%m"}.get(self.unit, "%Y"))
 
 
 def ask(ws: Database, name: str, window: Window | None = None, **more: Any) -> pd.DataFrame:
@@ -87,7 +107,8 @@ def ask(ws: Database, name: str, window: Window | None = None, **more: Any) -> p
     """
     text = sql_text(f"reports/{name}")
     since, until = (window.since, window.until) if window else (None, None)
-    values = {"since": since, "until": until, "unit": window.unit if window else None, **more}
+    unit, zone = (window.unit, window.timezone) if window else (None, "UTC")
+    values = {"since": since, "until": until, "unit": unit, "zone": zone, **more}
     if re.search(r"^(FROM|INNER JOIN) judged\b", text, re.MULTILINE):
         text = f"WITH judged AS (\n{sql_text('facts/judged')}\n)\n{text}"
     return ws.sql(text, **{key: value for key, value in values.items() if f"${key}" in text})
@@ -98,45 +119,41 @@ def find_window(ws: Database, period: Period | None) -> Window | None:
     import pandas as pd
 
     since, until = (period.since, period.until) if period else (None, None)
+    timezone = period.timezone if period else "UTC"
     asked = Window(since or datetime.min, until or datetime.max, "")  # noqa: DTZ901 - naive is UTC
     first, last = ask(ws, "window", asked).astype("datetime64[us]").iloc[0]
     if (since is None or until is None) and pd.isna(first):
         return None
     start = since or first.to_pydatetime().replace(minute=0, second=0, microsecond=0)
-    return make_window(start, until or last.to_pydatetime() + timedelta(microseconds=1))
+    return make_window(start, until or last.to_pydatetime() + timedelta(microseconds=1), timezone)
 
 
-def make_window(since: datetime, until: datetime) -> Window:
+def make_window(since: datetime, until: datetime, timezone: str = "UTC") -> Window:
     """From `since` to `until`, in steps that give a readable number of them."""
     unit = next((unit for unit, longest in _UNITS if until - since <= longest), "year")
-    return Window(since, until, unit)
+    return Window(since, until, unit, timezone)
 
 
 def place(frame: pd.DataFrame, window: Window) -> pd.DataFrame:
-    """Give rows of `step_at` (start of a step) the ends and the words that marks need."""
+    """Give rows of `step_at` (start of a step, the reader's clock) the ends and words of marks."""
     import pandas as pd
 
     at = frame["step_at"].astype("datetime64[us]")
     step: dict[str, Any] = {f"{window.unit}s": 1}
     end = at + pd.DateOffset(**step) if len(frame) else at
-    words = at.map(lambda when: name_step(when, window.unit))
+    words = at.map(window.name_step)
     utc = {"at": at, "end": end, "middle": at + (end - at) / 2}
     return frame.drop(columns="step_at").assign(
         time=words, **{name: column.dt.tz_localize("UTC") for name, column in utc.items()}
     )
 
 
-def name_step(at: datetime, unit: str) -> str:
-    """A step in words: `2026-11-22 14:00 UTC`, `2026-11-22`, `week of 2026-11-16`, `2026-11`."""
-    if unit == "hour":
-        return f"{at:%Y-%m-%d %H:%M} UTC"
-    if unit == "week":
-        return f"week of {at:%Y-%m-%d}"
-    return at.strftime({"day": "%Y-%m-%d", "month": "%Y-%m"}.get(unit, "%Y"))
-
-
 def time_axis(window: Window, field: str = "at") -> alt.X:
-    """The x axis: UTC whatever zone the reader sits in, from end to end of the window."""
+    """The x axis, from end to end of the window.
+
+    Times are drawn as the window's clocks show them, on a scale that the zone of the reader's
+    computer does not move.
+    """
     import altair as alt
 
     return alt.X(
@@ -145,8 +162,8 @@ def time_axis(window: Window, field: str = "at") -> alt.X:
         # Not `domain`, which Vega-Lite 6.4 reports as a conflict with itself when panels share it.
         scale=alt.Scale(
             type="utc",
-            domainMin=_date_time(window.since),
-            domainMax=_date_time(window.until + timedelta(seconds=59)),
+            domainMin=_date_time(window.local(window.since)),
+            domainMax=_date_time(window.local(window.until) + timedelta(seconds=59)),
         ),
         axis=alt.Axis(
             grid=False,
@@ -220,6 +237,8 @@ def draw_nothing(title: str, sentence: str) -> ChartType:
 def _frame(chart: Any, title: str, subtitle: str, sentence: str, table: pd.DataFrame) -> ChartType:
     import altair as alt
 
+    prepare()
+
     rows = table.head(MAX_TABLE).astype(object)
     rows = rows.where(rows.notna(), None)  # JSON knows no NA
     meta = {
@@ -242,6 +261,28 @@ def read_meta(spec: Mapping[str, Any]) -> dict[str, Any]:
     """What `finish` noted in a chart's specification; empty for a chart made elsewhere."""
     meta = spec.get("usermeta", {}).get("hookanalysis", {})
     return meta if isinstance(meta, dict) else {}
+
+
+def prepare() -> None:
+    """Make Altair show charts as these reports and JupyterLab without a network can draw them.
+
+    They leave a notebook as a specification, in the one look of `theme`; a chart of more rows than
+    `MAX_ROWS` fails loudly.
+    """
+    import altair as alt
+
+    if "hookanalysis" not in alt.renderers.names():
+        alt.theme.register("hookanalysis", enable=True)(theme)  # type: ignore[arg-type]
+        alt.renderers.register("hookanalysis", _render)
+        alt.renderers.enable("hookanalysis")
+        alt.data_transformers.enable("default", max_rows=MAX_ROWS)
+
+
+def _render(spec: dict[str, Any], **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    drawn = {**spec, "$schema": "https://vega.github.io/schema/vega-lite/v5.json"}
+    if drawn.get("width") == "container":
+        drawn["width"] = WIDTH  # on "container", JupyterLab freezes
+    return {CHART_MIME: drawn, "text/plain": str(spec.get("description") or "a chart")}, {}
 
 
 def theme() -> dict[str, Any]:

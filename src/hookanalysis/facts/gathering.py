@@ -38,6 +38,7 @@ from .measures import (
     share,
 )
 from .spans import Span, measure_coverage
+from .zones import check_zone, to_utc
 
 if TYPE_CHECKING:
     from hookanalysis.database import Database
@@ -48,31 +49,41 @@ FILE_STATUSES = ("loaded", "grown", "unchanged", "refused")
 _GENERAL_HINT = "load the log or export that covers this time, then reconcile again"
 
 
-def facts(db: Database, *, since: datetime | None = None, until: datetime | None = None) -> Facts:
+def facts(
+    db: Database,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    timezone: str = "UTC",
+) -> Facts:
     """Count what was found, for all time or for one period.
 
     Args:
         db: A reconciled workspace.
         since: From here on; UTC, naive or with a zone.
         until: Up to here, exclusive. Where `reconcile` was given bounds, they hold too.
+        timezone: Zone of the days and times that reports show.
 
     Raises:
-        InputError: The results are absent or stale, or the bounds are the wrong way round.
+        InputError: The results are absent or stale, the bounds are the wrong way round, or there
+            is no such zone.
     """
+    check_zone(timezone)
     _check_results(db)
     bounds = _bounds(db, since, until)
     db.con.execute(f"CREATE OR REPLACE TEMP TABLE judged AS {sql_text('facts/judged')}", bounds)
     try:
-        return _gather(_Source(db, bounds))
+        found = _gather(_Source(db, bounds))
     finally:
         db.con.execute("DROP TABLE IF EXISTS temp.judged")
+    return replace(found, period=replace(found.period, timezone=timezone))
 
 
-def day_bounds(day: date | str) -> Span:
-    """The start of a day and of the next one, UTC.
+def day_bounds(day: date | str, timezone: str = "UTC") -> Span:
+    """The start of a day of a zone and of the next one, in UTC.
 
     Raises:
-        InputError: `day` is no date.
+        InputError: `day` is no date, or there is no such zone.
     """
     if isinstance(day, str):
         try:
@@ -80,7 +91,7 @@ def day_bounds(day: date | str) -> Span:
         except ValueError as error:
             raise InputError(f"{day!r} is no day", hint="write it as 2026-11-22") from error
     start = datetime.combine(day, time())
-    return start, start + timedelta(days=1)
+    return to_utc(start, timezone), to_utc(start + timedelta(days=1), timezone)
 
 
 class _Source:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from hookanalysis.diagnosis import SEVERITIES, Finding
 
+from .zones import to_local
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -47,6 +49,11 @@ class Period:
     first_at: datetime | None  # first delivery in it
     last_at: datetime | None  # last delivery in it
     horizon: datetime | None  # last time that the sender's exports testify
+    timezone: str = "UTC"  # of the days and times that a reader is shown; the facts are in UTC
+
+    def local(self, at: datetime) -> datetime:
+        """A time as the reader's clock shows it."""
+        return to_local(at, self.timezone)
 
 
 @dataclass(frozen=True)
@@ -88,6 +95,25 @@ class Headline:
     delivered_share: float | None = field(metadata=_SHARE)
     missed_share: float | None = field(metadata=_SHARE)
     possibly_missed_share: float | None = field(metadata=_SHARE)
+
+    @property
+    def checked(self) -> int:
+        """Deliveries of which the logs could tell: all but the undetermined."""
+        return self.judged - (self.possibly_missed - self.missed)
+
+    def say_arrived(self, noun: str) -> str:
+        """How many arrived; where most could not be checked, of how many that is known.
+
+        Args:
+            noun: What they are called, in the plural: `deliveries`.
+        """
+        delivered, checked, judged = self.delivered, self.checked, self.judged
+        if not checked:
+            return f"None of {judged:,} {noun} could be checked: no log at hand covers them"
+        if 2 * checked < judged:
+            known = f"{delivered:,} of these arrived ({percent(delivered, checked)})"
+            return f"Only {checked:,} of {judged:,} {noun} could be checked; {known}"
+        return f"{delivered:,} of {judged:,} {noun} arrived ({percent(delivered, judged)})"
 
 
 @dataclass(frozen=True)
@@ -263,13 +289,10 @@ class Facts:
         head = self.headline
         if not self.totals.deliveries:
             return "No deliveries in this period."
-        arrived = percent(head.delivered, head.judged)
-        said = [
-            f"{head.delivered:,} of {head.judged:,} deliveries arrived ({arrived})",
-        ]
+        said = [head.say_arrived("deliveries")]
         counted = (
             (head.missed, "missed"),
-            (self.count("undetermined"), "undetermined, so possibly missed"),
+            (self.count("undetermined") if head.checked else 0, "could not be checked (undetermined)"),
             (self.count("refused"), "refused"),
             (self.count("unprocessed"), "accepted but never processed"),
             (self.duplicates.harmful, "processed more than once"),

@@ -81,13 +81,14 @@
   }
 
   // Light, dark, or as the system says.
-  const schemes = { Auto: "", Light: "light", Dark: "dark" };
+  const schemes = { auto: "", light: "light", dark: "dark" };
   const theme = document.querySelector("#theme");
   theme.hidden = false;
   theme.addEventListener("click", () => {
     const names = Object.keys(schemes);
-    const next = names[(names.indexOf(theme.textContent) + 1) % names.length];
-    theme.textContent = next;
+    const next = names[(names.indexOf(theme.dataset.scheme || "auto") + 1) % names.length];
+    theme.dataset.scheme = next;
+    theme.textContent = `Theme: ${next}`;
     document.documentElement.style.colorScheme = schemes[next];
   });
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup
 from hookanalysis.charts.drawing import read_meta
-from hookanalysis.markup import CHART_MIME
+from hookanalysis.markup import CHART_MIME, read_asset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,11 +52,13 @@ class Page:
 
     Attributes:
         title: For the window and the bookmark.
+        times: Whose clock its times are of.
         colophon: Names and values printed at the end: notebook, parameters, versions.
         broken: Why the report is incomplete; empty for a whole one.
     """
 
     title: str
+    times: str = "All times are UTC"
     colophon: tuple[tuple[str, str], ...] = ()
     broken: str = ""
 
@@ -77,6 +79,7 @@ def write_page(notebook: NotebookNode, page: Page) -> str:
     scripts = [read_asset("vega.js"), read_asset("boot.js")] if drawn else [read_asset("boot.js")]
     around = {
         "title": page.title,
+        "times": page.times,
         "colophon": page.colophon,
         "broken": page.broken,
         "contents": [heading for cell in shown.cells if (heading := _heading(cell.source))],
@@ -100,11 +103,6 @@ def write_page(notebook: NotebookNode, page: Page) -> str:
         )
         body, _ = exporter.from_notebook_node(shown, {"page": around})
     return str(body) + "\n"
-
-
-def read_asset(name: str) -> str:
-    """One file of `report/`."""
-    return resources.files("hookanalysis").joinpath("report", name).read_text(encoding="utf-8")
 
 
 def clean(fragment: str) -> str:

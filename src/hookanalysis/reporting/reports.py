@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis.errors import BusyError, HookAnalysisError, InputError, ReportError
-from hookanalysis.markup import CHART_MIME, FACTS_MIME, Block
+from hookanalysis.markup import FACTS_MIME
 
-from .pages import Page, read_asset, write_page
+from .pages import Page, write_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -135,24 +135,6 @@ def run_report(
     )
 
 
-def setup() -> Block:
-    """Make charts and tables look right, in JupyterLab and in reports.
-
-    Charts leave a notebook as a specification that JupyterLab draws without a network; show what
-    this returns (as the last line of a cell) for the tables' style.
-    """
-    import altair as alt
-
-    from hookanalysis.charts.drawing import MAX_ROWS, theme
-
-    alt.theme.register("hookanalysis", enable=True)(theme)  # type: ignore[arg-type]
-    alt.renderers.register("hookanalysis", _render)
-    alt.renderers.enable("hookanalysis")
-    # A chart of more rows is a mistake that should fail loudly: its query should aggregate.
-    alt.data_transformers.enable("default", max_rows=MAX_ROWS)
-    return Block(f"<style>{read_asset('blocks.css')}</style>", "charts and tables are set up")
-
-
 def list_notebooks() -> dict[str, Path]:
     """The notebooks that come with the package: name → file."""
     found = (path for path in _notebook_folder().glob("*.ipynb") if not path.name.startswith("."))
@@ -238,16 +220,6 @@ def _convert(value: Any, kind: type) -> Any:
     raise TypeError
 
 
-def _render(spec: dict[str, Any], **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A chart for JupyterLab, which freezes on a width of "container", and for reports."""
-    from hookanalysis.charts.drawing import WIDTH
-
-    drawn = {**spec, "$schema": "https://vega.github.io/schema/vega-lite/v5.json"}
-    if drawn.get("width") == "container":
-        drawn["width"] = WIDTH
-    return {CHART_MIME: drawn, "text/plain": str(spec.get("description") or "a chart")}, {}
-
-
 def _notebook_folder() -> Path:
     installed = resources.files("hookanalysis").joinpath("notebooks")
     if installed.is_dir():
@@ -310,7 +282,9 @@ def _page(
     if "workspace" in names:
         names["workspace"] = Path(names["workspace"]).name or "the bundled samples"
     versions = " · ".join(f"{name} {value}" for name, value in facts.get("versions", {}).items())
+    zone = facts.get("period", {}).get("timezone", "UTC")
     return Page(
+        times="All times are UTC" if zone == "UTC" else f"All times are local: {zone}",
         title=" · ".join([re.sub(r"^# *", "", first.splitlines()[0]), *said]),
         colophon=(
             ("Notebook", path.name),
@@ -338,7 +312,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    """All or nothing: a reader sees the old file or the new one."""
+    """All or nothing, for the owner alone: a reader sees the old file or the new one."""
     try:
         handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
     except OSError as error:
@@ -350,7 +324,6 @@ def _write(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).chmod(0o640)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

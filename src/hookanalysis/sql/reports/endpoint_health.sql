@@ -1,9 +1,9 @@
 /* endpoint_health: how attempts ended.
    grain:  one endpoint and step of time
-   inputs: endpoint_hours; $since and $until; $unit; $urls: the endpoints to show */
+   inputs: endpoint_hours; $since and $until; $unit; $zone; $urls: the endpoints to show */
 SELECT
   endpoint_url,
-  DATE_TRUNC($unit, hour_at) AS step_at,
+  DATE_TRUNC($unit, timezone($zone, timezone('UTC', hour_at))) AS step_at,
   CAST(SUM(attempts) AS BIGINT) AS attempts,
   CAST(SUM(failed) AS BIGINT) AS failed,
   CAST(SUM(client_errors) AS BIGINT) AS client_errors,
@@ -13,6 +13,6 @@ FROM endpoint_hours
 WHERE endpoint_url IN (SELECT UNNEST($urls))
   AND hour_at >= DATE_TRUNC('hour', CAST($since AS TIMESTAMP))
   AND hour_at < CAST($until AS TIMESTAMP)
-GROUP BY endpoint_url, DATE_TRUNC($unit, hour_at)
+GROUP BY endpoint_url, 2
 HAVING SUM(attempts) > 0
 ORDER BY endpoint_url, step_at

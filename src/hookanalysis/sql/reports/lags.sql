@@ -1,14 +1,14 @@
 /* lags: time from first attempt to first accepted arrival, seconds; tests left out.
    grain:  one endpoint and step of time
-   inputs: judged (facts/judged.sql); $unit; $urls: the endpoints to show */
+   inputs: judged (facts/judged.sql); $unit; $zone; $urls: the endpoints to show */
 SELECT
   endpoint_url,
-  DATE_TRUNC($unit, happened_at) AS step_at,
+  DATE_TRUNC($unit, timezone($zone, timezone('UTC', happened_at))) AS step_at,
   COUNT(*) AS deliveries,
   ROUND(PERCENTILE_CONT(0.50) WITHIN GROUP (ORDER BY lag_ms) / 1000, 4) AS p50,
   ROUND(PERCENTILE_CONT(0.95) WITHIN GROUP (ORDER BY lag_ms) / 1000, 4) AS p95
 FROM judged
 WHERE NOT is_test AND lag_ms IS NOT NULL AND happened_at IS NOT NULL
   AND endpoint_url IN (SELECT UNNEST($urls))
-GROUP BY endpoint_url, DATE_TRUNC($unit, happened_at)
+GROUP BY endpoint_url, 2
 ORDER BY endpoint_url, step_at

@@ -1,0 +1,192 @@
+"""How each endpoint does: what fails, and how long an arrival takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hookanalysis import markup
+from hookanalysis.facts.measures import percent
+
+from .drawing import (
+    BAD,
+    GOOD,
+    WIDTH,
+    Window,
+    ask,
+    draw_nothing,
+    find_window,
+    finish,
+    panel_title,
+    place,
+    stack_panels,
+    time_axis,
+    tooltip,
+)
+
+if TYPE_CHECKING:
+    import altair as alt
+    import pandas as pd
+    from altair.typing import ChartType
+
+    from hookanalysis.database import Database
+    from hookanalysis.facts.measures import Period
+
+
+MAX_ENDPOINTS = 15
+MAX_PANELS = 4
+
+
+def endpoint_health(ws: Database, period: Period | None = None) -> ChartType:
+    """Share of attempts that failed, by endpoint and time: what is failing, and since when."""
+    import altair as alt
+
+    title, nothing = "Endpoint health", "The sender logged no attempt in this period."
+    window = find_window(ws, period)
+    busiest = _busiest(ws, window, MAX_ENDPOINTS)
+    if window is None or busiest.empty:
+        return draw_nothing(title, nothing)
+    frame = ask(ws, "endpoint_health", window, urls=list(busiest.index))
+    frame = frame.assign(
+        endpoint=frame["endpoint_url"].map(busiest["endpoint"]),
+        share=(frame["failed"] / frame["attempts"].clip(lower=1)).round(4),
+        failing=[percent(f, a) for f, a in zip(frame["failed"], frame["attempts"], strict=True)],
+    )
+    labels = {
+        "endpoint": "endpoint",
+        "time": "time",
+        "attempts": "attempts",
+        "failed": "failed",
+        "failing": "share failed",
+        "client_errors": "answered 4xx",
+        "server_errors": "answered 5xx",
+        "unanswered": "no answer",
+    }
+    placed = place(frame, window).drop(columns=["endpoint_url", "middle"])
+    rows = alt.Axis(labelLimit=260, grid=False)
+    base = alt.Chart(placed).encode(
+        x=time_axis(window),
+        x2="end",
+        y=alt.Y("endpoint:N", sort=list(busiest["endpoint"]), title=None, axis=rows),
+        tooltip=tooltip(**labels),
+    )
+    failing = alt.Opacity(
+        "share:Q",
+        scale=alt.Scale(domain=[0, 1], range=[0, 1]),
+        legend=alt.Legend(title="share failed", format=".0%", values=[0.1, 0.25, 0.5, 1]),
+    )
+    tile: dict[str, Any] = {"cornerRadius": 1.5, "height": alt.RelativeBandSize(0.74)}
+    chart = alt.layer(
+        base.mark_rect(color=GOOD, opacity=0.3, **tile),
+        base.mark_rect(color=BAD, **tile).encode(opacity=failing),
+    ).properties(width=WIDTH, height=alt.Step(26))
+    return finish(
+        chart,
+        title,
+        f"attempts per {window.unit}, {window.timezone};"
+        " blue: none failed; red: the deeper, the more failed",
+        _tell_health(busiest),
+        placed[list(labels)].rename(columns=labels),
+    )
+
+
+def latency(ws: Database, period: Period | None = None) -> ChartType:
+    """Lag from first attempt to first accepted arrival: median and 95th percentile."""
+    import altair as alt
+
+    title, nothing = (
+        "Lag",
+        "No lag is known in this period: both sides must have logged a delivery.",
+    )
+    window = find_window(ws, period)
+    busiest = _busiest(ws, window, MAX_PANELS)
+    if window is None or busiest.empty:
+        return draw_nothing(title, nothing)
+    frame = ask(ws, "lags", window, urls=list(busiest.index))
+    if frame.empty:
+        return draw_nothing(title, nothing)
+    labels = {
+        "endpoint": "endpoint",
+        "time": "time",
+        "deliveries": "deliveries",
+        "median": "median",
+        "most": "95 % within",
+    }
+    placed = place(frame, window).assign(
+        endpoint=frame["endpoint_url"].map(busiest["endpoint"]),
+        median=(frame["p50"] * 1000).map(markup.duration),
+        most=(frame["p95"] * 1000).map(markup.duration),
+    )
+    panels: list[Any] = []
+    high = _seconds(placed["p95"].max())
+    for name in busiest["endpoint"]:
+        own = placed[placed["endpoint"] == name]
+        if own.empty:
+            continue
+        points = own.drop(columns=["endpoint_url", "at", "end"])
+        base = alt.Chart(points).encode(x=time_axis(window, "middle"), tooltip=tooltip(**labels))
+        marks = [
+            base.mark_area(opacity=0.2).encode(high, y2="p50"),
+            base.mark_line(strokeWidth=2).encode(y="p50:Q"),
+            base.mark_point(size=24, filled=True, opacity=1).encode(y="p50:Q"),
+        ]
+        heading = panel_title(str(name))
+        panels.append(alt.layer(*marks).properties(width=WIDTH, height=100, title=heading))
+    return finish(
+        stack_panels(panels).resolve_scale(y="shared"),
+        title,
+        f"first attempt to first accepted arrival, per {window.unit}, {window.timezone};"
+        " line: median; band: up to the 95th percentile",
+        _tell_latency(placed),
+        placed[list(labels)].rename(columns=labels),
+    )
+
+
+def _seconds(most: float) -> alt.Y:
+    """The axis of lags: linear, or, where a resend came hours later, one that shows both ends."""
+    import altair as alt
+
+    if most <= 60:
+        return alt.Y("p95:Q", title="seconds", stack=False, axis=alt.Axis(tickCount=4))
+    words = (
+        "datum.value < 60 ? datum.value + ' s' : datum.value < 3600 ? datum.value / 60 + ' min'"
+        " : datum.value / 3600 + ' h'"
+    )
+    steps = [step for step in (0, 10, 60, 600, 3600, 36_000, 360_000) if step <= most]
+    axis = alt.Axis(values=steps, labelExpr=words)
+    scale = alt.Scale(type="symlog", constant=1, nice=False)
+    return alt.Y("p95:Q", title=None, stack=False, axis=axis, scale=scale)
+
+
+def _busiest(ws: Database, window: Window | None, most: int) -> pd.DataFrame:
+    """The endpoints to show, most failures first: `endpoint` (short, unique), attempts, failed."""
+    frame = ask(ws, "endpoints", window, most=most)
+    names = frame["endpoint_url"].map(lambda url: markup.endpoint(url, 44))
+    # Long names that are cut to the same few letters must stay rows of their own.
+    again = names.groupby(names).cumcount()
+    unique = [f"{name} ({n + 1})" if n else name for name, n in zip(names, again, strict=True)]
+    return frame.assign(endpoint=unique).set_index("endpoint_url")
+
+
+def _tell_health(busiest: pd.DataFrame) -> str:
+    total, shown = int(busiest["endpoints"].iloc[0]), len(busiest)
+    failing = busiest[busiest["failed"] > 0]
+    which = markup.plural(total, "endpoint")
+    if total > shown:
+        which += f", of which the {shown} with the most failed attempts are shown"
+    if failing.empty:
+        return f"{which}: no attempt failed."
+    worst = failing.iloc[0]
+    return (
+        f"{which}. Most failed attempts: {worst['endpoint']}, {worst['failed']:,} of"
+        f" {worst['attempts']:,} ({percent(worst['failed'], worst['attempts'])})."
+    )
+
+
+def _tell_latency(placed: pd.DataFrame) -> str:
+    parts = []
+    for name, own in placed.groupby("endpoint", sort=False):
+        slowest = own.sort_values("p95").iloc[-1]
+        typical = markup.duration(own["p50"].median() * 1000)
+        worst = f"95 % within {slowest['most']} at worst ({slowest['time']})"
+        parts.append(f"{name}: typically {typical}, {worst}")
+    return "; ".join(parts) + "."

@@ -1,0 +1,132 @@
+"""What became of the deliveries, over time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from hookanalysis import markup
+from hookanalysis.facts.measures import percent
+from hookanalysis.tables import OUTCOMES
+
+from .drawing import (
+    OUTCOME_COLOURS,
+    WIDTH,
+    Window,
+    ask,
+    draw_nothing,
+    find_window,
+    finish,
+    panel_title,
+    place,
+    stack_panels,
+    time_axis,
+    tooltip,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import altair as alt
+    import pandas as pd
+    from altair.typing import ChartType
+
+    from hookanalysis.database import Database
+    from hookanalysis.facts.measures import Period
+
+
+# Stacked from the axis up: the worst stands where its height is read best.
+_TROUBLE = (
+    *("missed", "refused", "unprocessed", "undetermined"),
+    *("duplicated", "unacknowledged", "unexpected", "pending"),
+)
+
+
+def outcomes_over_time(ws: Database, period: Period | None = None) -> ChartType:
+    """What became of the deliveries, by the time of their first attempt; tests left out."""
+    import altair as alt
+
+    title, nothing = "Outcomes over time", "No delivery falls into this period."
+    window = find_window(ws, period)
+    if window is None:
+        return draw_nothing(title, nothing)
+    frame = ask(ws, "outcomes_over_time", window)
+    if frame.empty:
+        return draw_nothing(title, nothing)
+    wide = frame.pivot_table(index="step_at", columns="outcome", values="deliveries", fill_value=0)
+    wide = wide[[outcome for outcome in OUTCOMES if outcome in wide]].astype(int)
+    present = [str(name) for name in wide]
+    chosen = alt.selection_point(name="chosen", fields=["outcome"], bind="legend")
+    trouble = frame[frame["outcome"].isin(_TROUBLE)]
+    chart = _stack(frame, window, present, "All deliveries", 96)
+    if trouble.empty:
+        chart = chart.add_params(chosen)
+    else:
+        # A legend answers clicks only in the panel that the selection belongs to.
+        upper = _stack(trouble, window, present, "Other than delivered or recovered", 168)
+        chart = stack_panels([upper.add_params(chosen), chart.encode(color=_colour(None))])
+        chart = chart.resolve_legend(color="independent")
+    table = wide.reset_index()
+    table["step_at"] = table["step_at"].map(window.name_step)
+    return finish(
+        chart,
+        title,
+        f"deliveries per {window.unit} of first attempt, {window.timezone};"
+        " click an outcome to single it out",
+        _tell_outcomes(wide, window),
+        table.rename(columns={"step_at": window.unit}),
+    )
+
+
+def _stack(
+    frame: pd.DataFrame, window: Window, present: list[str], heading: str, height: int
+) -> Any:
+    import altair as alt
+
+    order = [outcome for outcome in ("delivered", "recovered", *_TROUBLE) if outcome in present]
+    rank = frame["outcome"].map(order.index)
+    stacked = frame.assign(rank=rank).sort_values(["step_at", "rank"])
+    # Stacked here: Vega-Lite stacks bars, not the rectangles that fill their step of time.
+    high = stacked.groupby("step_at")["deliveries"].cumsum()
+    placed = place(stacked.assign(high=high, low=high - stacked["deliveries"]), window)
+    placed = placed.drop(columns=["middle", "rank"])
+    whole = alt.Axis(tickCount=4, tickMinStep=1, format=",d", minExtent=34)
+    return (
+        alt.Chart(placed)
+        .mark_rect(stroke="white", strokeWidth=0.4, strokeOpacity=0.6)
+        .encode(
+            x=time_axis(window),
+            x2="end",
+            y=alt.Y("low:Q", title=None, axis=whole),
+            y2="high",
+            color=_colour(present),
+            opacity=alt.condition({"param": "chosen"}, alt.value(1), alt.value(0.15)),
+            tooltip=tooltip(time="time", outcome="outcome", deliveries="deliveries"),
+        )
+        .properties(width=WIDTH, height=height, title=panel_title(heading))
+    )
+
+
+def _colour(legend: list[str] | None) -> alt.Color:
+    """The colours of the outcomes, with or without a legend of those that occur."""
+    import altair as alt
+
+    scale = alt.Scale(domain=list(OUTCOMES), range=list(OUTCOME_COLOURS.values()))
+    shown = alt.Legend(title=None, values=legend) if legend else None
+    return alt.Color("outcome:N", scale=scale, legend=shown)
+
+
+def _tell_outcomes(wide: pd.DataFrame, window: Window) -> str:
+    total, sums = int(wide.to_numpy().sum()), wide.sum()
+    fine = sum(int(sums.get(outcome, 0)) for outcome in ("delivered", "recovered"))
+    others = [(outcome, int(sums[outcome])) for outcome in _TROUBLE if sums.get(outcome, 0)]
+    text = (
+        f"{markup.plural(total, 'delivery')}, {window.words}: {markup.count(fine)}"
+        f" ({percent(fine, total)}) were delivered or recovered"
+    )
+    if not others:
+        return f"{text}, and nothing else happened."
+    listed = ", ".join(f"{number:,} {outcome}" for outcome, number in others)
+    trouble = wide[[outcome for outcome, _ in others]].sum(axis="columns")
+    worst = window.name_step(cast("datetime", trouble.idxmax()))
+    peak = f"Most of these in one {window.unit}: {trouble.max():,} ({worst})."
+    return f"{text}; the others: {listed}. {peak}"

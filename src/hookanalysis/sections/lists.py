@@ -1,0 +1,89 @@
+"""Deliveries and endpoints, one by one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hookanalysis import wording
+from hookanalysis.charts.drawing import Window, ask
+from hookanalysis.markup import Block, Column, table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hookanalysis.database import Database
+    from hookanalysis.facts.measures import Facts, Period
+
+
+def endpoints(facts: Facts, *, limit: int = 50) -> Block:
+    """How each endpoint did: the guide's delivery status, seen from both sides."""
+    by_trouble = sorted(
+        facts.endpoints, key=lambda e: (-e.failed - e.possibly_missed, -e.attempts, e.endpoint_url)
+    )
+    rows = [
+        {
+            **{name: getattr(entry, name) for name in entry.__dataclass_fields__},
+            "endpoint_url": entry.endpoint_url or "endpoint not known",
+            "delivered_share": entry.delivered / entry.deliveries if entry.deliveries else None,
+        }
+        for entry in by_trouble[:limit]
+    ]
+    columns = [
+        Column("endpoint_url", "Endpoint", "url"),
+        Column("attempts", "Attempts", "count"),
+        Column("success_rate", "Succeeded", "share"),
+        Column("failure_rate", "Failed", "percent"),
+        Column("error_rate", "4xx, 5xx", "percent"),
+        Column("unanswered", "No answer", "count"),
+        Column("missed", "Missed", "count"),
+        Column("possibly_missed", "Possibly missed", "count"),
+        Column("lag_p50_ms", "Lag: median", "ms"),
+        Column("lag_p95_ms", "95 %", "ms"),
+        Column("lag_p99_ms", "99 %", "ms"),
+    ]
+    return table(rows, columns, total=len(by_trouble), empty="No endpoint is known.")
+
+
+def deliveries(
+    ws: Database, names: Sequence[str], period: Period | None = None, *, limit: int = 50
+) -> Block:
+    """The deliveries of some outcomes, one by one; ids ready to be copied.
+
+    Args:
+        ws: A reconciled workspace.
+        names: Outcomes, such as `["missed"]`.
+        period: `facts.period`; all by default.
+        limit: Longest list; the rest is counted.
+    """
+    window = None
+    local = period.local if period else lambda at: at
+    if period is not None and period.since and period.until:
+        window = Window(period.since, period.until, "")
+    frame = ask(ws, "listed_deliveries", window, outcomes=list(names), most=limit)
+    records = [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
+    rows = [
+        {
+            **row,
+            "happened_at": local(row["happened_at"]),
+            "sender": wording.say_sender(row),
+            "detail": wording.say_detail(str(row["detail"])),
+        }
+        for row in records
+    ]
+    columns = [
+        Column("event_uuid", "Event and its type", "id", under="event_type"),
+        Column("endpoint_url", "Endpoint", "url"),
+        Column("happened_at", "First attempt", "time"),
+        Column("sender", "Sender's last word"),
+    ]
+    if "duplicated" in names:
+        columns += [
+            Column("accepted_count", "Accepted", "count"),
+            Column("processed_count", "Processed", "count"),
+        ]
+    if len(names) > 1:
+        columns.insert(0, Column("outcome", "Outcome", "outcome"))
+    columns.append(Column("detail", "How we know"))
+    total = int(frame["total"].iloc[0]) if len(frame) else 0
+    words = " or ".join(names)
+    return table(rows, columns, total=total, empty=f"No delivery was {words} in this period.")

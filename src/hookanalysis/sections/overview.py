@@ -1,0 +1,138 @@
+"""The top of a report, and all outcomes side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hookanalysis import wording
+from hookanalysis.facts.measures import percent
+from hookanalysis.facts.zones import name_zone
+from hookanalysis.markup import FACTS_MIME, Block, Column, count, escape, plural, table
+
+if TYPE_CHECKING:
+    from hookanalysis.facts.measures import Facts
+
+
+# Outcome of a card, its section, and what stands under the number.
+_CARDS = (
+    ("missed", "Missed", "missed", "proven not to have arrived"),
+    ("undetermined", "Possibly missed", "what-could-not-be-known", "everything could be checked"),
+    ("delivered", "Delivered", "outcomes", "accepted at least once"),
+    ("duplicated", "Duplicated", "duplicated", "accepted more than once"),
+    ("refused", "Refused", "other-troubles", "answered with an error"),
+    ("unprocessed", "Unprocessed", "other-troubles", "accepted, never handled"),
+)
+
+
+def cover(facts: Facts) -> Block:
+    """The top of a report: the period, one sentence, and the numbers side by side.
+
+    It also carries the facts themselves, from which `facts.json` is written.
+    """
+    when = wording.say_period(facts.period)
+    zone = name_zone(facts.period.timezone, facts.period.last_at)
+    headline, also = _headline(facts), _also(facts)
+    level, badge = facts.worst or "good", wording.BADGES[facts.worst]
+    if not facts.headline.judged and not facts.worst:
+        level, badge = "info", "Nothing to judge"
+    cards = "".join(_card(facts, *card) for card in _CARDS)
+    page = (
+        f'<p class="hk-when">{escape(when)} <span class="hk-zone">{escape(zone)}</span>'
+        f' <span class="hk-badge hk-{level}">{badge}</span></p>'
+        f'<p class="hk-headline">{escape(headline)}</p>'
+        f'<p class="hk-also">{escape(also, 1000)}</p>'
+        f'<div class="hk-numbers">{cards}</div>'
+    )
+    return Block(page, f"{when}: {headline} {also}".strip(), {FACTS_MIME: facts.to_dict()})
+
+
+def outcomes(facts: Facts) -> Block:
+    """All ten outcomes: how many, what each means, and its finer kinds."""
+    rows = [
+        {
+            "outcome": entry.outcome,
+            "deliveries": entry.deliveries,
+            "share": entry.share,
+            "meaning": entry.meaning,
+            "details": "; ".join(
+                f"{wording.say_detail(code)} ({number:,})" for code, number in entry.details.items()
+            )
+            if len(entry.details) > 1 or entry.outcome not in entry.details
+            else "",
+        }
+        for entry in facts.outcomes
+    ]
+    columns = [
+        Column("outcome", "Outcome", "outcome"),
+        Column("deliveries", "Deliveries", "count"),
+        Column("share", "Share", "share"),
+        Column("meaning", "Meaning"),
+        Column("details", "Of these"),
+    ]
+    return table(rows, columns)
+
+
+def _headline(facts: Facts) -> str:
+    top = facts.headline
+    if not top.judged:
+        return "No delivery falls into this period, so there is nothing to judge."
+    if not top.checked:
+        return f"{top.say_arrived('webhooks')}. That does not mean that they are missing."
+    apart = [
+        (top.missed, "never arrived"),
+        (facts.count("refused"), "were refused" if facts.count("refused") > 1 else "was refused"),
+        (facts.count("unprocessed"), "never got processed"),
+        (facts.count("undetermined"), "could not be checked"),
+    ]
+    parts = [f"{count(number)} {words}" for number, words in apart if number]
+    if not parts:
+        every = (
+            f"All {count(top.judged)} webhooks were" if top.judged > 1 else "The one webhook was"
+        )
+        return f"{every} delivered."
+    tail = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return f"{top.say_arrived('webhooks')}; {tail}."
+
+
+def _also(facts: Facts) -> str:
+    duplicates, parts = facts.duplicates, []
+    if duplicates.deliveries:
+        text = f"{count(duplicates.deliveries)} arrived more than once"
+        if duplicates.harmful:
+            text += f", {count(duplicates.harmful)} of them with harm: processed more than once"
+        parts.append(text)
+    if number := facts.count("unacknowledged"):
+        parts.append(
+            f"{count(number)} arrived although the sender calls them failed: do not resend"
+        )
+    if number := facts.count("unexpected"):
+        parts.append(f"{count(number)} arrived that the sender's export does not know")
+    if number := facts.count("pending"):
+        parts.append(f"{count(number)} still pending")
+    if facts.totals.tests:
+        parts.append(f"{plural(facts.totals.tests, 'test event')} left out")
+    return ". ".join(parts) + "." if parts else ""
+
+
+def _card(facts: Facts, outcome: str, name: str, section: str, words: str) -> str:
+    top, number = facts.headline, facts.count(outcome)
+    shown = count(number)
+    small = f"{percent(number, top.judged)} · {words}" if top.judged and number else words
+    if outcome == "undetermined" and number:
+        # A limit, not one more sum: the missed are among them.
+        shown = f"up to {count(top.possibly_missed)}"
+        missed = f"the {count(top.missed)} missed and " if top.missed else ""
+        small = f"{missed}{count(number)} that could not be checked"
+    elif outcome == "delivered" and top.judged:
+        number = top.delivered
+        shown = percent(number, top.judged)
+        small = f"{count(number)} of {count(top.judged)}"
+        if 2 * top.checked < top.judged:
+            shown, small = count(number), f"of {count(top.checked)} that could be checked"
+    elif outcome == "duplicated" and facts.duplicates.harmful:
+        small = f"{plural(facts.duplicates.harmful, 'delivery')} processed more than once"
+    zero = "" if number else " hk-zero"
+    return (
+        f'<a class="hk-card{zero}" href="#{section}"><i class="hk-{outcome}"></i>'
+        f'<span class="hk-name">{name}</span><b>{shown}</b><small>{escape(small)}</small></a>'
+    )
