@@ -290,9 +290,10 @@ class Facts:
         if not self.totals.deliveries:
             return "No deliveries in this period."
         said = [head.say_arrived("deliveries")]
+        unchecked = self.count("undetermined") if head.checked else 0
         counted = (
             (head.missed, "missed"),
-            (self.count("undetermined") if head.checked else 0, "could not be checked (undetermined)"),
+            (unchecked, "could not be checked (undetermined)"),
             (self.count("refused"), "refused"),
             (self.count("unprocessed"), "accepted but never processed"),
             (self.duplicates.harmful, "processed more than once"),
