@@ -31,7 +31,7 @@ STAGES = (
     "charts: __init__ outcomes endpoints evidence drawing",
     "wording markup",
     "facts: gathering spans measures zones",
-    "reconciliation diagnosis",
+    "reconciliation diagnosis incidents",
     "loading: files scratch manifest",
     "parsing: formats detection trials catalog sampling fields texts forms",
     "reading: sources delimited documents elements records decoding splitting unpacking",

@@ -21,7 +21,8 @@ from hookanalysis.tables import BASE_TABLES, RESULTS, VIEW_PARTS, VIEWS
 FOLDER = Path(__file__).parent / "sql"
 FILES = sorted(path.stem for path in FOLDER.glob("*.toml"))
 VIEW_NAMES = [name for view in VIEWS for name in (*VIEW_PARTS[view.name], view.name)]
-NAMES = [*VIEW_NAMES, *(step.name for step in STEPS)]
+SQL_STEPS = [step for step in STEPS if step.makes != "code"]
+NAMES = [*VIEW_NAMES, *(step.name for step in SQL_STEPS)]
 CASES = [
     pytest.param(name, case, id=f"{name}: {case['title']}")
     for name in FILES
@@ -159,7 +160,8 @@ def test_steps_read_only_what_is_made_before_them() -> None:
         assert inputs(parse(name)) <= made, name
         made.add(name)
     for step in STEPS:
-        assert inputs(parse(step.name)) <= made, step.name
+        if step in SQL_STEPS:
+            assert inputs(parse(step.name)) <= made, step.name
         made.add(step.into or step.name)
 
 

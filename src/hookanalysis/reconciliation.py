@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from .database import sql_text
 from .diagnosis import diagnose
 from .errors import HookAnalysisError
+from .incidents import write_failure_runs
 from .loading.files import write_settings
 from .settings import Settings
 from .tables import TABLES, VIEW_PARTS, VIEWS
@@ -27,11 +28,12 @@ class Step:
     """One file of `sql/` and what is made of it.
 
     A table is stored; a view is computed where it is used, and one that is held only once, for as
-    long as the steps run; rows are added to the table `into`.
+    long as the steps run; rows are added to the table `into`. What SQL cannot say plainly is code:
+    a function makes the table, and there is no file.
     """
 
     name: str
-    makes: Literal["table", "view", "held", "rows"] = "table"
+    makes: Literal["table", "view", "held", "rows", "code"] = "table"
     into: str = ""
 
 
@@ -68,7 +70,14 @@ STEPS = (
     Step("delivery_evidence", "view"),
     Step("deliveries"),
     Step("endpoint_hours"),
+    Step("first_tries", "view"),
+    Step("failures"),
+    Step("failure_runs", "code"),
+    Step("server_runs"),
+    Step("incidents"),
 )
+
+_CODE = {"failure_runs": write_failure_runs}
 
 # The views under the steps; those that are read often or cost much are held, without the columns
 # that no step reads.
@@ -125,6 +134,9 @@ def run_step(db: Database, step: Step) -> None:
     Raises:
         HookAnalysisError: The file's columns are not those that `tables.py` promises.
     """
+    if step.makes == "code":
+        _CODE[step.name](db)
+        return
     text = sql_text(step.name)
     if step.makes in _TEMPORARY:
         # It stands in front of the lasting view of the same name until all steps are done.

@@ -344,6 +344,23 @@ ENDPOINT_HOURS = _table(
     ("lag_p95_ms", "DOUBLE", "95th percentile of lag, milliseconds"),
 )
 
+INCIDENTS = _table(
+    "incidents",
+    "one run of failures in time; tests left out",
+    ("incident_id", "BIGINT", "number, by the time of its start"),
+    ("scope", "VARCHAR", "endpoint, or server: several endpoints of a host at once"),
+    ("endpoint_url", "VARCHAR", "endpoint; empty where it is server-wide"),
+    ("host", "VARCHAR", "host of the endpoint or endpoints"),
+    ("starts_at", "TIMESTAMP", "first try that failed; UTC"),
+    ("ends_at", "TIMESTAMP", "last delivery whose first try failed; time of that try; UTC"),
+    ("deliveries", "BIGINT", "deliveries first tried in the span"),
+    ("failed", "BIGINT", "of these: the first try failed, or had no effect"),
+    ("recovered", "BIGINT", "of the failed: accepted after all"),
+    ("still_open", "BOOLEAN", "fewer than three tries have succeeded since"),
+    ("event_types", "VARCHAR", "event types of the failed, the most frequent first"),
+    ("statuses", "VARCHAR", "answers to the failed (or why none), the most frequent first"),
+)
+
 FINDING_DELIVERIES = _table(
     "finding_deliveries",
     "one delivery that a rule has selected: the findings, one by one",
@@ -378,7 +395,15 @@ VIEW_PARTS = {
     "coverage": ("log_holes", "live_spans", "log_spans", "export_orders", "export_spans"),
 }
 
-RESULTS = (CLOCK_OFFSETS, MATCHES, DELIVERIES, ENDPOINT_HOURS, FINDING_DELIVERIES, FINDINGS)
+RESULTS = (
+    CLOCK_OFFSETS,
+    MATCHES,
+    DELIVERIES,
+    ENDPOINT_HOURS,
+    INCIDENTS,
+    FINDING_DELIVERIES,
+    FINDINGS,
+)
 TABLES = {table.name: table for table in (*BASE_TABLES, *VIEWS, *RESULTS)}
 
 OUTCOMES = (

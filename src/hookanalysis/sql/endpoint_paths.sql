@@ -1,6 +1,8 @@
-/* endpoint_paths: every endpoint that the sender's exports or the settings name, with its path.
+/* endpoint_paths: every endpoint that the sender's exports or the settings name, in its parts.
    grain:  one endpoint
-   inputs: attempts, endpoints */
+   inputs: attempts, endpoints
+
+   sharing: how many endpoints have this path; on_host: how many are on this host. */
 WITH names AS (
   SELECT endpoint_url FROM attempts WHERE endpoint_url <> ''
   UNION
@@ -11,11 +13,14 @@ parts AS (
     endpoint_url,
     COALESCE(
       NULLIF(REGEXP_EXTRACT(endpoint_url, '^[A-Za-z]+://[^/?#]*([^?#]*)', 1), ''), '/'
-    ) AS path
+    ) AS path,
+    LOWER(REGEXP_EXTRACT(endpoint_url, '^[A-Za-z]+://([^/?#]*)', 1)) AS host
   FROM names
 )
 SELECT
   endpoint_url,
   path,
-  COUNT(*) OVER (PARTITION BY path) AS sharing
+  COUNT(*) OVER (PARTITION BY path) AS sharing,
+  host,
+  COUNT(*) OVER (PARTITION BY host) AS on_host
 FROM parts

@@ -1,0 +1,31 @@
+/* failures: the failed first tries, numbered among all tries: where they stand close, it is a run.
+   grain:  one failed try in the series of its endpoint, and again in that of its host, where the
+           host has several endpoints (series: the endpoint's URL, or the host)
+   inputs: first_tries
+
+   nth: its place in the series, which has `tries` in all. */
+WITH entries AS (
+  SELECT 'endpoint' AS scope, endpoint_url AS series, event_uuid, endpoint_url, moment, failed
+  FROM first_tries
+  WHERE moment IS NOT NULL
+  UNION ALL
+  SELECT 'server' AS scope, host AS series, event_uuid, endpoint_url, moment, failed
+  FROM first_tries
+  WHERE moment IS NOT NULL AND on_host > 1
+),
+places AS (
+  SELECT
+    scope, series, event_uuid, endpoint_url, moment, failed,
+    ROW_NUMBER() OVER (
+      PARTITION BY scope, series
+      ORDER BY moment NULLS LAST, event_uuid NULLS LAST, endpoint_url NULLS LAST
+    ) AS nth
+  FROM entries
+),
+sizes AS (
+  SELECT scope, series, COUNT(*) AS tries FROM entries GROUP BY scope, series
+)
+SELECT p.scope, p.series, p.nth, s.tries, p.moment, p.event_uuid, p.endpoint_url
+FROM places AS p
+JOIN sizes AS s ON s.scope = p.scope AND s.series = p.series
+WHERE p.failed
