@@ -14,7 +14,8 @@ import click
 
 import hookanalysis
 from hookanalysis.cli import cli
-from hookanalysis.tables import BASE_TABLES, RESULTS, VIEWS, Table
+from hookanalysis.schema import Table
+from hookanalysis.tables import BASE_TABLES, RESULTS, VIEWS
 
 README = Path(__file__).parent.parent / "README.md"
 

@@ -37,7 +37,7 @@ STAGES = (
     "reading: sources delimited documents elements records decoding splitting unpacking",
     "database settings",
     "simulation: runs plan logs events faults",
-    "tables errors",
+    "tables results schema errors",
 )
 
 

@@ -19,7 +19,7 @@ from hookanalysis.diagnosis import (
     run_case,
 )
 from hookanalysis.errors import InputError
-from hookanalysis.tables import DELIVERIES
+from hookanalysis.results import DELIVERIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from .database import Database
-    from .tables import Column, Table
+    from .schema import Column, Table
 
 # Rungs of the ladder from a receipt to its attempt, the surest first.
 MATCH_RULES = ("uuid", "request_id", "time")
