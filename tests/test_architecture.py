@@ -36,7 +36,10 @@ STAGES = (
     "parsing: formats detection trials catalog sampling fields texts forms",
     "reading: sources delimited documents elements records decoding splitting unpacking",
     "database settings",
-    "simulation: runs plan logs events faults",
+    (
+        "simulation: runs truth plan receivers exports logs events scenarios"
+        " faults outages handlings stories shapes"
+    ),
     "tables results schema errors",
 )
 

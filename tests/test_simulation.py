@@ -19,7 +19,8 @@ import pytest
 
 from hookanalysis.errors import InputError
 from hookanalysis.simulation.faults import DEFAULT_FAULTS, FAULTS
-from hookanalysis.simulation.runs import Truth, simulate
+from hookanalysis.simulation.runs import simulate
+from hookanalysis.simulation.truth import Truth
 from hookanalysis.tables import OUTCOMES
 
 SAMPLES = Path(__file__).parent.parent / "data" / "samples"
@@ -35,7 +36,7 @@ DETAILS = {
     "unacknowledged": {"false_failure"},
     "unprocessed": {"accepted_not_processed", "signature_dropped"},
     "refused": {"rejected"},
-    "missed": {"never_reached", "false_success"},
+    "missed": {"never_reached", "false_success", "not_attempted"},
     "pending": {"in_flight"},
     "unexpected": {"forged", "orphan", "test"},
     "undetermined": {"receiver_coverage"},
@@ -229,24 +230,27 @@ def test_all_outcomes_in_a_mostly_healthy_picture(tmp_path: Path, seed: int) -> 
     counts = truth.count_outcomes()
     assert set(counts) == set(OUTCOMES)
     assert min(counts.values()) >= 3
+    faults = {"none", *DEFAULT_FAULTS} - {"scanner_noise"}
     assert 0.84 <= counts["delivered"] / len(truth.deliveries) <= 0.90
-    assert {verdict.fault for verdict in truth.deliveries} == {"none", *FAULTS} - {"scanner_noise"}
+    assert {verdict.fault for verdict in truth.deliveries} == faults
 
 
 def test_truth_names_each_delivery_once(written: Written) -> None:
     keys = [(d.event_uuid, d.endpoint_url) for d in written.truth.deliveries]
     assert len(keys) == len(set(keys))
     told = read_all(written.folder)["truth.csv"].decode().splitlines()
-    assert told[0] == "event_uuid,endpoint_url,outcome,detail,cause,fault"
+    header = "event_uuid,endpoint_url,outcome,detail,cause,root_cause,fault,certain"
+    assert told[0] == header
+    names = header.split(",")[:-1]
     assert told[1:] == [
-        f"{d.event_uuid},{d.endpoint_url},{d.outcome},{d.detail},{d.cause},{d.fault}"
+        ",".join([*(getattr(d, name) for name in names), str(d.certain).lower()])
         for d in written.truth.deliveries
     ]
 
 
 def test_truth_speaks_the_words_of_the_tables() -> None:
     for fault in FAULTS.values():
-        assert fault.stories
+        assert fault.stories or fault.scenario
         for story in fault.stories:
             if story.outcome:
                 assert story.detail in DETAILS[story.outcome]

@@ -221,13 +221,23 @@ def formats(words: tuple[str, ...]) -> None:
 @click.option("--events", default=500, show_default=True, type=click.IntRange(1))
 @click.option("--days", default=3, show_default=True, type=click.IntRange(1))
 @click.option("--seed", default=7, show_default=True)
-@click.option("--fault", "faults", multiple=True, metavar="NAME", help="Only these faults.")
-def simulate(folder: str, events: int, days: int, seed: int, faults: tuple[str, ...]) -> None:
+@click.option(
+    "--fault", "faults", multiple=True, metavar="NAME", help="Only these; a wrong name lists all."
+)
+@click.option("--per-second", type=float, help="Events per second, in one rush from noon on.")
+@click.option(
+    "--edge", metavar="plain|uuid|none", help="The proxy's log: with the uuid or without."
+)
+@click.option("--app", metavar="json|text|none", help="The application's log.")
+@click.option("--hosts", type=click.IntRange(1), help="Machines behind the proxy.")
+@click.option("--export", metavar="two|logs|guide|events|day_first", help="Shape of the exports.")
+@click.option("--rows", metavar="all|failed|capped|expired", help="What the exports hold.")
+def simulate(folder: str, faults: tuple[str, ...], **options: Any) -> None:
     """Write logs of both sides with a known truth."""
     from .simulation.runs import simulate as write
 
-    chosen: dict[str, Any] = {"faults": faults} if faults else {}
-    truth = write(Path(folder), events=events, days=days, seed=seed, **chosen)
+    chosen = {name: value for name, value in options.items() if value is not None}
+    truth = write(Path(folder), **chosen, **({"faults": faults} if faults else {}))
     click.echo(f"{len(truth.deliveries):,} deliveries, their truth in {folder}/truth.csv")
 
 

@@ -11,12 +11,13 @@ from bisect import bisect
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from .faults import HOUR, MINUTE
+from .shapes import DAY, HOUR, MINUTE, SECOND
 
-DAY = 24 * HOUR
+if TYPE_CHECKING:
+    from .scenarios import Scenario
 
 # The zone in which people buy tickets and the web server writes: seven hours behind UTC.
 LOCAL_ZONE_MS = -7 * HOUR
@@ -33,7 +34,7 @@ _KINDS = (
     ("invoice.transfer", "invoice.transferred"),
     ("webhook.test",),
 )
-_KINDS_UNTIL = (0.82, 0.90, 0.93, 0.98, 1.0)
+_SHARES = (0.82, 0.08, 0.03, 0.05, 0.02)
 
 # The last events of all come this long before the end, milliseconds.
 _LAST = (19 * MINUTE, 16 * MINUTE, 13 * MINUTE)
@@ -74,14 +75,15 @@ def draw_time(rng: random.Random, start: int, end: int) -> int:
             return at
 
 
-def draw_events(seed: int, count: int, start: int, end: int) -> list[Event]:
-    """`count` events from `start` on, in order; the last three come shortly before `end`.
+def draw_events(scenario: Scenario) -> list[Event]:
+    """The scenario's events in order; the last three come shortly before its end.
 
-    `start` is midnight UTC. Refunds, voids and transfers are about an earlier purchase; a transfer
-    comes as a pair, `invoice.transfer` and `invoice.transferred`.
+    Refunds, voids and transfers are about an earlier purchase; a transfer comes as a pair,
+    `invoice.transfer` and `invoice.transferred`.
     """
-    rng = dice(seed, "events")
-    moments = _draw_moments(rng, count - len(_LAST), start, end) if count > len(_LAST) else []
+    rng = dice(scenario.seed, "events")
+    count, end = scenario.events, scenario.end
+    moments = _draw_moments(rng, count - len(_LAST), scenario) if count > len(_LAST) else []
     moments += [(end - before, ("invoice.purchase",)) for before in _LAST[:count]]
     sold: list[str] = []
     events: list[Event] = []
@@ -95,15 +97,24 @@ def draw_events(seed: int, count: int, start: int, end: int) -> list[Event]:
 
 
 def _draw_moments(
-    rng: random.Random, count: int, start: int, end: int
+    rng: random.Random, count: int, scenario: Scenario
 ) -> list[tuple[int, tuple[str, ...]]]:
     """Times in order, each with the types of the events that happen then: `count` events in all."""
+    shares = [*_SHARES]
+    shares[0] += shares[3] - scenario.transfers
+    shares[3] = scenario.transfers
+    until = [round(total, 9) for total in accumulate(shares)]
     kinds: list[tuple[str, ...]] = []
     while count > 0:
-        kind = _KINDS[bisect(_KINDS_UNTIL, rng.random())] if count > 1 else _KINDS[0]
+        kind = _KINDS[bisect(until, rng.random())] if count > 1 else _KINDS[0]
         kinds.append(kind)
         count -= len(kind)
-    times = [draw_time(rng, start + 5 * MINUTE, end - 40 * MINUTE) for _ in kinds]
+    begin, end = scenario.begin, scenario.end
+    if scenario.per_second is None:
+        times = [draw_time(rng, begin + 5 * MINUTE, end - 40 * MINUTE) for _ in kinds]
+    else:
+        length = round(SECOND * len(kinds) / scenario.per_second)
+        times = [end - 12 * HOUR + rng.randrange(length) for _ in kinds]
     return list(zip(sorted(times), kinds, strict=True))
 
 

@@ -1,22 +1,20 @@
-"""The files that a sender and a receiver leave behind: exports, and logs that rotate.
+"""The logs of the receiver's machines: lines that rotate, are packed, and may be lost.
 
 Times come in as true time and are written as the machine's own clock shows them.
 """
 
 from __future__ import annotations
 
-import csv
 import gzip
-import io
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .events import DAY, Event, build_payload, to_datetime
-from .faults import MINUTE
+from .events import Event, to_datetime
+from .scenarios import local_zone
+from .shapes import DAY, MINUTE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -28,19 +26,9 @@ _SAYS = {
     "processed": ("info", "webhook processed"),
     "duplicate": ("info", "duplicate webhook ignored"),
     "signature_failed": ("warning", "invalid signature, webhook ignored"),
+    "signature_missing": ("warning", "missing signature, webhook refused"),
     "failed": ("error", "webhook failed: KeyError('ticket_items')"),
 }
-
-_CSV_HEADER = (
-    "HTTP Status Code",
-    "ID",
-    "Time",
-    "Event",
-    "Idempotency",
-    "Response Body",
-    "Webhook URL",
-    "Status",
-)
 
 
 @dataclass(frozen=True)
@@ -52,10 +40,14 @@ class Clock:
     drift_ppm: int = 0
     zone: int = 0
     """Its local zone, ahead of UTC: its logs rotate at local midnight."""
+    step: int = 0
+    """By how much it is set at the moment `step_at`."""
+    step_at: int = 0
 
     def show(self, at: int) -> int:
         """What the clock shows at the true time `at`, as UTC."""
-        return at + self.ahead + (at - self.start) * self.drift_ppm // 1_000_000
+        step = self.step if at >= self.step_at else 0
+        return at + self.ahead + step + (at - self.start) * self.drift_ppm // 1_000_000
 
 
 @dataclass(frozen=True)
@@ -73,47 +65,73 @@ class Step:
 
 @dataclass
 class Log:
-    """One log of one machine, in all its rotated files.
-
-    Lines may come in any order; those of a silent span, or from before `start`, are lost.
-    """
+    """One log of one machine, in all its rotated files; lines may come in any order."""
 
     path: str
     clock: Clock
+    names_events: bool = True
+    """Whether its lines hold the event's uuid."""
+    absent: bool = False
+    """Nobody handed it in."""
+    damaged_until: int = 0
+    """Packed files, of whole local days, were damaged up to here."""
     silent: list[tuple[int, int]] = field(default_factory=list)
+    """True times, milliseconds, from and to, of which no line is left."""
     lines: list[tuple[int, str]] = field(default_factory=list)
 
-    def write(self, at: int, text: str) -> None:
-        """Write one line at the true time `at`."""
-        self.lines.append((at, text))
+    def keeps(self, at: int) -> bool:
+        """Whether a line that is written at the true time `at` can still be read."""
+        return not (
+            self.absent
+            or at < self.clock.start
+            or (self.clock.show(at) + self.clock.zone) < self.damaged_until
+            or any(start <= at < end for start, end in self.silent)
+        )
 
-    def kept(self) -> list[tuple[int, str]]:
-        """The lines that are in the files, in order, with the time that the clock showed."""
-        return [
-            (self.clock.show(at), text)
-            for at, text in sorted(self.lines, key=lambda line: line[0])
-            if at >= self.clock.start and not any(a <= at < b for a, b in self.silent)
-        ]
+    def write(self, at: int, text: str) -> None:
+        """Write one line at the true time `at`; some are lost at once."""
+        lost_for_good = at < self.clock.start or any(a <= at < b for a, b in self.silent)
+        if not lost_for_good:
+            self.lines.append((at, text))
 
     def save(self, folder: Path) -> None:
-        """Write the newest day as `name`, the day before as `name.1`, older ones as `name.N.gz`."""
+        """Write the newest day as `name`, the day before as `name.1`, older ones as `name.N.gz`.
+
+        Nothing of a log that is absent. Damaged days are packed, and a bit in the middle is turned.
+        """
         days: dict[int, list[str]] = {}
-        for at, text in self.kept():
-            days.setdefault((at + self.clock.zone) // DAY, []).append(text)
+        if self.absent:
+            return
+        for at, text in sorted(self.lines, key=lambda line: line[0]):
+            days.setdefault((self.clock.show(at) + self.clock.zone) // DAY, []).append(text)
         for age, day in enumerate(sorted(days, reverse=True)):
             data = "".join(f"{text}\n" for text in days[day]).encode()
             name = self.path + ("" if age == 0 else f".{age}")
-            if age > 1:
+            damaged = day * DAY < self.damaged_until
+            if age > 1 or damaged:
                 name, data = f"{name}.gz", gzip.compress(data, mtime=0)
+            if damaged:
+                middle = len(data) // 2
+                data = data[:middle] + bytes([data[middle] ^ 16]) + data[middle + 1 :]
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
 
 
 class EdgeLog(Log):
-    """nginx, `combined`: one line when a request ends, local time, whole seconds, no uuid."""
+    """nginx, `combined`: one line when a request ends, local time, whole seconds.
 
-    def request(self, at: int, source_ip: str, request: str, answer: tuple[int, int, str]) -> None:
+    Where it names events, the request's body follows, as `$request_body` writes it.
+    """
+
+    def request(
+        self,
+        at: int,
+        source_ip: str,
+        request: str,
+        answer: tuple[int, int, str],
+        event: Event | None = None,
+    ) -> None:
         """Write a request that ended at `at`; `answer` is status, bytes and user agent."""
         zone = self.clock.zone
         local = to_datetime(self.clock.show(at) + zone)
@@ -121,9 +139,17 @@ class EdgeLog(Log):
         offset = f"{'-' if zone < 0 else '+'}{hours:02}{minutes:02}"
         time = f"{local:%d}/{_MONTHS[local.month - 1]}/{local:%Y:%H:%M:%S} {offset}"
         status, size, agent = answer
-        self.write(
-            at, f'{source_ip} - - [{time}] "{request} HTTP/1.1" {status} {size} "-" "{agent}"'
-        )
+        line = f'{source_ip} - - [{time}] "{request} HTTP/1.1" {status} {size} "-" "{agent}"'
+        if self.names_events:
+            line += f' "{_escape_body(event)}"'
+        self.write(at, line)
+
+
+def _escape_body(event: Event | None) -> str:
+    if event is None:
+        return "-"
+    body = {"id": event.transaction_id, "event_type": event.type, "webhook_event_uuid": event.uuid}
+    return json.dumps(body, separators=(",", ":")).replace('"', r"\x22")
 
 
 class AppLog(Log):
@@ -188,63 +214,18 @@ class TextLog(AppLog):
         self._say(at, "info", "crm.worker", "heartbeat queue=0")
 
     def _say(self, at: int, level: str, logger: str, text: str) -> None:
-        time = format_time(self.clock.show(at)).replace("Z", "+00:00")
-        self.write(at, f"{time} {level.upper()} {logger}: {text}")
+        self.write(at, f"{self._time(at)} {level.upper()} {logger}: {text}")
+
+    def _time(self, at: int) -> str:
+        return format_time(self.clock.show(at)).replace("Z", "+00:00")
 
 
-@dataclass(frozen=True)
-class Attempt:
-    """One HTTP try, as the sender's dashboard lists it."""
+class LocalTextLog(TextLog):
+    """The same, as Python's `logging` writes it: local time, and no zone."""
 
-    id: str
-    at: int
-    event: Event
-    url: str
-    status: str
-    http_status: int | None
-    response: str
-
-    @property
-    def undecided(self) -> Attempt:
-        """The same attempt, seen before its result was in."""
-        return Attempt(self.id, self.at, self.event, self.url, "Pending", None, "")
-
-
-def write_csv_export(path: Path, attempts: Iterable[Attempt]) -> None:
-    """The dashboard's Logs tab with two more columns, newest first."""
-    text = io.StringIO(newline="")
-    rows = csv.writer(text, lineterminator="\r\n")
-    rows.writerow(_CSV_HEADER)
-    for a in sorted(attempts, key=lambda attempt: attempt.at, reverse=True):
-        code = "" if a.http_status is None else a.http_status
-        rows.writerow(
-            (code, a.id, format_time(a.at), a.event.type, a.event.uuid, a.response, a.url, a.status)
-        )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text.getvalue().encode())
-
-
-def write_json_export(path: Path, attempts: Iterable[Attempt]) -> None:
-    """The same facts as JSON, with payloads, oldest first."""
-    rows = [
-        json.dumps(
-            {
-                "id": a.id,
-                "time": format_time(a.at),
-                "event": a.event.type,
-                "idempotency": a.event.uuid,
-                "webhook_url": a.url,
-                "status": a.status,
-                "http_status_code": a.http_status,
-                "response_body": a.response,
-                "payload": build_payload(a.event),
-            }
-        )
-        for a in sorted(attempts, key=lambda attempt: attempt.at)
-    ]
-    text = '{"count": ' + str(len(rows)) + ', "results": [\n' + ",\n".join(rows) + "\n]}\n"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text.encode())
+    def _time(self, at: int) -> str:
+        shown = self.clock.show(at)
+        return format_time(shown + local_zone(shown))[:-1].replace("T", " ").replace(".", ",")
 
 
 def format_time(at: int) -> str:

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .events import DAY, Event, dice, draw_time, draw_uuid
-from .faults import HEALTHY, HOUR, MINUTE, SECOND, TAKES, Fault, Story
+from .events import Event, dice, draw_time, draw_uuid
+from .shapes import DAY, HEALTHY, HOUR, MINUTE, SECOND, TAKES, Fault, Story
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Callable, Iterable
 
-    from .logs import AppLog, EdgeLog
+    from .receivers import Endpoint
+    from .scenarios import Scenario
 
 # A fault strikes a single delivery only where nothing else is posted to the same endpoint so close
 # by: then there is one reading of the logs, also for a reader who has nothing but times.
@@ -29,24 +31,6 @@ _QUIET_END = HOUR
 _EDGE = MINUTE
 
 
-@dataclass(frozen=True)
-class Endpoint:
-    """One place that the sender posts to, and the logs of the machine behind it."""
-
-    name: str
-    host: str
-    path: str
-    event_types: frozenset[str]
-    """Types that it is subscribed to; empty: all."""
-    app: AppLog
-    edge: EdgeLog | None = None
-
-    @property
-    def url(self) -> str:
-        """The URL that the sender posts to."""
-        return f"https://{self.host}{self.path}"
-
-
 @dataclass
 class Delivery:
     """One event for one endpoint, with the story that will happen to it."""
@@ -58,11 +42,13 @@ class Delivery:
     fault: str = "none"
     story: Story = HEALTHY
     path: str = ""
+    host: str = ""
+    root: str = ""
 
     @property
     def url(self) -> str:
         """The URL that the sender really posts to."""
-        return f"https://{self.endpoint.host}{self.path or self.endpoint.path}"
+        return f"https://{self.host or self.endpoint.host}{self.path or self.endpoint.path}"
 
 
 @dataclass(frozen=True)
@@ -74,17 +60,23 @@ class Span:
     start: int
     end: int
 
+    @property
+    def url(self) -> str:
+        """The URL that the sender posts to in that time."""
+        fault, endpoint = self.fault, self.endpoint
+        return f"https://{fault.host or endpoint.host}{fault.path or endpoint.path}"
+
 
 @dataclass
 class Plan:
-    """All deliveries of the days from `start` to `end`, healthy until a fault takes them."""
+    """All deliveries of a scenario, healthy until a fault takes them."""
 
-    seed: int
-    start: int
-    end: int
+    scenario: Scenario
+    endpoints: tuple[Endpoint, ...]
     deliveries: list[Delivery]
     spans: list[Span] = field(default_factory=list)
     _busy: dict[str, list[int]] = field(default_factory=dict)
+    _posted: dict[str, list[int]] = field(default_factory=dict)
 
     def strike(self, faults: Iterable[Fault]) -> None:
         """Let all `faults` take their deliveries; never two faults for one delivery."""
@@ -117,11 +109,11 @@ class Plan:
 
     def _move_first(self, fault: Fault) -> None:
         """Move some of the first events to before the receiver's first log line."""
-        rng = dice(self.seed, fault.name)
+        rng = dice(self.scenario.seed, fault.name)
         # The last three events have a part of their own.
         events = list(dict.fromkeys(d.event for d in self.deliveries))[:-3][:4]
         moved = {
-            event: self.start - 3 * HOUR + number * 40 * MINUTE + rng.randrange(MINUTE)
+            event: self.scenario.begin - 3 * HOUR + number * 40 * MINUTE + rng.randrange(MINUTE)
             for number, event in enumerate(events)
         }
         for delivery in self.deliveries:
@@ -134,12 +126,13 @@ class Plan:
 
         The first strikes on the last day, the second on the day before, and so on in turn.
         """
-        rng = dice(self.seed, fault.name)
-        mine = [d for d in self._healthy() if d.endpoint.name in fault.endpoints]
+        rng = dice(self.scenario.seed, fault.name)
+        mine = [d for d in self._healthy() if self._concerns(fault, d)]
         busy = sorted(d.times[0] for d in mine)
         length = fault.minutes * MINUTE
-        wanted = max(4, 1.4 * len(busy) * length / (self.end - self.start))
-        day = self.end - DAY * (1 + number % ((self.end - self.start) // DAY))
+        days = self.scenario.days
+        wanted = max(4, 1.4 * len(busy) * length / (days * DAY))
+        day = self.scenario.end - DAY * (1 + number % days)
         starts = range(day + 2 * HOUR, day + DAY - 4 * HOUR - length, MINUTE)
         found: list[tuple[float, int]] = []
         for start in rng.sample(starts, 60):
@@ -153,13 +146,18 @@ class Plan:
         for delivery in mine:
             if min(abs(delivery.times[0] - edge) for edge in (start, end)) < _EDGE:
                 delivery.times[0] += 2 * _EDGE
+        for delivery in rng.sample(mine, min(fault.burst, len(mine))):
+            if delivery.times[0] < self.scenario.end - _QUIET_END:
+                delivery.times[0] = rng.randrange(start + _EDGE, end - _EDGE)
         self.spans.append(Span(fault, mine[0].endpoint, start, end))
 
     def _fill(self, span: Span) -> None:
         hit = [
             delivery
             for delivery in self._healthy()
-            if delivery.endpoint is span.endpoint and span.start <= delivery.times[0] < span.end
+            if self._concerns(span.fault, delivery)
+            and delivery.endpoint is span.endpoint
+            and span.start <= delivery.times[0] < span.end
         ]
         for delivery, story in zip(hit, span.fault.cycle * len(hit), strict=False):
             if not self._cast(delivery, span.fault, story):
@@ -170,51 +168,56 @@ class Plan:
         fit = [
             delivery
             for delivery in self._healthy()
-            if delivery.endpoint.name in fault.endpoints
-            and delivery.times[0] < self.end - _QUIET_END
+            if self._concerns(fault, delivery)
+            and delivery.times[0] < self.scenario.end - _QUIET_END
             and self._calm(delivery.times[0], delivery.times[0])
             and self._neighbours(delivery.endpoint, delivery.times[0]) == 1
         ]
-        dice(self.seed, fault.name).shuffle(fit)
+        dice(self.scenario.seed, fault.name).shuffle(fit)
         left = max(1, round(fault.share * len(self.deliveries)))
         for delivery, story in zip(fit, fault.cycle * len(fit), strict=False):
             if left and self._cast(delivery, fault, story):
                 left -= 1
 
     def _add_strays(self, fault: Fault) -> None:
-        rng = dice(self.seed, fault.name)
+        rng = dice(self.scenario.seed, fault.name)
         known = [d.endpoint for d in self.deliveries if d.endpoint.name in fault.endpoints]
         count = max(len(fault.cycle), round(fault.share * len(self.deliveries)))
         for story in (fault.cycle * count)[: count if known else 0]:
-            at = self._find_time(
-                known[0], lambda: draw_time(rng, self.start + HOUR, self.end - _QUIET_END)
-            )
+            at = self._find_time(known[0], lambda: self._draw_moment(rng))
             if at is not None:
                 event = Event(draw_uuid(rng), draw_uuid(rng), story.event_type, at)
                 self.deliveries.append(Delivery(event, known[0], [at], fault.name, story))
 
+    def _draw_moment(self, rng: random.Random) -> int:
+        """A time like that of any event."""
+        if self.scenario.per_second is None:
+            return draw_time(rng, self.scenario.begin + HOUR, self.scenario.end - _QUIET_END)
+        times = [delivery.event.at for delivery in self.deliveries[:-3]]
+        return rng.randrange(min(times), max(times) + 1)
+
     def _cast(self, delivery: Delivery, fault: Fault, story: Story) -> bool:
         """Give `delivery` its part in `story`; False where there is no good time for a resend."""
-        rng = dice(self.seed, fault.name, delivery.event.uuid)
+        rng = dice(self.scenario.seed, fault.name, delivery.event.uuid)
         times = delivery.times[:1]
         for post in story.posts[1:]:
             low, high = (times[-1] + after for after in post.after)
             at: int | None = rng.randrange(low, high)
-            if high - times[-1] > _ALONE:
+            if high - times[-1] > self._alone:
                 draw = partial(rng.randrange, low, high)
                 at = self._find_time(delivery.endpoint, draw)
             if at is None:
                 return False
             times.append(at)
         delivery.times, delivery.fault, delivery.story = times, fault.name, story
-        delivery.path = fault.path
+        delivery.path, delivery.host, delivery.root = fault.path, fault.host, fault.root
         return True
 
     def _find_time(self, endpoint: Endpoint, draw: Callable[[], int]) -> int | None:
         """A drawn time with nothing else around it, taken at once; None after 100 bad draws."""
         for _ in range(100):
             at = draw()
-            if at > self.end - _QUIET_END or not self._calm(at, at):
+            if at > self.scenario.end - _QUIET_END or not self._calm(at, at):
                 continue
             if self._neighbours(endpoint, at) == 0:
                 insort(self._busy.setdefault(endpoint.name, []), at)
@@ -224,7 +227,33 @@ class Plan:
     def _neighbours(self, endpoint: Endpoint, at: int) -> int:
         """How many posts to `endpoint` there are close to `at`, itself included."""
         busy = self._busy.get(endpoint.name, [])
-        return bisect_right(busy, at + _ALONE) - bisect_left(busy, at - _ALONE)
+        return bisect_right(busy, at + self._alone) - bisect_left(busy, at - self._alone)
+
+    @property
+    def _alone(self) -> int:
+        """Events that come in a rush are never alone."""
+        return _ALONE if self.scenario.per_second is None else 0
+
+    @staticmethod
+    def _concerns(fault: Fault, delivery: Delivery) -> bool:
+        """Whether a delivery is of the endpoint and the type that a fault is about."""
+        types = fault.event_types
+        return delivery.endpoint.name in fault.endpoints and (
+            not types or delivery.event.type in types
+        )
+
+    def is_alone(self, delivery: Delivery) -> bool:
+        """Whether nothing else was posted so close by that times could mix the two up."""
+        name = delivery.endpoint.name
+        if name not in self._posted:
+            others = [d for d in self.deliveries if d.endpoint is delivery.endpoint]
+            self._posted[name] = sorted(at for other in others for at in other.times)
+        posted = self._posted[name]
+        return all(
+            bisect_right(posted, at + _ALONE) - bisect_left(posted, at - _ALONE)
+            == sum(abs(at - own) <= _ALONE for own in delivery.times)
+            for at in delivery.times
+        )
 
     def _calm(self, start: int, end: int) -> bool:
         """Whether no lasting fault is near."""

@@ -1,0 +1,128 @@
+"""What a simulation is asked for: how much traffic, which faults, and who logs what, and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import Any, Literal, get_args
+
+from hookanalysis.errors import InputError
+
+from .faults import DEFAULT_FAULTS, FAULTS
+from .shapes import DAY, HOUR, MINUTE, SECOND, Fault
+
+Edge = Literal["plain", "uuid", "none"]
+App = Literal["json", "text", "none"]
+Export = Literal["two", "logs", "guide", "events", "day_first"]
+Rows = Literal["all", "failed", "capped", "expired"]
+
+# An export by hand ends at a full page, and its oldest attempts are gone after 15 days.
+PAGE_ROWS = 100
+CHOICES: dict[str, tuple[str, ...]] = {
+    "edge": get_args(Edge),
+    "app": get_args(App),
+    "export": get_args(Export),
+    "rows": get_args(Rows),
+}
+
+# The night in which New York's clocks go back from 02:00 to 01:00, at 06:00 UTC.
+_SUMMER_ENDS = date(2026, 11, 1)
+_SUMMER_ENDS_AT = int(datetime(2026, 11, 1, 6, tzinfo=UTC).timestamp()) * SECOND
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One simulation. A fault may ask for something of its own, such as a filtered export."""
+
+    seed: int = 7
+    events: int = 500
+    days: int = 3
+    start: date = date(2026, 11, 19)
+    faults: tuple[str, ...] = DEFAULT_FAULTS
+    per_second: float | None = None
+    """Events per second, from noon on; None: spread over the days as people buy tickets."""
+    transfers: float = 0.05
+    """Share of the moments at which a ticket is transferred, which makes two events."""
+    edge: Edge = "plain"
+    """Whether the proxy's log holds the uuid (`$request_body`), or there is no such log."""
+    app: App = "json"
+    """How the shop's application writes its log, if at all."""
+    hosts: int = 1
+    """How many machines run the application behind the proxy; each writes a log."""
+    absent_hosts: int = 0
+    """How many of these have logs that nobody handed in."""
+    sampled: float = 1
+    """Share of the requests that get into the receiver's logs."""
+    damaged: bool = False
+    """Whether the packed logs of the first day were damaged on their way."""
+    zone_hours: int = -7
+    """Zone of the proxy's log."""
+    local_time: bool = False
+    """Whether the application writes New York's time without a zone, as the clocks go back."""
+    ahead_ms: int = 2300
+    """How far the shop's clock is ahead."""
+    drift_ppm: int = 20
+    step_ms: int = 0
+    """By how much that clock is set in the middle of it all."""
+    export: Export = "two"
+    """Two that overlap (CSV, JSON); or one: the Logs tab, the guide's wording, events with their
+    attempts, or days before months."""
+    rows: Rows = "all"
+    """What an export holds: all, failed attempts only, one full page, or what is left of it when
+    most is older than 15 days."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be.
+
+        Raises:
+            InputError: An unknown fault or choice, or an impossible number.
+        """
+        for name in self.faults:
+            if name != "none" and name not in FAULTS:
+                known = ", ".join(("none", *FAULTS))
+                raise InputError(f"unknown fault {name!r}", hint=f"one of: {known}")
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise InputError(
+                    f"unknown {name} {getattr(self, name)!r}", hint=f"one of: {', '.join(choices)}"
+                )
+        if self.events < 1 or self.days < 1 or self.hosts < 1:
+            raise InputError("a simulation needs at least one event, one day and one host")
+        if self.per_second is not None and self.events > 10 * HOUR // SECOND * self.per_second:
+            raise InputError("a rush must be over in ten hours", hint="more events per second")
+        if self.edge == "none" and self.app == "none":
+            raise InputError("the receiver must log something")
+
+    @property
+    def chosen(self) -> list[Fault]:
+        """The faults, each once."""
+        return [FAULTS[name] for name in dict.fromkeys(self.faults) if name != "none"]
+
+    @property
+    def begin(self) -> int:
+        """Midnight of the first day, milliseconds since 1970, UTC."""
+        midnight = datetime(self.start.year, self.start.month, self.start.day, tzinfo=UTC)
+        return int(midnight.timestamp()) * SECOND
+
+    @property
+    def end(self) -> int:
+        """Midnight after the last day."""
+        return self.begin + self.days * DAY
+
+    def is_ambiguous(self, at: int) -> bool:
+        """Whether the local time of a log names two moments, of which `at` may be one."""
+        return self.local_time and abs(at - _SUMMER_ENDS_AT) <= HOUR + MINUTE
+
+    def settle(self) -> Scenario:
+        """The scenario with all that its faults ask for."""
+        asked: dict[str, Any] = {}
+        for fault in self.chosen:
+            asked |= fault.scenario
+        if asked.get("local_time"):
+            asked |= {"start": _SUMMER_ENDS, "days": 1, "app": "text"}
+        return replace(self, **asked)
+
+
+def local_zone(at: int) -> int:
+    """New York's offset from UTC at a moment around the end of summer time, milliseconds."""
+    return (-4 if at < _SUMMER_ENDS_AT else -5) * HOUR

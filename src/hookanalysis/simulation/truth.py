@@ -1,0 +1,223 @@
+"""What a wise reader of the files could know: the truth about each delivery, and each outage.
+
+A story says what happened. Where the files that are left cannot show it, the verdict follows what
+they do show; where they show nothing, it is `undetermined`.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from dataclasses import astuple, dataclass, fields
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from .events import to_datetime
+from .exports import Attempt, sees
+from .shapes import MINUTE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .logs import Log
+    from .plan import Delivery, Plan, Span
+    from .scenarios import Scenario
+
+# A request may have come this long before or after its attempt, as far as a reader can know.
+_AROUND = 3 * MINUTE
+
+# So long after its attempt a request may still come, counted from the exports' last attempt.
+_GRACE = 15 * MINUTE
+
+_HOLE = ("undetermined", "receiver_coverage")
+_UNLISTED = ("undetermined", "sender_coverage")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The truth about one delivery; `fault` is `none` where all went well."""
+
+    event_uuid: str
+    endpoint_url: str
+    outcome: str
+    detail: str
+    cause: str
+    root_cause: str
+    """Id of the rule that should be named first; empty: nothing to blame."""
+    fault: str
+    certain: bool
+    """False: the files leave a doubt, and `undetermined` is an honest answer too."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A fault that lasted for a while at one endpoint; times are UTC, by the sender's clock."""
+
+    fault: str
+    scope: str
+    """endpoint or server."""
+    endpoint_url: str
+    starts_at: datetime
+    ends_at: datetime
+    failed: int
+    """Deliveries that failed in it; 0 unless all did: then it is an incident."""
+    first_failed_at: datetime | None
+    last_failed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What really happened, and the last whole day of it."""
+
+    deliveries: tuple[Verdict, ...]
+    windows: tuple[Window, ...]
+    last_day: date
+
+    def count_outcomes(self) -> Counter[str]:
+        """How many deliveries have each outcome."""
+        return Counter(verdict.outcome for verdict in self.deliveries)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What one post of a story left behind."""
+
+    at: int
+    attempt: Attempt | None
+    """As the sender logged it."""
+    logs: tuple[Log, ...] = ()
+    """Logs that got lines of it, and can still be read for that time."""
+    lost: bool = False
+    """Whether lines of it were lost."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that is left of a world."""
+
+    plan: Plan
+    traces: dict[int, list[Trace]]
+    """By the identity of the delivery."""
+    exported: list[Attempt]
+
+
+def tell_truth(evidence: Evidence, scenario: Scenario, last_day: date) -> Truth:
+    """The verdicts in order of time, and the windows."""
+    plan = evidence.plan
+    listed = {(a.event.uuid, a.url, a.at) for a in evidence.exported}
+    judged = [
+        verdict
+        for delivery in sorted(plan.deliveries, key=lambda d: (d.times[0], d.event.uuid, d.url))
+        if (verdict := _judge(delivery, evidence, scenario, listed))
+    ]
+    windows = [_tell_window(span, plan) for span in sorted(plan.spans, key=lambda span: span.start)]
+    return Truth(tuple(judged), tuple(windows), last_day)
+
+
+def _judge(
+    delivery: Delivery,
+    evidence: Evidence,
+    scenario: Scenario,
+    listed: set[tuple[str, str, int]],
+) -> Verdict | None:
+    """The verdict that the files deserve; None where they do not name the event."""
+    story, traces = delivery.story, evidence.traces[id(delivery)]
+    posted = [trace for trace in traces if trace.attempt]
+    told = [trace for trace in posted if (delivery.event.uuid, delivery.url, trace.at) in listed]
+    logs = {log.path: log for trace in traces for log in trace.logs}
+    named = any(log.names_events for log in logs.values())
+    if not story.outcome or not (told or named):
+        return None
+    verdict, certain = (story.outcome, story.detail), story.certain
+    if not told:
+        if posted or not sees(scenario, evidence.exported, delivery.times[0]):
+            verdict = _UNLISTED
+    elif all(not post.handling.left for post in story.posts) or story.outcome == "pending":
+        pass
+    elif not logs:
+        verdict = _judge_absence(told[-1]) if _whole(delivery, scenario) else _HOLE
+        if told[-1].at > evidence.exported[-1].at - _GRACE:
+            verdict = ("pending", "in_flight")
+    elif not _processing_is_told(delivery, logs, scenario):
+        verdict = story.edge_only or verdict
+    doubts = (
+        len(told) < len(posted)
+        or any(trace.lost for trace in traces)
+        or (not named and not evidence.plan.is_alone(delivery))
+        or scenario.sampled < 1
+        or any(scenario.is_ambiguous(at) for at in delivery.times)
+    )
+    if verdict == (story.outcome, story.detail):
+        cause, root = story.cause, delivery.root if story.cause else ""
+    elif verdict[0] == "undetermined":
+        cause, root = "logs", "evidence"
+    else:
+        cause, root = ("", "") if verdict[0] == "delivered" else (story.cause, delivery.root)
+    url = delivery.url if told else delivery.endpoint.url
+    return Verdict(
+        delivery.event.uuid, url, *verdict, cause, root, delivery.fault, certain and not doubts
+    )
+
+
+def _judge_absence(last: Trace) -> tuple[str, str]:
+    """No line tells of it, in logs that would: what remains is what the sender says."""
+    attempt = last.attempt
+    if attempt is None or not attempt.status:
+        return ("missed", "not_attempted")
+    if attempt.status == "Success":
+        return ("missed", "false_success")
+    return ("missed", "never_reached" if attempt.http_status is None else "answered_upstream")
+
+
+def _whole(delivery: Delivery, scenario: Scenario) -> bool:
+    """Whether the outermost logs would show every request of the delivery."""
+    endpoint = delivery.endpoint
+    logs: list[Log] = [endpoint.edge] if endpoint.edge else list(endpoint.apps)
+    return scenario.sampled == 1 and all(
+        log.keeps(at + around)
+        for log in logs
+        for at in delivery.times
+        for around in (-_AROUND, 0, _AROUND)
+    )
+
+
+def _processing_is_told(delivery: Delivery, logs: dict[str, Log], scenario: Scenario) -> bool:
+    """Whether the application's logs are there to say what became of it."""
+    apps = delivery.endpoint.apps
+    if any(app.path in logs for app in apps):
+        return True
+    return bool(apps) and scenario.sampled == 1 and all(a.keeps(delivery.times[0]) for a in apps)
+
+
+def _tell_window(span: Span, plan: Plan) -> Window:
+    hit = [d for d in plan.deliveries if d.endpoint is span.endpoint and d.fault == span.fault.name]
+    times = sorted(d.times[0] for d in hit if span.start <= d.times[0] < span.end)
+    failed = times if span.fault.is_outage else []
+    return Window(
+        span.fault.name,
+        "endpoint",
+        span.url,
+        to_datetime(span.start),
+        to_datetime(span.end),
+        len(failed),
+        to_datetime(failed[0]) if failed else None,
+        to_datetime(failed[-1]) if failed else None,
+    )
+
+
+def write_truth(folder: Path, truth: Truth) -> None:
+    """Write `truth.csv` and `truth_windows.csv`."""
+    for name, kind, rows in (
+        ("truth.csv", Verdict, truth.deliveries),
+        ("truth_windows.csv", Window, truth.windows),
+    ):
+        with (folder / name).open("w", encoding="utf-8", newline="") as file:
+            out = csv.writer(file, lineterminator="\n")
+            out.writerow(field.name for field in fields(kind))
+            out.writerows([_write_value(value) for value in astuple(row)] for row in rows)
+
+
+def _write_value(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value).lower() if isinstance(value, bool) else value
