@@ -33,7 +33,8 @@ STAGES = (
     "facts: gathering spans measures zones",
     "reconciliation diagnosis incidents",
     "loading: files scratch manifest",
-    "parsing: formats detection trials catalog sampling fields texts forms",
+    "parsing: formats probing checking drafting",
+    "parsing: detection trials catalog sampling fields texts forms",
     "reading: sources delimited documents elements records decoding splitting unpacking",
     "database settings",
     (

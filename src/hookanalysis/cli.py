@@ -17,7 +17,7 @@ import click
 import duckdb
 
 from .errors import HookAnalysisError, InputError
-from .settings import DEFAULT_NAME
+from .settings import DEFAULT_NAME, Source
 
 if TYPE_CHECKING:
     from .facts.gathering import Facts
@@ -200,20 +200,28 @@ def export(table: str, output: str, workspace: str) -> None:
 
 
 @cli.command()
-@click.argument("words", nargs=-1, metavar="[ID | try FILE]")
-def formats(words: tuple[str, ...]) -> None:
-    """List the formats, show one, or try which one fits a file."""
+@click.argument("words", nargs=-1, metavar="[ID | try FILE | score]")
+@click.option("--timezone", metavar="TZ", help="Zone of times that name none, for `try`.")
+def formats(words: tuple[str, ...], timezone: str | None) -> None:
+    """List the formats, or show one; try which one fits a file; score all by their samples."""
     from .parsing import formats as parsing
 
-    if len(words) == 2 and words[0] == "try":
-        click.echo(_plain(parsing.try_file(Path(words[1]))))
+    if words[:1] == ("try",):
+        if len(words) != 2:
+            raise click.UsageError("name one file: hookanalysis formats try FILE")
+        told, found = parsing.try_file(Path(words[1]), Source(timezone=timezone))
+        click.echo(_plain(told))
+        if not found:
+            raise click.exceptions.Exit(InputError.exit_code)
+    elif words == ("score",):
+        click.echo(parsing.score_formats())
     elif len(words) == 1:
         click.echo(parsing.describe_format(words[0]))
     elif not words:
         for entry in parsing.list_formats():
             click.echo(f"{entry.id:<16} {entry.side:<9} {entry.layer or '':<5} {entry.title}")
     else:
-        raise click.UsageError("give nothing, one format id, or `try FILE`")
+        raise click.UsageError("give nothing, one format id, `try FILE`, or `score`")
 
 
 @cli.command()

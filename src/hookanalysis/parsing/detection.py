@@ -13,7 +13,7 @@ from hookanalysis.settings import Source
 from .catalog import Format, load_formats
 from .fields import fields_sql, scan_sql
 from .forms import Fit
-from .trials import ENOUGH, Trial, give_way, hold_trials, open_engine
+from .trials import ENOUGH, Trial, give_way, hold_trials, open_engine, reach
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -161,7 +161,7 @@ def _unfit(
         told = ", ".join(f"{count} {reason}" for reason, count in counts.most_common())
         reason = f"{best.format.id} fits {best.share:.0%} of its first records ({told})"
     else:
-        reached = [(*_reach(entry.form.pattern, head), entry.id) for entry in formats]
+        reached = [(*reach(entry.form.pattern, head), entry.id) for entry in formats]
         column, line, name = max(reached, default=(0, 1, ""))
         if column >= _WORTH_TELLING:
             reason = f"{name} matched up to column {column}"
@@ -190,18 +190,3 @@ def _bad_header(header: Header, where: str) -> InputError:
         where=where,
         hint="`hookanalysis formats showpass_csv` lists the names that are known",
     )
-
-
-def _reach(pattern: str, head: bytes) -> tuple[int, int]:
-    """How far a pattern matches: column and line, for the line of the first ten that goes best."""
-    lines = head.decode("utf-8", "replace").splitlines()[:10]
-    for stop in range(len(pattern), 0, -1):
-        try:
-            part = re.compile(pattern[:stop])
-        except re.error:
-            continue
-        matches = [(part.match(line), -number) for number, line in enumerate(lines, 1)]
-        column, line = max(((match.end(), n) for match, n in matches if match), default=(0, -1))
-        if column:
-            return column, -line
-    return 0, 1

@@ -1,0 +1,159 @@
+"""A draft of a format file for a text that no format fits: the user's own log in a minute."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from .catalog import load_formats
+from .forms import ATTEMPT_TEXTS, RECEIPT_TEXTS
+from .sampling import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+# What a piece of a line, or a value, may be; each text is found once, by the first that fits.
+_PIECES = tuple(
+    (name, re.compile(pattern))
+    for name, pattern in (
+        ("time", r"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:Z|[+-]\d\d:?\d\d))?"),
+        ("time", r"\d{1,2}/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?"),
+        ("time", r"1\d{9}(?:\.\d+|\d{3})?(?!\d)"),
+        ("request", r"[A-Z]{3,7} /\S* HTTP/[\d.]+"),
+        ("method", r"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\b"),
+        ("level", r"(?i:trace|debug|info|notice|warn|warning|error|critical|fatal)\b"),
+        ("source_ip", r"(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"),
+        ("uuid", r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
+        ("target", r"(?:https?:/)?/[^\s\"'?]+[^\s\"']*"),
+        ("status", r"[1-5]\d\d(?![\w.])"),
+        ("duration", r"\d+(?:\.\d+)? ?(?:us|µs|ms|s)\b"),
+    )
+)
+# How a draft's pattern says it, where that is wider than what was found.
+_WIDER = {"method": "[A-Z]+", "level": "[A-Za-z]+", "source_ip": "[0-9a-fA-F.:]+", "target": r"\S+"}
+# What the pieces are in a sender's export.
+_SENT = {"time": "attempted_at", "status": "http_status", "target": "endpoint_url"}
+_WORD = re.compile(r"[\w.%+-]+")
+
+
+def draft_format(head: bytes, name: str) -> str:
+    """A format file for a text, as TOML, with its first lines as the sample.
+
+    Args:
+        head: First bytes of the text.
+        name: Name for the format; what an id may not hold becomes an underscore.
+    """
+    lines = [line for line in head.decode("utf-8", "replace").splitlines() if line.strip()]
+    name = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "my_log"
+    if found := _read_object(lines):
+        body, header = _draft_names(found, "app_json", RECEIPT_TEXTS), 0
+    elif found := _read_table(lines):
+        body, header = _draft_names(found, "showpass_csv", ATTEMPT_TEXTS), 1
+    else:
+        body, header = _draft_pattern(lines[0]), 0
+    sample = lines[: header + 2]
+    expect = ", ".join(["{}"] * (len(sample) - header))
+    return "\n".join(
+        [
+            f'id = "{name}"',
+            'title = ""',
+            body,
+            "[[sample]]",
+            f"text = {_text(sample)}",
+            f"expect = [{expect}]",
+        ]
+    )
+
+
+def _text(lines: Sequence[str]) -> str:
+    """Lines as a text of TOML."""
+    text = "\n".join(lines) + "\n"
+    if "'''" not in text and text.replace("\n", "").replace("\t", "").isprintable():
+        return f"'''\n{text}'''"
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _read_object(lines: Sequence[str]) -> Mapping[str, Any]:
+    """The first line that is a JSON object."""
+    for line in lines:
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict):
+            return value
+    return {}
+
+
+def _read_table(lines: Sequence[str]) -> Mapping[str, Any]:
+    """Header and first row, where the text looks like a table."""
+    for delimiter in (",", "\t", ";"):
+        rows = list(csv.reader(lines[:2], delimiter=delimiter))
+        if len(rows) == 2 and len(rows[0]) == len(rows[1]) > 2:
+            return dict(zip(rows[0], rows[1], strict=True))
+    return {}
+
+
+def _draft_names(found: Mapping[str, Any], base: str, texts: Sequence[str]) -> str:
+    """Names for a format that extends `base`, guessed by the first record's values."""
+    names = next(entry.form.names for entry in load_formats() if entry.id == base)
+    known = {normalise(alias) for aliases in names.values() for alias in aliases}
+    strange = {name: value for name, value in found.items() if normalise(name) not in known}
+    guesses: dict[str, str] = {}
+    for name, value in strange.items():
+        text = next((text for text, form in _PIECES if form.fullmatch(str(value))), "")
+        text = _SENT.get(text, text) if texts is ATTEMPT_TEXTS else text
+        text = "event_uuid" if text == "uuid" else text
+        if text in texts:
+            guesses.setdefault(text, name)
+    left = ", ".join(name for name in strange if name not in guesses.values())
+    return "\n".join(
+        [
+            f'extends = "{base}"',
+            "",
+            f"# Columns without a meaning: {left or 'none'}. Meanings: {', '.join(texts)}.",
+            "[names]",
+            *(
+                f"{text} = {json.dumps([name], ensure_ascii=False)}"
+                for text, name in guesses.items()
+            ),
+            "",
+        ]
+    )
+
+
+def _draft_pattern(line: str) -> str:
+    """A pattern for a line and others like it; what follows the last known piece is message."""
+    pattern, at, sure = "", 0, ""
+    named: set[str] = set()
+    while at < len(line):
+        piece = _find_piece(line, at, named)
+        if piece:
+            name, found = piece
+            named.add(name)
+            stands = _WIDER.get(name) or next(f.pattern for _, f in _PIECES if f.fullmatch(found))
+            stands = re.sub(r"\(\?!.*\)$", "", stands)  # the database's engine cannot look ahead
+            pattern += stands if name == "uuid" else f"(?P<{name}>{stands})"
+            at, sure = at + len(found), pattern
+        elif word := _WORD.match(line, at):
+            pattern, at = pattern + r"[\w.%+-]+", word.end()
+        else:
+            pattern, at = pattern + re.escape(line[at]).replace("\\ ", " "), at + 1
+    return (
+        'extends = "app_text"\n'
+        "# Does the time mark the start or the end of a request?\n"
+        'time_marks = "end"\n\n'
+        f"pattern = '''\n{sure}(?P<message>.*)'''\n"
+    )
+
+
+def _find_piece(line: str, at: int, named: set[str]) -> tuple[str, str] | None:
+    if at and (line[at - 1].isalnum() or line[at - 1] in "._-"):
+        return None
+    for name, form in _PIECES:
+        match = form.match(line, at) if name not in named else None
+        if match:
+            return name, match[0]
+    return None

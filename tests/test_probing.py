@@ -1,0 +1,159 @@
+"""`formats try` and `formats score`: what a user sees of a file before anything is loaded."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import hookanalysis as ha
+from hookanalysis.errors import InputError
+from hookanalysis.parsing import checking
+from hookanalysis.parsing.catalog import Format, load_formats
+from hookanalysis.parsing.detection import detect
+from hookanalysis.parsing.probing import try_file
+from hookanalysis.parsing.sampling import take_records
+from hookanalysis.parsing.trials import reach
+from hookanalysis.settings import Source
+
+FORMATS = load_formats()
+ACCESS = '34.83.8.110 - - [22/Nov/2026:14:03:07 +0000] "POST /hook HTTP/1.1" 200 2 "-" "x"\n'
+
+STRANGE = {
+    "lines": """\
+web-1 <<POST /webhooks/showpass>> 200 35ms 34.83.8.110 @1795356187 done
+web-2 <<PUT /webhooks/other>> 503 1.5s 34.83.8.110 @1795356189 failed: no such thing
+""",
+    "objects": """\
+{"when_it_was":"2026-11-22T14:03:07Z","where":"/hook","what":"POST","code_of_answer":200}
+{"when_it_was":"2026-11-22T14:03:08Z","where":"/hook","what":"POST","code_of_answer":503}
+""",
+    "table": """\
+Ticket,Moment,Answer,Where
+06d5dc13-7e24-4f2b-9d5e-0d8a5a3c9b11,2026-11-22T14:03:07Z,200,https://x.example/hook
+06d5dc13-7e24-4f2b-9d5e-0d8a5a3c9b12,2026-11-22T14:03:08Z,503,https://x.example/hook
+""",
+}
+
+
+def test_it_shows_the_format_the_others_and_the_first_records(tmp_path: Path) -> None:
+    file = tmp_path / "a.log"
+    file.write_text(ACCESS * 9 + ACCESS[:62] + "\n")
+    told, found = try_file(file)
+    assert found
+    assert f"{file} is access_combined" in told
+    assert re.search(r"→ access_combined +9 of 10 records fit; 1 no_match", told)
+    assert re.search(r"  showpass_csv +no line looks like its header", told)
+    assert "9 kept, 0 counted, 0 passed over, 1 rejected" in told
+    assert "2026-11-22 14:03:07 UTC  method=POST  path=/hook  http_status=200" in told
+
+
+def test_it_points_at_the_place_where_a_line_stops_to_fit(tmp_path: Path) -> None:
+    file = tmp_path / "a.log"
+    file.write_text(ACCESS * 9 + ACCESS.replace("] ", "]~"))
+    told = try_file(file)[0].splitlines()
+    (place,) = [number for number, line in enumerate(told) if "rejected, no_match" in line]
+    quoted, caret = told[place + 1 : place + 3]
+    assert quoted[caret.index("^")] == "~"
+    assert told[place].startswith(f"{file}:10:{ACCESS.index(']') + 2}:")
+
+
+def test_it_asks_for_a_zone_where_times_name_none(tmp_path: Path) -> None:
+    file = tmp_path / "app.log"
+    file.write_text("2026-11-22 14:03:07 INFO POST /a\n2026-11-22 14:03:08 INFO x\n")
+    assert "give it, such as --timezone" in try_file(file)[0]
+    assert "--timezone" not in try_file(file, Source(timezone="UTC"))[0]
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_a_draft_reads_the_file_that_it_was_made_of(kind: str, tmp_path: Path) -> None:
+    file = tmp_path / "strange thing.log"
+    file.write_text(STRANGE[kind])
+    told, found = try_file(file)
+    assert not found
+    draft = told.partition("mended:\n\n")[2]
+    folder = tmp_path / "formats"
+    folder.mkdir()
+    (folder / "strange_thing.toml").write_text(draft)
+    formats = load_formats(folder)
+    binding = detect(STRANGE[kind].encode(), "x", formats=formats)
+    assert binding.format.id == "strange_thing"
+    records = checking.parse_head(STRANGE[kind].encode(), binding)
+    assert [record["http_status"] for record in records] == [200, 503]
+    assert all((r.get("attempted_at") or r["at"]).year == 2026 for r in records)
+    assert not [text for text in checking.check_formats(formats) if "strange" in text]
+
+
+def test_hostile_lines_cost_no_more_than_their_length() -> None:
+    # In an engine that backtracks, this pattern takes longer than the world will last.
+    column, _ = reach(r"(?P<time>(?:a|aa)+)b", b"a" * 5000)
+    assert column > 1000
+
+
+def test_the_score_counts_wrong_and_missing_apart() -> None:
+    entry = next(entry for entry in FORMATS if entry.id == "access_common")
+    sample = entry.samples[0]
+    expect = ({**sample.expect[0], "http_status": 999, "level": "info"}, *sample.expect[1:])
+    spoilt = Format(
+        **{
+            **vars(entry),
+            "samples": (type(sample)(**{**vars(sample), "expect": expect}),),
+        }
+    )
+    kinds = [found.kind for found in checking.judge_formats((spoilt,))]
+    assert (kinds.count("wrong"), kinds.count("missing")) == (1, 1)
+    row = checking.score_formats((spoilt,)).splitlines()[1]
+    assert row.split() == ["access_common", str(kinds.count("right")), "1", "1"]
+
+
+@st.composite
+def spoilt_samples(draw: st.DrawFn) -> tuple[Format, bytes]:
+    """A sample of a format after some accidents: bytes lost, doubled, or put in."""
+    entry = draw(st.sampled_from(FORMATS))
+    text = draw(st.sampled_from([sample.text for sample in entry.samples])).encode()
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(text)))
+        end = draw(st.integers(start, min(len(text), start + 40)))
+        put = draw(
+            st.sampled_from([b"", text[start:end] * 2, b'"', b"\n", b"\\", b"{", b",", b"[" * 99])
+            | st.binary(max_size=6)
+        )
+        text = text[:start] + put + text[end:]
+    return entry, text
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(spoilt_samples())
+def test_no_accident_breaks_parsing_or_loses_a_record(case: tuple[Format, bytes]) -> None:
+    entry, data = case
+    text = data.decode("utf-8", "backslashreplace").encode()
+    try:
+        binding = detect(text, "x", Source(format=entry.id, timezone="UTC", day_first=True))
+    except InputError:
+        return
+    records = checking.parse_head(text, binding)
+    assert len(records) == take_records(text, binding.split).records
+    for record in records:
+        assert record["verdict"] in {"keep", "count", "ignore", "reject"}
+        assert (record["verdict"] == "reject") == (record["reason"] is not None)
+
+
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(spoilt_samples())
+def test_no_accident_breaks_loading(tmp_path: Path, case: tuple[Format, bytes]) -> None:
+    file = tmp_path / "spoilt.log"
+    file.write_bytes(case[1])
+    with ha.connect(":memory:") as ws:
+        (told,) = ws.load(file, timezone="UTC").files
+        assert told.status in {"loaded", "refused"}
+        if told.status == "refused":
+            assert told.error
+        (row,) = ws.rows("SELECT records, kept, rejected, text_bytes FROM files")
+        assert row[0] is None or row[0] >= row[1] + row[2]
