@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from hookanalysis.reconciliation import reconcile
-from test_reconciliation import judge, verdict
-from world import EDGE, SENDER, World
+from test_reconciliation import judge, look_up, verdict
+from world import EDGE, SENDER, World, event_of
 
 if TYPE_CHECKING:
     from hookanalysis.database import Database
@@ -127,3 +129,62 @@ def test_coverage_lists_intervals_and_holes_of_both_sides(db: Database) -> None:
         ("sender", "export", False, "rejected_lines"),
         ("sender", "export", True, None),
     ]
+
+
+def spoil(db: Database, hours: range, *, keep: int, of: int) -> None:
+    """Of the requests in some hours, leave only `keep` of each `of` in both logs."""
+    db.con.execute(
+        "DELETE FROM receipt_records WHERE hour(logged_at) BETWEEN ? AND ?"
+        " AND (2 * hour(logged_at) + minute(logged_at) // 30) % ? >= ?",
+        [hours.start, hours.stop - 1, of, keep],
+    )
+
+
+@pytest.mark.parametrize(
+    ("keep", "of", "wanted"), [(2, 3, "host_missing"), (1, 2, "host_missing"), (1, 10, "sampled")]
+)
+def test_logs_that_lack_what_the_sender_saw_answered_are_no_witness(
+    db: Database, keep: int, of: int, wanted: str
+) -> None:
+    world = World(db)
+    world.tell("attempt 12:10 failed timeout")
+    spoil(db, range(24), keep=keep, of=of)
+    assert reason(db) == wanted
+    assert db.rows("SELECT count(*) FROM deliveries WHERE outcome = 'missed'") == [(0,)]
+
+
+def test_a_host_that_is_absent_for_some_hours_spoils_these(db: Database) -> None:
+    world = World(db, days=9)
+    world.tell("attempt 12:10 failed timeout")
+    world.tell("attempt 12:10 failed timeout", day=5)
+    db.con.execute(
+        "DELETE FROM receipt_records WHERE logged_at BETWEEN '2026-11-20 09:00'"
+        " AND '2026-11-20 15:00' AND minute(logged_at) < 30"
+    )
+    assert reason(db) == "host_missing"
+    assert look_up(db, event_of(5))["outcome"] == "missed"
+
+
+def test_successes_that_no_log_shows_for_a_while_went_elsewhere(db: Database) -> None:
+    World(db)
+    db.con.execute(
+        "DELETE FROM receipt_records"
+        " WHERE logged_at BETWEEN '2026-11-20 09:00' AND '2026-11-20 12:59'"
+    )
+    reconcile(db)
+    found = db.rows("SELECT detail, count(*) FROM deliveries GROUP BY ALL ORDER BY ALL")
+    assert found == [("delivered", 36), ("false_success", 8)]
+
+
+@pytest.mark.parametrize("bound", ["< '2026-11-20 05:00'", "> '2026-11-20 19:00'"])
+def test_successes_that_no_log_shows_from_or_to_the_end_may_not_have_been_logged(
+    db: Database, bound: str
+) -> None:
+    World(db)
+    db.con.execute(f"DELETE FROM receipt_records WHERE logged_at {bound}")
+    reconcile(db)
+    found = dict(db.rows("SELECT outcome, count(*) FROM deliveries GROUP BY ALL"))
+    assert found["undetermined"] + found.get("pending", 0) == 8
+    assert "missed" not in found
+    reasons = db.rows("SELECT DISTINCT reason FROM deliveries WHERE outcome = 'undetermined'")
+    assert [text[0].partition(":")[0] for text in reasons] == ["not_bracketed"]

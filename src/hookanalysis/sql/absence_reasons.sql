@@ -1,6 +1,6 @@
 /* absence_reasons: why the absence of a request proves nothing, and what would settle it.
    grain:  one delivery of `absences` that is not outer_covered
-   inputs: absences, serving_streams, stream_spans, generations
+   inputs: absences, serving_streams, stream_spans, doubts, generations
 
    The reason is a code, a colon, and words. Times are those that the log itself shows. */
 WITH log_ends AS (
@@ -13,62 +13,79 @@ WITH log_ends AS (
 ),
 holes AS (
   SELECT
-    stream, starts_at, ends_at, reason,
-    ' between ' || SUBSTRING(CAST(logged_from AS VARCHAR), 1, 16)
-      || ' and ' || SUBSTRING(CAST(logged_until AS VARCHAR), 1, 16) || ' UTC' AS between_words
+    stream, starts_at, ends_at, reason || ': stream ' || stream || CASE reason
+      WHEN 'rejected_lines' THEN ' has unreadable lines'
+      WHEN 'truncated' THEN ' is cut off'
+      ELSE ' is silent'
+    END || ' between ' || SUBSTRING(CAST(logged_from AS VARCHAR), 1, 16) || ' and '
+    || SUBSTRING(CAST(logged_until AS VARCHAR), 1, 16) || ' UTC; ' || CASE reason
+      WHEN 'rejected_lines' THEN 'look at its rejects'
+      WHEN 'truncated' THEN 'load the whole file'
+      WHEN 'rotation_hole' THEN 'load the rotated file of that time'
+      ELSE 'load the file of that time, or the log of another layer'
+    END AS reason
   FROM stream_spans
   WHERE NOT covered
 ),
-receiver_logs AS (
+doubt_words AS (
+  SELECT
+    endpoint_url, reason,
+    reason || ': ' || CASE
+      WHEN reason = 'not_bracketed' THEN 'the sender calls it delivered, and the logs show too few '
+        || 'requests to this endpoint before and after; load more of its logs'
+      ELSE 'the logs lack ' || CAST(MAX(lacking) AS VARCHAR) || ' of '
+        || CAST(MAX(answers) AS VARCHAR) || ' requests to this endpoint that the sender saw '
+        || 'answered; load the logs of all its hosts' || CASE reason
+          WHEN 'sampled' THEN ', or one that holds every request' ELSE ''
+        END
+    END AS words
+  FROM doubts
+  GROUP BY endpoint_url, reason
+),
+logs AS (
   SELECT COUNT(*) AS logs FROM generations WHERE side = 'receiver'
 ),
 unproven AS (
-  SELECT event_uuid, endpoint_url, possible_from, possible_until
+  SELECT event_uuid, endpoint_url, possible_from, possible_until, doubt
   FROM absences
   WHERE NOT outer_covered
 ),
 stream_reasons AS (
   SELECT
     u.event_uuid, u.endpoint_url,
-    CASE
-      WHEN NOT v.trusted THEN 'unlinked_lines: stream ' || v.stream
-        || ' has lines that fit no event, or lacks many that the sender calls delivered;'
-        || ' load the logs of all hosts, check the clock, log the uuid'
-      WHEN h.reason = 'no_liveness' THEN 'no_liveness: stream ' || v.stream || ' is silent'
-        || h.between_words || '; load the file of that time'
-      WHEN h.reason = 'rotation_hole' THEN 'rotation_hole: no file of stream ' || v.stream
-        || ' tells of the time' || h.between_words || '; load the rotated one'
-      WHEN h.reason = 'rejected_lines' THEN 'rejected_lines: stream ' || v.stream
-        || ' has unreadable lines' || h.between_words || '; look at its rejects'
-      WHEN h.reason = 'truncated' THEN 'truncated: stream ' || v.stream || ' is cut off'
-        || h.between_words || '; load the whole file'
+    MIN(CASE
+      WHEN NOT v.trusted AND u.doubt IS NULL THEN 'unlinked_lines: stream ' || v.stream
+        || ' has requests to this endpoint that fit no event, or lacks some that the application '
+        || 'has; log the uuid, or check the clock'
+      WHEN h.reason IS NOT NULL THEN h.reason
       WHEN e.stream IS NULL THEN 'no_times: stream ' || v.stream || ' shows no times'
       WHEN u.possible_until > e.ends_at THEN 'after_last_log: stream ' || v.stream || ' ends '
         || e.logged_until || '; load its next file'
       WHEN u.possible_from < e.starts_at THEN 'before_first_log: stream ' || v.stream || ' begins '
         || e.logged_from || '; load its earlier file'
-    END AS reason
+    END) AS reason
   FROM unproven AS u
   JOIN serving_streams AS v ON v.endpoint_url = u.endpoint_url AND v.depth = 1
   LEFT JOIN log_ends AS e ON e.stream = v.stream
   LEFT JOIN holes AS h
     ON h.stream = v.stream AND h.starts_at < u.possible_until AND h.ends_at > u.possible_from
+  GROUP BY u.event_uuid, u.endpoint_url
 )
 SELECT
   u.event_uuid,
   u.endpoint_url,
-  COALESCE(
-    MIN(s.reason),
-    CASE
-      WHEN COUNT(s.event_uuid) > 0
-        THEN 'no_liveness: the logs that serve the endpoint do not testify all at once'
-      WHEN MAX(r.logs) > 0 THEN 'endpoint_not_logged: no loaded log shows a request to this '
-        || 'endpoint; load the log of the server behind it'
-      ELSE 'no_receiver_log: no log of the receiver is loaded; load the one of that time'
-    END
-  ) AS reason
+  CASE
+    WHEN s.event_uuid IS NOT NULL THEN COALESCE(
+      s.reason, d.words, 'no_liveness: the logs that serve the endpoint do not testify all at once'
+    )
+    WHEN l.logs > 0 THEN 'endpoint_not_logged: no loaded log shows a request to '
+      || CASE WHEN u.endpoint_url = '' THEN 'its endpoint; name it: endpoints = ["https://…"] in '
+        || 'hookanalysis.toml, and load again'
+      ELSE u.endpoint_url || '; load the log of the server behind it' END
+    ELSE 'no_receiver_log: no log of the receiver is loaded; load the one of that time'
+  END AS reason
 FROM unproven AS u
-CROSS JOIN receiver_logs AS r
+CROSS JOIN logs AS l
 LEFT JOIN stream_reasons AS s
   ON s.event_uuid = u.event_uuid AND s.endpoint_url = u.endpoint_url
-GROUP BY u.event_uuid, u.endpoint_url
+LEFT JOIN doubt_words AS d ON d.endpoint_url = u.endpoint_url AND d.reason = u.doubt

@@ -1,12 +1,13 @@
 /* absences: deliveries of which the logs behind the edge do not tell the end, and if that is proof.
    grain:  one delivery that the sender knows
-   inputs: sender_deliveries, matches, processing_logs, serving_streams, proof_spans,
+   inputs: sender_deliveries, matches, processing_logs, serving_streams, proof_spans, doubts,
            clock_offsets, settings
 
    Either no log behind the edge holds a receipt; or one does, accepted, and the application, which
    usually says when it has processed an event, never did.
    outer_covered: every log of the outermost layer that knows the endpoint was whole all the time
-   in which a request could have come. inner_covered: so was a layer behind the edge. */
+   in which a request could have come. inner_covered: so was a layer behind the edge. Neither, where
+   the logs are no witness (doubt). */
 WITH settled AS (
   SELECT m.event_uuid, m.endpoint_url
   FROM matches AS m
@@ -17,7 +18,7 @@ WITH settled AS (
 ),
 unsettled AS (
   SELECT
-    d.event_uuid, d.endpoint_url,
+    d.event_uuid, d.endpoint_url, d.says,
     COALESCE(d.first_attempt_at, d.created_at) AS first_at,
     COALESCE(d.last_attempt_at, d.created_at) AS last_at
   FROM sender_deliveries AS d
@@ -25,6 +26,14 @@ unsettled AS (
     SELECT 1 FROM settled AS s
     WHERE s.event_uuid = d.event_uuid AND s.endpoint_url = d.endpoint_url
   )
+),
+doubted AS (
+  SELECT u.event_uuid, u.endpoint_url, MIN(d.reason) AS doubt
+  FROM unsettled AS u
+  JOIN doubts AS d
+    ON d.endpoint_url = u.endpoint_url AND d.starts_at <= u.last_at AND d.ends_at >= u.first_at
+    AND (d.reason <> 'not_bracketed' OR u.says = 'ok')
+  GROUP BY u.event_uuid, u.endpoint_url
 ),
 layers AS (
   SELECT
@@ -42,9 +51,12 @@ SELECT
   u.endpoint_url,
   MIN(u.first_at) - COALESCE(MAX(l.tolerance), INTERVAL '0 seconds') AS possible_from,
   MAX(u.last_at) + COALESCE(MAX(l.tolerance + l.timeout), INTERVAL '0 seconds') AS possible_until,
-  BOOL_OR(p.endpoint_url IS NOT NULL AND l.depth = 1) AS outer_covered,
-  BOOL_OR(p.endpoint_url IS NOT NULL AND l.layer <> 'edge') AS inner_covered
+  BOOL_OR(p.endpoint_url IS NOT NULL AND l.depth = 1) AND MAX(b.doubt) IS NULL AS outer_covered,
+  BOOL_OR(p.endpoint_url IS NOT NULL AND l.layer <> 'edge') AND MAX(b.doubt) IS NULL
+    AS inner_covered,
+  MAX(b.doubt) AS doubt
 FROM unsettled AS u
+LEFT JOIN doubted AS b ON b.event_uuid = u.event_uuid AND b.endpoint_url = u.endpoint_url
 LEFT JOIN layers AS l ON l.endpoint_url = u.endpoint_url
 LEFT JOIN proof_spans AS p
   ON p.endpoint_url = l.endpoint_url AND p.layer = l.layer

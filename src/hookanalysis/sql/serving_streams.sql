@@ -1,6 +1,6 @@
 /* serving_streams: the logs that must be whole before the absence of a line can say anything.
    grain:  one endpoint, layer and stream
-   inputs: matches, attempts, placed_receipts, endpoint_paths, generations, coverage
+   inputs: matches, placed_receipts, endpoint_paths, generations, coverage
 
    A layer knows an endpoint if its logs show requests to it: receipts that were tied to it, or at
    least half as many with its path as the application has receipts. Then all logs of the layer
@@ -8,8 +8,7 @@
    of this endpoint serves others. depth: 1 is the outermost layer that knows the endpoint.
    trusted: most lines of the edge could be tied to events (80 % of what the application received
    while the edge was logging, and half of its own); of other layers, that hardly any request to
-   the endpoint lacks its uuid (1 in 20). Nor may more than one in ten of the sender's successes
-   be unknown to it: then another host's log is absent. Otherwise a missing line means nothing. */
+   the endpoint lacks its uuid (1 in 20). Otherwise a missing line means nothing. */
 WITH tied AS (
   SELECT endpoint_url, layer, stream, COUNT(*) AS receipts
   FROM matches
@@ -48,26 +47,10 @@ app_totals AS (
   WHERE m.layer = 'app' AND NOT m.stranger
   GROUP BY m.endpoint_url
 ),
-silent_successes AS (
-  SELECT a.endpoint_url, COUNT(*) AS attempts
-  FROM attempts AS a
-  WHERE a.status = 'success'
-    AND NOT EXISTS (
-      SELECT 1 FROM matches AS m
-      WHERE m.event_uuid = a.event_uuid AND m.endpoint_url = a.endpoint_url
-    )
-    AND EXISTS (
-      SELECT 1 FROM coverage AS c
-      WHERE c.side = 'receiver' AND c.covered
-        AND a.attempted_at BETWEEN c.starts_at AND c.ends_at
-    )
-  GROUP BY a.endpoint_url
-),
 layers AS (
   SELECT
     s.endpoint_url, s.layer,
-    (COALESCE(MAX(q.attempts), 0) < 3 OR MAX(q.attempts) <= 0.1 * SUM(s.receipts))
-    AND CASE
+    CASE
       WHEN s.layer <> 'edge' THEN SUM(s.nameless) <= 0.05 * SUM(s.receipts)
       ELSE SUM(s.receipts) >= 0.8 * COALESCE(MAX(a.receipts), 0)
         AND SUM(s.receipts) >= 0.5 * SUM(s.lines)
@@ -79,7 +62,6 @@ layers AS (
     ) AS depth
   FROM seen AS s
   LEFT JOIN app_totals AS a ON a.endpoint_url = s.endpoint_url
-  LEFT JOIN silent_successes AS q ON q.endpoint_url = s.endpoint_url
   GROUP BY s.endpoint_url, s.layer
   HAVING SUM(s.receipts) > 0 OR SUM(s.lines) >= 0.5 * COALESCE(MAX(a.receipts), 0)
 )

@@ -1,0 +1,63 @@
+/* doubts: when the receiver's logs, though alive, are no witness against an endpoint's requests.
+   grain:  one stretch of one endpoint
+   inputs: answer_runs
+
+   What the sender saw answered and a log lacks, now and then between requests that it shows, is a
+   log that does not get all: another host's is absent (host_missing), or it is sampled, when more
+   than two of three are lacking. Three such gaps with at most 20 shown answers between them are a
+   doubt for their time; for all time, when one answer in 50 begins one: a true false success is
+   rarer, and a loss below that cannot be told from it.
+   not_bracketed: successes that all logs lack, with fewer than five that they show on either side:
+   perhaps the endpoint was not logged there at all. */
+WITH gaps AS (
+  SELECT
+    endpoint_url, kind, run, starts_at, ends_at, answers, shown_before,
+    LEAD(ends_at, 2) OVER gaps_in_order AS third_ends_at,
+    LEAD(shown_before, 2) OVER gaps_in_order - shown_before AS shown_between
+  FROM answer_runs
+  WHERE silent
+  WINDOW gaps_in_order AS (
+    PARTITION BY endpoint_url, kind ORDER BY run NULLS LAST, starts_at NULLS LAST
+  )
+),
+totals AS (
+  SELECT
+    endpoint_url, kind, MIN(starts_at) AS starts_at, MAX(ends_at) AS ends_at,
+    SUM(answers) AS answers,
+    SUM(CASE WHEN silent THEN answers ELSE 0 END) AS lacking,
+    SUM(CASE WHEN silent THEN 1 ELSE 0 END) AS gaps
+  FROM answer_runs
+  GROUP BY endpoint_url, kind
+),
+neighbours AS (
+  SELECT
+    g.endpoint_url, g.kind, g.run,
+    SUM(CASE WHEN r.run < g.run THEN r.answers ELSE 0 END) AS shown_before,
+    SUM(CASE WHEN r.run > g.run THEN r.answers ELSE 0 END) AS shown_after
+  FROM gaps AS g
+  LEFT JOIN answer_runs AS r
+    ON r.endpoint_url = g.endpoint_url AND r.kind = g.kind AND NOT r.silent
+    AND r.run BETWEEN g.run - 1 AND g.run + 1
+  GROUP BY g.endpoint_url, g.kind, g.run
+)
+SELECT
+  t.endpoint_url, g.starts_at, g.third_ends_at AS ends_at,
+  CASE WHEN 3 * t.lacking > 2 * t.answers THEN 'sampled' ELSE 'host_missing' END AS reason,
+  CAST(t.lacking AS BIGINT) AS lacking, CAST(t.answers AS BIGINT) AS answers
+FROM gaps AS g
+JOIN totals AS t ON t.endpoint_url = g.endpoint_url AND t.kind = g.kind
+WHERE g.shown_between <= 20
+UNION ALL
+SELECT
+  endpoint_url, starts_at - INTERVAL '1 day' AS starts_at, ends_at + INTERVAL '1 day' AS ends_at,
+  CASE WHEN 3 * lacking > 2 * answers THEN 'sampled' ELSE 'host_missing' END AS reason,
+  CAST(lacking AS BIGINT) AS lacking, CAST(answers AS BIGINT) AS answers
+FROM totals
+WHERE gaps >= 3 AND 50 * gaps > answers
+UNION ALL
+SELECT
+  g.endpoint_url, g.starts_at, g.ends_at, 'not_bracketed' AS reason,
+  CAST(g.answers AS BIGINT) AS lacking, CAST(g.answers AS BIGINT) AS answers
+FROM gaps AS g
+JOIN neighbours AS n ON n.endpoint_url = g.endpoint_url AND n.kind = g.kind AND n.run = g.run
+WHERE g.kind = 2 AND (n.shown_before < 5 OR n.shown_after < 5)
