@@ -64,6 +64,7 @@ STEPS = (
     Step("proof_spans"),
     Step("processing_logs"),
     Step("absences"),
+    Step("hole_reasons", "view"),
     Step("absence_reasons"),
     Step("omitted_deliveries", "view"),
     Step("omissions"),

@@ -1,6 +1,7 @@
 /* absence_reasons: why the absence of a request proves nothing, and what would settle it.
    grain:  one delivery of `absences` that is not outer_covered
-   inputs: absences, serving_streams, stream_spans, doubts, generations
+   inputs: absences, serving_streams, stream_spans, hole_reasons, doubts,
+           generations
 
    The reason is a code, a colon, and words. Times are those that the log itself shows. */
 WITH log_ends AS (
@@ -10,22 +11,6 @@ WITH log_ends AS (
     SUBSTRING(CAST(MAX(logged_until) AS VARCHAR), 1, 16) || ' UTC' AS logged_until
   FROM stream_spans
   GROUP BY stream
-),
-holes AS (
-  SELECT
-    stream, starts_at, ends_at, reason || ': stream ' || stream || CASE reason
-      WHEN 'rejected_lines' THEN ' has unreadable lines'
-      WHEN 'truncated' THEN ' is cut off'
-      ELSE ' is silent'
-    END || ' between ' || SUBSTRING(CAST(logged_from AS VARCHAR), 1, 16) || ' and '
-    || SUBSTRING(CAST(logged_until AS VARCHAR), 1, 16) || ' UTC; ' || CASE reason
-      WHEN 'rejected_lines' THEN 'look at its rejects'
-      WHEN 'truncated' THEN 'load the whole file'
-      WHEN 'rotation_hole' THEN 'load the rotated file of that time'
-      ELSE 'load the file of that time, or the log of another layer'
-    END AS reason
-  FROM stream_spans
-  WHERE NOT covered
 ),
 doubt_words AS (
   SELECT
@@ -67,7 +52,7 @@ stream_reasons AS (
   FROM unproven AS u
   JOIN serving_streams AS v ON v.endpoint_url = u.endpoint_url AND v.depth = 1
   LEFT JOIN log_ends AS e ON e.stream = v.stream
-  LEFT JOIN holes AS h
+  LEFT JOIN hole_reasons AS h
     ON h.stream = v.stream AND h.starts_at < u.possible_until AND h.ends_at > u.possible_from
   GROUP BY u.event_uuid, u.endpoint_url
 )
