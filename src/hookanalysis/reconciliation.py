@@ -78,6 +78,7 @@ STEPS = (
     Step("failure_runs", "code"),
     Step("server_runs"),
     Step("incidents"),
+    Step("sender_habits"),
 )
 
 _CODE = {"failure_runs": write_failure_runs}

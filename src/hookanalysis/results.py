@@ -103,3 +103,14 @@ INCIDENTS = _table(
     ("event_types", "VARCHAR", "event types of the failed, the most frequent first"),
     ("statuses", "VARCHAR", "answers to the failed (or why none), the most frequent first"),
 )
+
+SENDER_HABITS = _table(
+    "sender_habits",
+    "one habit of the sender, as measured: its time-out, or its wait before an attempt",
+    ("habit", "VARCHAR", "timeout or resend"),
+    ("nth", "BIGINT", "resend: number of the failed attempt that it follows"),
+    ("median_ms", "DOUBLE", "median, milliseconds"),
+    ("low_ms", "DOUBLE", "5th percentile, milliseconds"),
+    ("high_ms", "DOUBLE", "95th percentile, milliseconds"),
+    ("n", "BIGINT", "how many times it was seen"),
+)

@@ -6,7 +6,7 @@ Loading fills the base tables; `sql/*.sql` makes the views and results out of th
 
 from __future__ import annotations
 
-from .results import CLOCK_OFFSETS, DELIVERIES, ENDPOINT_HOURS, INCIDENTS, MATCHES
+from .results import CLOCK_OFFSETS, DELIVERIES, ENDPOINT_HOURS, INCIDENTS, MATCHES, SENDER_HABITS
 from .schema import define_table as _table
 
 SCHEMA_VERSION = 1
@@ -268,6 +268,7 @@ RESULTS = (
     DELIVERIES,
     ENDPOINT_HOURS,
     INCIDENTS,
+    SENDER_HABITS,
     FINDING_DELIVERIES,
     FINDINGS,
 )
