@@ -4,8 +4,8 @@
 
    timeout: as the sender timed its time-outs; else as long as the requests lasted that the client
    left (499, or 460 at an AWS balancer); else as the shortest request lasted that timed out: it is
-   no more than that. resend: from the nth attempt, which failed, to the next one. low and high: the 5th
-   and the 95th percentile. */
+   no more than that. resend: from the nth attempt, which failed, to the next one. low and high:
+   the 5th and the 95th percentile. */
 WITH timed_attempts AS (
   SELECT DISTINCT attempt_id, event_uuid, attempted_at, latency_ms
   FROM attempt_records
