@@ -34,8 +34,8 @@ STAGES = (
     "reconciliation diagnosis incidents",
     "loading: files scratch manifest",
     "parsing: formats probing checking drafting",
-    "parsing: detection trials catalog sampling fields texts forms",
-    "reading: sources delimited documents elements records decoding splitting unpacking",
+    "parsing: detection trials catalog wrappers sampling fields texts forms",
+    "reading: sources delimited documents elements pieces records decoding splitting unpacking",
     "database settings",
     (
         "simulation: runs truth plan receivers exports logs events scenarios"

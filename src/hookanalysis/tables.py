@@ -105,7 +105,11 @@ RECEIPT_RECORDS = _table(
     ("level", "VARCHAR", "debug, info, warning, error or critical"),
     ("step", "VARCHAR", "received, processed, duplicate, signature_failed or failed"),
     ("message", "VARCHAR", "message, scrubbed, at most 200 characters"),
-    ("record_hash", "UBIGINT", "hash of the whole record; comparable within one DuckDB version"),
+    (
+        "record_hash",
+        "UBIGINT",
+        "hash of the record without its line end; comparable within one DuckDB version",
+    ),
 )
 
 REJECTS = _table(

@@ -237,9 +237,9 @@ class _FileLoad:
         scratch.move(f"SELECT {self.place}, * FROM parsed", con, target.name)
         scratch.move(
             f"""
-            SELECT {self.place}, line, byte_offset, strlen(record) AS bytes, 1 AS lines, reason,
+            SELECT {self.place}, chunk.line, byte_offset, chunk.bytes, 1 AS lines, reason,
                    CAST(NULL AS VARCHAR) AS detail
-            FROM scanned WHERE verdict = 'reject'
+            FROM scanned JOIN chunk USING (byte_offset) WHERE verdict = 'reject'
             """,
             con,
             "rejects",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hookanalysis.errors import InputError
@@ -14,6 +14,7 @@ from .catalog import Format, load_formats
 from .fields import fields_sql, scan_sql
 from .forms import Fit
 from .trials import ENOUGH, Trial, give_way, hold_trials, open_engine, reach
+from .wrappers import peel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from hookanalysis.reading.splitting import Split
 
     from .sampling import Header
+    from .wrappers import Layer
 
 # Column up to which a pattern must match a line to be its next of kin.
 _WORTH_TELLING = 20
@@ -42,6 +44,7 @@ class Binding:
         fields_sql: SELECT over `scanned`, the rows of `scan_sql`: the columns of the side's table
             from `line` on. A line that names several events gives several rows.
         sampled: How many of the first records fit (key `fits`), or not, by reason.
+        wrappers: What is taken off the lines first, the outermost first.
     """
 
     format: Format
@@ -50,6 +53,7 @@ class Binding:
     scan_sql: str
     fields_sql: str
     sampled: Counter[str]
+    wrappers: tuple[str, ...] = ()
 
 
 def detect(
@@ -81,10 +85,19 @@ def detect(
     fit = Fit(
         _check_zone(known.timezone, where), known.day_first, endpoint_paths=tuple(endpoint_paths)
     )
-    trials, near = hold_trials(formats, head, fit)
-    best = _choose(trials, enough=0.0 if known.format else ENOUGH, where=where)
-    if best is None:
+    found: list[tuple[Trial, Layer]] = []
+    for layer in peel(head, open_engine()):
+        # Only what programs print is wrapped: no table, and no sender's export.
+        inside = [f for f in formats if f.side == "receiver" and f.split != "delimited"]
+        told = replace(fit, source=layer.trial_source)
+        trials, near = hold_trials(inside if layer.wrappers else formats, layer.head, told)
+        best = _choose(trials, enough=0.0 if known.format else ENOUGH, where=where)
+        found += [(best, layer)] if best else []
+        if best and not known.format:
+            break
+    if not found:
         raise _unfit(head, where, formats, trials, near)
+    best, layer = max(found, key=lambda pair: pair[0].share)
     if best.disorder:
         raise InputError(
             "the order of day and month is unknown",
@@ -92,13 +105,15 @@ def detect(
             where=where,
             hint="say it: `day_first = true` (or false) for the file under [[sources]]",
         )
+    fit = replace(best.fit, source=layer.source)
     return Binding(
         best.format,
-        best.split,
-        best.fit.timezone,
-        scan_sql(best.form, best.fit),
-        fields_sql(best.form, best.fit),
+        layer.split or best.split,
+        fit.timezone,
+        scan_sql(best.form, fit),
+        fields_sql(best.form, fit),
         Counter(reason or "fits" for reason in best.reasons),
+        layer.wrappers,
     )
 
 

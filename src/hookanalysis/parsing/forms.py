@@ -60,27 +60,9 @@ class Form:
         return rf"(?s:\s*|{self.ignore})" if self.ignore else r"\s*"
 
 
-@dataclass(frozen=True)
-class Fit:
-    """What was learnt of one file.
-
-    Args:
-        timezone: Zone of times that name none: an IANA name, an offset, or None.
-        day_first: Order of dates such as 3/4/2026; None: unknown.
-        columns: For tables: text → number of its column, from 1.
-        width: For tables: columns of a row.
-        time_names: For tables: how the header calls the columns of times.
-        shapes: For objects: the keys of records (a JSON list of them) that are common in the file.
-        endpoint_paths: Paths whose lines are kept, whatever their method.
-    """
-
-    timezone: str | None = None
-    day_first: bool | None = None
-    columns: Mapping[str, int] = field(default_factory=dict)
-    width: int = 0
-    time_names: tuple[str, ...] = ()
-    shapes: tuple[str, ...] = ()
-    endpoint_paths: tuple[str, ...] = ()
+def plain_records(outer_time: str = "NULL") -> str:
+    """The records of a chunk that is not wrapped: see sql/load/plain_records.sql."""
+    return fill("plain_records", outer_time=outer_time)
 
 
 def fill(name: str, **parts: str) -> str:
@@ -97,3 +79,29 @@ def _template(name: str) -> str:
 def literal(text: str) -> str:
     """A text as a constant of SQL."""
     return "'" + text.replace("'", "''") + "'"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What was learnt of one file.
+
+    Args:
+        timezone: Zone of times that name none: an IANA name, an offset, or None.
+        day_first: Order of dates such as 3/4/2026; None: unknown.
+        columns: For tables: text → number of its column, from 1.
+        width: For tables: columns of a row.
+        time_names: For tables: how the header calls the columns of times.
+        shapes: For objects: the keys of records (a JSON list of them) that are common in the file.
+        endpoint_paths: Paths whose lines are kept, whatever their method.
+        source: SELECT over `chunk`: line, byte_offset, record, outer_time; the records without
+            what is wrapped around them, and the time that a wrapper told for each.
+    """
+
+    timezone: str | None = None
+    day_first: bool | None = None
+    columns: Mapping[str, int] = field(default_factory=dict)
+    width: int = 0
+    time_names: tuple[str, ...] = ()
+    shapes: tuple[str, ...] = ()
+    endpoint_paths: tuple[str, ...] = ()
+    source: str = field(default_factory=plain_records)

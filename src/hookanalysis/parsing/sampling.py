@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hookanalysis.reading.decoding import HEAD
-from hookanalysis.reading.delimited import DelimitedSplitter
-from hookanalysis.reading.documents import split_json
 from hookanalysis.reading.records import Chunk
-from hookanalysis.reading.splitting import End, LineSplitter, Piece, Split, Splitter
+from hookanalysis.reading.sources import make_splitter
+from hookanalysis.reading.splitting import End, Piece, Split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,15 +53,8 @@ def take_records(head: bytes, split: Split) -> Chunk:
         split: How to split it.
     """
     text = np.frombuffer(head, np.uint8).copy()
-    cut = len(head) >= HEAD
-    splitter: Splitter
-    if split.kind == "json":
-        splitter = split_json(head, complete=not cut, fresh=True)
-    elif split.kind == "delimited":
-        splitter = DelimitedSplitter(split, skip_lines=split.skip_lines)
-    else:
-        splitter = LineSplitter()
-    end = End.GROWING if cut else End.WHOLE
+    splitter = make_splitter(split, head, fresh=True)
+    end = End.GROWING if len(head) >= HEAD else End.WHOLE
     at, line = 0, 1
     while at < len(text):
         piece = splitter.split(text[at:], end)
@@ -112,8 +104,8 @@ def _first_rows(text: Bytes, piece: Piece, at: int, line: int) -> Chunk:
     if piece.separators is not None:
         part[part == _SEPARATOR] = _SPACE
         part[piece.separators[piece.separators < size]] = _SEPARATOR
-    valid = None if piece.valid is None else piece.valid[:rows]
-    first = Piece(size, 0, piece.starts[: rows + 1], piece.lines[:rows], valid)
+    piece.keep_rows(rows)
+    first = Piece(size, 0, piece.starts, piece.lines, piece.valid, joined=piece.joined)
     return Chunk(part, first, (at, at, line), [])
 
 

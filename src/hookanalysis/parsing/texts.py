@@ -29,8 +29,8 @@ _OBJECTS = ("message", "payload", "response", "error")
 def scan_texts(form: Form, fit: Fit) -> str:
     """SELECT over `chunk`: line, byte_offset, record, time_text, misfit (see sql/load/scan.sql)."""
     if form.pattern:
-        return _scan_lines(form)
-    return _scan_rows(form, fit) if fit.columns else _scan_objects(form)
+        return _scan_lines(form, fit)
+    return _scan_rows(form, fit) if fit.columns else _scan_objects(form, fit)
 
 
 def take_texts(form: Form, fit: Fit) -> str:
@@ -83,21 +83,17 @@ def _misfit(form: Form, unfit: str, reason: str) -> str:
     )
 
 
-def _scan_lines(form: Form) -> str:
-    groups = _groups(form.pattern)
-    time = (
-        f"nullif(regexp_extract(record, {literal(whole(form.pattern))},"
-        f" {groups.index('time') + 1}), '')"
-    )
+def _scan_lines(form: Form, fit: Fit) -> str:
+    groups, pattern = _groups(form.pattern), literal(whole(form.pattern))
+    if "time" in groups:
+        time = f"nullif(regexp_extract(record, {pattern}, {groups.index('time') + 1}), '')"
+    else:  # only a wrapper can tell it
+        time = f"CASE WHEN regexp_full_match(record, {pattern}) THEN outer_time END"
+    pieces = f"({fit.source}) WHERE record IS NOT NULL"
     if form.proof:
-        pieces = "(SELECT *, string_split(record, '\"') AS p FROM chunk)"
+        pieces = f"(SELECT *, string_split(record, '\"') AS p FROM {pieces})"
         time = f"CASE WHEN {form.proof} THEN {form.proven['time']} ELSE {time} END"
-    else:
-        pieces = "chunk"
-    matched = (
-        f"SELECT line, byte_offset, record, {time} AS time_text FROM {pieces}"
-        " WHERE record IS NOT NULL"
-    )
+    matched = f"SELECT line, byte_offset, record, {time} AS time_text FROM {pieces}"
     return f"SELECT *, {_misfit(form, 'time_text IS NULL', literal('no_match'))} FROM ({matched})"
 
 
@@ -129,14 +125,16 @@ def _match_lines(form: Form, source: str) -> str:
     )
 
 
-def _scan_objects(form: Form) -> str:
+def _scan_objects(form: Form, fit: Fit) -> str:
     wanted = ("time",) if form.side == "receiver" else _DECISIVE
     names = {text: form.names[text] for text in wanted if text in form.names}
     keys = {alias.partition("/")[0] for aliases in names.values() for alias in aliases}
     opened, found = _open(names, keys)
+    if form.side == "receiver":
+        found["time"] = f"coalesce({found['time']}, outer_time)"
     texts = (
         f"SELECT line, byte_offset, record, opened IS NULL AS closed, {_select(found, wanted)}"
-        f" FROM (SELECT *, TRY({opened}) AS opened FROM chunk WHERE record IS NOT NULL)"
+        f" FROM (SELECT *, TRY({opened}) AS opened FROM ({fit.source}) WHERE record IS NOT NULL)"
     )
     time, missing = "time", "time IS NULL"
     if form.side == "sender":
@@ -221,7 +219,9 @@ def _path(alias: str) -> str:
 
 
 def _scan_rows(form: Form, fit: Fit) -> str:
-    texts = _cut_rows(form, fit, "chunk WHERE record IS NOT NULL", "line, byte_offset, record")
+    texts = _cut_rows(
+        form, fit, f"({fit.source}) WHERE record IS NOT NULL", "line, byte_offset, record"
+    )
     time = "coalesce(attempted_at, created_at)"
     # A header again, in the middle of joined exports: its time column holds the column's name.
     header = f"{time} IN ({', '.join(literal(name) for name in fit.time_names)})"

@@ -43,9 +43,10 @@ class Reject:
 class Chunk:
     r"""Consecutive records, as a table that DuckDB reads: `con.register("chunk", chunk)`.
 
-    Columns: `line` BIGINT, `byte_offset` BIGINT, `record` VARCHAR. A record is NULL where the bytes
-    are none: rejected, blank, or between records. Offsets and sizes are those of the text; bytes
-    that are no UTF-8 appear in `record` as `\xNN`.
+    Columns: `line` BIGINT, `byte_offset` BIGINT, `bytes` BIGINT, `record` VARCHAR. A record is NULL
+    where the bytes are none: rejected, blank, or between records. Offsets and sizes are those of
+    the text; bytes that are no UTF-8 appear in `record` as `\xNN`. A line that was cut in pieces
+    stands at the first of them, with the bytes of all.
 
     Attributes:
         start: Where the chunk begins in the text, bytes.
@@ -67,7 +68,14 @@ class Chunk:
         self._valid = piece.valid
         rows = len(piece.lines)
         self.records = rows if self._valid is None else int(self._valid.sum())
-        self._text, self._starts = _escape(text, piece.starts)
+        self._sizes = np.diff(piece.starts)
+        starts = piece.starts
+        if piece.joined:
+            text, starts = _splice(text, piece)
+            for first, *others in (rows for rows, _ in piece.joined):
+                self._sizes[first] += self._sizes[others].sum()
+                self._sizes[others] = 0
+        self._text, self._starts = _escape(text, starts)
 
     @property
     def bytes(self) -> int:
@@ -90,6 +98,7 @@ class Chunk:
             columns = [
                 na.c_array_from_buffers(na.int64(), rows, [None, lines]),
                 na.c_array_from_buffers(na.int64(), rows, [None, places + self._offset]),
+                na.c_array_from_buffers(na.int64(), rows, [None, self._sizes[at : at + rows]]),
                 na.c_array_from_buffers(
                     na.large_string(), rows, [bits, starts, self._text], null_count=missing
                 ),
@@ -102,7 +111,23 @@ class Chunk:
 def _schema() -> Any:
     import nanoarrow as na
 
-    return na.struct({"line": na.int64(), "byte_offset": na.int64(), "record": na.large_string()})
+    numbers = dict.fromkeys(("line", "byte_offset", "bytes"), na.int64())
+    return na.struct(numbers | {"record": na.large_string()})
+
+
+def _splice(text: Bytes, piece: Piece) -> tuple[Bytes, Ints]:
+    """The text of rows in which pieces of lines are joined, and where the rows begin in it."""
+    texts = {rows[0]: joined for rows, joined in piece.joined}
+    texts |= {row: b"" for rows, _ in piece.joined for row in rows[1:]}
+    sizes = np.diff(piece.starts)
+    parts: list[bytes | memoryview] = []
+    at = 0
+    for row, joined in sorted(texts.items()):
+        parts += [text[at : piece.starts[row]].data, joined]
+        at = piece.starts[row + 1]
+        sizes[row] = len(joined)
+    parts.append(text[at:].data)
+    return np.frombuffer(b"".join(parts), np.uint8), np.append(0, np.cumsum(sizes))
 
 
 def _escape(text: Bytes, starts: Ints) -> tuple[Bytes, Ints]:

@@ -18,6 +18,7 @@ from hookanalysis.errors import InputError
 from .decoding import HEAD, TextReader, check_text
 from .delimited import DelimitedSplitter
 from .documents import split_json
+from .pieces import PieceSplitter
 from .records import Chunk, Reject
 from .splitting import (
     BLOCK,
@@ -88,6 +89,21 @@ def open_source(path: Path, *, max_text_bytes: int, chunk_bytes: int = CHUNK_BYT
             something other than text: a workbook, archive, database, web page.
     """
     return Source(path, max_text_bytes, chunk_bytes)
+
+
+def make_splitter(split: Split, head: bytes, *, fresh: bool) -> Splitter:
+    """What splits a text.
+
+    Args:
+        split: How.
+        head: The first bytes of the text, `HEAD` of them or all.
+        fresh: The first text offered to the splitter will be the beginning, not a later record.
+    """
+    if split.kind == "json":
+        return split_json(head, complete=len(head) < HEAD, fresh=fresh)
+    if split.kind == "delimited":
+        return DelimitedSplitter(split, skip_lines=split.skip_lines if fresh else 0)
+    return PieceSplitter(split.pieces) if split.pieces else LineSplitter()
 
 
 class Source:
@@ -167,14 +183,7 @@ class Source:
             InputError: The file is damaged, over the budget, not the one that was opened, or has
                 more than a million lines that are no records.
         """
-        head, complete = self._head, len(self._head) < HEAD
-        splitter: Splitter
-        if split.kind == "json":
-            splitter = split_json(head, complete=complete, fresh=not start)
-        elif split.kind == "delimited":
-            splitter = DelimitedSplitter(split, skip_lines=0 if start else split.skip_lines)
-        else:
-            splitter = LineSplitter()
+        splitter = make_splitter(split, self._head, fresh=not start)
         with self._read() as reader:
             run = _Run(reader, splitter, self._chunk_bytes, final=final or self.compressed)
             if not run.begin(start, start_line, self._hashes.get(start)):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
@@ -37,6 +38,35 @@ _NEWLINE = re.compile(rb"\n")
 
 
 @dataclass(frozen=True)
+class Pieces:
+    r"""How pieces of a line look.
+
+    Args:
+        line: Pattern of any line; its groups are `head`, `stream`, `body` and `foot`. A line is
+            the head of its first piece, the bodies of all, and the foot of the last.
+        open: Pattern of the beginning of a line whose rest follows in a later one.
+        absent: Texts without which no line of a block is a piece.
+        always: A text that every line has which is no piece, once.
+    """
+
+    line: str
+    open: str
+    absent: tuple[str, ...] = ()
+    always: str = ""
+
+    @cached_property
+    def patterns(self) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+        """`line` and `open`, compiled."""
+        return re.compile(self.line.encode()), re.compile(self.open.encode(), re.MULTILINE)
+
+    def are_in(self, text: bytes, lines: int) -> bool:
+        """Whether some line of a text may be a piece; a quick look at all of it at once."""
+        if self.always and text.count(self.always.encode()) == lines:
+            return False
+        return not self.absent or any(word.encode() in text for word in self.absent)
+
+
+@dataclass(frozen=True)
 class Split:
     r"""How the text of a file becomes records.
 
@@ -46,12 +76,14 @@ class Split:
         delimiter: Separator of fields; in records it appears as `\x1f` where it separates.
         columns: Fields per record.
         skip_lines: Lines up to and including the header; they are counted as ignored.
+        pieces: For lines that may have been cut in pieces: how those look.
     """
 
     kind: Literal["lines", "delimited", "json"]
     delimiter: str = ","
     columns: int = 0
     skip_lines: int = 0
+    pieces: Pieces | None = None
 
 
 class End(Enum):
@@ -98,6 +130,18 @@ class Piece:
     regions: list[Region] = field(default_factory=list)
     ignored: int = 0
     held: bool = False  # taken, but part of a record whose end is not in sight
+    # Rows whose texts are one record (of the others only the first is valid), and that record.
+    joined: list[tuple[tuple[int, ...], bytes]] = field(default_factory=list)
+
+    def keep_rows(self, count: int) -> None:
+        """Give back all but the first rows of a piece without separators and ignored rows."""
+        if count < len(self.lines):
+            self.breaks = int(self.lines[count])
+        self.taken = int(self.starts[count]) if count else 0
+        self.starts, self.lines = self.starts[: count + 1], self.lines[:count]
+        self.valid = None if self.valid is None else self.valid[:count]
+        self.regions = [region for region in self.regions if region.start < self.taken]
+        self.joined = [(rows, text) for rows, text in self.joined if rows[-1] < count]
 
     def reject(self, rows: Iterable[int], reason: str) -> None:
         """Turn records into rejected ones."""

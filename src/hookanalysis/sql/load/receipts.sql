@@ -107,5 +107,5 @@ SELECT
   severity AS level,
   {{step}} AS step,
   {{message}} AS message,
-  hash(record) AS record_hash
+  hash(rtrim(record, chr(10) || chr(13))) AS record_hash
 FROM leveled

@@ -1,0 +1,109 @@
+"""Lines that a container runtime cut in pieces → one record each, at the place of the first piece.
+
+Docker and Kubernetes cut a line after 16 KB and log the pieces as lines of their own; lines of the
+other output stream may stand between them. The pieces are put together again before anything else
+sees them. Every physical line keeps its row, so that the rows still tile the text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .splitting import RECORD_LIMIT, End, LineSplitter, Piece, Pieces
+
+if TYPE_CHECKING:
+    import re
+
+    from .unpacking import Bytes
+
+# Lines after which the rest of a cut line is no longer waited for.
+_PATIENCE = 1000
+
+
+@dataclass
+class _Group:
+    rows: list[int]
+    head: bytes
+    bodies: list[bytes] = field(default_factory=list)
+    foot: bytes = b""
+
+    @property
+    def text(self) -> bytes:
+        return self.head + b"".join(self.bodies) + self.foot
+
+
+class PieceSplitter(LineSplitter):
+    """One record per line, where a line may have been cut in pieces."""
+
+    def __init__(self, pieces: Pieces) -> None:
+        super().__init__()
+        self._pieces = pieces
+
+    def split(self, view: Bytes, end: End) -> Piece:
+        """See `Splitter`."""
+        piece = super().split(view, end)
+        if piece.held or not len(piece.lines):
+            return piece
+        text = view[: piece.taken].tobytes()
+        if self._pieces.are_in(text, len(piece.lines)):
+            waiting = self._join(text, piece)
+            if waiting is not None and end is not End.WHOLE:
+                piece.keep_rows(waiting)
+        return piece
+
+    def _join(self, text: bytes, piece: Piece) -> int | None:
+        """Fill `piece.joined`; returns the first row of a line whose end is not there, if any."""
+        line, opening = self._pieces.patterns
+        starts = piece.starts
+        found = [match.start() for match in opening.finditer(text)]
+        rows = np.searchsorted(starts, found, side="right") - 1
+        open_rows = set(rows.tolist())
+        groups: dict[bytes, _Group] = {}
+        after = -1
+        for first in rows.tolist():
+            row = first
+            while row > after and row < len(starts) - 1 and (groups or row == first):
+                after = row
+                part = line.fullmatch(text, starts[row], starts[row + 1])
+                if part and starts[row + 1] - starts[row] <= RECORD_LIMIT:
+                    self._add(groups, part, row, open_=row in open_rows, piece=piece)
+                for stream, group in list(groups.items()):
+                    too_far = starts[row + 1] - starts[group.rows[0]] > RECORD_LIMIT
+                    if too_far or row - group.rows[0] > _PATIENCE:
+                        self._close(groups.pop(stream), piece)
+                row += 1
+        waiting = min((group.rows[0] for group in groups.values()), default=None)
+        for group in groups.values():
+            self._close(group, piece)
+        return waiting
+
+    def _add(
+        self,
+        groups: dict[bytes, _Group],
+        part: re.Match[bytes],
+        row: int,
+        *,
+        open_: bool,
+        piece: Piece,
+    ) -> None:
+        stream = part["stream"]
+        if not open_ and stream not in groups:
+            return
+        group = groups.setdefault(stream, _Group([], part["head"]))
+        group.rows.append(row)
+        group.bodies.append(part["body"])
+        group.foot = part["foot"]
+        if not open_:
+            self._close(groups.pop(stream), piece)
+
+    @staticmethod
+    def _close(group: _Group, piece: Piece) -> None:
+        text = group.text
+        if len(group.rows) > 1 and b"\0" not in text:
+            piece.joined.append((tuple(group.rows), text))
+            if piece.valid is None:
+                piece.valid = np.ones(len(piece.lines), np.bool_)
+            piece.valid[group.rows[1:]] = False

@@ -1,0 +1,12 @@
+/* plain_records: the records of a chunk as formats see them, without colours of terminals.
+   grain:  one record
+   inputs: chunk: line, byte_offset, record; {{outer_time}} (a time that a wrapper tells, or NULL) */
+SELECT
+  line, byte_offset,
+  CASE
+    WHEN contains(record, chr(27))
+      THEN regexp_replace(record, '\x1b\[[0-9;?]*[ -/]*[@-~]', '', 'g')
+    ELSE record
+  END AS record,
+  CAST({{outer_time}} AS VARCHAR) AS outer_time
+FROM chunk

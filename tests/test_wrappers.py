@@ -1,0 +1,113 @@
+"""What is wrapped reads as what is not: the same rows, each at the place of its stored line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hookanalysis.parsing import wrappers
+from hookanalysis.parsing.detection import detect
+from hookanalysis.parsing.sampling import take_records
+from hookanalysis.parsing.trials import open_engine
+from hookanalysis.parsing.wrappers import Wrapper
+from hookanalysis.reading.sources import open_source
+from hookanalysis.tables import RECEIPT_RECORDS
+from wrapping import WRAPPINGS
+
+WRAPPERS = wrappers.load_wrappers()
+
+
+def unwrap(wrapper: Wrapper, text: bytes) -> list[tuple[Any, ...]]:
+    first = wrappers.Layer(text)
+    layer = wrappers._take_off(first, wrapper, open_engine(), text)
+    engine = open_engine()
+    assert layer.split
+    engine.register("chunk", take_records(text, layer.split))
+    query = f"SELECT record, outer_time FROM ({layer.source}) WHERE record IS NOT NULL"
+    return engine.execute(f"{query} ORDER BY byte_offset").fetchall()
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS, ids=lambda wrapper: wrapper.id)
+def test_samples_are_unwrapped_as_expected(wrapper: Wrapper) -> None:
+    for sample in wrapper.samples:
+        rows = unwrap(wrapper, sample["text"].encode())
+        expected = [(row["line"], row.get("time")) for row in sample["expect"]]
+        told = [
+            (line, time if "time" in row else None)
+            for (line, time), row in zip(rows, sample["expect"], strict=True)
+        ]
+        assert told == expected
+
+
+ACCESS = [
+    '203.0.113.9 - - [22/Nov/2026:14:03:07 +0000] "POST /webhooks/crm HTTP/1.1" 200 2 "-" "S/1"',
+    '203.0.113.9 - - [22/Nov/2026:14:03:08 +0000] "POST /hooks?e=é HTTP/1.1" 500 17 "-" "S/1"',
+    '203.0.113.9 - - [22/Nov/2026:14:04:07 +0000] "GET /health HTTP/1.1" 200 2 "-" "up"',
+    "no request at all",
+] * 2
+APP = [
+    '{"time":"2026-11-22T14:03:07.123Z","level":"INFO","msg":"webhook received",'
+    '"webhook_event_uuid":"06d5dc13-7e24-4f2b-9d5e-0d8a5a3c9b11","status":200}',
+    '{"time":"2026-11-22T14:03:08.123Z","level":"ERROR","msg":"failed: \\"x\\"\\n",'
+    '"webhook_event_uuid":"b0000000-0000-4000-8000-000000000002"}',
+    '{"time":"2026-11-22T14:03:09.123Z","level":"INFO","msg":"POST"',
+    "Traceback (most recent call last):",
+]
+TEXT = [
+    "2026-11-22T14:03:07.123Z INFO hook: processed "
+    "webhook_event_uuid=06d5dc13-7e24-4f2b-9d5e-0d8a5a3c9b11 in 35ms",
+    "2026-11-22T14:03:08.000Z ERROR hook: failed POST /hook status=500",
+    '  File "app.py", line 3, in handle',
+    "",
+]
+LOGS = {"access": ACCESS, "app": APP, "text": TEXT}
+
+
+def read(path: Path) -> dict[str, Any]:
+    """What becomes of a file: its rows and verdicts, wherever they stand, and its format."""
+    source = open_source(path, max_text_bytes=1 << 24)
+    binding = detect(source.head(), str(path))
+    names = ", ".join(c.name for c in RECEIPT_RECORDS.columns if c.name not in PLACE)
+    rows, verdicts = [], []
+    engine = open_engine()
+    for chunk in source.chunks(binding.split, final=True):
+        engine.register("chunk", chunk)
+        engine.execute(f"CREATE OR REPLACE TEMP TABLE scanned AS {binding.scan_sql}")
+        order = "ORDER BY byte_offset"
+        told = f"SELECT verdict, reason FROM scanned WHERE verdict <> 'ignore' {order}"
+        verdicts += engine.execute(told).fetchall()
+        rows += engine.execute(f"SELECT {names} FROM ({binding.fields_sql}) {order}").fetchall()
+        engine.unregister("chunk")
+    account = source.account
+    assert account.loaded_bytes == account.text_bytes == path.stat().st_size
+    return {"format": binding.format.id, "rows": rows, "verdicts": verdicts}
+
+
+PLACE = {"file_id", "generation_id", "line", "byte_offset"}
+
+
+@pytest.mark.parametrize("log", LOGS)
+@pytest.mark.parametrize("wrap", WRAPPINGS)
+def test_wrapped_lines_give_the_rows_of_bare_ones(wrap: str, log: str, tmp_path: Path) -> None:
+    bare, wrapped = tmp_path / "bare.log", tmp_path / "wrapped.log"
+    bare.write_text("".join(f"{line}\n" for line in LOGS[log]), encoding="utf-8")
+    wrapped.write_text(WRAPPINGS[wrap](LOGS[log]), encoding="utf-8")
+    assert read(wrapped) == read(bare)
+
+
+@pytest.mark.parametrize("outer", WRAPPINGS)
+def test_wrappers_nest(outer: str, tmp_path: Path) -> None:
+    bare, wrapped = tmp_path / "bare.log", tmp_path / "wrapped.log"
+    bare.write_text("".join(f"{line}\n" for line in ACCESS), encoding="utf-8")
+    expected = read(bare)
+    whole_lines = [name for name in WRAPPINGS if name not in IN_PIECES]
+    for inner in whole_lines:
+        lines = WRAPPINGS[inner](ACCESS).splitlines()
+        wrapped.write_text(WRAPPINGS[outer](lines), encoding="utf-8")
+        assert read(wrapped) == expected, inner
+
+
+# Pieces are joined, and documents over several lines are taken apart, only outermost.
+IN_PIECES = {"docker_pieces", "cri_pieces", "google_array", "cloudwatch"}
