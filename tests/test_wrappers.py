@@ -48,16 +48,22 @@ ACCESS = [
     "no request at all",
 ] * 2
 APP = [
-    '{"time":"2026-11-22T14:03:07.123Z","level":"INFO","msg":"webhook received",'
-    '"webhook_event_uuid":"06d5dc13-7e24-4f2b-9d5e-0d8a5a3c9b11","status":200}',
-    '{"time":"2026-11-22T14:03:08.123Z","level":"ERROR","msg":"failed: \\"x\\"\\n",'
-    '"webhook_event_uuid":"b0000000-0000-4000-8000-000000000002"}',
+    (
+        '{"time":"2026-11-22T14:03:07.123Z","level":"INFO","msg":"webhook received",'
+        '"webhook_event_uuid":"06d5dc13-7e24-4f2b-9d5e-0d8a5a3c9b11","status":200}'
+    ),
+    (
+        '{"time":"2026-11-22T14:03:08.123Z","level":"ERROR","msg":"failed: \\"x\\"\\n",'
+        '"webhook_event_uuid":"b0000000-0000-4000-8000-000000000002"}'
+    ),
     '{"time":"2026-11-22T14:03:09.123Z","level":"INFO","msg":"POST"',
     "Traceback (most recent call last):",
 ]
 TEXT = [
-    "2026-11-22T14:03:07.123Z INFO hook: processed "
-    "webhook_event_uuid=06d5dc13-7e24-4f2b-9d5e-0d8a5a3c9b11 in 35ms",
+    (
+        "2026-11-22T14:03:07.123Z INFO hook: processed "
+        "webhook_event_uuid=06d5dc13-7e24-4f2b-9d5e-0d8a5a3c9b11 in 35ms"
+    ),
     "2026-11-22T14:03:08.000Z ERROR hook: failed POST /hook status=500",
     '  File "app.py", line 3, in handle',
     "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 if sys.version_info >= (3, 14):
     pass
@@ -95,7 +95,7 @@ def coloured(lines: list[str]) -> str:
     return "".join(f"\x1b[1;31m{line[:9]}\x1b[0m{line[9:]}\n" for line in lines)
 
 
-def _objects(rows: list[dict[str, object]]) -> str:
+def _objects(rows: Sequence[Mapping[str, object]]) -> str:
     return "".join(f"{json.dumps(row, separators=(',', ':'))}\n" for row in rows)
 
 

@@ -108,7 +108,7 @@ RECEIPT_RECORDS = _table(
     (
         "record_hash",
         "UBIGINT",
-        "hash of the record without its line end; comparable within one DuckDB version",
+        "hash of the record; comparable within one DuckDB version",
     ),
 )
 
