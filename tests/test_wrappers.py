@@ -9,12 +9,13 @@ import pytest
 
 from hookanalysis.parsing import wrappers
 from hookanalysis.parsing.detection import detect
+from hookanalysis.parsing.probing import try_file
 from hookanalysis.parsing.sampling import take_records
 from hookanalysis.parsing.trials import open_engine
 from hookanalysis.parsing.wrappers import Wrapper
 from hookanalysis.reading.sources import open_source
 from hookanalysis.tables import RECEIPT_RECORDS
-from wrapping import WRAPPINGS
+from wrapping import WRAPPINGS, docker_json, syslog_iso
 
 WRAPPERS = wrappers.load_wrappers()
 
@@ -117,3 +118,11 @@ def test_wrappers_nest(outer: str, tmp_path: Path) -> None:
 
 # Pieces are joined, and documents over several lines are taken apart, only outermost.
 IN_PIECES = {"docker_pieces", "cri_pieces", "google_array", "cloudwatch"}
+
+
+def test_trying_a_file_tells_what_is_around_its_lines(tmp_path: Path) -> None:
+    path = tmp_path / "hook.log"
+    path.write_text(docker_json(syslog_iso(ACCESS).splitlines()), encoding="utf-8")
+    told, found = try_file(path)
+    assert found
+    assert "is access_combined, inside syslog_3164, inside docker_json:" in told

@@ -14,7 +14,8 @@ from .checking import parse_head
 from .detection import Binding, detect
 from .drafting import draft_format
 from .forms import Fit
-from .trials import Trial, hold_trials, reach
+from .trials import Trial, hold_trials, open_engine, reach
+from .wrappers import peel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,7 +59,11 @@ def try_file(path: Path, known: Source | None = None) -> tuple[str, bool]:
         lines += ["", "A draft, to be put into a file of its own and mended:", "", draft]
         return "\n".join(lines), False
     entry = binding.format
-    lines += [f"{path} is {entry.id}: {entry.title}", "", *_others(head, known, entry.id), ""]
+    inside = "".join(f", inside {name}" for name in reversed(binding.wrappers))
+    layers = peel(head, open_engine())
+    bare = next(layer.head for layer in layers if layer.wrappers == binding.wrappers)
+    lines += [f"{path} is {entry.id}{inside}: {entry.title}", ""]
+    lines += [*_others(bare, known, entry.id), ""]
     records = parse_head(head, binding)
     lines += [*_parsed(records), *_rejected(records, binding, str(path))]
     if any(record["zoned"] is False for record in records) and not binding.timezone:
