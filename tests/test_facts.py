@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hookanalysis.database import Database
-from hookanalysis.diagnosis import SEVERITIES, diagnose
+from hookanalysis.diagnosis.findings import diagnose
+from hookanalysis.diagnosis.rules import SEVERITIES
 from hookanalysis.errors import InputError
 from hookanalysis.facts.gathering import day_bounds, facts
 from hookanalysis.facts.measures import Facts, Headline, percent, round_number
@@ -551,7 +552,8 @@ def test_findings_come_worst_first_then_by_size(db: Database) -> None:
         ("critical", "refused", 2),
         ("critical", "missed", 1),
         ("critical", "unprocessed", 1),
-        ("warning", "undetermined", 2),
+        ("warning", "test_health", 1),
+        ("warning", "evidence", 2),
         ("warning", "unacknowledged", 1),
         ("warning", "unexpected", 1),
     ]

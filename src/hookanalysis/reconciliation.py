@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from .database import sql_text
-from .diagnosis import diagnose
+from .diagnosis.findings import diagnose
 from .errors import HookAnalysisError
 from .incidents import write_failure_runs
 from .loading.files import write_settings
@@ -79,6 +79,11 @@ STEPS = (
     Step("server_runs"),
     Step("incidents"),
     Step("sender_habits"),
+    Step("sender_addresses"),
+    Step("failing_attempts"),
+    Step("failure_types"),
+    Step("lively_minutes", "view"),
+    Step("symptoms"),
 )
 
 _CODE = {"failure_runs": write_failure_runs}

@@ -114,3 +114,92 @@ SENDER_HABITS = _table(
     ("high_ms", "DOUBLE", "95th percentile, milliseconds"),
     ("n", "BIGINT", "how many times it was seen"),
 )
+
+SYMPTOMS = _table(
+    "symptoms",
+    "one attempt of a delivery that did not go well: what the rules look at; tests left out",
+    ("endpoint_url", "VARCHAR", "endpoint"),
+    ("event_uuid", "VARCHAR", "event"),
+    ("event_type", "VARCHAR", "such as invoice.purchase"),
+    ("attempt_key", "VARCHAR", "attempt; NULL where the sender's log has none"),
+    ("happened_at", "TIMESTAMP", "when it was made, else the first arrival; UTC"),
+    ("outcome", "VARCHAR", "verdict on the delivery"),
+    ("detail", "VARCHAR", "its finer code"),
+    ("status", "VARCHAR", "success, failed, pending, conflict or none, as the sender logged it"),
+    ("http_status", "SMALLINT", "answer as the sender saw it"),
+    ("error_kind", "VARCHAR", "timeout, refused, dns, tls or other, when no answer came"),
+    ("answer", "SMALLINT", "answer: as the sender saw it, else as the edge or the app logged it"),
+    ("edge_lines", "BIGINT", "receipts of it in the edge's logs"),
+    ("edge_status", "SMALLINT", "answer in the edge's log"),
+    ("app_lines", "BIGINT", "receipts of it in the logs behind the edge"),
+    ("app_status", "SMALLINT", "answer in the application's log"),
+    ("processed", "BOOLEAN", "the application says that it processed the event"),
+    ("app_failed", "BOOLEAN", "the application says that it failed"),
+    ("signature_failed", "BOOLEAN", "the application says that the signature did not fit"),
+    ("source_ip", "VARCHAR", "address that the request came from"),
+    ("took_ms", "DOUBLE", "attempt to the last line about it, offset removed, milliseconds"),
+    ("logged", "BOOLEAN", "there are receiver's logs that serve the endpoint"),
+    ("covered", "BOOLEAN", "the outermost logs that serve the endpoint testify for the time"),
+    ("edge_alive", "BOOLEAN", "the edge logged something within a minute of it"),
+    ("app_alive", "BOOLEAN", "the application logged something within a minute of it"),
+    ("run_size", "BIGINT", "failed attempts in a row at the endpoint, this one among them"),
+    ("accepted_before", "TIMESTAMP", "the endpoint's last success before it; UTC"),
+    ("accepted_after", "TIMESTAMP", "the endpoint's next success after it; UTC"),
+    ("same_answers", "BIGINT", "attempts of the delivery with the same answer"),
+    ("type_chance", "DOUBLE", "probability that chance puts so many failures on this event type"),
+)
+
+SENDER_ADDRESSES = _table(
+    "sender_addresses",
+    "one of the sender's own addresses that shows in the receiver's logs of an endpoint",
+    ("endpoint_url", "VARCHAR", "endpoint"),
+    ("source_ip", "VARCHAR", "address"),
+    ("receipts", "BIGINT", "receipts that came from it"),
+    ("first_at", "TIMESTAMP", "first of them, offset removed; UTC"),
+    ("last_at", "TIMESTAMP", "last of them, offset removed; UTC"),
+)
+
+FINDING_DELIVERIES = _table(
+    "finding_deliveries",
+    "one delivery of a finding; a delivery belongs to the rule that explains it best",
+    ("rule_id", "VARCHAR", "rule; the name of its file"),
+    ("endpoint_url", "VARCHAR", "endpoint; empty where nobody knows it"),
+    ("event_uuid", "VARCHAR", "event"),
+    ("happened_at", "TIMESTAMP", "when, as far as known: first attempt, else first arrival; UTC"),
+)
+
+FINDINGS = _table(
+    "findings",
+    "one rule's statement about the deliveries of one endpoint",
+    ("rule_id", "VARCHAR", "rule; the name of its file"),
+    ("title", "VARCHAR", "what it states, in words"),
+    ("severity", "VARCHAR", "critical, warning or info"),
+    ("cause", "VARCHAR", "sender, network, receiver, logs or unknown"),
+    ("guide_step", "VARCHAR", "heading of the sender's troubleshooting guide to follow"),
+    ("endpoint_url", "VARCHAR", "endpoint; empty where nobody knows it"),
+    ("deliveries", "BIGINT", "deliveries that it is about"),
+    ("first_at", "TIMESTAMP", "earliest of them; UTC"),
+    ("last_at", "TIMESTAMP", "latest of them; UTC"),
+    ("explain", "VARCHAR", "what it means"),
+    ("next_check", "VARCHAR", "what to do next"),
+    ("confidence", "DOUBLE", "share of the required evidence that was found, 0 to 1"),
+    ("rank", "BIGINT", "place among all findings; 1 is what to look at first"),
+    ("evidence", "VARCHAR", "what of the required evidence was found, and what was not"),
+    ("against", "VARCHAR", "what speaks against it; empty where nothing does"),
+)
+
+FINDING_EVIDENCE = _table(
+    "finding_evidence",
+    "one line of an export or log on which a finding rests; of its first 20 deliveries",
+    ("rule_id", "VARCHAR", "rule; the name of its file"),
+    ("endpoint_url", "VARCHAR", "endpoint; empty where nobody knows it"),
+    ("stance", "VARCHAR", "for or against"),
+    ("event_uuid", "VARCHAR", "event; NULL where it is about the endpoint as a whole"),
+    ("happened_at", "TIMESTAMP", "time that the line names, by the clock of its log; UTC"),
+    ("what", "VARCHAR", "what the line says"),
+    ("stream", "VARCHAR", "log or export that holds it"),
+    ("line", "BIGINT", "line in it"),
+    ("file_id", "INTEGER", "file of the manifest"),
+)
+
+DIAGNOSED = (FINDING_DELIVERIES, FINDINGS, FINDING_EVIDENCE)

@@ -6,7 +6,17 @@ Loading fills the base tables; `sql/*.sql` makes the views and results out of th
 
 from __future__ import annotations
 
-from .results import CLOCK_OFFSETS, DELIVERIES, ENDPOINT_HOURS, INCIDENTS, MATCHES, SENDER_HABITS
+from .results import (
+    CLOCK_OFFSETS,
+    DELIVERIES,
+    DIAGNOSED,
+    ENDPOINT_HOURS,
+    INCIDENTS,
+    MATCHES,
+    SENDER_ADDRESSES,
+    SENDER_HABITS,
+    SYMPTOMS,
+)
 from .schema import define_table as _table
 
 SCHEMA_VERSION = 1
@@ -232,31 +242,6 @@ COVERAGE = _table(
     ("records", "BIGINT", "records in it"),
 )
 
-FINDING_DELIVERIES = _table(
-    "finding_deliveries",
-    "one delivery that a rule has selected: the findings, one by one",
-    ("rule_id", "VARCHAR", "rule; the name of its file"),
-    ("endpoint_url", "VARCHAR", "endpoint; empty where nobody knows it"),
-    ("event_uuid", "VARCHAR", "event"),
-    ("happened_at", "TIMESTAMP", "when, as far as known: first attempt, else first arrival; UTC"),
-)
-
-FINDINGS = _table(
-    "findings",
-    "one rule's statement about the deliveries of one endpoint",
-    ("rule_id", "VARCHAR", "rule; the name of its file"),
-    ("title", "VARCHAR", "what it states, in words"),
-    ("severity", "VARCHAR", "critical, warning or info"),
-    ("cause", "VARCHAR", "sender, network, receiver, logs or unknown"),
-    ("guide_step", "VARCHAR", "heading of the sender's troubleshooting guide to follow"),
-    ("endpoint_url", "VARCHAR", "endpoint; empty where nobody knows it"),
-    ("deliveries", "BIGINT", "deliveries that it is about"),
-    ("first_at", "TIMESTAMP", "earliest of them; UTC"),
-    ("last_at", "TIMESTAMP", "latest of them; UTC"),
-    ("explain", "VARCHAR", "what it means"),
-    ("next_check", "VARCHAR", "what to do next"),
-)
-
 VIEWS = (ATTEMPTS, RECEIPTS, COVERAGE)
 
 # Views that the view reads, in the order in which they are made.
@@ -273,8 +258,9 @@ RESULTS = (
     ENDPOINT_HOURS,
     INCIDENTS,
     SENDER_HABITS,
-    FINDING_DELIVERIES,
-    FINDINGS,
+    SENDER_ADDRESSES,
+    SYMPTOMS,
+    *DIAGNOSED,
 )
 TABLES = {table.name: table for table in (*BASE_TABLES, *VIEWS, *RESULTS)}
 

@@ -13,7 +13,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis.database import sql_text
-from hookanalysis.diagnosis import Finding
+from hookanalysis.diagnosis.findings import Finding
 from hookanalysis.errors import InputError
 from hookanalysis.tables import OUTCOMES, RESULTS, SCHEMA_VERSION
 

@@ -11,12 +11,14 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
-from hookanalysis.diagnosis import SEVERITIES, Finding
+from hookanalysis.diagnosis.rules import SEVERITIES
 
 from .zones import to_local
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from hookanalysis.diagnosis.findings import Finding
 
 OUTCOME_MEANINGS = {
     "delivered": "accepted once, at the first try",
@@ -271,7 +273,7 @@ class Facts:
     file_counts: dict[str, int]  # status → paths
     files: tuple[FileFacts, ...]  # by path
     rejects: tuple[RejectCount, ...]  # by path, most records first
-    findings: tuple[Finding, ...]  # most severe first, then most deliveries
+    findings: tuple[Finding, ...]  # by rank: what to look at first
     versions: Versions
 
     def count(self, outcome: str) -> int:

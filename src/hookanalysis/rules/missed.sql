@@ -4,6 +4,8 @@ title = "Events that never arrived"
 guide_step = "Firewall and Network Issues"
 cause = "unknown"
 severity = "critical"
+place = 91
+fallback = true
 explain = """
 The sender knows these events, and your own logs, which were being written at that time, hold no
 trace of them; or the sender itself says that no connection came about. They were lost on the way,
@@ -13,6 +15,9 @@ Compare the endpoint's URL letter by letter: is it the right one, public, and ht
 whether your server was running at these times, and whether a firewall lets all of the sender's
 addresses through. Once that is mended, resend these events from the dashboard: none of them
 arrived, so a resend cannot duplicate them."""
+
+[requires]
+proven = "both sides' logs prove that it did not arrive, or the sender says that nothing was sent"
 
 [[case]]
 name = "a delivery proven not to have arrived"
@@ -44,7 +49,8 @@ deliveries = [{ event_uuid = "nothing" }, { event_uuid = "no-flag", outcome = "m
 SELECT
   endpoint_url,
   event_uuid,
-  COALESCE(first_attempt_at, first_receipt_at) AS happened_at
+  COALESCE(first_attempt_at, first_receipt_at) AS happened_at,
+  TRUE AS proven
 FROM deliveries
 WHERE outcome = 'missed'
   AND NOT COALESCE(is_test, FALSE)

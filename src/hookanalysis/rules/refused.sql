@@ -4,6 +4,8 @@ title = "Events that your server refused"
 guide_step = "Inspect HTTP Status Codes"
 cause = "receiver"
 severity = "critical"
+place = 92
+fallback = true
 explain = """
 These events reached your server, and it answered every try with an error or a redirect. The sender
 does not follow redirects, and takes no answer but 2xx for a success."""
@@ -13,6 +15,9 @@ an allow-list or a signature check turns the sender away; a signature that does 
 noted on your side, not answered with 401 or 403. 404: the path is not there. 405: let it accept
 POST. 5xx: read your application's log at these times. Once that is mended, resend these events:
 none of them was accepted, so a resend cannot duplicate them."""
+
+[requires]
+answered = "your server answered each try with an error"
 
 [[case]]
 name = "answered with an error each time"
@@ -42,7 +47,8 @@ deliveries = [{ event_uuid = "nothing" }, { event_uuid = "no-flag", outcome = "r
 SELECT
   endpoint_url,
   event_uuid,
-  COALESCE(first_attempt_at, first_receipt_at) AS happened_at
+  COALESCE(first_attempt_at, first_receipt_at) AS happened_at,
+  TRUE AS answered
 FROM deliveries
 WHERE outcome = 'refused'
   AND NOT COALESCE(is_test, FALSE)

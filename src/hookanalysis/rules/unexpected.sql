@@ -4,6 +4,8 @@ title = "Events that the sender does not list"
 guide_step = "Check Signature Verification"
 cause = "unknown"
 severity = "warning"
+place = 95
+fallback = true
 explain = """
 Your logs tell of these events, and the sender's export, which covers that time, does not list them.
 That may be harmless: a trial of your own, or an export of another account. It may also be a request
@@ -12,6 +14,9 @@ next_check = """
 Look up a few of these uuids in the dashboard. If they are there, the export was incomplete: load a
 full one (tab All). If not, see which addresses the requests came from, and whether your application
 checks the signature and ignores what does not fit."""
+
+[requires]
+proven = "your logs have it, and the sender's export, which covers that time, does not"
 
 [[case]]
 name = "only the receiver knows it"
@@ -41,7 +46,8 @@ deliveries = [{ event_uuid = "nothing" }, { event_uuid = "no-flag", outcome = "u
 SELECT
   endpoint_url,
   event_uuid,
-  COALESCE(first_attempt_at, first_receipt_at) AS happened_at
+  COALESCE(first_attempt_at, first_receipt_at) AS happened_at,
+  TRUE AS proven
 FROM deliveries
 WHERE outcome = 'unexpected'
   AND NOT COALESCE(is_test, FALSE)

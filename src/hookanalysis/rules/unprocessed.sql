@@ -4,6 +4,8 @@ title = "Events that were accepted, then never processed"
 guide_step = "Check Signature Verification"
 cause = "receiver"
 severity = "critical"
+place = 93
+fallback = true
 explain = """
 Your server answered these events with a 2xx, so the sender counts them as delivered. But your
 application's log, which covers that time, does not show that it processed them, or it shows that
@@ -13,6 +15,9 @@ Read your application's log at these times. Is there an error just after the ans
 lost its work? Does the signature check use the endpoint's present secret key? A regenerated key
 makes the old one invalid at once. Once that is mended, resend these events: none of them has been
 processed."""
+
+[requires]
+proven = "it was accepted, and your application never handled it"
 
 [[case]]
 name = "accepted at the edge, nothing in the application"
@@ -45,7 +50,8 @@ deliveries = [
 SELECT
   endpoint_url,
   event_uuid,
-  COALESCE(first_attempt_at, first_receipt_at) AS happened_at
+  COALESCE(first_attempt_at, first_receipt_at) AS happened_at,
+  TRUE AS proven
 FROM deliveries
 WHERE outcome = 'unprocessed'
   AND NOT COALESCE(is_test, FALSE)

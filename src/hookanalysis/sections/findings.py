@@ -8,7 +8,7 @@ from hookanalysis import markup, wording
 from hookanalysis.markup import Block, escape, plural
 
 if TYPE_CHECKING:
-    from hookanalysis.diagnosis import Finding
+    from hookanalysis.diagnosis.findings import Finding
     from hookanalysis.facts.measures import Facts
 
 

@@ -1,6 +1,6 @@
-/* findings: those that are about deliveries of the period, counted within it; the worst first.
+/* findings: about deliveries of the period, or about an endpoint as a whole in it; by rank.
    grain:  one rule and endpoint
-   inputs: findings, finding_deliveries, judged */
+   inputs: findings, finding_deliveries, judged; $since and $until (exclusive), NULL for no bound */
 WITH windowed_findings AS (
   SELECT
     f.rule_id, f.endpoint_url,
@@ -8,12 +8,18 @@ WITH windowed_findings AS (
   FROM finding_deliveries AS f
   JOIN judged AS j ON j.event_uuid = f.event_uuid AND j.endpoint_url = f.endpoint_url
   GROUP BY f.rule_id, f.endpoint_url
+  UNION ALL
+  SELECT rule_id, endpoint_url, deliveries, first_at, last_at
+  FROM findings
+  WHERE deliveries = 0
+    AND COALESCE(last_at >= CAST($since AS TIMESTAMP), TRUE)
+    AND COALESCE(first_at < CAST($until AS TIMESTAMP), TRUE)
 )
 SELECT
   f.rule_id, f.title, f.severity, f.cause, f.guide_step, f.endpoint_url,
-  w.deliveries, w.first_at, w.last_at, f.explain, f.next_check
+  w.deliveries, w.first_at, w.last_at, f.explain, f.next_check,
+  COALESCE(f.confidence, 0) AS confidence, f.rank, COALESCE(f.evidence, '') AS evidence,
+  COALESCE(f.against, '') AS against
 FROM windowed_findings AS w
 JOIN findings AS f ON f.rule_id = w.rule_id AND f.endpoint_url = w.endpoint_url
-ORDER BY
-  CASE f.severity WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END,
-  w.deliveries DESC, f.rule_id, f.endpoint_url
+ORDER BY f.rank, f.rule_id, f.endpoint_url

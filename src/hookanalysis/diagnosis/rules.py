@@ -1,39 +1,47 @@
-"""Diagnosis: `rules/*.sql` say why. Each rule selects offending deliveries; together: findings.
-
-A rule is one SELECT of `endpoint_url, event_uuid, happened_at` under a header comment of TOML:
+"""One rule: a SELECT of what went wrong, under a header that says what it means and what it needs.
 
     /*---
-    id = "missed"             # the name of the file
+    id = "wrong_path"         # the name of the file
     title, guide_step, cause, severity, explain, next_check
+    place = 20                # order among the rules that explain a delivery equally well
+    fallback = true           # it says what happened, not why: any cause goes before it
+    [requires]                # column → what it shows; TRUE where the evidence is there
+    answered = "the sender was answered 404 or 410"
+    [against]                 # column → what speaks against the rule
+    served = "…"
     [[case]]                  # rows in → offending events out; at least one of each kind
     name = "…"
     kind = "fires"            # fires, silent or null
     expect = ["event"]
-    [[case.deliveries]]       # or any other table; a column left out is NULL
+    weak = ["event"]          # those of which the evidence is not whole, or is contradicted
+    [[case.symptoms]]         # or any other table; a column left out is NULL
     ---*/
-    SELECT …
+    SELECT endpoint_url, event_uuid, happened_at, answered, served
+    FROM …
+
+A row is about one delivery; or, where event_uuid is NULL, about an endpoint as a whole: then a
+column `what` may say in words what is to be seen there.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from .errors import InputError
-from .tables import FINDING_DELIVERIES, FINDINGS, TABLES
+from hookanalysis.errors import InputError
+from hookanalysis.settings import Settings
+from hookanalysis.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import datetime
     from importlib.resources.abc import Traversable
-
-    from .database import Database
 
 SEVERITIES = ("info", "warning", "critical")
 CAUSES = ("sender", "network", "receiver", "logs", "unknown")
@@ -54,50 +62,24 @@ GUIDE_STEPS = (
 COLUMNS = ["endpoint_url", "event_uuid", "happened_at"]
 
 _OPENING, _CLOSING = "/*---", "---*/"
-
-# A rule may come upon a delivery by several ways; a finding counts it once.
-_STORE_DELIVERIES = """
-INSERT INTO finding_deliveries
-SELECT $rule_id, COALESCE(endpoint_url, ''), event_uuid, MIN(happened_at)
+_CASE_ROWS = """
+SELECT COALESCE(event_uuid, endpoint_url) AS named, COALESCE(BOOL_OR({whole}), FALSE)
 FROM offenders
-GROUP BY ALL
+GROUP BY named
+ORDER BY named
 """
-_STORE_FINDINGS = """
-INSERT INTO findings
-SELECT
-  $id, $title, $severity, $cause, $guide_step,
-  endpoint_url, COUNT(*), MIN(happened_at), MAX(happened_at), $explain, $next_check
-FROM finding_deliveries
-WHERE rule_id = $id
-GROUP BY endpoint_url
-"""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One rule's statement about the deliveries of one endpoint. Times are UTC."""
-
-    rule_id: str
-    title: str
-    severity: str  # one of SEVERITIES
-    cause: str  # one of CAUSES
-    guide_step: str  # one of GUIDE_STEPS
-    endpoint_url: str  # empty where nobody knows it
-    deliveries: int
-    first_at: datetime | None
-    last_at: datetime | None
-    explain: str
-    next_check: str
+_TEXTS = ("id", "title", "guide_step", "cause", "severity", "explain", "next_check")
 
 
 @dataclass(frozen=True)
 class Case:
-    """Rows in (`given`: table → rows), offending events out."""
+    """Rows in (`given`: table → rows); out come events, or endpoints where a row has no event."""
 
     name: str
     kind: str  # one of CASE_KINDS
     given: Mapping[str, list[dict[str, Any]]]
     expect: tuple[str, ...]
+    weak: tuple[str, ...]  # those of `expect` of which the evidence is not whole, or contradicted
 
 
 @dataclass(frozen=True)
@@ -111,11 +93,17 @@ class Rule:
     severity: str
     explain: str
     next_check: str
+    place: int
+    fallback: bool
+    requires: Mapping[str, str]
+    against: Mapping[str, str]
     sql: str
     cases: tuple[Case, ...] = ()
 
-
-_KEYS = tuple(key.name for key in fields(Rule) if key.name not in {"sql", "cases"})
+    @property
+    def stances(self) -> dict[str, str]:
+        """Column of the SELECT → stance of that piece of evidence: for or against."""
+        return {**dict.fromkeys(self.requires, "for"), **dict.fromkeys(self.against, "against")}
 
 
 def load_rules(folder: str | Path | None = None) -> tuple[Rule, ...]:
@@ -147,64 +135,75 @@ def read_rule(file_name: str, text: str) -> Rule:
     except tomllib.TOMLDecodeError as error:
         raise _misread(file_name, f"its header is no TOML: {error}") from error
     cases = tuple(_read_case(file_name, entry) for entry in raw.pop("case", []))
-    wrong = sorted(set(raw) ^ set(_KEYS))
+    requires, against = (
+        _read_signs(file_name, raw.pop(key, {})) for key in ("requires", "against")
+    )
+    place, fallback = raw.pop("place", None), raw.pop("fallback", False)
+    wrong = sorted(set(raw) ^ set(_TEXTS))
     if wrong:
         raise _misread(file_name, f"missing or unknown keys: {', '.join(wrong)}")
-    words = {key: " ".join(str(raw[key]).split()) for key in _KEYS}
+    words = {key: " ".join(str(raw[key]).split()) for key in _TEXTS}
     _check_word(file_name, "id", words["id"], [file_name.removesuffix(".sql")])
     _check_word(file_name, "severity", words["severity"], SEVERITIES)
     _check_word(file_name, "cause", words["cause"], CAUSES)
     _check_word(file_name, "guide_step", words["guide_step"], GUIDE_STEPS)
-    return Rule(**words, sql=_single_select(file_name, text), cases=cases)
+    if not isinstance(place, int) or not requires or set(requires) & set(against):
+        raise _misread(file_name, "it needs a place and evidence, each piece either for or against")
+    sql = _single_select(file_name, text)
+    return Rule(
+        **words,
+        place=place,
+        fallback=bool(fallback),
+        requires=requires,
+        against=against,
+        sql=sql,
+        cases=cases,
+    )
 
 
-def run_case(rule: Rule, case: Case) -> tuple[str, ...]:
-    """The events that `rule` selects from the rows of `case`, in a database of their own."""
+def run_case(rule: Rule, case: Case) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What `rule` selects from the rows of `case`, and what of it is weak: see `Case`."""
     with duckdb.connect() as con:
         for table in TABLES.values():
             con.execute(table.ddl)
-        for name, rows in case.given.items():
+        usual = asdict(Settings())
+        for name, rows in {"settings": [usual], **case.given}.items():
             for row in rows:
                 con.table(name).insert([row.get(column) for column in TABLES[name].names])
-        with _named(rule):
-            _select_offenders(con, rule)
-            found = con.execute("SELECT event_uuid FROM offenders ORDER BY event_uuid").fetchall()
-    return tuple(uuid for (uuid,) in found)
+        with named(rule):
+            select_rows(con, rule)
+            whole = " AND ".join(
+                column if stance == "for" else f"{column} IS NOT TRUE"
+                for column, stance in rule.stances.items()
+            )
+            found = con.execute(_CASE_ROWS.format(whole=whole)).fetchall()
+    return tuple(name for name, _ in found), tuple(name for name, is_whole in found if not is_whole)
 
 
-def diagnose(db: Database, rules: Iterable[Rule] | None = None) -> None:
-    """Run the rules over the deliveries; fills `finding_deliveries` and `findings` anew.
-
-    The caller holds the transaction: a rule that fails leaves nothing half done.
+def select_rows(con: duckdb.DuckDBPyConnection, rule: Rule) -> list[str]:
+    """Run `rule` into the temporary table `offenders`; returns its columns.
 
     Raises:
-        InputError: A rule cannot be run; names it, and says why.
+        InputError: A column that the header promises is not there, or one more is.
     """
-    for table in (FINDING_DELIVERIES, FINDINGS):
-        db.con.execute(f"DROP TABLE IF EXISTS {table.name}")
-        db.con.execute(table.ddl)
-    for rule in load_rules() if rules is None else rules:
-        with _named(rule):
-            _select_offenders(db.con, rule)
-            db.con.execute(_STORE_DELIVERIES, {"rule_id": rule.id})
-            db.con.execute(_STORE_FINDINGS, {key: getattr(rule, key) for key in _KEYS})
-    db.con.execute("DROP VIEW IF EXISTS temp.offenders")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE offenders AS {rule.sql}")
+    offered = [row[0] for row in con.execute("DESCRIBE offenders").fetchall()]
+    promised = [*COLUMNS, *rule.stances]
+    if [column for column in offered if column != "what"] != promised:
+        raise _failed(rule, f"it selects {', '.join(offered)}, not {', '.join(promised)}")
+    return offered
 
 
 @contextmanager
-def _named(rule: Rule) -> Iterator[None]:
-    # A rule that were passed over would read as "nothing found": every failure stops the run.
+def named(rule: Rule) -> Iterator[None]:
+    """Name `rule` in what the database has to say against it.
+
+    A rule that were passed over would read as "nothing found": every failure stops the run.
+    """
     try:
         yield
     except duckdb.Error as error:
         raise _failed(rule, str(error).splitlines()[0]) from error
-
-
-def _select_offenders(con: duckdb.DuckDBPyConnection, rule: Rule) -> None:
-    con.execute(f"CREATE OR REPLACE TEMP VIEW offenders AS {rule.sql}")
-    offered = [row[0] for row in con.execute("DESCRIBE offenders").fetchall()]
-    if offered != COLUMNS:
-        raise _failed(rule, f"it selects {', '.join(offered)}, not {', '.join(COLUMNS)}")
 
 
 def _failed(rule: Rule, reason: str) -> InputError:
@@ -225,15 +224,22 @@ def _check_word(file_name: str, key: str, word: str, known: Iterable[str]) -> No
         raise _misread(file_name, f"{key} is {word!r}", f"one of: {', '.join(known)}")
 
 
+def _read_signs(file_name: str, raw: dict[str, Any]) -> dict[str, str]:
+    if not all(re.fullmatch("[a-z_]+", key) and isinstance(raw[key], str) for key in raw):
+        raise _misread(file_name, 'a piece of evidence is `column = "what it shows"`')
+    return raw
+
+
 def _read_case(file_name: str, raw: dict[str, Any]) -> Case:
     given = {name: rows for name, rows in raw.items() if name in TABLES}
-    wrong = set(raw) ^ {"name", "kind", "expect", *given}
+    wrong = {"weak", *raw} ^ {"name", "kind", "expect", "weak", *given}
     for name, rows in given.items():
         wrong |= {f"{name}.{key}" for row in rows for key in row if key not in TABLES[name].names}
     if wrong:
         raise _misread(file_name, f"a case with missing or unknown keys: {sorted(wrong)}")
     _check_word(file_name, "kind", raw["kind"], CASE_KINDS)
-    return Case(raw["name"], raw["kind"], given, tuple(sorted(raw["expect"])))
+    expect, weak = (tuple(sorted(raw.get(key, []))) for key in ("expect", "weak"))
+    return Case(raw["name"], raw["kind"], given, expect, weak)
 
 
 def _single_select(file_name: str, text: str) -> str:

@@ -1,0 +1,115 @@
+"""The rules, run over the results: who explains what, how surely, and by which lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hookanalysis.database import sql_text
+from hookanalysis.results import DIAGNOSED, FINDING_EVIDENCE, FINDINGS
+
+from .rules import load_rules, named, select_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from hookanalysis.database import Database
+
+    from .rules import Rule
+
+# What the rules select, until the findings are written. A rule may come upon a delivery by several
+# of its attempts; what one of them shows counts.
+_WORK_TABLES = {
+    "rule_headers": "rule_id VARCHAR, title VARCHAR, guide_step VARCHAR, cause VARCHAR,"
+    " severity VARCHAR, explain VARCHAR, next_check VARCHAR, place BIGINT, is_fallback BOOLEAN",
+    "rule_pieces": "rule_id VARCHAR, piece VARCHAR, place BIGINT, words VARCHAR",
+    "rule_rows": "rule_id VARCHAR, endpoint_url VARCHAR, event_uuid VARCHAR,"
+    " happened_at TIMESTAMP, what VARCHAR",
+    "rule_signs": "rule_id VARCHAR, endpoint_url VARCHAR, event_uuid VARCHAR, piece VARCHAR,"
+    " stance VARCHAR, holds BOOLEAN",
+}
+_ADD_ROWS = """
+INSERT INTO rule_rows
+SELECT $rule_id, COALESCE(endpoint_url, ''), event_uuid, MIN(happened_at), {what} AS what
+FROM offenders
+GROUP BY ALL
+"""
+_ADD_SIGNS = """
+INSERT INTO rule_signs
+SELECT
+  $rule_id, COALESCE(endpoint_url, ''), event_uuid, $piece, $stance,
+  COALESCE(BOOL_OR({piece}), FALSE)
+FROM offenders
+GROUP BY COALESCE(endpoint_url, ''), event_uuid
+"""
+_STORE_DELIVERIES = """
+INSERT INTO finding_deliveries
+SELECT rule_id, endpoint_url, event_uuid, happened_at
+FROM chosen_rows
+WHERE event_uuid IS NOT NULL
+"""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One rule's statement about one endpoint. Times are UTC."""
+
+    rule_id: str
+    title: str
+    severity: str  # one of SEVERITIES
+    cause: str  # one of CAUSES
+    guide_step: str  # one of GUIDE_STEPS
+    endpoint_url: str  # empty where nobody knows it
+    deliveries: int  # 0 where it is about the endpoint as a whole
+    first_at: datetime | None
+    last_at: datetime | None
+    explain: str
+    next_check: str
+    confidence: float  # share of the required evidence that was found, 0 to 1
+    rank: int  # place among all findings of the workspace
+    evidence: str  # what of the required evidence was found, and what was not
+    against: str  # what speaks against it
+
+
+def diagnose(db: Database, rules: Iterable[Rule] | None = None) -> None:
+    """Run the rules over the results; fills the tables `DIAGNOSED` anew.
+
+    The caller holds the transaction: a rule that fails leaves nothing half done.
+
+    Raises:
+        InputError: A rule cannot be run; names it, and says why.
+    """
+    for table in DIAGNOSED:
+        db.con.execute(f"DROP TABLE IF EXISTS {table.name}")
+        db.con.execute(table.ddl)
+    for name, columns in _WORK_TABLES.items():
+        db.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
+    for rule in load_rules() if rules is None else rules:
+        with named(rule):
+            _run_rule(db, rule)
+    chosen = sql_text("diagnosis/chosen_rows")
+    db.con.execute(f"CREATE OR REPLACE TEMP TABLE chosen_rows AS {chosen}")
+    db.con.execute(_STORE_DELIVERIES)
+    for table in (FINDINGS, FINDING_EVIDENCE):
+        db.con.execute(f"INSERT INTO {table.name} {sql_text(f'diagnosis/{table.name}')}")
+    for name in ("offenders", "chosen_rows", *_WORK_TABLES):
+        db.con.execute(f"DROP TABLE IF EXISTS temp.{name}")
+
+
+def _run_rule(db: Database, rule: Rule) -> None:
+    texts = [rule.id, rule.title, rule.guide_step, rule.cause, rule.severity]
+    db.con.execute(
+        "INSERT INTO rule_headers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [*texts, rule.explain, rule.next_check, rule.place, rule.fallback],
+    )
+    columns = select_rows(db.con, rule)
+    what = "what" if "what" in columns else "NULL"
+    db.con.execute(_ADD_ROWS.format(what=what), {"rule_id": rule.id})
+    words = {**rule.requires, **rule.against}
+    for place, (piece, stance) in enumerate(rule.stances.items()):
+        db.con.execute(
+            "INSERT INTO rule_pieces VALUES (?, ?, ?, ?)", [rule.id, piece, place, words[piece]]
+        )
+        given = {"rule_id": rule.id, "piece": piece, "stance": stance}
+        db.con.execute(_ADD_SIGNS.format(piece=piece), given)

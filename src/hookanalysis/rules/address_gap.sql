@@ -1,0 +1,63 @@
+/*---
+id = "address_gap"
+title = "Some of the sender's addresses never reach you"
+guide_step = "Firewall and Network Issues"
+cause = "network"
+severity = "warning"
+place = 45
+explain = """
+Your logs show the sender's own addresses, but at least one of them never arrives, though the
+sender uses them all alike. An allow-list or a firewall rule lacks that address, and the events
+that it sends are lost."""
+next_check = """
+Compare the allow-list with the addresses in the sender's guide, and add those that are missing."""
+
+[requires]
+missing = "one of the sender's addresses has no line in your logs"
+many = "chance would leave it out less often than once in a thousand times"
+
+[[case]]
+name = "three of four arrive, often"
+kind = "fires"
+expect = ["u"]
+sender_addresses = [
+  { endpoint_url = "u", source_ip = "34.83.8.110", receipts = 20 },
+  { endpoint_url = "u", source_ip = "34.168.12.250", receipts = 20 },
+  { endpoint_url = "u", source_ip = "35.230.81.80", receipts = 20 },
+]
+
+[[case]]
+name = "two requests prove nothing; all four arrive"
+kind = "silent"
+expect = []
+sender_addresses = [
+  { endpoint_url = "u", source_ip = "34.83.8.110", receipts = 2 },
+  { endpoint_url = "v", source_ip = "34.83.8.110", receipts = 20 },
+  { endpoint_url = "v", source_ip = "34.168.12.250", receipts = 20 },
+  { endpoint_url = "v", source_ip = "35.230.81.80", receipts = 20 },
+  { endpoint_url = "v", source_ip = "35.230.119.67", receipts = 1 },
+]
+
+[[case]]
+name = "no number is known"
+kind = "null"
+expect = []
+sender_addresses = [{ endpoint_url = "u" }]
+---*/
+WITH arrivals AS (
+  SELECT
+    a.endpoint_url, SUM(a.receipts) AS receipts, COUNT(*) AS addresses,
+    MIN(a.first_at) AS first_at, MAX(LEN(s.sender_ips)) AS known
+  FROM sender_addresses AS a
+  CROSS JOIN settings AS s
+  GROUP BY a.endpoint_url
+)
+SELECT
+  endpoint_url,
+  CAST(NULL AS VARCHAR) AS event_uuid,
+  first_at AS happened_at,
+  addresses || ' of ' || known || ' addresses show in ' || receipts || ' requests' AS what,
+  TRUE AS missing,
+  TRUE AS many
+FROM arrivals
+WHERE addresses < known AND known * POWER(1 - 1.0 / known, receipts) < 0.001

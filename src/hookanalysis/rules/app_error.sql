@@ -1,0 +1,60 @@
+/*---
+id = "app_error"
+title = "Your application failed on these events"
+guide_step = "Inspect HTTP Status Codes"
+cause = "receiver"
+severity = "critical"
+place = 27
+explain = """
+Your application took the request and answered with a server error: its own code, or something
+that it relies on (a database, another service), broke. If it began at one moment, a release is
+the likely reason."""
+next_check = """
+Read your application's log at these lines and times for the exception, and compare the first time
+with your releases. Once it is mended, resend the events that have not been accepted since."""
+
+[requires]
+answered = "it was answered with a server error, 5xx"
+logged = "your application's own log tells of the failure"
+
+[[case]]
+name = "the application says that it failed; without its word it is weak"
+kind = "fires"
+expect = ["bug", "unsaid"]
+weak = ["unsaid"]
+[[case.symptoms]]
+event_uuid = "bug"
+http_status = 500
+edge_status = 500
+app_lines = 1
+app_failed = true
+answer = 500
+[[case.symptoms]]
+event_uuid = "unsaid"
+http_status = 500
+edge_status = 500
+app_lines = 0
+answer = 500
+
+[[case]]
+name = "the proxy's errors"
+kind = "silent"
+expect = []
+symptoms = [
+  { event_uuid = "down", http_status = 502, edge_status = 502, app_lines = 0, answer = 502 },
+]
+
+[[case]]
+name = "nothing is known of it"
+kind = "null"
+expect = []
+symptoms = [{ event_uuid = "nothing" }]
+---*/
+SELECT
+  endpoint_url,
+  event_uuid,
+  happened_at,
+  answer BETWEEN 500 AND 599 AS answered,
+  app_failed OR app_status BETWEEN 500 AND 599 AS logged
+FROM symptoms
+WHERE answer BETWEEN 500 AND 599 AND (answer NOT BETWEEN 502 AND 504 OR app_failed)

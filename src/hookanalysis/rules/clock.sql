@@ -1,0 +1,74 @@
+/*---
+id = "clock"
+title = "The clocks of the two sides differ"
+guide_step = "Viewing webhook event logs"
+cause = "logs"
+severity = "info"
+place = 60
+explain = """
+The receiver's clock is seconds or more off the sender's, or it was set in between. Matching has
+taken the difference out, so no verdict suffers; but whoever compares the two logs by eye looks at
+the wrong lines. A difference of whole quarter-hours is a mistaken time zone rather than a clock."""
+next_check = """
+Let the server keep its time by NTP. If the difference is whole quarter-hours, say in which zone
+the log writes (in the settings, or with --timezone) and load it into a new workspace."""
+
+[requires]
+measured = "the difference was measured on at least five events that both sides name"
+large = "it is five seconds or more, or changed by more than a second from one day to another"
+
+[[case]]
+name = "seven seconds ahead; set back by three seconds on the second day"
+kind = "fires"
+expect = [""]
+[[case.clock_offsets]]
+stream = "app.log"
+offset_ms = 7000.0
+pairs = 40
+method = "pooled_median"
+[[case.clock_offsets]]
+stream = "edge.log"
+day = 2026-11-20
+offset_ms = 400.0
+pairs = 40
+method = "daily_median"
+[[case.clock_offsets]]
+stream = "edge.log"
+day = 2026-11-21
+offset_ms = -2600.0
+pairs = 40
+method = "daily_median"
+
+[[case]]
+name = "within seconds, or assumed"
+kind = "silent"
+expect = []
+clock_offsets = [
+  { stream = "app.log", offset_ms = 2300.0, pairs = 40, method = "pooled_median" },
+  { stream = "edge.log", offset_ms = 9000.0, pairs = 0, method = "assumed" },
+]
+
+[[case]]
+name = "no offset is known"
+kind = "null"
+expect = []
+clock_offsets = [{ stream = "app.log" }]
+---*/
+WITH ranges AS (
+  SELECT
+    stream, MAX(ABS(offset_ms)) AS off_ms, MAX(offset_ms) - MIN(offset_ms) AS step_ms,
+    MIN(day) AS first_day, SUM(pairs) AS pairs
+  FROM clock_offsets
+  WHERE method IN ('daily_median', 'pooled_median')
+  GROUP BY stream
+)
+SELECT
+  '' AS endpoint_url,
+  CAST(NULL AS VARCHAR) AS event_uuid,
+  CAST(first_day AS TIMESTAMP) AS happened_at,
+  stream || ': up to ' || CAST(ROUND(off_ms / 1000) AS BIGINT) || ' s off; differs by '
+    || CAST(ROUND(step_ms / 1000) AS BIGINT) || ' s between days' AS what,
+  pairs >= 5 AS measured,
+  TRUE AS large
+FROM ranges
+WHERE off_ms >= 5000 OR step_ms > 1000

@@ -1,0 +1,50 @@
+/*---
+id = "dns"
+title = "The sender could not look up your host's name"
+guide_step = "Check Endpoint URL"
+cause = "network"
+severity = "critical"
+place = 10
+explain = """
+The sender asked for the address of your host and got none, so no request ever left. Either the
+name in the endpoint's URL is misspelt, or the domain's DNS entry is missing, has expired or
+pointed nowhere at that time."""
+next_check = """
+Look the host name of the endpoint up from outside your network. Correct the URL or the DNS entry,
+wait until the change is known everywhere, and send a test event. Then resend these events: none
+of them arrived."""
+
+[requires]
+told = "the sender says that the host's name could not be resolved"
+absent = "none of your logs has the request"
+
+[[case]]
+name = "the sender says so; a line in a log speaks for something else"
+kind = "fires"
+expect = ["no-name", "odd"]
+weak = ["odd"]
+symptoms = [
+  { event_uuid = "no-name", error_kind = "dns", edge_lines = 0, app_lines = 0 },
+  { event_uuid = "odd", error_kind = "dns", edge_lines = 1, app_lines = 0 },
+]
+
+[[case]]
+name = "another error"
+kind = "silent"
+expect = []
+symptoms = [{ event_uuid = "slow", error_kind = "timeout", edge_lines = 0, app_lines = 0 }]
+
+[[case]]
+name = "nothing is known of it"
+kind = "null"
+expect = []
+symptoms = [{ event_uuid = "nothing" }]
+---*/
+SELECT
+  endpoint_url,
+  event_uuid,
+  happened_at,
+  TRUE AS told,
+  edge_lines + app_lines = 0 AS absent
+FROM symptoms
+WHERE error_kind = 'dns'

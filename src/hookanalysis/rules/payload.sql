@@ -1,0 +1,100 @@
+/*---
+id = "payload"
+title = "Your server cannot handle what is in some events"
+guide_step = "Examine the Payload"
+cause = "receiver"
+severity = "critical"
+place = 26
+explain = """
+Your server refuses these events for what they hold, while it accepts others: it answered 400,
+413, 415 or 422; or it failed with 500 on one kind of event, or on the same event each time it was
+sent. A field may be missing, empty or unexpected, or the payload too large."""
+next_check = """
+Compare the payload of one of these events in the dashboard with one that was accepted, field by
+field: empty lists such as ticket_items, missing values, the number of tickets. Let your code bear
+what the documentation allows, raise the size limit after a 413, and then resend: a resend before
+that fails in the same way."""
+
+[requires]
+answered = "it was answered 400, 413, 415, 422 or 500"
+others = "other events were accepted in the hours before and after"
+pattern = "the answer is about the content, falls on one type of event, or came again on a resend"
+
+[against]
+passed = "the same payload was accepted when it was sent again"
+
+[[case]]
+name = "an answer about the content; a 500 on one type or again; a pass on resend contradicts"
+kind = "fires"
+expect = ["again", "large", "passed", "refunds"]
+weak = ["passed"]
+[[case.symptoms]]
+event_uuid = "large"
+outcome = "refused"
+happened_at = 2026-11-20T12:00:00
+http_status = 413
+accepted_before = 2026-11-20T11:00:00
+accepted_after = 2026-11-20T12:30:00
+answer = 413
+[[case.symptoms]]
+event_uuid = "refunds"
+outcome = "refused"
+happened_at = 2026-11-20T12:00:00
+http_status = 500
+type_chance = 0.0001
+accepted_before = 2026-11-20T11:00:00
+accepted_after = 2026-11-20T12:30:00
+answer = 500
+[[case.symptoms]]
+event_uuid = "passed"
+outcome = "recovered"
+happened_at = 2026-11-20T12:00:00
+http_status = 500
+type_chance = 0.0001
+accepted_before = 2026-11-20T11:00:00
+accepted_after = 2026-11-20T12:30:00
+answer = 500
+[[case.symptoms]]
+event_uuid = "again"
+outcome = "refused"
+happened_at = 2026-11-20T12:00:00
+http_status = 500
+type_chance = 0.4
+same_answers = 2
+run_size = 1
+accepted_before = 2026-11-20T11:00:00
+accepted_after = 2026-11-20T12:30:00
+answer = 500
+
+[[case]]
+name = "a 500 on anything"
+kind = "silent"
+expect = []
+[[case.symptoms]]
+event_uuid = "bug"
+happened_at = 2026-11-20T12:00:00
+http_status = 500
+type_chance = 0.7
+same_answers = 1
+run_size = 8
+answer = 500
+
+[[case]]
+name = "nothing is known of it"
+kind = "null"
+expect = []
+symptoms = [{ event_uuid = "nothing" }]
+---*/
+SELECT
+  endpoint_url,
+  event_uuid,
+  happened_at,
+  answer IN (400, 413, 415, 422, 500) AS answered,
+  accepted_before >= happened_at - INTERVAL '12 hours'
+    AND accepted_after <= happened_at + INTERVAL '12 hours' AS others,
+  answer IN (400, 413, 415, 422) OR type_chance < 0.001
+    OR same_answers > 1 AS pattern,
+  outcome = 'recovered' AS passed
+FROM symptoms
+WHERE answer IN (400, 413, 415, 422)
+  OR (answer = 500 AND (type_chance < 0.001 OR (same_answers > 1 AND run_size <= 3)))

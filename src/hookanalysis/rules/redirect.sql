@@ -1,0 +1,52 @@
+/*---
+id = "redirect"
+title = "Your server answered with a redirect, which the sender does not follow"
+guide_step = "Inspect HTTP Status Codes"
+cause = "receiver"
+severity = "critical"
+place = 12
+explain = """
+These requests were answered with a redirect to another address: from http to https, to a path
+with or without a slash at its end, to another host name, or to a log-in page. The sender does not
+follow redirects, so the event ended there."""
+next_check = """
+Open the endpoint's URL as it is configured and see where it leads. Put that final address into
+the dashboard, letter by letter, with https:// and the right end of the path. Then resend these
+events: none of them was accepted."""
+
+[requires]
+answered = "the sender or your edge shows a 3xx answer"
+stopped = "your application did not accept it"
+
+[[case]]
+name = "a 3xx, seen by either side"
+kind = "fires"
+expect = ["sender", "edge"]
+symptoms = [
+  { event_uuid = "sender", http_status = 301, answer = 301 },
+  { event_uuid = "edge", edge_status = 308, answer = 308 },
+]
+
+[[case]]
+name = "other answers"
+kind = "silent"
+expect = []
+symptoms = [
+  { event_uuid = "ok", http_status = 200, answer = 200 },
+  { event_uuid = "gone", http_status = 404, answer = 404 },
+]
+
+[[case]]
+name = "nothing is known of it"
+kind = "null"
+expect = []
+symptoms = [{ event_uuid = "nothing" }]
+---*/
+SELECT
+  endpoint_url,
+  event_uuid,
+  happened_at,
+  answer BETWEEN 300 AND 399 AS answered,
+  processed IS NOT TRUE AS stopped
+FROM symptoms
+WHERE answer BETWEEN 300 AND 399

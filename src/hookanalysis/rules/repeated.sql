@@ -1,0 +1,47 @@
+/*---
+id = "repeated"
+title = "Events that were sent again, without harm as far as the logs tell"
+guide_step = "Resending Events"
+cause = "sender"
+severity = "info"
+place = 96
+fallback = true
+explain = """
+These events arrived and were accepted more than once: somebody resent them although they had
+succeeded, or the same request was sent by somebody else. Your application recognised the
+repetition, or no log tells how often it processed the event."""
+next_check = """
+Before a resend, see whether the event has arrived: the resend list names those that are safe.
+Keep the webhook_event_uuid of processed events and skip those that are there already."""
+
+[requires]
+repeated = "more than one arrival of the event was accepted"
+
+[[case]]
+name = "resent after success, or replayed"
+kind = "fires"
+expect = ["again", "replay"]
+symptoms = [
+  { event_uuid = "again", outcome = "duplicated", detail = "resend_after_success" },
+  { event_uuid = "replay", outcome = "duplicated", detail = "replay" },
+]
+
+[[case]]
+name = "accepted once"
+kind = "silent"
+expect = []
+symptoms = [{ event_uuid = "failed", outcome = "refused", detail = "rejected" }]
+
+[[case]]
+name = "nothing is known of it"
+kind = "null"
+expect = []
+symptoms = [{ event_uuid = "nothing" }]
+---*/
+SELECT
+  endpoint_url,
+  event_uuid,
+  happened_at,
+  TRUE AS repeated
+FROM symptoms
+WHERE outcome = 'duplicated'

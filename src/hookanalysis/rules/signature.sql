@@ -1,0 +1,84 @@
+/*---
+id = "signature"
+title = "The signature of these requests did not fit"
+guide_step = "Check Signature Verification"
+cause = "receiver"
+severity = "critical"
+place = 17
+explain = """
+Your application took these requests for forged. Where it answered 401, the sender shows them as
+failed; where it answered 2xx and dropped them, the sender shows a success and nobody is warned.
+The guide knows both ways: its sample code answers 401, its troubleshooting page advises against
+that. If from one moment on no signature fits, the secret key was regenerated in the dashboard,
+which makes the old key worthless at once; if none ever fitted, the calculation is wrong or a
+proxy strips the header."""
+next_check = """
+Copy the endpoint's secret key from the dashboard into your application again. The signature
+X-SHOWPASS-SIGNATURE is the hex HMAC-SHA1 of the payload's id alone, under that key. If the header
+is missing, let your proxy pass it on. Then resend these events: none of them was processed."""
+
+[requires]
+told = "your application says that the signature is missing or does not fit"
+reached = "the request got through to your application"
+
+[[case]]
+name = "answered 401, or swallowed with 200; a 401 without words about the signature is weak"
+kind = "fires"
+expect = ["refused", "swallowed", "unsaid"]
+weak = ["unsaid"]
+[[case.symptoms]]
+event_uuid = "refused"
+outcome = "refused"
+http_status = 401
+app_lines = 1
+app_status = 401
+signature_failed = true
+answer = 401
+[[case.symptoms]]
+event_uuid = "swallowed"
+outcome = "unprocessed"
+http_status = 200
+app_lines = 1
+signature_failed = true
+answer = 200
+[[case.symptoms]]
+event_uuid = "unsaid"
+outcome = "refused"
+http_status = 403
+app_lines = 1
+app_status = 403
+signature_failed = false
+answer = 403
+
+[[case]]
+name = "forged requests, and what the edge refused"
+kind = "silent"
+expect = []
+[[case.symptoms]]
+event_uuid = "forged"
+outcome = "unexpected"
+app_lines = 1
+signature_failed = true
+[[case.symptoms]]
+event_uuid = "edge"
+outcome = "refused"
+http_status = 403
+edge_status = 403
+app_lines = 0
+answer = 403
+
+[[case]]
+name = "nothing is known of it"
+kind = "null"
+expect = []
+symptoms = [{ event_uuid = "nothing" }]
+---*/
+SELECT
+  endpoint_url,
+  event_uuid,
+  happened_at,
+  signature_failed AS told,
+  app_lines > 0 AS reached
+FROM symptoms
+WHERE outcome <> 'unexpected' AND app_lines > 0
+  AND (signature_failed OR answer IN (401, 403))

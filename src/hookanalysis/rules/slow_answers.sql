@@ -1,0 +1,82 @@
+/*---
+id = "slow_answers"
+title = "An endpoint that answers slowly"
+guide_step = "Timeout Issues"
+cause = "receiver"
+severity = "info"
+place = 43
+explain = """
+One in twenty of the accepted requests kept the sender waiting for two seconds or more. The sender
+expects an answer within a few seconds; what is slow today is a time-out on a busy day."""
+next_check = """
+Answer with 2xx as soon as the event is stored, and do the longer work afterwards, in a queue or a
+background task."""
+
+[requires]
+slow = "the slowest twentieth of accepted requests took two seconds or more"
+many = "at least twenty requests were measured"
+
+[[case]]
+name = "a slow endpoint; of few requests it is weak"
+kind = "fires"
+expect = ["u"]
+weak = ["u"]
+[[case.matches]]
+endpoint_url = "u"
+layer = "app"
+accepted = true
+arrived_at = 2026-11-20T10:00:00
+ended_at = 2026-11-20T10:00:06
+[[case.matches]]
+endpoint_url = "u"
+layer = "app"
+accepted = true
+arrived_at = 2026-11-20T11:00:00
+ended_at = 2026-11-20T11:00:04
+[[case.matches]]
+endpoint_url = "v"
+layer = "app"
+accepted = true
+arrived_at = 2026-11-20T11:00:00
+ended_at = 2026-11-20T11:00:01
+
+[[case]]
+name = "quick, or refused slowly"
+kind = "silent"
+expect = []
+[[case.matches]]
+endpoint_url = "u"
+layer = "app"
+accepted = true
+arrived_at = 2026-11-20T10:00:00
+ended_at = 2026-11-20T10:00:01
+[[case.matches]]
+endpoint_url = "u"
+layer = "app"
+accepted = false
+arrived_at = 2026-11-20T11:00:00
+ended_at = 2026-11-20T11:00:09
+
+[[case]]
+name = "no times are known"
+kind = "null"
+expect = []
+matches = [{ endpoint_url = "u", accepted = true }]
+---*/
+WITH answers AS (
+  SELECT
+    endpoint_url, arrived_at,
+    DATE_DIFF('microsecond', arrived_at, ended_at) / 1000.0 AS took_ms
+  FROM matches
+  WHERE accepted AND endpoint_url <> '' AND ended_at >= arrived_at
+)
+SELECT
+  endpoint_url,
+  CAST(NULL AS VARCHAR) AS event_uuid,
+  MIN(CASE WHEN took_ms >= 2000 THEN arrived_at END) AS happened_at,
+  TRUE AS slow,
+  COUNT(*) >= 20 AS many
+FROM answers
+GROUP BY endpoint_url
+HAVING COUNT(CASE WHEN took_ms >= 2000 THEN 1 END) >= 0.05 * COUNT(*)
+  AND COUNT(CASE WHEN took_ms >= 2000 THEN 1 END) >= 2

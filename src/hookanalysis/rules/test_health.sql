@@ -1,0 +1,53 @@
+/*---
+id = "test_health"
+title = "Test events that did not get through"
+guide_step = "Best practices"
+cause = "unknown"
+severity = "warning"
+place = 41
+explain = """
+Events of the type webhook.test were sent to this endpoint, and did not arrive, were refused, or
+were not handled. Tests are left out of all rates, but a test that fails says that real events may
+fail too."""
+next_check = """
+Look at the cause named for real events of the same time, if there are any. Once it is mended,
+send a test event from the dashboard, and see that it arrives and is processed."""
+
+[requires]
+failed = "the verdict on a test event is that it was missed, refused, dropped or not acknowledged"
+
+[[case]]
+name = "tests that were lost or refused"
+kind = "fires"
+expect = ["lost", "refused"]
+deliveries = [
+  { event_uuid = "lost", outcome = "missed", is_test = true },
+  { event_uuid = "refused", outcome = "refused", is_test = true },
+]
+
+[[case]]
+name = "a good test, an unknown one, and real events"
+kind = "silent"
+expect = []
+deliveries = [
+  { event_uuid = "fine", outcome = "delivered", is_test = true },
+  { event_uuid = "unknown", outcome = "undetermined", is_test = true },
+  { event_uuid = "real", outcome = "missed", is_test = false },
+]
+
+[[case]]
+name = "without the flag it is no test"
+kind = "null"
+expect = []
+deliveries = [
+  { event_uuid = "nothing" },
+  { event_uuid = "no-flag", outcome = "missed" },
+]
+---*/
+SELECT
+  endpoint_url,
+  event_uuid,
+  COALESCE(first_attempt_at, first_receipt_at) AS happened_at,
+  TRUE AS failed
+FROM deliveries
+WHERE is_test AND outcome IN ('missed', 'refused', 'unprocessed', 'unacknowledged')

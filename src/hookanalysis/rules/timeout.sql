@@ -1,0 +1,85 @@
+/*---
+id = "timeout"
+title = "Your server answered too late"
+guide_step = "Timeout Issues"
+cause = "receiver"
+severity = "critical"
+place = 23
+explain = """
+These events arrived, but the sender got no answer in time and calls them failed. Your server
+worked on them before it answered; it may well have finished. Whoever works through the sender's
+list of failures would send them again."""
+next_check = """
+Do not resend those that your server accepted. Answer with 2xx as soon as the event is stored,
+within a few seconds, and do the longer work afterwards. Make sure that an event whose
+webhook_event_uuid has been processed is skipped, in case it is resent."""
+
+[requires]
+unanswered = "the sender got no answer in time"
+arrived = "your own log has the request"
+slow = "your log shows that it took five seconds or more, or that the sender hung up"
+
+[against]
+quick = "your log shows an answer within two seconds"
+
+[[case]]
+name = "it arrived and took long; an answer in time contradicts"
+kind = "fires"
+expect = ["late", "odd"]
+weak = ["odd"]
+[[case.symptoms]]
+event_uuid = "late"
+status = "failed"
+error_kind = "timeout"
+edge_lines = 1
+edge_status = 499
+app_lines = 1
+took_ms = 15000.0
+answer = 499
+[[case.symptoms]]
+event_uuid = "odd"
+status = "failed"
+error_kind = "timeout"
+edge_lines = 0
+app_lines = 1
+took_ms = 80.0
+
+[[case]]
+name = "it never came, or it was answered"
+kind = "silent"
+expect = []
+[[case.symptoms]]
+event_uuid = "lost"
+status = "failed"
+error_kind = "timeout"
+edge_lines = 0
+app_lines = 0
+[[case.symptoms]]
+event_uuid = "bug"
+status = "failed"
+http_status = 500
+edge_lines = 1
+app_lines = 1
+answer = 500
+
+[[case]]
+name = "nothing is known of it"
+kind = "null"
+expect = []
+symptoms = [{ event_uuid = "nothing" }]
+---*/
+SELECT
+  endpoint_url,
+  event_uuid,
+  happened_at,
+  http_status IS NULL OR http_status = 504 AS unanswered,
+  edge_lines + app_lines > 0 AS arrived,
+  edge_status IN (408, 499) OR took_ms >= 5000 AS slow,
+  took_ms < 2000 AND COALESCE(edge_status, 200) NOT IN (408, 499) AS quick
+FROM symptoms
+WHERE status = 'failed' AND edge_lines + app_lines > 0
+  AND (
+    (http_status IS NULL AND error_kind IN ('timeout', 'other'))
+    OR (http_status = 504 AND app_lines > 0)
+    OR (http_status IS NULL AND edge_status IN (408, 499))
+  )

@@ -1,0 +1,50 @@
+/*---
+id = "tls"
+title = "The secure connection to your server failed"
+guide_step = "Check Endpoint URL"
+cause = "receiver"
+severity = "critical"
+place = 11
+explain = """
+The sender reached your host, but the two could not agree on a secure connection: most often the
+certificate had expired, was made for another name, or lacked its intermediate part. No request
+was sent."""
+next_check = """
+Check the certificate of the endpoint's host from outside: its last day, its names, and that the
+whole chain is sent. Renew it, send a test event, and then resend these events: none of them
+arrived."""
+
+[requires]
+told = "the sender's error is about the certificate or the TLS handshake"
+absent = "your application has no trace of the request"
+
+[[case]]
+name = "the sender says so; a request that arrived contradicts"
+kind = "fires"
+expect = ["expired", "odd"]
+weak = ["odd"]
+symptoms = [
+  { event_uuid = "expired", error_kind = "tls", app_lines = 0 },
+  { event_uuid = "odd", error_kind = "tls", app_lines = 1 },
+]
+
+[[case]]
+name = "another error"
+kind = "silent"
+expect = []
+symptoms = [{ event_uuid = "refused", error_kind = "refused", app_lines = 0 }]
+
+[[case]]
+name = "nothing is known of it"
+kind = "null"
+expect = []
+symptoms = [{ event_uuid = "nothing" }]
+---*/
+SELECT
+  endpoint_url,
+  event_uuid,
+  happened_at,
+  TRUE AS told,
+  app_lines = 0 AS absent
+FROM symptoms
+WHERE error_kind = 'tls'

@@ -1,0 +1,49 @@
+/*---
+id = "wrong_method"
+title = "Your endpoint does not accept POST"
+guide_step = "Inspect HTTP Status Codes"
+cause = "receiver"
+severity = "critical"
+place = 13
+explain = """
+The sender posts events, and your server answered 405, Method Not Allowed: the path is there, but
+not for POST. Often a route is declared for GET only, or a proxy or a static page answers in the
+application's place."""
+next_check = """
+Let the endpoint's route accept POST, and check that no proxy or page in front of it takes the
+request. Send a test event, then resend these events: none of them was accepted."""
+
+[requires]
+sender = "the sender was answered 405"
+receiver = "your own log shows the 405"
+
+[[case]]
+name = "a 405; with one side only it is weak"
+kind = "fires"
+expect = ["both", "sender-only"]
+weak = ["sender-only"]
+symptoms = [
+  { event_uuid = "both", http_status = 405, edge_status = 405, answer = 405 },
+  { event_uuid = "sender-only", http_status = 405, answer = 405 },
+]
+
+[[case]]
+name = "other answers"
+kind = "silent"
+expect = []
+symptoms = [{ event_uuid = "gone", http_status = 404, edge_status = 404, answer = 404 }]
+
+[[case]]
+name = "nothing is known of it"
+kind = "null"
+expect = []
+symptoms = [{ event_uuid = "nothing" }]
+---*/
+SELECT
+  endpoint_url,
+  event_uuid,
+  happened_at,
+  http_status = 405 AS sender,
+  edge_status = 405 OR app_status = 405 AS receiver
+FROM symptoms
+WHERE answer = 405
