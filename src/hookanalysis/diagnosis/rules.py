@@ -63,10 +63,10 @@ COLUMNS = ["endpoint_url", "event_uuid", "happened_at"]
 
 _OPENING, _CLOSING = "/*---", "---*/"
 _CASE_ROWS = """
-SELECT COALESCE(event_uuid, endpoint_url) AS named, COALESCE(BOOL_OR({whole}), FALSE)
+SELECT COALESCE(event_uuid, endpoint_url) AS row_name, COALESCE(BOOL_OR({whole}), FALSE)
 FROM offenders
-GROUP BY named
-ORDER BY named
+GROUP BY row_name
+ORDER BY row_name
 """
 _TEXTS = ("id", "title", "guide_step", "cause", "severity", "explain", "next_check")
 
