@@ -188,3 +188,72 @@ def test_successes_that_no_log_shows_from_or_to_the_end_may_not_have_been_logged
     assert "missed" not in found
     reasons = db.rows("SELECT DISTINCT reason FROM deliveries WHERE outcome = 'undetermined'")
     assert [text[0].partition(":")[0] for text in reasons] == ["not_bracketed"]
+
+
+def shift(db: Database, minutes: float, when: str = "TRUE") -> None:
+    """Set the receiver's clocks forward at some times."""
+    for table, columns in (
+        ("receipt_records", ("logged_at",)),
+        ("activity", ("minute_at", "first_at", "last_at")),
+    ):
+        changes = ", ".join(f"{name} = {name} + to_seconds({60 * minutes})" for name in columns)
+        db.con.execute(f"UPDATE {table} SET {changes} WHERE {when.format(at=columns[0])}")
+
+
+@pytest.mark.parametrize("minutes", [60, -330, 45])
+def test_a_mistaken_zone_allows_no_negative_claim(db: Database, minutes: int) -> None:
+    World(db).tell("attempt 12:10 failed timeout")
+    shift(db, minutes)
+    assert reason(db) == "tz_suspect"
+    assert (
+        f"runs {abs(minutes)} minutes {'ahead' if minutes > 0 else 'behind'}"
+        in (judge(db)["reason"])
+    )
+    assert db.rows("SELECT DISTINCT outcome FROM deliveries ORDER BY 1") == [
+        ("delivered",),
+        ("undetermined",),
+    ]
+
+
+def test_a_zone_that_changes_spoils_its_days_only(db: Database) -> None:
+    # As a log in local time that was read in a zone without summer time.
+    world = World(db, days=5)
+    for day in range(5):
+        world.tell("attempt 12:10 failed timeout", day=day)
+    shift(db, 60, "{at} > '2026-11-23'")
+    reconcile(db)
+    found = [look_up(db, event_of(day))["outcome"] for day in range(5)]
+    assert found == ["missed"] * 3 + ["undetermined"] * 2
+
+
+@pytest.mark.parametrize("seconds", [-600, -3, 7, 600])
+def test_a_clock_that_is_wrong_changes_no_verdict(db: Database, seconds: int) -> None:
+    World(db, days=2).tell("attempt 12:10 failed timeout")
+    shift(db, seconds / 60)
+    assert verdict(db) == "missed: never_reached"
+    reconcile(db)
+    assert db.rows("SELECT outcome, count(*) FROM deliveries GROUP BY ALL ORDER BY ALL") == [
+        ("delivered", 88),
+        ("missed", 1),
+    ]
+    offset = db.rows("SELECT offset_ms FROM clock_offsets WHERE stream = 'app' AND day IS NULL")
+    assert offset == [(5300 + 1000 * seconds,)]
+
+
+def test_a_step_and_a_drift_of_the_clock_change_no_verdict(db: Database) -> None:
+    World(db, days=4).tell("attempt 12:10 failed timeout", day=1)
+    shift(db, -3 / 60, "{at} > '2026-11-21 15:00'")
+    for table, columns in (
+        ("receipt_records", ("logged_at",)),
+        ("activity", ("minute_at", "first_at", "last_at")),
+    ):
+        # 20 ppm: 1.7 seconds a day.
+        drift = "to_microseconds(date_diff('second', TIMESTAMP '2026-11-20', {0}) * 20)"
+        changes = ", ".join(f"{name} = {name} + {drift.format(name)}" for name in columns)
+        db.con.execute(f"UPDATE {table} SET {changes}")
+    reconcile(db)
+    assert look_up(db, event_of(1))["outcome"] == "missed"
+    assert db.rows("SELECT outcome, count(*) FROM deliveries GROUP BY ALL ORDER BY ALL") == [
+        ("delivered", 176),
+        ("missed", 1),
+    ]

@@ -480,23 +480,9 @@ def test_of_many_holes_the_longest_are_listed(db: Database) -> None:
     assert found.covered_seconds == pytest.approx((MAX_HOLES + 5) * 0.9 * 3600)
 
 
-@pytest.mark.parametrize(
-    ("offset_ms", "minutes"),
-    [
-        (0, None),
-        (7_000, None),
-        (-3_600_000, -60),
-        (5.5 * 3_600_000 + 4_000, 330),
-        (900_000 + 59_000, 15),
-        (900_000 - 61_000, None),
-        (450_000, None),
-    ],
-)
-def test_whole_quarter_hours_are_called_a_zone_error(
-    db: Database, offset_ms: float, minutes: int | None
-) -> None:
-    add(db, "clock_offsets", {"stream": "s", "offset_ms": offset_ms, "pairs": 40, "method": "m"})
-    assert [clock.zone_error_minutes for clock in facts(db).clocks] == [minutes]
+def test_a_zone_error_is_passed_on(db: Database) -> None:
+    add(db, "clock_offsets", {"stream": "s", "offset_ms": 3_600_000, "zone_error_minutes": 60})
+    assert [clock.zone_error_minutes for clock in facts(db).clocks] == [60]
 
 
 def test_clocks_are_those_of_the_days_of_the_period(db: Database) -> None:

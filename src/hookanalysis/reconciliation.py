@@ -41,6 +41,7 @@ class Step:
 STEPS = (
     Step("endpoint_paths"),
     Step("clock_pairs", "view"),
+    Step("clock_medians", "held"),
     Step("clock_offsets"),
     Step("repeated_attempts"),
     Step("attempt_turns", "view"),

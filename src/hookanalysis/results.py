@@ -15,6 +15,7 @@ CLOCK_OFFSETS = _table(
     ("tolerance_ms", "DOUBLE", "largest distance of a match after the offset, milliseconds"),
     ("pairs", "BIGINT", "attempt-receipt pairs that it rests on"),
     ("method", "VARCHAR", "daily_median, pooled_median, other_streams or assumed"),
+    ("zone_error_minutes", "INTEGER", "whole quarter-hours: a zone was mistaken; NULL: not so"),
 )
 
 MATCHES = _table(

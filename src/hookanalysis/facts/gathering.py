@@ -165,7 +165,7 @@ def _gather(source: _Source) -> Facts:
         endpoints=_measure_endpoints(source.rows("endpoints"), outcomes),
         unknowns=tuple(_explain_unknown(*row) for row in source.rows("unknowns")),
         coverage=measure_coverage(source.rows("coverage"), period),
-        clocks=tuple(_suspect_zone(ClockOffset(*row)) for row in source.rows("clocks")),
+        clocks=tuple(ClockOffset(*row) for row in source.rows("clocks")),
         file_counts={status: statuses[status] for status in FILE_STATUSES},
         files=files,
         rejects=tuple(RejectCount(*row) for row in source.rows("rejects")),
@@ -249,13 +249,6 @@ def _explain_unknown(
     _, _, wording = reason.partition(":")
     wording, _, hint = wording.rpartition(";") if ";" in wording else (wording, "", _GENERAL_HINT)
     return Unknown(code or "unknown", deliveries, wording.strip(), hint.strip(), first_at, last_at)
-
-
-def _suspect_zone(clock: ClockOffset) -> ClockOffset:
-    # A clock may run minutes wrong, but whole quarter-hours are a time zone that was mistaken.
-    quarters = round(clock.offset_ms / 900_000)
-    far = abs(clock.offset_ms - quarters * 900_000) > 60_000
-    return clock if not quarters or far else replace(clock, zone_error_minutes=quarters * 15)
 
 
 def _versions(db: Database) -> Versions:

@@ -1,35 +1,12 @@
 /* clock_offsets: receiver's clock minus sender's, for each stream and day, as an interval.
-   grain:  one stream and day of its clock with 20 pairs or more; and one row without a day for
-           each stream, for all other days
-   inputs: clock_pairs, receipts, generations, settings
+   grain:  one stream and day of its clock that was measured; and one row without a day for each
+           stream, for all other days
+   inputs: clock_medians, receipts, generations, settings
 
-   The median shrugs off resends; its spread is never taken to be finer than the clocks can show.
-   A log without uuids takes the values of the log with most pairs among those that saw the same
-   paths, else of all. With nothing measured the offset is assumed to be 0.
-   The tolerance reaches the 99th percentile of the distances: of a few hundred pairs the 99.9th is
-   the largest, which is a resend. */
-WITH medians AS (
-  SELECT
-    stream, day, COUNT(*) AS pairs,
-    PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY difference_ms) AS offset_ms
-  FROM clock_pairs
-  GROUP BY GROUPING SETS ((stream, day), (stream))
-  HAVING day IS NULL OR COUNT(*) >= 20
-),
-spreads AS (
-  SELECT
-    m.stream, m.day, m.pairs, m.offset_ms,
-    PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY ABS(p.difference_ms - m.offset_ms)) AS mad_ms,
-    PERCENTILE_CONT(0.99) WITHIN GROUP (ORDER BY CASE
-      WHEN ABS(p.difference_ms - m.offset_ms) <= s.tolerance_seconds * 1000
-        THEN ABS(p.difference_ms - m.offset_ms)
-    END) AS reach_ms
-  FROM medians AS m
-  JOIN clock_pairs AS p ON p.stream = m.stream AND (p.day = m.day OR m.day IS NULL)
-  CROSS JOIN settings AS s
-  GROUP BY m.stream, m.day, m.pairs, m.offset_ms
-),
-streams AS (
+   The median shrugs off what came late; its spread is never taken to be finer than the clocks can
+   show. A log without uuids takes the values of the log with most pairs among those that saw the
+   same paths, else of all. With nothing measured the offset is assumed to be 0. */
+WITH streams AS (
   SELECT
     r.stream,
     GREATEST(MAX(r.time_resolution_ms), MAX(x.time_resolution_ms), 1) AS resolution_ms
@@ -50,10 +27,11 @@ donors AS (
         MAX(m.pairs) DESC NULLS LAST, m.stream NULLS LAST
     ) AS place
   FROM streams AS w
-  CROSS JOIN medians AS m
+  CROSS JOIN clock_medians AS m
   LEFT JOIN stream_paths AS o ON o.stream = w.stream
   LEFT JOIN stream_paths AS d ON d.stream = m.stream AND d.path = o.path
-  WHERE m.day IS NULL AND (w.stream = m.stream OR w.stream NOT IN (SELECT stream FROM medians))
+  WHERE m.day IS NULL
+    AND (w.stream = m.stream OR w.stream NOT IN (SELECT stream FROM clock_medians))
   GROUP BY w.stream, m.stream
 )
 SELECT
@@ -80,8 +58,9 @@ SELECT
     WHEN m.stream <> w.stream THEN 'other_streams'
     WHEN m.day IS NULL THEN 'pooled_median'
     ELSE 'daily_median'
-  END AS method
+  END AS method,
+  m.zone_error_minutes
 FROM streams AS w
 CROSS JOIN settings AS s
 LEFT JOIN donors AS d ON d.stream = w.stream AND d.place = 1
-LEFT JOIN spreads AS m ON m.stream = d.donor
+LEFT JOIN clock_medians AS m ON m.stream = d.donor

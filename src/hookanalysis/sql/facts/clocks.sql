@@ -2,7 +2,8 @@
    grain:  one stream and day; day NULL: the stream's value for other days
    inputs: clock_offsets; $since and $until */
 SELECT
-  stream, day, offset_ms, low_ms, high_ms, tolerance_ms, pairs, method
+  stream, day, offset_ms, low_ms, high_ms, tolerance_ms, pairs, method,
+  zone_error_minutes
 FROM clock_offsets
 WHERE day IS NULL
   OR (
