@@ -6,9 +6,12 @@ import tomllib
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 T = TypeVar("T")
 
@@ -20,7 +23,11 @@ SHOWPASS_IPS = ("34.83.8.110", "34.168.12.250", "35.230.81.80", "35.230.119.67")
 
 @dataclass(frozen=True)
 class Source:
-    """What is known beforehand of the files whose path fits `match` (shell pattern)."""
+    """What is known beforehand of the files whose path fits `match` (shell pattern).
+
+    `endpoint` is the URL for an export whose attempts do not name theirs; `columns` says how a
+    table's columns (or an object's keys) are called: `{event_id = "Message", …}`, for `format`.
+    """
 
     match: str = "*"
     format: str | None = None
@@ -28,6 +35,8 @@ class Source:
     stream: str | None = None
     layer: str | None = None
     day_first: bool | None = None
+    endpoint: str | None = None
+    columns: Mapping[str, str | list[str]] | None = None
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,12 @@ GENERATIONS = _table(
     ("timezone", "VARCHAR", "zone assumed for times without one; NULL when every time had one"),
     ("time_marks", "VARCHAR", "start or end: the moment of the request that a line's time names"),
     ("time_resolution_ms", "DOUBLE", "smallest step of the times, milliseconds"),
-    ("completeness", "VARCHAR", "all, failures, successes (an export of one tab) or events"),
+    (
+        "completeness",
+        "VARCHAR",
+        "all, failures, successes (an export of one tab), events, or sample (not all of them)",
+    ),
+    ("retention_days", "DOUBLE", "how long the sender keeps what it lists; NULL where not known"),
     ("head_hash", "VARCHAR", "hash of the first record"),
     ("content_hash", "VARCHAR", "hash of all bytes loaded"),
     ("loaded_bytes", "BIGINT", "how many bytes that is"),

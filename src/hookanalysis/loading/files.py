@@ -273,21 +273,23 @@ class _FileLoad:
         self._count(chunk)
 
     def _count(self, chunk: Chunk) -> None:
-        kept, counted, rejected, ignored, zoned, unzoned, first_at, last_at = self.scratch.rows(
+        records, kept, counted, rejected, ignored, *times = self.scratch.rows(
             """
-            SELECT count(*) FILTER (verdict = 'keep'), count(*) FILTER (verdict = 'count'),
+            SELECT count(*) FILTER (part = 0),
+                   count(*) FILTER (verdict = 'keep'), count(*) FILTER (verdict = 'count'),
                    count(*) FILTER (verdict = 'reject'), count(*) FILTER (verdict = 'ignore'),
                    count(*) FILTER (zoned), count(*) FILTER (NOT zoned),
                    min(scanned.at), max(scanned.at)
             FROM scanned
             """
         )[0]
-        if kept + counted + rejected + ignored != chunk.records:
+        if records != chunk.records:
             raise AssertionError("a record got lost between reading and parsing")
-        self.records += chunk.records + len(chunk.rejects)
+        self.records += kept + counted + rejected + ignored + len(chunk.rejects)
         self.kept += kept
         self.rejected += rejected + len(chunk.rejects)
         self.ignored += ignored
+        zoned, unzoned, first_at, last_at = times
         self.zoned += zoned
         self.unzoned += unzoned
         self.first_at = min(filter(None, (self.first_at, first_at)), default=None)
@@ -339,6 +341,7 @@ class _FileLoad:
             "time_marks": format_.time_marks,
             "time_resolution_ms": format_.time_resolution_ms,
             "completeness": self._completeness(),
+            "retention_days": format_.retention_days,
             "head_hash": manifest.head_hash(head),
             "content_hash": account.content_hash,
             "loaded_bytes": account.loaded_bytes,
@@ -347,8 +350,8 @@ class _FileLoad:
         }
 
     def _completeness(self) -> str:
-        if not self._from_sender:
-            return "all"
+        if not self._from_sender or self.binding.format.completeness != "all":
+            return self.binding.format.completeness
         statuses = self.db.rows(
             "SELECT DISTINCT status FROM attempt_records WHERE generation_id = ?",
             [self.generation_id],

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Columns that the loader adds, and those of a binding's `scan_sql`.
 _PLACE = ("file_id", "generation_id")
 _SCANNED = (
-    'line BIGINT, byte_offset BIGINT, "at" TIMESTAMP, zoned BOOLEAN, verdict VARCHAR,'
+    'line BIGINT, byte_offset BIGINT, part BIGINT, "at" TIMESTAMP, zoned BOOLEAN, verdict VARCHAR,'
     " reason VARCHAR, record VARCHAR"
 )
 # Scratch databases that are kept open: more ways to read than most folders of logs need.

@@ -53,9 +53,15 @@ class Format:
         time_marks: The moment of a request that a line's time names: `start` or `end`.
         time_resolution_ms: Smallest step of its times, milliseconds.
         require: Groups of texts; of each, a file must have one.
+        keys: Keys that every record has, as they are spelt; of the formats that fit, the one that
+            asks for most of them is chosen.
         forbid: Names that no file in this format has.
         over: Formats that give way where both fit.
         base: The format that it extends.
+        event_id: For a sender whose event ids are no uuids: their pattern.
+        retention_days: How long the sender keeps what it lists; None: not told.
+        completeness: How much it lists: all, failures, successes, events, or sample (not all).
+        retry_keeps_id: Whether an event keeps its id when it is sent again.
     """
 
     id: str
@@ -69,9 +75,14 @@ class Format:
     time_marks: str | None = None
     time_resolution_ms: float = 1000.0
     require: tuple[tuple[str, ...], ...] = ()
+    keys: tuple[str, ...] = ()
     forbid: tuple[str, ...] = ()
     over: tuple[str, ...] = ()
     base: str | None = None
+    event_id: str = ""
+    retention_days: float | None = None
+    completeness: str = "all"
+    retry_keeps_id: bool = True
 
 
 _OWN = {f.name for f in fields(Format)} - {"form", "samples", "base"}

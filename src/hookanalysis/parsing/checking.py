@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -115,12 +116,14 @@ def parse_head(head: bytes, binding: Binding) -> list[dict[str, Any]]:
     con = open_engine()
     con.register("chunk", take_records(head, binding.split))
     con.execute(f"CREATE OR REPLACE TEMP TABLE scanned AS {binding.scan_sql}")
+    scanned = _rows(con, "SELECT * FROM scanned ORDER BY byte_offset")
+    places = [row["byte_offset"] for row in scanned]
     kept: dict[int, list[dict[str, Any]]] = {}
     for row in _rows(con, f"SELECT * FROM ({binding.fields_sql}) ORDER BY byte_offset, event_uuid"):
-        kept.setdefault(row["line"], []).append(row)
+        kept.setdefault(bisect_right(places, row["byte_offset"]), []).append(row)
     records = []
-    for row in _rows(con, "SELECT * FROM scanned ORDER BY byte_offset"):
-        first, *others = kept.get(row["line"], [{}])
+    for number, row in enumerate(scanned, 1):
+        first, *others = kept.get(number, [{}])
         records.append(row | first | {"also": others[0]["event_uuid"] if others else None})
     return records
 

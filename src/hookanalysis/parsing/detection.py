@@ -12,12 +12,12 @@ from hookanalysis.settings import Source
 
 from .catalog import Format, load_formats
 from .fields import fields_sql, scan_sql
-from .forms import Fit
+from .forms import ATTEMPT_TEXTS, RECEIPT_TEXTS, Fit
 from .trials import ENOUGH, Trial, give_way, hold_trials, open_engine, reach
 from .wrappers import peel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from hookanalysis.reading.splitting import Split
 
@@ -78,13 +78,24 @@ def detect(
     """
     known = known or Source()
     formats = load_formats() if formats is None else formats
+    fit = Fit(
+        _check_zone(known.timezone, where),
+        known.day_first,
+        endpoint_paths=tuple(endpoint_paths),
+        endpoint_url=known.endpoint,
+        event_ids="|".join(dict.fromkeys(e.event_id for e in formats if e.event_id)),
+    )
     if known.format:
         formats = [entry for entry in formats if entry.id == known.format]
         if not formats:
             raise no_such_format(known.format)
-    fit = Fit(
-        _check_zone(known.timezone, where), known.day_first, endpoint_paths=tuple(endpoint_paths)
-    )
+        formats = [_rename(entry, known.columns or {}, where) for entry in formats]
+    elif known.columns:
+        raise InputError(
+            "columns are given for no format",
+            where=where,
+            hint='name it beside them: format = "sender_table" (or sender_json)',
+        )
     found: list[tuple[Trial, Layer]] = []
     for layer in peel(head, open_engine()):
         # Only what programs print is wrapped: no table, and no sender's export.
@@ -115,6 +126,19 @@ def detect(
         Counter(reason or "fits" for reason in best.reasons),
         layer.wrappers,
     )
+
+
+def _rename(entry: Format, columns: Mapping[str, str | list[str]], where: str) -> Format:
+    """The format with the user's own names before those that it knows."""
+    names = dict(entry.form.names)
+    texts = ATTEMPT_TEXTS if entry.side == "sender" else RECEIPT_TEXTS
+    for text, told in columns.items():
+        if text not in texts:
+            hint = f"one of: {', '.join(texts)}"
+            raise InputError(f"{entry.id} has no field {text!r}", where=where, hint=hint)
+        own = [told] if isinstance(told, str) else told
+        names[text] = tuple(dict.fromkeys((*own, *names.get(text, ()))))
+    return replace(entry, form=replace(entry.form, names=names))
 
 
 def _choose(trials: Sequence[Trial], *, enough: float, where: str) -> Trial | None:

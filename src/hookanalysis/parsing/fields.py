@@ -8,13 +8,9 @@ the first record is parsed, so DuckDB runs the same two statements over every ch
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from .forms import Fit, Form, fill, literal
 from .texts import scan_texts, take_texts
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _HEX = "[0-9a-fA-F]"
 _UUID = f"-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}"
@@ -30,7 +26,7 @@ def scan_sql(form: Form, fit: Fit) -> str:
     return fill(
         "scan",
         records=_times(scan_texts(form, fit), "time_text", fit),
-        hook="TRUE" if form.side == "sender" else _hook(form, fit.endpoint_paths),
+        hook="TRUE" if form.side == "sender" else _hook(form, fit),
         zone_given="TRUE" if fit.timezone else "FALSE",
     )
 
@@ -42,7 +38,7 @@ def fields_sql(form: Form, fit: Fit) -> str:
         return fill(
             "receipts",
             texts=texts,
-            bare_uuids=fill("bare_uuids", text="record"),
+            bare_uuids=fill("bare_uuids", text="record", ids=_ids(fit)),
             level=fill("level", text="level_word"),
             step=fill("step", text="words", level="severity", unusual="unusual"),
             path=fill("plain", text="location", length="300"),
@@ -102,14 +98,20 @@ def _in_zone(timezone: str | None) -> str:
     )
 
 
-def _hook(form: Form, paths: Iterable[str]) -> str:
-    """Whether a receiver's line may be a webhook: a POST or PUT, a uuid, or a known path."""
+def _ids(fit: Fit) -> str:
+    """The senders' event ids as a part of a pattern inside of a constant; one that never fits."""
+    return (fit.event_ids or "$.").replace("'", "''")
+
+
+def _hook(form: Form, fit: Fit) -> str:
+    """Whether a receiver's line may be a webhook: a POST or PUT, an id, or a known path."""
     words = " OR ".join(f"contains(record, {literal(word)})" for word in form.hook_words)
-    tests = [f"regexp_matches(record, {literal(_UUID)})"]
+    ids = rf"{_UUID}|{fit.event_ids or '$.'}|(?i:event|webhook)[_.\s-]?(?i:id)\W{{1,6}}\w"
+    tests = [f"regexp_matches(record, {literal(ids)})"]
     tests += [f"(({words}) AND regexp_matches(record, {literal(form.hook)}))"]
     named = " OR ".join(f"contains(record, '{word}')" for word in ("uuid", "Uuid", "UUID"))
     tests += [f"(({named}) AND regexp_matches(record, '(?i)event[_.\\s-]?uuid'))"]
-    for path in paths:
+    for path in fit.endpoint_paths:
         if path != "/":
             whole = rf"(?:^|[\s\"'=(]|//[^/\s\"']*){re.escape(path)}(?:[?#\s\"'\\,;)]|$)"
             tests.append(

@@ -18,7 +18,7 @@ RECEIPT_TEXTS = (
     "duration_s", "duration_us", "duration_ns",
 )  # fmt: skip
 ATTEMPT_TEXTS = (
-    "attempt_id", "event_uuid", "idempotency", "payload", "endpoint_url", "event_type",
+    "attempt_id", "event_id", "event_uuid", "idempotency", "payload", "endpoint_url", "event_type",
     "transaction_id", "created_at", "attempted_at", "status", "http_status", "response", "error",
     "latency", "latency_ms", "latency_s",
 )  # fmt: skip
@@ -41,6 +41,9 @@ class Form:
         hook_words: Words without one of which a line is no request of its own...
         hook: ... and the pattern that then decides whether it may be a webhook.
         uuid_keys: Names of the event's uuid.
+        each: For objects: paths of a list; each of its elements is a record of its own, which goes
+            by the name `each` inside of the object around it.
+        words: What the sender's words for a status mean: success, failed, pending or none.
     """
 
     side: str
@@ -53,6 +56,8 @@ class Form:
     hook_words: tuple[str, ...] = ()
     hook: str = ""
     uuid_keys: tuple[str, ...] = ("webhook_event_uuid",)
+    each: tuple[str, ...] = ()
+    words: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ignored(self) -> str:
@@ -93,15 +98,21 @@ class Fit:
         time_names: For tables: how the header calls the columns of times.
         shapes: For objects: the keys of records (a JSON list of them) that are common in the file.
         endpoint_paths: Paths whose lines are kept, whatever their method.
-        source: SELECT over `chunk`: line, byte_offset, record, outer_time; the records without
-            what is wrapped around them, and the time that a wrapper told for each.
-    """
+    endpoint_url: str | None = None
+    event_ids: str = ""
 
-    timezone: str | None = None
-    day_first: bool | None = None
-    columns: Mapping[str, int] = field(default_factory=dict)
-    width: int = 0
-    time_names: tuple[str, ...] = ()
-    shapes: tuple[str, ...] = ()
-    endpoint_paths: tuple[str, ...] = ()
-    source: str = field(default_factory=plain_records)
+
+def fill(name: str, **parts: str) -> str:
+    """The text of sql/load/<name>.sql with its {{parts}} filled in."""
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _template(name))
+
+
+@cache
+def _template(name: str) -> str:
+    file = resources.files("hookanalysis").joinpath("sql", "load", f"{name}.sql")
+    return re.sub(r"/\*.*?\*/\s*", "", file.read_text(encoding="utf-8"), count=1, flags=re.DOTALL)
+
+
+def literal(text: str) -> str:
+    """A text as a constant of SQL."""
+    return "'" + text.replace("'", "''") + "'"

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 
 _KEPT = "scanned WHERE verdict = 'keep'"
+# One record may not become more text than this when its list is taken apart, bytes.
+_SPREAD_LIMIT = 1 << 26
 # What decides about a sender's record; and texts that may be objects.
-_DECISIVE = ("attempted_at", "created_at", "event_uuid", "idempotency", "payload")
+_DECISIVE = ("attempted_at", "created_at", "event_id", "event_uuid", "idempotency", "payload")
 _LEAD = (
     r"^[\])|:,;\s-]*"
     r"(?:\[?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE)\]?[:|\s-]+)?"
@@ -27,7 +29,10 @@ _OBJECTS = ("message", "payload", "response", "error")
 
 
 def scan_texts(form: Form, fit: Fit) -> str:
-    """SELECT over `chunk`: line, byte_offset, record, time_text, misfit (see sql/load/scan.sql)."""
+    """SELECT over `chunk`: line, byte_offset, part, record, time_text, misfit (sql/load/scan.sql).
+
+    part: 0, or the number of the record among those that were taken out of one list.
+    """
     if form.pattern:
         return _scan_lines(form, fit)
     return _scan_rows(form, fit) if fit.columns else _scan_objects(form, fit)
@@ -39,9 +44,10 @@ def take_texts(form: Form, fit: Fit) -> str:
     With the receiver's come the columns of sql/load/named.sql.
     """
     if form.side == "sender":
+        kept = 'line, byte_offset, "at", record'
         if fit.columns:
-            return _cut_rows(form, fit, _KEPT, 'line, byte_offset, "at", record')
-        return _name_event(form, _take_objects(form, fit, _KEPT))
+            return _translate(form, fit, _cut_rows(form, fit, _KEPT, kept))
+        return _translate(form, fit, _name_event(form, _take_objects(form, fit, _KEPT)))
     uuids = event_uuids_sql("record", form.uuid_keys)
     named = f"({fill('named', source=_KEPT, event_uuids=uuids)})"
     return _match_lines(form, named) if form.pattern else _take_objects(form, fit, named)
@@ -62,16 +68,46 @@ def event_uuids_sql(text: str, keys: Sequence[str]) -> str:
 
 def spell(names: Mapping[str, Sequence[str]], keys: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Names of keys as they are spelt among `keys`, in snake_case, and in camelCase."""
-    met = {re.sub(r"[\W_]", "", key).lower(): key for key in keys}
+    met = {re.sub(r"[^\w/]|_", "", key).lower(): key for key in keys}
     spelt = {}
     for text, aliases in names.items():
         forms = []
         for alias in aliases:
-            first, *others = re.findall(r"[a-z0-9]+", alias.lower())
+            outer, slash, inner = alias.rpartition("/")
+            first, *others = re.findall(r"[a-z0-9]+", inner.lower())
             snake, camel = "_".join([first, *others]), first + "".join(map(str.capitalize, others))
-            forms += [met.get(first + "".join(others), alias), snake, camel]
+            known = met.get(f"{outer}{slash}{first}{''.join(others)}", alias)
+            forms += [known, *(f"{outer}{slash}{form}" for form in (snake, camel))]
         spelt[text] = tuple(dict.fromkeys(forms))
     return spelt
+
+
+def spread(each: Sequence[str], source: str) -> str:
+    """The rows of `source` with `part`: its records, or the elements of the list at the first path of `each`.
+
+    An element stands as `each` in front of what else is in the object around it, without the list.
+    An object without the list, or with an empty one, is one record.
+    """
+    if not each:
+        return f"(SELECT *, 0 AS part FROM ({source}) WHERE record IS NOT NULL)"
+    lists = []
+    for path in each:
+        outer, _, inner = path.rpartition("/")
+        text = f"TRY(json_extract_string(record, {_path(outer)}))" if outer else "record"
+        lists.append(f"nullif(TRY(json_extract({text}, {_path(inner)[:-1]}[*]')), [])")
+    emptied = literal(json.dumps({path.partition("/")[0]: None for path in each}))
+    return (
+        "(SELECT line, byte_offset + part AS byte_offset, part, outer_time,"
+        " CASE WHEN element IS NULL THEN record"
+        f" WHEN strlen(around) * parts > {_SPREAD_LIMIT} THEN 'too long'"
+        " ELSE '{\"each\":' || element || CASE WHEN around = '{}' THEN '}'"
+        " ELSE ',' || around[2:] END END AS record"
+        " FROM (SELECT *, UNNEST(elements) AS element, len(elements) AS parts,"
+        f" generate_subscripts(elements, 1) - 1 AS part FROM (SELECT *,"
+        f" TRY(CAST(json_merge_patch(record, {emptied}) AS VARCHAR)) AS around,"
+        f" coalesce({', '.join(lists)}, [NULL]) AS elements"
+        f" FROM ({source}) WHERE record IS NOT NULL)))"
+    )
 
 
 def _misfit(form: Form, unfit: str, reason: str) -> str:
@@ -93,7 +129,7 @@ def _scan_lines(form: Form, fit: Fit) -> str:
     if form.proof:
         pieces = f"(SELECT *, string_split(record, '\"') AS p FROM {pieces})"
         time = f"CASE WHEN {form.proof} THEN {form.proven['time']} ELSE {time} END"
-    matched = f"SELECT line, byte_offset, record, {time} AS time_text FROM {pieces}"
+    matched = f"SELECT line, byte_offset, 0 AS part, record, {time} AS time_text FROM {pieces}"
     return f"SELECT *, {_misfit(form, 'time_text IS NULL', literal('no_match'))} FROM ({matched})"
 
 
@@ -133,8 +169,9 @@ def _scan_objects(form: Form, fit: Fit) -> str:
     if form.side == "receiver":
         found["time"] = f"coalesce({found['time']}, outer_time)"
     texts = (
-        f"SELECT line, byte_offset, record, opened IS NULL AS closed, {_select(found, wanted)}"
-        f" FROM (SELECT *, TRY({opened}) AS opened FROM ({fit.source}) WHERE record IS NOT NULL)"
+        f"SELECT line, byte_offset, part, record, opened IS NULL AS closed,"
+        f" {_select(found, wanted)}"
+        f" FROM (SELECT *, TRY({opened}) AS opened FROM {spread(form.each, fit.source)})"
     )
     time, missing = "time", "time IS NULL"
     if form.side == "sender":
@@ -143,7 +180,7 @@ def _scan_objects(form: Form, fit: Fit) -> str:
         missing = f"{time} IS NULL OR named_uuid IS NULL"
     reason = "CASE WHEN closed THEN 'not_json' ELSE 'missing_field' END"
     return (
-        f"SELECT line, byte_offset, record, {time} AS time_text,"
+        f"SELECT line, byte_offset, part, record, {time} AS time_text,"
         f" {_misfit(form, f'closed OR {missing}', reason)} FROM ({texts})"
     )
 
@@ -207,7 +244,12 @@ def _open(names: Mapping[str, Sequence[str]], keys: Collection[str]) -> tuple[st
 
 def _order(names: Mapping[str, Sequence[str]], aliases: Iterable[str]) -> list[str]:
     """Names of one text as they are tried: what may turn out to be an object comes last."""
-    return sorted(aliases, key=lambda alias: 2 * _is_outer(names, alias) + ("/" in alias))
+    return sorted(
+        aliases,
+        key=lambda alias: (
+            2 * _is_outer(names, alias) + ("/" in alias and not alias.startswith("each/"))
+        ),
+    )
 
 
 def _is_outer(names: Mapping[str, Sequence[str]], key: str) -> bool:
@@ -219,9 +261,7 @@ def _path(alias: str) -> str:
 
 
 def _scan_rows(form: Form, fit: Fit) -> str:
-    texts = _cut_rows(
-        form, fit, f"({fit.source}) WHERE record IS NOT NULL", "line, byte_offset, record"
-    )
+    texts = _cut_rows(form, fit, spread((), fit.source), "line, byte_offset, part, record")
     time = "coalesce(attempted_at, created_at)"
     # A header again, in the middle of joined exports: its time column holds the column's name.
     header = f"{time} IN ({', '.join(literal(name) for name in fit.time_names)})"
@@ -231,7 +271,7 @@ def _scan_rows(form: Form, fit: Fit) -> str:
         " ELSE 'missing_field' END"
     )
     return (
-        f"SELECT line, byte_offset, record, {time} AS time_text,"
+        f"SELECT line, byte_offset, part, record, {time} AS time_text,"
         f" {_misfit(form, unfit, reason)} FROM ({texts})"
     )
 
@@ -257,14 +297,28 @@ def _cut_rows(form: Form, fit: Fit, source: str, columns: str) -> str:
 
 
 def _name_event(form: Form, texts: str) -> str:
-    """The rows with their event: from the uuid's own column, the payload, the idempotency key."""
+    """The rows with their event: from its id, its uuid, the payload, or the idempotency key."""
     keyed = event_uuids_sql("payload", form.uuid_keys)
-    return (
-        f"SELECT *, coalesce({fill('uuid', text='event_uuid')},"
-        f" CASE WHEN payload <> '' THEN {keyed} END[1], {fill('uuid', text='idempotency')},"
-        " CASE WHEN regexp_full_match(idempotency, '[0-9A-Za-z_.:=+/-]{8,128}')"
-        f" THEN lower(idempotency) END) AS named_uuid FROM ({texts})"
-    )
+    word = "[0-9A-Za-z_.:=+/-]"
+    ids = [
+        fill("uuid", text="event_id"),
+        f"CASE WHEN regexp_full_match(event_id, '{token}{{1,128}}') THEN event_id END",
+        fill("uuid", text="event_uuid"),
+        f"CASE WHEN payload <> '' THEN {keyed} END[1]",
+        fill("uuid", text="idempotency"),
+        f"CASE WHEN regexp_full_match(idempotency, '{token}{{8,128}}') THEN idempotency END",
+    ]
+    return f"SELECT *, coalesce({', '.join(ids)}) AS named_uuid FROM ({texts})"
+
+
+def _translate(form: Form, fit: Fit, texts: str) -> str:
+    """The rows with the sender's words for a status put into ours, and the file's endpoint."""
+    words = [f"WHEN {literal(word)} THEN {literal(to)}" for word, to in form.words.items()]
+    status = f"CASE lower(status) {' '.join(words)} ELSE status END" if words else "status"
+    url = "endpoint_url"
+    if fit.endpoint_url:
+        url = f"coalesce(endpoint_url, {literal(fit.endpoint_url)})"
+    return f"SELECT * REPLACE ({status} AS status, {url} AS endpoint_url) FROM ({texts})"
 
 
 def _select(found: Mapping[str, str], names: Iterable[str]) -> str:

@@ -15,9 +15,9 @@ import duckdb
 from hookanalysis.reading.splitting import Split
 
 from .fields import scan_sql
-from .forms import literal
+from .forms import literal, plain_records
 from .sampling import Header, find_header, normalise, take_records
-from .texts import spell, whole
+from .texts import spell, spread, whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +42,7 @@ class Head:
     def __init__(self, text: bytes) -> None:
         self.text = text
         self._chunks: dict[Split, Chunk] = {}
-        self._shapes: dict[Split, tuple[str, ...]] = {}
+        self._shapes: dict[tuple[Split, tuple[str, ...], str], tuple[str, ...]] = {}
 
     def chunk(self, split: Split) -> Chunk:
         """The first records."""
@@ -50,23 +50,35 @@ class Head:
             self._chunks[split] = take_records(self.text, split)
         return self._chunks[split]
 
-    def shapes(self, split: Split) -> tuple[str, ...]:
-        """The keys of the first records that are objects: a JSON list each, frequent ones first."""
+    def shapes(self, split: Split, each: tuple[str, ...] = (), path: str = "$") -> tuple[str, ...]:
+        """The keys of the first records that are objects: a JSON list each, frequent ones first.
+
+        `each` is the list to take apart (see `Form`), `path` the object inside of each record.
+        """
         if self.text.lstrip()[:1] not in {b"{", b"["}:
             return ()
-        if split not in self._shapes:
+        place = split, each, path
+        if place not in self._shapes:
             rows = _query(
-                """
+                f"""
                 SELECT keys
-                FROM (SELECT CAST(to_json(TRY(json_keys(record))) AS VARCHAR) AS keys FROM chunk)
+                FROM (
+                  SELECT CAST(to_json(TRY(json_keys(record, '{path}'))) AS VARCHAR) AS keys
+                  FROM {spread(each, plain_records())}
+                )
                 WHERE keys <> '[]'
                 GROUP BY keys
                 ORDER BY count(*) DESC, keys
                 """,
                 self.chunk(split),
             )
-            self._shapes[split] = tuple(str(row[0]) for row in rows)
-        return self._shapes[split]
+            self._shapes[place] = tuple(str(row[0]) for row in rows)
+        return self._shapes[place]
+
+    def inner_keys(self, split: Split, each: tuple[str, ...]) -> list[str]:
+        """The keys of the elements of a list that is taken apart, as paths."""
+        shapes = self.shapes(split, each, "$.each") if each else ()
+        return [f"each/{key}" for shape in shapes for key in json.loads(shape)]
 
 
 @dataclass(frozen=True)
@@ -122,7 +134,12 @@ def hold_trials(
 
 
 def give_way(trials: Sequence[Trial]) -> list[Trial]:
-    """The trials without those that another one goes before, where it fits as well."""
+    """The trials without those that another one goes before, where it fits as well.
+
+    A format that asks for certain keys, and finds them, goes before all that ask for fewer.
+    """
+    asked = max((len(trial.format.keys) for trial in trials), default=0)
+    trials = [trial for trial in trials if len(trial.format.keys) == asked]
     over = {trial.format.id: trial.format.over for trial in trials}
     left = {trial.format.id: trial for trial in trials}
     for trial in trials:
@@ -198,7 +215,9 @@ def _fit(entry: Format, head: Head, fit: Fit) -> Trial | Header | None:
     split = Split(entry.split)
     if form.pattern:
         return Trial(entry, split, form, fit)
-    shapes = head.shapes(split)
+    if not any(set(entry.keys) <= set(json.loads(shape)) for shape in head.shapes(split)):
+        return None
+    shapes = head.shapes(split, form.each)
     keys = sorted({key for shape in shapes for key in json.loads(shape)})
     told = {normalise(key) for key in keys}
     found = {
@@ -210,7 +229,8 @@ def _fit(entry: Format, head: Head, fit: Fit) -> Trial | Header | None:
     if forbidden or not all(found & set(group) for group in entry.require):
         return None
     if form.side == "sender":
-        form = replace(form, names=spell(form.names, keys))
+        inner = head.inner_keys(split, form.each)
+        form = replace(form, names=spell(form.names, (*keys, *inner)))
     # Sorted, so that files with the same shapes are parsed by the same statement.
     return Trial(
         entry, split, form, replace(fit, shapes=tuple(sorted(shapes[:_SHAPES]))), len(found)

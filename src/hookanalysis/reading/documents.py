@@ -17,11 +17,19 @@ from .splitting import End, LineSplitter, Piece, Splitter, blank_rows
 if TYPE_CHECKING:
     from .unpacking import Bytes
 
-ENVELOPES = ("results", "data", "items", "events", "logs", "deliveries", "attempts")
+# Names of an envelope's list.
+ENVELOPES = (
+    "results", "data", "items", "events", "logs", "deliveries", "attempts", "webhooks", "models",
+)  # fmt: skip
 
 _MARK = re.compile(rb'\\[\\"]|["{}\[\]]')
 _SPACE = re.compile(rb"[ \t\r\n]*")
+_KEY = re.compile(rb'"([^"\\]*)"[ \t\r\n]*:')
 _LIST = re.compile(rb'"([^"\\]*)"[ \t\r\n]*:[ \t\r\n]*\[[ \t\r\n]*[{\]]')
+# An object with one of these is a record itself, whatever lists it holds.
+_OF_RECORDS = frozenset(
+    b"id uid uuid guid payload event event_id event_type event_uuid webhook_event_uuid".split()
+)
 
 
 def split_json(head: bytes, *, complete: bool, fresh: bool) -> Splitter:
@@ -35,13 +43,13 @@ def split_json(head: bytes, *, complete: bool, fresh: bool) -> Splitter:
     begin = _space(head, 0)
     first = head[begin : begin + 1]
     if first == b"[":
-        return ElementSplitter(_outline(head, begin + 1, enveloped=False), fresh=fresh)
+        return ElementSplitter(_outline(head, begin + 1, enveloped=0), fresh=fresh)
     if first == b"{":
-        opening = _envelope(head, begin, complete=complete)
+        opening, depth = _envelope(head, begin, complete=complete)
         if opening:
-            return ElementSplitter(_outline(head, opening, enveloped=True), fresh=fresh)
+            return ElementSplitter(_outline(head, opening, enveloped=depth), fresh=fresh)
         if not _one_per_line(head, complete=complete):
-            follow = Outline(begin, array=False, enveloped=False, resume=re.compile(rb"\n\{"))
+            follow = Outline(begin, array=False, enveloped=0, resume=re.compile(rb"\n\{"))
             return ElementSplitter(follow, fresh=fresh)
     return _ObjectLineSplitter()
 
@@ -51,32 +59,48 @@ def _space(text: bytes, at: int) -> int:
     return found.end() if found else at
 
 
-def _outline(head: bytes, prefix: int, *, enveloped: bool) -> Outline:
+def _outline(head: bytes, prefix: int, *, enveloped: int) -> Outline:
     gap = head[prefix : _space(head, prefix)]
     indent = gap.rpartition(b"\n")
     resume = re.compile(rb"\n%b\{" % re.escape(indent[2])) if indent[1] else None
     return Outline(prefix, array=True, enveloped=enveloped, resume=resume)
 
 
-def _envelope(head: bytes, at: int, *, complete: bool) -> int:
-    """Where the list of an envelope begins, past its bracket; 0 when the text is no envelope.
+def _envelope(head: bytes, at: int, *, complete: bool) -> tuple[int, int]:
+    """Where the list of an envelope begins, past its bracket, and how many objects are around it.
 
     An envelope is the only object of the text: objects that follow it on their own are records.
+    Zeros when the text is none.
     """
     depth, opening, quote = 0, 0, -1
+    around, key = 0, b""
     for token in _MARK.finditer(head, at):
         mark = token.group()
         if mark == b'"':
             quote = token.start() if quote < 0 else -1
-            named = _LIST.match(head, quote) if quote >= 0 and depth == 1 and not opening else None
-            if named and named.group(1).decode("ascii", "replace") in ENVELOPES:
-                opening = head.index(b"[", named.end(1)) + 1
+            if quote < 0 or depth > 2:
+                continue
+            told = _KEY.match(head, quote)
+            if depth == 1 and told:
+                key = told.group(1)
+                if key in _OF_RECORDS:
+                    return 0, 0
+            named = _LIST.match(head, quote)
+            if named and not opening and _is_list(depth, key, named.group(1)):
+                opening, around = head.index(b"[", named.end(1)) + 1, depth
         elif quote < 0 and len(mark) == 1:
             depth += 1 if mark in b"{[" else -1
             if not depth:
                 alone = complete and _space(head, token.end()) == len(head)
-                return opening if alone else 0
-    return opening
+                return (opening, around) if alone else (0, 0)
+    return opening, around
+
+
+def _is_list(depth: int, key: bytes, name: bytes) -> bool:
+    """Whether an envelope's list is called so: `results` and the like, or `content` in `data`."""
+    if depth == 2:
+        return (key, name) == (b"data", b"content")
+    return name.decode("ascii", "replace") in ENVELOPES
 
 
 def _one_per_line(head: bytes, *, complete: bool) -> bool:

@@ -102,14 +102,14 @@ class Outline:
     Attributes:
         prefix: Bytes before the first element.
         array: The elements stand in a list, which has an end.
-        enveloped: The list stands in an object, whose rest follows it.
+        enveloped: How many objects the list stands in, whose rest follows it.
         resume: Where an element certainly begins: after a line end, at the depth of indentation
             of the first one. None when the elements do not begin their lines.
     """
 
     prefix: int
     array: bool
-    enveloped: bool
+    enveloped: int
     resume: re.Pattern[bytes] | None
 
 
@@ -264,7 +264,7 @@ class ElementSplitter:
         stop = work.at + 1
         if self._outline.enveloped:
             limit, short = work.window(_SEARCH_LIMIT)
-            scan = scan_object(work.text, stop, limit, depth=1)
+            scan = scan_object(work.text, stop, limit, depth=self._outline.enveloped)
             if short and not scan.end and not scan.broken:
                 self._torn = work.end.final
                 return False

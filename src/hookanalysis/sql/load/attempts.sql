@@ -9,13 +9,26 @@ WITH answered AS (
   SELECT
     *,
     CASE
+      -- Some senders put a code of their own (502, 504, 0) where no answer came.
+      WHEN regexp_matches(lower(status),
+        '^[^0-9]*(?:time[sd]?[ _-]?out|failed to connect|could ?n.t|could not|unable to|refused|'
+        'unreachable|reset|certificate|handshake|\bdns\b)[^0-9]*$') THEN NULL
       WHEN strlen(http_status) = 3 THEN TRY_CAST(http_status AS SMALLINT)
       ELSE TRY_CAST(nullif(regexp_extract(
         coalesce(http_status, status), '^(\d\d\d)(?:\D|$)', 1
       ), '') AS SMALLINT)
     END AS answer,
     lower(status) AS word,
-    concat_ws(' ', error, response) AS said,
+    -- A word may stand where the code of an answer belongs: timeout, connection_refused.
+    concat_ws(' ',
+      error,
+      CASE
+        WHEN regexp_full_match(http_status, '[^0-9]*[A-Za-z][^0-9]*')
+          AND NOT regexp_full_match(http_status, '(?i)null|none|nil|n/?a|nan|pending')
+          THEN http_status
+      END,
+      response
+    ) AS said,
     CASE WHEN payload <> '' THEN TRY(json_extract_string(payload, [
       '$.data.transaction_id', '$.transaction_id', '$.id', '$.event_type', '$.type'
     ])) END AS told
@@ -25,7 +38,7 @@ worded AS (
   SELECT
     *,
     CASE WHEN answer BETWEEN 100 AND 599 THEN answer END AS code,
-    lower(left(said, 1000)) AS words
+    replace(lower(left(said, 1000)), '_', ' ') AS words
   FROM answered
 ),
 explained AS (

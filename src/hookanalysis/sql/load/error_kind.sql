@@ -7,8 +7,8 @@
 CASE
   WHEN regexp_matches({{text}}, 'time[sd]?[ _-]?out|deadline') THEN 'timeout'
   WHEN regexp_matches({{text}},
-    'refused|econnrefused|no route to host|ehostunreach|enetunreach|'
-    '(?:network|host) is unreachable')
+    'refused|failed to connect|no route to host|ehostunreach|enetunreach|'
+    '(?:network|host)(?: is)? unreachable')
     THEN 'refused'
   WHEN regexp_matches({{text}}, 'reset|broken pipe|\beof|closed|aborted') THEN 'other'
   WHEN regexp_matches({{text}},
@@ -16,7 +16,7 @@ CASE
     '\bdns\b|nodename nor servname|could ?n.t resolve|could not resolve|cannot resolve')
     THEN 'dns'
   WHEN regexp_matches({{text}},
-    'certificate|handshake|ssl.?error|ssl routines|tls.?(?:error|alert)|self.signed|'
+    'certificate|handshake|ssl.?cert|ssl.?error|ssl routines|tls.?(?:error|alert)|self.signed|'
     'wrong version number')
     THEN 'tls'
   ELSE 'other'

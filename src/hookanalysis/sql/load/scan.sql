@@ -1,11 +1,11 @@
 /* scan: what becomes of each record: kept, only counted, ignored, or rejected with its reason.
    grain:  one record of `chunk`
-   inputs: {{records}}: line, byte_offset, record, time_text, and misfit (a reason code, 'ignored',
-           or NULL where the record fits its format), with the columns of times.sql;
+   inputs: {{records}}: line, byte_offset, part, record, time_text, and misfit (a reason code,
+           'ignored', or NULL where the record fits its format), with the columns of times.sql;
            {{hook}} (may it be a webhook?), {{zone_given}} (has the file a zone for its times?) */
 WITH timed AS (
   SELECT
-    line, byte_offset, record, misfit, zoned, micros, local_at,
+    line, byte_offset, part, record, misfit, zoned, micros, local_at,
     -- Outside of 2015 to 2100 no webhook was logged: it is a misread number, or a clock not set.
     coalesce(micros, epoch_us(local_at)) BETWEEN 1420070400000000 AND 4102444800000000 AS plausible
   FROM ({{records}})
@@ -35,6 +35,7 @@ sorted AS (
 SELECT
   line,
   byte_offset,
+  part,
   CASE WHEN verdict IN ('keep', 'count') THEN make_timestamp(micros) END AS at,
   CASE WHEN verdict IN ('keep', 'count') THEN zoned END AS zoned,
   verdict,
