@@ -72,7 +72,11 @@ GENERATIONS = _table(
         "VARCHAR",
         "all, failures, successes (an export of one tab), events, or sample (not all of them)",
     ),
-    ("retention_days", "DOUBLE", "how long the sender keeps what it lists; NULL where not known"),
+    (
+        "retention_days",
+        "DOUBLE",
+        "how long the sender keeps what it lists; NULL: as the settings say",
+    ),
     ("head_hash", "VARCHAR", "hash of the first record"),
     ("content_hash", "VARCHAR", "hash of all bytes loaded"),
     ("loaded_bytes", "BIGINT", "how many bytes that is"),

@@ -98,21 +98,19 @@ class Fit:
         time_names: For tables: how the header calls the columns of times.
         shapes: For objects: the keys of records (a JSON list of them) that are common in the file.
         endpoint_paths: Paths whose lines are kept, whatever their method.
+        source: SELECT over `chunk`: line, byte_offset, record, outer_time; the records without
+            what is wrapped around them, and the time that a wrapper told for each.
+        endpoint_url: Where all attempts of the file went, for those that do not say.
+        event_ids: Pattern of those event ids of senders that are no uuids; empty for none.
+    """
+
+    timezone: str | None = None
+    day_first: bool | None = None
+    columns: Mapping[str, int] = field(default_factory=dict)
+    width: int = 0
+    time_names: tuple[str, ...] = ()
+    shapes: tuple[str, ...] = ()
+    endpoint_paths: tuple[str, ...] = ()
+    source: str = field(default_factory=plain_records)
     endpoint_url: str | None = None
     event_ids: str = ""
-
-
-def fill(name: str, **parts: str) -> str:
-    """The text of sql/load/<name>.sql with its {{parts}} filled in."""
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _template(name))
-
-
-@cache
-def _template(name: str) -> str:
-    file = resources.files("hookanalysis").joinpath("sql", "load", f"{name}.sql")
-    return re.sub(r"/\*.*?\*/\s*", "", file.read_text(encoding="utf-8"), count=1, flags=re.DOTALL)
-
-
-def literal(text: str) -> str:
-    """A text as a constant of SQL."""
-    return "'" + text.replace("'", "''") + "'"

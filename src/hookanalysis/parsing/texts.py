@@ -83,10 +83,11 @@ def spell(names: Mapping[str, Sequence[str]], keys: Iterable[str]) -> dict[str, 
 
 
 def spread(each: Sequence[str], source: str) -> str:
-    """The rows of `source` with `part`: its records, or the elements of the list at the first path of `each`.
+    """The records of `source`, or the elements of their list at the first path of `each`.
 
     An element stands as `each` in front of what else is in the object around it, without the list.
-    An object without the list, or with an empty one, is one record.
+    An object without the list, or with an empty one, is one record. `part` numbers what came of
+    one record.
     """
     if not each:
         return f"(SELECT *, 0 AS part FROM ({source}) WHERE record IS NOT NULL)"
@@ -302,11 +303,11 @@ def _name_event(form: Form, texts: str) -> str:
     word = "[0-9A-Za-z_.:=+/-]"
     ids = [
         fill("uuid", text="event_id"),
-        f"CASE WHEN regexp_full_match(event_id, '{token}{{1,128}}') THEN event_id END",
+        f"CASE WHEN regexp_full_match(event_id, '{word}{{1,128}}') THEN event_id END",
         fill("uuid", text="event_uuid"),
         f"CASE WHEN payload <> '' THEN {keyed} END[1]",
         fill("uuid", text="idempotency"),
-        f"CASE WHEN regexp_full_match(idempotency, '{token}{{8,128}}') THEN idempotency END",
+        f"CASE WHEN regexp_full_match(idempotency, '{word}{{8,128}}') THEN idempotency END",
     ]
     return f"SELECT *, coalesce({', '.join(ids)}) AS named_uuid FROM ({texts})"
 

@@ -4,11 +4,13 @@
 
    An export testifies from its first to its last row. If rows are in order of time, a rejected row
    lies between its neighbours, and a cut took what lies beyond the last row (and, maybe, part of
-   its minute); out of order, a lost row may be of any time. What is older than retention_days at
-   the export's end was forgotten by the sender, unless the export shows such attempts. */
+   its minute); out of order, a lost row may be of any time. What is older at
+   the export's end than retention_days (the format's, else the settings') was forgotten by the
+   sender, unless the export shows such attempts. */
 WITH exports AS (
   SELECT
     r.generation_id, MAX(g.stream) AS stream, MAX(g.completeness) AS completeness,
+    MAX(g.retention_days) AS retention_days,
     MIN(COALESCE(r.attempted_at, r.created_at)) AS first_at,
     MAX(COALESCE(r.attempted_at, r.created_at)) AS last_at,
     MIN(r.attempted_at) AS first_attempt_at, COUNT(*) AS records
@@ -27,7 +29,8 @@ bounds AS (
   SELECT
     e.generation_id, e.stream, e.completeness, p.cut, p.rising OR p.falling AS in_order,
     GREATEST(e.first_at, LEAST(
-      e.last_at - s.retention_days * INTERVAL '1 day', COALESCE(e.first_attempt_at, e.first_at)
+      e.last_at - COALESCE(e.retention_days, s.retention_days) * INTERVAL '1 day',
+      COALESCE(e.first_attempt_at, e.first_at)
     )) AS remembered_from,
     COALESCE(p.starts_at, e.first_at) AS piece_from,
     COALESCE(p.ends_at, e.last_at) AS piece_until,
