@@ -85,17 +85,7 @@ def detect(
         endpoint_url=known.endpoint,
         event_ids="|".join(dict.fromkeys(e.event_id for e in formats if e.event_id)),
     )
-    if known.format:
-        formats = [entry for entry in formats if entry.id == known.format]
-        if not formats:
-            raise no_such_format(known.format)
-        formats = [_rename(entry, known.columns or {}, where) for entry in formats]
-    elif known.columns:
-        raise InputError(
-            "columns are given for no format",
-            where=where,
-            hint='name it beside them: format = "sender_table" (or sender_json)',
-        )
+    formats = _restrict(formats, known, where)
     found: list[tuple[Trial, Layer]] = []
     for layer in peel(head, open_engine()):
         # Only what programs print is wrapped: no table, and no sender's export.
@@ -126,6 +116,22 @@ def detect(
         Counter(reason or "fits" for reason in best.reasons),
         layer.wrappers,
     )
+
+
+def _restrict(formats: Sequence[Format], known: Source, where: str) -> Sequence[Format]:
+    """The format that the user names, with the user's own names of columns; else all."""
+    if known.format:
+        named = [entry for entry in formats if entry.id == known.format]
+        if not named:
+            raise no_such_format(known.format)
+        return [_rename(entry, known.columns or {}, where) for entry in named]
+    if known.columns:
+        raise InputError(
+            "columns are given for no format",
+            where=where,
+            hint='name it beside them: format = "sender_table" (or sender_json)',
+        )
+    return formats
 
 
 def _rename(entry: Format, columns: Mapping[str, str | list[str]], where: str) -> Format:
