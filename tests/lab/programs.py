@@ -29,7 +29,7 @@ class Receiver:
         self.run = folder / "run"
         self.logs.mkdir()
         self.run.mkdir()
-        self.ports = _free_ports()
+        self.ports = free_ports(*PORTS)
         self.nginx: subprocess.Popen[bytes] | None = None
         self.gunicorn: subprocess.Popen[bytes] | None = None
         # A host that takes connections and never answers: its backlog is never emptied.
@@ -46,7 +46,7 @@ class Receiver:
         command = [str(NGINX), "-p", str(self.run), "-e", str(self.run / "error.log"), "-c"]
         with (self.run / "nginx.out").open("ab") as out:
             self.nginx = subprocess.Popen([*command, str(config)], stdout=out, stderr=out)
-        _wait_for(self.ports["edge"], self.nginx)
+        wait_for(self.ports["edge"], self.nginx)
 
     def start_app(self) -> None:
         """Start the application server and wait until it answers."""
@@ -57,15 +57,15 @@ class Receiver:
         environment = os.environ | {"LAB_LOGS": str(self.logs), "LAB_SECRET": SECRET}
         with (self.run / "gunicorn.out").open("ab") as out:
             self.gunicorn = subprocess.Popen(command, env=environment, stdout=out, stderr=out)
-        _wait_for(self.ports["app"], self.gunicorn)
+        wait_for(self.ports["app"], self.gunicorn)
 
     def stop_nginx(self) -> None:
         """Stop nginx, as `systemctl stop` would."""
-        _stop(self.nginx)
+        stop(self.nginx)
 
     def stop_app(self) -> None:
         """Stop the application server; nginx stays."""
-        _stop(self.gunicorn)
+        stop(self.gunicorn)
 
     def rotate(self) -> None:
         """What logrotate does between stop and start: rename and compress the access log."""
@@ -100,15 +100,17 @@ class Receiver:
         self.silent.close()
 
 
-def _free_ports() -> dict[str, int]:
-    with_sockets = {name: socket.create_server(("127.0.0.1", 0)) for name in PORTS}
+def free_ports(*names: str) -> dict[str, int]:
+    """A free port for each name."""
+    with_sockets = {name: socket.create_server(("127.0.0.1", 0)) for name in names}
     ports = {name: held.getsockname()[1] for name, held in with_sockets.items()}
     for held in with_sockets.values():
         held.close()
     return ports
 
 
-def _wait_for(port: int, program: subprocess.Popen[bytes]) -> None:
+def wait_for(port: int, program: subprocess.Popen[bytes]) -> None:
+    """Wait until a program listens to a port."""
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline and program.poll() is None:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
@@ -117,7 +119,8 @@ def _wait_for(port: int, program: subprocess.Popen[bytes]) -> None:
     raise RuntimeError(f"{program.args!r} does not listen; its exit code: {program.poll()}")
 
 
-def _stop(program: subprocess.Popen[bytes] | None) -> None:
+def stop(program: subprocess.Popen[bytes] | None) -> None:
+    """End a program, as its service manager would."""
     if program is None or program.poll() is not None:
         return
     program.terminate()
