@@ -60,23 +60,25 @@ class Workspace(Database):
         self,
         day: date | str | None = None,
         *,
-        since: datetime | None = None,
-        until: datetime | None = None,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
         timezone: str = "UTC",
+        **only: str,
     ) -> Facts:
         """The typed numbers that reports, exit codes and tests all read.
 
         Args:
             day: One day of `timezone`; or
-            since: from here (UTC, naive)
+            since: from here (UTC; text: of `timezone`)
             until: to here (exclusive).
             timezone: Zone of the days and times that reports show.
+            only: `endpoint` and `event_type`, to look at the deliveries of one.
         """
         from .facts.gathering import day_bounds, facts
 
         if day is not None:
             since, until = day_bounds(day, timezone)
-        return facts(self, since=since, until=until, timezone=timezone)
+        return facts(self, since=since, until=until, timezone=timezone, **only)
 
     def event(self, uuid: str, *, source: bool = False, redact: bool = True) -> Story:
         """One event's whole story, from both sides, with file and line of each piece.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +60,10 @@ _TIME_LABELS: dict[str, str] = {
     "year": "%Y",
 }
 _DAY = timedelta(days=1)
+_ALL_TIME = {
+    **dict.fromkeys(("since", "until", "unit", "endpoint", "event_type")),
+    "timezone": "UTC",
+}
 # Up to such a span, in steps of this unit: at most some 130 steps.
 _UNITS = (("hour", 4 * _DAY), ("day", 130 * _DAY), ("week", 910 * _DAY), ("month", 3950 * _DAY))
 
@@ -75,6 +79,8 @@ class Window:
     until: datetime
     unit: str
     timezone: str = "UTC"
+    endpoint: str | None = None
+    event_type: str | None = None
 
     @property
     def words(self) -> str:
@@ -106,12 +112,19 @@ def ask(ws: Database, name: str, window: Window | None = None, **more: Any) -> p
         more: Other `$name`s of the query.
     """
     text = sql_text(f"reports/{name}")
-    since, until = (window.since, window.until) if window else (None, None)
-    unit, zone = (window.unit, window.timezone) if window else (None, "UTC")
-    values = {"since": since, "until": until, "unit": unit, "zone": zone, **more}
+    values = {**(vars(window) if window else _ALL_TIME), **more}
+    values["zone"] = values["timezone"]
     if re.search(r"^(FROM|INNER JOIN) judged\b", text, re.MULTILINE):
         text = f"WITH judged AS (\n{sql_text('facts/judged')}\n)\n{text}"
     return ws.sql(text, **{key: value for key, value in values.items() if f"${key}" in text})
+
+
+def limits(period: Period | None) -> dict[str, Any]:
+    """What `ask` needs to read just the deliveries of a period, those without a time too."""
+    if period is None:
+        return {}
+    names = ("since", "until", "timezone", "endpoint", "event_type")
+    return {name: getattr(period, name) or None for name in names}
 
 
 def find_window(ws: Database, period: Period | None) -> Window | None:
@@ -120,18 +133,25 @@ def find_window(ws: Database, period: Period | None) -> Window | None:
 
     since, until = (period.since, period.until) if period else (None, None)
     timezone = period.timezone if period else "UTC"
-    asked = Window(since or datetime.min, until or datetime.max, "")  # noqa: DTZ901 - naive is UTC
+    only = (period.endpoint or None, period.event_type or None) if period else (None, None)
+    ever = (datetime.min, datetime.max)  # noqa: DTZ901 - naive is UTC
+    asked = Window(since or ever[0], until or ever[1], "", timezone, *only)
     first, last = ask(ws, "window", asked).astype("datetime64[us]").iloc[0]
     if (since is None or until is None) and pd.isna(first):
         return None
     start = since or first.to_pydatetime().replace(minute=0, second=0, microsecond=0)
-    return make_window(start, until or last.to_pydatetime() + timedelta(microseconds=1), timezone)
+    end = until or last.to_pydatetime() + timedelta(microseconds=1)
+    return replace(asked, since=start, until=end, unit=choose_unit(start, end))
+
+
+def choose_unit(since: datetime, until: datetime) -> str:
+    """The unit of steps that gives a readable number of them."""
+    return next((unit for unit, longest in _UNITS if until - since <= longest), "year")
 
 
 def make_window(since: datetime, until: datetime, timezone: str = "UTC") -> Window:
     """From `since` to `until`, in steps that give a readable number of them."""
-    unit = next((unit for unit, longest in _UNITS if until - since <= longest), "year")
-    return Window(since, until, unit, timezone)
+    return Window(since, until, choose_unit(since, until), timezone)
 
 
 def place(frame: pd.DataFrame, window: Window) -> pd.DataFrame:

@@ -52,31 +52,45 @@ _GENERAL_HINT = "load the log or export that covers this time, then reconcile ag
 def facts(
     db: Database,
     *,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    since: datetime | str | None = None,
+    until: datetime | str | None = None,
     timezone: str = "UTC",
+    endpoint: str = "",
+    event_type: str = "",
 ) -> Facts:
     """Count what was found, for all time or for one period.
 
     Args:
         db: A reconciled workspace.
-        since: From here on; UTC, naive or with a zone.
+        since: From here on; UTC, naive or with a zone; text without a zone is of `timezone`.
         until: Up to here, exclusive. Where `reconcile` was given bounds, they hold too.
         timezone: Zone of the days and times that reports show.
+        endpoint: Only deliveries for it: its URL, or enough of it to know it by.
+        event_type: Only deliveries of it.
 
     Raises:
         InputError: The results are absent or stale, the bounds are the wrong way round, or there
-            is no such zone.
+            is no such zone, endpoint or event type.
     """
     check_zone(timezone)
     _check_results(db)
-    bounds = _bounds(db, since, until)
+    bounds: dict[str, Any] = {
+        **_bounds(db, _moment(since, timezone), _moment(until, timezone)),
+        "endpoint": _choose(db, "endpoint_url", endpoint),
+        "event_type": _choose(db, "event_type", event_type),
+    }
     db.con.execute(f"CREATE OR REPLACE TEMP TABLE judged AS {sql_text('facts/judged')}", bounds)
     try:
         found = _gather(_Source(db, bounds))
     finally:
         db.con.execute("DROP TABLE IF EXISTS temp.judged")
-    return replace(found, period=replace(found.period, timezone=timezone))
+    period = replace(
+        found.period,
+        timezone=timezone,
+        endpoint=bounds["endpoint"] or "",
+        event_type=bounds["event_type"] or "",
+    )
+    return replace(found, period=period)
 
 
 def day_bounds(day: date | str, timezone: str = "UTC") -> Span:
@@ -94,8 +108,36 @@ def day_bounds(day: date | str, timezone: str = "UTC") -> Span:
     return to_utc(start, timezone), to_utc(start + timedelta(days=1), timezone)
 
 
+def _moment(text: datetime | str | None, timezone: str) -> datetime | None:
+    if not isinstance(text, str):
+        return text
+    if not text.strip():
+        return None
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        hint = "write it as 2026-11-22 or 2026-11-22 14:30"
+        raise InputError(f"{text!r} is no time", hint=hint) from error
+    return at if at.tzinfo else to_utc(at, timezone)
+
+
+def _choose(db: Database, column: str, words: str) -> str | None:
+    """The one value of a column of `deliveries` that `words` are, or are a part of."""
+    if not words:
+        return None
+    rows = db.rows(f"SELECT DISTINCT {column} FROM deliveries WHERE {column} <> '' ORDER BY 1")  # noqa: S608
+    known = [value for (value,) in rows]
+    fitting = [words] if words in known else [value for value in known if words in value]
+    if len(fitting) != 1:
+        name = column.removesuffix("_url").replace("_", " ")
+        shown = ", ".join(value[:100] for value in (fitting or known)[:10])
+        which = "several fit" if fitting else "none fits"
+        raise InputError(f"{name} {words!r}: {which}", hint=f"one of: {shown or 'none is known'}")
+    return fitting[0]
+
+
 class _Source:
-    def __init__(self, db: Database, bounds: dict[str, datetime | None]) -> None:
+    def __init__(self, db: Database, bounds: dict[str, Any]) -> None:
         self.db = db
         self.bounds = bounds
 

@@ -52,6 +52,8 @@ class Period:
     last_at: datetime | None  # last delivery in it
     horizon: datetime | None  # last time that the sender's exports testify
     timezone: str = "UTC"  # of the days and times that a reader is shown; the facts are in UTC
+    endpoint: str = ""  # only its deliveries; empty: all
+    event_type: str = ""  # only deliveries of it; empty: all
 
     def local(self, at: datetime) -> datetime:
         """A time as the reader's clock shows it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hookanalysis import wording
-from hookanalysis.charts.drawing import Window, ask
+from hookanalysis.charts.drawing import ask, limits
 from hookanalysis.markup import Block, Column, table
 
 if TYPE_CHECKING:
@@ -55,11 +55,8 @@ def deliveries(
         period: `facts.period`; all by default.
         limit: Longest list; the rest is counted.
     """
-    window = None
     local = period.local if period else lambda at: at
-    if period is not None and period.since and period.until:
-        window = Window(period.since, period.until, "")
-    frame = ask(ws, "listed_deliveries", window, outcomes=list(names), most=limit)
+    frame = ask(ws, "listed_deliveries", **limits(period), outcomes=list(names), most=limit)
     records = [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
     rows = [
         {

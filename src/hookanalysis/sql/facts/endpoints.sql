@@ -1,6 +1,6 @@
 /* endpoints: attempts made within the period, and lag of its deliveries; tests left out.
    grain:  one endpoint
-   inputs: judged, attempts; $since and $until */
+   inputs: judged, attempts; $since and $until, $endpoint, $event_type */
 WITH tries AS (
   SELECT
     COALESCE(endpoint_url, '') AS endpoint_url,
@@ -15,6 +15,8 @@ WITH tries AS (
     AND NOT COALESCE(is_test, FALSE)
     AND (CAST($since AS TIMESTAMP) IS NULL OR attempted_at >= CAST($since AS TIMESTAMP))
     AND (CAST($until AS TIMESTAMP) IS NULL OR attempted_at < CAST($until AS TIMESTAMP))
+    AND (CAST($endpoint AS VARCHAR) IS NULL OR endpoint_url = CAST($endpoint AS VARCHAR))
+    AND (CAST($event_type AS VARCHAR) IS NULL OR event_type = CAST($event_type AS VARCHAR))
   GROUP BY COALESCE(endpoint_url, '')
 ),
 lags AS (

@@ -1,6 +1,7 @@
 /* judged: the deliveries of a period, each at the time that it belongs to.
    grain:  one delivery
-   inputs: deliveries, attempt_records; $since and $until (exclusive), NULL for no bound
+   inputs: deliveries, attempt_records; $since and $until (exclusive), $endpoint, $event_type;
+           NULL for any
 
    The time is that of the first attempt; without one, of the first arrival; without either, the
    time at which the event happened. */
@@ -15,6 +16,7 @@ timed_deliveries AS (
     d.event_uuid,
     COALESCE(d.endpoint_url, '') AS endpoint_url,
     COALESCE(d.first_attempt_at, d.first_receipt_at, t.created_at) AS happened_at,
+    d.event_type,
     d.outcome,
     COALESCE(d.detail, d.outcome) AS detail,
     COALESCE(d.reason, '') AS reason,
@@ -28,8 +30,10 @@ timed_deliveries AS (
   LEFT JOIN event_times AS t ON t.event_uuid = d.event_uuid
 )
 SELECT
-  event_uuid, endpoint_url, happened_at, outcome, detail, reason, attempts, receipts,
+  event_uuid, endpoint_url, happened_at, event_type, outcome, detail, reason, attempts, receipts,
   accepted_count, processed_count, lag_ms, is_test
 FROM timed_deliveries
 WHERE (CAST($since AS TIMESTAMP) IS NULL OR happened_at >= CAST($since AS TIMESTAMP))
   AND (CAST($until AS TIMESTAMP) IS NULL OR happened_at < CAST($until AS TIMESTAMP))
+  AND (CAST($endpoint AS VARCHAR) IS NULL OR endpoint_url = CAST($endpoint AS VARCHAR))
+  AND (CAST($event_type AS VARCHAR) IS NULL OR event_type = CAST($event_type AS VARCHAR))

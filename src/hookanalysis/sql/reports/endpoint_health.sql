@@ -1,6 +1,6 @@
 /* endpoint_health: how attempts ended.
    grain:  one endpoint and step of time
-   inputs: endpoint_hours; $since and $until; $unit; $zone; $urls: the endpoints to show */
+   inputs: endpoint_hours; $since and $until, $endpoint; $unit; $zone; $urls: the endpoints to show */
 SELECT
   endpoint_url,
   DATE_TRUNC($unit, timezone($zone, timezone('UTC', hour_at))) AS step_at,
@@ -13,6 +13,7 @@ FROM endpoint_hours
 WHERE endpoint_url IN (SELECT UNNEST($urls))
   AND hour_at >= DATE_TRUNC('hour', CAST($since AS TIMESTAMP))
   AND hour_at < CAST($until AS TIMESTAMP)
+  AND (CAST($endpoint AS VARCHAR) IS NULL OR endpoint_url = CAST($endpoint AS VARCHAR))
 GROUP BY endpoint_url, 2
 HAVING SUM(attempts) > 0
 ORDER BY endpoint_url, step_at

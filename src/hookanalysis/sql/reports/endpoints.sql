@@ -1,6 +1,6 @@
 /* endpoints: those with the most failed attempts, then with the most attempts.
    grain:  one endpoint
-   inputs: endpoint_hours; $since and $until; $most: how many */
+   inputs: endpoint_hours; $since and $until, $endpoint; $most: how many */
 SELECT
   endpoint_url,
   CAST(SUM(attempts) AS BIGINT) AS attempts,
@@ -9,6 +9,7 @@ SELECT
 FROM endpoint_hours
 WHERE hour_at >= DATE_TRUNC('hour', CAST($since AS TIMESTAMP))
   AND hour_at < CAST($until AS TIMESTAMP)
+  AND (CAST($endpoint AS VARCHAR) IS NULL OR endpoint_url = CAST($endpoint AS VARCHAR))
 GROUP BY endpoint_url
 HAVING SUM(attempts) > 0
 ORDER BY failed DESC, attempts DESC, endpoint_url
