@@ -15,7 +15,8 @@ import pytest
 
 import cases
 from hookanalysis import charts
-from hookanalysis.charts.drawing import MAX_ROWS, OUTCOME_COLOURS, make_window, prepare, read_meta
+from hookanalysis.charts.asking import make_window
+from hookanalysis.charts.drawing import MAX_ROWS, OUTCOME_COLOURS, prepare, read_meta
 from hookanalysis.database import Database
 from hookanalysis.facts.gathering import facts
 from hookanalysis.tables import OUTCOMES

@@ -150,6 +150,47 @@ def test_times_are_those_of_the_zone_that_was_asked_for(case: Path, tmp_path: Pa
         run_report(NOTEBOOK, case, {"timezone": "Mars/Olympus"}, tmp_path / "out.html")
 
 
+@pytest.mark.parametrize("name", list(list_notebooks()))
+@pytest.mark.parametrize("deliveries", [0, 1])
+def test_every_notebook_copes_with_little_data(name: str, deliveries: int, tmp_path: Path) -> None:
+    rows = cases.all_outcomes()[:deliveries]
+    around: dict[str, Any] = {"coverage": [], "clock_offsets": [], "files": [], "rejects": []}
+    path = cases.fill(tmp_path / "case.duckdb", rows, findings=[], **around)
+    html = run_report(name, path, {}, tmp_path / "out.html").html.read_text("utf-8")
+    assert "NaN" not in visible(html)
+    assert "None" not in visible(html).replace("None of", "")
+
+
+def test_a_report_can_be_about_one_endpoint_and_type(case: Path, tmp_path: Path) -> None:
+    given = {"endpoint": "partner", "event_type": "invoice.purchase", "until": "2026-11-21"}
+    result = run_report("delivery_gap", case, given, tmp_path / "out.html")
+    text = visible(result.html.read_text("utf-8"))
+    assert "shop.example.com" not in text.partition("Coverage and clocks")[0]
+    with Database(case, read_only=True) as db:
+        expected = facts(db, until="2026-11-21", endpoint=cases.PARTNER)
+    assert expected.totals.deliveries > 0
+    assert {e.endpoint_url for e in expected.endpoints} == {cases.PARTNER}
+    numbers = json.loads((tmp_path / "facts.json").read_text("utf-8"))
+    assert numbers["totals"]["deliveries"] == expected.totals.deliveries
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"endpoint": "example"}, "several fit"),
+        ({"endpoint": "nowhere"}, "none fits"),
+        ({"event_type": "nothing"}, "none fits"),
+        ({"since": "soon"}, "no time"),
+        ({"since": "2026-11-22", "until": "2026-11-21"}, "period is empty"),
+    ],
+)
+def test_what_cannot_be_picked_is_refused(
+    given: dict[str, str], said: str, case: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=said):
+        run_report("delivery_gap", case, given, tmp_path / "out.html")
+
+
 @pytest.mark.parametrize("deliveries", [0, 1])
 def test_little_data(deliveries: int, tmp_path: Path) -> None:
     rows = cases.all_outcomes()[:deliveries]
@@ -371,7 +412,8 @@ def test_html_of_outputs_is_cleaned() -> None:
         "<form action=x><input></form><style>p {}</style><!-- hidden -->"
     )
     kept = '<p class="hk-more">kept</p><a>a</a><a>b</a><a href="#missed">c</a>'
-    assert clean(hostile) == kept
+    assert clean(hostile, {"missed"}) == kept
+    assert clean("<a href='#elsewhere'>d</a>", {"missed"}) == "<a>d</a>"
 
 
 def test_markdown_of_a_notebook_cannot_carry_html() -> None:
@@ -526,7 +568,8 @@ def test_what_could_not_be_checked_is_not_called_missing(tmp_path: Path) -> None
 
 def test_possibly_missed_is_a_limit_and_no_sum(page: Path) -> None:
     text = visible(page.read_text(encoding="utf-8"))
-    assert "<b>up to 6</b><small>the 3 missed and 3 that could not be checked</small>" in text
+    shown = "<b>\N{LESS-THAN OR EQUAL TO} 6</b>"
+    assert f"{shown}<small>the 3 missed and 3 that could not be checked</small>" in text
 
 
 def test_paths_in_a_report_do_not_tell_whose_folder_it_was(page: Path) -> None:

@@ -111,24 +111,31 @@ def table(
     if not rows:
         return Block(f'<p class="hk-empty">{escape(empty)}</p>', empty)
     rest = (total or len(rows)) - len(rows)
-    head = "".join(
-        f'<th scope="col" class="hk-{column.kind}">{escape(column.label)}</th>'
-        for column in columns
-    )
-    body = "".join(
-        "<tr>" + "".join(_cell(row, column) for column in columns) + "</tr>" for row in rows
-    )
+    body = "".join(f"<tr>{cells(row, columns)}</tr>" for row in rows)
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     more = f"… and {count(rest)} more, not shown here." if rest > 0 else ""
     note = f'<p class="hk-more">{more}</p>' if more else ""
     page = (
         f'<div class="hk-scroll" tabindex="0"><table class="hk-table">{title}'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{note}"
+        f"<thead><tr>{headings(columns)}</tr></thead><tbody>{body}</tbody></table></div>{note}"
     )
     text = "\n".join(
         "  ".join(_plain(row.get(column.key), column.kind) for column in columns) for row in rows
     )
     return Block(page, "\n".join(part for part in (caption, text, more) if part))
+
+
+def headings(columns: Sequence[Column]) -> str:
+    """The cells of a table's head."""
+    return "".join(
+        f'<th scope="col" class="hk-{column.kind}">{escape(column.label)}</th>'
+        for column in columns
+    )
+
+
+def cells(row: Mapping[str, Any], columns: Sequence[Column]) -> str:
+    """The cells of one row of a table."""
+    return "".join(_cell(row, column) for column in columns)
 
 
 def show(frame: pd.DataFrame, caption: str = "", *, limit: int = 50) -> Block:

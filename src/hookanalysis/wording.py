@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from . import markup
+from .markup import ABSENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,6 +96,13 @@ def say_sender(row: Mapping[str, Any]) -> str:
         status = f"{status}, {ERRORS.get(error, error)}"
     attempts = row.get("attempts") or 0
     return f"{status}; {attempts:,} attempts" if attempts > 1 else status
+
+
+def say_answer(status: Any, error: Any) -> str:
+    """What an attempt was answered: `503`, or why there was no answer."""
+    if status is not None and status == status:  # noqa: PLR0124 - NaN is not equal to itself
+        return str(int(status))
+    return ERRORS.get(error, error) if isinstance(error, str) and error else ABSENT
 
 
 def say_clock(entry: ClockOffset) -> dict[str, Any]:

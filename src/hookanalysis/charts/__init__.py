@@ -8,8 +8,17 @@ period they draw all there is, in UTC.
 
 from __future__ import annotations
 
-from .endpoints import endpoint_health, latency
-from .evidence import coverage
+from .endpoints import answers_over_time, endpoint_health, latency
+from .evidence import coverage, funnel
+from .explorer import explorer
 from .outcomes import outcomes_over_time
 
-__all__ = ["coverage", "endpoint_health", "latency", "outcomes_over_time"]
+__all__ = [
+    "answers_over_time",
+    "coverage",
+    "endpoint_health",
+    "explorer",
+    "funnel",
+    "latency",
+    "outcomes_over_time",
+]

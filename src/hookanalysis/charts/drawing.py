@@ -5,26 +5,21 @@ Outcomes have one colour everywhere, told apart also by people with a colour-vis
 
 from __future__ import annotations
 
-import re
 import warnings
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup
-from hookanalysis.database import sql_text
-from hookanalysis.facts.zones import to_local
 from hookanalysis.markup import CHART_MIME
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import altair as alt
     import pandas as pd
     from altair.typing import ChartType
 
-    from hookanalysis.database import Database
-    from hookanalysis.facts.measures import Period
+    from .asking import Window
 
 
 # Found by a search for the largest least distance (OKLab) between any two, under normal vision and
@@ -59,99 +54,19 @@ _TIME_LABELS: dict[str, str] = {
     "quarter": "%b %Y",
     "year": "%Y",
 }
-_DAY = timedelta(days=1)
-_ALL_TIME = {
-    **dict.fromkeys(("since", "until", "unit", "endpoint", "event_type")),
-    "timezone": "UTC",
-}
-# Up to such a span, in steps of this unit: at most some 130 steps.
-_UNITS = (("hour", 4 * _DAY), ("day", 130 * _DAY), ("week", 910 * _DAY), ("month", 3950 * _DAY))
 
 
-@dataclass(frozen=True)
-class Window:
-    """What a chart is about: from `since` to `until` (UTC, exclusive), in steps of `unit`.
+def name_endpoints(urls: Iterable[str], limit: int) -> dict[str, str]:
+    """A short name for each endpoint, and for no two the same.
 
-    Steps and words are those of the clocks in `timezone`.
+    Long names that are cut to the same few letters are numbered.
     """
-
-    since: datetime
-    until: datetime
-    unit: str
-    timezone: str = "UTC"
-    endpoint: str | None = None
-    event_type: str | None = None
-
-    @property
-    def words(self) -> str:
-        """Its days, such as `Sunday 22 November 2026`."""
-        return markup.days(
-            self.local(self.since), self.local(self.until - timedelta(microseconds=1))
-        )
-
-    def local(self, at: datetime) -> datetime:
-        """A time as the reader's clock shows it."""
-        return to_local(at, self.timezone)
-
-    def name_step(self, at: datetime) -> str:
-        """A step in words: `2026-11-22 14:00`, `2026-11-22`, `week of 2026-11-16`, `2026-11`."""
-        if self.unit == "hour":
-            return f"{at:%Y-%m-%d %H:%M}" + (" UTC" if self.timezone == "UTC" else "")
-        if self.unit == "week":
-            return f"week of {at:%Y-%m-%d}"
-        return at.strftime({"day": "%Y-%m-%d", "month": "%Y-%m"}.get(self.unit, "%Y"))
-
-
-def ask(ws: Database, name: str, window: Window | None = None, **more: Any) -> pd.DataFrame:
-    """Run `sql/reports/<name>.sql` over the deliveries of a window, or over all.
-
-    Args:
-        ws: A reconciled workspace.
-        name: The file. Where it names `judged`, it reads the deliveries as the facts place them.
-        window: The time; None for all time.
-        more: Other `$name`s of the query.
-    """
-    text = sql_text(f"reports/{name}")
-    values = {**(vars(window) if window else _ALL_TIME), **more}
-    values["zone"] = values["timezone"]
-    if re.search(r"^(FROM|INNER JOIN) judged\b", text, re.MULTILINE):
-        text = f"WITH judged AS (\n{sql_text('facts/judged')}\n)\n{text}"
-    return ws.sql(text, **{key: value for key, value in values.items() if f"${key}" in text})
-
-
-def limits(period: Period | None) -> dict[str, Any]:
-    """What `ask` needs to read just the deliveries of a period, those without a time too."""
-    if period is None:
-        return {}
-    names = ("since", "until", "timezone", "endpoint", "event_type")
-    return {name: getattr(period, name) or None for name in names}
-
-
-def find_window(ws: Database, period: Period | None) -> Window | None:
-    """The time to draw: as asked, else from the first delivery to the last; None when empty."""
-    import pandas as pd
-
-    since, until = (period.since, period.until) if period else (None, None)
-    timezone = period.timezone if period else "UTC"
-    only = (period.endpoint or None, period.event_type or None) if period else (None, None)
-    ever = (datetime.min, datetime.max)  # noqa: DTZ901 - naive is UTC
-    asked = Window(since or ever[0], until or ever[1], "", timezone, *only)
-    first, last = ask(ws, "window", asked).astype("datetime64[us]").iloc[0]
-    if (since is None or until is None) and pd.isna(first):
-        return None
-    start = since or first.to_pydatetime().replace(minute=0, second=0, microsecond=0)
-    end = until or last.to_pydatetime() + timedelta(microseconds=1)
-    return replace(asked, since=start, until=end, unit=choose_unit(start, end))
-
-
-def choose_unit(since: datetime, until: datetime) -> str:
-    """The unit of steps that gives a readable number of them."""
-    return next((unit for unit, longest in _UNITS if until - since <= longest), "year")
-
-
-def make_window(since: datetime, until: datetime, timezone: str = "UTC") -> Window:
-    """From `since` to `until`, in steps that give a readable number of them."""
-    return Window(since, until, choose_unit(since, until), timezone)
+    names: dict[str, str] = {}
+    for url in urls:
+        short = markup.endpoint(url, limit)
+        again = sum(name.rpartition(" (")[0] == short or name == short for name in names.values())
+        names[url] = f"{short} ({again + 1})" if again else short
+    return names
 
 
 def place(frame: pd.DataFrame, window: Window) -> pd.DataFrame:
@@ -203,11 +118,12 @@ def tooltip(**fields: str) -> list[alt.Tooltip]:
     return [alt.Tooltip(field, title=label) for field, label in fields.items()]
 
 
-def stack_panels(panels: Sequence[Any]) -> Any:
-    """Panels below each other on one time axis, zoomed together."""
+def stack_panels(panels: Sequence[Any], *, share: bool = True) -> Any:
+    """Panels below each other, on one time axis and zoomed together if they `share` it."""
     import altair as alt
 
-    return alt.vconcat(*panels, spacing=18).resolve_scale(x="shared")
+    stacked = alt.vconcat(*panels, spacing=18)
+    return stacked.resolve_scale(x="shared") if share else stacked
 
 
 def panel_title(text: str) -> alt.TitleParams:
@@ -217,7 +133,15 @@ def panel_title(text: str) -> alt.TitleParams:
     return alt.TitleParams(text, fontSize=12, fontWeight=500, offset=6)
 
 
-def finish(chart: Any, title: str, subtitle: str, sentence: str, table: pd.DataFrame) -> ChartType:
+def finish(
+    chart: Any,
+    title: str,
+    subtitle: str,
+    sentence: str,
+    table: pd.DataFrame,
+    *,
+    zooms: bool = True,
+) -> ChartType:
     """Frame a chart: title, description, zoom, and the table of its numbers.
 
     Args:
@@ -226,9 +150,12 @@ def finish(chart: Any, title: str, subtitle: str, sentence: str, table: pd.DataF
         subtitle: Units and how to read it.
         sentence: What it shows, with numbers: alt text, and the line under the chart.
         table: Its numbers, headings ready to print.
+        zooms: Whether Shift and the wheel zoom into its time.
     """
     import altair as alt
 
+    if not zooms:
+        return _frame(chart, title, subtitle, sentence, table)
     zoom = alt.selection_interval(
         name="zoom",
         bind="scales",

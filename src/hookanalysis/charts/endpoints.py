@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 from hookanalysis import markup
 from hookanalysis.facts.measures import percent
 
+from .asking import Window, ask, find_window
 from .drawing import (
     BAD,
     GOOD,
+    OUTCOME_COLOURS,
     WIDTH,
-    Window,
-    ask,
     draw_nothing,
-    find_window,
     finish,
+    name_endpoints,
     panel_title,
     place,
     stack_panels,
@@ -34,6 +34,13 @@ if TYPE_CHECKING:
 
 MAX_ENDPOINTS = 15
 MAX_PANELS = 4
+# Kinds of failed attempts: their words, and colours from those of the outcomes.
+_ANSWERS = {
+    "unanswered": ("no answer", OUTCOME_COLOURS["undetermined"]),
+    "server_errors": ("5xx", BAD),
+    "client_errors": ("4xx", OUTCOME_COLOURS["refused"]),
+    "redirects": ("3xx and others", OUTCOME_COLOURS["unprocessed"]),
+}
 
 
 def endpoint_health(ws: Database, period: Period | None = None) -> ChartType:
@@ -160,11 +167,8 @@ def _seconds(most: float) -> alt.Y:
 def _busiest(ws: Database, window: Window | None, most: int) -> pd.DataFrame:
     """The endpoints to show, most failures first: `endpoint` (short, unique), attempts, failed."""
     frame = ask(ws, "endpoints", window, most=most)
-    names = frame["endpoint_url"].map(lambda url: markup.endpoint(url, 44))
-    # Long names that are cut to the same few letters must stay rows of their own.
-    again = names.groupby(names).cumcount()
-    unique = [f"{name} ({n + 1})" if n else name for name, n in zip(names, again, strict=True)]
-    return frame.assign(endpoint=unique).set_index("endpoint_url")
+    names = name_endpoints(frame["endpoint_url"], 44)
+    return frame.assign(endpoint=frame["endpoint_url"].map(names)).set_index("endpoint_url")
 
 
 def _tell_health(busiest: pd.DataFrame) -> str:
@@ -190,3 +194,88 @@ def _tell_latency(placed: pd.DataFrame) -> str:
         worst = f"95 % within {slowest['most']} at worst ({slowest['time']})"
         parts.append(f"{name}: typically {typical}, {worst}")
     return "; ".join(parts) + "."
+
+
+def answers_over_time(ws: Database, period: Period | None = None) -> ChartType:
+    """How many attempts failed, by kind of answer, and what share of all that is."""
+    import altair as alt
+
+    title, nothing = "Failed attempts", "The sender logged no attempt in this period."
+    window = find_window(ws, period)
+    if window is None:
+        return draw_nothing(title, nothing)
+    frame = ask(ws, "answers_over_time", window)
+    if frame.empty:
+        return draw_nothing(title, nothing)
+    known = frame["client_errors"] + frame["server_errors"] + frame["unanswered"]
+    frame = frame.assign(
+        redirects=(frame["failed"] - known).clip(lower=0),
+        share=(frame["failed"] / frame["attempts"]).round(4),
+        failing=[percent(f, a) for f, a in zip(frame["failed"], frame["attempts"], strict=True)],
+    )
+    labels = {"time": "time", "attempts": "attempts", "failed": "failed", "failing": "share failed"}
+    placed = place(frame, window)
+    line = (
+        alt.Chart(placed[["middle", "share", *labels]])
+        .mark_line(color=BAD, strokeWidth=2, point={"size": 22, "color": BAD})
+        .encode(
+            x=time_axis(window, "middle"),
+            y=alt.Y(
+                "share:Q",
+                title=None,
+                scale=alt.Scale(domain=[0, 1]),
+                axis=alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1], minExtent=34),
+            ),
+            tooltip=tooltip(**labels),
+        )
+        .properties(width=WIDTH, height=90, title=panel_title("Share of attempts that failed"))
+    )
+    bars = _stack_answers(placed, window)
+    names = {**labels, **{key: words for key, (words, _) in _ANSWERS.items()}}
+    return finish(
+        stack_panels([bars, line]) if placed["failed"].any() else line,
+        title,
+        f"attempts per {window.unit}, {window.timezone}, by what the sender was answered",
+        _tell_answers(frame),
+        placed[list(names)].rename(columns=names),
+    )
+
+
+def _stack_answers(placed: pd.DataFrame, window: Window) -> Any:
+    import altair as alt
+
+    words = {key: label for key, (label, _) in _ANSWERS.items()}
+    long = placed.melt(["at", "end", "time"], list(words), "answer", "number")
+    long = long[long["number"] > 0].assign(answer=long["answer"].map(words))
+    order = {label: place for place, label in enumerate(words.values())}
+    long = long.assign(rank=long["answer"].map(order)).sort_values(["at", "rank"])
+    # Stacked here: Vega-Lite stacks bars, not the rectangles that fill their step of time.
+    high = long.groupby("at")["number"].cumsum()
+    long = long.assign(high=high, low=high - long["number"]).drop(columns="rank")
+    shown = [label for label in order if label in set(long["answer"])]
+    colours = alt.Scale(domain=list(order), range=[colour for _, colour in _ANSWERS.values()])
+    return (
+        alt.Chart(long)
+        .mark_rect(stroke="white", strokeWidth=0.4, strokeOpacity=0.6)
+        .encode(
+            x=time_axis(window),
+            x2="end",
+            y=alt.Y("low:Q", title=None, axis=alt.Axis(tickCount=4, tickMinStep=1, format=",d")),
+            y2="high",
+            color=alt.Color("answer:N", scale=colours, legend=alt.Legend(title=None, values=shown)),
+            tooltip=tooltip(time="time", answer="answer", number="attempts"),
+        )
+        .properties(width=WIDTH, height=140, title=panel_title("Failed attempts by answer"))
+    )
+
+
+def _tell_answers(frame: pd.DataFrame) -> str:
+    attempts, failed = int(frame["attempts"].sum()), int(frame["failed"].sum())
+    if not failed:
+        return f"{markup.plural(attempts, 'attempt')}, and none failed."
+    kinds = [(label, int(frame[key].sum())) for key, (label, _) in _ANSWERS.items()]
+    listed = ", ".join(f"{number:,} {label}" for label, number in kinds if number)
+    return (
+        f"{failed:,} of {markup.plural(attempts, 'attempt')} failed"
+        f" ({percent(failed, attempts)}): {listed}."
+    )

@@ -5,20 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hookanalysis import markup
+from hookanalysis.facts.measures import percent
 
-from .drawing import (
-    BAD,
-    GOOD,
-    WIDTH,
-    Window,
-    ask,
-    draw_nothing,
-    find_window,
-    finish,
-    make_window,
-    time_axis,
-    tooltip,
-)
+from .asking import Window, ask, find_window, limits, make_window
+from .drawing import BAD, GOOD, WIDTH, draw_nothing, finish, time_axis, tooltip
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,3 +96,66 @@ def _tell_coverage(frame: pd.DataFrame) -> str:
         f"{logs} with {markup.plural(len(holes), 'hole')}; the longest lasts {longest['lasts']}:"
         f" {longest['log']}, {longest['from']} to {longest['to']} ({longest['reason']})."
     )
+
+
+def funnel(ws: Database, period: Period | None = None) -> ChartType:
+    """How far the deliveries got: tried by the sender, at the edge, at the application, handled."""
+    import altair as alt
+
+    title = "Deliveries at each step"
+    row = ask(ws, "funnel", **limits(period)).iloc[0]
+    tried = int(row["attempted"])
+    if not tried:
+        return draw_nothing(title, "The sender logged no attempt in this period.")
+    steps = (
+        ("tried by the sender", tried, 1),
+        ("at the edge", int(row["edge"]), int(row["edge_logs"])),
+        ("at the application", int(row["app"]), int(row["app_logs"])),
+        ("accepted", int(row["accepted"]), 1),
+        ("processed", int(row["processed"]), int(row["processing_known"])),
+    )
+    frame = pd_frame(
+        [
+            {
+                "step": step,
+                "deliveries": number if logged else 0,
+                "words": f"{number:,}  ({percent(number, tried)})" if logged else "no log tells",
+            }
+            for step, number, logged in steps
+        ]
+    )
+    base = alt.Chart(frame).encode(
+        y=alt.Y(
+            "step:N",
+            sort=[step for step, _, _ in steps],
+            title=None,
+            axis=alt.Axis(grid=False, ticks=False, domain=False, labelLimit=200),
+        ),
+        x=alt.X(
+            "deliveries:Q",
+            title=None,
+            axis=None,
+            scale=alt.Scale(domain=[0, tried * 1.25], nice=False),
+        ),
+        tooltip=tooltip(step="step", words="deliveries"),
+    )
+    chart = alt.layer(
+        base.mark_bar(color=GOOD, height={"band": 0.68}, cornerRadiusEnd=2),
+        base.mark_text(align="left", dx=7, fontSize=12).encode(text="words:N"),
+    ).properties(width=WIDTH, height=alt.Step(30))
+    lost = " · ".join(f"{step}: {words}" for step, words in zip(frame["step"], frame["words"]))  # noqa: B905
+    return finish(
+        chart,
+        title,
+        "deliveries, tests left out; each log counts by itself, so a later step can hold more",
+        f"{lost}.",
+        frame.drop(columns="deliveries").rename(columns={"words": "deliveries"}),
+        zooms=False,
+    )
+
+
+def pd_frame(rows: list[dict[str, object]]) -> pd.DataFrame:
+    """Rows as a frame; pandas is imported only where something is drawn."""
+    import pandas as pd
+
+    return pd.DataFrame(rows)

@@ -8,13 +8,11 @@ from hookanalysis import markup
 from hookanalysis.facts.measures import percent
 from hookanalysis.tables import OUTCOMES
 
+from .asking import Window, ask, find_window
 from .drawing import (
     OUTCOME_COLOURS,
     WIDTH,
-    Window,
-    ask,
     draw_nothing,
-    find_window,
     finish,
     panel_title,
     place,

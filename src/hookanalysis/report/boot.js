@@ -27,7 +27,8 @@
       for (let round = 0; round < 3; round++) {
         const spec = widen(JSON.parse(text), Math.max(120, room - beside));
         const result = await window.vegaEmbed(plot, spec, options);
-        const over = Math.ceil(plot.querySelector("svg").getBoundingClientRect().width) - room;
+        link(result.view);
+        const over = Math.ceil(Number(plot.querySelector("svg").getAttribute("width"))) - room;
         if (Math.abs(over) <= 2) break;
         beside += over;
         figure.dataset.beside = String(beside);
@@ -48,21 +49,76 @@
     waiting = setTimeout(drawAll, 150);
   });
 
+  // What is marked in a chart limits the list of events; a dot that is clicked opens its lines.
+  const events = [...document.querySelectorAll("tbody.hk-event")];
+  let span = null;
+  function link(view) {
+    listen(view, "marked", (value) => { span = value.at || null; sift(); });
+    listen(view, "picked", (value) => {
+      const number = value.event && value.event[0];
+      const body = events.find((one) => one.dataset.event === String(number));
+      if (!body) return;
+      body.hidden = false;
+      body.querySelectorAll("details").forEach((lines) => { lines.open = true; });
+      events.forEach((one) => one.classList.toggle("picked", one === body));
+      body.scrollIntoView({ block: "center" });
+    });
+  }
+
+  function listen(view, name, act) {
+    try { view.addSignalListener(name, (_, value) => act(value)); } catch { /* not in this chart */ }
+  }
+
+  // Long tables can be searched; the field says how many rows fit.
+  const sifters = [];
+  const sift = () => sifters.forEach((one) => one());
+  for (const table of document.querySelectorAll("main .output table.hk-table")) {
+    const grouped = table.classList.contains("hk-events");
+    const rows = [...table.querySelectorAll(grouped ? "tbody" : "tbody > tr")];
+    if (rows.length < 8 && !grouped) continue;
+    const texts = rows.map((row) => row.textContent.toLowerCase());
+    const field = Object.assign(document.createElement("input"), {
+      type: "search", placeholder: `Search ${rows.length} rows`, ariaLabel: "Search this table",
+    });
+    const found = Object.assign(document.createElement("span"), { className: "found", role: "status" });
+    const tools = Object.assign(document.createElement("div"), { className: "sift" });
+    tools.append(field, found);
+    table.closest(".hk-scroll").before(tools);
+    const act = () => {
+      const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+      let count = 0;
+      rows.forEach((row, place) => {
+        const at = Number(row.dataset.at);
+        const fits = words.every((word) => texts[place].includes(word))
+          && (!grouped || !span || (at >= span[0] && at <= span[1]));
+        row.hidden = !fits;
+        count += fits;
+      });
+      const marked = grouped && span ? " in the marked time" : "";
+      found.textContent = count < rows.length || marked ? `${count} of ${rows.length}${marked}` : "";
+    };
+    field.addEventListener("input", act);
+    sifters.push(act);
+  }
+
   // One button copies all ids of a list.
   for (const table of document.querySelectorAll("table.hk-table")) {
-    const ids = [...table.querySelectorAll("td.hk-id code")].map((cell) => cell.textContent);
-    if (ids.length < 2) continue;
+    const cells = [...table.querySelectorAll("td.hk-id code")];
+    if (cells.length < 2) continue;
     const button = document.createElement("button");
-    const label = `Copy ${ids.length} ids`;
+    const label = "Copy ids";
     button.type = "button";
     button.className = "copy";
     button.textContent = label;
     button.addEventListener("click", async () => {
-      const done = await copy(ids.join("\n"));
+      const seen = cells.filter((cell) => !cell.closest("[hidden]"));
+      const done = await copy(seen.map((cell) => cell.textContent).join("\n"));
       button.textContent = done ? "Copied" : "Copying is not allowed here";
       setTimeout(() => { button.textContent = label; }, 1600);
     });
-    table.closest(".hk-scroll").before(button);
+    const tools = table.closest(".hk-scroll").previousElementSibling;
+    if (tools && tools.classList.contains("sift")) tools.append(button);
+    else table.closest(".hk-scroll").before(button);
   }
 
   async function copy(text) {

@@ -20,15 +20,44 @@ from hookanalysis.charts.drawing import read_meta
 from hookanalysis.markup import CHART_MIME, read_asset
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from nbformat import NotebookNode
 
 ALLOWED_MIMES = (CHART_MIME, "text/html", "text/plain")
 _TAGS = {
-    *("a", "abbr", "b", "blockquote", "br", "caption", "code", "dd", "div", "dl", "dt", "em"),
-    *("h3", "h4", "h5", "h6", "hr", "i", "kbd", "li", "ol", "p", "pre", "s", "section", "small"),
-    *("span", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr"),
+    *("a", "abbr", "b", "blockquote", "br", "caption", "code", "dd", "details", "div", "dl", "dt"),
+    *(
+        "em",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "i",
+        "kbd",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "s",
+        "section",
+        "small",
+    ),
+    *(
+        "span",
+        "strong",
+        "sub",
+        "summary",
+        "sup",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+    ),
     *("u", "ul"),
 }
 _DROPPED_WHOLE = {"iframe", "math", "noscript", "object", "script", "style", "svg", "template"}
@@ -38,6 +67,7 @@ _ATTRIBUTES = {
     "td": {"colspan", "rowspan"},
     "th": {"colspan", "rowspan", "scope"},
     "div": {"tabindex"},
+    "tbody": {"data-at", "data-event"},
 }
 # Inside a script element of JSON: nothing that could close it, nor a line end of JavaScript's.
 _JSON_SAFE = str.maketrans(
@@ -77,12 +107,14 @@ def write_page(notebook: NotebookNode, page: Page) -> str:
     shown = nbformat.from_dict({**notebook, "cells": cells})  # type: ignore[no-untyped-call]
     drawn = any(CHART_MIME in out.get("data", {}) for cell in shown.cells for out in _outputs(cell))
     scripts = [read_asset("vega.js"), read_asset("boot.js")] if drawn else [read_asset("boot.js")]
+    contents = [heading for cell in shown.cells if (heading := _heading(cell.source))]
+    ids = {heading["id"] for heading in contents}
     around = {
         "title": page.title,
         "times": page.times,
         "colophon": page.colophon,
         "broken": page.broken,
-        "contents": [heading for cell in shown.cells if (heading := _heading(cell.source))],
+        "contents": contents,
         "policy": _policy(scripts),
         "css": read_asset("blocks.css") + read_asset("page.css"),
         "scripts": scripts,
@@ -94,7 +126,7 @@ def write_page(notebook: NotebookNode, page: Page) -> str:
             template_file="index.html.j2",
             filters={
                 "text": lambda text: markup.escape(text, 20_000),
-                "clean": clean,
+                "clean": lambda fragment: clean(fragment, ids),
                 "prose": _render_prose,
                 "chart": _chart,
                 "opens_section": lambda source: bool(_heading(source)),
@@ -105,16 +137,28 @@ def write_page(notebook: NotebookNode, page: Page) -> str:
     return str(body) + "\n"
 
 
-def clean(fragment: str) -> str:
-    """HTML with nothing in it but the tags and attributes of tables, lists and text."""
+def clean(fragment: str, ids: Collection[str] = ()) -> str:
+    """HTML with nothing in it but the tags and attributes of tables, lists and text.
+
+    Args:
+        fragment: Any HTML.
+        ids: The sections of the page, where links may lead.
+    """
     import nh3
+
+    def filter_attribute(_: str, name: str, value: str) -> str | None:
+        if name == "href":
+            return value if value.removeprefix("#") in ids else None
+        if name in {"data-at", "data-event", "tabindex"}:
+            return value if re.fullmatch(r"-?\d{1,15}", value) else None
+        return value
 
     return nh3.clean(
         fragment,
         tags=_TAGS,
         clean_content_tags=_DROPPED_WHOLE,
         attributes=_ATTRIBUTES,
-        attribute_filter=_filter_attribute,
+        attribute_filter=filter_attribute,
         link_rel=None,
         url_schemes=set(),
     )
@@ -124,14 +168,6 @@ def embed_json(value: Any) -> str:
     """JSON that may stand inside a script element."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text.translate(_JSON_SAFE)
-
-
-def _filter_attribute(_: str, name: str, value: str) -> str | None:
-    if name == "href":
-        return value if re.fullmatch(r"#[\w-]+", value) else None  # within the page alone
-    if name == "tabindex":
-        return value if value == "0" else None
-    return value
 
 
 def _shown_cells(notebook: NotebookNode) -> Iterator[dict[str, Any]]:

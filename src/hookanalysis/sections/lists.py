@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hookanalysis import wording
-from hookanalysis.charts.drawing import ask, limits
+from hookanalysis.charts.asking import ask_rows
 from hookanalysis.markup import Block, Column, table
 
 if TYPE_CHECKING:
@@ -55,17 +55,14 @@ def deliveries(
         period: `facts.period`; all by default.
         limit: Longest list; the rest is counted.
     """
-    local = period.local if period else lambda at: at
-    frame = ask(ws, "listed_deliveries", **limits(period), outcomes=list(names), most=limit)
-    records = [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
+    found = ask_rows(ws, "listed_deliveries", period, outcomes=list(names), most=limit)
     rows = [
         {
             **row,
-            "happened_at": local(row["happened_at"]),
             "sender": wording.say_sender(row),
             "detail": wording.say_detail(str(row["detail"])),
         }
-        for row in records
+        for row in found
     ]
     columns = [
         Column("event_uuid", "Event and its type", "id", under="event_type"),
@@ -81,6 +78,6 @@ def deliveries(
     if len(names) > 1:
         columns.insert(0, Column("outcome", "Outcome", "outcome"))
     columns.append(Column("detail", "How we know"))
-    total = int(frame["total"].iloc[0]) if len(frame) else 0
+    total = found[0]["total"] if found else 0
     words = " or ".join(names)
     return table(rows, columns, total=total, empty=f"No delivery was {words} in this period.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hookanalysis import wording
+from hookanalysis import markup, wording
 from hookanalysis.facts.measures import percent
 from hookanalysis.facts.zones import name_zone
 from hookanalysis.markup import FACTS_MIME, Block, Column, count, escape, plural, table
@@ -120,7 +120,7 @@ def _card(facts: Facts, outcome: str, name: str, section: str, words: str) -> st
     small = f"{percent(number, top.judged)} · {words}" if top.judged and number else words
     if outcome == "undetermined" and number:
         # A limit, not one more sum: the missed are among them.
-        shown = f"up to {count(top.possibly_missed)}"
+        shown = f"\N{LESS-THAN OR EQUAL TO} {count(top.possibly_missed)}"
         missed = f"the {count(top.missed)} missed and " if top.missed else ""
         small = f"{missed}{count(number)} that could not be checked"
     elif outcome == "delivered" and top.judged:
@@ -131,8 +131,22 @@ def _card(facts: Facts, outcome: str, name: str, section: str, words: str) -> st
             shown, small = count(number), f"of {count(top.checked)} that could be checked"
     elif outcome == "duplicated" and facts.duplicates.harmful:
         small = f"{plural(facts.duplicates.harmful, 'delivery')} processed more than once"
-    zero = "" if number else " hk-zero"
+    return tile(outcome, name, shown, small, section)
+
+
+def tile(colour: str, name: str, shown: str, small: str, section: str) -> str:
+    """One number of those that stand side by side, and where to read on.
+
+    Args:
+        colour: Outcome whose colour it takes.
+        name: What is counted.
+        shown: The number, in words.
+        small: What stands under it.
+        section: Id of the section that it leads to.
+    """
+    zero = " hk-zero" if shown in {"0", markup.ABSENT} else ""
     return (
-        f'<a class="hk-card{zero}" href="#{section}"><i class="hk-{outcome}"></i>'
-        f'<span class="hk-name">{name}</span><b>{shown}</b><small>{escape(small)}</small></a>'
+        f'<a class="hk-card{zero}" href="#{section}"><i class="hk-{colour}"></i>'
+        f'<span class="hk-name">{escape(name)}</span><b>{escape(shown)}</b>'
+        f"<small>{escape(small)}</small></a>"
     )

@@ -1,4 +1,4 @@
-/* tests: what became of the test events of the period.
+/* test_events: what became of the test events of the period.
    grain:  one endpoint
    inputs: judged (facts/judged.sql), deliveries; $most: how many */
 SELECT

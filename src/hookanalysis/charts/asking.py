@@ -1,0 +1,133 @@
+"""What a chart or a list is about, and the rows that it is made of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from hookanalysis import markup
+from hookanalysis.database import sql_text
+from hookanalysis.facts.zones import to_local
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hookanalysis.database import Database
+    from hookanalysis.facts.measures import Period
+
+_DAY = timedelta(days=1)
+_ALL_TIME = {
+    **dict.fromkeys(("since", "until", "unit", "endpoint", "event_type")),
+    "timezone": "UTC",
+}
+# Up to such a span, in steps of this unit: at most some 130 steps.
+_UNITS = (("hour", 4 * _DAY), ("day", 130 * _DAY), ("week", 910 * _DAY), ("month", 3950 * _DAY))
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a chart is about: from `since` to `until` (UTC, exclusive), in steps of `unit`.
+
+    Steps and words are those of the clocks in `timezone`.
+    """
+
+    since: datetime
+    until: datetime
+    unit: str
+    timezone: str = "UTC"
+    endpoint: str | None = None
+    event_type: str | None = None
+
+    @property
+    def words(self) -> str:
+        """Its days, such as `Sunday 22 November 2026`."""
+        return markup.days(
+            self.local(self.since), self.local(self.until - timedelta(microseconds=1))
+        )
+
+    def local(self, at: datetime) -> datetime:
+        """A time as the reader's clock shows it."""
+        return to_local(at, self.timezone)
+
+    def name_step(self, at: datetime) -> str:
+        """A step in words: `2026-11-22 14:00`, `2026-11-22`, `week of 2026-11-16`, `2026-11`."""
+        if self.unit == "hour":
+            return f"{at:%Y-%m-%d %H:%M}" + (" UTC" if self.timezone == "UTC" else "")
+        if self.unit == "week":
+            return f"week of {at:%Y-%m-%d}"
+        return at.strftime({"day": "%Y-%m-%d", "month": "%Y-%m"}.get(self.unit, "%Y"))
+
+
+def ask(ws: Database, name: str, window: Window | None = None, **more: Any) -> pd.DataFrame:
+    """Run `sql/reports/<name>.sql` over the deliveries of a window, or over all.
+
+    Args:
+        ws: A reconciled workspace.
+        name: The file. Where it names `judged`, it reads the deliveries as the facts place them.
+        window: The time; None for all time.
+        more: Other `$name`s of the query.
+    """
+    text = sql_text(f"reports/{name}")
+    values = {**(vars(window) if window else _ALL_TIME), **more}
+    values["zone"] = values["timezone"]
+    if re.search(r"^(FROM|INNER JOIN) judged\b", text, re.MULTILINE):
+        judged = f"WITH judged AS (\n{sql_text('facts/judged')}\n)"
+        own = re.subn(r"^WITH\b", lambda _: f"{judged},", text, count=1, flags=re.MULTILINE)
+        text = own[0] if own[1] else f"{judged}\n{text}"
+    return ws.sql(text, **{key: value for key, value in values.items() if f"${key}" in text})
+
+
+def limits(period: Period | None) -> dict[str, Any]:
+    """What `ask` needs to read just the deliveries of a period, those without a time too."""
+    if period is None:
+        return {}
+    names = ("since", "until", "timezone", "endpoint", "event_type")
+    return {name: getattr(period, name) or None for name in names}
+
+
+def ask_rows(
+    ws: Database, name: str, period: Period | None = None, **more: Any
+) -> list[dict[str, Any]]:
+    """As `ask`, but as rows for a table: None where there is nothing, times by the reader's clock.
+
+    Args:
+        ws: A reconciled workspace.
+        name: The file of `sql/reports/`.
+        period: Whose deliveries, and whose clock; None for all, and UTC.
+        more: Other `$name`s of the query.
+    """
+    frame = ask(ws, name, **limits(period), **more)
+    for column in frame.select_dtypes("datetime"):
+        if period:
+            frame[column] = frame[column].map(period.local, na_action="ignore")
+    plain = frame.astype(object).where(frame.notna(), None)
+    return [{str(key): value for key, value in row.items()} for row in plain.to_dict("records")]
+
+
+def find_window(ws: Database, period: Period | None) -> Window | None:
+    """The time to draw: as asked, else from the first delivery to the last; None when empty."""
+    import pandas as pd
+
+    since, until = (period.since, period.until) if period else (None, None)
+    timezone = period.timezone if period else "UTC"
+    only = (period.endpoint or None, period.event_type or None) if period else (None, None)
+    ever = (datetime.min, datetime.max)  # noqa: DTZ901 - naive is UTC
+    asked = Window(since or ever[0], until or ever[1], "", timezone, *only)
+    first, last = ask(ws, "window", asked).astype("datetime64[us]").iloc[0]
+    if (since is None or until is None) and pd.isna(first):
+        return None
+    start = since or first.to_pydatetime().replace(minute=0, second=0, microsecond=0)
+    end = until or last.to_pydatetime() + timedelta(microseconds=1)
+    return replace(asked, since=start, until=end, unit=choose_unit(start, end))
+
+
+def choose_unit(since: datetime, until: datetime) -> str:
+    """The unit of steps that gives a readable number of them."""
+    return next((unit for unit, longest in _UNITS if until - since <= longest), "year")
+
+
+def make_window(since: datetime, until: datetime, timezone: str = "UTC") -> Window:
+    """From `since` to `until`, in steps that give a readable number of them."""
+    return Window(since, until, choose_unit(since, until), timezone)
