@@ -17,7 +17,7 @@ from hookanalysis.diagnosis.findings import diagnose
 from hookanalysis.diagnosis.rules import SEVERITIES
 from hookanalysis.errors import InputError
 from hookanalysis.facts.gathering import day_bounds, facts
-from hookanalysis.facts.measures import Facts, Headline, percent, round_number
+from hookanalysis.facts.measures import Facts, Headline, Resends, percent, round_number
 from hookanalysis.facts.spans import MAX_HOLES
 from hookanalysis.tables import OUTCOMES, RESULTS, TABLES, VIEWS
 
@@ -544,6 +544,18 @@ def test_findings_come_worst_first_then_by_size(db: Database) -> None:
         ("warning", "unexpected", 1),
     ]
     assert all(f.explain and f.next_check and f.guide_step for f in found.findings)
+
+
+def test_resends_are_counted_within_the_period(db: Database) -> None:
+    rows = [("a", "resend"), ("b", "resend"), ("c", "done"), ("d", "wait"), ("e", "do_not_resend")]
+    for event, advice in rows:
+        add(db, "deliveries", delivery(event, "missed"))
+        add(db, "resends", {"event_uuid": event, "endpoint_url": SHOP, "advice": advice})
+    late = delivery("late", "missed", first_attempt_at=at("22 10:00"))
+    add(db, "deliveries", late)
+    add(db, "resends", {"event_uuid": "late", "endpoint_url": SHOP, "advice": "resend"})
+    assert facts(db, until=at("21 00:00")).resends == Resends(2, 1, 1, 1)
+    assert facts(db).resends == Resends(3, 1, 1, 1)
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,8 @@ STEPS = (
     Step("failure_types"),
     Step("lively_minutes", "view"),
     Step("symptoms"),
+    Step("untried_events"),
+    Step("resends"),
 )
 
 _CODE = {"failure_runs": write_failure_runs}

@@ -148,6 +148,7 @@ SYMPTOMS = _table(
     ("accepted_after", "TIMESTAMP", "the endpoint's next success after it; UTC"),
     ("same_answers", "BIGINT", "attempts of the delivery with the same answer"),
     ("type_chance", "DOUBLE", "probability that chance puts so many failures on this event type"),
+    ("type_rate", "DOUBLE", "share of this event type's attempts that got the same answer"),
 )
 
 SENDER_ADDRESSES = _table(
@@ -158,6 +159,28 @@ SENDER_ADDRESSES = _table(
     ("receipts", "BIGINT", "receipts that came from it"),
     ("first_at", "TIMESTAMP", "first of them, offset removed; UTC"),
     ("last_at", "TIMESTAMP", "last of them, offset removed; UTC"),
+)
+
+UNTRIED_EVENTS = _table(
+    "untried_events",
+    "one event that went to other endpoints only, though its type usually goes to this one too",
+    ("endpoint_url", "VARCHAR", "endpoint that it was not sent to"),
+    ("event_uuid", "VARCHAR", "event"),
+    ("event_type", "VARCHAR", "such as invoice.refund"),
+    ("first_at", "TIMESTAMP", "its first attempt at another endpoint; UTC"),
+)
+
+RESENDS = _table(
+    "resends",
+    "one delivery that failed, with what a resend would do; in the order in which to resend",
+    ("position", "BIGINT", "place in the list, from 1"),
+    ("advice", "VARCHAR", "resend, wait, do_not_resend, or done: a resend has worked"),
+    ("event_uuid", "VARCHAR", "event: what to search for in the dashboard"),
+    ("endpoint_url", "VARCHAR", "endpoint"),
+    ("event_type", "VARCHAR", "such as invoice.purchase"),
+    ("transaction_id", "VARCHAR", "payload id; several events share it"),
+    ("happened_at", "TIMESTAMP", "first attempt, else first arrival; UTC"),
+    ("why", "VARCHAR", "the reason, in words"),
 )
 
 FINDING_DELIVERIES = _table(

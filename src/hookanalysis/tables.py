@@ -13,9 +13,11 @@ from .results import (
     ENDPOINT_HOURS,
     INCIDENTS,
     MATCHES,
+    RESENDS,
     SENDER_ADDRESSES,
     SENDER_HABITS,
     SYMPTOMS,
+    UNTRIED_EVENTS,
 )
 from .schema import define_table as _table
 
@@ -269,6 +271,8 @@ RESULTS = (
     SENDER_HABITS,
     SENDER_ADDRESSES,
     SYMPTOMS,
+    UNTRIED_EVENTS,
+    RESENDS,
     *DIAGNOSED,
 )
 TABLES = {table.name: table for table in (*BASE_TABLES, *VIEWS, *RESULTS)}

@@ -30,6 +30,7 @@ from .measures import (
     OutcomeCount,
     Period,
     RejectCount,
+    Resends,
     Totals,
     Unknown,
     Versions,
@@ -212,6 +213,7 @@ def _gather(source: _Source) -> Facts:
         files=files,
         rejects=tuple(RejectCount(*row) for row in source.rows("rejects")),
         findings=tuple(Finding(*row) for row in source.rows("findings")),
+        resends=Resends(*source.rows("resends")[0]),
         versions=_versions(source.db),
     )
 

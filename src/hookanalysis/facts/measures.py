@@ -251,6 +251,16 @@ class RejectCount:
 
 
 @dataclass(frozen=True)
+class Resends:
+    """What a resend would do for the deliveries of the period that failed; see table `resends`."""
+
+    resend: int  # never had an effect: send them again now
+    wait: int  # first mend the cause, or close the hole in the logs
+    do_not_resend: int  # have arrived: a resend would duplicate them
+    done: int  # were sent again, and have arrived
+
+
+@dataclass(frozen=True)
 class Versions:
     """What made the numbers."""
 
@@ -276,6 +286,7 @@ class Facts:
     files: tuple[FileFacts, ...]  # by path
     rejects: tuple[RejectCount, ...]  # by path, most records first
     findings: tuple[Finding, ...]  # by rank: what to look at first
+    resends: Resends
     versions: Versions
 
     def count(self, outcome: str) -> int:

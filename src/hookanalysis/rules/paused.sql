@@ -6,38 +6,35 @@ cause = "sender"
 severity = "critical"
 place = 30
 explain = """
-The sender lists these events without any attempt: the endpoint was paused, or is not subscribed
-to their type."""
+The sender lists these events without any attempt; or it sent them to other endpoints, and not to
+this one, where events of their type usually go. The endpoint was paused, or was not subscribed to
+their type at that time."""
 next_check = """
 Look in the dashboard whether the endpoint is paused, since when, and which event types it is
 subscribed to. What becomes of events of a pause is not documented: ask the sender, or resend them
 from the Events tab."""
 
 [requires]
-listed = "the sender lists the event, past its time, without an attempt"
-absent = "your logs, which testify for that time, have no line of it"
+untried = "the sender made no attempt at this endpoint"
+usual = "it is past its time, or three or more events of a type that usually goes here"
 
 [[case]]
-name = "listed without an attempt"
+name = "listed without an attempt; sent to another endpoint only"
 kind = "fires"
-expect = ["untried"]
-[[case.symptoms]]
-event_uuid = "untried"
-detail = "not_attempted"
-status = "none"
-edge_lines = 0
-app_lines = 0
+expect = ["listed", "v"]
+symptoms = [{ event_uuid = "listed", endpoint_url = "u", detail = "not_attempted" }]
+untried_events = [
+  { endpoint_url = "v", event_uuid = "1", event_type = "refund" },
+  { endpoint_url = "v", event_uuid = "2", event_type = "refund" },
+  { endpoint_url = "v", event_uuid = "3", event_type = "refund" },
+]
 
 [[case]]
-name = "tried in vain"
+name = "tried in vain; a single one that went elsewhere"
 kind = "silent"
 expect = []
-[[case.symptoms]]
-event_uuid = "lost"
-detail = "never_reached"
-status = "failed"
-edge_lines = 0
-app_lines = 0
+symptoms = [{ event_uuid = "lost", endpoint_url = "u", detail = "never_reached" }]
+untried_events = [{ endpoint_url = "v", event_uuid = "1", event_type = "refund" }]
 
 [[case]]
 name = "nothing is known of it"
@@ -45,11 +42,30 @@ kind = "null"
 expect = []
 symptoms = [{ event_uuid = "nothing" }]
 ---*/
+WITH gaps AS (
+  SELECT
+    endpoint_url, event_type, MIN(first_at) AS first_at, MAX(first_at) AS last_at,
+    COUNT(*) AS events
+  FROM untried_events
+  GROUP BY endpoint_url, event_type
+)
 SELECT
   endpoint_url,
   event_uuid,
   happened_at,
-  TRUE AS listed,
-  edge_lines + app_lines = 0 AS absent
+  CAST(NULL AS VARCHAR) AS what,
+  TRUE AS untried,
+  TRUE AS usual
 FROM symptoms
 WHERE detail = 'not_attempted'
+UNION ALL
+SELECT
+  g.endpoint_url,
+  NULL,
+  g.first_at,
+  g.events || ' events of type ' || g.event_type || ' went to other endpoints only, until '
+    || CAST(DATE_TRUNC('minute', g.last_at) AS VARCHAR),
+  TRUE,
+  TRUE
+FROM gaps AS g
+WHERE (SELECT SUM(a.events) FROM gaps AS a WHERE a.endpoint_url = g.endpoint_url) >= 3

@@ -42,6 +42,7 @@ outcome = "refused"
 happened_at = 2026-11-20T12:00:00
 http_status = 500
 type_chance = 0.0001
+type_rate = 0.9
 accepted_before = 2026-11-20T11:00:00
 accepted_after = 2026-11-20T12:30:00
 answer = 500
@@ -51,6 +52,7 @@ outcome = "recovered"
 happened_at = 2026-11-20T12:00:00
 http_status = 500
 type_chance = 0.0001
+type_rate = 0.9
 accepted_before = 2026-11-20T11:00:00
 accepted_after = 2026-11-20T12:30:00
 answer = 500
@@ -67,9 +69,18 @@ accepted_after = 2026-11-20T12:30:00
 answer = 500
 
 [[case]]
-name = "a 500 on anything"
+name = "a 500 on anything; a seventh of a type"
 kind = "silent"
 expect = []
+[[case.symptoms]]
+event_uuid = "some"
+happened_at = 2026-11-20T12:00:00
+http_status = 500
+type_chance = 0.0001
+type_rate = 0.15
+same_answers = 1
+run_size = 1
+answer = 500
 [[case.symptoms]]
 event_uuid = "bug"
 happened_at = 2026-11-20T12:00:00
@@ -92,9 +103,12 @@ SELECT
   answer IN (400, 413, 415, 422, 500) AS answered,
   accepted_before >= happened_at - INTERVAL '12 hours'
     AND accepted_after <= happened_at + INTERVAL '12 hours' AS others,
-  answer IN (400, 413, 415, 422) OR type_chance < 0.001
-    OR same_answers > 1 AS pattern,
+  answer IN (400, 413, 415, 422) OR same_answers > 1
+    OR (type_chance < 0.001 AND type_rate >= 0.5) AS pattern,
   outcome = 'recovered' AS passed
 FROM symptoms
 WHERE answer IN (400, 413, 415, 422)
-  OR (answer = 500 AND (type_chance < 0.001 OR (same_answers > 1 AND run_size <= 3)))
+  OR (
+    answer = 500
+    AND ((type_chance < 0.001 AND type_rate >= 0.5) OR (same_answers > 1 AND run_size <= 3))
+  )

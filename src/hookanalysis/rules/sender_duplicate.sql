@@ -1,30 +1,31 @@
 /*---
 id = "sender_duplicate"
-title = "Events that were posted twice for one attempt"
-guide_step = "Best practices"
+title = "Events that were sent again without need"
+guide_step = "Resending Events"
 cause = "sender"
 severity = "warning"
 place = 16
 explain = """
-For each of these events the sender's log has one attempt, yet your server got it twice within a
-moment. Either the sender's network sent the request again, or a proxy in front of your
-application did."""
+These events had arrived, and then came again: somebody resent them from the dashboard although
+they had succeeded, or your server got two requests for one attempt within a moment, because the
+sender's network or a proxy of yours repeated it."""
 next_check = """
-Nothing is lost. Make sure that an event whose webhook_event_uuid is known already is skipped. If
-your proxy repeats requests (such as nginx with proxy_next_upstream non_idempotent), switch that
-off; else tell the sender the times of a few of them."""
+Nothing is lost. Look into the resend list before a resend: it names what has arrived already.
+Make sure that an event whose webhook_event_uuid is known is skipped. If your proxy repeats
+requests (such as nginx with proxy_next_upstream non_idempotent), switch that off; if neither is
+so, tell the sender the times of a few of them."""
 
 [requires]
-twice = "the sender lists one attempt, and your log two arrivals"
-known = "the sender's export covers that time"
+repeated = "the sender lists a success and a later attempt, or one attempt for two arrivals"
+listed = "the sender's export tells of the event"
 
 [against]
 proxy = "your edge got it once and your application twice: your own proxy repeated it"
 
 [[case]]
-name = "two arrivals from one attempt; a proxy that passed on one request twice contradicts"
+name = "resent after success, two arrivals from one attempt; a proxy's repetition contradicts"
 kind = "fires"
-expect = ["proxy", "twice"]
+expect = ["proxy", "resent", "twice"]
 weak = ["proxy"]
 [[case.symptoms]]
 event_uuid = "twice"
@@ -38,12 +39,16 @@ detail = "double_send"
 status = "success"
 edge_lines = 1
 app_lines = 2
+[[case.symptoms]]
+event_uuid = "resent"
+detail = "resend_after_success"
+status = "success"
 
 [[case]]
-name = "sent again by hand"
+name = "sent again after a failure"
 kind = "silent"
 expect = []
-symptoms = [{ event_uuid = "resent", detail = "resend_after_success", status = "success" }]
+symptoms = [{ event_uuid = "mended", detail = "resend_after_failure", status = "success" }]
 
 [[case]]
 name = "nothing is known of it"
@@ -55,8 +60,8 @@ SELECT
   endpoint_url,
   event_uuid,
   happened_at,
-  TRUE AS twice,
-  status IS NOT NULL AS known,
-  edge_lines = 1 AND app_lines > 1 AS proxy
+  TRUE AS repeated,
+  status IS NOT NULL AS listed,
+  detail = 'double_send' AND edge_lines = 1 AND app_lines > 1 AS proxy
 FROM symptoms
-WHERE detail = 'double_send'
+WHERE detail IN ('double_send', 'resend_after_success')

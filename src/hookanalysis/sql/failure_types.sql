@@ -3,7 +3,8 @@
    inputs: attempts
 
    chance is an upper bound (Chernoff's) of the probability that `failures` of the endpoint's
-   failures with this answer are of the type, when `share` of its attempts are. */
+   failures with this answer are of the type, when `share` of its attempts are. rate: the part of
+   the type's attempts that failed so. */
 WITH counted_attempts AS (
   SELECT endpoint_url, COALESCE(event_type, '') AS event_type, COUNT(*) AS attempts
   FROM attempts
@@ -12,7 +13,7 @@ WITH counted_attempts AS (
 ),
 shares AS (
   SELECT
-    endpoint_url, event_type,
+    endpoint_url, event_type, attempts,
     attempts * 1.0 / SUM(attempts) OVER (PARTITION BY endpoint_url) AS share
   FROM counted_attempts
 ),
@@ -24,7 +25,7 @@ counted_failures AS (
 ),
 rates AS (
   SELECT
-    f.endpoint_url, f.http_status, f.event_type, f.failures, s.share,
+    f.endpoint_url, f.http_status, f.event_type, f.failures, s.share, s.attempts,
     CAST(SUM(f.failures) OVER (PARTITION BY f.endpoint_url, f.http_status) AS BIGINT) AS total
   FROM counted_failures AS f
   JOIN shares AS s ON s.endpoint_url = f.endpoint_url AND s.event_type = f.event_type
@@ -35,6 +36,7 @@ SELECT
   event_type,
   failures,
   share,
+  failures * 1.0 / attempts AS rate,
   CASE
     WHEN failures <= total * share THEN 1.0
     WHEN failures = total THEN POWER(share, failures)

@@ -65,7 +65,7 @@ SELECT
   COALESCE(f.run_size, 0) AS run_size, f.accepted_before, f.accepted_after,
   COUNT(t.http_status) OVER (PARTITION BY t.event_uuid, t.endpoint_url, t.http_status)
     AS same_answers,
-  c.chance AS type_chance
+  c.chance AS type_chance, c.rate AS type_rate
 FROM tries AS t
 LEFT JOIN seen AS s
   ON s.event_uuid = t.event_uuid AND s.endpoint_url = t.endpoint_url

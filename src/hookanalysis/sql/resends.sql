@@ -1,0 +1,57 @@
+/* resends: which events to send again now, and in which order; which not to; which resends worked.
+   grain:  one delivery that failed at least once, or of which the logs cannot tell
+   inputs: deliveries, failing_attempts
+
+   An event that is missed, refused or lost after its answer cannot be duplicated by a resend. It
+   waits while the endpoint has had no success since: a resend would fail in the same way. The order
+   is that of the events, so that a purchase goes before its refund. */
+WITH endings AS (
+  SELECT event_uuid, endpoint_url, MAX(run_size) AS run_size, MIN(accepted_after) AS accepted_after
+  FROM failing_attempts
+  GROUP BY event_uuid, endpoint_url
+),
+advised_deliveries AS (
+  SELECT
+    d.event_uuid, d.endpoint_url, d.event_type, d.transaction_id, d.outcome, d.detail,
+    COALESCE(d.first_attempt_at, d.first_receipt_at) AS happened_at,
+    CASE
+      WHEN d.outcome = 'recovered' THEN 'done'
+      WHEN d.detail = 'resend_after_failure' THEN 'done'
+      WHEN d.outcome IN ('unacknowledged', 'duplicated') THEN 'do_not_resend'
+      WHEN d.outcome IN ('undetermined', 'pending') THEN 'wait'
+      WHEN e.run_size > 2 AND e.accepted_after IS NULL THEN 'wait'
+      ELSE 'resend'
+    END AS advice
+  FROM deliveries AS d
+  LEFT JOIN endings AS e ON e.event_uuid = d.event_uuid AND e.endpoint_url = d.endpoint_url
+  WHERE d.outcome NOT IN ('delivered', 'unexpected') AND NOT d.is_test
+)
+SELECT
+  ROW_NUMBER() OVER (
+    ORDER BY
+      CASE advice WHEN 'resend' THEN 1 WHEN 'wait' THEN 2 WHEN 'do_not_resend' THEN 3 ELSE 4 END
+        NULLS LAST,
+      happened_at NULLS LAST, event_uuid NULLS LAST, endpoint_url NULLS LAST
+  ) AS position,
+  advice,
+  event_uuid,
+  endpoint_url,
+  event_type,
+  transaction_id,
+  happened_at,
+  CASE
+    WHEN advice = 'done' THEN 'it was sent again and has arrived'
+    WHEN outcome = 'unacknowledged'
+      THEN 'it has arrived, though the sender says that it failed: a resend would duplicate it'
+    WHEN detail = 'double_processed' THEN 'it has been processed more than once already'
+    WHEN outcome = 'duplicated' THEN 'it has arrived more than once already'
+    WHEN outcome = 'pending' THEN 'its last attempt may still be answered'
+    WHEN outcome = 'undetermined'
+      THEN 'the logs cannot tell whether it arrived: close the hole first'
+    WHEN advice = 'wait'
+      THEN 'the endpoint has accepted nothing since: mend the cause first, then resend'
+    WHEN outcome = 'missed' THEN 'it never arrived: a resend cannot duplicate it'
+    WHEN outcome = 'refused' THEN 'it was never accepted: a resend cannot duplicate it'
+    ELSE 'it was accepted and never processed'
+  END AS why
+FROM advised_deliveries

@@ -1,0 +1,45 @@
+/* untried_events: events that went to other endpoints, though their type usually goes here too.
+   grain:  one event and one endpoint that it was not sent to
+   inputs: attempts
+
+   Usually: at least half of the events of the type that went anywhere, and ten or more. */
+WITH shared_types AS (
+  SELECT event_type
+  FROM attempts
+  WHERE status <> 'none' AND NOT is_test
+  GROUP BY event_type
+  HAVING MIN(endpoint_url) <> MAX(endpoint_url)
+),
+sent_events AS (
+  SELECT a.event_type, a.event_uuid, a.endpoint_url, MIN(a.attempted_at) AS first_at
+  FROM attempts AS a
+  JOIN shared_types AS s ON s.event_type = a.event_type
+  WHERE a.status <> 'none' AND NOT a.is_test
+  GROUP BY a.event_type, a.event_uuid, a.endpoint_url
+),
+events AS (
+  SELECT event_type, event_uuid, MIN(first_at) AS first_at
+  FROM sent_events
+  GROUP BY event_type, event_uuid
+),
+type_sizes AS (
+  SELECT event_type, COUNT(*) AS events FROM events GROUP BY event_type
+),
+usual_endpoints AS (
+  SELECT s.event_type, s.endpoint_url
+  FROM sent_events AS s
+  JOIN type_sizes AS t ON t.event_type = s.event_type
+  GROUP BY s.event_type, s.endpoint_url
+  HAVING COUNT(*) >= 10 AND COUNT(*) >= 0.5 * MAX(t.events) AND COUNT(*) < MAX(t.events)
+)
+SELECT
+  u.endpoint_url,
+  e.event_uuid,
+  e.event_type,
+  e.first_at
+FROM usual_endpoints AS u
+JOIN events AS e ON e.event_type = u.event_type
+LEFT JOIN sent_events AS s
+  ON s.event_type = e.event_type AND s.event_uuid = e.event_uuid
+  AND s.endpoint_url = u.endpoint_url
+WHERE s.event_uuid IS NULL
