@@ -32,6 +32,8 @@ FLAGS = {
     "undecided": (False, True),
     "never_sent": (False, True),
     "had_failure": (False, True),
+    "success_silent": (False, True),
+    "refusals_told": (False, True),
     "signature_failed": (False, True),
     "stranger": (False, True),
     "is_test": (False, True),
@@ -49,6 +51,8 @@ class State(NamedTuple):
     undecided: bool
     never_sent: bool
     had_failure: bool
+    success_silent: bool
+    refusals_told: bool
     signature_failed: bool
     stranger: bool
     is_test: bool
@@ -69,6 +73,9 @@ def classify(s: State) -> list[str]:
     came = judged and s.arrivals > 0
     blank = nothing and not s.never_sent  # only the receiver's logs can tell
     proof = blank and not s.undecided and s.receiver_covered
+    # What came were other attempts than the one that succeeded.
+    silent = came and s.accepted_count == 0 and s.success_silent
+    unnamed = s.says == "fail_http" and not s.refusals_told
     unlisted = s.says == "no_attempt" and not s.sender_covered
     forged = s.stranger or s.signature_failed
     good = came and effect and s.accepted_count > 0
@@ -82,9 +89,14 @@ def classify(s: State) -> list[str]:
         "undetermined: sender_coverage": (absent and not s.sender_covered) or (proof and unlisted),
         "pending: in_flight": waiting,
         "undetermined: ambiguous": (blank and s.undecided)
+        or (silent and s.undecided)
         or (good and s.accepted_count > 1 and s.undecided),
-        "undetermined: receiver_coverage": blank and not s.undecided and not s.receiver_covered,
-        "refused: contradictory_status": came and s.accepted_count == 0 and s.says == "ok",
+        "undetermined: receiver_coverage": ((blank or silent) and not s.undecided)
+        and (not s.receiver_covered or (blank and unnamed)),
+        "refused: contradictory_status": came
+        and s.accepted_count == 0
+        and s.says == "ok"
+        and not (silent and (s.undecided or not s.receiver_covered)),
         "refused: rejected": came and s.accepted_count == 0 and s.says != "ok",
         "unprocessed: signature_dropped": came
         and s.accepted_count > 0
@@ -102,7 +114,7 @@ def classify(s: State) -> list[str]:
         "delivered: delivered": once and s.says == "ok" and not s.had_failure and s.arrivals == 1,
     }
     for says, detail in MISSED.items():
-        met = proof and not unlisted and s.says == says
+        met = proof and not unlisted and not unnamed and s.says == says
         word = nothing and s.never_sent and detail == "never_reached"
         classes[f"missed: {detail}"] = classes.get(f"missed: {detail}", False) or met or word
     return [name for name, met in classes.items() if met]
@@ -128,7 +140,8 @@ def judged() -> list[tuple[State, str]]:
     with duckdb.connect() as con:
         con.execute(
             f"CREATE TABLE delivery_evidence AS SELECT {columns}, * FROM {lists}"
-            " WHERE COALESCE(processed_count, 0) <= accepted_count",
+            " WHERE COALESCE(processed_count, 0) <= accepted_count"
+            " AND (NOT success_silent OR says = 'ok')",
             {name: list(values) for name, values in flags.items()},
         )
         kinds = rows.relation_types()["settings"].items()

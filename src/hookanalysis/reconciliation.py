@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .schema import Column, Table
 
 # Rungs of the ladder from a receipt to its attempt, the surest first.
-MATCH_RULES = ("uuid", "request_id", "time")
+MATCH_RULES = ("uuid", "transaction", "request_id", "time")
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,15 @@ STEPS = (
     Step("matches_by_neighbour", "rows", "matches"),
     Step("loose_ends", "view"),
     Step("time_clusters"),
+    Step("answer_ties"),
+    Step("leftover_lines"),
+    Step("leftover_ends"),
+    Step("leftover_ties"),
+    Step("open_ends"),
     Step("matches_by_time", "rows", "matches"),
     Step("undecided_deliveries"),
     Step("sender_deliveries", "view"),
+    Step("silent_successes"),
     Step("repeated_matches"),
     Step("twin_streams"),
     Step("repeated_arrivals"),
@@ -65,6 +71,8 @@ STEPS = (
     Step("proof_spans"),
     Step("processing_logs"),
     Step("absences"),
+    Step("clusters"),
+    Step("told_refusals"),
     Step("hole_reasons", "view"),
     Step("absence_reasons"),
     Step("omitted_deliveries", "view"),
@@ -96,7 +104,7 @@ _CODE = {"failure_runs": write_failure_runs}
 _HELD = {
     "attempts": ("response", "latency_ms", "observations", "file_id", "line"),
     "request_keys": (),
-    "receipts": ("uuid_by", "duration_ms", "method", "lines", "file_id", "line"),
+    "receipts": ("duration_ms", "lines", "file_id", "line"),
     "log_holes": (),
     "live_spans": (),
     "coverage": (),

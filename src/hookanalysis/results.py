@@ -27,7 +27,8 @@ MATCHES = _table(
     ("event_uuid", "VARCHAR", "event"),
     ("endpoint_url", "VARCHAR", "endpoint"),
     ("attempt_key", "VARCHAR", "attempt; NULL where the sender's log has none for it"),
-    ("match_rule", "VARCHAR", "rung of the ladder: uuid, request_id or time"),
+    ("match_rule", "VARCHAR", "rung of the ladder: uuid, transaction, request_id or time"),
+    ("score", "DOUBLE", "1 where it is named or alone; by time, one in so many that it may be"),
     ("distance_ms", "DOUBLE", "receipt minus attempt after the offset, milliseconds"),
     ("arrived_at", "TIMESTAMP", "start of the request as far as told; sender's clock; UTC"),
     ("ended_at", "TIMESTAMP", "last time of its lines; sender's clock; UTC"),
@@ -103,6 +104,18 @@ INCIDENTS = _table(
     ("still_open", "BOOLEAN", "fewer than three tries have succeeded since"),
     ("event_types", "VARCHAR", "event types of the failed, the most frequent first"),
     ("statuses", "VARCHAR", "answers to the failed (or why none), the most frequent first"),
+)
+
+CLUSTERS = _table(
+    "clusters",
+    "attempts that stand too close in time to tell whose the edge's lines are: only counts speak",
+    ("cluster_id", "BIGINT", "number, by time"),
+    ("endpoint_url", "VARCHAR", "endpoint; empty where several share the path"),
+    ("starts_at", "TIMESTAMP", "first of the attempts; UTC"),
+    ("ends_at", "TIMESTAMP", "last of the attempts; UTC"),
+    ("attempts", "BIGINT", "attempts that may own a line, or may have left none"),
+    ("receipts", "BIGINT", "lines that nobody owns"),
+    ("at_least_missed", "BIGINT", "so many of the attempts never arrived, whichever they are"),
 )
 
 SENDER_HABITS = _table(

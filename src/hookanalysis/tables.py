@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .results import (
     CLOCK_OFFSETS,
+    CLUSTERS,
     DELIVERIES,
     DIAGNOSED,
     ENDPOINT_HOURS,
@@ -219,7 +220,7 @@ RECEIPTS = _table(
     ("layer", "VARCHAR", "edge, app, queue or table"),
     ("stream", "VARCHAR", "log that holds it"),
     ("event_uuid", "VARCHAR", "webhook_event_uuid, where the lines name it"),
-    ("uuid_by", "VARCHAR", "key (named), known (bare, and in the sender's exports) or NULL"),
+    ("uuid_by", "VARCHAR", "key (named), known (bare, and exported), transaction, or NULL"),
     ("transaction_id", "VARCHAR", "payload id"),
     ("event_type", "VARCHAR", "such as invoice.purchase"),
     ("received_at", "TIMESTAMP", "start of the request as far as the log tells; receiver's clock"),
@@ -265,6 +266,7 @@ VIEW_PARTS = {
 RESULTS = (
     CLOCK_OFFSETS,
     MATCHES,
+    CLUSTERS,
     DELIVERIES,
     ENDPOINT_HOURS,
     INCIDENTS,

@@ -1,13 +1,13 @@
 /* absences: deliveries of which the logs behind the edge do not tell the end, and if that is proof.
    grain:  one delivery that the sender knows
-   inputs: sender_deliveries, matches, processing_logs, serving_streams, proof_spans, doubts,
-           clock_offsets, settings
+   inputs: sender_deliveries, matches, silent_successes, processing_logs, serving_streams,
+           proof_spans, doubts, clock_offsets, settings
 
-   Either no log behind the edge holds a receipt; or one does, accepted, and the application, which
-   usually says when it has processed an event, never did.
+   Either no log behind the edge holds a receipt, or none of the attempt that succeeded; or one
+   does, accepted, and the application, which usually says that it processed an event, never did.
    outer_covered: every log of the outermost layer that knows the endpoint was whole all the time
-   in which a request could have come. inner_covered: so was a layer behind the edge. Neither, where
-   the logs are no witness (doubt). */
+   in which a request could have come. inner_covered: so was a layer behind the edge. edge_covered:
+   so was the edge. Neither of the first two, where the logs are no witness (doubt). */
 WITH settled AS (
   SELECT m.event_uuid, m.endpoint_url
   FROM matches AS m
@@ -24,6 +24,10 @@ unsettled AS (
   FROM sender_deliveries AS d
   WHERE NOT EXISTS (
     SELECT 1 FROM settled AS s
+    WHERE s.event_uuid = d.event_uuid AND s.endpoint_url = d.endpoint_url
+  )
+  OR EXISTS (
+    SELECT 1 FROM silent_successes AS s
     WHERE s.event_uuid = d.event_uuid AND s.endpoint_url = d.endpoint_url
   )
 ),
@@ -54,6 +58,7 @@ SELECT
   BOOL_OR(p.endpoint_url IS NOT NULL AND l.depth = 1) AND MAX(b.doubt) IS NULL AS outer_covered,
   BOOL_OR(p.endpoint_url IS NOT NULL AND l.layer <> 'edge') AND MAX(b.doubt) IS NULL
     AS inner_covered,
+  BOOL_OR(p.endpoint_url IS NOT NULL AND l.layer = 'edge') AS edge_covered,
   MAX(b.doubt) AS doubt
 FROM unsettled AS u
 LEFT JOIN doubted AS b ON b.event_uuid = u.event_uuid AND b.endpoint_url = u.endpoint_url

@@ -1,9 +1,10 @@
 /* answer_runs: answered attempts in a row that the receiver's logs all show, or all lack.
    grain:  one run of one endpoint and kind of answer, where some are lacking
-   inputs: attempts, matches, stream_spans
+   inputs: attempts, matches, undecided_deliveries, stream_spans
 
    kind: 2 for success, else the first digit of the answer; those that reach the receiver are
-   logged alike. An attempt that no log covers belongs to no run.
+   logged alike. An attempt that no log covers belongs to no run, nor does one
+   that may own a line.
    shown_before: answers of the same kind that the logs show, before this run. */
 WITH answers AS (
   SELECT
@@ -16,6 +17,10 @@ WITH answers AS (
     ) AS silent
   FROM attempts AS a
   WHERE a.attempted_at IS NOT NULL AND (a.status = 'success' OR a.http_status IS NOT NULL)
+    AND NOT EXISTS (
+      SELECT 1 FROM undecided_deliveries AS u
+      WHERE u.event_uuid = a.event_uuid AND u.endpoint_url = a.endpoint_url
+    )
 ),
 suspects AS (
   SELECT DISTINCT endpoint_url, kind FROM answers WHERE silent

@@ -5,11 +5,13 @@
    First plain flags, then one CASE, read from top to bottom: the first line that holds is the
    verdict, written as `outcome: detail`. Nothing is called missed unless the receiver's logs cover
    all the time in which it could have come, or the sender itself says that no request ever left.
+   untraced: no receipt of any attempt, or none of the one that succeeded and no other was accepted.
    took_effect: processed, if the logs tell; else accepted. */
 WITH flags AS (
   SELECT
     e.*,
     e.arrivals > 0 AS arrived,
+    e.arrivals = 0 OR (e.success_silent AND e.accepted_count = 0) AS untraced,
     e.accepted_count > 0 AS accepted,
     COALESCE(e.processed_count, e.accepted_count) > 0 AS took_effect,
     e.says = 'ok' AND (e.had_failure OR e.arrivals > 1) AS took_several_tries,
@@ -32,12 +34,14 @@ verdicts AS (
       WHEN f.says = 'absent' THEN 'undetermined: sender_coverage'
       WHEN f.in_grace AND NOT f.took_effect THEN 'pending: in_flight'
       WHEN NOT f.arrived AND f.never_sent THEN 'missed: never_reached'
-      WHEN NOT f.arrived AND f.ambiguous THEN 'undetermined: ambiguous'
-      WHEN NOT f.arrived AND NOT f.receiver_covered THEN 'undetermined: receiver_coverage'
+      WHEN f.untraced AND f.ambiguous THEN 'undetermined: ambiguous'
+      WHEN f.untraced AND NOT f.receiver_covered THEN 'undetermined: receiver_coverage'
       WHEN NOT f.arrived AND f.says = 'no_attempt' AND NOT f.sender_covered
         THEN 'undetermined: sender_coverage'
       WHEN NOT f.arrived AND f.says = 'no_attempt' THEN 'missed: not_attempted'
       WHEN NOT f.arrived AND f.says = 'fail_nohttp' THEN 'missed: never_reached'
+      WHEN NOT f.arrived AND f.says = 'fail_http' AND NOT f.refusals_told
+        THEN 'undetermined: receiver_coverage'
       WHEN NOT f.arrived AND f.says = 'fail_http' THEN 'missed: answered_upstream'
       WHEN NOT f.arrived AND f.says = 'pending' THEN 'missed: stuck_pending'
       WHEN NOT f.arrived THEN 'missed: false_success'
@@ -75,11 +79,11 @@ SELECT
   v.first_attempt_at, v.last_attempt_at, v.attempts, v.last_status, v.last_http_status,
   v.last_error_kind, v.first_receipt_at, v.arrivals AS receipts, v.accepted_count,
   v.processed_count, v.receiver_status,
-  CASE
-    WHEN v.accepted
-      THEN DATE_DIFF('microsecond', v.first_attempt_at, v.first_accepted_at) / 1000.0
+  CASE WHEN v.accepted THEN
+    DATE_DIFF('microsecond', v.first_attempt_at, v.first_accepted_at) / 1000.0
   END AS lag_ms,
-  CASE v.weakest_rule WHEN 1 THEN 'uuid' WHEN 2 THEN 'request_id' WHEN 3 THEN 'time' END
-    AS match_rule,
+  CASE v.weakest_rule
+    WHEN 1 THEN 'uuid' WHEN 2 THEN 'transaction' WHEN 3 THEN 'request_id' WHEN 4 THEN 'time'
+  END AS match_rule,
   v.is_test
 FROM verdicts AS v

@@ -1,8 +1,10 @@
 /* delivery_evidence: all that the steps before found out about each delivery, side by side.
    grain:  one event for one endpoint
    inputs: sender_deliveries, omissions, counted_receipts, absences, absence_reasons, repeats,
-           processing_logs, undecided_deliveries, coverage, settings
+           processing_logs, undecided_deliveries, silent_successes, told_refusals, coverage,
+           settings
 
+   refusals_told: a refusal as the sender saw it would stand in the logs, whoever gave it.
    processed_count is NULL where no log tells, and 0 only where a log that would tell does not.
    in_grace is counted from the last time that the sender's exports testify. */
 WITH cases AS (
@@ -29,12 +31,9 @@ SELECT
   c.says,
   c.created_at,
   COALESCE(c.first_attempt_at, c.created_at, r.first_at) AS first_seen_at,
-  c.first_attempt_at,
-  c.last_attempt_at,
+  c.first_attempt_at, c.last_attempt_at,
   c.attempts,
-  c.last_status,
-  c.last_http_status,
-  c.last_error_kind,
+  c.last_status, c.last_http_status, c.last_error_kind,
   c.had_failure,
   c.never_sent,
   c.is_test,
@@ -57,14 +56,18 @@ SELECT
   r.weakest_rule,
   COALESCE(a.outer_covered, FALSE) AS receiver_covered,
   COALESCE(o.sender_covered, FALSE) AS sender_covered,
-  y.reason AS absence_reason,
+  COALESCE(y.reason, 'refusals_unlogged: no log names the event of a request that was answered '
+    || CAST(c.last_http_status AS VARCHAR) || '; load the log of the proxy in front')
+    AS absence_reason,
   o.reason AS omission_reason,
   k.repeat_kind,
   COALESCE(
     COALESCE(c.last_attempt_at, c.created_at)
       > h.horizon_at - s.grace_minutes * INTERVAL '1 minute', FALSE
   ) AS in_grace,
-  u.event_uuid IS NOT NULL AS undecided
+  u.event_uuid IS NOT NULL AS undecided,
+  i.event_uuid IS NOT NULL AS success_silent,
+  COALESCE(a.edge_covered, FALSE) OR q.endpoint_url IS NOT NULL AS refusals_told
 FROM cases AS c
 CROSS JOIN horizons AS h
 CROSS JOIN settings AS s
@@ -78,3 +81,7 @@ LEFT JOIN repeats AS k
 LEFT JOIN processing_logs AS p ON p.endpoint_url = c.endpoint_url
 LEFT JOIN undecided_deliveries AS u
   ON u.event_uuid = c.event_uuid AND u.endpoint_url = c.endpoint_url
+LEFT JOIN silent_successes AS i
+  ON i.event_uuid = c.event_uuid AND i.endpoint_url = c.endpoint_url
+LEFT JOIN told_refusals AS q
+  ON q.endpoint_url = c.endpoint_url AND q.http_status = c.last_http_status

@@ -19,7 +19,8 @@ SELECT
   s.time_marks,
   r.tolerance,
   r.http_status,
-  r.accepted
+  r.accepted,
+  r.by_sender
 FROM placed_receipts AS r
 JOIN edge_streams AS s ON s.stream = r.stream
 WHERE r.layer = 'edge' AND r.event_uuid IS NULL AND NOT r.stranger AND r.known_path IS NOT NULL

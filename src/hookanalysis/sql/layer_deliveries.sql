@@ -2,13 +2,15 @@
    grain:  one event for one endpoint in one layer
    inputs: matches, repeated_matches, repeated_arrivals
 
-   weakest_rule: 1 uuid, 2 request_id, 3 time. */
+   weakest_rule: 1 uuid, 2 transaction, 3 request_id, 4 time. */
 WITH weighed_matches AS (
   SELECT
     m.event_uuid, m.endpoint_url, m.layer, m.arrived_at, m.http_status,
     m.accepted OR COALESCE(m.processed, FALSE) AS accepted,
     m.processed, m.known_before, m.signature_failed, m.stranger,
-    CASE m.match_rule WHEN 'uuid' THEN 1 WHEN 'request_id' THEN 2 ELSE 3 END AS weakest_rule
+    CASE m.match_rule
+      WHEN 'uuid' THEN 1 WHEN 'transaction' THEN 2 WHEN 'request_id' THEN 3 ELSE 4
+    END AS weakest_rule
   FROM matches AS m
   WHERE m.counts
     AND NOT EXISTS (
@@ -49,6 +51,8 @@ SELECT
   ARG_MAX(http_status, arrived_at) AS last_status,
   BOOL_OR(stranger) AS stranger,
   COUNT(DISTINCT path) > 1 AS several_paths,
-  MAX(CASE match_rule WHEN 'uuid' THEN 1 WHEN 'request_id' THEN 2 ELSE 3 END) AS weakest_rule
+  MAX(CASE match_rule
+    WHEN 'uuid' THEN 1 WHEN 'transaction' THEN 2 WHEN 'request_id' THEN 3 ELSE 4
+  END) AS weakest_rule
 FROM repeated_arrivals
 GROUP BY event_uuid, endpoint_url, layer

@@ -4,9 +4,10 @@
    inputs: edge_lines, matches, attempt_turns, endpoint_paths, clock_offsets, settings
 
    An attempt that never became a request (refused, dns, tls) has no line. A line may come as late
-   as the sender is willing to wait, for many logs only tell when a request ended. */
+   as the sender is willing to wait, for many logs only tell when a request ended. by_sender: the
+   line shows one of the sender's addresses. end_key: what the loose end is known by. */
 WITH lines AS (
-  SELECT e.receipt_id, e.path, e.arrived_at, e.latest_at, e.http_status
+  SELECT e.receipt_id, e.stream, e.path, e.arrived_at, e.latest_at, e.http_status, e.by_sender
   FROM edge_lines AS e
   WHERE NOT EXISTS (
     SELECT 1 FROM matches AS m WHERE m.layer = 'edge' AND m.receipt_id = e.receipt_id
@@ -27,14 +28,16 @@ reach AS (
 SELECT
   'line' AS kind, receipt_id, path, arrived_at AS starts_at, latest_at AS ends_at,
   http_status, CAST(NULL AS VARCHAR) AS event_uuid, CAST(NULL AS VARCHAR) AS endpoint_url,
-  CAST(NULL AS VARCHAR) AS attempt_key, arrived_at AS moment
+  CAST(NULL AS VARCHAR) AS attempt_key, arrived_at AS moment, stream, by_sender,
+  CAST(receipt_id AS VARCHAR) AS end_key
 FROM lines
 UNION ALL
 SELECT
   'attempt' AS kind, CAST(NULL AS BIGINT) AS receipt_id, t.path,
   t.attempted_at - r.tolerance AS starts_at,
   t.attempted_at + r.tolerance + r.timeout AS ends_at, t.http_status, t.event_uuid,
-  t.endpoint_url, t.attempt_key, t.attempted_at AS moment
+  t.endpoint_url, t.attempt_key, t.attempted_at AS moment,
+  CAST(NULL AS VARCHAR) AS stream, FALSE AS by_sender, t.attempt_key AS end_key
 FROM attempt_turns AS t
 CROSS JOIN reach AS r
 WHERE t.path IN (SELECT path FROM line_paths)
@@ -47,7 +50,8 @@ UNION ALL
 SELECT
   'receipt' AS kind, m.receipt_id, p.path,
   m.arrived_at - INTERVAL '3 seconds' AS starts_at, m.ended_at + INTERVAL '3 seconds' AS ends_at,
-  m.http_status, m.event_uuid, m.endpoint_url, m.attempt_key, m.ended_at AS moment
+  m.http_status, m.event_uuid, m.endpoint_url, m.attempt_key, m.ended_at AS moment,
+  m.stream, FALSE AS by_sender, CAST(m.receipt_id AS VARCHAR) AS end_key
 FROM matches AS m
 JOIN endpoint_paths AS p ON p.endpoint_url = m.endpoint_url
 WHERE m.layer = 'app'

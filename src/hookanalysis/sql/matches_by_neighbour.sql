@@ -67,6 +67,7 @@ SELECT
   m.endpoint_url,
   m.attempt_key,
   'time' AS match_rule,
+  CAST(1 AS DOUBLE) AS score,
   DATE_DIFF('microsecond', m.ended_at, e.ended_at) / 1000.0 AS distance_ms,
   e.arrived_at,
   e.ended_at,

@@ -1,4 +1,5 @@
-/* matches_by_uuid: the first rungs: receipts whose event is named, by themselves or by request id.
+/* matches_by_uuid: the first rungs: receipts whose event is named, by themselves, by transaction
+   or by request id.
    grain:  one receipt that names its event
    inputs: placed_receipts, attempt_turns, attempts, endpoint_paths
 
@@ -40,9 +41,8 @@ named_receipts AS (
 )
 SELECT
   receipt_id, layer, stream, event_uuid, endpoint_url, attempt_key, match_rule,
-  distance_ms, arrived_at, ended_at, known_path AS path, http_status, was_accepted AS accepted,
-  processed,
-  known_before, signature_failed, stranger,
-  match_rule = 'uuid' AND NOT (stranger AND NOT was_accepted AND is_known) AS counts,
+  CAST(1 AS DOUBLE) AS score, distance_ms, arrived_at, ended_at, known_path AS path, http_status,
+  was_accepted AS accepted, processed, known_before, signature_failed, stranger,
+  match_rule <> 'request_id' AND NOT (stranger AND NOT was_accepted AND is_known) AS counts,
   listed
 FROM named_receipts

@@ -3,7 +3,8 @@
    inputs: receipts, clock_offsets, endpoint_paths, settings
 
    stranger: its address is none of the sender's, in a log that does show the sender's addresses.
-   known_path: its path, where that is the path of an endpoint.
+   by_sender: its address is the sender's. known_path: its path, where it is an endpoint's and it
+   was posted or put there.
    event_uuid: also that of the one event whose lines share its request id (match_rule). */
 WITH request_events AS (
   SELECT request_id, MIN(event_uuid) AS event_uuid
@@ -27,6 +28,7 @@ SELECT
   r.stream,
   COALESCE(r.event_uuid, q.event_uuid) AS event_uuid,
   CASE
+    WHEN r.uuid_by = 'transaction' THEN 'transaction'
     WHEN r.event_uuid IS NOT NULL THEN 'uuid'
     WHEN q.event_uuid IS NOT NULL THEN 'request_id'
   END AS match_rule,
@@ -41,6 +43,7 @@ SELECT
   r.processed,
   r.known_before,
   r.signature_failed,
+  COALESCE(LIST_CONTAINS(s.sender_ips, r.source_ip), FALSE) AS by_sender,
   i.stream IS NOT NULL
     AND COALESCE(NOT LIST_CONTAINS(s.sender_ips, r.source_ip), FALSE) AS stranger
 FROM receipts AS r
@@ -49,5 +52,5 @@ LEFT JOIN request_events AS q ON q.request_id = r.request_id AND r.event_uuid IS
 LEFT JOIN clock_offsets AS d
   ON d.stream = r.stream AND d.day = CAST(r.received_at AS DATE)
 LEFT JOIN clock_offsets AS f ON f.stream = r.stream AND f.day IS NULL
-LEFT JOIN paths AS p ON p.path = r.path
+LEFT JOIN paths AS p ON p.path = r.path AND COALESCE(r.method, 'POST') IN ('POST', 'PUT')
 LEFT JOIN direct_streams AS i ON i.stream = r.stream

@@ -2,7 +2,9 @@
    grain:  one line
    inputs: receipt_records, generations, attempt_records
 
-   A bare uuid is the event's only where the sender exported it and no other on the line is so.
+   A bare uuid is the event's only where the sender exported it and no other on the line is so. A
+   line that names no event but its transaction is of the one event that the sender exported for it
+   (and for the event type, where the line says it).
    mark is what the line says of the request; answered is a status without words about a step.
    request_key holds the lines of one request together, as far as one line can tell; lines of an
    edge log or of a receipts table stand alone and have none. */
@@ -17,6 +19,19 @@ known_uuids AS (
   WHERE event_uuid IN (SELECT event_uuid FROM attempt_records)
   GROUP BY generation_id, byte_offset
   HAVING COUNT(DISTINCT event_uuid) = 1
+),
+nameless_transactions AS (
+  SELECT DISTINCT transaction_id, event_type
+  FROM receipt_records
+  WHERE event_uuid IS NULL AND transaction_id IS NOT NULL
+),
+transactions AS (
+  SELECT n.transaction_id, n.event_type, MIN(a.event_uuid) AS event_uuid
+  FROM nameless_transactions AS n
+  JOIN attempt_records AS a
+    ON a.transaction_id = n.transaction_id AND COALESCE(a.event_type = n.event_type, TRUE)
+  GROUP BY n.transaction_id, n.event_type
+  HAVING MIN(a.event_uuid) = MAX(a.event_uuid)
 )
 SELECT
   r.generation_id,
@@ -25,10 +40,11 @@ SELECT
   r.line,
   g.layer,
   g.stream,
-  COALESCE(r.event_uuid, k.event_uuid) AS event_uuid,
+  COALESCE(r.event_uuid, k.event_uuid, t.event_uuid) AS event_uuid,
   CASE
     WHEN r.event_uuid IS NOT NULL THEN 'key'
     WHEN k.event_uuid IS NOT NULL THEN 'known'
+    WHEN t.event_uuid IS NOT NULL THEN 'transaction'
   END AS uuid_by,
   r.transaction_id,
   r.event_type,
@@ -47,9 +63,12 @@ SELECT
   COALESCE(r.step, CASE WHEN r.http_status IS NOT NULL THEN 'answered' END) AS mark,
   CASE
     WHEN g.layer IN ('edge', 'table') THEN NULL
-    ELSE COALESCE(r.request_id, r.event_uuid, k.event_uuid)
+    ELSE COALESCE(r.request_id, r.event_uuid, k.event_uuid, t.event_uuid)
   END AS request_key
 FROM receipt_records AS r
 JOIN generations AS g ON g.generation_id = r.generation_id
 LEFT JOIN known_uuids AS k
   ON k.generation_id = r.generation_id AND k.byte_offset = r.byte_offset
+LEFT JOIN transactions AS t
+  ON t.transaction_id = r.transaction_id AND t.event_type IS NOT DISTINCT FROM r.event_type
+  AND r.event_uuid IS NULL AND k.event_uuid IS NULL

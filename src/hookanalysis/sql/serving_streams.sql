@@ -1,6 +1,7 @@
 /* serving_streams: the logs that must be whole before the absence of a line can say anything.
    grain:  one endpoint, layer and stream
-   inputs: matches, placed_receipts, endpoint_paths, generations, coverage
+   inputs: matches, placed_receipts, endpoint_paths, open_ends, leftover_lines, generations,
+           coverage
 
    A layer knows an endpoint if its logs show requests to it: receipts that were tied to it, or at
    least half as many with its path as the application has receipts. Then all logs of the layer
@@ -8,7 +9,8 @@
    of this endpoint serves others. depth: 1 is the outermost layer that knows the endpoint.
    trusted: most lines of the edge could be tied to events (80 % of what the application received
    while the edge was logging, and half of its own); of other layers, that hardly any request to
-   the endpoint lacks its uuid (1 in 20). Otherwise a missing line means nothing. */
+   the endpoint lacks its uuid (1 in 20). A line that fits several events counts as tied. Otherwise
+   a missing line means nothing. */
 WITH tied AS (
   SELECT endpoint_url, layer, stream, COUNT(*) AS receipts
   FROM matches
@@ -22,17 +24,27 @@ addressed AS (
   WHERE r.event_uuid IS NULL AND NOT r.stranger
   GROUP BY e.endpoint_url, r.layer, r.stream
 ),
+crowded AS (
+  SELECT e.endpoint_url, 'edge' AS layer, l.stream, COUNT(*) AS lines
+  FROM leftover_lines AS l
+  JOIN endpoint_paths AS e ON e.path = l.path
+  WHERE l.free
+    AND EXISTS (SELECT 1 FROM open_ends AS o WHERE o.path = l.path AND o.cluster = l.cluster)
+  GROUP BY e.endpoint_url, l.stream
+),
 seen AS (
   SELECT
     COALESCE(t.endpoint_url, a.endpoint_url) AS endpoint_url,
     COALESCE(t.layer, a.layer) AS layer,
     COALESCE(t.stream, a.stream) AS stream,
-    COALESCE(t.receipts, 0) AS receipts,
+    COALESCE(t.receipts, 0) + COALESCE(c.lines, 0) AS receipts,
     COALESCE(a.lines, 0) AS nameless,
     GREATEST(COALESCE(t.receipts, 0), COALESCE(a.lines, 0)) AS lines
   FROM tied AS t
   FULL OUTER JOIN addressed AS a
     ON a.endpoint_url = t.endpoint_url AND a.layer = t.layer AND a.stream = t.stream
+  LEFT JOIN crowded AS c
+    ON c.endpoint_url = a.endpoint_url AND c.layer = a.layer AND c.stream = a.stream
 ),
 stream_totals AS (
   SELECT stream, SUM(lines) AS lines FROM seen GROUP BY stream

@@ -1,0 +1,164 @@
+"""The ladder from a receipt to its attempt: what each rung may claim, and what it may not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from hookanalysis.database import Database
+from hookanalysis.reconciliation import reconcile
+from world import APP, EDGE, World, clock, event_of
+
+
+def judge(db: Database) -> dict[str, str]:
+    """Event → verdict."""
+    reconcile(db)
+    return dict(db.rows("SELECT event_uuid, outcome || ': ' || detail FROM deliveries"))
+
+
+def without(db: Database, generation: int) -> None:
+    """Take a log away."""
+    for table in ("generations", "activity", "receipt_records"):
+        db.con.execute(f"DELETE FROM {table} WHERE generation_id = ?", [generation])
+
+
+def only(db: Database, days: int = 1) -> World:
+    """A world that has nothing but the edge's log and the sender's."""
+    world = World(db, days=days)
+    without(db, APP)
+    return world
+
+
+FIRST, SECOND = event_of(0), event_of(1)
+
+
+def test_an_untied_success_is_not_contradicted_by_a_failed_attempt(db: Database) -> None:
+    World(db).tell(f"""
+        attempt 12:10 failed 500
+        edge 12:10:05 500
+        attempt 13:15 success 200
+        attempt 13:15:01 success 200 event={SECOND}
+        edge 13:15:06 200
+    """)
+    found = judge(db)
+    assert found[FIRST] == "undetermined: ambiguous"
+    assert found[SECOND] == "undetermined: ambiguous"
+    columns = "attempts, receipts, at_least_missed"
+    assert db.rows(f"SELECT {columns} FROM clusters") == [(2, 1, 1)]
+
+
+def test_an_untied_success_in_a_hole_is_not_contradicted_either(db: Database) -> None:
+    world = World(db)
+    world.tell("""
+        attempt 12:10 failed 500
+        app 12:10:05.3 failed 500
+        edge 12:10:05 500
+        attempt 14:15 success 200
+    """)
+    world.silence("14:00", "14:40")
+    assert judge(db)[FIRST] == "undetermined: receiver_coverage"
+
+
+def test_a_refusal_that_only_the_application_could_tell(db: Database) -> None:
+    world = World(db)
+    without(db, EDGE)
+    world.tell("attempt 12:10 failed 400")
+    assert judge(db)[FIRST] == "undetermined: receiver_coverage"
+    (reason,) = db.rows("SELECT reason FROM deliveries WHERE event_uuid = ?", [FIRST])[0]
+    assert reason.startswith("refusals_unlogged: ")
+    # An application that names the event of a request that it answers so, does so each time.
+    world.tell(f"""
+        attempt 11:15 failed 400 event={SECOND}
+        app 11:15:05.3 failed 400 event={SECOND}
+    """)
+    assert judge(db)[FIRST] == "missed: answered_upstream"
+
+
+@pytest.mark.parametrize("noise", [0, 1, 5])
+def test_equal_counts_decide_where_names_cannot(db: Database, noise: int) -> None:
+    # Three deliveries a minute, and the sender tells no seconds.
+    world = only(db)
+    for number in range(90):
+        at = clock("12:00") + timedelta(seconds=20 * number)
+        event = event_of(100 + number)
+        world.tell(f"attempt {at:%H:%M} success 200 event={event}")
+        world.tell(f"edge {at + timedelta(seconds=6):%H:%M:%S} 200")
+    for number in range(noise):
+        world.tell(f"edge 12:{5 * number:02}:30 200")
+    found = judge(db)
+    assert {found[event_of(100 + number)] for number in range(90)} == {"delivered: delivered"}
+    assert db.rows("SELECT count(*) FROM clusters") == [(0,)]
+
+
+def test_a_dense_log_names_no_single_missed_event_but_counts_them(db: Database) -> None:
+    world = only(db)
+    for number in range(90):
+        at = clock("12:00") + timedelta(seconds=20 * number)
+        event = event_of(100 + number)
+        world.tell(f"attempt {at:%H:%M} success 200 event={event}")
+        if number not in {30, 60}:
+            world.tell(f"edge {at + timedelta(seconds=6):%H:%M:%S} 200")
+    found = judge(db)
+    assert {found[event_of(100 + number)] for number in range(90)} == {"undetermined: ambiguous"}
+    columns = "endpoint_url, attempts, receipts, at_least_missed"
+    # Two of the day's other deliveries lie within it.
+    assert db.rows(f"SELECT {columns} FROM clusters") == [("https://shop.example/hooks", 92, 90, 2)]
+
+
+def test_far_lines_do_not_stand_in_for_a_missed_one(db: Database) -> None:
+    # The one that is missed and the line of nobody are in one chain of windows, far apart.
+    world = only(db)
+    for number in range(40):
+        at = clock("12:00") + timedelta(seconds=200 * number)
+        world.tell(f"attempt {at:%H:%M:%S} success 200 event={event_of(100 + number)}")
+        if number != 1:
+            world.tell(f"edge {at + timedelta(seconds=6):%H:%M:%S} 200")
+    world.tell("edge 14:11:30 200")
+    found = judge(db)
+    assert found.pop(event_of(101)) == "missed: false_success"
+    assert set(found.values()) == {"delivered: delivered"}
+
+
+def test_two_lines_for_an_attempt_that_stands_alone(db: Database) -> None:
+    only(db).tell("""
+        attempt 12:10 success 200
+        edge 12:10:05 200
+        edge 12:10:07 200
+    """)
+    assert judge(db)[FIRST] == "duplicated: double_send"
+
+
+def test_the_transaction_names_the_event_where_it_has_but_one_of_the_type(db: Database) -> None:
+    world = World(db)
+    without(db, EDGE)
+    world.tell(f"""
+        attempt 12:10 success 200 transaction=t1
+        attempt 12:40 success 200 transaction=t1 type=invoice.refund event={SECOND}
+        app 12:10:05.3 processed 200 event= transaction=t1 type=invoice.purchase
+        app 12:40:05.3 failed 500 event= transaction=t1 type=invoice.refund
+    """)
+    found = judge(db)
+    assert found[FIRST] == "delivered: delivered"
+    assert found[SECOND] == "refused: contradictory_status"
+    rules = "SELECT match_rule, score FROM matches WHERE event_uuid = ?"
+    assert db.rows(rules, [FIRST]) == [("transaction", 1.0)]
+
+
+def test_a_transaction_of_several_events_proves_nothing_missed(db: Database) -> None:
+    world = World(db)
+    without(db, EDGE)
+    world.tell(f"""
+        attempt 12:10 success 200 transaction=t1 type=invoice.refund
+        attempt 12:40 success 200 transaction=t1 type=invoice.refund event={SECOND}
+        app 12:10:05.3 processed 200 event= transaction=t1 type=invoice.refund
+    """)
+    found = judge(db)
+    assert found[FIRST] == found[SECOND] == "undetermined: ambiguous"
+
+
+def test_a_visit_to_the_endpoint_is_no_delivery(db: Database) -> None:
+    world = only(db)
+    world.tell("attempt 12:10 failed timeout")
+    world.tell("edge 12:10:05 200 method=GET")
+    assert judge(db)[FIRST] == "missed: never_reached"
