@@ -20,6 +20,7 @@ import hookanalysis as ha
 from hookanalysis.errors import BusyError, InputError
 from hookanalysis.loading import manifest
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
+from wrapping import PACKINGS, UNPROVEN
 
 RUNS = settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -130,16 +131,29 @@ def test_a_renamed_log_is_the_same_log(ws: ha.Workspace, tmp_path: Path, name: s
     assert content(ws) == before
 
 
-def test_a_compressed_log_is_the_same_log(ws: ha.Workspace, tmp_path: Path) -> None:
+@pytest.mark.parametrize("packing", PACKINGS)
+def test_a_packed_log_is_the_same_log(ws: ha.Workspace, tmp_path: Path, packing: str) -> None:
     log = tmp_path / "access.log"
     log.write_text("".join(ACCESS[:40]))
     ws.load(log)
-    packed = tmp_path / "access.log.1.gz"
-    packed.write_bytes(gzip.compress("".join(ACCESS).encode()))
-    assert statuses(ws.load(packed)) == ["grown"]
+    packed = tmp_path / "access.log.1"
+    packed.write_bytes(PACKINGS[packing]("".join(ACCESS).encode()))
+    report = ws.load(packed)
+    assert (statuses(report), report.files[0].reason) == (["grown"], "")
     log.write_text("".join(ACCESS))
     assert statuses(ws.load(log)) == ["unchanged"]
     assert content(ws) == loaded(tmp_path, log)
+
+
+@pytest.mark.parametrize("packing", UNPROVEN)
+def test_a_log_packed_without_a_checksum_says_so(
+    ws: ha.Workspace, tmp_path: Path, packing: str
+) -> None:
+    packed = tmp_path / "access.log"
+    packed.write_bytes(UNPROVEN[packing]("".join(ACCESS).encode()))
+    (file,) = ws.load(packed).files
+    assert file.status == "loaded"
+    assert "without a checksum" in file.reason
 
 
 def test_a_truncated_and_rewritten_log_is_a_new_one(ws: ha.Workspace, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from hookanalysis.errors import InputError
 from hookanalysis.reading import sources as reading
 from hookanalysis.reading.sources import Account, Split, open_source
 from texts import BUDGET, LINES, NDJSON, Result, csv_split, read_file, read_text
+from wrapping import PACKINGS, zip_up
 
 MIB = 1 << 20
 
@@ -414,12 +415,11 @@ def write_workbook(path: Path) -> None:
     ("content", "what"),
     [
         (pack(b"a\n" * 99) + b"garbage", "damaged"),
-        (pack(pack(b"a\n" * 99)), "twice"),
+        (pack(pack(pack(b"a\n" * 99))), "twice"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500), "Excel"),
         (b"  <!DOCTYPE html><html><body>Log in", "HTML"),
         (b"<!-- x -->\n<HTML>", "HTML"),
         (b"%PDF-1.7\n", "PDF"),
-        (b"\x28\xb5\x2f\xfd\x00\x00", "zstd"),
         (bytes(range(256)) * 9, "binary"),
         (b"\x7fELF\x02\x01\x01" + bytes(9) + bytes(range(200)), "binary"),
         ("a,b\n1,2\n".encode("utf-16-le"), "UTF-16"),
@@ -513,6 +513,36 @@ def test_a_bomb_is_refused_early(tmp_path: Path, fill: bytes) -> None:
     path.write_bytes(member * 640)  # 10 GB of text
     with pytest.raises(InputError, match="far more than a log"):
         list(open_source(path, max_text_bytes=1 << 40).chunks(LINES, final=True))
+
+
+@pytest.mark.parametrize("packing", ["bzip2", "xz", "zstd", "zip"])
+def test_bombs_of_every_packing_are_refused(tmp_path: Path, packing: str) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(PACKINGS[packing](bytes(80 * MIB)))
+    with pytest.raises(InputError, match="far more than a log"):
+        list(open_source(path, max_text_bytes=1 << 40).chunks(LINES, final=True))
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (zip_up(b"a\n", "a.log", "b.log"), "holds 2 files"),
+        (zip_up(b"a\n", "folder/"), "holds 0 files"),
+        (zip_up(b"a\n" * 99, "a.log", method=zipfile.ZIP_BZIP2), "unusual way"),
+        (zip_up(b"a\n" * 99, "a.log")[:-9], "the zip file is damaged"),
+        (b"PK\x03\x04" + bytes(99), "the zip file is damaged"),
+    ],
+)
+def test_a_zip_archive_is_one_file_or_refused(tmp_path: Path, content: bytes, what: str) -> None:
+    path = tmp_path / "logs.zip"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=what) as caught:
+        open_source(path, max_text_bytes=MIB)
+    assert caught.value.hint
+
+
+def test_the_resource_forks_of_a_mac_are_no_members(tmp_path: Path) -> None:
+    assert read_text(tmp_path, zip_up(b"a\n", "a.log", "__MACOSX/._a.log"), LINES).texts == ["a\n"]
 
 
 def test_a_file_of_rejects_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hookanalysis.parsing import wrappers
 from hookanalysis.parsing.detection import detect
@@ -13,9 +16,10 @@ from hookanalysis.parsing.probing import try_file
 from hookanalysis.parsing.sampling import take_records
 from hookanalysis.parsing.trials import open_engine
 from hookanalysis.parsing.wrappers import Wrapper
-from hookanalysis.reading.sources import open_source
+from hookanalysis.reading.sources import Account, open_source
+from hookanalysis.reading.splitting import Split
 from hookanalysis.tables import RECEIPT_RECORDS
-from wrapping import WRAPPINGS, docker_json, syslog_iso
+from wrapping import TIME, WRAPPINGS, docker_json, syslog_iso
 
 WRAPPERS = wrappers.load_wrappers()
 
@@ -114,6 +118,57 @@ def test_wrappers_nest(outer: str, tmp_path: Path) -> None:
         lines = WRAPPINGS[inner](ACCESS).splitlines()
         wrapped.write_text(WRAPPINGS[outer](lines), encoding="utf-8")
         assert read(wrapped) == expected, inner
+
+
+@pytest.mark.parametrize("wrap", ["docker_pieces", "cri_pieces"])
+@settings(max_examples=60, deadline=None)
+@given(cut=st.floats(0, 1), size=st.sampled_from([50, 333, 4096]))
+def test_pieces_are_joined_wherever_a_growing_log_is_cut(wrap: str, cut: float, size: int) -> None:
+    stored = WRAPPINGS[wrap](ACCESS).encode()
+    pieces = next(w.pieces for w in WRAPPERS if w.id == PIECED[wrap])
+    split = Split("lines", pieces=pieces)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "container.log"
+        expected, account = take(path, stored, split, 1 << 20, (0, 1))
+        assert account.loaded_bytes == len(stored)
+        before, account = take(path, stored[: int(cut * len(stored))], split, size, (0, 1))
+        place = (account.loaded_bytes, account.lines + 1)
+        after, account = take(path, stored, split, size, place)
+    assert before + after == expected
+    assert account.loaded_bytes == len(stored)
+    assert sum(row[2] for row in expected) == len(stored)
+
+
+Place = tuple[int, int]
+
+
+def take(
+    path: Path, stored: bytes, split: Split, size: int, place: Place
+) -> tuple[list[tuple[Any, ...]], Account]:
+    path.write_bytes(stored)
+    source = open_source(path, max_text_bytes=1 << 24, chunk_bytes=size)
+    engine, rows = open_engine(), []
+    for chunk in source.chunks(split, start=place[0], start_line=place[1], final=False):
+        engine.register("chunk", chunk)
+        query = "SELECT line, byte_offset, bytes, record FROM chunk WHERE record IS NOT NULL"
+        rows += engine.execute(f"{query} ORDER BY byte_offset").fetchall()
+    return rows, source.account
+
+
+PIECED = {"docker_pieces": "docker_json", "cri_pieces": "kubernetes_cri"}
+
+
+def test_a_piece_that_nothing_follows_is_given_up_at_last() -> None:
+    pieces = next(w.pieces for w in WRAPPERS if w.id == "kubernetes_cri")
+    lost = f"{TIME} stderr P half a line\n"
+    lines = "".join(f"{TIME} stdout F {n}\n" for n in range(3000))
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "container.log"
+        rows, account = take(
+            path, (lost + lines).encode(), Split("lines", pieces=pieces), 999, (0, 1)
+        )
+    assert [row[0] for row in rows] == list(range(1, 3002))
+    assert account.tail_bytes == 0
 
 
 # Pieces are joined, and documents over several lines are taken apart, only outermost.

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import io
 import json
+import lzma
 import sys
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 if sys.version_info >= (3, 14):
     pass
@@ -106,3 +116,27 @@ WRAPPINGS: dict[str, Callable[[list[str]], str]] = {
         syslog_iso, syslog_5424, journald, google_cloud, google_array, cloudwatch, timed, coloured,
     )
 }  # fmt: skip
+
+
+def zip_up(text: bytes, *names: str, method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A zip archive with the same text under each name."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name in names:
+            archive.writestr(zipfile.ZipInfo(name), text, method)
+    return out.getvalue()
+
+
+# As libraries pack by default: nothing in it proves the text.
+UNPROVEN: dict[str, Callable[[bytes], bytes]] = {
+    "zstd": zstd.compress,
+    "xz": lambda text: lzma.compress(text, check=lzma.CHECK_NONE),
+}
+CHECKSUM: dict[int, int] = {zstd.CompressionParameter.checksum_flag: 1}
+PACKINGS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": lambda text: gzip.compress(text, mtime=0),
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+    "zstd": lambda text: zstd.compress(text, options=CHECKSUM),
+    "zip": lambda text: zip_up(text, "hook.log"),
+}

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from hookanalysis.database import Database
+    from hookanalysis.reading.sources import Account
 
 # Called with (path, bytes of text read so far) while a file is loaded.
 Progress = Callable[[str, int], None]
@@ -126,6 +127,13 @@ def _walk(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
+def _doubt(account: Account) -> str:
+    """What may be wrong with a file that was loaded."""
+    if account.integrity != "whole":
+        return "its end is damaged, the rest is loaded"
+    return "" if account.proven else "packed without a checksum: damage in it would not show"
+
+
 def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
@@ -216,7 +224,7 @@ class _FileLoad:
         report = FileReport(
             path=str(self.path),
             status="grown" if before else "loaded",
-            reason="" if account.integrity == "whole" else "its end is damaged, the rest is loaded",
+            reason=_doubt(account),
             format=self.binding.format.id,
             records=self.records,
             kept=self.kept,

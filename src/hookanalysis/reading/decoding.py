@@ -11,13 +11,14 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from hookanalysis.errors import InputError
 
-from .unpacking import BLOCK, GZIP, Bytes, Stamp, Stored, Unzipped, over_budget
+from .packings import Prefixed, Reader, Unpacked, codec_of
+from .unpacking import BLOCK, Bytes, Stamp, Stored, over_budget
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,13 +32,9 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _FOREIGN = (
-    (0, b"PK\x03\x04", "an Excel workbook or another zip archive", "save it as CSV (UTF-8)"),
+    (0, b"PK\x03\x04", "a zip archive inside another", "unpack it first"),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook (.xls)", "save it as CSV (UTF-8)"),
-    (0, b"\x28\xb5\x2f\xfd", "packed with zstd", "unpack it: zstd -d FILE"),
-    (0, b"BZh", "packed with bzip2", "unpack it: bunzip2 FILE"),
-    (0, b"\xfd7zXZ\x00", "packed with xz", "unpack it: xz -d FILE"),
     (0, b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "unpack it first"),
-    (0, GZIP, "packed twice with gzip", "unpack it once: gunzip FILE"),
     (0, b"%PDF-", "a PDF", "export the rows as CSV or JSON"),
     (0, b"PAR1", "a Parquet file", "export the rows as CSV or JSON"),
     (0, b"SQLite format 3\x00", "a SQLite database", "export the rows as CSV or JSON"),
@@ -46,11 +43,6 @@ _FOREIGN = (
 )
 _HTML = re.compile(rb"(?is)\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b")
 _CONTROL = bytes(set(range(1, 32)) - set(b"\b\t\n\v\f\r\x1b")) + b"\x7f"
-
-
-class _Reader(Protocol):
-    def readinto(self, view: Bytes, /) -> int:
-        """Fill the front of `view`; 0 at the end."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +79,10 @@ class TextReader:
             raise
 
     def _begin(self, budget: int, packing: Packing | None) -> None:
-        lead = self._stored.peek(2)
-        self._packed = Unzipped(self._stored, budget, self.path) if lead == GZIP else None
-        if not self._packed and self._stored.stamp.size > budget:
+        self._packed = Unpacked(self._stored, budget, self.path)
+        if not self._packed.packed and self._stored.stamp.size > budget:
             raise over_budget(self.path, budget)
-        plain: _Reader = self._packed or self._stored
+        plain: Reader = self._packed
         first = self._strip_nulls(plain)
         self.encoding = "utf-8"
         for mark, name in _MARKS:
@@ -103,12 +94,12 @@ class TextReader:
         if self.encoding == "utf-32" or (self.encoding == "utf-16-be" and self.stripped == 4):
             # The big-endian mark of UTF-32 is two NULs and then the one of UTF-16.
             raise _foreign(self.path, "UTF-32 text", "save it as UTF-8")
-        plain = _Prefixed(first, plain)
+        plain = Prefixed(first, plain)
         wide = self.encoding.startswith("utf-16")
-        self._text: _Reader = _Transcoded(plain, self.encoding) if wide else plain
+        self._text: Reader = _Transcoded(plain, self.encoding) if wide else plain
         self._carriage = packing.carriage if packing else False
 
-    def _strip_nulls(self, plain: _Reader) -> bytes:
+    def _strip_nulls(self, plain: Reader) -> bytes:
         """Skip leading NULs (a truncated log whose writer kept its offset); return what follows."""
         block = np.empty(BLOCK, np.uint8)
         first = b""
@@ -122,9 +113,14 @@ class TextReader:
 
     @property
     def truncated(self) -> bool:
-        """The gzip stream, or the last UTF-16 character, broke off; known at the end."""
+        """What it is packed in, or the last UTF-16 character, broke off; known at the end."""
         torn = isinstance(self._text, _Transcoded) and self._text.torn
-        return torn or bool(self._packed and self._packed.truncated)
+        return torn or self._packed.truncated
+
+    @property
+    def proven(self) -> bool:
+        """What it is packed in carries checksums, as far as it was read; true where it is not."""
+        return not self._packed.unproven
 
     def read_head(self, size: int) -> bytes:
         """The first bytes of the text, at most `size`."""
@@ -150,7 +146,7 @@ class TextReader:
         A single CR at the very end may be half of a CR LF that is being written.
         """
         carriage = b"\n" not in head and b"\r" in head[:-1]
-        return Packing(self._stored.stamp, self._packed is not None, self.encoding, carriage)
+        return Packing(self._stored.stamp, self._packed.packed, self.encoding, carriage)
 
     def close(self) -> None:
         """Close the file; safe to repeat."""
@@ -169,6 +165,8 @@ def check_text(head: bytes, path: Path) -> None:
     Raises:
         InputError: With what it seems to be, and what to do.
     """
+    if codec_of(head):
+        raise _foreign(path, "packed more than twice", "unpack it first")
     for offset, magic, what, hint in _FOREIGN:
         if head.startswith(magic, offset):
             raise _foreign(path, what, hint)
@@ -188,29 +186,15 @@ def check_text(head: bytes, path: Path) -> None:
         invalid = sum("\udc80" <= char <= "\udcff" for char in escaped)
     packed = control > 0.01 * len(sample) and invalid > 0.3 * len(sample)
     if packed or control > 0.05 * len(sample) + 2:
-        what = "a damaged gzip file" if path.suffix == ".gz" else "binary data"
+        named = path.suffix in {".gz", ".zst", ".bz2", ".xz", ".zip"}
+        what = "a damaged packed file" if named else "binary data"
         raise _foreign(path, what, "give a log, or an export as CSV or JSON")
-
-
-class _Prefixed:
-    """Bytes that were read already, then the rest."""
-
-    def __init__(self, first: bytes, rest: _Reader) -> None:
-        self._first = first
-        self._rest = rest
-
-    def readinto(self, view: Bytes) -> int:
-        if not self._first:
-            return self._rest.readinto(view)
-        part, self._first = self._first[: len(view)], self._first[len(view) :]
-        view[: len(part)] = np.frombuffer(part, np.uint8)
-        return len(part)
 
 
 class _Transcoded:
     """UTF-16 → UTF-8; what is no UTF-16 becomes a visible escape."""
 
-    def __init__(self, wide: _Reader, encoding: str) -> None:
+    def __init__(self, wide: Reader, encoding: str) -> None:
         self._wide = wide
         self._decoder = codecs.getincrementaldecoder(encoding)("backslashreplace")
         self._block = np.empty(BLOCK, np.uint8)

@@ -64,6 +64,7 @@ class Account:
         ignored: Lines of the header and blank lines, where blank lines are no records.
         integrity: `whole`, or `truncated`: the text broke off, what came before it is given.
         content_hash: Hash of the first `loaded_bytes`.
+        proven: False where it is packed without a checksum, so that damage does not show.
     """
 
     text_bytes: int = 0
@@ -74,13 +75,14 @@ class Account:
     ignored: int = 0
     integrity: str = "whole"
     content_hash: str = blake3(b"").hexdigest()
+    proven: bool = True
 
 
 def open_source(path: Path, *, max_text_bytes: int, chunk_bytes: int = CHUNK_BYTES) -> Source:
     """Open a file and prove that it is text that can be read.
 
     Args:
-        path: A regular file, gzipped or not; it may be empty.
+        path: A regular file, packed or not; it may be empty.
         max_text_bytes: Budget for the unpacked text, bytes.
         chunk_bytes: Text to work on at once; no result depends on it.
 
@@ -112,7 +114,7 @@ class Source:
     Attributes:
         path: As given, in printable form.
         stored_bytes: Size on disk, bytes.
-        compressed: It is gzipped.
+        compressed: It is packed.
         encoding: `utf-8`, `utf-8-sig`, `utf-16-le` or `utf-16-be`.
         account: What became of its bytes; zeros until the last chunk was taken.
     """
@@ -279,6 +281,7 @@ class _Run:
             ignored=self._ignored,
             integrity="truncated" if self._final and torn else "whole",
             content_hash=self._hasher.hexdigest(),
+            proven=self._reader.proven,
         )
 
     def _take(self, text: Bytes, piece: Piece) -> Chunk | None:
