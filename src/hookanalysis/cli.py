@@ -232,7 +232,7 @@ def formats(words: tuple[str, ...], timezone: str | None) -> None:
 @click.option(
     "--fault", "faults", multiple=True, metavar="NAME", help="Only these; a wrong name lists all."
 )
-@click.option("--per-second", type=float, help="Events per second, in one rush from noon on.")
+@click.option("--per-second", type=float, help="Events per second, in one rush.")
 @click.option(
     "--edge", metavar="plain|uuid|none", help="The proxy's log: with the uuid or without."
 )

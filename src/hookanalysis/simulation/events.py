@@ -114,7 +114,7 @@ def _draw_moments(
         times = [draw_time(rng, begin + 5 * MINUTE, end - 40 * MINUTE) for _ in kinds]
     else:
         length = round(SECOND * len(kinds) / scenario.per_second)
-        times = [end - 12 * HOUR + rng.randrange(length) for _ in kinds]
+        times = [end - 23 * HOUR + rng.randrange(length) for _ in kinds]
     return list(zip(sorted(times), kinds, strict=True))
 
 

@@ -192,9 +192,23 @@ _MORE_SPOTS = (
         share=0.04,
         endpoints=(CRM,),
     ),
+    # As false_success, so that there are enough of them in a rush.
+    Fault(
+        "lost_on_the_way",
+        "spots",
+        (tell(("missed", "false_success"), "network", Post(ways.ANSWERED_BY_CDN)),),
+        "wrong_host",
+        share=0.02,
+    ),
 )
 
 _MORE_STRAYS = (
+    Fault(
+        "foreign_posts",
+        "strays",
+        (tell(("unexpected", "orphan"), "unknown", Post(logged=False)),),
+        share=0.01,
+    ),
     Fault(
         "replayed_signature",
         "strays",

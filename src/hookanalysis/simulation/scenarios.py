@@ -40,7 +40,7 @@ class Scenario:
     start: date = date(2026, 11, 19)
     faults: tuple[str, ...] = DEFAULT_FAULTS
     per_second: float | None = None
-    """Events per second, from noon on; None: spread over the days as people buy tickets."""
+    """Events per second, on the last day from one o'clock on; None: as people buy tickets."""
     transfers: float = 0.05
     """Share of the moments at which a ticket is transferred, which makes two events."""
     edge: Edge = "plain"
@@ -88,8 +88,8 @@ class Scenario:
                 )
         if self.events < 1 or self.days < 1 or self.hosts < 1:
             raise InputError("a simulation needs at least one event, one day and one host")
-        if self.per_second is not None and self.events > 10 * HOUR // SECOND * self.per_second:
-            raise InputError("a rush must be over in ten hours", hint="more events per second")
+        if self.per_second is not None and self.events > 22 * HOUR // SECOND * self.per_second:
+            raise InputError("a rush must be over in 22 hours", hint="more events per second")
         if self.edge == "none" and self.app == "none":
             raise InputError("the receiver must log something")
 

@@ -142,9 +142,11 @@ class Fault:
 
     @property
     def is_outage(self) -> bool:
-        """Whether it makes a run of failures: every attempt in its window fails at first."""
+        """Whether it makes a run of failures: no first post in its window has an effect."""
         return self.takes == "window" and all(
-            story.posts[0].logged and story.posts[0].handling.status == "Failed"
+            story.certain
+            and story.posts[0].sent
+            and (story.posts[0].handling.status == "Failed" or story.outcome == "unprocessed")
             for story in self.stories
         )
 

@@ -29,6 +29,9 @@ _AROUND = 3 * MINUTE
 # So long after its attempt a request may still come, counted from the exports' last attempt.
 _GRACE = 15 * MINUTE
 
+# What may still turn to the good in that time.
+_OPEN = {"refused", "missed", "undetermined", "unprocessed"}
+
 _HOLE = ("undetermined", "receiver_coverage")
 _UNLISTED = ("undetermined", "sender_coverage")
 
@@ -110,7 +113,9 @@ def tell_truth(evidence: Evidence, scenario: Scenario, last_day: date) -> Truth:
         for delivery in sorted(plan.deliveries, key=lambda d: (d.times[0], d.event.uuid, d.url))
         if (verdict := _judge(delivery, evidence, scenario, listed))
     ]
-    windows = [_tell_window(span, plan) for span in sorted(plan.spans, key=lambda span: span.start)]
+    windows = [
+        _tell_window(span, plan, judged) for span in sorted(plan.spans, key=lambda span: span.start)
+    ]
     return Truth(tuple(judged), tuple(windows), last_day)
 
 
@@ -128,18 +133,13 @@ def _judge(
     named = any(log.names_events for log in logs.values())
     if not story.outcome or not (told or named):
         return None
-    verdict, certain = (story.outcome, story.detail), story.certain
-    if not told:
-        if posted or not sees(scenario, evidence.exported, delivery.times[0]):
-            verdict = _UNLISTED
-    elif all(not post.handling.left for post in story.posts) or story.outcome == "pending":
-        pass
-    elif not logs:
-        verdict = _judge_absence(told[-1]) if _whole(delivery, scenario) else _HOLE
-        if told[-1].at > evidence.exported[-1].at - _GRACE:
+    verdict = (story.outcome, story.detail)
+    if told:
+        verdict = _judge_listed(delivery, told[-1], logs, scenario)
+        if verdict[0] in _OPEN and told[-1].at > evidence.exported[-1].at - _GRACE:
             verdict = ("pending", "in_flight")
-    elif not _processing_is_told(delivery, logs, scenario):
-        verdict = story.edge_only or verdict
+    elif posted or not sees(scenario, evidence.exported, delivery.times[0]):
+        verdict = _UNLISTED
     doubts = (
         len(told) < len(posted)
         or any(trace.lost for trace in traces)
@@ -147,16 +147,42 @@ def _judge(
         or scenario.sampled < 1
         or any(scenario.is_ambiguous(at) for at in delivery.times)
     )
-    if verdict == (story.outcome, story.detail):
-        cause, root = story.cause, delivery.root if story.cause else ""
-    elif verdict[0] == "undetermined":
-        cause, root = "logs", "evidence"
-    else:
-        cause, root = ("", "") if verdict[0] == "delivered" else (story.cause, delivery.root)
     url = delivery.url if told else delivery.endpoint.url
     return Verdict(
-        delivery.event.uuid, url, *verdict, cause, root, delivery.fault, certain and not doubts
+        delivery.event.uuid,
+        url,
+        *verdict,
+        *_blame(delivery, verdict),
+        delivery.fault,
+        story.certain and not doubts,
     )
+
+
+def _judge_listed(
+    delivery: Delivery, last: Trace, logs: dict[str, Log], scenario: Scenario
+) -> tuple[str, str]:
+    """Outcome and detail of a delivery that the exports list."""
+    story = delivery.story
+    verdict = (story.outcome, story.detail)
+    if story.outcome == "pending" or not any(post.handling.left for post in story.posts):
+        return verdict
+    if not logs:
+        return _judge_absence(last) if _whole(delivery, scenario) else _HOLE
+    if not _processing_is_told(delivery, logs, scenario):
+        return story.edge_only or verdict
+    return verdict
+
+
+def _blame(delivery: Delivery, verdict: tuple[str, str]) -> tuple[str, str]:
+    """Cause and root cause, as far as the verdict still shows them."""
+    story = delivery.story
+    if verdict == (story.outcome, story.detail):
+        return story.cause, delivery.root if story.cause else ""
+    if verdict[0] == "undetermined":
+        return "logs", "evidence"
+    if verdict[0] in {"delivered", "pending"}:
+        return "", ""
+    return story.cause, delivery.root
 
 
 def _judge_absence(last: Trace) -> tuple[str, str]:
@@ -189,10 +215,21 @@ def _processing_is_told(delivery: Delivery, logs: dict[str, Log], scenario: Scen
     return bool(apps) and scenario.sampled == 1 and all(a.keeps(delivery.times[0]) for a in apps)
 
 
-def _tell_window(span: Span, plan: Plan) -> Window:
-    hit = [d for d in plan.deliveries if d.endpoint is span.endpoint and d.fault == span.fault.name]
-    times = sorted(d.times[0] for d in hit if span.start <= d.times[0] < span.end)
-    failed = times if span.fault.is_outage else []
+def _tell_window(span: Span, plan: Plan, judged: list[Verdict]) -> Window:
+    """A window, with the failures of it that the files show."""
+    shown = {
+        (verdict.event_uuid, verdict.endpoint_url)
+        for verdict in judged
+        if verdict.outcome != "delivered" and (verdict.outcome, verdict.detail) != _UNLISTED
+    }
+    failed = sorted(
+        delivery.times[0]
+        for delivery in plan.deliveries
+        if span.fault.is_outage
+        and delivery.fault == span.fault.name
+        and span.start <= delivery.times[0] < span.end
+        and (delivery.event.uuid, delivery.url) in shown
+    )
     return Window(
         span.fault.name,
         "endpoint",
