@@ -53,10 +53,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", params=list(list_notebooks()))
 def every(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report of each notebook in turn."""
+    """The report of each notebook in turn, of the samples."""
     folder = tmp_path_factory.mktemp(request.param)
-    case = cases.fill(folder / "case.duckdb", cases.all_outcomes())
-    return run_report(request.param, case, {}, folder / f"{request.param}.html").html
+    return run_report(request.param, "", {}, folder / f"{request.param}.html").html
 
 
 @pytest.fixture(scope="module", params=list(list_notebooks()))
@@ -107,7 +106,7 @@ def hostile(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def test_charts_are_drawn_and_nothing_is_asked_for(browser: Browser, every: Path) -> None:
     page = browser.open(every)
     drawn = page.run("[...document.querySelectorAll('figure.chart')].map((f) => f.dataset.drawn)")
-    assert len(drawn) >= 3
+    assert len(drawn) >= 2
     assert set(drawn) == {"yes"}
     marks = page.run(
         "[...document.querySelectorAll('figure.chart svg')].map((svg) => svg.querySelectorAll("
@@ -297,7 +296,7 @@ def test_a_list_of_ids_can_be_copied(browser: Browser, report: Path) -> None:
 def test_it_prints_on_a4(browser: Browser, every: Path) -> None:
     pdf = browser.open(every).print()
     pages = len(re.findall(rb"/Type\s*/Page\b", pdf))
-    assert 3 <= pages <= 12
+    assert 3 <= pages <= 20
     (box,) = set(re.findall(rb"/MediaBox \[0 0 ([\d.]+ [\d.]+)\]", pdf))
     width, height = map(float, box.split())
     assert (round(width), round(height)) == (595, 842)

@@ -142,10 +142,10 @@ def reconcile(
 @cli.command()
 @click.argument("name")
 @click.option("-p", "--parameter", "parameters", multiple=True, metavar="KEY=VALUE")
-@click.option("-o", "--output", type=click.Path(), help="HTML file to write.")
+@click.option("-o", "--output", type=click.Path(), help="File to write: .html or .pdf.")
 @_workspace
 def report(name: str, parameters: tuple[str, ...], output: str | None, workspace: str) -> None:
-    """Run a notebook (by name, or a path) into an HTML report."""
+    """Run a notebook (by name, or a path) into a report: one HTML file, or a PDF."""
     from .reporting.reports import run_report
 
     given = dict(_pair(text) for text in parameters)

@@ -160,7 +160,7 @@ def count(number: float) -> str:
 def plural(number: int, noun: str, several: str = "") -> str:
     """A number and its noun: `1 delivery`, `2 deliveries`."""
     if number != 1:
-        noun = several or (noun[:-1] + "ies" if noun.endswith("y") else noun + "s")
+        noun = several or re.sub(r"(?<![aeiou])y$", "ie", noun) + "s"
     return f"{number:,} {noun}"
 
 

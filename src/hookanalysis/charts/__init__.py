@@ -11,6 +11,7 @@ from __future__ import annotations
 from .endpoints import answers_over_time, endpoint_health, latency
 from .evidence import coverage, funnel
 from .explorer import explorer
+from .incident import timeline
 from .outcomes import outcomes_over_time
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "funnel",
     "latency",
     "outcomes_over_time",
+    "timeline",
 ]

@@ -23,7 +23,13 @@ _ALL_TIME = {
     "timezone": "UTC",
 }
 # Up to such a span, in steps of this unit: at most some 130 steps.
-_UNITS = (("hour", 4 * _DAY), ("day", 130 * _DAY), ("week", 910 * _DAY), ("month", 3950 * _DAY))
+_UNITS = (
+    ("minute", _DAY / 8),
+    ("hour", 4 * _DAY),
+    ("day", 130 * _DAY),
+    ("week", 910 * _DAY),
+    ("month", 3950 * _DAY),
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ class Window:
 
     def name_step(self, at: datetime) -> str:
         """A step in words: `2026-11-22 14:00`, `2026-11-22`, `week of 2026-11-16`, `2026-11`."""
-        if self.unit == "hour":
+        if self.unit in {"minute", "hour"}:
             return f"{at:%Y-%m-%d %H:%M}" + (" UTC" if self.timezone == "UTC" else "")
         if self.unit == "week":
             return f"week of {at:%Y-%m-%d}"
@@ -72,7 +78,7 @@ def ask(ws: Database, name: str, window: Window | None = None, **more: Any) -> p
     text = sql_text(f"reports/{name}")
     values = {**(vars(window) if window else _ALL_TIME), **more}
     values["zone"] = values["timezone"]
-    if re.search(r"^(FROM|INNER JOIN) judged\b", text, re.MULTILINE):
+    if re.search(r"\b(FROM|JOIN) judged\b", text):
         judged = f"WITH judged AS (\n{sql_text('facts/judged')}\n)"
         own = re.subn(r"^WITH\b", lambda _: f"{judged},", text, count=1, flags=re.MULTILINE)
         text = own[0] if own[1] else f"{judged}\n{text}"
@@ -98,7 +104,7 @@ def ask_rows(
         period: Whose deliveries, and whose clock; None for all, and UTC.
         more: Other `$name`s of the query.
     """
-    frame = ask(ws, name, **limits(period), **more)
+    frame = ask(ws, name, **{**limits(period), **more})
     for column in frame.select_dtypes("datetime"):
         if period:
             frame[column] = frame[column].map(period.local, na_action="ignore")
@@ -106,7 +112,7 @@ def ask_rows(
     return [{str(key): value for key, value in row.items()} for row in plain.to_dict("records")]
 
 
-def find_window(ws: Database, period: Period | None) -> Window | None:
+def find_window(ws: Database, period: Period | None, *, finest: str = "hour") -> Window | None:
     """The time to draw: as asked, else from the first delivery to the last; None when empty."""
     import pandas as pd
 
@@ -120,14 +126,15 @@ def find_window(ws: Database, period: Period | None) -> Window | None:
         return None
     start = since or first.to_pydatetime().replace(minute=0, second=0, microsecond=0)
     end = until or last.to_pydatetime() + timedelta(microseconds=1)
-    return replace(asked, since=start, until=end, unit=choose_unit(start, end))
+    return replace(asked, since=start, until=end, unit=choose_unit(start, end, finest))
 
 
-def choose_unit(since: datetime, until: datetime) -> str:
-    """The unit of steps that gives a readable number of them."""
-    return next((unit for unit, longest in _UNITS if until - since <= longest), "year")
+def choose_unit(since: datetime, until: datetime, finest: str = "minute") -> str:
+    """The unit of steps that gives a readable number of them, and none finer than `finest`."""
+    units = _UNITS[[unit for unit, _ in _UNITS].index(finest) :]
+    return next((unit for unit, longest in units if until - since <= longest), "year")
 
 
 def make_window(since: datetime, until: datetime, timezone: str = "UTC") -> Window:
     """From `since` to `until`, in steps that give a readable number of them."""
-    return Window(since, until, choose_unit(since, until), timezone)
+    return Window(since, until, choose_unit(since, until, "hour"), timezone)

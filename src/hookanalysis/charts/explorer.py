@@ -45,7 +45,7 @@ def explorer(ws: Database, period: Period | None = None, *, events: int = MAX_EV
     import altair as alt
 
     title, nothing = "Outcomes and events", "No delivery falls into this period."
-    window = find_window(ws, period)
+    window = find_window(ws, period, finest="minute")
     if window is None:
         return draw_nothing(title, nothing)
     frame = ask(ws, "outcomes_by_endpoint", window, most=MAX_ENDPOINTS)

@@ -44,7 +44,7 @@ def outcomes_over_time(ws: Database, period: Period | None = None) -> ChartType:
     import altair as alt
 
     title, nothing = "Outcomes over time", "No delivery falls into this period."
-    window = find_window(ws, period)
+    window = find_window(ws, period, finest="minute")
     if window is None:
         return draw_nothing(title, nothing)
     frame = ask(ws, "outcomes_over_time", window)

@@ -54,7 +54,7 @@ class ReportResult:
     """Where a report is, and what made it.
 
     Attributes:
-        html: The page.
+        html: The page, or its PDF.
         facts: The numbers beside it, as JSON; None for a notebook that shows none.
         notebook: Name of the notebook.
         parameters: All of them, defaults too.
@@ -95,7 +95,8 @@ def run_report(
         notebook: Name of a notebook of this package, or the path of one of your own.
         workspace: The workspace file, reconciled; read only. "" for the bundled samples.
         parameters: Name → value; text is turned into the type that the notebook declares.
-        output: The HTML file; `<notebook>.html` in the current folder by default.
+        output: The HTML file, or a .pdf where Chromium is installed; by default
+            `<notebook>.html` in the current folder.
         facts_name: Name of the facts' file, in the same folder.
         timeout_seconds: For the whole notebook.
 
@@ -104,7 +105,7 @@ def run_report(
         BusyError: Another process holds the workspace.
         ReportError: The notebook failed; what there is stands in `<name>.failed.html`.
     """
-    from . import kernels
+    from . import kernels, printing
 
     began = time.monotonic()
     path = find_notebook(notebook)
@@ -112,16 +113,19 @@ def run_report(
     given = {"workspace": _absolute(workspace), **(parameters or {})}
     values = check_parameters(read_parameters(source), given, path.name)
     target = Path(output or f"{path.stem}.html").absolute()
+    if target.suffix == ".pdf":
+        printing.find_chromium()
     _make_folder(target.parent)
     run = kernels.run_notebook(source, values, timeout_seconds=timeout_seconds)
     if run.failure is not None:
         raise _tell_failure(run, _page(path, source, values, {}), target)
     facts: dict[str, Any] = next(_find_outputs(run.notebook, FACTS_MIME), {})
     page = write_page(run.notebook, _page(path, source, values, facts))
+    whole = printing.print_page(page) if target.suffix == ".pdf" else page.encode()
     beside = target.with_name(facts_name) if facts else None
-    _write(target, page)
+    _write(target, whole)
     if beside is not None:
-        _write(beside, json.dumps(facts, ensure_ascii=False, indent=1) + "\n")
+        _write(beside, f"{json.dumps(facts, ensure_ascii=False, indent=1)}\n".encode())
     _marked(target).unlink(missing_ok=True)
     levels = [finding["severity"] for finding in facts.get("findings", [])]
     return ReportResult(
@@ -129,7 +133,7 @@ def run_report(
         facts=beside,
         notebook=path.stem,
         parameters=values,
-        size=len(page.encode()),
+        size=len(whole),
         seconds=round(time.monotonic() - began, 3),
         findings={level: levels.count(level) for level in dict.fromkeys(levels)},
     )
@@ -262,7 +266,7 @@ def _tell_failure(run: Run, page: Page, target: Path) -> HookAnalysisError:
     place = f" in {failure.where}" if failure.where else ""
     reason = f"{failure.what[:1].upper()}{failure.what[1:]}{place}."
     marked = replace(page, title=f"Incomplete: {page.title}", broken=reason)
-    _write(_marked(target), write_page(run.notebook, marked))
+    _write(_marked(target), write_page(run.notebook, marked).encode())
     return ReportError(
         failure.what,
         reason=failure.reason,
@@ -311,7 +315,7 @@ def _make_folder(folder: Path) -> None:
         ) from error
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, data: bytes) -> None:
     """All or nothing, for the owner alone: a reader sees the old file or the new one."""
     try:
         handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
@@ -320,8 +324,8 @@ def _write(path: Path, text: str) -> None:
             "the report cannot be written", reason=str(error), where=str(path)
         ) from error
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)

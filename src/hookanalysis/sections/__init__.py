@@ -6,17 +6,30 @@ judged here: the facts hold the numbers, the tables hold the verdicts.
 
 from __future__ import annotations
 
+from .days import comparison, news, settled, still_open
 from .events import events
-from .findings import findings
+from .findings import findings, proofs, resends
 from .health import answer_times, answers, failing, health, sent_tests
+from .incidents import impact, incidents, moments, pick_incident, summary
 from .lists import deliveries, endpoints
 from .overview import cover, outcomes
 from .sources import clocks, files, load_samples, unknowns
 
+# What the daily report lists one by one, and how it tells of what goes on.
+LISTS = (
+    ("missed",),
+    ("duplicated",),
+    ("refused", "unprocessed", "unacknowledged", "unexpected"),
+)
+PROGRESS = (incidents, still_open, settled)
+
 __all__ = [
+    "LISTS",
+    "PROGRESS",
     "answer_times",
     "answers",
     "clocks",
+    "comparison",
     "cover",
     "deliveries",
     "endpoints",
@@ -25,8 +38,18 @@ __all__ = [
     "files",
     "findings",
     "health",
+    "impact",
+    "incidents",
     "load_samples",
+    "moments",
+    "news",
     "outcomes",
+    "pick_incident",
+    "proofs",
+    "resends",
     "sent_tests",
+    "settled",
+    "still_open",
+    "summary",
     "unknowns",
 ]

@@ -118,7 +118,9 @@ def _card(facts: Facts, outcome: str, name: str, section: str, words: str) -> st
     top, number = facts.headline, facts.count(outcome)
     shown = count(number)
     small = f"{percent(number, top.judged)} · {words}" if top.judged and number else words
-    if outcome == "undetermined" and number:
+    if outcome == "undetermined" and not number:
+        shown = count(top.missed)
+    elif outcome == "undetermined":
         # A limit, not one more sum: the missed are among them.
         shown = f"\N{LESS-THAN OR EQUAL TO} {count(top.possibly_missed)}"
         missed = f"the {count(top.missed)} missed and " if top.missed else ""

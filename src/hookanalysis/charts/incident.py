@@ -1,0 +1,90 @@
+"""A run of failures on its time line, with what came before and after."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from hookanalysis import markup
+
+from .asking import ask, choose_unit, find_window
+from .drawing import (
+    BAD,
+    GOOD,
+    OUTCOME_COLOURS,
+    WIDTH,
+    draw_nothing,
+    finish,
+    place,
+    time_axis,
+    tooltip,
+)
+
+if TYPE_CHECKING:
+    from altair.typing import ChartType
+
+    from hookanalysis.database import Database
+    from hookanalysis.facts.measures import Period
+
+_LEAST = timedelta(minutes=20)  # shown at least, before and after
+_FINE = timedelta(hours=45)
+_STEPS = [timedelta(minutes=n) for n in (1, 2, 5, 10, 15, 30)]
+_RESULTS = {"failed": BAD, "success": GOOD, "pending": OUTCOME_COLOURS["pending"]}
+
+
+def timeline(ws: Database, period: Period) -> ChartType:
+    """The sender's attempts around a period, which is shaded: what failed, and what followed."""
+    import altair as alt
+    import pandas as pd
+
+    title = "Attempts before, during and after"
+    window = find_window(ws, period, finest="minute")
+    if window is None:
+        return draw_nothing(title, "The sender logged no attempt in this period.")
+    around = max(_LEAST, (window.until - window.since) / 2)
+    since, until = window.since - around, window.until + around
+    wide = replace(window, since=since, until=until, unit=choose_unit(since, until))
+    step = timedelta(**{f"{wide.unit}s": 1})
+    if until - since <= _FINE:
+        step = next(step for step in _STEPS if (until - since) / step <= 90)
+        wide = replace(wide, unit="minute")
+    frame = ask(ws, "attempts_over_time", wide)
+    if frame.empty:
+        return draw_nothing(title, "The sender logged no attempt in this period.")
+    order = list(_RESULTS)
+    frame["step_at"] = frame["step_at"].astype("datetime64[us]").dt.floor(step)
+    frame = frame.groupby(["step_at", "result"])["attempts"].sum().reset_index()
+    ranked = frame.assign(rank=frame["result"].map(order.index)).sort_values(["step_at", "rank"])
+    high = ranked.groupby("step_at")["attempts"].cumsum()
+    placed = place(ranked.assign(high=high, low=high - ranked["attempts"]), wide)
+    placed = placed.drop(columns=["middle", "rank"]).assign(end=placed["at"] + step)
+    scale = alt.Scale(domain=order, range=list(_RESULTS.values()))
+    shown = [name for name in order if name in set(placed["result"])]
+    bars = (
+        alt.Chart(placed)
+        .mark_rect(stroke="white", strokeWidth=0.4, strokeOpacity=0.6)
+        .encode(
+            x=time_axis(wide),
+            x2="end",
+            y=alt.Y("low:Q", title=None, axis=alt.Axis(tickCount=4, tickMinStep=1, format=",d")),
+            y2="high",
+            color=alt.Color("result:N", scale=scale, legend=alt.Legend(title=None, values=shown)),
+            tooltip=tooltip(time="time", result="result", attempts="attempts"),
+        )
+    )
+    span = [pd.Timestamp(wide.local(at)).tz_localize("UTC") for at in (window.since, window.until)]
+    band = alt.Chart(pd.DataFrame({"at": [span[0]], "end": [span[1]]})).mark_rect(
+        color=BAD, opacity=0.09
+    )
+    chart = alt.layer(band.encode(x=time_axis(wide), x2="end"), bars)
+    length = markup.duration(step.total_seconds() * 1000)
+    counts = placed.groupby("result")["attempts"].sum()
+    said = ", ".join(f"{int(counts[name]):,} {name}" for name in shown)
+    return finish(
+        chart.properties(width=WIDTH, height=170),
+        title,
+        f"attempts per {length}, {wide.timezone}; shaded: the incident",
+        f"{markup.plural(int(counts.sum()), 'attempt')} in the time shown: {said}.",
+        placed[["time", "result", "attempts"]],
+    )

@@ -1,0 +1,211 @@
+"""One incident, told so that it can be sent to the people whom it concerns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from hookanalysis import markup, wording
+from hookanalysis.charts.asking import ask_rows
+from hookanalysis.errors import InputError
+from hookanalysis.facts.measures import percent
+from hookanalysis.facts.zones import name_zone
+from hookanalysis.markup import FACTS_MIME, Block, Column, count, escape, plural, table
+
+from .overview import tile
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from hookanalysis.database import Database
+    from hookanalysis.facts.measures import Facts, Period
+
+# What becomes of a failed delivery, as far as the incident is concerned.
+_BACK = ("recovered", "duplicated", "unacknowledged")
+_OPEN = ("missed", "refused", "unprocessed")
+
+
+@dataclass(frozen=True)
+class Incident:
+    """One run of failures. `since` and `until` (exclusive) are what to ask the facts for."""
+
+    number: int  # 0: there is none
+    endpoint: str  # empty: several at once
+    host: str
+    since: datetime | None
+    until: datetime | None
+    deliveries: int
+    failed: int
+    still_open: bool
+    statuses: str
+
+
+def pick_incident(ws: Database, number: int = 0) -> Incident:
+    """An incident by its number; 0: the one that left most undelivered.
+
+    Raises:
+        InputError: There is no such incident; lists those that there are.
+    """
+    found = ask_rows(ws, "incidents", most=1000) if ws.has("incidents") else []
+    row = next((row for row in found if number in {0, row["incident_id"]}), None)
+    if row is None and number:
+        known = ", ".join(str(n) for n in sorted(row["incident_id"] for row in found)[:50])
+        raise InputError(f"there is no incident {number}", hint=f"one of: {known or 'none'}")
+    if row is None:
+        return Incident(0, "", "", None, None, 0, 0, still_open=False, statuses="")
+    return Incident(
+        number=row["incident_id"],
+        endpoint=row["endpoint_url"],
+        host=row["host"] or "",
+        since=row["starts_at"],
+        until=row["ends_at"] + timedelta(milliseconds=1),
+        deliveries=row["deliveries"],
+        failed=row["failed"],
+        still_open=bool(row["still_open"]),
+        statuses=row["statuses"] or "",
+    )
+
+
+def summary(ws: Database, facts: Facts, incident: Incident) -> Block:
+    """The incident in a paragraph of plain English, and its numbers side by side."""
+    if not incident.number:
+        words = "No run of failures was found: there is no incident to report."
+        return Block(f'<p class="hk-headline">{words}</p>', words, {FACTS_MIME: facts.to_dict()})
+    period = facts.period
+    (touched,) = ask_rows(ws, "touched", period)
+    back = sum(facts.count(name) for name in _BACK)
+    lost = sum(facts.count(name) for name in _OPEN)
+    unclear = facts.count("undetermined")
+    said = _tell(facts, incident, touched, back, lost)
+    level = "critical" if incident.still_open or lost else "good"
+    badge = "Still failing" if incident.still_open else "Over; some lost" if lost else "Over"
+    share = percent(incident.failed, incident.deliveries)
+    tiles = [
+        tile("missed", "Failed at first", count(incident.failed), f"{share} of those tried", "x"),
+        tile("recovered", "Arrived after all", count(back), "accepted by now", "recovered"),
+        tile("refused", "Not delivered", count(lost), "to be resent", "what-to-resend"),
+        tile("undetermined", "Not known", count(unclear), "the logs cannot tell", "x"),
+        tile("delivered", "Transactions", count(touched["transactions"]), "concerned", "impact"),
+    ]
+    page = (
+        f'<p class="hk-when">Incident {incident.number} · {escape(wording.say_period(period))}'
+        f' <span class="hk-zone">{escape(name_zone(period.timezone, period.last_at))}</span>'
+        f' <span class="hk-badge hk-{level}">{badge}</span></p>'
+        f'<p class="hk-lead">{escape(" ".join(said), 3000)}</p>'
+        f'<div class="hk-numbers">{"".join(tiles)}</div>'
+    )
+    return Block(page, " ".join(said), {FACTS_MIME: facts.to_dict()})
+
+
+def _tell(
+    facts: Facts, incident: Incident, touched: dict[str, Any], back: int, lost: int
+) -> list[str]:
+    period = facts.period
+    where = markup.endpoint(incident.endpoint, 120) if incident.endpoint else incident.host
+    all_ = "all" if incident.failed == incident.deliveries else f"{incident.failed:,} of"
+    tried = f"{all_} {plural(incident.deliveries, 'webhook')} for {where}"
+    answers = _say_statuses(incident.statuses)
+    said = [f"{_say_span(incident, period)}, {tried} failed at first{answers}."]
+    if facts.findings:
+        first = facts.findings[0]
+        said.append(f"Most likely cause: {first.title[:1].lower()}{first.title[1:]}.")
+    said.append(
+        f"This concerns {plural(touched['events'], 'event')} of"
+        f" {plural(touched['transactions'], 'transaction')}."
+    )
+    if back:
+        said.append(f"{count(back)} arrived after all.")
+    if lost:
+        said.append(
+            f"{count(lost)} {'has' if lost == 1 else 'have'} not been delivered and can be resent."
+        )
+    elif not facts.count("undetermined"):
+        said.append("Nothing is left to resend.")
+    if number := facts.count("undetermined"):
+        said.append(f"Of {count(number)} the logs at hand cannot tell whether they arrived.")
+    if incident.still_open:
+        said.append("The endpoint had not recovered when the logs end.")
+    return said
+
+
+def _say_span(incident: Incident, period: Period) -> str:
+    if incident.since is None or incident.until is None:
+        return "At a time that is not known"
+    first, last = period.local(incident.since), period.local(incident.until)
+    zone = "UTC" if period.timezone == "UTC" else "local time"
+    if first.date() != last.date():
+        start = f"Between {first:%H:%M} on {markup.days(first, first)}"
+        return f"{start} and {last:%H:%M} on {markup.days(last, last)} ({zone})"
+    day = markup.days(first, first)
+    if f"{first:%H:%M}" == f"{last:%H:%M}":
+        return f"On {day} at {first:%H:%M} ({zone})"
+    return f"On {day}, between {first:%H:%M} and {last:%H:%M} ({zone})"
+
+
+def _say_statuses(statuses: str) -> str:
+    answers = [wording.ERRORS.get(part.strip(), part.strip()) for part in statuses.split(",")]
+    told = [part for part in answers if part and not part.startswith("2")][:3]
+    told += ["accepted without effect"] if any(part.startswith("2") for part in answers) else []
+    return f" ({' or '.join(told)})" if told else ""
+
+
+def moments(ws: Database, period: Period) -> Block:
+    """What happened when, in a few lines."""
+    (row,) = ask_rows(ws, "moments", period)
+    worked = count(row["resends_succeeded"])
+    steps = [
+        (row["good_before"], "The last success before it."),
+        (row["bad_from"], "The first failure."),
+        (row["bad_to"], f"The last failure of the run; {plural(row['failures'], 'try', 'tries')}."),
+        (row["good_after"], "The first success after it."),
+        (row["resent_from"], "The first of the failed events was tried again."),
+        (row["resent_to"], f"The latest such try; {worked} of {count(row['resends'])} succeeded."),
+    ]
+    rows = [{"at": at, "what": what} for at, what in steps if at is not None]
+    rows.sort(key=lambda step: step["at"])
+    columns = [Column("at", "Time", "time"), Column("what", "What happened")]
+    return table(rows, columns, empty="The sender's exports hold no attempt around this time.")
+
+
+def impact(ws: Database, period: Period) -> Block:
+    """Whom it concerns: events and transactions, by type and by what became of them."""
+    rows = ask_rows(ws, "impact", period)
+    columns = [
+        Column("event_type", "Event type"),
+        Column("outcome", "What became of it", "outcome"),
+        Column("deliveries", "Deliveries", "count"),
+        Column("events", "Events", "count"),
+        Column("transactions", "Transactions", "count"),
+    ]
+    return table(rows, columns, empty="No delivery was in trouble in this period.")
+
+
+def incidents(ws: Database, period: Period | None = None, *, limit: int = 20) -> Block:
+    """The runs of failures of a period, the worst first; their numbers name them in reports."""
+    found = ask_rows(ws, "incidents", period, most=limit) if ws.has("incidents") else []
+    rows = [
+        {
+            **row,
+            "where": row["endpoint_url"] or row["host"] or "several endpoints",
+            "lasts": (row["ends_at"] - row["starts_at"]).total_seconds() * 1000,
+            "state": "still failing" if row["still_open"] else "over",
+            "answers": ", ".join(
+                wording.ERRORS.get(part.strip(), part.strip())
+                for part in (row["statuses"] or "").split(",")
+            ),
+        }
+        for row in found
+    ]
+    columns = [
+        Column("incident_id", "No.", "count"),
+        Column("where", "Endpoint", "url"),
+        Column("starts_at", "From", "time"),
+        Column("lasts", "Lasted", "ms"),
+        Column("failed", "Failed", "count"),
+        Column("recovered", "Recovered", "count"),
+        Column("answers", "Answers"),
+        Column("state", "State"),
+    ]
+    total = found[0]["total"] if found else 0
+    return table(rows, columns, total=total, empty="No run of failures in this period.")

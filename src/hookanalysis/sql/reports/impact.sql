@@ -1,0 +1,15 @@
+/* impact: the deliveries of the period that were not simply delivered; tests left out.
+   grain:  one event type and outcome
+   inputs: judged (facts/judged.sql), deliveries */
+SELECT
+  j.event_type,
+  j.outcome,
+  COUNT(*) AS deliveries,
+  COUNT(DISTINCT j.event_uuid) AS events,
+  COUNT(DISTINCT d.transaction_id) AS transactions
+FROM judged AS j
+INNER JOIN deliveries AS d
+  ON d.event_uuid = j.event_uuid AND COALESCE(d.endpoint_url, '') = j.endpoint_url
+WHERE j.outcome <> 'delivered' AND NOT j.is_test
+GROUP BY j.event_type, j.outcome
+ORDER BY deliveries DESC, j.event_type NULLS LAST, j.outcome
