@@ -82,9 +82,41 @@ def hostile(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             }
             for text in HOSTILE
         ],
+        "incidents": [
+            {
+                "incident_id": 1,
+                "endpoint_url": rows[31]["endpoint_url"],
+                "host": HOSTILE[0],
+                "starts_at": cases.START,
+                "ends_at": cases.START.replace(day=23),
+                "deliveries": 3,
+                "failed": 3,
+                "recovered": 0,
+                "still_open": True,
+                "statuses": ", ".join(HOSTILE[:3]),
+            }
+        ],
+        "finding_evidence": [
+            {
+                "rule_id": "missed",
+                "endpoint_url": row["endpoint_url"],
+                "stance": "for",
+                "what": text,
+                "stream": text,
+                "line": 1,
+                "file_id": 1,
+            }
+            for text, row in zip(
+                HOSTILE, (r for r in rows if r["outcome"] == "missed"), strict=False
+            )
+        ],
         "findings": [
             {
                 "rule_id": "missed",
+                "rank": 1,
+                "confidence": 0.5,
+                "evidence": text,
+                "against": text,
                 "title": text,
                 "severity": "critical",
                 "cause": text,
@@ -288,7 +320,7 @@ def test_text_has_the_contrast_of_aa(scheme: str, browser: Browser, every: Path)
 def test_a_list_of_ids_can_be_copied(browser: Browser, report: Path) -> None:
     page = browser.open(report)
     page.run("navigator.clipboard.writeText = (text) => { window.copied = text; }")
-    page.run("document.querySelector('button.copy').click()")
+    page.run("document.querySelector('[aria-labelledby=missed] button.copy').click()")
     missed = [row["event_uuid"] for row in cases.all_outcomes() if row["outcome"] == "missed"]
     assert page.run("window.copied").split("\n") == missed
 
@@ -349,8 +381,8 @@ def test_hostile_text_stays_text(
     for part in ("<img src=x onerror=alert(2)>", "</script><script>alert(1)", "&lt;script&gt;"):
         assert part in text
     assert page.run("document.documentElement.scrollWidth") <= 1280
-    drawn = page.run("[...document.querySelectorAll('figure.chart')].map((f) => f.dataset.drawn)")
-    assert set(drawn) == {"yes"}
+    charts = "[...document.querySelectorAll('figure.chart:has(.plot)')]"
+    assert set(page.run(f"{charts}.map((figure) => figure.dataset.drawn)")) == {"yes"}
 
 
 def test_the_policy_stops_what_escaping_would_miss(

@@ -21,7 +21,7 @@ LISTS = (
     ("duplicated",),
     ("refused", "unprocessed", "unacknowledged", "unexpected"),
 )
-PROGRESS = (incidents, still_open, settled)
+PROGRESS = (comparison, news, incidents, still_open, settled)
 
 __all__ = [
     "LISTS",
