@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hookanalysis.database import Database
-from hookanalysis.incidents import INCIDENT_SHARE, ORDINARY_SHARE, SWITCH_PENALTY, find_runs
+from hookanalysis.incidents import INCIDENT_SHARE, ORDINARY_SHARE, find_runs, trace_runs
 from hookanalysis.reconciliation import reconcile
 from world import OTHER_URL, World, event_of
 
@@ -33,6 +33,9 @@ QUIET = "." * 50
         (f"{QUIET}xx{QUIET}", []),
         (f"{QUIET}xxx{QUIET}", ["xxx"]),
         (f"{QUIET}x.xx.x.xx{QUIET}", ["x.xx.x.xx"]),
+        (f"{QUIET}xxxxxxxxx......xxxx{QUIET}", ["xxxxxxxxx", "xxxx"]),
+        # Failures here and there do not hide a short run.
+        (f"{QUIET}xxxx............x......x.....x.x......", ["xxxx"]),
         (f"{QUIET}xxxxx{QUIET}xxxx{QUIET}", ["xxxxx", "xxxx"]),
         (f"{QUIET}xxxxx", ["xxxxx>"]),
         (f"{QUIET}xxxxx..", ["xxxxx>"]),
@@ -49,7 +52,7 @@ def test_runs(series: str, wanted: list[str]) -> None:
 
 @given(st.text("x.", max_size=9))
 def test_the_path_is_the_likeliest_of_all(tail: str) -> None:
-    series = "." * 11 + tail  # Mostly well, so that the ordinary share is the least there is.
+    penalty = 6.0
     gain = {
         "x": log(INCIDENT_SHARE / ORDINARY_SHARE),
         ".": log((1 - INCIDENT_SHARE) / (1 - ORDINARY_SHARE)),
@@ -58,14 +61,15 @@ def test_the_path_is_the_likeliest_of_all(tail: str) -> None:
     def score(states: tuple[int, ...]) -> float:
         switches = sum(a != b for a, b in zip((0, *states), states, strict=False))
         weights = (gain[mark] * state for mark, state in zip(tail, states, strict=True))
-        return sum(weights) - SWITCH_PENALTY * switches
+        return sum(weights) - penalty * switches
 
-    runs = find_runs([n for n, mark in enumerate(series, start=1) if mark == "x"], len(series))
+    places = [n for n, mark in enumerate(tail, start=1) if mark == "x"]
+    runs = trace_runs(places, len(tail), ORDINARY_SHARE, penalty)
     found = tuple(
-        int(any(run.first <= n <= run.last for run in runs)) for n in range(12, len(series) + 1)
+        int(any(run.first <= n <= run.last for run in runs)) for n in range(1, len(tail) + 1)
     )
     # A path may end in an incident that the successes since its last failure do not outweigh.
-    ended = tuple(int(state or n > runs[-1].last - 12) for n, state in enumerate(found) if runs)
+    ended = tuple(int(state or n >= runs[-1].last) for n, state in enumerate(found) if runs)
     best = max(score(states) for states in product((0, 1), repeat=len(tail)))
     assert max(score(found), score(ended or found)) == pytest.approx(best)
 

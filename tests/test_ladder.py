@@ -60,19 +60,15 @@ def test_an_untied_success_in_a_hole_is_not_contradicted_either(db: Database) ->
     assert judge(db)[FIRST] == "undetermined: receiver_coverage"
 
 
-def test_a_refusal_that_only_the_application_could_tell(db: Database) -> None:
+def test_an_application_that_refuses_without_naming_the_event(db: Database) -> None:
     world = World(db)
     without(db, EDGE)
     world.tell("attempt 12:10 failed 400")
+    assert judge(db)[FIRST] == "missed: answered_upstream"
+    world.tell("app 16:10:05.3 failed 400 event=")
     assert judge(db)[FIRST] == "undetermined: receiver_coverage"
     (reason,) = db.rows("SELECT reason FROM deliveries WHERE event_uuid = ?", [FIRST])[0]
-    assert reason.startswith("refusals_unlogged: ")
-    # An application that names the event of a request that it answers so, does so each time.
-    world.tell(f"""
-        attempt 11:15 failed 400 event={SECOND}
-        app 11:15:05.3 failed 400 event={SECOND}
-    """)
-    assert judge(db)[FIRST] == "missed: answered_upstream"
+    assert reason.startswith("nameless_refusals: ")
 
 
 @pytest.mark.parametrize("noise", [0, 1, 5])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from itertools import groupby
 from math import log
-from statistics import median_low
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,17 +13,24 @@ if TYPE_CHECKING:
 
     from .database import Database
 
-# The two states: at ordinary times a try fails as often as the series' ordinary tries do, but this
-# often at least; in an incident, this often. Each change of state must be worth the penalty (as a
-# logarithm of likelihood). The numbers are those of reference/reliability.md 5.7.
+# The two states of reference/reliability.md 5.7: at ordinary times a try fails as often as the
+# series' other tries do, but this often at least; in an incident, this often. With the 0.7 of that
+# page, two outages with five successes between them were one.
 ORDINARY_SHARE = 0.005
-INCIDENT_SHARE = 0.7
-SWITCH_PENALTY = 6.0
+INCIDENT_SHARE = 0.9
 
-# The ordinary share is that of the median block of so many tries.
-_BLOCK = 10
-# So many successes after the last failure end an incident for certain.
+# Each change of state must be worth a penalty, as a logarithm of likelihood: the logarithm of how
+# many places there are for it, and this much at most.
+_LARGEST_PENALTY = 6.0
+
+# A run is dense where at least this share of its tries failed; all else is a flaky ordinary time.
+_DENSE = 0.5
+# Fewer failures are no incident; and so many successes after the last failure end one for certain.
+_FEWEST = 3
 _ENDING = 3
+
+# How often the ordinary share may be estimated anew, now that runs are known.
+_ROUNDS = 4
 
 
 @dataclass(frozen=True)
@@ -56,12 +62,29 @@ def write_failure_runs(db: Database) -> None:
 
 
 def find_runs(places: Sequence[int], tries: int) -> list[Run]:
-    """The runs in a series of `tries`, given the places (from 1, rising) of those that failed.
+    """The incidents in a series of `tries`, given the places (from 1, rising) of those that failed.
 
-    It is the likeliest path through the two states. Only failures are looked at: the successes
-    between two of them weigh what their number says, and a run begins and ends with a failure.
+    How often a try fails at ordinary times is learnt from those outside of dense runs.
     """
-    ordinary = _ordinary_share(places, tries)
+    ordinary = ORDINARY_SHARE
+    for _ in range(_ROUNDS):
+        runs = trace_runs(places, tries, ordinary, min(_LARGEST_PENALTY, log(tries)))
+        failed = [bisect_right(places, run.last) - bisect_left(places, run.first) for run in runs]
+        lengths = [run.last - run.first + 1 for run in runs]
+        dense = [(k, n) for k, n in zip(failed, lengths, strict=True) if k >= _DENSE * n]
+        others = tries - sum(n for _, n in dense)
+        share = (len(places) - sum(k for k, _ in dense)) / others if others else 0
+        if ordinary == (ordinary := max(ORDINARY_SHARE, min(share, _DENSE))):
+            break
+    return [run for run, count in zip(runs, failed, strict=True) if count >= _FEWEST]
+
+
+def trace_runs(places: Sequence[int], tries: int, ordinary: float, penalty: float) -> list[Run]:
+    """The runs on the likeliest path through the two states (Viterbi).
+
+    Only failures are looked at: the successes between two of them weigh what their number says, and
+    a run begins and ends with a failure.
+    """
     failure = log(INCIDENT_SHARE / ordinary)
     success = log((1 - INCIDENT_SHARE) / (1 - ordinary))
     # Of each state: the score of the best path that ends in it (ordinary tries weigh nothing), and
@@ -71,29 +94,18 @@ def find_runs(places: Sequence[int], tries: int) -> list[Run]:
     down_run: Run | None = None
     began = last = 0
     for place in places:
-        if down - SWITCH_PENALTY > calm:
-            calm, calm_run = down - SWITCH_PENALTY, Run(began, last, earlier=down_run)
+        if down - penalty > calm:
+            calm, calm_run = down - penalty, Run(began, last, earlier=down_run)
         down += (place - last - 1) * success
-        if calm - SWITCH_PENALTY > down:
-            down, down_run, began = calm - SWITCH_PENALTY, calm_run, place
+        if calm - penalty > down:
+            down, down_run, began = calm - penalty, calm_run, place
         down += failure
         last = place
     since = tries - last
-    if down - min(SWITCH_PENALTY, -since * success) > calm:
+    if down - min(penalty, -since * success) > calm:
         calm_run = Run(began, last, since < _ENDING, down_run)
     runs = []
     while calm_run:
         runs.append(calm_run)
         calm_run = calm_run.earlier
     return runs[::-1]
-
-
-def _ordinary_share(places: Sequence[int], tries: int) -> float:
-    """How often a try of the series fails when nothing is wrong: its flakiness.
-
-    A series that fails mostly has no ordinary times to learn from.
-    """
-    failed = Counter((place - 1) // _BLOCK for place in places)
-    sizes = [min(_BLOCK, tries - start) for start in range(0, tries, _BLOCK)]
-    share = median_low(failed[number] / size for number, size in enumerate(sizes))
-    return max(share, ORDINARY_SHARE) if share <= 0.5 else ORDINARY_SHARE

@@ -72,7 +72,7 @@ STEPS = (
     Step("processing_logs"),
     Step("absences"),
     Step("clusters"),
-    Step("told_refusals"),
+    Step("nameless_refusals"),
     Step("hole_reasons", "view"),
     Step("absence_reasons"),
     Step("omitted_deliveries", "view"),

@@ -1,7 +1,7 @@
 /* delivery_evidence: all that the steps before found out about each delivery, side by side.
    grain:  one event for one endpoint
    inputs: sender_deliveries, omissions, counted_receipts, absences, absence_reasons, repeats,
-           processing_logs, undecided_deliveries, silent_successes, told_refusals, coverage,
+           processing_logs, undecided_deliveries, silent_successes, nameless_refusals, coverage,
            settings
 
    refusals_told: a refusal as the sender saw it would stand in the logs, whoever gave it.
@@ -56,8 +56,9 @@ SELECT
   r.weakest_rule,
   COALESCE(a.outer_covered, FALSE) AS receiver_covered,
   COALESCE(o.sender_covered, FALSE) AS sender_covered,
-  COALESCE(y.reason, 'refusals_unlogged: no log names the event of a request that was answered '
-    || CAST(c.last_http_status AS VARCHAR) || '; load the log of the proxy in front')
+  COALESCE(y.reason, 'nameless_refusals: the application answers '
+    || CAST(c.last_http_status AS VARCHAR)
+    || ' to requests whose event it does not log; load the proxy''s log, or log the uuid')
     AS absence_reason,
   o.reason AS omission_reason,
   k.repeat_kind,
@@ -67,7 +68,7 @@ SELECT
   ) AS in_grace,
   u.event_uuid IS NOT NULL AS undecided,
   i.event_uuid IS NOT NULL AS success_silent,
-  COALESCE(a.edge_covered, FALSE) OR q.endpoint_url IS NOT NULL AS refusals_told
+  COALESCE(a.edge_covered, FALSE) OR q.endpoint_url IS NULL AS refusals_told
 FROM cases AS c
 CROSS JOIN horizons AS h
 CROSS JOIN settings AS s
@@ -83,5 +84,5 @@ LEFT JOIN undecided_deliveries AS u
   ON u.event_uuid = c.event_uuid AND u.endpoint_url = c.endpoint_url
 LEFT JOIN silent_successes AS i
   ON i.event_uuid = c.event_uuid AND i.endpoint_url = c.endpoint_url
-LEFT JOIN told_refusals AS q
+LEFT JOIN nameless_refusals AS q
   ON q.endpoint_url = c.endpoint_url AND q.http_status = c.last_http_status
