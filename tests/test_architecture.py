@@ -32,7 +32,7 @@ STAGES = (
     "wording markup",
     "facts: gathering spans measures zones",
     "reconciliation",
-    "diagnosis: findings rules",
+    "diagnosis: findings rules signatures",
     "incidents",
     "loading: files scratch manifest",
     "parsing: formats probing checking drafting",

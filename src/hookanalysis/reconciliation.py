@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from .database import sql_text
 from .diagnosis.findings import diagnose
+from .diagnosis.signatures import write_signature_checks
 from .errors import HookAnalysisError
 from .incidents import write_failure_runs
 from .loading.files import write_settings
@@ -92,12 +93,15 @@ STEPS = (
     Step("failing_attempts"),
     Step("failure_types"),
     Step("lively_minutes", "view"),
+    Step("troubled_attempts"),
+    Step("signed_requests", "view"),
+    Step("signature_checks", "code"),
     Step("symptoms"),
     Step("untried_events"),
     Step("resends"),
 )
 
-_CODE = {"failure_runs": write_failure_runs}
+_CODE = {"failure_runs": write_failure_runs, "signature_checks": write_signature_checks}
 
 # The views under the steps; those that are read often or cost much are held, without the columns
 # that no step reads.

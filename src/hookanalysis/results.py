@@ -129,6 +129,18 @@ SENDER_HABITS = _table(
     ("n", "BIGINT", "how many times it was seen"),
 )
 
+SIGNATURE_CHECKS = _table(
+    "signature_checks",
+    "one line of a receiver's log that holds a signature, and whether it fits",
+    ("event_uuid", "VARCHAR", "event; NULL where the line does not name it"),
+    ("logged_at", "TIMESTAMP", "time of the line; UTC"),
+    ("file_id", "INTEGER", "file of the manifest"),
+    ("line", "BIGINT", "line in it"),
+    ("payload_id", "VARCHAR", "payload id that is signed"),
+    ("signature_head", "VARCHAR", "first 12 digits of the signature"),
+    ("fits", "BOOLEAN", "it is the HMAC-SHA1 of the id; NULL: no secret, or no id, to check it by"),
+)
+
 SYMPTOMS = _table(
     "symptoms",
     "one attempt of a delivery that did not go well: what the rules look at; tests left out",
@@ -150,6 +162,7 @@ SYMPTOMS = _table(
     ("processed", "BOOLEAN", "the application says that it processed the event"),
     ("app_failed", "BOOLEAN", "the application says that it failed"),
     ("signature_failed", "BOOLEAN", "the application says that the signature did not fit"),
+    ("signature_fits", "BOOLEAN", "the logged signature is right; NULL: not logged or not checked"),
     ("source_ip", "VARCHAR", "address that the request came from"),
     ("took_ms", "DOUBLE", "attempt to the last line about it, offset removed, milliseconds"),
     ("logged", "BOOLEAN", "there are receiver's logs that serve the endpoint"),

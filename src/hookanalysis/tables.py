@@ -17,6 +17,7 @@ from .results import (
     RESENDS,
     SENDER_ADDRESSES,
     SENDER_HABITS,
+    SIGNATURE_CHECKS,
     SYMPTOMS,
     UNTRIED_EVENTS,
 )
@@ -127,6 +128,7 @@ RECEIPT_RECORDS = _table(
     ("level", "VARCHAR", "debug, info, warning, error or critical"),
     ("step", "VARCHAR", "received, processed, duplicate, signature_failed or failed"),
     ("message", "VARCHAR", "message, scrubbed, at most 200 characters"),
+    ("signature_head", "VARCHAR", "first 12 digits of X-SHOWPASS-SIGNATURE, where it is logged"),
     (
         "record_hash",
         "UBIGINT",
@@ -171,6 +173,7 @@ SETTINGS = _table(
     ("until_at", "TIMESTAMP", "judge deliveries before this time; NULL for all"),
     ("sender_ips", "VARCHAR[]", "addresses that the sender posts from; empty when unknown"),
     ("test_event_types", "VARCHAR[]", "event types left out of rates"),
+    ("secret_variable", "VARCHAR", "environment variable that holds the endpoints' secret key"),
 )
 
 ENDPOINTS = _table(
@@ -272,6 +275,7 @@ RESULTS = (
     INCIDENTS,
     SENDER_HABITS,
     SENDER_ADDRESSES,
+    SIGNATURE_CHECKS,
     SYMPTOMS,
     UNTRIED_EVENTS,
     RESENDS,

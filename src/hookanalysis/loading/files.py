@@ -95,7 +95,7 @@ def write_settings(db: Database, settings: Settings) -> None:
         db.con.execute("DELETE FROM settings")
         db.con.execute("DELETE FROM endpoints")
         db.con.execute(
-            "INSERT INTO settings VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?, ?)",
+            "INSERT INTO settings VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?, ?, ?)",
             [
                 settings.grace_minutes,
                 settings.tolerance_seconds,
@@ -106,6 +106,7 @@ def write_settings(db: Database, settings: Settings) -> None:
                 settings.settle_seconds,
                 list(settings.sender_ips),
                 list(settings.test_event_types),
+                settings.secret_variable,
             ],
         )
         for url in settings.endpoints:

@@ -15,15 +15,15 @@ the log writes (in the settings, or with --timezone) and load it into a new work
 
 [requires]
 measured = "the difference was measured on at least five events that both sides name"
-large = "it is five seconds or more, or changed by two and a half from one day to the next"
+large = "it is ten seconds or more, or changed by two and a half from one day to the next"
 
 [[case]]
-name = "seven seconds ahead; set back by three seconds on the second day"
+name = "twelve seconds ahead; set back by three seconds on the second day"
 kind = "fires"
 expect = [""]
 [[case.clock_offsets]]
 stream = "app.log"
-offset_ms = 7000.0
+offset_ms = 12000.0
 pairs = 40
 method = "pooled_median"
 [[case.clock_offsets]]
@@ -82,4 +82,4 @@ SELECT
   pairs >= 5 AS measured,
   TRUE AS large
 FROM ranges
-WHERE off_ms >= 5000 OR step_ms >= 2500
+WHERE off_ms >= 10000 OR step_ms >= 2500

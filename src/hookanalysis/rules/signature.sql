@@ -18,14 +18,33 @@ X-SHOWPASS-SIGNATURE is the hex HMAC-SHA1 of the payload's id alone, under that 
 is missing, let your proxy pass it on. Then resend these events: none of them was processed."""
 
 [requires]
-told = "your application says that the signature is missing or does not fit"
+told = "your application says that the signature does not fit, or the logged one does not"
 reached = "the request got through to your application"
+
+[against]
+genuine = "the signature in your log is right under the key that is set here"
 
 [[case]]
 name = "answered 401, or swallowed with 200; a 401 without words about the signature is weak"
 kind = "fires"
-expect = ["refused", "swallowed", "unsaid"]
-weak = ["unsaid"]
+expect = ["computed", "refused", "right", "swallowed", "unsaid"]
+weak = ["right", "unsaid"]
+[[case.symptoms]]
+event_uuid = "computed"
+outcome = "unprocessed"
+http_status = 200
+app_lines = 1
+signature_fits = false
+answer = 200
+[[case.symptoms]]
+event_uuid = "right"
+outcome = "refused"
+http_status = 401
+app_lines = 1
+app_status = 401
+signature_failed = true
+signature_fits = true
+answer = 401
 [[case.symptoms]]
 event_uuid = "refused"
 outcome = "refused"
@@ -77,8 +96,9 @@ SELECT
   endpoint_url,
   event_uuid,
   happened_at,
-  signature_failed AS told,
-  app_lines > 0 AS reached
+  signature_failed OR NOT signature_fits AS told,
+  app_lines > 0 AS reached,
+  signature_fits AS genuine
 FROM symptoms
 WHERE outcome <> 'unexpected' AND app_lines > 0
-  AND (signature_failed OR answer IN (401, 403))
+  AND (signature_failed OR NOT signature_fits OR answer IN (401, 403))

@@ -1,23 +1,14 @@
 /* symptoms: what both sides tell of each attempt that did not go well: what the rules look at.
-   grain:  one attempt of a delivery that is not plainly delivered; a delivery without attempts has
-           one row; tests and the good attempt of a recovered delivery are left out
-   inputs: deliveries, attempts, matches, receipts, failing_attempts, failure_types,
-           lively_minutes, proof_spans, serving_streams
+   grain:  one row of troubled_attempts
+   inputs: troubled_attempts, matches, receipts, failing_attempts, failure_types,
+           lively_minutes, proof_spans, serving_streams, signature_checks
 
    A receipt without an attempt of its own stands with the delivery that has none. */
-WITH tries AS (
-  SELECT
-    d.event_uuid, d.endpoint_url, d.event_type, d.outcome, d.detail, a.attempt_key,
-    COALESCE(a.attempted_at, a.created_at, d.first_receipt_at) AS happened_at,
-    a.status, a.http_status, a.error_kind
-  FROM deliveries AS d
-  LEFT JOIN attempts AS a
-    ON a.event_uuid = d.event_uuid AND a.endpoint_url = d.endpoint_url
-  WHERE d.outcome NOT IN ('delivered', 'pending') AND NOT COALESCE(d.is_test, FALSE)
-    AND (d.outcome <> 'recovered' OR a.status <> 'success')
+WITH troubled_events AS (
+  SELECT DISTINCT event_uuid FROM troubled_attempts
 ),
-troubled_events AS (
-  SELECT DISTINCT event_uuid FROM tries
+signatures AS (
+  SELECT event_uuid, BOOL_AND(fits) AS fits FROM signature_checks GROUP BY event_uuid
 ),
 seen AS (
   SELECT
@@ -38,7 +29,7 @@ seen AS (
 ),
 life AS (
   SELECT DISTINCT t.endpoint_url, l.layer, DATE_TRUNC('minute', t.happened_at) AS minute_at
-  FROM tries AS t
+  FROM troubled_attempts AS t
   CROSS JOIN (VALUES (-1), (0), (1)) AS n(minutes)
   JOIN lively_minutes AS l
     ON l.endpoint_url = t.endpoint_url
@@ -50,7 +41,7 @@ SELECT
   COALESCE(t.http_status, s.edge_status, s.app_status) AS answer,
   COALESCE(s.edge_lines, 0) AS edge_lines, s.edge_status,
   COALESCE(s.app_lines, 0) AS app_lines, s.app_status,
-  s.processed, s.app_failed, s.signature_failed, s.source_ip,
+  s.processed, s.app_failed, s.signature_failed, g.fits AS signature_fits, s.source_ip,
   DATE_DIFF('microsecond', t.happened_at, s.ended_at) / 1000.0 AS took_ms,
   EXISTS (SELECT 1 FROM serving_streams AS v WHERE v.endpoint_url = t.endpoint_url) AS logged,
   EXISTS (
@@ -66,10 +57,11 @@ SELECT
   COUNT(t.http_status) OVER (PARTITION BY t.event_uuid, t.endpoint_url, t.http_status)
     AS same_answers,
   c.chance AS type_chance, c.rate AS type_rate
-FROM tries AS t
+FROM troubled_attempts AS t
 LEFT JOIN seen AS s
   ON s.event_uuid = t.event_uuid AND s.endpoint_url = t.endpoint_url
   AND s.attempt_key IS NOT DISTINCT FROM t.attempt_key
+LEFT JOIN signatures AS g ON g.event_uuid = t.event_uuid
 LEFT JOIN life AS e
   ON e.endpoint_url = t.endpoint_url AND e.layer = 'edge'
   AND e.minute_at = DATE_TRUNC('minute', t.happened_at)

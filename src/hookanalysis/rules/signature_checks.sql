@@ -1,0 +1,80 @@
+/*---
+id = "signature_checks"
+title = "Signatures in your logs do not fit the secret key"
+guide_step = "Check Signature Verification"
+cause = "receiver"
+severity = "warning"
+place = 46
+explain = """
+Your logs hold the X-SHOWPASS-SIGNATURE header, and computed again from the payload's id and the
+secret key, some or all of these signatures come out otherwise. Either the key that is set here is
+not the endpoint's, or it was regenerated at some time, or the requests are not the sender's."""
+next_check = """
+Compare the key in the environment variable that the settings name with the one in the dashboard.
+If signatures fit up to one moment and not after it, the key was regenerated then: give your
+application the new one. Look into requests that do not fit among others that do: where they came
+from, and whether your application ignored them."""
+
+[requires]
+computed = "the HMAC-SHA1 of the payload's id under the secret key is another than the logged one"
+
+[[case]]
+name = "none fits after one moment"
+kind = "fires"
+expect = ["u"]
+deliveries = [
+  { event_uuid = "a", endpoint_url = "u" },
+  { event_uuid = "b", endpoint_url = "u" },
+]
+signature_checks = [
+  { event_uuid = "a", logged_at = 2026-11-20T10:00:00, fits = true },
+  { event_uuid = "b", logged_at = 2026-11-20T11:00:00, fits = false },
+]
+
+[[case]]
+name = "all fit"
+kind = "silent"
+expect = []
+deliveries = [{ event_uuid = "a", endpoint_url = "u" }]
+signature_checks = [{ event_uuid = "a", logged_at = 2026-11-20T10:00:00, fits = true }]
+
+[[case]]
+name = "not checked"
+kind = "null"
+expect = []
+signature_checks = [{ event_uuid = "a" }]
+---*/
+WITH placed_checks AS (
+  SELECT COALESCE(d.endpoint_url, '') AS endpoint_url, c.logged_at, c.fits
+  FROM signature_checks AS c
+  LEFT JOIN (
+    SELECT event_uuid, MIN(endpoint_url) AS endpoint_url
+    FROM deliveries
+    GROUP BY event_uuid
+    HAVING MIN(endpoint_url) = MAX(endpoint_url)
+  ) AS d ON d.event_uuid = c.event_uuid
+),
+counts AS (
+  SELECT
+    endpoint_url,
+    COUNT(CASE WHEN fits THEN 1 END) AS fitting,
+    COUNT(CASE WHEN NOT fits THEN 1 END) AS odd,
+    MAX(CASE WHEN fits THEN logged_at END) AS last_fit_at,
+    MIN(CASE WHEN NOT fits THEN logged_at END) AS first_odd_at
+  FROM placed_checks
+  GROUP BY endpoint_url
+)
+SELECT
+  endpoint_url,
+  CAST(NULL AS VARCHAR) AS event_uuid,
+  first_odd_at AS happened_at,
+  odd || ' do not fit, ' || fitting || ' do; '
+    || CASE
+      WHEN fitting = 0 THEN 'none ever fitted'
+      WHEN last_fit_at < first_odd_at
+        THEN 'none fits since ' || CAST(DATE_TRUNC('second', first_odd_at) AS VARCHAR)
+      ELSE 'they come among others that fit'
+    END AS what,
+  TRUE AS computed
+FROM counts
+WHERE odd > 0

@@ -1,0 +1,47 @@
+/*---
+id = "signature_unchecked"
+title = "Signatures in your logs could not be checked"
+guide_step = "Check Signature Verification"
+cause = "logs"
+severity = "info"
+place = 47
+explain = """
+Your logs hold the X-SHOWPASS-SIGNATURE header, which could be computed again and compared; but no
+secret key is set here, or the payload's id is not known. So nothing is said about these
+signatures."""
+next_check = """
+Put the endpoint's secret key into the environment variable that the settings name as
+secret_variable, and reconcile again. The key is neither stored nor shown."""
+
+[requires]
+logged = "a signature is logged, and there is no key or no id to check it by"
+
+[[case]]
+name = "no key"
+kind = "fires"
+expect = [""]
+signature_checks = [
+  { event_uuid = "a", logged_at = 2026-11-20T10:00:00, signature_head = "0123456789ab" },
+]
+
+[[case]]
+name = "checked"
+kind = "silent"
+expect = []
+signature_checks = [{ event_uuid = "a", signature_head = "0123456789ab", fits = false }]
+
+[[case]]
+name = "no signature is logged"
+kind = "null"
+expect = []
+signature_checks = [{ event_uuid = "a" }]
+---*/
+SELECT
+  '' AS endpoint_url,
+  CAST(NULL AS VARCHAR) AS event_uuid,
+  MIN(logged_at) AS happened_at,
+  COUNT(*) || ' signatures were not checked' AS what,
+  TRUE AS logged
+FROM signature_checks
+WHERE signature_head IS NOT NULL AND fits IS NULL
+HAVING COUNT(*) > 0

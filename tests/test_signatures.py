@@ -1,0 +1,125 @@
+"""Signatures in logs are computed again, and the secret key gets nowhere."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+import hookanalysis as ha
+from hookanalysis.diagnosis.signatures import fits
+from hookanalysis.exporting import export
+from hookanalysis.tables import TABLES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEY = "canary-key-7f1b"
+OTHER_KEY = "another-key"
+VARIABLE = "SHOWPASS_WEBHOOK_SECRET"
+URL = "https://shop.example/hooks"
+START = datetime(2026, 11, 20, 10, tzinfo=UTC)
+
+
+def sign(key: str, text: str) -> str:
+    return hmac.new(key.encode(), text.encode(), "sha1").hexdigest()
+
+
+def event_of(number: int) -> tuple[str, str]:
+    """The uuid of an event, and the payload's id."""
+    return f"{number:08}-0000-4000-8000-000000000000", f"a{number:07}-1111-4111-8111-111111111111"
+
+
+def write_case(folder: Path, keys: list[str]) -> list[str]:
+    """An export and an application's log of one event for each key, which signed it."""
+    attempts, lines, signatures = [], [], []
+    for number, key in enumerate(keys):
+        at = START + timedelta(minutes=30 * number)
+        uuid, payload_id = event_of(number)
+        signatures.append(sign(key, payload_id))
+        attempt = {"id": f"{number}", "time": f"{at:%Y-%m-%dT%H:%M:%SZ}", "idempotency": uuid}
+        payload = {"id": payload_id, "data": {"transaction_id": payload_id}}
+        more = {"webhook_url": URL, "http_status_code": 200, "payload": payload}
+        attempts.append({**attempt, "event": "invoice.purchase", "status": "Success", **more})
+        good = key == KEY
+        says = "webhook processed" if good else "invalid signature, webhook ignored"
+        line = {"time": f"{at:%Y-%m-%dT%H:%M:%S.100Z}", "level": "info", "msg": says}
+        headers = {"X-Showpass-Signature": signatures[-1]}
+        more = {"webhook_event_uuid": uuid, "status": 200, "path": "/hooks", "headers": headers}
+        lines.append(json.dumps({**line, "method": "POST", **more}))
+    (folder / "export.json").write_text(json.dumps({"results": attempts}), encoding="utf-8")
+    (folder / "app.jsonl").write_text("\n".join([*lines, ""]), encoding="utf-8")
+    return signatures
+
+
+def reconciled(folder: Path) -> ha.Workspace:
+    ws = ha.connect(folder / "case.duckdb")
+    ws.load(folder / "export.json", folder / "app.jsonl")
+    ws.reconcile()
+    return ws
+
+
+@pytest.mark.parametrize("case", [str.lower, str.upper])
+def test_the_first_digits_tell_whether_it_fits(case: type[str]) -> None:
+    _, payload_id = event_of(1)
+    signature = sign(KEY, case(payload_id))
+    assert fits(KEY, payload_id, signature[:12])
+    assert not fits(OTHER_KEY, payload_id, signature[:12])
+    assert not fits(KEY, event_of(2)[1], signature[:12])
+
+
+def test_a_key_that_was_regenerated_is_told_with_its_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, KEY)
+    signatures = write_case(tmp_path, [KEY] * 6 + [OTHER_KEY] * 3)
+    with reconciled(tmp_path) as ws:
+        checks = ws.rows("SELECT fits, COUNT(*) FROM signature_checks GROUP BY fits ORDER BY fits")
+        assert checks == [(False, 3), (True, 6)]
+        (what,) = ws.rows("SELECT what FROM finding_evidence WHERE rule_id = 'signature_checks'")[0]
+        assert what == "3 do not fit, 6 do; none fits since 2026-11-20 13:00:00"
+        found = {rule: (number, sure) for rule, number, sure in ws.rows(FOUND)}
+        assert found["signature"] == (2, 1.0)  # the last is still pending
+        assert "signature_unchecked" not in found
+        stored = json.dumps([ws.rows(f"FROM {name}") for name in TABLES], default=str)
+    assert KEY not in stored
+    assert not any(signature[12:] in stored for signature in signatures)
+
+
+def test_no_output_holds_the_key_or_a_whole_signature(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, KEY)
+    signatures = write_case(tmp_path, [KEY, OTHER_KEY])
+    out = tmp_path / "out"
+    out.mkdir()
+    with reconciled(tmp_path) as ws:
+        for name in TABLES:
+            export(ws, name, out / f"{name}.json")
+        (out / "facts.json").write_text(json.dumps(ws.facts().to_dict()), encoding="utf-8")
+    files = [*out.iterdir(), tmp_path / "case.duckdb"]
+    assert len(files) == len(TABLES) + 2
+    for file in files:
+        text = file.read_bytes()
+        assert KEY.encode() not in text, file.name
+        assert not any(signature[12:].encode() in text for signature in signatures), file.name
+
+
+def test_without_the_key_nothing_is_claimed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    write_case(tmp_path, [KEY, KEY])
+    with reconciled(tmp_path) as ws:
+        assert ws.rows("SELECT DISTINCT fits FROM signature_checks") == [(None,)]
+        assert {rule for rule, _, _ in ws.rows(FOUND)} == {"signature_unchecked"}
+        monkeypatch.setenv(VARIABLE, KEY)
+        ws.reconcile()
+        assert ws.rows("SELECT DISTINCT fits FROM signature_checks") == [(True,)]
+        assert ws.rows(FOUND) == []
+
+
+FOUND = "SELECT rule_id, deliveries, confidence FROM findings ORDER BY rank"
