@@ -115,11 +115,11 @@ def test_without_the_key_nothing_is_claimed(
     write_case(tmp_path, [KEY, KEY])
     with reconciled(tmp_path) as ws:
         assert ws.rows("SELECT DISTINCT fits FROM signature_checks") == [(None,)]
-        assert {rule for rule, _, _ in ws.rows(FOUND)} == {"signature_unchecked"}
+        assert [rule for rule, _, _ in ws.rows(FOUND) if "sign" in rule] == ["signature_unchecked"]
         monkeypatch.setenv(VARIABLE, KEY)
         ws.reconcile()
         assert ws.rows("SELECT DISTINCT fits FROM signature_checks") == [(True,)]
-        assert ws.rows(FOUND) == []
+        assert [rule for rule, _, _ in ws.rows(FOUND) if "sign" in rule] == []
 
 
 FOUND = "SELECT rule_id, deliveries, confidence FROM findings ORDER BY rank"
