@@ -38,7 +38,7 @@ STAGES = (
     "parsing: formats probing checking drafting",
     "parsing: detection trials catalog wrappers sampling fields texts forms",
     "reading: sources delimited documents elements pieces records decoding",
-    "reading: packings splitting unpacking",
+    "reading: rewriting pages parquet packings splitting unpacking",
     "database settings",
     (
         "simulation: runs truth plan receivers exports logs events scenarios"

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from hookanalysis.errors import InputError
 from hookanalysis.parsing import formats as parsing
+from hookanalysis.reading.decoding import HEAD
+from hookanalysis.reading.documents import holds_nothing
 from hookanalysis.reading.sources import Chunk, Source, open_source
 from hookanalysis.settings import Settings
 from hookanalysis.settings import Source as Known
@@ -151,6 +153,9 @@ def _load_file(
     head = source.head()
     if not head.strip():
         empty = FileReport(str(path), "loaded", "the file is empty")
+        return manifest.note_file(db, empty, source)
+    if len(head) < HEAD and holds_nothing(head):
+        empty = FileReport(str(path), "loaded", "the export lists nothing")
         return manifest.note_file(db, empty, source)
     binding = parsing.detect(
         head,

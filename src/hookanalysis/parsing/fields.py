@@ -26,7 +26,7 @@ def scan_sql(form: Form, fit: Fit) -> str:
     return fill(
         "scan",
         records=_times(scan_texts(form, fit), "time_text", fit),
-        hook="TRUE" if form.side == "sender" else _hook(form, fit),
+        hook="TRUE" if form.is_table else _hook(form, fit),
         zone_given="TRUE" if fit.timezone else "FALSE",
     )
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 RECEIPT_TEXTS = (
     "time", "level", "message", "request", "method", "target", "status", "bytes", "source_ip",
     "forwarded_for", "request_id", "transaction_id", "event_type", "duration", "duration_ms",
-    "duration_s", "duration_us", "duration_ns",
+    "duration_s", "duration_us", "duration_ns", "event_id", "payload", "processed_at",
 )  # fmt: skip
 ATTEMPT_TEXTS = (
     "attempt_id", "event_id", "event_uuid", "idempotency", "payload", "endpoint_url", "event_type",
@@ -58,6 +58,21 @@ class Form:
     uuid_keys: tuple[str, ...] = ("webhook_event_uuid",)
     each: tuple[str, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_table(self) -> bool:
+        """Each record is about one event, which stands in a field of its own."""
+        return self.side == "sender" or "event_id" in self.names
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What the form may find."""
+        return ATTEMPT_TEXTS if self.side == "sender" else RECEIPT_TEXTS
+
+    @property
+    def times(self) -> tuple[str, ...]:
+        """The texts that say when it was, best first."""
+        return ("attempted_at", "created_at") if self.side == "sender" else ("time",)
 
     @property
     def ignored(self) -> str:

@@ -10,7 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from .forms import ATTEMPT_TEXTS, RECEIPT_TEXTS, Fit, Form, fill, literal
+from .forms import RECEIPT_TEXTS, Fit, Form, fill, literal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _KEPT = "scanned WHERE verdict = 'keep'"
 # One record may not become more text than this when its list is taken apart, bytes.
 _SPREAD_LIMIT = 1 << 26
-# What decides about a sender's record; and texts that may be objects.
-_DECISIVE = ("attempted_at", "created_at", "event_id", "event_uuid", "idempotency", "payload")
+# What tells the event of a record that is about one; and texts that may be objects.
+_DECISIVE = ("event_id", "event_uuid", "idempotency", "payload")
 _LEAD = (
     r"^[\])|:,;\s-]*"
     r"(?:\[?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE)\]?[:|\s-]+)?"
@@ -48,6 +48,11 @@ def take_texts(form: Form, fit: Fit) -> str:
         if fit.columns:
             return _translate(form, fit, _cut_rows(form, fit, _KEPT, kept))
         return _translate(form, fit, _name_event(form, _take_objects(form, fit, _KEPT)))
+    if form.is_table:
+        kept = 'line, byte_offset, "at", record'
+        if fit.columns:
+            return _tell_step(form, fit, _cut_rows(form, fit, _KEPT, kept))
+        return _tell_step(form, fit, _name_event(form, _take_objects(form, fit, _KEPT)))
     uuids = event_uuids_sql("record", form.uuid_keys)
     named = f"({fill('named', source=_KEPT, event_uuids=uuids)})"
     return _match_lines(form, named) if form.pattern else _take_objects(form, fit, named)
@@ -163,7 +168,9 @@ def _match_lines(form: Form, source: str) -> str:
 
 
 def _scan_objects(form: Form, fit: Fit) -> str:
-    wanted = ("time",) if form.side == "receiver" else _DECISIVE
+    wanted = form.times
+    if form.is_table:
+        wanted += tuple(text for text in _DECISIVE if text in form.texts)
     names = {text: form.names[text] for text in wanted if text in form.names}
     keys = {alias.partition("/")[0] for aliases in names.values() for alias in aliases}
     opened, found = _open(names, keys)
@@ -174,11 +181,11 @@ def _scan_objects(form: Form, fit: Fit) -> str:
         f" {_select(found, wanted)}"
         f" FROM (SELECT *, TRY({opened}) AS opened FROM {spread(form.each, fit.source)})"
     )
-    time, missing = "time", "time IS NULL"
-    if form.side == "sender":
+    time = f"coalesce({', '.join(form.times)})"
+    missing = f"{time} IS NULL"
+    if form.is_table:
         texts = _name_event(form, texts)
-        time = "coalesce(attempted_at, created_at)"
-        missing = f"{time} IS NULL OR named_uuid IS NULL"
+        missing += " OR named_uuid IS NULL"
     reason = "CASE WHEN closed THEN 'not_json' ELSE 'missing_field' END"
     return (
         f"SELECT line, byte_offset, part, record, {time} AS time_text,"
@@ -203,9 +210,9 @@ def _take_objects(form: Form, fit: Fit, source: str) -> str:
             values = f"list_any_value(rest[{first}:{len(paths)}])"
         told[text] = f"CASE WHEN usual THEN {found[text]} ELSE nullif({values}, '') END"
     shapes = ", ".join(literal(shape) for shape in fit.shapes) or "''"
-    columns = _select(told, ATTEMPT_TEXTS)
-    if form.side == "receiver":
-        columns = f"uuids, event_uuid, {_select(told, RECEIPT_TEXTS)}"
+    columns = _select(told, form.texts)
+    if not form.is_table:
+        columns = f"uuids, event_uuid, {columns}"
     return (
         f'SELECT line, byte_offset, "at", record, {columns} FROM (SELECT *,'
         f" {opened} AS opened,"
@@ -263,7 +270,7 @@ def _path(alias: str) -> str:
 
 def _scan_rows(form: Form, fit: Fit) -> str:
     texts = _cut_rows(form, fit, spread((), fit.source), "line, byte_offset, part, record")
-    time = "coalesce(attempted_at, created_at)"
+    time = f"coalesce({', '.join(form.times)})"
     # A header again, in the middle of joined exports: its time column holds the column's name.
     header = f"{time} IN ({', '.join(literal(name) for name in fit.time_names)})"
     unfit = f"width <> {fit.width} OR {time} IS NULL OR named_uuid IS NULL OR {header}"
@@ -287,11 +294,12 @@ def _cut_rows(form: Form, fit: Fit, source: str, columns: str) -> str:
         quoted = f"starts_with(trim({cell}), '\"') AND ends_with(trim({cell}), '\"')"
         inner = f"trim(replace(trim({cell})[2:-2], '\"\"', '\"'))"
         tidied = f"CASE WHEN {quoted} THEN {inner} ELSE trim({cell}) END"
-        found[name] = f"nullif(CASE WHEN untidy THEN {tidied} ELSE {cell} END, '')"
+        # \N is how PostgreSQL writes NULL.
+        found[name] = f"nullif(nullif(CASE WHEN untidy THEN {tidied} ELSE {cell} END, ''), '\\N')"
     marks = ("'\"'", "chr(31) || ' '", "' ' || chr(31)")
     untidy = " OR ".join(f"contains(record, {mark})" for mark in marks)
     texts = (
-        f"SELECT {columns}, len(p) AS width, {_select(found, ATTEMPT_TEXTS)} FROM"
+        f"SELECT {columns}, len(p) AS width, {_select(found, form.texts)} FROM"
         f" (SELECT *, string_split(record, chr(31)) AS p, ({untidy}) AS untidy FROM {source})"
     )
     return _name_event(form, texts)
@@ -301,15 +309,45 @@ def _name_event(form: Form, texts: str) -> str:
     """The rows with their event: from its id, its uuid, the payload, or the idempotency key."""
     keyed = event_uuids_sql("payload", form.uuid_keys)
     word = "[0-9A-Za-z_.:=+/-]"
+    named = (
+        f"CASE WHEN regexp_full_match(event_id, '{word}{{1,128}}')"
+        " AND NOT regexp_full_match(event_id, '(?i)null|none|nil|n/?a|undefined|[-.]+')"
+        " THEN event_id END"
+    )
+    by_text = {
+        "event_id": [fill("uuid", text="event_id"), named],
+        "event_uuid": [fill("uuid", text="event_uuid")],
+        "payload": [f"CASE WHEN payload <> '' THEN {keyed} END[1]"],
+        "idempotency": [
+            fill("uuid", text="idempotency"),
+            f"CASE WHEN regexp_full_match(idempotency, '{word}{{8,128}}') THEN idempotency END",
+        ],
+    }
     ids = [
-        fill("uuid", text="event_id"),
-        f"CASE WHEN regexp_full_match(event_id, '{word}{{1,128}}') THEN event_id END",
-        fill("uuid", text="event_uuid"),
-        f"CASE WHEN payload <> '' THEN {keyed} END[1]",
-        fill("uuid", text="idempotency"),
-        f"CASE WHEN regexp_full_match(idempotency, '{word}{{8,128}}') THEN idempotency END",
+        name
+        for text in ("event_id", "event_uuid", "payload", "idempotency")
+        if text in form.texts
+        for name in by_text[text]
     ]
     return f"SELECT *, coalesce({', '.join(ids)}) AS named_uuid FROM ({texts})"
+
+
+def _tell_step(form: Form, fit: Fit, texts: str) -> str:
+    """The rows of a receipts table with their event, and its state in our words as the message."""
+    met = {key for shape in fit.shapes for key in json.loads(shape)}
+    marked = "processed_at" in fit.columns or met & set(form.names.get("processed_at", ()))
+    words = [f"WHEN {literal(word)} THEN {literal(to)}" for word, to in form.words.items()]
+    state = f"CASE lower(message) {' '.join(words)} ELSE message END" if words else "message"
+    if marked:
+        step = "CASE WHEN processed_at IS NULL THEN 'received' ELSE 'processed' END"
+        state = f"coalesce({state}, {step})"
+    code = (
+        "coalesce(status, CASE WHEN regexp_full_match(message, '[1-5][0-9][0-9]') THEN message END)"
+    )
+    return (
+        f"SELECT * REPLACE ({state} AS message, {code} AS status), named_uuid AS event_uuid,"
+        f" [named_uuid] AS uuids FROM ({texts})"
+    )
 
 
 def _translate(form: Form, fit: Fit, texts: str) -> str:

@@ -201,17 +201,7 @@ def _fit(entry: Format, head: Head, fit: Fit) -> Trial | Header | None:
     """The format with what can be learnt before parsing; the header where it lacks something."""
     form = entry.form
     if entry.split == "delimited":
-        header = find_header(head.text, form.names, entry.require)
-        if header is None or header.missing or header.twice:
-            return header
-        places = [header.columns.get(text, 0) for text in ("attempted_at", "created_at")]
-        fit = replace(
-            fit,
-            columns=header.columns,
-            width=header.split.columns,
-            time_names=tuple(header.names[place - 1] for place in places if place),
-        )
-        return Trial(entry, header.split, form, fit, len(header.columns))
+        return _fit_table(entry, head, fit)
     split = Split(entry.split)
     if form.pattern:
         return Trial(entry, split, form, fit)
@@ -228,13 +218,30 @@ def _fit(entry: Format, head: Head, fit: Fit) -> Trial | Header | None:
     forbidden = told & {normalise(name) for name in entry.forbid}
     if forbidden or not all(found & set(group) for group in entry.require):
         return None
-    if form.side == "sender":
+    if form.is_table:
         inner = head.inner_keys(split, form.each)
         form = replace(form, names=spell(form.names, (*keys, *inner)))
     # Sorted, so that files with the same shapes are parsed by the same statement.
     return Trial(
         entry, split, form, replace(fit, shapes=tuple(sorted(shapes[:_SHAPES]))), len(found)
     )
+
+
+def _fit_table(entry: Format, head: Head, fit: Fit) -> Trial | Header | None:
+    form = entry.form
+    header = find_header(head.text, form.names, entry.require)
+    if header is None or header.missing or header.twice:
+        return header
+    if {normalise(name) for name in header.names} & {normalise(n) for n in entry.forbid}:
+        return None
+    places = [header.columns.get(text, 0) for text in form.times]
+    fit = replace(
+        fit,
+        columns=header.columns,
+        width=header.split.columns,
+        time_names=tuple(header.names[place - 1] for place in places if place),
+    )
+    return Trial(entry, header.split, form, fit, len(header.columns))
 
 
 def _try(trial: Trial, chunk: Chunk) -> Trial:

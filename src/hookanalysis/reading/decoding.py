@@ -18,9 +18,11 @@ import numpy as np
 from hookanalysis.errors import InputError
 
 from .packings import Prefixed, Reader, Unpacked, codec_of
+from .rewriting import SNIFF, RowReader, rewrite
 from .unpacking import BLOCK, Bytes, Stamp, Stored, over_budget
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 HEAD = 1 << 18
@@ -96,8 +98,31 @@ class TextReader:
             raise _foreign(self.path, "UTF-32 text", "save it as UTF-8")
         plain = Prefixed(first, plain)
         wide = self.encoding.startswith("utf-16")
-        self._text: Reader = _Transcoded(plain, self.encoding) if wide else plain
+        self._wide = _Transcoded(plain, self.encoding) if wide else None
+        self._text: Reader = self._wide or plain
         self._carriage = packing.carriage if packing else False
+        start = self._take(SNIFF)
+        lines = rewrite(
+            start, self._text, self.path, stored=not (self._packed.packed or self.stripped)
+        )
+        self._text = Prefixed(start, self._text)
+        if lines is not None:
+            self._text = RowReader(lines, self._limit(budget))
+
+    def _limit(self, budget: int) -> Callable[[int], None]:
+        def check(total: int) -> None:
+            if total > budget:
+                raise over_budget(self.path, budget)
+
+        return check
+
+    def _take(self, size: int) -> bytes:
+        """The next bytes of the text, at most `size`."""
+        view = np.empty(size, np.uint8)
+        filled = 0
+        while filled < size and (count := self._text.readinto(view[filled:])):
+            filled += count
+        return view[:filled].tobytes()
 
     def _strip_nulls(self, plain: Reader) -> bytes:
         """Skip leading NULs (a truncated log whose writer kept its offset); return what follows."""
@@ -114,7 +139,7 @@ class TextReader:
     @property
     def truncated(self) -> bool:
         """What it is packed in, or the last UTF-16 character, broke off; known at the end."""
-        torn = isinstance(self._text, _Transcoded) and self._text.torn
+        torn = bool(self._wide and self._wide.torn)
         return torn or self._packed.truncated
 
     @property

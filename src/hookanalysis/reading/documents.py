@@ -6,21 +6,18 @@ How a text is laid out is judged by its beginning. Elements over several lines a
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .elements import DEPTH_LIMIT, ElementSplitter, Outline, scan_object
+from .pages import ENVELOPES
 from .splitting import End, LineSplitter, Piece, Splitter, blank_rows
 
 if TYPE_CHECKING:
     from .unpacking import Bytes
-
-# Names of an envelope's list.
-ENVELOPES = (
-    "results", "data", "items", "events", "logs", "deliveries", "attempts", "webhooks", "models",
-)  # fmt: skip
 
 _MARK = re.compile(rb'\\[\\"]|["{}\[\]]')
 _SPACE = re.compile(rb"[ \t\r\n]*")
@@ -54,6 +51,22 @@ def split_json(head: bytes, *, complete: bool, fresh: bool) -> Splitter:
     return _ObjectLineSplitter()
 
 
+def holds_nothing(text: bytes) -> bool:
+    """Whether a whole JSON text is a list, or an envelope, without any element."""
+    if text.lstrip()[:1] not in {b"[", b"{"}:
+        return False
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    lists = [value]
+    if isinstance(value, dict):
+        inner = value.get("data")
+        lists = [value.get(name) for name in ENVELOPES]
+        lists += [inner.get("content")] if isinstance(inner, dict) else []
+    return [] in lists
+
+
 def _space(text: bytes, at: int) -> int:
     found = _SPACE.match(text, at)
     return found.end() if found else at
@@ -83,7 +96,7 @@ def _envelope(head: bytes, at: int, *, complete: bool) -> tuple[int, int]:
             told = _KEY.match(head, quote)
             if depth == 1 and told:
                 key = told.group(1)
-                if key in _OF_RECORDS:
+                if key.lower() in _OF_RECORDS:
                     return 0, 0
             named = _LIST.match(head, quote)
             if named and not opening and _is_list(depth, key, named.group(1)):

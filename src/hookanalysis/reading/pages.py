@@ -1,0 +1,210 @@
+"""Documents whose rows stand in a structure around them, as rows: saved web pages and HAR files.
+
+A document is read whole, so its size is limited. What it holds beside its rows is left out: a HAR
+file's cookies and headers never go on.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Row = dict[str, Any]
+
+# Names of an envelope's list.
+ENVELOPES = (
+    "results", "data", "items", "events", "logs", "deliveries", "attempts", "webhooks", "models",
+)  # fmt: skip
+
+# A page that was saved, or the part of one that was copied.
+PAGE = re.compile(
+    rb"(?is)\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|table|div)\b"
+)
+HAR = re.compile(rb'\s*\{\s*"log"\s*:\s*\{')
+
+_ROLES = {"table": "table", "tr": "row", "th": "columnheader", "td": "cell"}
+_NAMED_ROLES = {
+    "table": "table", "grid": "table", "treegrid": "table", "row": "row", "cell": "cell",
+    "columnheader": "columnheader", "gridcell": "cell", "rowheader": "cell",
+}  # fmt: skip
+_VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "wbr"]
+)
+# A page that is nested deeper was made to cost time.
+_DEPTH_LIMIT = 1000
+_UNSEEN = frozenset({"script", "style", "template", "noscript"})
+# What a request of a dashboard must be about, by its address or by the names in its rows.
+_TELLING = re.compile(r"(?i)hook|attempt|deliver|idempotency")
+
+
+def page_rows(text: str) -> list[Row] | None:
+    """The rows of a page's tables: the header's words → the cells' text; None without a table.
+
+    Tables may be made of `<table>`, or of elements with the roles of one. A table inside of a row
+    is that row's list `attempts`.
+    """
+    parser = _Page()
+    parser.feed(text)
+    parser.close()
+    return parser.finish()
+
+
+def har_rows(text: str) -> Iterator[Row]:
+    """The objects in the JSON answers of a browser's requests that are about webhooks.
+
+    A dashboard asks for the same rows again and again: an object that an earlier answer held is
+    not repeated.
+
+    Raises:
+        ValueError: The text is no HAR file.
+    """
+    log = json.loads(text)["log"]
+    known: set[str] = set()
+    for entry in log["entries"]:
+        rows = _find_rows(_answer(entry))
+        address = str(entry.get("request", {}).get("url", "")).partition("?")[0]
+        if not _TELLING.search(address):
+            rows = [row for row in rows if any(_TELLING.search(name) for name in row)]
+        told = [(json.dumps(row, sort_keys=True), row) for row in rows]
+        yield from (row for words, row in told if words not in known)
+        known.update(words for words, _ in told)
+
+
+def _answer(entry: Any) -> Any:
+    content = entry.get("response", {}).get("content", {})
+    text = content.get("text") or ""
+    try:
+        if content.get("encoding") == "base64":
+            text = base64.b64decode(text).decode("utf-8", "replace")
+        return json.loads(text)
+    except (ValueError, binascii.Error, RecursionError):
+        return None
+
+
+def _find_rows(answer: Any) -> list[Row]:
+    if isinstance(answer, list):
+        return [row for row in answer if isinstance(row, dict)]
+    if isinstance(answer, dict):
+        for name in ENVELOPES:
+            if isinstance(answer.get(name), list) and "id" not in answer:
+                return _find_rows(answer[name])
+        if isinstance(answer.get("data"), dict):
+            return _find_rows(answer["data"])
+        return [answer]
+    return []
+
+
+class _Table:
+    """A table as far as it was read."""
+
+    def __init__(self) -> None:
+        self.header: list[str] = []
+        self.rows: list[Row] = []
+        self.cells: list[list[str]] | None = None
+        self.heads = 0
+        self.inner: list[Row] = []
+
+    def end_row(self) -> None:
+        cells = [" ".join("".join(parts).split()) for parts in self.cells or ()]
+        if cells and not self.header:
+            self.header = [cell or f"column {n}" for n, cell in enumerate(cells, 1)]
+        elif len(cells) > 1 and not self.heads:
+            row: Row = dict(zip(self.header, cells, strict=False))
+            self.rows.append(row)
+        if self.inner and self.rows:
+            self.rows[-1].setdefault("attempts", []).extend(self.inner)
+        self.cells, self.heads, self.inner = None, 0, []
+
+
+class _Page(HTMLParser):
+    """Follows the tables of a page; a missing end tag ends with what is around it."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self._open: list[tuple[str, str]] = []  # tags, with their roles
+        self._tables: list[_Table] = []
+        self._done: list[_Table] = []
+        self._unseen = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if len(self._open) > _DEPTH_LIMIT:
+            return
+        told = dict(attrs)
+        role = _NAMED_ROLES.get(told.get("role") or "") or _ROLES.get(tag, "")
+        if role in {"row", "cell", "columnheader"}:
+            self._end_open(role)
+        if tag not in _VOID:
+            self._open.append((tag, role))
+        self._unseen += tag in _UNSEEN
+        table = self._tables[-1] if self._tables else None
+        if role == "table":
+            self._tables.append(_Table())
+        elif table and role == "row":
+            table.cells = []
+        elif table and role in {"cell", "columnheader"}:
+            table.cells = [*(table.cells or []), []]
+            table.heads += role == "columnheader"
+        elif tag == "time" and told.get("datetime"):  # what is shown may be "2 days ago"
+            self._write(f" {told['datetime']} ")
+            self._open[-1] = (tag, "time")
+        elif tag in {"br", "p", "div", "li"}:
+            self._write(" ")
+
+    def handle_endtag(self, tag: str) -> None:
+        if any(name == tag for name, _ in self._open):
+            while self._close_last() != tag:
+                pass
+
+    def handle_data(self, data: str) -> None:
+        if not self._unseen and not any(role == "time" for _, role in self._open[-3:]):
+            self._write(data)
+
+    def finish(self) -> list[Row] | None:
+        """The rows of all tables, in the order in which the tables end."""
+        while self._open:
+            self._close_last()
+        tables = [table for table in self._done if len(table.header) > 1]
+        return [row for table in tables for row in table.rows] if tables else None
+
+    def _write(self, text: str) -> None:
+        if self._tables and self._tables[-1].cells:
+            self._tables[-1].cells[-1].append(text)
+
+    def _end_open(self, role: str) -> None:
+        """End the cell, or the row, that has no end tag of its own."""
+        ends = {"row", "cell", "columnheader"} if role == "row" else {"cell", "columnheader"}
+        for name, known in reversed(self._open):
+            if known == "table":
+                return
+            if known in ends:
+                while any(entry[1] in ends for entry in self._since_table()):
+                    self._close_last()
+                return
+            if name in {"thead", "tbody", "tfoot"}:
+                return
+
+    def _since_table(self) -> list[tuple[str, str]]:
+        last = max((n for n, entry in enumerate(self._open) if entry[1] == "table"), default=-1)
+        return self._open[last + 1 :]
+
+    def _close_last(self) -> str:
+        tag, role = self._open.pop()
+        self._unseen -= tag in _UNSEEN
+        if role == "row" and self._tables:
+            self._tables[-1].end_row()
+        if role == "table" and self._tables:
+            table = self._tables.pop()
+            table.end_row()
+            outer = self._tables[-1] if self._tables else None
+            if outer and outer.cells is not None and table.rows:
+                outer.inner += table.rows
+            else:
+                self._done.append(table)
+        return tag

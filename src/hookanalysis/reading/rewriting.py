@@ -1,0 +1,258 @@
+"""Documents and tables → text: one JSON object a line, for each row; and back to plain reading.
+
+Web pages, HAR files, database dumps, SQLite and Parquet files hold rows, but no lines. Their rows
+are written as text, always in the same order, so that everything after this (records, offsets,
+hashes, growth) is as it is for a log: the line is the row's number, the offset its place in that
+text. What is no row (a page's other words, other tables) is no part of the text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hookanalysis.errors import InputError
+
+from .pages import HAR, PAGE, har_rows, page_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from .packings import Reader
+    from .unpacking import Bytes
+
+# A document that is read whole, bytes.
+_WHOLE_LIMIT = 256 << 20
+SNIFF = 1 << 16
+
+SQLITE = b"SQLite format 3\x00"
+PARQUET = b"PAR1"
+_DUMP = re.compile(rb'(?m)^COPY [\w."]+ \([^)\n]*\) FROM stdin;\r?$|^-- PostgreSQL database dump')
+_COPY = re.compile(r'COPY ([\w."]+) \(([^)\n]*)\) FROM stdin;')
+_ESCAPE = re.compile(r"\\(.)")
+_ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+
+# A table of receipts has a column that names events, and one that tells when they came.
+_EVENTS = re.compile(
+    r"(?i)uuid|guid|idempotency|(?:event|webhook|message|msg|delivery).?(?:id|key)"
+)
+_TIMES = re.compile(r"(?i)_at$|At$|time|date|created|received|processed")
+
+
+class RowReader:
+    """The text of rows, made as it is read."""
+
+    def __init__(self, lines: Iterator[bytes], limit: Callable[[int], None]) -> None:
+        self._lines = lines
+        self._limit = limit
+        self._rest = b""
+        self._total = 0
+
+    def readinto(self, view: Bytes) -> int:
+        """Fill the front of `view`; 0 at the end."""
+        parts, size = [self._rest], len(self._rest)
+        while size < len(view):
+            line = next(self._lines, b"")
+            if not line:
+                break
+            parts.append(line)
+            size += len(line)
+        text = b"".join(parts)
+        self._rest = text[len(view) :]
+        part = text[: len(view)]
+        view[: len(part)] = np.frombuffer(part, np.uint8)
+        self._total += len(part)
+        self._limit(self._total)
+        return len(part)
+
+
+def rewrite(start: bytes, rest: Reader, path: Path, *, stored: bool) -> Iterator[bytes] | None:
+    """The lines of a file that holds rows in another shape; None when it is text itself.
+
+    Args:
+        start: The first bytes of the file's text, `SNIFF` of them or all; for reading on, they
+            stand in front of `rest`.
+        rest: What follows.
+        path: The file.
+        stored: The bytes are the file's own: not packed, not transcoded.
+
+    Raises:
+        InputError: It holds no such rows, several tables that may be meant, or is damaged.
+    """
+    if stored and start.startswith(SQLITE):
+        return _write(_sqlite_rows(path))
+    if stored and start.startswith(PARQUET):
+        return _parquet_lines(path)
+    if _DUMP.search(start):
+        return _write(_dump_rows(_lines(start, rest), path))
+    for shape, find_rows in ((HAR, _har_rows), (PAGE, page_rows)):
+        if shape.match(start):
+            text = _read_whole(start, rest, path)
+            rows = find_rows(text)
+            return iter([text.encode()]) if rows is None else _write(rows)
+    return None
+
+
+def _har_rows(text: str) -> list[dict[str, Any]] | None:
+    try:
+        return list(har_rows(text))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _write(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+    for row in rows:
+        yield (
+            json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode(
+                "utf-8", "backslashreplace"
+            )
+            + b"\n"
+        )
+
+
+def _blocks(start: bytes, rest: Reader) -> Iterator[bytes]:
+    yield start
+    block = np.empty(1 << 18, np.uint8)
+    while count := rest.readinto(block):
+        yield block[:count].tobytes()
+
+
+def _read_whole(start: bytes, rest: Reader, path: Path) -> str:
+    text = bytearray()
+    for block in _blocks(start, rest):
+        text += block
+        if len(text) > _WHOLE_LIMIT:
+            raise InputError(
+                "the document is too large",
+                reason=f"it has more than {_WHOLE_LIMIT >> 20} MiB",
+                where=str(path),
+                hint="save a shorter time, or export the rows as CSV",
+            )
+    return text.decode("utf-8", "backslashreplace")
+
+
+def _lines(start: bytes, rest: Reader) -> Iterator[str]:
+    left = b""
+    for block in _blocks(start, rest):
+        *whole, left = (left + block).split(b"\n")
+        yield from (line.decode("utf-8", "backslashreplace") for line in whole)
+    if left:
+        yield left.decode("utf-8", "backslashreplace")
+
+
+def _holds_receipts(columns: Sequence[str]) -> bool:
+    events = [name for name in columns if _EVENTS.search(name)]
+    return bool(events) and any(_TIMES.search(name) for name in columns)
+
+
+def _choose(tables: dict[str, Sequence[str]], path: Path) -> str:
+    """The one table that may hold receipts."""
+    fitting = [name for name, columns in tables.items() if _holds_receipts(columns)]
+    if len(fitting) == 1:
+        return fitting[0]
+    told = ", ".join(sorted(fitting or tables)) or "none"
+    raise InputError(
+        "several tables may hold receipts" if fitting else "no table holds receipts",
+        reason=f"its tables: {told}" if not fitting else f"they are: {told}",
+        where=str(path),
+        hint="write the rows of the one that is meant to a CSV file, and load that",
+    )
+
+
+def _sqlite_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a SQLite file's table, by rowid; nothing is written beside the file."""
+    log = Path(f"{path}-wal")
+    mode = "ro" if log.is_file() and log.stat().st_size else "ro&immutable=1"
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True)) as con:
+            con.execute("PRAGMA trusted_schema = OFF")
+            con.execute("PRAGMA cell_size_check = ON")
+            con.text_factory = lambda text: text.decode("utf-8", "backslashreplace")
+            names = con.execute(
+                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+            ).fetchall()
+            tables: dict[str, Sequence[str]] = {
+                name: [row[1] for row in con.execute(f"PRAGMA table_info({_quoted(name)})")]
+                for (name,) in names
+            }
+            table = _choose(tables, path)
+            columns = tables[table]
+            listed = ", ".join(map(_quoted, columns))
+            # Without an index, rows come in the order in which they were written.
+            query = f"SELECT {listed} FROM {_quoted(table)} NOT INDEXED"  # noqa: S608 - quoted
+            for row in con.execute(query):
+                yield dict(zip(columns, map(_plain, row), strict=True))
+    except sqlite3.Error as error:
+        raise InputError(
+            "the SQLite file cannot be read",
+            reason=str(error),
+            where=str(path),
+            hint="copy it with `sqlite3 FILE .dump`, or export the table as CSV",
+        ) from error
+
+
+def _plain(value: Any) -> Any:
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _dump_rows(lines: Iterator[str], path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of the one COPY block of a PostgreSQL dump whose columns are those of receipts."""
+    tables: dict[str, Sequence[str]] = {}
+    for line in lines:
+        opened = _COPY.fullmatch(line.rstrip("\r"))
+        if not opened:
+            continue
+        name, columns = opened[1], [part.strip().strip('"') for part in opened[2].split(",")]
+        tables[name] = columns
+        wanted = _holds_receipts(columns)
+        if wanted:
+            _choose(tables, path)
+        for row in lines:
+            if row.rstrip("\r") == "\\.":
+                break
+            if wanted:
+                cells = row.rstrip("\r").split("\t")
+                yield dict(zip(columns, map(_unescape, cells), strict=False))
+    _choose(tables, path)
+
+
+def _unescape(cell: str) -> str | None:
+    if cell == "\\N":
+        return None
+    if "\\" not in cell:
+        return cell
+    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), cell)
+
+
+def _parquet_lines(path: Path) -> Iterator[bytes]:
+    """The rows of a Parquet file, read by a process of its own: see `parquet.py`."""
+    program = Path(__file__).with_name("parquet.py")
+    command = [sys.executable, "-I", str(program), str(path.resolve())]
+    with subprocess.Popen(  # noqa: S603 - our own program
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as child:
+        try:
+            assert child.stdout  # noqa: S101 - it was asked for
+            yield from child.stdout
+            told = child.communicate()[1].decode("utf-8", "replace").strip().splitlines()
+        finally:
+            child.kill()
+        if child.returncode:
+            raise InputError(
+                "the Parquet file cannot be read",
+                reason=told[-1][:200] if told else f"the reader ended with {child.returncode}",
+                where=str(path),
+                hint="export the rows as CSV",
+            )
