@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import hookanalysis as ha
+from hookanalysis.database import Database
 from hookanalysis.errors import InputError
-from hookanalysis.stories import VERDICTS
+from hookanalysis.reconciliation import reconcile
+from hookanalysis.stories import VERDICTS, tell
 from hookanalysis.tables import OUTCOMES
+from world import World, event_of
 
 SAMPLES = Path(__file__).parent.parent / "data" / "samples"
 
@@ -48,6 +52,62 @@ def test_evidence_points_to_the_line_that_says_it(ws: ha.Workspace) -> None:
         if entry.path.endswith(".csv"):
             line = Path(entry.path).read_text().splitlines()[entry.line - 1]
             assert row.event_uuid in line
+
+
+def test_the_proof_of_a_missed_event_names_the_lines_around_it(ws: ha.Workspace) -> None:
+    row = ws.table("deliveries").query("detail == 'false_success'").iloc[0]
+    (chapter,) = ws.event(row.event_uuid).chapters
+    (proof,) = [why for why in chapter.why if why.startswith("Log ")]
+    places = re.findall(r"\((\S+):(\d+)\)", proof)
+    assert len(places) == 2
+    before, after = (Path(path).read_text().splitlines()[int(n) - 1] for path, n in places)
+    moments = re.findall(r"\d{4}:(\d\d:\d\d:\d\d)", f"{before} {after}")
+    # The log writes local time, seven hours behind; the story tells UTC.
+    start, end = re.findall(r" (\d\d):(\d\d:\d\d)\.\d+ UTC", proof)
+    assert moments[0] <= f"{int(start[0]) - 7:02}:{start[1]}"
+    assert moments[1] >= f"{int(end[0]) - 7:02}:{end[1]}"
+    assert re.search(r"off the sender's \(\+\d+\.\d to \+\d+\.\d\); tolerance \d+ s", proof)
+
+
+def test_what_decided_is_said_with_its_rule(ws: ha.Workspace) -> None:
+    row = ws.table("deliveries").query("detail == 'retry_after_timeout'").iloc[0]
+    story = ws.event(row.event_uuid)
+    told = " ".join(story.chapters[0].why)
+    assert "2 in the app log by uuid, 2 in the edge log by time" in told
+    assert "of these accepted 2, processed 1" in told
+    edges = [e for e in story.evidence if e.says.startswith("edge ")]
+    assert len(edges) == 2
+    assert all("tied by time, score 1.00" in e.says for e in edges)
+
+
+def test_an_ambiguous_event_tells_the_count_and_the_candidates(db: Database) -> None:
+    world = World(db)
+    world.tell(f"""
+        attempt 12:10 success 200
+        attempt 12:10:01 success 200 event={event_of(1)}
+        edge 12:10:06 200
+    """)
+    db.con.execute("DELETE FROM generations WHERE generation_id = 3")
+    reconcile(db)
+    story = tell(db, event_of(0))
+    told = " ".join(story.chapters[0].why)
+    assert "2 attempts may own 1 line: at least 1 of them never arrived" in told
+    assert [e.says for e in story.evidence if e.side == "candidate"] == ["edge POST /hooks 200"]
+
+
+def test_a_hostile_log_stays_text_in_the_story(tmp_path: Path) -> None:
+    uuid = "06d5dc13-0000-4000-8000-000000000003"
+    log = tmp_path / "app.jsonl"
+    log.write_text(
+        '{"time":"2026-11-20T10:00:00Z","msg":"<script>alert(1)</script>",'
+        f'"webhook_event_uuid":"{uuid}"}}\n'
+    )
+    with ha.connect(":memory:", settings=ha.Settings()) as workspace:
+        workspace.load(log)
+        workspace.reconcile()
+        page = workspace.event(uuid, source=True)._repr_html_()
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
 
 
 def test_quotations_hide_people(tmp_path: Path) -> None:
