@@ -194,6 +194,7 @@ UNTRIED_EVENTS = _table(
     ("event_uuid", "VARCHAR", "event"),
     ("event_type", "VARCHAR", "such as invoice.refund"),
     ("first_at", "TIMESTAMP", "its first attempt at another endpoint; UTC"),
+    ("went_to", "VARCHAR", "endpoint with the same path on another host that got it; else empty"),
 )
 
 RESENDS = _table(

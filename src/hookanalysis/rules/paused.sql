@@ -24,9 +24,9 @@ kind = "fires"
 expect = ["listed", "v"]
 symptoms = [{ event_uuid = "listed", endpoint_url = "u", detail = "not_attempted" }]
 untried_events = [
-  { endpoint_url = "v", event_uuid = "1", event_type = "refund" },
-  { endpoint_url = "v", event_uuid = "2", event_type = "refund" },
-  { endpoint_url = "v", event_uuid = "3", event_type = "refund" },
+  { endpoint_url = "v", event_uuid = "1", event_type = "refund", went_to = "" },
+  { endpoint_url = "v", event_uuid = "2", event_type = "refund", went_to = "" },
+  { endpoint_url = "v", event_uuid = "3", event_type = "refund", went_to = "" },
 ]
 
 [[case]]
@@ -34,7 +34,7 @@ name = "tried in vain; a single one that went elsewhere"
 kind = "silent"
 expect = []
 symptoms = [{ event_uuid = "lost", endpoint_url = "u", detail = "never_reached" }]
-untried_events = [{ endpoint_url = "v", event_uuid = "1", event_type = "refund" }]
+untried_events = [{ endpoint_url = "v", event_uuid = "1", went_to = "" }]
 
 [[case]]
 name = "nothing is known of it"
@@ -47,6 +47,7 @@ WITH gaps AS (
     endpoint_url, event_type, MIN(first_at) AS first_at, MAX(first_at) AS last_at,
     COUNT(*) AS events
   FROM untried_events
+  WHERE went_to = ''
   GROUP BY endpoint_url, event_type
 )
 SELECT

@@ -6,52 +6,61 @@ cause = "network"
 severity = "critical"
 place = 29
 explain = """
-The sender got an answer for these events, and your logs, which testify for that time, have none
-of them. The answer came from something else: a CDN or a cache, a parking page, an old or a
-staging server behind the same name."""
+The sender got an answer for these events, and none of your logs has them: either your logs
+testify for that time, or the events went to another host than usual, under the same path. The
+answer came from something else: a CDN or a cache, a parking page, an old or a staging server."""
 next_check = """
 Compare the host name in the endpoint's URL with the server whose logs these are, and where that
 name leads. Look at the response body in the dashboard: whose page is it? Let POST requests pass
-any CDN or cache untouched. Then resend: none of them arrived."""
+any CDN or cache untouched. Correct the URL, then resend: none of these events arrived."""
 
 [requires]
 answered = "the sender got an answer"
-absent = "your logs, which testify for that time, have no line of it"
+absent = "your logs, which would show it, have no line of it; or it went to another host"
 
 [[case]]
-name = "a success, or a 404, that your server did not give"
+name = "a success, or a 404, that your server did not give; a staging host"
 kind = "fires"
-expect = ["cached", "elsewhere"]
+expect = ["cached", "elsewhere", "staged"]
+
 [[case.symptoms]]
 event_uuid = "cached"
 detail = "false_success"
-status = "success"
-http_status = 200
+answer = 200
 edge_lines = 0
 app_lines = 0
 covered = true
-answer = 200
+
 [[case.symptoms]]
 event_uuid = "elsewhere"
 detail = "answered_upstream"
-status = "failed"
-http_status = 404
+answer = 404
 edge_lines = 0
 app_lines = 0
 covered = true
-answer = 404
+
+[[case.symptoms]]
+event_uuid = "staged"
+endpoint_url = "https://staging.example/h"
+detail = "receiver_coverage"
+answer = 200
+edge_lines = 0
+app_lines = 0
+covered = false
+
+[[case.untried_events]]
+event_uuid = "staged"
+endpoint_url = "https://shop.example/h"
+went_to = "https://staging.example/h"
 
 [[case]]
-name = "no answer at all"
+name = "no answer at all; no line, and no log that would have it"
 kind = "silent"
 expect = []
-[[case.symptoms]]
-event_uuid = "lost"
-detail = "never_reached"
-status = "failed"
-edge_lines = 0
-app_lines = 0
-covered = true
+symptoms = [
+  { event_uuid = "lost", detail = "never_reached", edge_lines = 0, app_lines = 0, covered = true },
+  { event_uuid = "dark", detail = "receiver_coverage", answer = 200, covered = false },
+]
 
 [[case]]
 name = "nothing is known of it"
@@ -59,12 +68,17 @@ kind = "null"
 expect = []
 symptoms = [{ event_uuid = "nothing" }]
 ---*/
+WITH moved_events AS (
+  SELECT DISTINCT event_uuid, went_to FROM untried_events WHERE went_to <> ''
+)
 SELECT
-  endpoint_url,
-  event_uuid,
-  happened_at,
-  http_status IS NOT NULL OR status = 'success' AS answered,
-  edge_lines + app_lines = 0 AND covered AS absent
-FROM symptoms
-WHERE detail = 'false_success'
-  OR (detail = 'answered_upstream' AND (http_status < 300 OR http_status IN (404, 410)))
+  s.endpoint_url,
+  s.event_uuid,
+  s.happened_at,
+  s.answer IS NOT NULL AS answered,
+  s.edge_lines + s.app_lines = 0 AND (s.covered OR m.went_to IS NOT NULL) AS absent
+FROM symptoms AS s
+LEFT JOIN moved_events AS m ON m.event_uuid = s.event_uuid AND m.went_to = s.endpoint_url
+WHERE s.detail = 'false_success'
+  OR (s.detail = 'answered_upstream' AND (s.answer < 300 OR s.answer IN (404, 410)))
+  OR (s.detail = 'receiver_coverage' AND m.went_to IS NOT NULL AND s.answer < 500)

@@ -1,8 +1,9 @@
 /* untried_events: events that went to other endpoints, though their type usually goes here too.
    grain:  one event and one endpoint that it was not sent to
-   inputs: attempts
+   inputs: attempts, endpoint_paths
 
-   Usually: at least half of the events of the type that went anywhere, and ten or more. */
+   Usually: at least half of the events of the type that went anywhere, and ten or more.
+   went_to: an endpoint with the same path on another host, if it went to one; else empty. */
 WITH shared_types AS (
   SELECT event_type
   FROM attempts
@@ -31,15 +32,25 @@ usual_endpoints AS (
   JOIN type_sizes AS t ON t.event_type = s.event_type
   GROUP BY s.event_type, s.endpoint_url
   HAVING COUNT(*) >= 10 AND COUNT(*) >= 0.5 * MAX(t.events) AND COUNT(*) < MAX(t.events)
+),
+twin_events AS (
+  SELECT s.event_type, s.event_uuid, n.endpoint_url AS twin_url, MAX(s.endpoint_url) AS endpoint_url
+  FROM sent_events AS s
+  JOIN endpoint_paths AS p ON p.endpoint_url = s.endpoint_url AND p.sharing > 1
+  JOIN endpoint_paths AS n ON n.path = p.path AND n.endpoint_url <> p.endpoint_url
+  GROUP BY s.event_type, s.event_uuid, n.endpoint_url
 )
 SELECT
   u.endpoint_url,
   e.event_uuid,
   e.event_type,
-  e.first_at
+  e.first_at,
+  COALESCE(t.endpoint_url, '') AS went_to
 FROM usual_endpoints AS u
 JOIN events AS e ON e.event_type = u.event_type
 LEFT JOIN sent_events AS s
   ON s.event_type = e.event_type AND s.event_uuid = e.event_uuid
   AND s.endpoint_url = u.endpoint_url
+LEFT JOIN twin_events AS t
+  ON t.event_type = e.event_type AND t.event_uuid = e.event_uuid AND t.twin_url = u.endpoint_url
 WHERE s.event_uuid IS NULL

@@ -1,0 +1,78 @@
+/*---
+id = "payload_shape"
+title = "Payloads that lack documented fields"
+guide_step = "Examine the Payload"
+cause = "sender"
+severity = "warning"
+place = 48
+explain = """
+The sender's export holds payloads without fields that its guide documents for every invoice
+event. Code that relies on such a field fails on these events; and a field may be missing because
+the export was cut or edited by hand."""
+next_check = """
+Look at one of these events in the dashboard. If the field is missing there too, let your code do
+without it, and tell the sender. If it is there, take the export again."""
+
+[requires]
+documented = "the payload's keys lack one that the guide documents for invoice events"
+
+[[case]]
+name = "an invoice without its items, or without data"
+kind = "fires"
+expect = ["u", "v"]
+[[case.attempt_records]]
+endpoint_url = "u"
+event_type = "invoice.refund"
+payload_keys = "data,data.transaction_id,data.ticket_items,event_type,id,webhook_event_uuid"
+[[case.attempt_records]]
+endpoint_url = "v"
+event_type = "invoice.purchase"
+payload_keys = "event_type,id,webhook_event_uuid"
+
+[[case]]
+name = "a whole invoice, a test, and a payload of another sender"
+kind = "silent"
+expect = []
+[[case.attempt_records]]
+endpoint_url = "u"
+event_type = "invoice.refund"
+payload_keys = """data,data.transaction_id,data.ticket_items,data.invoice_items,\
+event_type,id,webhook_event_uuid"""
+[[case.attempt_records]]
+endpoint_url = "u"
+event_type = "webhook.test"
+payload_keys = "event_type,webhook_event_uuid"
+[[case.attempt_records]]
+endpoint_url = "u"
+event_type = "order.paid"
+payload_keys = "order"
+
+[[case]]
+name = "the export holds no payloads"
+kind = "null"
+expect = []
+attempt_records = [{ endpoint_url = "u", event_type = "invoice.refund" }]
+---*/
+WITH documented_fields(field) AS (
+  VALUES
+    ('id'), ('event_type'), ('webhook_event_uuid'), ('data'), ('data.transaction_id'),
+    ('data.ticket_items'), ('data.invoice_items')
+),
+shapes AS (
+  SELECT
+    COALESCE(endpoint_url, '') AS endpoint_url, payload_keys, COUNT(*) AS payloads,
+    MIN(attempted_at) AS first_at
+  FROM attempt_records
+  WHERE payload_keys IS NOT NULL AND event_type LIKE 'invoice.%'
+  GROUP BY COALESCE(endpoint_url, ''), payload_keys
+)
+SELECT
+  s.endpoint_url,
+  CAST(NULL AS VARCHAR) AS event_uuid,
+  MIN(s.first_at) AS happened_at,
+  SUM(s.payloads) || ' payloads lack ' || f.field AS what,
+  TRUE AS documented
+FROM shapes AS s
+CROSS JOIN documented_fields AS f
+WHERE CONCAT(',', s.payload_keys, ',') NOT LIKE CONCAT('%,', f.field, ',%')
+GROUP BY s.endpoint_url, f.field
