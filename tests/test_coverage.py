@@ -8,7 +8,7 @@ import pytest
 
 from hookanalysis.reconciliation import reconcile
 from test_reconciliation import judge, look_up, verdict
-from world import EDGE, SENDER, World, event_of
+from world import APP, EDGE, OTHER_URL, PATHS, SENDER, URL, World, event_of
 
 if TYPE_CHECKING:
     from hookanalysis.database import Database
@@ -257,3 +257,61 @@ def test_a_step_and_a_drift_of_the_clock_change_no_verdict(db: Database) -> None
         ("delivered", 176),
         ("missed", 1),
     ]
+
+
+def test_an_application_whose_other_hosts_are_absent_is_no_witness_behind_the_edge(
+    db: Database,
+) -> None:
+    World(db)
+    db.con.execute(
+        "DELETE FROM receipt_records WHERE generation_id = ? AND hour(logged_at) % 3 = 0", [APP]
+    )
+    reconcile(db)
+    assert db.rows("SELECT outcome, count(*) FROM deliveries GROUP BY ALL") == [("delivered", 44)]
+
+
+def test_an_event_without_an_attempt_for_one_of_its_endpoints_is_judged(db: Database) -> None:
+    world = World(db)
+    for minute in range(10, 30):
+        world.tell(f"""
+            attempt 11:{minute} success 200 event={event_of(minute)} url={OTHER_URL}
+            app 11:{minute}:05.3 processed 200 event={event_of(minute)} path={PATHS[OTHER_URL]}
+            edge 11:{minute}:05 200 path={PATHS[OTHER_URL]}
+        """)
+    world.tell(f"""
+        attempt 12:10 success 200
+        app 12:10:05.3 processed 200
+        edge 12:10:05 200
+        attempt 12:10 none url={OTHER_URL} id=
+    """)
+    reconcile(db)
+    found = db.rows(
+        "SELECT endpoint_url, outcome, detail FROM deliveries WHERE event_uuid = ? ORDER BY 1",
+        [event_of(0)],
+    )
+    assert found == [
+        (OTHER_URL, "missed", "not_attempted"),
+        (URL, "delivered", "delivered"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("completeness", "wanted"), [("failures", "recovered"), ("all", "unacknowledged")]
+)
+def test_an_export_of_failures_does_not_deny_the_success_that_came_later(
+    db: Database, completeness: str, wanted: str
+) -> None:
+    World(db).tell("""
+        attempt 12:10 failed 500
+        app 12:10:05.3 failed 500
+        app 14:10:05.3 processed 200
+    """)
+    db.con.execute("UPDATE generations SET completeness = ? WHERE side = 'sender'", [completeness])
+    assert judge(db)["outcome"] == wanted
+
+
+def test_what_is_pending_says_how_it_settles(db: Database) -> None:
+    World(db).tell("attempt 22:29 failed 500")
+    row = judge(db)
+    assert row["outcome"] == "pending"
+    assert row["reason"].endswith("; load a later export")

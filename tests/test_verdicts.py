@@ -37,6 +37,7 @@ FLAGS = {
     "signature_failed": (False, True),
     "stranger": (False, True),
     "is_test": (False, True),
+    "resend_unlisted": (False, True),
 }
 
 
@@ -56,6 +57,7 @@ class State(NamedTuple):
     signature_failed: bool
     stranger: bool
     is_test: bool
+    resend_unlisted: bool
 
 
 def classify(s: State) -> list[str]:
@@ -80,6 +82,8 @@ def classify(s: State) -> list[str]:
     forged = s.stranger or s.signature_failed
     good = came and effect and s.accepted_count > 0
     once = good and s.accepted_count == 1
+    failed = s.says.startswith("fail")
+    several = s.had_failure or s.arrivals > 1 if s.says == "ok" else failed and s.resend_unlisted
     classes = {
         "undetermined: conflict": s.says == "conflict",
         "duplicated: double_processed": s.says != "conflict" and twice,
@@ -107,11 +111,11 @@ def classify(s: State) -> list[str]:
         and not effect
         and not s.signature_failed,
         "duplicated: replay": good and s.accepted_count > 1 and not s.undecided,
-        "unacknowledged: false_failure": once and s.says.startswith("fail"),
+        "unacknowledged: false_failure": once and failed and not several,
         "delivered: delivered_pending": once and s.says == "pending",
         "delivered: delivered_unlogged": once and s.says == "no_attempt",
-        "recovered: recovered": once and s.says == "ok" and (s.had_failure or s.arrivals > 1),
-        "delivered: delivered": once and s.says == "ok" and not s.had_failure and s.arrivals == 1,
+        "recovered: recovered": once and several,
+        "delivered: delivered": once and s.says == "ok" and not several,
     }
     for says, detail in MISSED.items():
         met = proof and not unlisted and not unnamed and s.says == says

@@ -80,6 +80,7 @@ STEPS = (
     Step("omissions"),
     Step("counted_receipts", "view"),
     Step("repeats"),
+    Step("unlisted_resends"),
     Step("delivery_evidence", "view"),
     Step("deliveries"),
     Step("endpoint_hours"),

@@ -52,7 +52,7 @@ DELIVERIES = _table(
     ("transaction_id", "VARCHAR", "payload id"),
     ("outcome", "VARCHAR", "the verdict: see the table of outcomes"),
     ("detail", "VARCHAR", "its finer code"),
-    ("reason", "VARCHAR", "for undetermined: the hole, and what would close it"),
+    ("reason", "VARCHAR", "for undetermined and pending: code, the hole, and what would close it"),
     ("evidence", "VARCHAR", "both, sender or receiver"),
     ("first_attempt_at", "TIMESTAMP", "first attempt; UTC"),
     ("last_attempt_at", "TIMESTAMP", "last attempt; UTC"),

@@ -27,6 +27,7 @@ doubt_words AS (
         END
     END AS words
   FROM doubts
+  WHERE NOT behind_edge
   GROUP BY endpoint_url, reason
 ),
 logs AS (

@@ -32,7 +32,9 @@ unsettled AS (
   )
 ),
 doubted AS (
-  SELECT u.event_uuid, u.endpoint_url, MIN(d.reason) AS doubt
+  SELECT
+    u.event_uuid, u.endpoint_url,
+    MIN(CASE WHEN NOT d.behind_edge THEN d.reason END) AS doubt
   FROM unsettled AS u
   JOIN doubts AS d
     ON d.endpoint_url = u.endpoint_url AND d.starts_at <= u.last_at AND d.ends_at >= u.first_at
@@ -56,7 +58,7 @@ SELECT
   MIN(u.first_at) - COALESCE(MAX(l.tolerance), INTERVAL '0 seconds') AS possible_from,
   MAX(u.last_at) + COALESCE(MAX(l.tolerance + l.timeout), INTERVAL '0 seconds') AS possible_until,
   BOOL_OR(p.endpoint_url IS NOT NULL AND l.depth = 1) AND MAX(b.doubt) IS NULL AS outer_covered,
-  BOOL_OR(p.endpoint_url IS NOT NULL AND l.layer <> 'edge') AND MAX(b.doubt) IS NULL
+  BOOL_OR(p.endpoint_url IS NOT NULL AND l.layer <> 'edge') AND MAX(b.event_uuid) IS NULL
     AS inner_covered,
   BOOL_OR(p.endpoint_url IS NOT NULL AND l.layer = 'edge') AS edge_covered,
   MAX(b.doubt) AS doubt

@@ -3,8 +3,8 @@
    inputs: attempts, matches, undecided_deliveries, stream_spans
 
    kind: 2 for success, else the first digit of the answer; those that reach the receiver are
-   logged alike. An attempt that no log covers belongs to no run, nor does one
-   that may own a line.
+   logged alike. 0: requests that the edge accepted, and that the logs behind it show or lack.
+   What no log covers belongs to no run, nor does an attempt that may own a line.
    shown_before: answers of the same kind that the logs show, before this run. */
 WITH answers AS (
   SELECT
@@ -21,6 +21,15 @@ WITH answers AS (
       SELECT 1 FROM undecided_deliveries AS u
       WHERE u.event_uuid = a.event_uuid AND u.endpoint_url = a.endpoint_url
     )
+  UNION ALL
+  SELECT
+    e.endpoint_url, e.event_uuid AS attempt_key, e.arrived_at AS attempted_at, 0 AS kind,
+    NOT EXISTS (
+      SELECT 1 FROM matches AS m
+      WHERE m.event_uuid = e.event_uuid AND m.endpoint_url = e.endpoint_url AND m.layer <> 'edge'
+    ) AS silent
+  FROM matches AS e
+  WHERE e.layer = 'edge' AND e.accepted AND e.arrived_at IS NOT NULL
 ),
 suspects AS (
   SELECT DISTINCT endpoint_url, kind FROM answers WHERE silent
@@ -37,7 +46,8 @@ placed_answers AS (
   WHERE NOT a.silent
     OR EXISTS (
       SELECT 1 FROM stream_spans AS c
-      WHERE c.covered AND a.attempted_at BETWEEN c.starts_at AND c.ends_at
+      WHERE c.covered AND (c.layer <> 'edge' OR a.kind <> 0)
+        AND a.attempted_at BETWEEN c.starts_at AND c.ends_at
     )
 ),
 numbered_answers AS (

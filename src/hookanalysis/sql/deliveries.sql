@@ -14,7 +14,8 @@ WITH flags AS (
     e.arrivals = 0 OR (e.success_silent AND e.accepted_count = 0) AS untraced,
     e.accepted_count > 0 AS accepted,
     COALESCE(e.processed_count, e.accepted_count) > 0 AS took_effect,
-    e.says = 'ok' AND (e.had_failure OR e.arrivals > 1) AS took_several_tries,
+    (e.says = 'ok' AND (e.had_failure OR e.arrivals > 1))
+      OR (e.says IN ('fail_http', 'fail_nohttp') AND e.resend_unlisted) AS took_several_tries,
     e.undecided OR (e.endpoint_url = '' AND e.several_paths) AS ambiguous
   FROM delivery_evidence AS e
   CROSS JOIN settings AS s
@@ -51,10 +52,10 @@ verdicts AS (
       WHEN NOT f.took_effect THEN 'unprocessed: accepted_not_processed'
       WHEN f.accepted_count > 1 AND f.ambiguous THEN 'undetermined: ambiguous'
       WHEN f.accepted_count > 1 THEN 'duplicated: ' || COALESCE(f.repeat_kind, 'replay')
+      WHEN f.took_several_tries THEN 'recovered: recovered'
       WHEN f.says IN ('fail_http', 'fail_nohttp') THEN 'unacknowledged: false_failure'
       WHEN f.says = 'pending' THEN 'delivered: delivered_pending'
       WHEN f.says = 'no_attempt' THEN 'delivered: delivered_unlogged'
-      WHEN f.took_several_tries THEN 'recovered: recovered'
       ELSE 'delivered: delivered'
     END AS verdict
   FROM flags AS f
@@ -64,6 +65,8 @@ SELECT
   SPLIT_PART(v.verdict, ': ', 1) AS outcome,
   SPLIT_PART(v.verdict, ': ', 2) AS detail,
   CASE v.verdict
+    WHEN 'pending: in_flight'
+      THEN 'in_grace: the exports end too soon after its last attempt; load a later export'
     WHEN 'undetermined: conflict'
       THEN 'conflict: exports disagree about this event; export its attempts again'
     WHEN 'undetermined: ambiguous'

@@ -1,8 +1,8 @@
 /* delivery_evidence: all that the steps before found out about each delivery, side by side.
    grain:  one event for one endpoint
    inputs: sender_deliveries, omissions, counted_receipts, absences, absence_reasons, repeats,
-           processing_logs, undecided_deliveries, silent_successes, nameless_refusals, coverage,
-           settings
+           processing_logs, undecided_deliveries, silent_successes, nameless_refusals,
+           unlisted_resends, coverage, settings
 
    refusals_told: a refusal as the sender saw it would stand in the logs, whoever gave it.
    processed_count is NULL where no log tells, and 0 only where a log that would tell does not.
@@ -34,9 +34,7 @@ SELECT
   c.first_attempt_at, c.last_attempt_at,
   c.attempts,
   c.last_status, c.last_http_status, c.last_error_kind,
-  c.had_failure,
-  c.never_sent,
-  c.is_test,
+  c.had_failure, c.never_sent, c.is_test,
   r.layer,
   COALESCE(r.arrivals, 0) AS arrivals,
   COALESCE(r.accepted, 0) AS accepted_count,
@@ -68,7 +66,8 @@ SELECT
   ) AS in_grace,
   u.event_uuid IS NOT NULL AS undecided,
   i.event_uuid IS NOT NULL AS success_silent,
-  COALESCE(a.edge_covered, FALSE) OR q.endpoint_url IS NULL AS refusals_told
+  COALESCE(a.edge_covered, FALSE) OR q.endpoint_url IS NULL AS refusals_told,
+  n.event_uuid IS NOT NULL AS resend_unlisted
 FROM cases AS c
 CROSS JOIN horizons AS h
 CROSS JOIN settings AS s
@@ -86,3 +85,5 @@ LEFT JOIN silent_successes AS i
   ON i.event_uuid = c.event_uuid AND i.endpoint_url = c.endpoint_url
 LEFT JOIN nameless_refusals AS q
   ON q.endpoint_url = c.endpoint_url AND q.http_status = c.last_http_status
+LEFT JOIN unlisted_resends AS n
+  ON n.event_uuid = c.event_uuid AND n.endpoint_url = c.endpoint_url

@@ -6,7 +6,8 @@
    log that does not get all: another host's is absent (host_missing), or it is sampled, when more
    than two of three are lacking. Three such gaps with at most 20 shown answers between them are a
    doubt for their time; for all time, when one answer in 50 begins one: a true false success is
-   rarer, and a loss below that cannot be told from it.
+   rarer, and a loss below that cannot be told from it. behind_edge: the doubt is only about the
+   logs behind the edge, which lack what it accepted.
    not_bracketed: successes that all logs lack, with fewer than five that they show on either side:
    perhaps the endpoint was not logged there at all.
    tz_suspect: on days when a log's clock is off by whole quarter-hours, one of the two zones was
@@ -45,7 +46,8 @@ neighbours AS (
 SELECT
   t.endpoint_url, g.starts_at, g.third_ends_at AS ends_at,
   CASE WHEN 3 * t.lacking > 2 * t.answers THEN 'sampled' ELSE 'host_missing' END AS reason,
-  CAST(t.lacking AS BIGINT) AS lacking, CAST(t.answers AS BIGINT) AS answers, NULL AS about
+  CAST(t.lacking AS BIGINT) AS lacking, CAST(t.answers AS BIGINT) AS answers, NULL AS about,
+  t.kind = 0 AS behind_edge
 FROM gaps AS g
 JOIN totals AS t ON t.endpoint_url = g.endpoint_url AND t.kind = g.kind
 WHERE g.shown_between <= 20
@@ -53,13 +55,15 @@ UNION ALL
 SELECT
   endpoint_url, starts_at - INTERVAL '1 day' AS starts_at, ends_at + INTERVAL '1 day' AS ends_at,
   CASE WHEN 3 * lacking > 2 * answers THEN 'sampled' ELSE 'host_missing' END AS reason,
-  CAST(lacking AS BIGINT) AS lacking, CAST(answers AS BIGINT) AS answers, NULL AS about
+  CAST(lacking AS BIGINT) AS lacking, CAST(answers AS BIGINT) AS answers, NULL AS about,
+  kind = 0 AS behind_edge
 FROM totals
 WHERE gaps >= 3 AND 50 * gaps > answers
 UNION ALL
 SELECT
   g.endpoint_url, g.starts_at, g.ends_at, 'not_bracketed' AS reason,
-  CAST(g.answers AS BIGINT) AS lacking, CAST(g.answers AS BIGINT) AS answers, NULL AS about
+  CAST(g.answers AS BIGINT) AS lacking, CAST(g.answers AS BIGINT) AS answers, NULL AS about,
+  FALSE AS behind_edge
 FROM gaps AS g
 JOIN neighbours AS n ON n.endpoint_url = g.endpoint_url AND n.kind = g.kind AND n.run = g.run
 WHERE g.kind = 2 AND (n.shown_before < 5 OR n.shown_after < 5)
@@ -76,7 +80,8 @@ SELECT
   ) AS ends_at,
   'tz_suspect' AS reason, NULL AS lacking, NULL AS answers,
   'stream ' || v.stream || ' runs ' || CAST(ABS(o.zone_error_minutes) AS VARCHAR) || ' minutes '
-    || CASE WHEN o.zone_error_minutes > 0 THEN 'ahead of' ELSE 'behind' END AS about
+    || CASE WHEN o.zone_error_minutes > 0 THEN 'ahead of' ELSE 'behind' END AS about,
+  FALSE AS behind_edge
 FROM serving_streams AS v
 JOIN clock_offsets AS o ON o.stream = v.stream
 WHERE v.depth = 1 AND o.zone_error_minutes IS NOT NULL

@@ -44,10 +44,12 @@ summaries AS (
   SELECT
     event_uuid, endpoint_url, MAX(event_type), MAX(transaction_id), MIN(created_at),
     NULL, NULL, 0, NULL, NULL, NULL, FALSE, FALSE, FALSE, FALSE, BOOL_OR(is_test)
-  FROM attempts
+  FROM attempts AS n
   WHERE status = 'none'
-    AND event_uuid NOT IN (
-      SELECT event_uuid FROM attempts WHERE status <> 'none' AND event_uuid IS NOT NULL
+    AND NOT EXISTS (
+      SELECT 1 FROM attempts AS a
+      WHERE a.status <> 'none' AND a.event_uuid = n.event_uuid
+        AND (a.endpoint_url = n.endpoint_url OR n.endpoint_url = '')
     )
   GROUP BY event_uuid, endpoint_url
 )
