@@ -34,7 +34,7 @@ STAGES = (
     "reconciliation",
     "diagnosis: findings rules signatures",
     "incidents",
-    "loading: files scratch manifest",
+    "loading: files scratch manifest timezones",
     "parsing: formats probing checking drafting",
     "parsing: detection trials catalog wrappers sampling fields texts forms",
     "reading: sources delimited documents elements pieces records decoding",

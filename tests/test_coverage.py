@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import rows
 from hookanalysis.reconciliation import reconcile
 from test_reconciliation import judge, look_up, verdict
 from world import APP, EDGE, OTHER_URL, PATHS, SENDER, URL, World, event_of
@@ -315,3 +316,17 @@ def test_what_is_pending_says_how_it_settles(db: Database) -> None:
     row = judge(db)
     assert row["outcome"] == "pending"
     assert row["reason"].endswith("; load a later export")
+
+
+def test_a_host_whose_only_log_was_refused_is_missed_in_the_proof(db: Database) -> None:
+    world = World(db)
+    world.tell("attempt 12:10 failed timeout")
+    assert verdict(db) == "missed: never_reached"
+    refused = {"status": "refused", "lacking_stream": "edge-2", "lacking_layer": "edge"}
+    rows.insert(db.con, "files", [{"file_id": 2, "path": "/logs/edge-2.log.gz", **refused}])
+    assert reason(db) == "quarantined"
+    # A later offer of the whole file makes it good, once its lines are there.
+    rows.insert(
+        db.con, "files", [{"file_id": 3, "path": "/logs/edge-2.log.gz", "status": "loaded"}]
+    )
+    assert verdict(db) == "missed: never_reached"

@@ -315,6 +315,25 @@ def test_one_bad_file_does_not_keep_the_others_out(ws: ha.Workspace, tmp_path: P
     assert manifest_rows == [(len(bad) + 1,)]
 
 
+def test_a_damaged_log_says_which_stream_lacks_it(ws: ha.Workspace, tmp_path: Path) -> None:
+    packed = bytearray(gzip.compress("".join(ACCESS).encode()))
+    packed[-6] ^= 1
+    (tmp_path / "edge").mkdir()
+    log = tmp_path / "edge" / "access.log.1.gz"
+    log.write_bytes(packed)
+    (tmp_path / "notes.txt").write_text("no log\n")
+    assert statuses(ws.load(log, tmp_path / "notes.txt")) == ["refused", "refused"]
+    found = ws.rows("SELECT lacking_stream, lacking_layer FROM files ORDER BY file_id")
+    assert found == [("edge/access.log", None), (None, None)]
+    log.write_bytes(gzip.compress("".join(ACCESS).encode() * 500)[:-6] + bytes(6))
+    told = ws.load(log, layer="edge")
+    assert statuses(told) == ["refused"]
+    assert told.files[0].lacking == ("edge/access.log", "edge")
+    naive = tmp_path / "app.log"
+    naive.write_text("2026-11-20 10:00:00,123 INFO webhooks: processed a request in 35ms\n" * 3)
+    assert ws.load(naive).files[0].lacking[1] == "app"
+
+
 def test_a_zone_makes_a_naive_export_readable(ws: ha.Workspace, tmp_path: Path) -> None:
     export = tmp_path / "export.csv"
     export.write_text(export_text((1, "Success", "200")).replace("Z,", ","))

@@ -117,6 +117,22 @@ def load(paths: tuple[str, ...], workspace: str, settings: str | None, **known: 
 
 
 @cli.command()
+@_workspace
+def doctor(workspace: str) -> None:
+    """Check that the machine's time zones are those by which local times were read."""
+    from .loading.timezones import compare_databases, name_database
+
+    with _connect(workspace, None, read_only=True) as ws:
+        click.echo(f"local times are read by {name_database(ws)}")
+        differing = compare_databases(ws)
+    for found in differing:
+        click.echo(_plain(f"warning: {found}"))
+    if differing:
+        raise click.exceptions.Exit(1)
+    click.echo("the machine's time zones agree with it, for all zones in use")
+
+
+@cli.command()
 @click.option("--since", type=_Moment(), help="Judge deliveries from this time on (UTC).")
 @click.option("--until", type=_Moment(), help="Judge deliveries before this time (UTC).")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")

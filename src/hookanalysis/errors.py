@@ -39,6 +39,10 @@ class InputError(HookAnalysisError):
     exit_code = 2
 
 
+class DamagedError(InputError):
+    """A file whose bytes are not those that were once written."""
+
+
 class ReportError(HookAnalysisError):
     """A notebook or its report failed."""
 

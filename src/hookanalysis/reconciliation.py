@@ -65,6 +65,8 @@ STEPS = (
     Step("twin_streams"),
     Step("repeated_arrivals"),
     Step("layer_deliveries", "view"),
+    Step("quarantined_logs"),
+    Step("receiver_logs", "view"),
     Step("serving_streams"),
     Step("stream_spans", "held"),
     Step("answer_runs"),

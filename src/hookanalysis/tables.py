@@ -37,7 +37,11 @@ META = _table(
     "the workspace itself: one row",
     ("schema_version", "INTEGER", "version of these tables"),
     ("reconciled_file_id", "INTEGER", "last file that the results know of; NULL: none yet"),
-    ("tzdata", "VARCHAR", "version of the time-zone database that read the times"),
+    (
+        "tzdata",
+        "VARCHAR",
+        "database that read local times: DuckDB's, with a hash of its rules",
+    ),
 )
 
 FILES = _table(
@@ -58,6 +62,8 @@ FILES = _table(
     ("tail_bytes", "BIGINT", "bytes of an unfinished last line, left for the next load"),
     ("stripped_bytes", "BIGINT", "bytes of byte-order mark and leading NULs"),
     ("integrity", "VARCHAR", "whole, or truncated (a damaged end, salvaged)"),
+    ("lacking_stream", "VARCHAR", "of a refused or damaged log: the stream that lacks it"),
+    ("lacking_layer", "VARCHAR", "the layer of that stream; NULL where nobody could tell"),
 )
 
 GENERATIONS = _table(

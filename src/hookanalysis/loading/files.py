@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hookanalysis.errors import InputError
+from hookanalysis.errors import DamagedError, InputError
 from hookanalysis.parsing import formats as parsing
 from hookanalysis.reading.decoding import HEAD
 from hookanalysis.reading.documents import holds_nothing
@@ -20,6 +20,7 @@ from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
 from . import manifest
 from .manifest import FileReport
 from .scratch import Scratch, Scratches
+from .timezones import name_database
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -73,6 +74,7 @@ def load(
         One `FileReport` per file. A file that cannot be used is refused; the others are loaded.
     """
     write_settings(db, settings)
+    db.con.execute("UPDATE meta SET tzdata = ?", [name_database(db)])
     given = {k: v for k, v in vars(known or Known()).items() if v is not None and k != "match"}
     reports = []
     scratches = Scratches()
@@ -81,10 +83,12 @@ def load(
             told = replace(settings.source_for(str(path)), **given)
             try:
                 report = _load_file(db, path, settings, told, scratches, progress)
+            except DamagedError as error:
+                # What it holds is not known; a damaged log must not be taken for no log.
+                stream = told.stream or manifest.stream_of(path)
+                report = _refuse(db, path, error, (stream, told.layer))
             except InputError as error:
-                reason = f"{error.what}: {error.reason}" if error.reason else error.what
-                refused = FileReport(str(path), "refused", reason, error=error)
-                report = manifest.note_file(db, refused)
+                report = _refuse(db, path, error)
             reports.append(report)
     finally:
         scratches.close()
@@ -172,8 +176,24 @@ def _load_file(
     except _SeenError as seen:
         same = FileReport(str(path), "unchanged", str(seen), binding.format.id)
         return manifest.note_file(db, same, source)
+    except InputError as error:
+        layer = known.layer or binding.format.layer
+        ours = binding.format.side == "receiver"
+        stream = known.stream or manifest.stream_of(path)
+        return _refuse(db, path, error, (stream, layer) if ours else (None, None))
     db.con.execute("CHECKPOINT")
     return report
+
+
+def _refuse(
+    db: Database,
+    path: Path,
+    error: InputError,
+    lacking: tuple[str | None, str | None] = (None, None),
+) -> FileReport:
+    reason = f"{error.what}: {error.reason}" if error.reason else error.what
+    report = FileReport(str(path), "refused", reason, lacking=lacking, error=error)
+    return manifest.note_file(db, report)
 
 
 @dataclass

@@ -38,7 +38,8 @@ _CHANGING = ("completeness", "content_hash", "loaded_bytes", "loaded_lines", "in
 class FileReport:
     """What became of one file. Counts and times (UTC) are of this load's records.
 
-    `error` says why it was refused; `tail_bytes` are those of a last line that is not finished yet.
+    `error` says why it was refused, `lacking` which stream and layer lack it;
+    `tail_bytes` are those of a last line that is not finished yet.
     """
 
     path: str
@@ -52,6 +53,7 @@ class FileReport:
     first_at: datetime | None = None
     last_at: datetime | None = None
     tail_bytes: int = 0
+    lacking: tuple[str | None, str | None] = (None, None)
     error: HookAnalysisError | None = None
 
     def __str__(self) -> str:
@@ -210,6 +212,8 @@ def write_file(
         "tail_bytes": account.tail_bytes if account else None,
         "stripped_bytes": account.stripped_bytes if account else None,
         "integrity": account.integrity if account else None,
+        "lacking_stream": report.lacking[0],
+        "lacking_layer": report.lacking[1],
     }
     marks = ", ".join(f"${name}" for name in FILES.names)
     db.con.execute(f"INSERT INTO files VALUES ({marks})", values)

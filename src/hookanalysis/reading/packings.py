@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from hookanalysis.errors import InputError
+from hookanalysis.errors import DamagedError, InputError
 
 from .unpacking import BLOCK, over_budget
 
@@ -219,9 +219,9 @@ class _Meter:
                 hint="if this is a real log, unpack it first",
             )
 
-    def damaged(self, reason: str) -> InputError:
+    def damaged(self, reason: str) -> DamagedError:
         test = "unzip -t" if self.name == "zip" else f"{self.name} -t"
-        return InputError(
+        return DamagedError(
             f"the {self.name} file is damaged",
             reason=f"{reason}; {self.total:,} bytes were unpacked, none of them can be trusted",
             where=str(self.path),

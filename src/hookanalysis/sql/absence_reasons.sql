@@ -1,7 +1,7 @@
 /* absence_reasons: why the absence of a request proves nothing, and what would settle it.
    grain:  one delivery of `absences` that is not outer_covered
    inputs: absences, serving_streams, stream_spans, hole_reasons, doubts,
-           generations
+           quarantined_logs, generations
 
    The reason is a code, a colon, and words. Times are those that the log itself shows. */
 WITH log_ends AS (
@@ -45,6 +45,10 @@ stream_reasons AS (
       WHEN NOT v.trusted AND u.doubt IS NULL THEN 'unlinked_lines: stream ' || v.stream
         || ' has requests to this endpoint that fit no event, or lacks some that the application '
         || 'has; log the uuid, or check the clock'
+      WHEN q.stream IS NOT NULL AND (h.reason IS NOT NULL OR u.possible_from < e.starts_at
+        OR u.possible_until > e.ends_at OR e.stream IS NULL)
+        THEN 'quarantined: file ' || q.file_name || ' of stream ' || v.stream
+          || ' was refused; load it whole'
       WHEN h.reason IS NOT NULL THEN h.reason
       WHEN e.stream IS NULL THEN 'no_times: stream ' || v.stream || ' shows no times'
       WHEN u.possible_until > e.ends_at THEN 'after_last_log: stream ' || v.stream || ' ends '
@@ -55,6 +59,7 @@ stream_reasons AS (
   FROM unproven AS u
   JOIN serving_streams AS v ON v.endpoint_url = u.endpoint_url AND v.depth = 1
   LEFT JOIN log_ends AS e ON e.stream = v.stream
+  LEFT JOIN quarantined_logs AS q ON q.stream = v.stream
   LEFT JOIN hole_reasons AS h
     ON h.stream = v.stream AND h.starts_at < u.possible_until AND h.ends_at > u.possible_from
   GROUP BY u.event_uuid, u.endpoint_url

@@ -1,12 +1,13 @@
 /* serving_streams: the logs that must be whole before the absence of a line can say anything.
    grain:  one endpoint, layer and stream
-   inputs: matches, placed_receipts, endpoint_paths, open_ends, leftover_lines, generations,
+   inputs: matches, placed_receipts, endpoint_paths, open_ends, leftover_lines, receiver_logs,
            coverage
 
    A layer knows an endpoint if its logs show requests to it: receipts that were tied to it, or at
    least half as many with its path as the application has receipts. Then all logs of the layer
    count, for any host may have got the next request; but a log with 20 receipts or more and none
-   of this endpoint serves others. depth: 1 is the outermost layer that knows the endpoint.
+   of this endpoint serves others. A log whose file was refused counts as well, in all layers where
+   its own is not known. depth: 1 is the outermost layer that knows the endpoint.
    trusted: most lines of the edge could be tied to events (80 % of what the application received
    while the edge was logging, and half of its own); of other layers, that hardly any request to
    the endpoint lacks its uuid (1 in 20). A line that fits several events counts as tied. Otherwise
@@ -79,7 +80,7 @@ layers AS (
 )
 SELECT DISTINCT l.endpoint_url, l.layer, s.stream, l.depth, l.trusted
 FROM layers AS l
-JOIN generations AS s ON s.side = 'receiver' AND s.layer = l.layer
+JOIN receiver_logs AS s ON s.layer = l.layer OR s.layer IS NULL
 LEFT JOIN stream_totals AS t ON t.stream = s.stream
 LEFT JOIN seen AS n ON n.endpoint_url = l.endpoint_url AND n.stream = s.stream
 WHERE n.lines > 0 OR COALESCE(t.lines, 0) < 20
