@@ -368,11 +368,23 @@ def test_no_time_is_guessed() -> None:
     assert {text: found[text][0] for text in NO_TIMES} == dict.fromkeys(NO_TIMES, "bad_time")
 
 
-def test_a_clock_that_was_changed_tells_no_moment() -> None:
+def test_a_time_that_the_clock_showed_twice_has_two_readings() -> None:
     times = ["2026-11-01 00:30:00", "2026-11-01 01:30:00", "2026-03-08 02:30:00"]
     lines = "".join(f'{{"time": "{time}", "level": "info"}}\n' for time in times)
     scanned, _ = load(lines, timezone="America/New_York", format="app_json")
-    assert [row["reason"] for row in scanned] == [None, "clock_change", "clock_change"]
+    assert [row["reason"] for row in scanned] == [None, None, "clock_change"]
+    readings = [(str(row["at"]), str(row["later_at"])) for row in scanned]
+    assert readings == [
+        ("2026-11-01 04:30:00", "None"),
+        ("2026-11-01 05:30:00", "2026-11-01 06:30:00"),
+        ("None", "None"),
+    ]
+    half_hour, _ = load(
+        '{"time": "2026-04-05 01:45:00", "level": "info"}\n',
+        timezone="Australia/Lord_Howe",
+        format="app_json",
+    )
+    assert str(half_hour[0]["later_at"] - half_hour[0]["at"]) == "0:30:00"
 
 
 def dated(*days: str) -> str:

@@ -75,7 +75,8 @@ class World:
         # Ten lines each minute, numbered through the day.
         query = f"""
             INSERT INTO activity
-            SELECT $log, 1, m, m, m + INTERVAL 50 SECOND, $line + 10 * n, $line + 10 * n + 9, 10
+            SELECT $log, 1, m, m, m + INTERVAL 50 SECOND, $line + 10 * n, $line + 10 * n + 9, 10,
+                   NULL
             FROM (SELECT m, row_number() OVER (ORDER BY m) - 1 AS n FROM {minutes} AS r(m))
         """
         for generation in generations or (EDGE, APP):

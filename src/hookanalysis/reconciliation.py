@@ -70,6 +70,7 @@ STEPS = (
     Step("serving_streams"),
     Step("stream_spans", "held"),
     Step("answer_runs"),
+    Step("clock_doubts", "view"),
     Step("doubts"),
     Step("proof_spans"),
     Step("processing_logs"),

@@ -163,6 +163,7 @@ ACTIVITY = _table(
     ("first_line", "BIGINT", "first line with such a time"),
     ("last_line", "BIGINT", "last line with such a time"),
     ("records", "BIGINT", "records with such a time"),
+    ("later_at", "TIMESTAMP", "latest second reading of a local time shown twice; else NULL"),
 )
 
 SETTINGS = _table(

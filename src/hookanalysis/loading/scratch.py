@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hookanalysis.database import connect_memory
+from hookanalysis.database import connect_memory, sql_text
 from hookanalysis.reading.records import Chunk
 from hookanalysis.reading.splitting import Piece
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 # Columns that the loader adds, and those of a binding's `scan_sql`.
 _PLACE = ("file_id", "generation_id")
 _SCANNED = (
-    'line BIGINT, byte_offset BIGINT, part BIGINT, "at" TIMESTAMP, zoned BOOLEAN, verdict VARCHAR,'
+    'line BIGINT, byte_offset BIGINT, part BIGINT, "at" TIMESTAMP,'
+    " later_at TIMESTAMP, zoned BOOLEAN, verdict VARCHAR,"
     " reason VARCHAR, record VARCHAR"
 )
 # Scratch databases that are kept open: more ways to read than most folders of logs need.
@@ -53,6 +54,12 @@ class Scratch:
         self._chunk.chunk = chunk
         self.clear()
         self.con.execute("EXECUTE scan")
+        if self.rows("SELECT 1 FROM scanned WHERE later_at IS NOT NULL LIMIT 1"):
+            self.con.execute(
+                f"""UPDATE scanned SET "at" = r.moment, later_at = NULL
+                FROM ({sql_text("load/readings")}) AS r
+                WHERE r.byte_offset = scanned.byte_offset"""
+            )
         self.con.execute("EXECUTE parse")
 
     def clear(self) -> None:

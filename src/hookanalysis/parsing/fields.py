@@ -69,32 +69,44 @@ def scrub_sql(text: str) -> str:
 
 
 def _times(relation: str, column: str, fit: Fit) -> str:
+    in_zone, in_zone_later = _in_zone(fit.timezone)
     return fill(
         "times",
         relation=f"({relation})",
         time=column,
         day_first="NULL::BOOLEAN" if fit.day_first is None else str(fit.day_first).upper(),
-        in_zone=_in_zone(fit.timezone),
+        in_zone=in_zone,
+        in_zone_later=in_zone_later,
     )
 
 
-def _in_zone(timezone: str | None) -> str:
-    """Micros of `local_at` in the zone; NULL for a time that its clock showed twice or never."""
+def _in_zone(timezone: str | None) -> tuple[str, str]:
+    """Micros of `local_at` in the zone, and its second reading where the clock showed it twice.
+
+    The first is NULL for a time that the clock never showed, the second for all but one hour a
+    year.
+    """
+    nothing = "CAST(NULL AS BIGINT)"
     if timezone is None:
-        return "CAST(NULL AS BIGINT)"
+        return nothing, nothing
     if fixed := _FIXED_OFFSET.fullmatch(timezone):
         minutes = int(f"{fixed[1]}1") * (60 * int(fixed[2]) + int(fixed[3]))
-        return f"epoch_us(local_at) - {minutes * 60_000_000}"
+        return f"epoch_us(local_at) - {minutes * 60_000_000}", nothing
     zone = literal(timezone)
     moment = f"timezone({zone}, local_at)"
-    twice = " OR ".join(
-        f"timezone({zone}, {moment} {sign} INTERVAL {minutes} MINUTE) = local_at"
-        for sign in "+-"
-        for minutes in (30, 60)
-    )
+
+    def shown(change: str) -> str:
+        return f"timezone({zone}, {moment} {change}) = local_at"
+
+    changes = [f"{{}} INTERVAL {minutes} MINUTE" for minutes in (30, 60)]
+    earlier, later = ([change.format(sign) for change in changes] for sign in "-+")
+    first = " ".join(f"WHEN {shown(c)} THEN epoch_us({moment} {c})" for c in earlier)
+    second = " ".join(f"WHEN {shown(c)} THEN epoch_us({moment} {c})" for c in later)
+    second += f" WHEN {' OR '.join(map(shown, earlier))} THEN epoch_us({moment})"
+    exists = f"zone_minutes IS NULL AND {shown('')}"
     return (
-        f"CASE WHEN zone_minutes IS NULL AND timezone({zone}, {moment}) = local_at"
-        f" AND NOT ({twice}) THEN epoch_us({moment}) END"
+        f"CASE WHEN {exists} THEN CASE {first} ELSE epoch_us({moment}) END END",
+        f"CASE WHEN {exists} THEN CASE {second} END END",
     )
 
 

@@ -18,6 +18,8 @@ doubt_words AS (
     reason || ': ' || CASE
       WHEN reason = 'not_bracketed' THEN 'the sender calls it delivered, and the logs show too few '
         || 'requests to this endpoint before and after; load more of its logs'
+      WHEN reason = 'dst_ambiguous' THEN MIN(about) || ' names local times that the clock showed '
+        || 'twice; export it with times that name their zone'
       WHEN reason = 'tz_suspect' THEN MIN(about) || ' the exports: one of the two was read in a '
         || 'wrong zone; load both into a new workspace with the right timezone'
       ELSE 'the logs lack ' || CAST(MAX(lacking) AS VARCHAR) || ' of '

@@ -1,6 +1,6 @@
 /* doubts: when the receiver's logs, though alive, are no witness against an endpoint's requests.
    grain:  one stretch of one endpoint
-   inputs: answer_runs, serving_streams, clock_offsets
+   inputs: answer_runs, clock_doubts
 
    What the sender saw answered and a log lacks, now and then between requests that it shows, is a
    log that does not get all: another host's is absent (host_missing), or it is sampled, when more
@@ -9,9 +9,7 @@
    rarer, and a loss below that cannot be told from it. behind_edge: the doubt is only about the
    logs behind the edge, which lack what it accepted.
    not_bracketed: successes that all logs lack, with fewer than five that they show on either side:
-   perhaps the endpoint was not logged there at all.
-   tz_suspect: on days when a log's clock is off by whole quarter-hours, one of the two zones was
-   mistaken, and with it any time that the log covers. */
+   perhaps the endpoint was not logged there at all. Doubts about the clocks are added. */
 WITH gaps AS (
   SELECT
     endpoint_url, kind, run, starts_at, ends_at, answers, shown_before,
@@ -68,20 +66,6 @@ FROM gaps AS g
 JOIN neighbours AS n ON n.endpoint_url = g.endpoint_url AND n.kind = g.kind AND n.run = g.run
 WHERE g.kind = 2 AND (n.shown_before < 5 OR n.shown_after < 5)
 UNION ALL
-SELECT
-  v.endpoint_url,
-  COALESCE(
-    CAST(o.day AS TIMESTAMP) - o.offset_ms * INTERVAL '1 millisecond' - INTERVAL '1 hour',
-    TIMESTAMP '2000-01-01'
-  ) AS starts_at,
-  COALESCE(
-    CAST(o.day AS TIMESTAMP) - o.offset_ms * INTERVAL '1 millisecond' + INTERVAL '25 hours',
-    TIMESTAMP '2100-01-01'
-  ) AS ends_at,
-  'tz_suspect' AS reason, NULL AS lacking, NULL AS answers,
-  'stream ' || v.stream || ' runs ' || CAST(ABS(o.zone_error_minutes) AS VARCHAR) || ' minutes '
-    || CASE WHEN o.zone_error_minutes > 0 THEN 'ahead of' ELSE 'behind' END AS about,
+SELECT endpoint_url, starts_at, ends_at, reason, NULL AS lacking, NULL AS answers, about,
   FALSE AS behind_edge
-FROM serving_streams AS v
-JOIN clock_offsets AS o ON o.stream = v.stream
-WHERE v.depth = 1 AND o.zone_error_minutes IS NOT NULL
+FROM clock_doubts

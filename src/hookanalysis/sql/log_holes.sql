@@ -3,7 +3,8 @@
    inputs: activity, rejects, generations
 
    A rejected line lies between the readable lines before and after it; at the edge of a log,
-   between that log and its neighbour. A damaged (truncated) log has lost what follows its end. */
+   between that log and its neighbour. A damaged (truncated) log has lost what follows its end.
+   Of an hour that the clock showed twice (dst_ambiguous), one does not know which was logged. */
 WITH readable_logs AS (
   SELECT g.stream, a.generation_id, MIN(a.first_at) AS first_at, MAX(a.last_at) AS last_at
   FROM activity AS a
@@ -69,3 +70,11 @@ SELECT
   GREATEST(before_at, after_at) AS ends_at,
   reason
 FROM holes
+UNION ALL
+SELECT
+  MAX(g.layer) AS layer, g.stream, MIN(a.first_at) AS starts_at, MAX(a.later_at) AS ends_at,
+  'dst_ambiguous' AS reason
+FROM activity AS a
+JOIN generations AS g ON g.generation_id = a.generation_id
+WHERE g.side = 'receiver' AND a.later_at IS NOT NULL
+GROUP BY g.stream, CAST(a.minute_at AS DATE)

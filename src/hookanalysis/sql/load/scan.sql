@@ -2,10 +2,12 @@
    grain:  one record of `chunk`
    inputs: {{records}}: line, byte_offset, part, record, time_text, and misfit (a reason code,
            'ignored', or NULL where the record fits its format), with the columns of times.sql;
-           {{hook}} (may it be a webhook?), {{zone_given}} (has the file a zone for its times?) */
+           {{hook}} (may it be a webhook?), {{zone_given}} (has the file a zone for its times?)
+
+   later_at: the second reading of a local time that the clock showed twice; "at" is the first. */
 WITH timed AS (
   SELECT
-    line, byte_offset, part, record, misfit, zoned, micros, local_at,
+    line, byte_offset, part, record, misfit, zoned, micros, later_micros, local_at,
     -- Outside of 2015 to 2100 no webhook was logged: it is a misread number, or a clock not set.
     coalesce(micros, epoch_us(local_at)) BETWEEN 1420070400000000 AND 4102444800000000 AS plausible
   FROM ({{records}})
@@ -16,7 +18,7 @@ judged AS (
     CASE
       WHEN misfit IS NOT NULL THEN misfit
       WHEN plausible IS NOT TRUE THEN 'bad_time'
-      -- A local time that the clock of the zone showed twice, or never.
+      -- A local time that the clock of the zone never showed.
       WHEN micros IS NULL AND {{zone_given}} THEN 'clock_change'
     END AS misfit_or_time
   FROM timed
@@ -37,6 +39,7 @@ SELECT
   byte_offset,
   part,
   CASE WHEN verdict IN ('keep', 'count') THEN make_timestamp(micros) END AS at,
+  CASE WHEN verdict IN ('keep', 'count') THEN make_timestamp(later_micros) END AS later_at,
   CASE WHEN verdict IN ('keep', 'count') THEN zoned END AS zoned,
   verdict,
   CASE WHEN verdict = 'reject' THEN misfit_or_time END AS reason,

@@ -1,7 +1,8 @@
 /* times: the rows of a relation, with the moment that their column {{time}} names.
    grain:  one row of {{relation}}
    inputs: {{relation}}, {{day_first}} (order of 3/4/2026: true, false, or NULL: unknown, no time),
-           {{in_zone}} (micros of local_at in the file's zone; NULL where it has none)
+           {{in_zone}} (micros of local_at in the file's zone; NULL where it has none),
+           {{in_zone_later}} (its second reading, where the clock of the zone showed it twice)
 
    micros: microseconds since 1970, UTC; zoned: the text names its zone itself; local_at: what the
    clock on the wall showed. Forms are listed, nothing is guessed. The unit of an epoch number is
@@ -100,5 +101,6 @@ SELECT
   coalesce(
     plain_micros, epoch_us(local_at) - CAST(zone_minutes AS BIGINT) * 60000000, {{in_zone}}
   ) AS micros,
+  CASE WHEN plain_micros IS NULL THEN {{in_zone_later}} END AS later_micros,
   plain_micros IS NOT NULL OR zone_minutes IS NOT NULL AS zoned
 FROM read
