@@ -3,7 +3,8 @@
    inputs: clock_pairs, settings
 
    A day has a row of its own with 20 pairs or more; with three or more where it departs from the
-   stream's median by more than the tolerance, as after a step of the clock. Drift within a day is
+   stream's median by more than the tolerance, as after a step of the clock. One or two pairs so far
+   apart measure nothing: they may be of different attempts. Drift within a day is
    left to the tolerance: a clock that drifts by 20 ppm loses less than a second in half a day.
    zone_error_minutes: whole quarter-hours, give or take a minute: a zone was mistaken. Also where
    only one pair in ten is so far from the rest: then the zone changed within the day.
@@ -21,7 +22,7 @@ medians AS (
   FROM groups AS g
   CROSS JOIN settings AS s
   LEFT JOIN groups AS w ON w.stream = g.stream AND w.day IS NULL
-  WHERE g.day IS NULL
+  WHERE (g.day IS NULL AND (g.pairs >= 3 OR ABS(g.offset_ms) <= s.tolerance_seconds * 1000))
     OR g.pairs >= 20
     OR (g.pairs >= 3 AND ABS(g.offset_ms - w.offset_ms) > s.tolerance_seconds * 1000)
 ),
@@ -58,7 +59,6 @@ SELECT
   mad_ms,
   reach_ms,
   CAST(CASE
-    WHEN pairs < 3 THEN NULL
     WHEN quarters <> 0 AND ABS(offset_ms - quarters * 900000) <= 60000 THEN quarters * 15
     WHEN day IS NULL AND BOOL_OR(day IS NOT NULL) OVER (PARTITION BY stream) THEN NULL
     WHEN strays >= 3 AND 10 * strays >= pairs THEN ROUND(quarters + stray_quarters) * 15

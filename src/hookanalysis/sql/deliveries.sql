@@ -74,17 +74,14 @@ SELECT
     WHEN 'undetermined: sender_coverage' THEN v.omission_reason
     WHEN 'undetermined: receiver_coverage' THEN v.absence_reason
   END AS reason,
-  CASE
-    WHEN v.says = 'absent' THEN 'receiver'
+  CASE WHEN v.says = 'absent' THEN 'receiver'
     WHEN v.arrived OR (v.verdict LIKE 'missed%' AND v.receiver_covered) THEN 'both'
-    ELSE 'sender'
-  END AS evidence,
+    ELSE 'sender' END AS evidence,
   v.first_attempt_at, v.last_attempt_at, v.attempts, v.last_status, v.last_http_status,
   v.last_error_kind, v.first_receipt_at, v.arrivals AS receipts, v.accepted_count,
   v.processed_count, v.receiver_status,
   CASE WHEN v.accepted THEN
-    DATE_DIFF('microsecond', v.first_attempt_at, v.first_accepted_at) / 1000.0
-  END AS lag_ms,
+    DATE_DIFF('microsecond', v.first_attempt_at, v.first_accepted_at) / 1000.0 END AS lag_ms,
   CASE v.weakest_rule
     WHEN 1 THEN 'uuid' WHEN 2 THEN 'transaction' WHEN 3 THEN 'request_id' WHEN 4 THEN 'time'
   END AS match_rule,

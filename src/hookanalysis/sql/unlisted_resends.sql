@@ -1,4 +1,4 @@
-/* unlisted_resends: failed deliveries that were accepted later, when no export would list a success.
+/* unlisted_resends: failed deliveries accepted later, when no export would list a success.
    grain:  one event for one endpoint
    inputs: sender_deliveries, counted_receipts, coverage, settings
 
