@@ -41,6 +41,23 @@ import hookanalysis as ha, sys
 with ha.connect(sys.argv[1]) as ws:
     ws.load(*sys.argv[2:])
 """
+EMPTY = """
+import nbformat, papermill
+cell = nbformat.v4.new_code_cell("1", metadata={"tags": ["parameters"]})
+book = nbformat.v4.new_notebook(cells=[cell])
+papermill.execute_notebook(book, None, kernel_name="python3", progress_bar=False)
+"""
+REPORT = """
+from hookanalysis.reporting.reports import run_report
+import sys
+run_report("daily_reconciliation", sys.argv[1], {}, sys.argv[2])
+"""
+SAMPLES = """
+import hookanalysis as ha, sys
+from hookanalysis import sections
+with ha.connect(sys.argv[1]) as ws:
+    sections.load_samples(ws)
+"""
 RECONCILE = """
 import hookanalysis as ha, sys
 with ha.connect(sys.argv[1]) as ws:
@@ -189,6 +206,22 @@ class Bench:
             check,
         )
 
+    def reporting(self, aim: float) -> Case:
+        """The daily report of the samples, kernel and page and all ÷ an empty papermill run."""
+        base, page = self.scratch / "samples.duckdb", self.scratch / "daily.html"
+        run([SAMPLES, str(base)])
+
+        def check() -> None:
+            expect("daily report", b"webhooks arrived" in page.read_bytes(), wanted=True)
+
+        return Case(
+            "daily report of the samples",
+            aim,
+            lambda: [REPORT, str(base), str(page)],
+            lambda: [EMPTY],
+            check,
+        )
+
     def _empty(self) -> str:
         path = self.scratch / "empty.duckdb"
         path.unlink(missing_ok=True)
@@ -219,6 +252,7 @@ class Bench:
             ),
             "reconcile": lambda: self.reconciling(10),
             "day": lambda: self.one_more_day(1.5),
+            "report": lambda: self.reporting(3),
         }
 
 

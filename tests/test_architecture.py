@@ -29,7 +29,7 @@ STAGES = (
     "reporting: reports kernels pages printing",
     "sections: __init__ incidents health overview findings days events lists sources",
     "charts: __init__ outcomes explorer incident endpoints evidence drawing asking",
-    "wording markup",
+    "wording progress markup",
     "facts: gathering spans measures zones",
     "reconciliation",
     "diagnosis: findings rules signatures",

@@ -19,7 +19,7 @@ import pytest
 import cases
 import hookanalysis
 from browser import CHROMIUM
-from hookanalysis import markup, sections
+from hookanalysis import markup, progress, sections
 from hookanalysis.database import Database
 from hookanalysis.errors import BusyError, InputError, ReportError
 from hookanalysis.facts.gathering import facts
@@ -181,7 +181,10 @@ def test_every_report_of_the_samples_is_small_and_the_same_again(
 
 
 def test_an_incident_is_told_in_plain_english(samples: Path, tmp_path: Path) -> None:
-    result = run_report("incident_report", samples, {"incident": 2}, tmp_path / "out.html")
+    with Database(samples, read_only=True) as db:
+        query = "SELECT incident_id FROM incidents WHERE endpoint_url LIKE '%/webhook/%'"
+        ((number,),) = db.rows(query)
+    result = run_report("incident_report", samples, {"incident": number}, tmp_path / "out.html")
     text = unescape(visible(result.html.read_text("utf-8")))
     assert "On Friday 20 November 2026, between 03:06 and 03:29 (UTC), all 6 webhooks for" in text
     assert "tickets.example.com/webhook/showpass failed at first (404)." in text
@@ -658,3 +661,31 @@ def test_kernel_gets_absolute_import_paths(monkeypatch: pytest.MonkeyPatch, tmp_
     paths = kernels._environment(tmp_path)["PYTHONPATH"].split(os.pathsep)
     assert all(Path(path).is_absolute() for path in paths)
     assert len(paths) == 2
+
+
+# In a notebook.
+
+
+def test_a_workspace_and_its_findings_show_themselves(samples: Path) -> None:
+    with hookanalysis.connect(samples, read_only=True) as ws:
+        shown = ws._repr_html_()
+        told = ws.findings("2026-11-20")._repr_mimebundle_()["text/html"]
+    assert shown.startswith("<style>")
+    assert re.search(r'hk-outcome">.*delivered</td><td class="hk-count">5\d\d<', shown)
+    assert "The endpoint's path does not exist on your server" in unescape(told)
+
+
+def test_a_notebook_shows_progress_and_a_pipe_does_not() -> None:
+    code = (
+        "import hookanalysis as ha\nfrom hookanalysis import sections\n"
+        "ws = sections.load_samples(ha.connect(':memory:'))\nha.charts.outcomes_over_time(ws)"
+    )
+    book = notebook(code)
+    run = kernels.run_notebook(book, {}, timeout_seconds=120)
+    assert run.failure is None
+    shown = [out.data for out in run.notebook.cells[-1].outputs if out.output_type != "stream"]
+    assert shown[0]["text/plain"].startswith("reading access.log")
+    assert re.fullmatch(r"reconciling: (\d+) of \1 steps", shown[1]["text/plain"])
+    assert markup.CHART_MIME in shown[2]
+    assert progress.show_reading() is None
+    assert progress.show_steps() is None

@@ -89,7 +89,7 @@ def demo(output: str) -> None:
     file.unlink(missing_ok=True)
     with connect(file) as ws:
         report = _load(ws, (str(logs / "sender"), str(logs / "receiver")))
-        ws.reconcile()
+        _reconcile(ws)
         facts = ws.facts(day=truth.last_day)
     _show(report)
     page = _daily_report(file, folder, day=truth.last_day)
@@ -149,7 +149,7 @@ def reconcile(
 ) -> None:
     """Judge every delivery by both sides' logs."""
     with _connect(workspace, settings) as ws:
-        ws.reconcile(since=since, until=until)
+        _reconcile(ws, since=since, until=until)
         facts = ws.facts()
     click.echo(json.dumps(facts.to_dict(), indent=1) if as_json else _summary(facts))
     _exit_by(facts, fail_on)
@@ -190,7 +190,7 @@ def daily(
     """The scheduled summary of one day: report, facts.json and an exit code."""
     day = day or (datetime.now(UTC) - timedelta(days=1)).date()
     with _connect(workspace, settings) as ws:
-        ws.reconcile()
+        _reconcile(ws)
         facts = ws.facts(day=day, timezone=timezone)
     folder = Path(output) / day.isoformat()
     page = _daily_report(Path(workspace), folder, day=day, timezone=timezone)
@@ -318,6 +318,18 @@ def _show(report: LoadReport) -> None:
         click.echo(_plain(str(file.error or file)), err=file.error is not None)
     if report.refused:
         raise click.exceptions.Exit(InputError.exit_code)
+
+
+def _reconcile(ws: Workspace, **bounds: datetime | None) -> None:
+    from tqdm import tqdm
+
+    with tqdm(unit="step", disable=None, leave=False, desc="reconciling") as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        ws.reconcile(**bounds, progress=progress)
 
 
 def _daily_report(workspace: Path, folder: Path, **parameters: Any) -> Path:

@@ -15,6 +15,7 @@ from .settings import Settings
 from .tables import TABLES, VIEW_PARTS, VIEWS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from .database import Database
@@ -130,7 +131,11 @@ _RAW = ("attempt_key", "event_uuid", "transaction_id")
 
 
 def reconcile(
-    db: Database, *, since: datetime | None = None, until: datetime | None = None
+    db: Database,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Judge every delivery: run all steps and rules in one transaction, all or nothing.
 
@@ -138,13 +143,17 @@ def reconcile(
         db: The workspace, open for writing.
         since: Keep only deliveries first seen from here on (UTC, naive); all are matched.
         until: Keep only deliveries first seen before this.
+        progress: Told how many of all steps are done.
     """
     if not db.rows("SELECT 1 FROM settings"):
         write_settings(db, Settings())
     with db.transaction():
         db.con.execute("UPDATE settings SET since_at = ?, until_at = ?", [since, until])
-        for step in (*_VIEWS, *STEPS):
+        steps = (*_VIEWS, *STEPS)
+        for done, step in enumerate(steps, 1):
             run_step(db, step)
+            if progress:
+                progress(done, len(steps))
         for step in reversed((*_VIEWS, *STEPS)):
             if step.makes in _TEMPORARY:
                 db.con.execute(f"DROP {_TEMPORARY[step.makes]} temp.{step.name}")

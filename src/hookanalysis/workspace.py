@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from . import reconciliation
+from . import markup, reconciliation
 from .database import Database
 from .loading import files as loading
+from .progress import show_reading, show_steps
 from .settings import Settings, Source, read_settings
 from .stories import Story, tell
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date, datetime
     from pathlib import Path
 
     from .facts.gathering import Facts
+    from .markup import Block
 
 
 class Workspace(Database):
@@ -43,18 +45,32 @@ class Workspace(Database):
 
         Args:
             paths: Sender's exports and receiver's logs; folders are walked.
-            progress: Called with a path and the bytes read so far.
+            progress: Called with a path and the bytes read so far; a notebook shows it by itself.
             known: What the files do not say: `format`, `timezone`, `stream`, `layer`, `day_first`.
 
         Returns:
             What became of each file: loaded, grown, unchanged, or refused and why.
         """
+        progress = progress or show_reading()
         return loading.load(self, paths, self.settings, replace(Source(), **known), progress)
 
-    def reconcile(self, since: datetime | None = None, until: datetime | None = None) -> None:
-        """Judge every delivery; `since` and `until` (UTC) limit which ones."""
+    def reconcile(
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        *,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Judge every delivery.
+
+        Args:
+            since: Keep only deliveries first seen from here on (UTC).
+            until: Keep only deliveries first seen before this (UTC).
+            progress: Called with the steps done and all steps; a notebook shows it by itself.
+        """
         loading.write_settings(self, self.settings)
-        reconciliation.reconcile(self, since=since, until=until)
+        progress = progress or show_steps()
+        reconciliation.reconcile(self, since=since, until=until, progress=progress)
 
     def facts(
         self,
@@ -80,6 +96,12 @@ class Workspace(Database):
             since, until = day_bounds(day, timezone)
         return facts(self, since=since, until=until, timezone=timezone, **only)
 
+    def findings(self, day: date | str | None = None, **more: Any) -> Block:
+        """What was found and what to do about it, as a page; see `facts` for what may be given."""
+        from .sections import findings
+
+        return findings(self.facts(day, **more))
+
     def event(self, uuid: str, *, source: bool = False, redact: bool = True) -> Story:
         """One event's whole story, from both sides, with file and line of each piece.
 
@@ -96,19 +118,25 @@ class Workspace(Database):
     def _repr_html_(self) -> str:
         rows = self.rows("SELECT status, count(*) FROM files GROUP BY status ORDER BY status")
         files = ", ".join(f"{n:,} {status}" for status, n in rows) or "nothing loaded yet"
-        verdicts = ""
+        page = f'<p class="hk-when"><b>Workspace</b> {markup.escape(self.path)}: {files}</p>'
         if self.has("deliveries"):
             counts = self.rows(
                 """
-                SELECT outcome, count(*) AS n FROM deliveries
-                GROUP BY outcome ORDER BY n DESC, outcome
+                SELECT outcome, COUNT(*), COUNT(*) / SUM(COUNT(*)) OVER () FROM deliveries
+                GROUP BY outcome ORDER BY 2 DESC, 1
                 """
             )
-            cells = "".join(
-                f"<tr><td>{html.escape(outcome)}</td><td>{n:,}</td></tr>" for outcome, n in counts
-            )
-            verdicts = f"<table><tr><th>outcome</th><th>deliveries</th></tr>{cells}</table>"
-        return f"<p><b>Workspace</b> {html.escape(self.path)}: {files}</p>{verdicts}"
+            keys = ("outcome", "deliveries", "share")
+            columns = [
+                markup.Column("outcome", "Outcome", "outcome"),
+                markup.Column("deliveries", "Deliveries", "count"),
+                markup.Column("share", "Share", "share"),
+            ]
+            page += markup.table(
+                [dict(zip(keys, row, strict=True)) for row in counts], columns
+            ).html
+        shown: str = markup.Block(page, repr(self))._repr_mimebundle_()["text/html"]
+        return shown
 
 
 def connect(

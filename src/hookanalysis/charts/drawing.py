@@ -111,6 +111,14 @@ def time_axis(window: Window, field: str = "at") -> alt.X:
     )
 
 
+def whole_axis(most: float) -> alt.Axis:
+    """The y axis of numbers of things, up to `most`: no halves."""
+    import altair as alt
+
+    few = {"values": list(range(int(most) + 1))} if most <= 5 else {"tickCount": 4}
+    return alt.Axis(format=",d", minExtent=34, **few)
+
+
 def tooltip(**fields: str) -> list[alt.Tooltip]:
     """Field → label; all of them text or whole numbers that need no format."""
     import altair as alt

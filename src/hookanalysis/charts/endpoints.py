@@ -21,6 +21,7 @@ from .drawing import (
     stack_panels,
     time_axis,
     tooltip,
+    whole_axis,
 )
 
 if TYPE_CHECKING:
@@ -260,7 +261,7 @@ def _stack_answers(placed: pd.DataFrame, window: Window) -> Any:
         .encode(
             x=time_axis(window),
             x2="end",
-            y=alt.Y("low:Q", title=None, axis=alt.Axis(tickCount=4, tickMinStep=1, format=",d")),
+            y=alt.Y("low:Q", title=None, axis=whole_axis(long["high"].max())),
             y2="high",
             color=alt.Color("answer:N", scale=colours, legend=alt.Legend(title=None, values=shown)),
             tooltip=tooltip(time="time", answer="answer", number="attempts"),

@@ -20,6 +20,7 @@ from .drawing import (
     stack_panels,
     time_axis,
     tooltip,
+    whole_axis,
 )
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _timeline(frame: pd.DataFrame, holes: pd.DataFrame, window: Window) -> Any:
         .encode(
             x=time_axis(window),
             x2="end",
-            y=alt.Y("low:Q", title=None, axis=alt.Axis(tickCount=4, tickMinStep=1, format=",d")),
+            y=alt.Y("low:Q", title=None, axis=whole_axis(placed["high"].max())),
             y2="high",
             color=_colour(present),
             opacity=alt.condition({"param": "marked"}, alt.value(1), alt.value(0.35)),

@@ -19,6 +19,7 @@ from .drawing import (
     place,
     time_axis,
     tooltip,
+    whole_axis,
 )
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def timeline(ws: Database, period: Period) -> ChartType:
         .encode(
             x=time_axis(wide),
             x2="end",
-            y=alt.Y("low:Q", title=None, axis=alt.Axis(tickCount=4, tickMinStep=1, format=",d")),
+            y=alt.Y("low:Q", title=None, axis=whole_axis(placed["high"].max())),
             y2="high",
             color=alt.Color("result:N", scale=scale, legend=alt.Legend(title=None, values=shown)),
             tooltip=tooltip(time="time", result="result", attempts="attempts"),

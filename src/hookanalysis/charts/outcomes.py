@@ -19,6 +19,7 @@ from .drawing import (
     stack_panels,
     time_axis,
     tooltip,
+    whole_axis,
 )
 
 if TYPE_CHECKING:
@@ -87,14 +88,13 @@ def _stack(
     high = stacked.groupby("step_at")["deliveries"].cumsum()
     placed = place(stacked.assign(high=high, low=high - stacked["deliveries"]), window)
     placed = placed.drop(columns=["middle", "rank"])
-    whole = alt.Axis(tickCount=4, tickMinStep=1, format=",d", minExtent=34)
     return (
         alt.Chart(placed)
         .mark_rect(stroke="white", strokeWidth=0.4, strokeOpacity=0.6)
         .encode(
             x=time_axis(window),
             x2="end",
-            y=alt.Y("low:Q", title=None, axis=whole),
+            y=alt.Y("low:Q", title=None, axis=whole_axis(placed["high"].max())),
             y2="high",
             color=_colour(present),
             opacity=alt.condition({"param": "chosen"}, alt.value(1), alt.value(0.15)),

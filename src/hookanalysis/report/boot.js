@@ -15,6 +15,21 @@
     return spec;
   }
 
+  // On a phone, names and legends leave room for the marks.
+  function squeeze(spec, room) {
+    if (room > 560) return spec;
+    const walk = (part) => {
+      if (!part || typeof part !== "object") return;
+      for (const [key, value] of Object.entries(part)) {
+        if (key === "labelLimit") part[key] = Math.min(value, room * 0.3);
+        else if (key !== "datasets") walk(value);
+      }
+    };
+    walk(spec);
+    spec.config.legend.columns = 2;
+    return spec;
+  }
+
   async function draw(figure) {
     const plot = figure.querySelector(".plot");
     const text = figure.querySelector("script").textContent;
@@ -25,7 +40,7 @@
       // Labels and axes take room too: how much is known once they are drawn.
       let beside = Number(figure.dataset.beside || 90);
       for (let round = 0; round < 3; round++) {
-        const spec = widen(JSON.parse(text), Math.max(120, room - beside));
+        const spec = widen(squeeze(JSON.parse(text), room), Math.max(120, room - beside));
         const result = await window.vegaEmbed(plot, spec, options);
         link(result.view);
         const over = Math.ceil(Number(plot.querySelector("svg").getAttribute("width"))) - room;

@@ -28,7 +28,8 @@ def findings(facts: Facts) -> Block:
         rules.setdefault(found.rule_id, []).append(found)
     items, sentences = [], []
     for entries in rules.values():
-        first, total = entries[0], plural(sum(e.deliveries for e in entries), "delivery")
+        first, number = entries[0], sum(e.deliveries for e in entries)
+        total = plural(number, "delivery") if number else "the endpoint as a whole"
         level = escape(first.severity)
         items.append(
             f'<li class="hk-finding hk-{level}"><h3>{escape(first.title)}'
@@ -117,9 +118,10 @@ def resends(ws: Database, period: Period | None = None, *, limit: int = 100) -> 
 
 def _say_where(found: Finding, facts: Facts) -> str:
     where = markup.endpoint(found.endpoint_url, 80)
-    number = plural(found.deliveries, "delivery")
+    number = plural(found.deliveries, "delivery") if found.deliveries else ""
     days = wording.say_days(facts.period, found.first_at, found.last_at)
-    return f"<li>{escape(where)}: {escape(f'{number}, {days}' if days else number)}</li>"
+    told = ", ".join(part for part in (number, days) if part)
+    return f"<li>{escape(f'{where}: {told}' if told else where)}</li>"
 
 
 def _say_more(number: int) -> str:

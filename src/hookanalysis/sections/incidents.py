@@ -86,7 +86,7 @@ def summary(ws: Database, facts: Facts, incident: Incident) -> Block:
         tile("recovered", "Arrived after all", count(back), "accepted by now", "recovered"),
         tile("refused", "Not delivered", count(lost), "to be resent", "what-to-resend"),
         tile("undetermined", "Not known", count(unclear), "the logs cannot tell", "x"),
-        tile("delivered", "Transactions", count(touched["transactions"]), "concerned", "impact"),
+        tile("delivered", "Events", count(touched["events"]), "concerned", "impact"),
     ]
     page = (
         f'<p class="hk-when">Incident {incident.number} · {escape(wording.say_period(period))}'
@@ -110,10 +110,9 @@ def _tell(
     if facts.findings:
         first = facts.findings[0]
         said.append(f"Most likely cause: {first.title[:1].lower()}{first.title[1:]}.")
-    said.append(
-        f"This concerns {plural(touched['events'], 'event')} of"
-        f" {plural(touched['transactions'], 'transaction')}."
-    )
+    events = f"This concerns {plural(touched['events'], 'event')}"
+    transactions = plural(touched["transactions"], "transaction")
+    said.append(f"{events} of {transactions}." if touched["transactions"] else f"{events}.")
     if back:
         said.append(f"{count(back)} arrived after all.")
     if lost:

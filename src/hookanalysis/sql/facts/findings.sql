@@ -1,6 +1,6 @@
 /* findings: about deliveries of the period, or about an endpoint as a whole in it; by rank.
    grain:  one rule and endpoint
-   inputs: findings, finding_deliveries, judged; $since and $until (exclusive), NULL for no bound */
+   inputs: findings, finding_deliveries, judged; $since and $until (exclusive), $endpoint; NULL for any */
 WITH windowed_findings AS (
   SELECT
     f.rule_id, f.endpoint_url,
@@ -14,6 +14,10 @@ WITH windowed_findings AS (
   WHERE deliveries = 0
     AND COALESCE(last_at >= CAST($since AS TIMESTAMP), TRUE)
     AND COALESCE(first_at < CAST($until AS TIMESTAMP), TRUE)
+    AND (
+      CAST($endpoint AS VARCHAR) IS NULL
+      OR endpoint_url IN (CAST($endpoint AS VARCHAR), '')
+    )
 )
 SELECT
   f.rule_id, f.title, f.severity, f.cause, f.guide_step, f.endpoint_url,

@@ -6,7 +6,7 @@ SELECT
   j.outcome,
   COUNT(*) AS deliveries,
   COUNT(DISTINCT j.event_uuid) AS events,
-  COUNT(DISTINCT d.transaction_id) AS transactions
+  NULLIF(COUNT(DISTINCT d.transaction_id), 0) AS transactions
 FROM judged AS j
 INNER JOIN deliveries AS d
   ON d.event_uuid = j.event_uuid AND COALESCE(d.endpoint_url, '') = j.endpoint_url
