@@ -355,3 +355,67 @@ def test_an_export_and_a_log_become_verdicts(tmp_path: Path, sender: str) -> Non
     log = write_log(tmp_path, lambda event: {key: event_of(event)})
     outcomes = reconcile(export, log, event_of, **known)
     assert outcomes == {fate: {fate} for fate in (*FATES, "missed")}
+
+
+def judge(tmp_path: Path, made: Any, key: str, event_of: Callable[[int], str]) -> dict[str, str]:
+    """The outcome of each event of the story that has one."""
+    export = tmp_path / "export"
+    export.write_text(json.dumps(made, indent=1))
+    log = write_log(tmp_path, lambda event: {key: event_of(event)})
+    settings = ha.Settings(grace_minutes=0, endpoints=(URL,))
+    with ha.connect(":memory:", settings=settings) as ws:
+        report = ws.load(log, export)
+        assert not report.refused, str(report)
+        ws.reconcile()
+        return dict(ws.rows("SELECT event_uuid, outcome FROM deliveries"))
+
+
+def test_stripe_tells_of_events_only_so_nothing_is_called_missed(tmp_path: Path) -> None:
+    events = [
+        {
+            "id": f"evt_1NG8Du2eZvKYlo2CUI79{event:04d}",
+            "object": "event",
+            "created": int(attempts[0].at.timestamp()),
+            "data": {"object": {"id": "in_1"}},
+            "pending_webhooks": 0,
+            "type": "invoice.paid",
+        }
+        for event, attempts in by_event(story()).items()
+    ]
+    made = {"object": "list", "url": "/v1/events", "has_more": False, "data": events}
+    found = judge(tmp_path, made, "event_id", lambda n: f"evt_1NG8Du2eZvKYlo2CUI79{n:04d}")
+    assert found.pop(f"evt_1NG8Du2eZvKYlo2CUI79{LOST:04d}") == "undetermined"
+    assert len(found) == 5 * ROUNDS - 1
+    assert set(found.values()) == {"delivered", "refused"}
+
+
+def test_gitlab_tells_the_time_of_answers_only(tmp_path: Path) -> None:
+    made = [
+        {
+            "id": one.number,
+            "url": URL,
+            "trigger": "push_hooks",
+            "request_headers": {"Idempotency-Key": uuid(one.event)},
+            "request_data": {"object_kind": "push"},
+            "response_headers": {"Date": f"{one.at:%a, %d %b %Y %H:%M:%S} GMT"} if one.code else {},
+            "response_body": "",
+            "execution_duration": 0.5,
+            "response_status": str(one.code or "internal error"),
+        }
+        for one in story()
+    ]
+    found = judge(tmp_path, made, "idempotency-key", uuid)
+    told = {n: fate_of(n) for n in range(5 * ROUNDS) if fate_of(n) != "unacknowledged"}
+    assert {uuid(n): fate for n, fate in told.items()} == {
+        event: outcome for event, outcome in found.items() if outcome != "undetermined"
+    } | {uuid(LOST): "missed"}
+
+
+def test_one_event_of_another_sender_can_be_followed(tmp_path: Path) -> None:
+    (tmp_path / "export").write_text(json.dumps(svix(story())))
+    name = SENDERS["svix"][1]
+    log = write_log(tmp_path, lambda event: {"webhook-id": name(event)})
+    with ha.connect(":memory:", settings=ha.Settings(endpoints=(URL,))) as ws:
+        ws.load(log, tmp_path / "export")
+        ws.reconcile()
+        assert len(ws.event(name(1)).evidence) == 4

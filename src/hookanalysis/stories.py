@@ -119,7 +119,9 @@ def tell(db: Database, uuid: str, *, source: bool = False, redact: bool = True) 
     """
     if not db.has("deliveries"):
         raise InputError("nothing is judged yet", hint="run `hookanalysis reconcile`")
-    uuid = uuid.strip().lower()
+    uuid = uuid.strip()
+    if not re.search("[_g-zG-Z]", uuid):  # in ids that are no uuids, capitals mean something
+        uuid = uuid.lower()
     evidence = [*_attempts(db, uuid), *_receipts(db, uuid), *_candidates(db, uuid)]
     found = db.rows(
         """

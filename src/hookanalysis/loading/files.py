@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 # Called with (path, bytes of text read so far) while a file is loaded.
 Progress = Callable[[str, int], None]
 
+# The address of a database, also as a path shortens it.
+_DATABASE = re.compile(r"(?:postgres(?:ql)?|mysql|mariadb):/")
 # An export whose rows all have one status was taken from one tab of the dashboard.
 _TABS = {"failed": "failures", "success": "successes", "none": "events"}
 
@@ -72,7 +74,17 @@ def load(
 
     Returns:
         One `FileReport` per file. A file that cannot be used is refused; the others are loaded.
+
+    Raises:
+        InputError: One of `paths` is the address of a database.
     """
+    paths = list(paths)
+    if any(_DATABASE.match(str(path)) for path in paths):
+        # Its address is not repeated: a password may stand in it.
+        raise InputError(
+            "a live database is not read",
+            hint="write the table to a file: psql --csv -c 'SELECT * FROM receipts' > receipts.csv",
+        )
     write_settings(db, settings)
     db.con.execute("UPDATE meta SET tzdata = ?", [name_database(db)])
     given = {k: v for k, v in vars(known or Known()).items() if v is not None and k != "match"}

@@ -83,7 +83,7 @@ def detect(
         known.day_first,
         endpoint_paths=tuple(endpoint_paths),
         endpoint_url=known.endpoint,
-        event_ids="|".join(dict.fromkeys(e.event_id for e in formats if e.event_id)),
+        event_ids=tuple(dict.fromkeys(e.event_id for e in formats if e.event_id)),
     )
     formats = _restrict(formats, known, where)
     found: list[tuple[Trial, Layer]] = []

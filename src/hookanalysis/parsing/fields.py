@@ -8,12 +8,18 @@ the first record is parsed, so DuckDB runs the same two statements over every ch
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from .forms import Fit, Form, fill, literal
 from .texts import scan_texts, take_texts
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _HEX = "[0-9a-fA-F]"
 _UUID = f"-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}"
+# Whose id a webhook's receiver logs.
+_ID_OWNERS = ("event", "webhook")
 _PRIVATE_IP = (
     r"^(?:10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|"
     r"100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|::1$|f[cd]|fe80)"
@@ -112,14 +118,23 @@ def _in_zone(timezone: str | None) -> tuple[str, str]:
 
 def _ids(fit: Fit) -> str:
     """The senders' event ids as a part of a pattern inside of a constant; one that never fits."""
-    return (fit.event_ids or "$.").replace("'", "''")
+    return ("|".join(fit.event_ids) or "$.").replace("'", "''")
+
+
+def _find(words: Sequence[str], pattern: str) -> str:
+    """A test for a pattern, in the records that hold one of the words without which it is not."""
+    held = " OR ".join(f"contains(record, {literal(word)})" for word in words)
+    return f"(({held}) AND regexp_matches(record, {literal(pattern)}))"
 
 
 def _hook(form: Form, fit: Fit) -> str:
     """Whether a receiver's line may be a webhook: a POST or PUT, an id, or a known path."""
     words = " OR ".join(f"contains(record, {literal(word)})" for word in form.hook_words)
-    ids = rf"{_UUID}|{fit.event_ids or '$.'}|(?i:event|webhook)[_.\s-]?(?i:id)\W{{1,6}}\w"
-    tests = [f"regexp_matches(record, {literal(ids)})"]
+    tests = [f"regexp_matches(record, {literal(_UUID)})"]
+    # A pattern is asked only where its first letters are: most lines have none of them.
+    tests += [_find([re.split(r"\W", ids, maxsplit=1)[0]], ids) for ids in fit.event_ids]
+    owners = [word for own in _ID_OWNERS for word in (own, own.capitalize(), own.upper())]
+    tests.append(_find(owners, rf"(?i)(?:{'|'.join(_ID_OWNERS)})[_.\s-]?id\W{{1,6}}\w"))
     tests += [f"(({words}) AND regexp_matches(record, {literal(form.hook)}))"]
     named = " OR ".join(f"contains(record, '{word}')" for word in ("uuid", "Uuid", "UUID"))
     tests += [f"(({named}) AND regexp_matches(record, '(?i)event[_.\\s-]?uuid'))"]

@@ -116,7 +116,7 @@ class Fit:
         source: SELECT over `chunk`: line, byte_offset, record, outer_time; the records without
             what is wrapped around them, and the time that a wrapper told for each.
         endpoint_url: Where all attempts of the file went, for those that do not say.
-        event_ids: Pattern of those event ids of senders that are no uuids; empty for none.
+        event_ids: Patterns of those event ids of senders that are no uuids.
     """
 
     timezone: str | None = None
@@ -128,4 +128,4 @@ class Fit:
     endpoint_paths: tuple[str, ...] = ()
     source: str = field(default_factory=plain_records)
     endpoint_url: str | None = None
-    event_ids: str = ""
+    event_ids: tuple[str, ...] = ()
