@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 # Called with (path, bytes of text read so far) while a file is loaded.
 Progress = Callable[[str, int], None]
 
-# The address of a database, also as a path shortens it.
-_DATABASE = re.compile(r"(?:postgres(?:ql)?|mysql|mariadb):/")
 # An export whose rows all have one status was taken from one tab of the dashboard.
 _TABS = {"failed": "failures", "success": "successes", "none": "events"}
 
@@ -79,12 +77,7 @@ def load(
         InputError: One of `paths` is the address of a database.
     """
     paths = list(paths)
-    if any(_DATABASE.match(str(path)) for path in paths):
-        # Its address is not repeated: a password may stand in it.
-        raise InputError(
-            "a live database is not read",
-            hint="write the table to a file: psql --csv -c 'SELECT * FROM receipts' > receipts.csv",
-        )
+    manifest.refuse_databases(paths)
     write_settings(db, settings)
     db.con.execute("UPDATE meta SET tzdata = ?", [name_database(db)])
     given = {k: v for k, v in vars(known or Known()).items() if v is not None and k != "match"}
@@ -168,8 +161,7 @@ def _load_file(
     source = open_source(path, max_text_bytes=int(settings.max_text_gib * 2**30))
     head = source.head()
     if not head.strip():
-        empty = FileReport(str(path), "loaded", "the file is empty")
-        return manifest.note_file(db, empty, source)
+        return manifest.note_file(db, FileReport(str(path), "loaded", "the file is empty"), source)
     if len(head) < HEAD and holds_nothing(head):
         empty = FileReport(str(path), "loaded", "the export lists nothing")
         return manifest.note_file(db, empty, source)

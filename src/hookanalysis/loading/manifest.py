@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
+from hookanalysis.errors import InputError
 from hookanalysis.tables import FILES, GENERATIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
     from pathlib import Path
 
@@ -28,6 +30,8 @@ _OVERLAP_RUN = 20
 _ROTATION = re.compile(
     r"([._-]\d{4}-?\d{2}-?\d{2}([T_-]?\d{2}([:.-]?\d{2}){0,2})?|\.\d{1,4}|\.(gz|zst|bz2|xz|zip))+$"
 )
+# The address of a database, also as a path shortens it.
+_DATABASE = re.compile(r"(?:postgres(?:ql)?|mysql|mariadb):/")
 _DATE_BEFORE_SUFFIX = re.compile(r"[._-]\d{4}-?\d{2}-?\d{2}([T_-]?\d{2})?(?=\.\w+$)")
 
 # What changes when a generation grows. Its stream, zone and format stay as they were first told.
@@ -99,6 +103,19 @@ class Overlap:
     def suspicious(self) -> bool:
         """More than chance can explain."""
         return self.twins >= _OVERLAP_RUN
+
+
+def refuse_databases(paths: Iterable[str | Path]) -> None:
+    """Refuse addresses of databases, without repeating them: a password may stand in one.
+
+    Raises:
+        InputError: One of `paths` is such an address.
+    """
+    if any(_DATABASE.match(str(path)) for path in paths):
+        raise InputError(
+            "a live database is not read",
+            hint="write the table to a file: psql --csv -c 'SELECT * FROM receipts' > receipts.csv",
+        )
 
 
 def next_number(db: Database, table: str, column: str) -> int:
