@@ -91,6 +91,7 @@ STEPS = (
     Step("first_tries", "view"),
     Step("failures"),
     Step("failure_runs", "code"),
+    Step("run_failures"),
     Step("server_runs"),
     Step("incidents"),
     Step("sender_habits"),

@@ -19,13 +19,10 @@ places AS (
     ROW_NUMBER() OVER (
       PARTITION BY scope, series
       ORDER BY moment NULLS LAST, event_uuid NULLS LAST, endpoint_url NULLS LAST
-    ) AS nth
+    ) AS nth,
+    COUNT(*) OVER (PARTITION BY scope, series) AS tries
   FROM entries
-),
-sizes AS (
-  SELECT scope, series, COUNT(*) AS tries FROM entries GROUP BY scope, series
 )
-SELECT p.scope, p.series, p.nth, s.tries, p.moment, p.event_uuid, p.endpoint_url
-FROM places AS p
-JOIN sizes AS s ON s.scope = p.scope AND s.series = p.series
-WHERE p.failed
+SELECT scope, series, nth, tries, moment, event_uuid, endpoint_url
+FROM places
+WHERE failed

@@ -1,18 +1,12 @@
 /* incidents: runs of failures in time, of one endpoint or of a whole server.
    grain:  one incident
-   inputs: failure_runs, server_runs, failures, first_tries, endpoint_paths
+   inputs: failure_runs, run_failures, server_runs, first_tries, endpoint_paths
 
    A run of one endpoint is no incident of its own where four in five of its failures belong to a
    server-wide one. still_open: hardly anything has succeeded since its last failure. */
-WITH members AS (
-  SELECT r.scope, r.series, r.first_nth, r.last_nth, f.event_uuid, f.endpoint_url, f.moment
-  FROM failure_runs AS r
-  JOIN failures AS f
-    ON f.scope = r.scope AND f.series = r.series AND f.nth BETWEEN r.first_nth AND r.last_nth
-),
-covered_runs AS (
+WITH covered_runs AS (
   SELECT m.series, m.first_nth
-  FROM members AS m
+  FROM run_failures AS m
   LEFT JOIN endpoint_paths AS p ON p.endpoint_url = m.series
   LEFT JOIN server_runs AS s
     ON s.series = p.host AND m.moment BETWEEN s.starts_at AND s.ends_at
@@ -24,7 +18,7 @@ told AS (
   SELECT
     m.scope, m.series, m.first_nth, m.moment, t.recovered, t.status,
     COALESCE(t.event_type, 'unknown') AS event_type
-  FROM members AS m
+  FROM run_failures AS m
   JOIN first_tries AS t ON t.event_uuid = m.event_uuid AND t.endpoint_url = m.endpoint_url
   LEFT JOIN covered_runs AS c ON c.series = m.series AND c.first_nth = m.first_nth
   LEFT JOIN server_runs AS s ON s.series = m.series AND s.first_nth = m.first_nth

@@ -1,27 +1,47 @@
 /* server_runs: runs of failures of a whole host, not just of one of its endpoints.
    grain:  one run
-   inputs: failure_runs, failures, first_tries
+   inputs: run_failures, first_tries
 
    Within it at least half of the tries failed at two endpoints or more, and at none of the host's
    endpoints did three tries in a row succeed. */
 WITH spans AS (
-  SELECT r.series, r.first_nth, MIN(f.moment) AS starts_at, MAX(f.moment) AS ends_at
-  FROM failure_runs AS r
-  JOIN failures AS f
-    ON f.scope = r.scope AND f.series = r.series AND f.nth BETWEEN r.first_nth AND r.last_nth
-  WHERE r.scope = 'server'
-  GROUP BY r.series, r.first_nth
+  SELECT series, first_nth, MIN(moment) AS starts_at, MAX(moment) AS ends_at
+  FROM run_failures
+  WHERE scope = 'server'
+  GROUP BY series, first_nth
+),
+moments AS (
+  SELECT
+    host AS series, moment, event_uuid, endpoint_url, failed, CAST(NULL AS BIGINT) AS first_nth,
+    CAST(NULL AS TIMESTAMP) AS ends_at
+  FROM first_tries
+  WHERE on_host > 1
+  UNION ALL
+  SELECT series, starts_at AS moment, NULL, NULL, NULL, first_nth, ends_at
+  FROM spans
+),
+marked_tries AS (
+  SELECT
+    series, moment, event_uuid, endpoint_url, failed,
+    MAX(first_nth) OVER so_far AS first_nth,
+    MAX(ends_at) OVER so_far AS ends_at
+  FROM moments
+  WINDOW so_far AS (
+    PARTITION BY series
+    ORDER BY moment NULLS LAST, ends_at NULLS LAST, event_uuid NULLS LAST, endpoint_url NULLS LAST
+    ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+  )
 ),
 counted_tries AS (
   SELECT
-    s.series, s.first_nth, t.endpoint_url, t.failed,
-    SUM(CASE WHEN t.failed THEN 1 ELSE 0 END) OVER (
-      PARTITION BY s.series, s.first_nth, t.endpoint_url
-      ORDER BY t.moment NULLS LAST, t.event_uuid NULLS LAST
+    series, first_nth, endpoint_url, failed,
+    SUM(CASE WHEN failed THEN 1 ELSE 0 END) OVER (
+      PARTITION BY series, first_nth, endpoint_url
+      ORDER BY moment NULLS LAST, event_uuid NULLS LAST
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) AS failures_before
-  FROM spans AS s
-  JOIN first_tries AS t ON t.host = s.series AND t.moment BETWEEN s.starts_at AND s.ends_at
+  FROM marked_tries
+  WHERE event_uuid IS NOT NULL AND moment <= ends_at
 ),
 streaks AS (
   SELECT
