@@ -65,7 +65,7 @@ DELIVERIES = _table(
     ("accepted_count", "BIGINT", "arrivals that were accepted"),
     ("processed_count", "BIGINT", "times processed; NULL where no log tells"),
     ("receiver_status", "SMALLINT", "last answer as the receiver logged it"),
-    ("lag_ms", "DOUBLE", "first attempt to first accepted arrival, offset removed, milliseconds"),
+    ("lag_ms", "DOUBLE", "first attempt to first accepted arrival beyond the usual delay, ms"),
     ("match_rule", "VARCHAR", "weakest rung that the verdict rests on"),
     ("is_test", "BOOLEAN", "a test event, left out of rates"),
 )

@@ -161,7 +161,7 @@ class EndpointFacts:
     lag_p50_ms: float | None = field(metadata=_MS)
     lag_p95_ms: float | None = field(metadata=_MS)
     lag_p99_ms: float | None = field(metadata=_MS)
-    lag_deliveries: int  # deliveries whose lag is known
+    lag_deliveries: int  # deliveries whose lag is known; the usual delay is in the clocks' offset
 
 
 @dataclass(frozen=True)
