@@ -24,10 +24,11 @@ _FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     *("--disable-default-apps", "--disable-extensions", "--disable-dev-shm-usage"),
-    *("--proxy-server=127.0.0.1:9", "--host-resolver-rules=MAP * ~NOTFOUND"),  # network off
+    # No network but this machine itself.
+    *("--proxy-server=127.0.0.1:9", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
     *("--remote-debugging-pipe", "--force-color-profile=srgb", "--hide-scrollbars"),
 )
-_PATIENCE = 60.0
+_PATIENCE = 180.0
 
 
 class Browser:
@@ -67,7 +68,17 @@ class Browser:
         """Open a local file; returns when its charts are drawn (or its load has ended)."""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        return Page(self, session, path, (width, height), scheme)
+        page = Page(self, session, path.absolute().as_uri(), (width, height), scheme)
+        page.wait(
+            'document.documentElement.dataset.ready === "yes" || !document.querySelector("#theme")'
+        )
+        return page
+
+    def visit(self, url: str) -> Page:
+        """Open a page of a server on this machine; returns when its load has ended."""
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        return Page(self, session, url, (1280, 900), "")
 
     def call(self, method: str, session: str = "", **parameters: Any) -> dict[str, Any]:
         number = self.send(method, session, parameters)
@@ -108,19 +119,19 @@ class Browser:
 
 
 class Page:
-    """One tab that shows one file."""
+    """One tab that shows one page."""
 
     def __init__(
         self,
         browser: Browser,
         session: str,
-        path: Path,
+        url: str,
         size: tuple[int, int],
         scheme: str,
     ) -> None:
         self.browser = browser
         self.session = session
-        self.url = path.absolute().as_uri()
+        self.url = url
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
         self.resize(*size)
@@ -128,9 +139,6 @@ class Page:
         self.call("Emulation.setEmulatedMedia", features=features)
         self.call("Page.navigate", url=self.url)
         self.wait('document.readyState === "complete"')
-        self.wait(
-            'document.documentElement.dataset.ready === "yes" || !document.querySelector("#theme")'
-        )
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         return self.browser.call(method, self.session, **parameters)
@@ -149,10 +157,10 @@ class Page:
             raise RuntimeError(str(answer["exceptionDetails"]))
         return answer["result"].get("value")
 
-    def wait(self, condition: str) -> None:
+    def wait(self, condition: str, seconds: int = 20) -> None:
         """Until `condition` holds; looks with each frame that the page draws."""
         script = (
-            "new Promise((done) => { const end = Date.now() + 20000;"
+            f"new Promise((done) => {{ const end = Date.now() + {seconds * 1000};"
             f" (function look() {{ if ({condition}) done(true);"
             " else if (Date.now() > end) done(false); else setTimeout(look, 20); })(); })"
         )

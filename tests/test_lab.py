@@ -1,0 +1,75 @@
+"""JupyterLab itself: each notebook run top to bottom through its own page.
+
+It runs where `make lab` has made its environment, or `HOOKANALYSIS_LAB` names another's `bin`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import hookanalysis
+from browser import CHROMIUM, Browser
+from hookanalysis.markup import CHART_MIME
+
+ROOT = Path(__file__).parent.parent
+LAB = Path(os.environ.get("HOOKANALYSIS_LAB") or ROOT / ".venv-lab" / "bin") / "jupyter-lab"
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM or not LAB.is_file(), reason="needs Chromium, and JupyterLab (`make lab` once)"
+)
+PANEL = "jupyterapp.shell.currentWidget"
+CELLS = f"{PANEL}.content.widgets.filter((cell) => cell.model.type === 'code')"
+OUTPUTS = f"{CELLS}.flatMap((cell) => cell.model.outputs.toJSON())"
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A running JupyterLab over copies of the notebooks."""
+    folder = tmp_path_factory.mktemp("lab")
+    for path in NOTEBOOKS:
+        shutil.copy(path, folder)
+    command = [
+        *(str(LAB), "--no-browser", "--allow-root", "--port=0", "--ip=127.0.0.1"),
+        *("--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}"),
+        *("--LabApp.extension_manager=readonly", "--LabApp.news_url=None"),
+    ]
+    home = {"HOME": str(folder), "JUPYTER_CONFIG_DIR": str(folder / "config")}
+    paths = {"PYTHONPATH": str(Path(hookanalysis.__file__).parents[1])}
+    server = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env={**os.environ, **home, **paths}
+    )
+    try:
+        assert server.stderr
+        for line in server.stderr:
+            if found := re.search(r"http://127\.0\.0\.1:\d+/lab\?token=\w+", line):
+                yield found[0]
+                break
+        else:
+            pytest.fail("JupyterLab did not start")
+    finally:
+        server.terminate()
+        server.communicate(timeout=30)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_in_its_own_page(path: Path, address: str) -> None:
+    with Browser() as browser:
+        page = browser.visit(address.replace("/lab?", f"/lab/tree/{path.name}?"))
+        page.wait(f"window.jupyterapp && {PANEL} && {PANEL}.context && {PANEL}.context.isReady", 90)
+        page.run(f"{PANEL}.context.sessionContext.ready.then(() => 1)")
+        page.run("jupyterapp.commands.execute('runmenu:run-all').then(() => 1)")
+        page.wait(f"{CELLS}.every((c) => c.model.executionCount)", 120)
+        assert page.run(f"{OUTPUTS}.filter((one) => one.output_type === 'error')") == []
+        charts = f"{OUTPUTS}.filter((one) => one.data && '{CHART_MIME}' in one.data).length"
+        assert page.run(charts) >= 2
+        drawn = "document.querySelectorAll('.vega-embed svg, .vega-embed canvas').length"
+        page.wait(f"{drawn} >= 1", 60)
+        ours = ("http://127.0.0.1", "data:", "blob:")
+        assert [url for url in page.requests if not url.startswith(ours)] == []
