@@ -101,7 +101,16 @@ def demo(output: str) -> None:
 @cli.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path())
 @click.option("--format", "format_", metavar="ID", help="Read as this format; do not detect.")
+@click.option(
+    "--log-format",
+    metavar="TEXT|PATH",
+    help="The server's own log format (nginx, Apache, HAProxy, …), or its configuration file.",
+)
+@click.option("--formats", metavar="FOLDER", help="Formats of your own, one TOML file each.")
 @click.option("--timezone", metavar="TZ", help="Zone of times that name none.")
+@click.option(
+    "--time-marks", type=click.Choice(["start", "end"]), help="What times name of a request."
+)
 @click.option("--stream", metavar="NAME", help="Name of the log (one host, one writer).")
 @click.option("--layer", type=click.Choice(["edge", "app", "queue", "table"]))
 @_workspace

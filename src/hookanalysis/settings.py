@@ -25,13 +25,27 @@ SHOWPASS_IPS = ("34.83.8.110", "34.168.12.250", "35.230.81.80", "35.230.119.67")
 class Source:
     """What is known beforehand of the files whose path fits `match` (shell pattern).
 
-    `endpoint` is the URL for an export whose attempts do not name theirs; `columns` says how a
-    table's columns (or an object's keys) are called: `{event_id = "Message", …}`, for `format`.
+    Args:
+        match: Shell pattern of paths.
+        format: Id of their format.
+        formats: Folder of formats of one's own, one TOML file each.
+        log_format: How the server was told to write its lines; or the path of its configuration.
+        timezone: Zone of times that name none.
+        time_marks: The moment of a request that times name: start or end.
+        stream: Name of the log.
+        layer: edge, app, queue or table.
+        day_first: Order of dates such as 3/4/2026.
+        endpoint: The URL, for an export whose attempts do not name theirs.
+        columns: How a table's columns (or an object's keys) are called, for `format`:
+            `{event_id = "Message", …}`.
     """
 
     match: str = "*"
     format: str | None = None
+    formats: str | None = None
+    log_format: str | None = None
     timezone: str | None = None
+    time_marks: str | None = None
     stream: str | None = None
     layer: str | None = None
     day_first: bool | None = None
@@ -58,12 +72,14 @@ class Settings:
     test_event_types: tuple[str, ...] = ("webhook.test",)
     endpoints: tuple[str, ...] = ()
     secret_variable: str = "SHOWPASS_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
+    formats: str | None = None
     sources: tuple[Source, ...] = field(default=())
 
     def source_for(self, path: str) -> Source:
         """What is known of `path`: for each key, the first pattern that fits and says it."""
         fitting = [s for s in self.sources if fnmatch(path, s.match)]
         known: dict[str, Any] = {}
+        fitting.append(Source(formats=self.formats))
         for source in fitting:
             for key in fields(Source):
                 value = getattr(source, key.name)
@@ -86,6 +102,8 @@ def read_settings(path: str | Path | None = None) -> Settings:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError("settings cannot be read", reason=str(error), where=str(file)) from error
     sources = [_build(Source, entry, file) for entry in raw.pop("sources", [])]
+    if any(source.time_marks not in {None, "start", "end"} for source in sources):
+        raise InputError("`time_marks` is start or end", where=str(file))
     return _build(Settings, {**raw, "sources": tuple(sources)}, file)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from hookanalysis.errors import DamagedError, InputError
 from hookanalysis.parsing import formats as parsing
+from hookanalysis.parsing.headed import MARK
 from hookanalysis.reading.decoding import HEAD
 from hookanalysis.reading.documents import holds_nothing
 from hookanalysis.reading.sources import Chunk, Source, open_source
@@ -170,6 +171,7 @@ def _load_file(
         where=str(path),
         known=known,
         endpoint_paths=tuple(url_path(url) for url in settings.endpoints),
+        headers=source.find_lines(MARK) if MARK in head else None,
     )
     before = manifest.recognise(db, source, head, known.stream)
     scratch = scratches.take(binding)

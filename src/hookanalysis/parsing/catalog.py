@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -57,6 +57,7 @@ class Format:
             asks for most of them is chosen.
         forbid: Names that no file in this format has.
         over: Formats that give way where both fit.
+        last: It is the last resort: it gives way to any other that fits.
         base: The format that it extends.
         event_id: For a sender whose event ids are no uuids: their pattern.
         retention_days: How long the sender keeps what it lists; None: not told.
@@ -78,6 +79,7 @@ class Format:
     keys: tuple[str, ...] = ()
     forbid: tuple[str, ...] = ()
     over: tuple[str, ...] = ()
+    last: bool = False
     base: str | None = None
     event_id: str = ""
     retention_days: float | None = None
@@ -90,7 +92,7 @@ _FORM = {f.name for f in fields(Form)} - {"side", "proven"}
 
 
 def load_formats(folder: str | Path | None = None) -> tuple[Format, ...]:
-    """All formats, by id: those of the package, and those of `folder` (which go before them).
+    """All formats, by id: those of the package, and those of `folder`, which go before them.
 
     Raises:
         InputError: A file is no TOML, lacks or misnames a key, or carries no sample.
@@ -99,7 +101,8 @@ def load_formats(folder: str | Path | None = None) -> tuple[Format, ...]:
         return _load_packaged()
     if not Path(folder).is_dir():
         raise InputError("there is no such folder of formats", where=str(folder))
-    return _build_all(_read_folder(_packaged()) | _read_folder(Path(folder)))
+    files = sorted(Path(folder).glob("*.toml"))
+    return _load_folder(Path(folder), tuple((f.name, f.stat().st_mtime_ns) for f in files))
 
 
 Entries = dict[str, tuple[dict[str, Any], str]]
@@ -108,6 +111,17 @@ Entries = dict[str, tuple[dict[str, Any], str]]
 @cache
 def _load_packaged() -> tuple[Format, ...]:
     return _build_all(_read_folder(_packaged()))
+
+
+@cache
+def _load_folder(folder: Path, stamps: tuple[tuple[str, int], ...]) -> tuple[Format, ...]:
+    del stamps  # they are why it is read anew
+    packaged, own = _read_folder(_packaged()), _read_folder(folder)
+    others = tuple(sorted(set(packaged) - set(own)))
+    return tuple(
+        replace(entry, over=others) if entry.id in own and not entry.base else entry
+        for entry in _build_all(packaged | own)
+    )
 
 
 def _packaged() -> Traversable:
@@ -141,11 +155,15 @@ def _build(raw: dict[str, Any], file: str, entries: Entries) -> Format:
     if unknown := sorted(set(values) - known):
         raise _broken(file, f"unknown key {unknown[0]!r}", f"one of: {', '.join(sorted(known))}")
     texts = ATTEMPT_TEXTS if values.get("side") == "sender" else RECEIPT_TEXTS
-    for name in (*values.get("names", {}), *values.get("find", {})):
+    for name in (*values.get("names", {}), *values.get("find", {}), *values.get("only", {})):
         if name not in texts:
             raise _broken(file, f"unknown text {name!r}", f"one of: {', '.join(texts)}")
     proof = values.pop("proof", {})
     form = {key: _tidy(values.pop(key)) for key in _FORM & set(values)}
+    form["find"] = {
+        text: (told,) if isinstance(told, str) else told
+        for text, told in form.get("find", {}).items()
+    }
     try:
         return Format(
             form=Form(

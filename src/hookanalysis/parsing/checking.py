@@ -78,7 +78,7 @@ def judge_formats(formats: Sequence[Format] | None = None) -> Iterator[Judgement
 def _judge_sample(
     entry: Format, sample: Sample, place: str, formats: Sequence[Format]
 ) -> Iterator[Judgement]:
-    known = Source("*", entry.id, sample.timezone, day_first=sample.day_first)
+    known = Source(format=entry.id, timezone=sample.timezone, day_first=sample.day_first)
     head = sample.text.encode()
     try:
         binding = detect(head, place, known, sample.endpoint_paths, formats)

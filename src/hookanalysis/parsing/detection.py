@@ -11,8 +11,10 @@ from hookanalysis.errors import InputError
 from hookanalysis.settings import Source
 
 from .catalog import Format, load_formats
+from .configs import read_log_formats
 from .fields import fields_sql, scan_sql
 from .forms import ATTEMPT_TEXTS, RECEIPT_TEXTS, Fit
+from .headed import find_headers, read_sections
 from .trials import ENOUGH, Trial, give_way, hold_trials, open_engine, reach
 from .wrappers import peel
 
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
 # Column up to which a pattern must match a line to be its next of kin.
 _WORTH_TELLING = 20
+# Wrappers that a time in front of any words looks like: the last resort would take all such lines
+# for wrapped ones, and not for lines of a format that begin with a time.
+_LIKE_TEXT = {("timed",), ("syslog_3164",)}
 _OFFSET = re.compile(r"(?:UTC|GMT)?[+-]\d\d:?\d\d")
 
 
@@ -62,6 +67,7 @@ def detect(
     known: Source | None = None,
     endpoint_paths: Sequence[str] = (),
     formats: Sequence[Format] | None = None,
+    headers: Sequence[tuple[int, str]] | None = None,
 ) -> Binding:
     """Choose the format that fits a file, by its content, and fit it.
 
@@ -71,34 +77,27 @@ def detect(
         known: What the user says of the file: format, zone, order of dates.
         endpoint_paths: Paths whose lines are kept, whatever their method.
         formats: Formats to choose from; all by default.
+        headers: The lines `#Fields: …` of the whole text, and the bytes at which they begin;
+            those in `head` by default.
 
     Raises:
         InputError: No format fits, or several; the table lacks a column; the order of day and
             month, or the name of the zone, is unknown.
     """
     known = known or Source()
-    formats = load_formats() if formats is None else formats
+    formats = load_formats(known.formats) if formats is None else formats
+    if known.log_format:
+        formats = [*read_log_formats(known.log_format), *formats]
     fit = Fit(
         _check_zone(known.timezone, where),
         known.day_first,
+        sections=read_sections(find_headers(head) if headers is None else headers),
         endpoint_paths=tuple(endpoint_paths),
         endpoint_url=known.endpoint,
         event_ids=tuple(dict.fromkeys(e.event_id for e in formats if e.event_id)),
     )
     formats = _restrict(formats, known, where)
-    found: list[tuple[Trial, Layer]] = []
-    for layer in peel(head, open_engine()):
-        # Only what programs print is wrapped: no table, and no sender's export.
-        inside = [f for f in formats if f.side == "receiver" and f.split != "delimited"]
-        told = replace(fit, source=layer.trial_source)
-        trials, near = hold_trials(inside if layer.wrappers else formats, layer.head, told)
-        best = _choose(trials, enough=0.0 if known.format else ENOUGH, where=where)
-        found += [(best, layer)] if best else []
-        if best and not known.format:
-            break
-    if not found:
-        raise _unfit(head, where, formats, trials, near)
-    best, layer = max(found, key=lambda pair: pair[0].share)
+    best, layer = _search(head, formats, fit, known, where)
     if best.disorder:
         raise InputError(
             "the order of day and month is unknown",
@@ -108,13 +107,37 @@ def detect(
         )
     fit = replace(best.fit, source=layer.source)
     return Binding(
-        best.format,
+        replace(best.format, time_marks=known.time_marks or best.format.time_marks),
         layer.split or best.split,
         fit.timezone,
         scan_sql(best.form, fit),
         fields_sql(best.form, fit),
         Counter(reason or "fits" for reason in best.reasons),
         layer.wrappers,
+    )
+
+
+def _search(
+    head: bytes, formats: Sequence[Format], fit: Fit, known: Source, where: str
+) -> tuple[Trial, Layer]:
+    """The format that fits a file best, and what is around its lines."""
+    own = {entry.id for entry in formats} if known.log_format or known.formats else set()
+    own -= {entry.id for entry in load_formats()}
+    found: list[tuple[Trial, Layer]] = []
+    for layer in peel(head, open_engine()):
+        # Only what programs print is wrapped: no table, and no sender's export.
+        inside = [f for f in formats if f.side == "receiver" and f.split != "delimited"]
+        told = replace(fit, source=layer.trial_source)
+        trials, near = hold_trials(inside if layer.wrappers else formats, layer.head, told)
+        best = _choose(trials, enough=0.0 if known.format else ENOUGH, where=where)
+        found += [(best, layer)] if best else []
+        doubtful = own or (best and best.format.last)
+        if best and not known.format and not (doubtful and layer.wrappers[-1:] in _LIKE_TEXT):
+            break
+    if not found:
+        raise _unfit(head, where, formats, trials, near)
+    return max(
+        found, key=lambda pair: (not pair[0].format.last, pair[0].format.id in own, pair[0].share)
     )
 
 
@@ -206,7 +229,7 @@ def _unfit(
         told = ", ".join(f"{count} {reason}" for reason, count in counts.most_common())
         reason = f"{best.format.id} fits {best.share:.0%} of its first records ({told})"
     else:
-        reached = [(*reach(entry.form.pattern, head), entry.id) for entry in formats]
+        reached = [(*reach(f.form.pattern, head), f.id) for f in formats if not f.last]
         column, line, name = max(reached, default=(0, 1, ""))
         if column >= _WORTH_TELLING:
             reason = f"{name} matched up to column {column}"

@@ -32,6 +32,7 @@ def scan_sql(form: Form, fit: Fit) -> str:
     return fill(
         "scan",
         records=_times(scan_texts(form, fit), "time_text", fit),
+        silent=str(form.silent).upper(),
         hook="TRUE" if form.is_table else _hook(form, fit),
         zone_given="TRUE" if fit.timezone else "FALSE",
     )
@@ -129,13 +130,14 @@ def _find(words: Sequence[str], pattern: str) -> str:
 
 def _hook(form: Form, fit: Fit) -> str:
     """Whether a receiver's line may be a webhook: a POST or PUT, an id, or a known path."""
-    words = " OR ".join(f"contains(record, {literal(word)})" for word in form.hook_words)
     tests = [f"regexp_matches(record, {literal(_UUID)})"]
     # A pattern is asked only where its first letters are: most lines have none of them.
     tests += [_find([re.split(r"\W", ids, maxsplit=1)[0]], ids) for ids in fit.event_ids]
     owners = [word for own in _ID_OWNERS for word in (own, own.capitalize(), own.upper())]
     tests.append(_find(owners, rf"(?i)(?:{'|'.join(_ID_OWNERS)})[_.\s-]?id\W{{1,6}}\w"))
-    tests += [f"(({words}) AND regexp_matches(record, {literal(form.hook)}))"]
+    if form.hook:
+        words = " OR ".join(f"contains(record, {literal(word)})" for word in form.hook_words)
+        tests += [f"(({words}) AND regexp_matches(record, {literal(form.hook)}))"]
     named = " OR ".join(f"contains(record, '{word}')" for word in ("uuid", "Uuid", "UUID"))
     tests += [f"(({named}) AND regexp_matches(record, '(?i)event[_.\\s-]?uuid'))"]
     for path in fit.endpoint_paths:
@@ -144,4 +146,6 @@ def _hook(form: Form, fit: Fit) -> str:
             tests.append(
                 f"(contains(record, {literal(path)}) AND regexp_matches(record, {literal(whole)}))"
             )
-    return "(" + " OR ".join(tests) + ")"
+    told = "(" + " OR ".join(tests) + ")"
+    aside = f" AND NOT regexp_matches(record, {literal(form.aside)})"
+    return told + aside if form.aside else told

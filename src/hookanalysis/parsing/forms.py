@@ -31,15 +31,23 @@ class Form:
     Args:
         side: `sender` or `receiver`.
         pattern: For lines: a regular expression (RE2) whose named groups are texts of the side.
+            A text may stand in several: time or time_2. Durations add up: duration_s, duration_s_2.
         proof: SQL over `p` (the record, split at double quotes) and `record`, cheaper than the
             pattern and true only where the pattern fits; empty for none.
         proven: SQL over the same for each text of a record that is proven so.
-        find: For lines: text → pattern with one group, searched in the group `rest`, else in the
-            whole record.
-        names: For objects and tables: text → the names under which it goes, best first.
+        headed: For lines: their fields are named by lines `#Fields: …`, which may change.
+        header: That line, where the user gives it.
+        find: For lines: text → patterns with one group, tried in order, searched in the group
+            `rest`, else in the whole record.
+        names: For objects, tables, headed lines: text → the names under which it goes, best
+            first.
+        only: text → pattern; a value that does not fit it as a whole is not taken.
         ignore: Pattern of records that belong to no request by rule, such as lines of a traceback.
         hook_words: Words without one of which a line is no request of its own...
         hook: ... and the pattern that then decides whether it may be a webhook.
+        aside: Pattern of lines that fit, yet are no request of their own, such as a second one
+            about a request that failed.
+        silent: Its lines tell of no request, as those of a server's error log; all are ignored.
         uuid_keys: Names of the event's uuid.
         each: For objects: paths of a list; each of its elements is a record of its own, which goes
             by the name `each` inside of the object around it.
@@ -50,11 +58,16 @@ class Form:
     pattern: str = ""
     proof: str = ""
     proven: Mapping[str, str] = field(default_factory=dict)
-    find: Mapping[str, str] = field(default_factory=dict)
+    headed: bool = False
+    header: str = ""
+    find: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    only: Mapping[str, str] = field(default_factory=dict)
     ignore: str = ""
+    silent: bool = False
     hook_words: tuple[str, ...] = ()
     hook: str = ""
+    aside: str = ""
     uuid_keys: tuple[str, ...] = ("webhook_event_uuid",)
     each: tuple[str, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
@@ -77,7 +90,7 @@ class Form:
     @property
     def ignored(self) -> str:
         """Pattern of records that are passed over: by rule, or because they are blank."""
-        return rf"(?s:\s*|{self.ignore})" if self.ignore else r"\s*"
+        return rf"(?s:\s*|(?:{self.ignore})\s*)" if self.ignore else r"\s*"
 
 
 def plain_records(outer_time: str = "NULL") -> str:
@@ -112,6 +125,7 @@ class Fit:
         width: For tables: columns of a row.
         time_names: For tables: how the header calls the columns of times.
         shapes: For objects: the keys of records (a JSON list of them) that are common in the file.
+        sections: For headed lines: where a header begins (byte of the text), and its names.
         endpoint_paths: Paths whose lines are kept, whatever their method.
         source: SELECT over `chunk`: line, byte_offset, record, outer_time; the records without
             what is wrapped around them, and the time that a wrapper told for each.
@@ -125,6 +139,7 @@ class Fit:
     width: int = 0
     time_names: tuple[str, ...] = ()
     shapes: tuple[str, ...] = ()
+    sections: tuple[tuple[int, tuple[str, ...]], ...] = ()
     endpoint_paths: tuple[str, ...] = ()
     source: str = field(default_factory=plain_records)
     endpoint_url: str | None = None

@@ -16,7 +16,7 @@ from hookanalysis.reading.sources import make_splitter
 from hookanalysis.reading.splitting import End, Piece, Split
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hookanalysis.reading.unpacking import Bytes
 
@@ -89,6 +89,22 @@ def find_header(
             if header and (nearest is None or len(header.columns) > len(nearest.columns)):
                 nearest = header
     return nearest
+
+
+def spell(names: Mapping[str, Sequence[str]], keys: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Names of keys as they are spelt among `keys`, in snake_case, and in camelCase."""
+    met = {re.sub(r"[^\w/]|_", "", key).lower(): key for key in keys}
+    spelt = {}
+    for text, aliases in names.items():
+        forms = []
+        for alias in aliases:
+            outer, slash, inner = alias.rpartition("/")
+            first, *others = re.findall(r"[a-z0-9]+", inner.lower())
+            snake, camel = "_".join([first, *others]), first + "".join(map(str.capitalize, others))
+            known = met.get(f"{outer}{slash}{first}{''.join(others)}", alias)
+            forms += [known, *(f"{outer}{slash}{form}" for form in (snake, camel))]
+        spelt[text] = tuple(dict.fromkeys(forms))
+    return spelt
 
 
 @cache

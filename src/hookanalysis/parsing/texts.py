@@ -10,7 +10,8 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from .forms import RECEIPT_TEXTS, Fit, Form, fill, literal
+from .forms import Fit, Form, fill, literal
+from .lines import cut_headed, match_lines, misfit, only, scan_headed, scan_lines, select
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,10 +22,6 @@ _KEPT = "scanned WHERE verdict = 'keep'"
 _SPREAD_LIMIT = 1 << 26
 # What tells the event of a record that is about one; and texts that may be objects.
 _DECISIVE = ("event_id", "event_uuid", "idempotency", "payload")
-_LEAD = (
-    r"^[\])|:,;\s-]*"
-    r"(?:\[?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE)\]?[:|\s-]+)?"
-)
 _OBJECTS = ("message", "payload", "response", "error")
 
 
@@ -34,7 +31,9 @@ def scan_texts(form: Form, fit: Fit) -> str:
     part: 0, or the number of the record among those that were taken out of one list.
     """
     if form.pattern:
-        return _scan_lines(form, fit)
+        return scan_lines(form, fit)
+    if form.headed:
+        return scan_headed(form, fit)
     return _scan_rows(form, fit) if fit.columns else _scan_objects(form, fit)
 
 
@@ -55,7 +54,9 @@ def take_texts(form: Form, fit: Fit) -> str:
         return _tell_step(form, fit, _name_event(form, _take_objects(form, fit, _KEPT)))
     uuids = event_uuids_sql("record", form.uuid_keys)
     named = f"({fill('named', source=_KEPT, event_uuids=uuids)})"
-    return _match_lines(form, named) if form.pattern else _take_objects(form, fit, named)
+    if form.headed:
+        return cut_headed(form, fit, named)
+    return match_lines(form, named) if form.pattern else _take_objects(form, fit, named)
 
 
 def event_uuids_sql(text: str, keys: Sequence[str]) -> str:
@@ -69,22 +70,6 @@ def event_uuids_sql(text: str, keys: Sequence[str]) -> str:
         hint=" OR ".join(f"contains({text}, {literal(hint)})" for hint in hints),
         key="(?:" + "|".join(r"[_.\s-]?".join(word) for word in words) + ")",
     )
-
-
-def spell(names: Mapping[str, Sequence[str]], keys: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Names of keys as they are spelt among `keys`, in snake_case, and in camelCase."""
-    met = {re.sub(r"[^\w/]|_", "", key).lower(): key for key in keys}
-    spelt = {}
-    for text, aliases in names.items():
-        forms = []
-        for alias in aliases:
-            outer, slash, inner = alias.rpartition("/")
-            first, *others = re.findall(r"[a-z0-9]+", inner.lower())
-            snake, camel = "_".join([first, *others]), first + "".join(map(str.capitalize, others))
-            known = met.get(f"{outer}{slash}{first}{''.join(others)}", alias)
-            forms += [known, *(f"{outer}{slash}{form}" for form in (snake, camel))]
-        spelt[text] = tuple(dict.fromkeys(forms))
-    return spelt
 
 
 def spread(each: Sequence[str], source: str) -> str:
@@ -116,57 +101,6 @@ def spread(each: Sequence[str], source: str) -> str:
     )
 
 
-def _misfit(form: Form, unfit: str, reason: str) -> str:
-    """Reason code of a record for which the SQL condition `unfit` holds."""
-    return (
-        f"CASE WHEN NOT ({unfit}) THEN NULL"
-        f" WHEN regexp_full_match(record, {literal(form.ignored)}) THEN 'ignored'"
-        f" ELSE {reason} END AS misfit"
-    )
-
-
-def _scan_lines(form: Form, fit: Fit) -> str:
-    groups, pattern = _groups(form.pattern), literal(whole(form.pattern))
-    if "time" in groups:
-        time = f"nullif(regexp_extract(record, {pattern}, {groups.index('time') + 1}), '')"
-    else:  # only a wrapper can tell it
-        time = f"CASE WHEN regexp_full_match(record, {pattern}) THEN outer_time END"
-    pieces = f"({fit.source}) WHERE record IS NOT NULL"
-    if form.proof:
-        pieces = f"(SELECT *, string_split(record, '\"') AS p FROM {pieces})"
-        time = f"CASE WHEN {form.proof} THEN {form.proven['time']} ELSE {time} END"
-    matched = f"SELECT line, byte_offset, 0 AS part, record, {time} AS time_text FROM {pieces}"
-    return f"SELECT *, {_misfit(form, 'time_text IS NULL', literal('no_match'))} FROM ({matched})"
-
-
-def _match_lines(form: Form, source: str) -> str:
-    groups = _groups(form.pattern)
-    names = ", ".join(literal(name) for name in groups)
-    matched = f"regexp_extract(record, {literal(whole(form.pattern))}, [{names}])"
-    found = {name: f"nullif(g.{name}, '')" for name in groups}
-    pieces = f"SELECT *, {matched} AS g FROM {source}"
-    if form.proof:
-        found = {
-            name: f"CASE WHEN proven THEN {form.proven.get(name, 'NULL')} ELSE {value} END"
-            for name, value in found.items()
-        }
-        pieces = (
-            f"SELECT *, CASE WHEN NOT proven THEN {matched} END AS g FROM"
-            f" (SELECT *, coalesce({form.proof}, FALSE) AS proven FROM"
-            f" (SELECT *, string_split(record, '\"') AS p FROM {source}))"
-        )
-    place = "g.rest" if "rest" in groups else "record"
-    for name, pattern in form.find.items():
-        text = f"nullif(regexp_extract({place}, {literal(pattern)}, 1), '')"
-        found[name] = f"coalesce({found[name]}, {text})" if name in found else text
-    if "message" in found:  # as far as it stands behind the time: without separators and level
-        found["message"] = f"regexp_replace({found['message']}, {literal(_LEAD)}, '')"
-    return (
-        'SELECT line, byte_offset, "at", record, uuids, event_uuid,'
-        f" {_select(found, RECEIPT_TEXTS)} FROM ({pieces})"
-    )
-
-
 def _scan_objects(form: Form, fit: Fit) -> str:
     wanted = form.times
     if form.is_table:
@@ -178,7 +112,7 @@ def _scan_objects(form: Form, fit: Fit) -> str:
         found["time"] = f"coalesce({found['time']}, outer_time)"
     texts = (
         f"SELECT line, byte_offset, part, record, opened IS NULL AS closed,"
-        f" {_select(found, wanted)}"
+        f" {select(found, wanted)}"
         f" FROM (SELECT *, TRY({opened}) AS opened FROM {spread(form.each, fit.source)})"
     )
     time = f"coalesce({', '.join(form.times)})"
@@ -189,7 +123,7 @@ def _scan_objects(form: Form, fit: Fit) -> str:
     reason = "CASE WHEN closed THEN 'not_json' ELSE 'missing_field' END"
     return (
         f"SELECT line, byte_offset, part, record, {time} AS time_text,"
-        f" {_misfit(form, f'closed OR {missing}', reason)} FROM ({texts})"
+        f" {misfit(form, f'closed OR {missing}', reason)} FROM ({texts})"
     )
 
 
@@ -200,17 +134,19 @@ def _take_objects(form: Form, fit: Fit, source: str) -> str:
     """
     met = {key for shape in fit.shapes for key in json.loads(shape)}
     opened, found = _open(form.names, met)
+    outer = _outer(form.names)
     paths: list[str] = []
     told = {}
     for text, aliases in form.names.items():
         first = len(paths) + 1
-        paths += [_path(alias) for alias in _order(form.names, aliases)]
+        paths += [_path(alias) for alias in _order(outer, aliases)]
         values = f"list_filter(rest[{first}:{len(paths)}], lambda x: NOT starts_with(x, '{{'))[1]"
         if text in _OBJECTS:
             values = f"list_any_value(rest[{first}:{len(paths)}])"
         told[text] = f"CASE WHEN usual THEN {found[text]} ELSE nullif({values}, '') END"
+    told = only(form, told)
     shapes = ", ".join(literal(shape) for shape in fit.shapes) or "''"
-    columns = _select(told, form.texts)
+    columns = select(told, form.texts)
     if not form.is_table:
         columns = f"uuids, event_uuid, {columns}"
     return (
@@ -224,11 +160,12 @@ def _take_objects(form: Form, fit: Fit, source: str) -> str:
 
 def _open(names: Mapping[str, Sequence[str]], keys: Collection[str]) -> tuple[str, dict[str, str]]:
     """SQL that takes `keys` out of a record in one pass, and what each text is of them."""
+    outer = _outer(names)
     structure: dict[str, str] = {}
     found: dict[str, str] = {}
     for text, aliases in names.items():
         values = []
-        for alias in _order(names, aliases):
+        for alias in _order(outer, aliases):
             key, _, inner = alias.partition("/")
             if key not in keys:
                 continue
@@ -242,7 +179,7 @@ def _open(names: Mapping[str, Sequence[str]], keys: Collection[str]) -> tuple[st
                     f"CASE WHEN starts_with({value}, '{{') THEN"
                     f" TRY(json_extract_string({value}, {_path(inner)})) END"
                 )
-            elif text not in _OBJECTS and _is_outer(names, key):
+            elif text not in _OBJECTS and key in outer:
                 value = f"CASE WHEN NOT starts_with({value}, '{{') THEN {value} END"
             values.append(value)
         found[text] = f"nullif(coalesce({', '.join(values)}), '')" if values else "NULL"
@@ -250,18 +187,22 @@ def _open(names: Mapping[str, Sequence[str]], keys: Collection[str]) -> tuple[st
     return f"json_transform(record, {literal(json.dumps(structure))})", found
 
 
-def _order(names: Mapping[str, Sequence[str]], aliases: Iterable[str]) -> list[str]:
+def _order(outer: Collection[str], aliases: Iterable[str]) -> list[str]:
     """Names of one text as they are tried: what may turn out to be an object comes last."""
     return sorted(
         aliases,
-        key=lambda alias: (
-            2 * _is_outer(names, alias) + ("/" in alias and not alias.startswith("each/"))
-        ),
+        key=lambda alias: 2 * (alias in outer) + ("/" in alias and not alias.startswith("each/")),
     )
 
 
-def _is_outer(names: Mapping[str, Sequence[str]], key: str) -> bool:
-    return any(alias.startswith(f"{key}/") for aliases in names.values() for alias in aliases)
+def _outer(names: Mapping[str, Sequence[str]]) -> set[str]:
+    """The names of objects that other names lead into."""
+    return {
+        alias[:end]
+        for aliases in names.values()
+        for alias in aliases
+        for end in (found.start() for found in re.finditer("/", alias))
+    }
 
 
 def _path(alias: str) -> str:
@@ -280,7 +221,7 @@ def _scan_rows(form: Form, fit: Fit) -> str:
     )
     return (
         f"SELECT line, byte_offset, part, record, {time} AS time_text,"
-        f" {_misfit(form, unfit, reason)} FROM ({texts})"
+        f" {misfit(form, unfit, reason)} FROM ({texts})"
     )
 
 
@@ -299,7 +240,7 @@ def _cut_rows(form: Form, fit: Fit, source: str, columns: str) -> str:
     marks = ("'\"'", "chr(31) || ' '", "' ' || chr(31)")
     untidy = " OR ".join(f"contains(record, {mark})" for mark in marks)
     texts = (
-        f"SELECT {columns}, len(p) AS width, {_select(found, form.texts)} FROM"
+        f"SELECT {columns}, len(p) AS width, {select(found, form.texts)} FROM"
         f" (SELECT *, string_split(record, chr(31)) AS p, ({untidy}) AS untidy FROM {source})"
     )
     return _name_event(form, texts)
@@ -358,19 +299,6 @@ def _translate(form: Form, fit: Fit, texts: str) -> str:
     if fit.endpoint_url:
         url = f"coalesce(endpoint_url, {literal(fit.endpoint_url)})"
     return f"SELECT * REPLACE ({status} AS status, {url} AS endpoint_url) FROM ({texts})"
-
-
-def _select(found: Mapping[str, str], names: Iterable[str]) -> str:
-    return ", ".join(f"{found.get(name, 'CAST(NULL AS VARCHAR)')} AS {name}" for name in names)
-
-
-def _groups(pattern: str) -> list[str]:
-    return re.findall(r"\(\?P<(\w+)>", pattern)
-
-
-def whole(pattern: str) -> str:
-    """The pattern of a whole record, which may end with a line end."""
-    return rf"^(?:{pattern})\r?\n?$"
 
 
 def _quoted(key: str) -> str:

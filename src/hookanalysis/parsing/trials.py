@@ -16,8 +16,10 @@ from hookanalysis.reading.splitting import Split
 
 from .fields import scan_sql
 from .forms import literal, plain_records
-from .sampling import Header, find_header, normalise, take_records
-from .texts import spell, spread, whole
+from .headed import named_texts, read_sections
+from .lines import whole
+from .sampling import Header, find_header, normalise, spell, take_records
+from .texts import spread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +36,9 @@ _LONG = 2000
 _MATCHED = "SELECT length(regexp_extract(?, ?))"
 # Shapes of objects that are parsed the quick way.
 _SHAPES = 16
+# A general format goes before a special one that fits less than this share, and less than itself:
+# such a log is a mixture, as of an application's own lines and its server's.
+_PURE = 0.8
 
 
 class Head:
@@ -117,7 +122,9 @@ def hold_trials(
     head = Head(text)
     trials: list[Trial] = []
     near: list[Header] = []
-    likely = _likely([entry for entry in formats if entry.form.pattern], head)
+    timed = fit.source != plain_records()
+    lines = [entry for entry in formats if entry.form.pattern and (timed or not entry.last)]
+    likely = _likely(lines, head)
     over = {entry.id: entry.over for entry in formats}
     for entry in sorted(formats, key=lambda entry: -len(_beaten(entry.id, over))):
         if entry.form.pattern and entry not in likely:
@@ -140,11 +147,12 @@ def give_way(trials: Sequence[Trial]) -> list[Trial]:
     """
     asked = max((len(trial.format.keys) for trial in trials), default=0)
     trials = [trial for trial in trials if len(trial.format.keys) == asked]
+    trials = [trial for trial in trials if not trial.format.last] or list(trials)
     over = {trial.format.id: trial.format.over for trial in trials}
     left = {trial.format.id: trial for trial in trials}
     for trial in trials:
         for name in _beaten(trial.format.id, over):
-            if name in left and left[name].share <= trial.share:
+            if name in left and trial.share >= min(left[name].share, _PURE):
                 del left[name]
     for trial in trials:
         base = left.get(trial.format.base or "")
@@ -205,6 +213,23 @@ def _fit(entry: Format, head: Head, fit: Fit) -> Trial | Header | None:
     split = Split(entry.split)
     if form.pattern:
         return Trial(entry, split, form, fit)
+    return _fit_headed(entry, fit) if form.headed else _fit_objects(entry, head, split, fit)
+
+
+def _fit_headed(entry: Format, fit: Fit) -> Trial | None:
+    sections = fit.sections
+    if entry.form.header:
+        sections = read_sections([(0, entry.form.header)])
+    texts = named_texts(entry.form, sections)
+    named = all(set(entry.keys) <= set(names) for _, names in sections)
+    if not sections or not named or not all(texts & set(group) for group in entry.require):
+        return None
+    fit = replace(fit, sections=sections)
+    return Trial(entry, Split(entry.split), entry.form, fit, len(texts))
+
+
+def _fit_objects(entry: Format, head: Head, split: Split, fit: Fit) -> Trial | None:
+    form = entry.form
     if not any(set(entry.keys) <= set(json.loads(shape)) for shape in head.shapes(split)):
         return None
     shapes = head.shapes(split, form.each)
@@ -269,9 +294,9 @@ def _try(trial: Trial, chunk: Chunk) -> Trial:
 
 def _judge(form: Form, fit: Fit, chunk: Chunk) -> tuple[str | None, ...]:
     """Why each record of a chunk does not fit; None where it does. Ignored ones are left out."""
+    told = scan_sql(replace(form, silent=False), fit)
     rows = _query(
-        f"SELECT reason FROM ({scan_sql(form, fit)}) WHERE verdict <> 'ignore'"
-        " ORDER BY byte_offset",
+        f"SELECT reason FROM ({told}) WHERE verdict <> 'ignore' ORDER BY byte_offset",
         chunk,
     )
     return tuple(row[0] for row in rows)

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from hookanalysis.reading.splitting import Pieces, Split
 
 from .forms import fill, literal, plain_records
+from .lines import whole
 from .sampling import RECORDS, take_records
-from .texts import whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,6 +7,7 @@ text (`Account`). The database is given finished columns, never the file.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -148,6 +149,20 @@ class Source:
             _skip(reader, offset, None)
             line = reader.read_head(size).partition(b"\n")[0]
         return line.decode("utf-8", "backslashreplace").rstrip("\r")
+
+    def find_lines(self, mark: bytes) -> list[tuple[int, str]]:
+        """The lines that begin with `mark`: where each begins in the text, and what it says."""
+        pattern = re.compile(rb"^" + re.escape(mark) + rb"[^\r\n]*", re.MULTILINE)
+        found: list[tuple[int, str]] = []
+        at, rest = -1, b"\n"  # where the block stands in the text, with the line that it finishes
+        with self._read() as reader:
+            while block := reader.read_head(BLOCK):
+                text = rest + block
+                end = text.rfind(b"\n") + 1 if len(block) == BLOCK else len(text)
+                lines = pattern.finditer(text, 0, end)
+                found += [(at + m.start(), m[0].decode("utf-8", "replace")) for m in lines]
+                at, rest = at + end, text[end:]
+        return found
 
     def hashes(self, lengths: Sequence[int]) -> dict[int, str]:
         """Hashes of the first n bytes of the text, for each n of `lengths` that it reaches.

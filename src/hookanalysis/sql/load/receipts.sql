@@ -26,7 +26,7 @@ WITH addressed AS (
     left(message, 2000) AS said,
     coalesce(
       TRY_CAST(duration_ms AS DOUBLE),
-      TRY_CAST(duration_s AS DOUBLE) * 1000,
+      round(TRY_CAST(duration_s AS DOUBLE) * 1000, 6),
       TRY_CAST(duration_us AS DOUBLE) / 1000,
       TRY_CAST(duration_ns AS DOUBLE) / 1000000,
       -- A number without a unit says nothing: it is milliseconds here and seconds there.

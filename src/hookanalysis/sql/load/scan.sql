@@ -2,7 +2,8 @@
    grain:  one record of `chunk`
    inputs: {{records}}: line, byte_offset, part, record, time_text, and misfit (a reason code,
            'ignored', or NULL where the record fits its format), with the columns of times.sql;
-           {{hook}} (may it be a webhook?), {{zone_given}} (has the file a zone for its times?)
+           {{silent}} (do lines that fit tell of no request?), {{hook}} (may it be a webhook?),
+           {{zone_given}} (has the file a zone for its times?)
 
    later_at: the second reading of a local time that the clock showed twice; "at" is the first. */
 WITH timed AS (
@@ -27,7 +28,7 @@ sorted AS (
   SELECT
     *,
     CASE
-      WHEN misfit_or_time = 'ignored' THEN 'ignore'
+      WHEN misfit_or_time = 'ignored' OR (misfit IS NULL AND {{silent}}) THEN 'ignore'
       WHEN misfit_or_time IS NOT NULL THEN 'reject'
       WHEN {{hook}} THEN 'keep'
       ELSE 'count'
