@@ -98,12 +98,14 @@ def diagnose(db: Database, rules: Iterable[Rule] | None = None) -> None:
 
 
 def _run_rule(db: Database, rule: Rule) -> None:
+    columns = select_rows(db.con, rule)
+    if not db.rows("SELECT 1 FROM offenders LIMIT 1"):
+        return
     texts = [rule.id, rule.title, rule.guide_step, rule.cause, rule.severity]
     db.con.execute(
         "INSERT INTO rule_headers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [*texts, rule.explain, rule.next_check, rule.place, rule.fallback],
     )
-    columns = select_rows(db.con, rule)
     what = "what" if "what" in columns else "NULL"
     db.con.execute(_ADD_ROWS.format(what=what), {"rule_id": rule.id})
     words = {**rule.requires, **rule.against}

@@ -29,6 +29,7 @@ import re
 import tomllib
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,6 +107,7 @@ class Rule:
         return {**dict.fromkeys(self.requires, "for"), **dict.fromkeys(self.against, "against")}
 
 
+@cache
 def load_rules(folder: str | Path | None = None) -> tuple[Rule, ...]:
     """The rules of `folder` (by default the package's own), by name.
 
