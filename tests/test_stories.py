@@ -80,6 +80,26 @@ def test_what_decided_is_said_with_its_rule(ws: ha.Workspace) -> None:
     assert all("tied by time, score 1.00" in e.says for e in edges)
 
 
+def test_a_proxy_that_tried_again_is_told_from_a_sender_that_sent_twice(db: Database) -> None:
+    world = World(db)
+    world.tell("""
+        attempt 12:10 success 200
+        app 12:10:05.3 processed 200 request=r1
+        app 12:10:06.3 processed 200 request=r2
+        edge 12:10:06 200
+    """)
+    world.tell(f"""
+        attempt 14:10 success 200 event={event_of(1)}
+        app 14:10:05.3 processed 200 request=r3 event={event_of(1)}
+        edge 14:10:05 200
+        app 14:10:08.3 processed 200 request=r4 event={event_of(1)}
+        edge 14:10:08 200
+    """)
+    reconcile(db)
+    told = [" ".join(tell(db, event_of(number)).chapters[0].why) for number in (0, 1)]
+    assert ["passed one request on" in text for text in told] == [True, False]
+
+
 def test_an_ambiguous_event_tells_the_count_and_the_candidates(db: Database) -> None:
     world = World(db)
     world.tell(f"""
