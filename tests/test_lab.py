@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,13 +50,15 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         assert server.stderr
         for line in server.stderr:
             if found := re.search(r"http://127\.0\.0\.1:\d+/lab\?token=\w+", line):
+                # What it goes on to log is read away: a full pipe would stop it.
+                threading.Thread(target=server.stderr.read, daemon=True).start()
                 yield found[0]
                 break
         else:
             pytest.fail("JupyterLab did not start")
     finally:
         server.terminate()
-        server.communicate(timeout=30)
+        server.wait(timeout=30)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
