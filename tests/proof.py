@@ -174,8 +174,9 @@ def score(case: Case, folder: Path) -> Score:
         found = Score()
         _score_verdicts(case, truth.deliveries, got, found)
         _score_incidents(case, truth.windows, ws, found)
-        _score_causes(case, truth.deliveries, ws, found)
-        if case.rush:
+        if not case.rush:
+            _score_causes(case, truth.deliveries, ws, found)
+        else:
             _score_bounds(case, truth.deliveries, ws, found)
     found.counts["cases"] += 1
     return found
