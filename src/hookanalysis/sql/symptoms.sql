@@ -27,13 +27,18 @@ seen AS (
   JOIN receipts AS r ON r.receipt_id = m.receipt_id
   GROUP BY m.event_uuid, m.endpoint_url, m.attempt_key
 ),
-life AS (
-  SELECT DISTINCT t.endpoint_url, l.layer, DATE_TRUNC('minute', t.happened_at) AS minute_at
+near_minutes AS (
+  SELECT DISTINCT
+    t.endpoint_url,
+    DATE_TRUNC('minute', t.happened_at) AS minute_at,
+    DATE_TRUNC('minute', t.happened_at) + n.minutes * INTERVAL '1 minute' AS near_at
   FROM troubled_attempts AS t
   CROSS JOIN (VALUES (-1), (0), (1)) AS n(minutes)
-  JOIN lively_minutes AS l
-    ON l.endpoint_url = t.endpoint_url
-    AND l.minute_at = DATE_TRUNC('minute', t.happened_at) + n.minutes * INTERVAL '1 minute'
+),
+life AS (
+  SELECT DISTINCT n.endpoint_url, l.layer, n.minute_at
+  FROM near_minutes AS n
+  JOIN lively_minutes AS l ON l.endpoint_url = n.endpoint_url AND l.minute_at = n.near_at
 )
 SELECT
   t.endpoint_url, t.event_uuid, t.event_type, t.attempt_key, t.happened_at,
