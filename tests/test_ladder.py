@@ -158,3 +158,21 @@ def test_a_visit_to_the_endpoint_is_no_delivery(db: Database) -> None:
     world.tell("attempt 12:10 failed timeout")
     world.tell("edge 12:10:05 200 method=GET")
     assert judge(db)[FIRST] == "missed: never_reached"
+
+
+def test_another_endpoints_receipt_is_not_counted_though_only_one_is_exported(db: Database) -> None:
+    world = World(db)
+    # The event went to the CRM as well, whose application logs it too; the export has no CRM.
+    for day, hook in enumerate(["app 12:10:05.3 processed 200", "app 12:10:05.3 failed 500", ""]):
+        event = event_of(day)
+        world.tell(f"""
+            attempt 12:{10 + day} {"failed 500" if "failed" in hook else "success 200"} event={event}
+            {hook and f"{hook} event={event}"}
+            app 12:10:06 processed 200 event={event} path=/crm request=crm{day}
+        """)
+    told = judge(db)
+    assert [told[event_of(day)] for day in range(3)] == [
+        "delivered: delivered",
+        "refused: rejected",
+        "undetermined: ambiguous",
+    ]

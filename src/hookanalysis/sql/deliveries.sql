@@ -70,7 +70,8 @@ SELECT
     WHEN 'undetermined: conflict'
       THEN 'conflict: exports disagree about this event; export its attempts again'
     WHEN 'undetermined: ambiguous'
-      THEN 'ambiguous: requests close by fit several attempts or endpoints; log the uuid'
+      THEN 'ambiguous: requests close by fit several attempts or endpoints; log the uuid, '
+        || 'and name all endpoints in hookanalysis.toml'
     WHEN 'undetermined: sender_coverage' THEN v.omission_reason
     WHEN 'undetermined: receiver_coverage' THEN v.absence_reason
   END AS reason,

@@ -3,7 +3,7 @@
    inputs: open_ends, matches, attempts, receipts
 
    Either edge lines close by fit several attempts; or a receipt names the event, but not to which
-   of its endpoints it went; or one names a transaction of which several events may be meant. */
+   endpoint it went; or one names a transaction of which several events may be meant. */
 WITH unclear_transactions AS (
   SELECT DISTINCT transaction_id, event_type
   FROM receipts
