@@ -237,7 +237,7 @@ def _unfit(
         f"the file is no {formats[0].id}" if len(formats) == 1 else "no format fits the file",
         reason=reason,
         where=f"{where}:{line}",
-        hint="see `hookanalysis formats`; a format of your own is one TOML file",
+        hint="`hookanalysis formats try FILE` drafts a format of your own, which is one TOML file",
     )
 
 

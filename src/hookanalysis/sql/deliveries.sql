@@ -70,8 +70,7 @@ SELECT
     WHEN 'undetermined: conflict'
       THEN 'conflict: exports disagree about this event; export its attempts again'
     WHEN 'undetermined: ambiguous'
-      THEN 'ambiguous: requests close by fit several attempts or endpoints; log the uuid, '
-        || 'and name all endpoints in hookanalysis.toml'
+      THEN 'ambiguous: requests fit several attempts or endpoints; log the uuid, name all endpoints'
     WHEN 'undetermined: sender_coverage' THEN v.omission_reason
     WHEN 'undetermined: receiver_coverage' THEN v.absence_reason
   END AS reason,
