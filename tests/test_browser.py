@@ -325,13 +325,16 @@ def test_a_list_of_ids_can_be_copied(browser: Browser, report: Path) -> None:
     assert page.run("window.copied").split("\n") == missed
 
 
-def test_it_prints_on_a4(browser: Browser, every: Path) -> None:
-    pdf = browser.open(every).print()
+@pytest.mark.parametrize(("wide", "high"), [(595, 842), (612, 792)], ids=["a4", "letter"])
+def test_it_prints_on_the_paper_there_is(
+    wide: int, high: int, browser: Browser, every: Path
+) -> None:
+    pdf = browser.open(every).print(paperWidth=wide / 72, paperHeight=high / 72)
     pages = len(re.findall(rb"/Type\s*/Page\b", pdf))
     assert 3 <= pages <= 20
     (box,) = set(re.findall(rb"/MediaBox \[0 0 ([\d.]+ [\d.]+)\]", pdf))
     width, height = map(float, box.split())
-    assert (round(width), round(height)) == (595, 842)
+    assert (round(width), round(height)) == (wide, high)
 
 
 def test_headings_links_and_names_for_screen_readers(browser: Browser, every: Path) -> None:

@@ -50,15 +50,18 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         assert server.stderr
         for line in server.stderr:
             if found := re.search(r"http://127\.0\.0\.1:\d+/lab\?token=\w+", line):
-                # What it goes on to log is read away: a full pipe would stop it.
-                threading.Thread(target=server.stderr.read, daemon=True).start()
-                yield found[0]
                 break
         else:
             pytest.fail("JupyterLab did not start")
-    finally:
+        # What it goes on to log is read away: a full pipe would stop it.
+        rest = threading.Thread(target=server.stderr.read, daemon=True)
+        rest.start()
+        yield found[0]
         server.terminate()
-        server.wait(timeout=30)
+        rest.join(timeout=60)
+    finally:
+        server.kill()
+        server.communicate()
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

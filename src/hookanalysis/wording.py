@@ -105,6 +105,11 @@ def say_answer(status: Any, error: Any) -> str:
     return ERRORS.get(error, error) if isinstance(error, str) and error else ABSENT
 
 
+def say_lag(milliseconds: float) -> str:
+    """A lag beyond the usual. Below a second, it tells no more than how two clocks differ."""
+    return markup.duration(milliseconds) if milliseconds >= 1000 else "< 1 s"
+
+
 def say_clock(entry: ClockOffset) -> dict[str, Any]:
     """A clock's offset as a row of words."""
     method = METHODS.get(entry.method, entry.method)

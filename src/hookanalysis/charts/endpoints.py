@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hookanalysis import markup
+from hookanalysis import markup, wording
 from hookanalysis.facts.measures import percent
 
 from .asking import Window, ask, find_window
@@ -121,8 +121,11 @@ def latency(ws: Database, period: Period | None = None) -> ChartType:
     }
     placed = place(frame, window).assign(
         endpoint=frame["endpoint_url"].map(busiest["endpoint"]),
-        median=(frame["p50"] * 1000).map(markup.duration),
-        most=(frame["p95"] * 1000).map(markup.duration),
+        median=(frame["p50"] * 1000).map(wording.say_lag),
+        most=(frame["p95"] * 1000).map(wording.say_lag),
+        # An arrival before its attempt is two clocks that differ: as usual.
+        p50=frame["p50"].clip(lower=0),
+        p95=frame["p95"].clip(lower=0),
     )
     panels: list[Any] = []
     high = _seconds(placed["p95"].max())
@@ -142,7 +145,8 @@ def latency(ws: Database, period: Period | None = None) -> ChartType:
     return finish(
         stack_panels(panels).resolve_scale(y="shared"),
         title,
-        f"first attempt to first accepted arrival, per {window.unit}, {window.timezone};"
+        f"first attempt to first accepted arrival, beyond the usual, per {window.unit},"
+        f" {window.timezone};"
         " line: median; band: up to the 95th percentile",
         _tell_latency(placed),
         placed[list(labels)].rename(columns=labels),
@@ -191,7 +195,7 @@ def _tell_latency(placed: pd.DataFrame) -> str:
     parts = []
     for name, own in placed.groupby("endpoint", sort=False):
         slowest = own.sort_values("p95").iloc[-1]
-        typical = markup.duration(own["p50"].median() * 1000)
+        typical = wording.say_lag(own["p50"].median() * 1000)
         worst = f"95 % within {slowest['most']} at worst ({slowest['time']})"
         parts.append(f"{name}: typically {typical}, {worst}")
     return "; ".join(parts) + "."

@@ -90,7 +90,7 @@
   for (const table of document.querySelectorAll("main .output table.hk-table")) {
     const grouped = table.classList.contains("hk-events");
     const rows = [...table.querySelectorAll(grouped ? "tbody" : "tbody > tr")];
-    if (rows.length < 8 && !grouped) continue;
+    if (rows.length < 12 && !grouped) continue;
     const texts = rows.map((row) => row.textContent.toLowerCase());
     const field = Object.assign(document.createElement("input"), {
       type: "search", placeholder: `Search ${rows.length} rows`, ariaLabel: "Search this table",

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from hookanalysis.errors import InputError, ReportError
 
+# Without it Chromium would take US Letter; a page printed from a browser fits the paper there.
+_PAPER = "<style>@page { size: A4 }</style>"
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
 _FLAGS = (
     *("--headless", "--disable-gpu", "--no-first-run", "--disable-extensions", "--disable-sync"),
@@ -48,7 +50,7 @@ def print_page(page: str, *, timeout_seconds: float = 120) -> bytes:
     program = find_chromium()
     with tempfile.TemporaryDirectory(prefix="hka-") as folder:
         source, target = Path(folder, "page.html"), Path(folder, "page.pdf")
-        source.write_text(page, encoding="utf-8")
+        source.write_text(page.replace("</head>", f"{_PAPER}</head>", 1), encoding="utf-8")
         # Chromium's sandbox does not work for root, as whom containers often run.
         root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
         command = [program, *_FLAGS, *root, f"--user-data-dir={folder}/profile"]

@@ -10,7 +10,7 @@ from .days import comparison, news, settled, still_open
 from .events import events
 from .findings import findings, proofs, resends
 from .health import answer_times, answers, failing, health, sent_tests
-from .incidents import impact, incidents, moments, pick_incident, summary
+from .incidents import impact, incidents, keep_own, moments, pick_incident, summary
 from .lists import deliveries, endpoints
 from .overview import cover, outcomes
 from .sources import clocks, files, load_samples, unknowns
@@ -40,6 +40,7 @@ __all__ = [
     "health",
     "impact",
     "incidents",
+    "keep_own",
     "load_samples",
     "moments",
     "news",

@@ -72,7 +72,7 @@ def comparison(ws: Database, period: Period) -> Block:
 
 
 def news(ws: Database, period: Period) -> Block:
-    """Findings that are new on the period's last day, those that go on, and those gone quiet."""
+    """Findings that are new on the period's last day, those that go on, and, folded, the quiet."""
     last = _last_day(period)
     if last is None:
         return Block('<p class="hk-empty">No day to compare.</p>', "No day to compare.")
@@ -87,7 +87,8 @@ def news(ws: Database, period: Period) -> Block:
         }
         for row in ask_rows(ws, "news", period, **bounds)
     ]
-    rows.sort(key=lambda row: ("new", "ongoing", "quiet").index(row["state"]))
+    rows.sort(key=lambda row: row["state"] != "new")
+    quiet = [row for row in rows if row["state"] == "quiet"]
     columns = [
         Column("state", "State"),
         Column("title", "Finding"),
@@ -97,7 +98,14 @@ def news(ws: Database, period: Period) -> Block:
         Column("before", f"{WEEKS} weeks before", "count"),
         Column("before_at", "Last before", "time"),
     ]
-    return table(rows, columns, empty="Nothing was found on this day or in the weeks before it.")
+    today = [row for row in rows if row["state"] != "quiet"]
+    shown = table(today, columns, empty="No delivery of this day is part of a finding.")
+    if not quiet:
+        return shown
+    words = f"{markup.plural(len(quiet), 'finding')} of the {WEEKS} weeks before, quiet on this day"
+    folded = table(quiet, columns)
+    fold = f"<details><summary>{words}</summary>{folded.html}</details>"
+    return Block(shown.html + fold, f"{shown.text}\n{words}:\n{folded.text}")
 
 
 def settled(ws: Database, period: Period, *, limit: int = 50) -> Block:

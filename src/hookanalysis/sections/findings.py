@@ -29,7 +29,8 @@ def findings(facts: Facts) -> Block:
     items, sentences = [], []
     for entries in rules.values():
         first, number = entries[0], sum(e.deliveries for e in entries)
-        total = plural(number, "delivery") if number else "the endpoint as a whole"
+        whole = "the endpoint as a whole" if first.endpoint_url else "the logs as a whole"
+        total = plural(number, "delivery") if number else whole
         level = escape(first.severity)
         items.append(
             f'<li class="hk-finding hk-{level}"><h3>{escape(first.title)}'
@@ -52,8 +53,8 @@ def _say_ground(entries: list[Finding]) -> str:
     least = min(entry.confidence for entry in entries)
     against = "; ".join(dict.fromkeys(entry.against for entry in entries if entry.against))
     sure = "" if least >= 1 or not entries[0].evidence else entries[0].evidence
-    parts = [f"{percent(least, 1)} of the evidence asked for: {sure}"] if sure else []
-    parts += [f"Against it: {against}"] if against else []
+    parts = [f"{percent(least, 1)} of the evidence asked for"] if sure else []
+    parts += [text.rstrip(".") for text in (sure, against and f"Against it: {against}") if text]
     return f'<p class="hk-ground">{escape(". ".join(parts), 1000)}.</p>' if parts else ""
 
 
@@ -62,11 +63,19 @@ def proofs(ws: Database, facts: Facts, *, limit: int = 12) -> Block:
     if not facts.findings:
         words = "No rule explains these failures."
         return Block(f'<p class="hk-empty">{words}</p>', words)
-    first, rivals = facts.findings[0], facts.findings[1:6]
+    first = facts.findings[0]
+    rivals = [f for f in facts.findings if f.deliveries and f.rule_id != first.rule_id][:5]
     lines = ask_rows(
         ws, "proofs", facts.period, rule=first.rule_id, url=first.endpoint_url, most=limit
     )
-    rows = [{**row, "place": f"{wording.short_path(row['path'])}:{row['line']}"} for row in lines]
+    rows = [
+        {
+            **row,
+            "what": f"{row['what']} a line about it" if row["what"].endswith(":") else row["what"],
+            "place": f"{wording.short_path(row['path'])}:{row['line']}",
+        }
+        for row in lines
+    ]
     columns = [
         Column("stance", "Speaks"),
         Column("happened_at", "Time in the log", "time"),
@@ -103,9 +112,12 @@ def resends(ws: Database, period: Period | None = None, *, limit: int = 100) -> 
         words = "This workspace was reconciled before there was such a list: reconcile it again."
         return Block(f'<p class="hk-empty">{words}</p>', words)
     found = ask_rows(ws, "resends", period, most=limit)
-    rows = [{**row, "advice": row["advice"].replace("_", " ")} for row in found]
+    rows = [
+        {**row, "number": number, "advice": row["advice"].replace("_", " ")}
+        for number, row in enumerate(found, 1)
+    ]
     columns = [
-        Column("position", "#", "count"),
+        Column("number", "#", "count"),
         Column("advice", "Advice"),
         Column("event_uuid", "Event and its type", "id", under="event_type"),
         Column("endpoint_url", "Endpoint", "url"),
@@ -118,6 +130,8 @@ def resends(ws: Database, period: Period | None = None, *, limit: int = 100) -> 
 
 def _say_where(found: Finding, facts: Facts) -> str:
     where = markup.endpoint(found.endpoint_url, 80)
+    if not (found.endpoint_url or found.deliveries):
+        where = "all of them"
     number = plural(found.deliveries, "delivery") if found.deliveries else ""
     days = wording.say_days(facts.period, found.first_at, found.last_at)
     told = ", ".join(part for part in (number, days) if part)

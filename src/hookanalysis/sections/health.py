@@ -38,7 +38,7 @@ def health(ws: Database, facts: Facts) -> Block:
     level = "critical" if len(failing) else "warning" if failed else "good"
     badge = {"critical": "Action needed", "warning": "Worth a look", "good": "All clear"}[level]
     share = percent(failed, attempts) if attempts else markup.ABSENT
-    slow = markup.duration(max(lags)) if lags else markup.ABSENT
+    slow = wording.say_lag(max(lags)) if lags else markup.ABSENT
     tiles = [
         tile("missed", "Failing now", count(len(failing)), "endpoints", "consistently-failing"),
         tile(
@@ -99,7 +99,7 @@ def answers(ws: Database, period: Period | None = None, *, limit: int = 60) -> B
     columns = [
         Column("endpoint_url", "Endpoint", "url"),
         Column("answer", "Answer"),
-        Column("status", "The sender calls it"),
+        Column("status", "Sender says"),
         Column("attempts", "Attempts", "count"),
         Column("share", "Share", "share"),
         Column("first_at", "First", "time"),

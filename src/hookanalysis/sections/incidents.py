@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +67,12 @@ def pick_incident(ws: Database, number: int = 0) -> Incident:
     )
 
 
+def keep_own(facts: Facts, incident: Incident) -> Facts:
+    """The facts without findings that are neither about its deliveries nor about its endpoint."""
+    own = (f for f in facts.findings if f.deliveries or f.endpoint_url == incident.endpoint != "")
+    return replace(facts, findings=tuple(own))
+
+
 def summary(ws: Database, facts: Facts, incident: Incident) -> Block:
     """The incident in a paragraph of plain English, and its numbers side by side."""
     if not incident.number:
@@ -79,7 +85,13 @@ def summary(ws: Database, facts: Facts, incident: Incident) -> Block:
     unclear = facts.count("undetermined")
     said = _tell(facts, incident, touched, back, lost)
     level = "critical" if incident.still_open or lost else "good"
-    badge = "Still failing" if incident.still_open else "Over; some lost" if lost else "Over"
+    badge = (
+        "Still failing"
+        if incident.still_open
+        else f"Over; {count(lost)} to resend"
+        if lost
+        else "Over"
+    )
     share = percent(incident.failed, incident.deliveries)
     tiles = [
         tile("missed", "Failed at first", count(incident.failed), f"{share} of those tried", "x"),
@@ -175,8 +187,9 @@ def impact(ws: Database, period: Period) -> Block:
         Column("outcome", "What became of it", "outcome"),
         Column("deliveries", "Deliveries", "count"),
         Column("events", "Events", "count"),
-        Column("transactions", "Transactions", "count"),
     ]
+    if any(row["transactions"] for row in rows):
+        columns.append(Column("transactions", "Transactions", "count"))
     return table(rows, columns, empty="No delivery was in trouble in this period.")
 
 

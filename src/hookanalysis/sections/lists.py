@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hookanalysis import wording
+from hookanalysis import markup, wording
 from hookanalysis.charts.asking import ask_rows
 from hookanalysis.markup import Block, Column, table
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from hookanalysis.database import Database
     from hookanalysis.facts.measures import Facts, Period
+
+
+_LAGS = ("lag_p50_ms", "lag_p95_ms", "lag_p99_ms")
 
 
 def endpoints(facts: Facts, *, limit: int = 50) -> Block:
@@ -24,7 +27,7 @@ def endpoints(facts: Facts, *, limit: int = 50) -> Block:
         {
             **{name: getattr(entry, name) for name in entry.__dataclass_fields__},
             "endpoint_url": entry.endpoint_url or "endpoint not known",
-            "delivered_share": entry.delivered / entry.deliveries if entry.deliveries else None,
+            **{key: _say_lag(getattr(entry, key)) for key in _LAGS},
         }
         for entry in by_trouble[:limit]
     ]
@@ -37,9 +40,9 @@ def endpoints(facts: Facts, *, limit: int = 50) -> Block:
         Column("unanswered", "No answer", "count"),
         Column("missed", "Missed", "count"),
         Column("possibly_missed", "Possibly missed", "count"),
-        Column("lag_p50_ms", "Lag: median", "ms"),
-        Column("lag_p95_ms", "95 %", "ms"),
-        Column("lag_p99_ms", "99 %", "ms"),
+        Column("lag_p50_ms", "Lag: median", "number"),
+        Column("lag_p95_ms", "95 %", "number"),
+        Column("lag_p99_ms", "99 %", "number"),
     ]
     return table(rows, columns, total=len(by_trouble), empty="No endpoint is known.")
 
@@ -61,6 +64,7 @@ def deliveries(
             **row,
             "sender": wording.say_sender(row),
             "detail": wording.say_detail(str(row["detail"])),
+            "taken": f"{_say_count(row['accepted_count'])}, {_say_count(row['processed_count'])}",
         }
         for row in found
     ]
@@ -71,13 +75,19 @@ def deliveries(
         Column("sender", "Sender's last word"),
     ]
     if "duplicated" in names:
-        columns += [
-            Column("accepted_count", "Accepted", "count"),
-            Column("processed_count", "Processed", "count"),
-        ]
+        columns.append(Column("taken", "Accepted, processed", "number"))
     if len(names) > 1:
-        columns.insert(0, Column("outcome", "Outcome", "outcome"))
-    columns.append(Column("detail", "How we know"))
+        columns.insert(0, Column("outcome", "Outcome", "outcome", under="detail"))
+    else:
+        columns.append(Column("detail", "How we know"))
     total = found[0]["total"] if found else 0
     words = " or ".join(names)
     return table(rows, columns, total=total, empty=f"No delivery was {words} in this period.")
+
+
+def _say_lag(milliseconds: float | None) -> str | None:
+    return None if milliseconds is None else wording.say_lag(milliseconds)
+
+
+def _say_count(number: float | None) -> str:
+    return markup.ABSENT if number is None else markup.count(number)
