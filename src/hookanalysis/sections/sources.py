@@ -28,9 +28,13 @@ def load_samples(ws: W) -> W:
     with resources.as_file(packaged) as installed:
         checkout = Path(__file__).parents[3] / "data" / "samples"
         folder = installed if installed.is_dir() else checkout
-        ws.load(folder / "sender", folder / "receiver")
-    ws.reconcile()
+        ws.load(folder / "sender", folder / "receiver", progress=_say_nothing)
+    ws.reconcile(progress=_say_nothing)
     return ws
+
+
+def _say_nothing(*_: object) -> None:
+    """Show no progress: a notebook over the samples shows the same, however fast the machine."""
 
 
 def unknowns(facts: Facts) -> Block:
@@ -90,8 +94,9 @@ def files(facts: Facts, *, limit: int = 60) -> Block:
         Column("records", "Records", "count"),
         Column("kept", "Kept", "count"),
         Column("rejected", "Rejected", "count"),
-        Column("note", "To know"),
     ]
+    if any(row["note"] for row in rows):
+        columns.append(Column("note", "To know"))
     read = table(rows, columns, total=len(facts.files), empty="No file was loaded.")
     if not facts.rejects:
         words = "Every record of every loaded file could be read."

@@ -1,6 +1,7 @@
 /* findings: about deliveries of the period, or about an endpoint as a whole in it; by rank.
    grain:  one rule and endpoint
-   inputs: findings, finding_deliveries, judged; $since and $until (exclusive), $endpoint; NULL for any */
+   inputs: findings, finding_deliveries, judged;
+           $since and $until (exclusive), $endpoint; NULL for any */
 WITH windowed_findings AS (
   SELECT
     f.rule_id, f.endpoint_url,
