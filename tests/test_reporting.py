@@ -190,6 +190,8 @@ def test_an_incident_is_told_in_plain_english(samples: Path, tmp_path: Path) -> 
     assert "tickets.example.com/webhook/showpass failed at first (404)." in text
     assert "Most likely cause: the endpoint's path does not exist on your server." in text
     assert "6 have not been delivered and can be resent." in text
+    assert "Nothing else was found in this time." in text
+    assert "Transactions" not in text  # no log of the samples names them
     assert re.search(r"receiver/edge/access\.log[.\w]*:\d+", text)
     with pytest.raises(InputError, match="no incident 99") as caught:
         run_report("incident_report", samples, {"incident": 99}, tmp_path / "out.html")

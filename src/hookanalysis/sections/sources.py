@@ -11,12 +11,14 @@ from hookanalysis import wording
 from hookanalysis.markup import Block, Column, table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hookanalysis.facts.measures import Facts, FileFacts
 
 
 class _Loads(Protocol):
-    def load(self, *paths: str | Path) -> Any: ...
-    def reconcile(self) -> None: ...
+    def load(self, *paths: str | Path, progress: Callable[[str, int], None]) -> Any: ...
+    def reconcile(self, *, progress: Callable[[int, int], None]) -> None: ...
 
 
 W = TypeVar("W", bound=_Loads)
