@@ -135,7 +135,9 @@ def test_no_accident_breaks_parsing_or_loses_a_record(case: tuple[Format, bytes]
     except InputError:
         return
     records = checking.parse_head(text, binding)
-    assert len(records) == take_records(text, binding.split).records
+    # A record that lists several attempts is taken apart.
+    places = {record["byte_offset"] for record in records}
+    assert len(places) == take_records(text, binding.split).records
     for record in records:
         assert record["verdict"] in {"keep", "count", "ignore", "reject"}
         assert (record["verdict"] == "reject") == (record["reason"] is not None)
