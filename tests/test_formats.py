@@ -126,7 +126,7 @@ LINES = [
 mutant = st.composite(mutants)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.lists(ANYTHING | mutant(LINES), min_size=20, max_size=80))
 def test_every_record_gets_one_verdict(lines: list[str]) -> None:
     records = [line.replace("\n", " ") + "\n" for line in lines]

@@ -23,7 +23,7 @@ from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
 from wrapping import PACKINGS, UNPROVEN
 
 RUNS = settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 Content = dict[str, list[tuple[Any, ...]]]
 

@@ -125,7 +125,7 @@ def spoilt_samples(draw: st.DrawFn) -> tuple[Format, bytes]:
     return entry, text
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(spoilt_samples())
 def test_no_accident_breaks_parsing_or_loses_a_record(case: tuple[Format, bytes]) -> None:
     entry, data = case
@@ -144,7 +144,7 @@ def test_no_accident_breaks_parsing_or_loses_a_record(case: tuple[Format, bytes]
 
 
 @settings(
-    max_examples=30,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

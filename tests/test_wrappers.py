@@ -124,7 +124,7 @@ def test_wrappers_nest(outer: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("wrap", ["docker_pieces", "cri_pieces"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(cut=st.floats(0, 1), size=st.sampled_from([50, 333, 4096]))
 def test_pieces_are_joined_wherever_a_growing_log_is_cut(wrap: str, cut: float, size: int) -> None:
     stored = WRAPPINGS[wrap](ACCESS).encode()
