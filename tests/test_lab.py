@@ -67,9 +67,12 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_in_its_own_page(path: Path, address: str) -> None:
     with Browser() as browser:
-        page = browser.visit(address.replace("/lab?", f"/lab/tree/{path.name}?"))
+        # In a workspace of its own: the default one opens again what was open before.
+        place = f"/lab/workspaces/{path.stem}/tree/{path.name}?"
+        page = browser.visit(address.replace("/lab?", place))
         page.wait(f"window.jupyterapp && {PANEL} && {PANEL}.context && {PANEL}.context.isReady", 90)
         page.run(f"{PANEL}.context.sessionContext.ready.then(() => 1)")
+        page.wait(f"{PANEL}.context.sessionContext.session?.kernel?.status === 'idle'", 60)
         page.run("jupyterapp.commands.execute('runmenu:run-all').then(() => 1)")
         page.wait(f"{CELLS}.every((c) => c.model.executionCount)", 120)
         assert page.run(f"{OUTPUTS}.filter((one) => one.output_type === 'error')") == []
