@@ -349,6 +349,36 @@ def test_noise_of_others_at_the_endpoint_changes_nothing(db: Database) -> None:
     assert verdict(db) == "missed: never_reached"
 
 
+@pytest.mark.parametrize(
+    ("attempt", "answer"),
+    [
+        ("failed 403", "edge {} 403"),
+        ("success 200", "edge {} 200"),
+        ("failed timeout", "edge {} 499"),
+        ("failed 403", "app {} failed 403 event="),
+        ("failed 403", "app {} failed 403"),
+    ],
+)
+def test_what_an_unlisted_address_sent_may_be_the_missing_request(
+    db: Database, attempt: str, answer: str
+) -> None:
+    world = World(db)
+    line = answer.format("12:10:05.3") + " ip=203.0.113.9"
+    world.tell(
+        f"app 12:01 processed 200 event=other ip=34.83.8.110\nattempt 12:10 {attempt}\n{line}"
+    )
+    row = judge(db)
+    assert (row["outcome"], row["detail"]) == ("undetermined", "ambiguous")
+    assert row["reason"].startswith("unlisted_address: a request from 203.0.113.9 may be it")
+    assert "sender_ips" in row["reason"]
+
+
+def test_a_rush_of_scanners_answered_otherwise_changes_nothing(db: Database) -> None:
+    rush = "\n".join(f"edge 12:10:{n:02} 404 ip=203.0.113.{n}" for n in range(60))
+    World(db).tell(f"attempt 12:10 failed 403\n{rush}")
+    assert verdict(db) == "missed: answered_upstream"
+
+
 @pytest.mark.parametrize("code", ["499", "504", "200"])
 def test_a_timeout_that_the_edge_saw_did_arrive(db: Database, code: str) -> None:
     World(db).tell(f"""

@@ -59,6 +59,7 @@ STEPS = (
     Step("leftover_ties"),
     Step("open_ends"),
     Step("matches_by_time", "rows", "matches"),
+    Step("stranger_requests"),
     Step("undecided_deliveries"),
     Step("sender_deliveries", "view"),
     Step("silent_successes"),

@@ -69,8 +69,8 @@ SELECT
       THEN 'in_grace: the exports end too soon after its last attempt; load a later export'
     WHEN 'undetermined: conflict'
       THEN 'conflict: exports disagree about this event; export its attempts again'
-    WHEN 'undetermined: ambiguous'
-      THEN 'ambiguous: requests fit several attempts or endpoints; log the uuid, name all endpoints'
+    WHEN 'undetermined: ambiguous' THEN COALESCE(v.stranger_reason,
+      'ambiguous: requests fit several attempts or endpoints; log the uuid, name all endpoints')
     WHEN 'undetermined: sender_coverage' THEN v.omission_reason
     WHEN 'undetermined: receiver_coverage' THEN v.absence_reason
   END AS reason,

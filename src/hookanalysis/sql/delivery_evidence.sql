@@ -1,8 +1,8 @@
 /* delivery_evidence: all that the steps before found out about each delivery, side by side.
    grain:  one event for one endpoint
    inputs: sender_deliveries, omissions, counted_receipts, absences, absence_reasons, repeats,
-           processing_logs, undecided_deliveries, silent_successes, nameless_refusals,
-           unlisted_resends, coverage, settings
+           processing_logs, undecided_deliveries, stranger_requests, silent_successes,
+           nameless_refusals, unlisted_resends, coverage, settings
 
    refusals_told: a refusal as the sender saw it would stand in the logs, whoever gave it.
    processed_count is NULL where no log tells, and 0 only where a log that would tell does not.
@@ -24,10 +24,7 @@ horizons AS (
   SELECT MAX(ends_at) AS horizon_at FROM coverage WHERE side = 'sender'
 )
 SELECT
-  c.event_uuid,
-  c.endpoint_url,
-  c.event_type,
-  c.transaction_id,
+  c.event_uuid, c.endpoint_url, c.event_type, c.transaction_id,
   c.says,
   c.created_at,
   COALESCE(c.first_attempt_at, c.created_at, r.first_at) AS first_seen_at,
@@ -65,6 +62,7 @@ SELECT
       > h.horizon_at - s.grace_minutes * INTERVAL '1 minute', FALSE
   ) AS in_grace,
   u.event_uuid IS NOT NULL AS undecided,
+  g.reason AS stranger_reason,
   i.event_uuid IS NOT NULL AS success_silent,
   COALESCE(a.edge_covered, FALSE) OR q.endpoint_url IS NULL AS refusals_told,
   n.event_uuid IS NOT NULL AS resend_unlisted
@@ -81,6 +79,8 @@ LEFT JOIN repeats AS k
 LEFT JOIN processing_logs AS p ON p.endpoint_url = c.endpoint_url
 LEFT JOIN undecided_deliveries AS u
   ON u.event_uuid = c.event_uuid AND u.endpoint_url = c.endpoint_url
+LEFT JOIN stranger_requests AS g
+  ON g.event_uuid = c.event_uuid AND g.endpoint_url = c.endpoint_url
 LEFT JOIN silent_successes AS i
   ON i.event_uuid = c.event_uuid AND i.endpoint_url = c.endpoint_url
 LEFT JOIN nameless_refusals AS q

@@ -43,6 +43,7 @@ SELECT
   r.processed,
   r.known_before,
   r.signature_failed,
+  r.source_ip,
   COALESCE(LIST_CONTAINS(s.sender_ips, r.source_ip), FALSE) AS by_sender,
   i.stream IS NOT NULL
     AND COALESCE(NOT LIST_CONTAINS(s.sender_ips, r.source_ip), FALSE) AS stranger

@@ -1,9 +1,10 @@
 /* undecided_deliveries: deliveries that may or may not own a request in the logs.
    grain:  one event for one endpoint
-   inputs: open_ends, matches, attempts, receipts
+   inputs: open_ends, matches, attempts, receipts, stranger_requests
 
    Either edge lines close by fit several attempts; or a receipt names the event, but not to which
-   endpoint it went; or one names a transaction of which several events may be meant. */
+   endpoint it went; or one names a transaction of which several events may be meant; or a
+   request from an address that is not known to be the sender's may be theirs. */
 WITH unclear_transactions AS (
   SELECT DISTINCT transaction_id, event_type
   FROM receipts
@@ -11,6 +12,9 @@ WITH unclear_transactions AS (
 )
 SELECT event_uuid, endpoint_url
 FROM open_ends
+UNION
+SELECT event_uuid, endpoint_url
+FROM stranger_requests
 UNION
 SELECT a.event_uuid, a.endpoint_url
 FROM matches AS m
