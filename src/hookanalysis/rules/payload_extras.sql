@@ -1,0 +1,61 @@
+/*---
+id = "payload_extras"
+title = "Payloads with fields that are not documented"
+guide_step = "Examine the Payload"
+cause = "sender"
+severity = "info"
+place = 49
+explain = """
+The sender's export holds payloads with fields at their top level that its guide does not document
+for invoice events. Most code passes over them; code that allows only the fields it knows fails."""
+next_check = """
+If your code checks payloads against a schema, let it accept further fields. Ask the sender what
+they mean before you rely on one."""
+
+[requires]
+undocumented = "the payload has a key that the guide does not document for invoice events"
+
+[[case]]
+name = "an invoice with one more field"
+kind = "fires"
+expect = ["u"]
+[[case.attempt_records]]
+endpoint_url = "u"
+event_type = "invoice.refund"
+payload_keys = "api_version,data,data.transaction_id,event_type,id,webhook_event_uuid"
+
+[[case]]
+name = "documented fields, whatever stands in data; a payload of another sender"
+kind = "silent"
+expect = []
+[[case.attempt_records]]
+endpoint_url = "u"
+event_type = "invoice.refund"
+payload_keys = "data,data.transaction_id,data.anything,event_type,id,webhook_event_uuid"
+[[case.attempt_records]]
+endpoint_url = "u"
+event_type = "order.paid"
+payload_keys = "order"
+
+[[case]]
+name = "the export holds no payloads"
+kind = "null"
+expect = []
+attempt_records = [{ endpoint_url = "u", event_type = "invoice.refund" }]
+---*/
+WITH fields AS (
+  SELECT
+    COALESCE(endpoint_url, '') AS endpoint_url, attempted_at,
+    UNNEST(STRING_SPLIT(payload_keys, ',')) AS field
+  FROM attempt_records
+  WHERE payload_keys IS NOT NULL AND event_type LIKE 'invoice.%'
+)
+SELECT
+  endpoint_url,
+  CAST(NULL AS VARCHAR) AS event_uuid,
+  MIN(attempted_at) AS happened_at,
+  COUNT(*) || ' payloads have ' || field AS what,
+  TRUE AS undocumented
+FROM fields
+WHERE field NOT LIKE 'data.%' AND field NOT IN ('data', 'event_type', 'id', 'webhook_event_uuid')
+GROUP BY endpoint_url, field
