@@ -4,7 +4,8 @@
 
    kind: 2 for success, else the first digit of the answer; those that reach the receiver are
    logged alike. 0: requests that the edge accepted, and that the logs behind it show or lack.
-   What no log covers belongs to no run, nor does an attempt that may own a line.
+   What no log covers belongs to no run, nor does an attempt that may own a line: also a failed
+   one without a line of its own, of an event that arrived at another try.
    shown_before: answers of the same kind that the logs show, before this run. */
 WITH answers AS (
   SELECT
@@ -20,6 +21,14 @@ WITH answers AS (
     AND NOT EXISTS (
       SELECT 1 FROM undecided_deliveries AS u
       WHERE u.event_uuid = a.event_uuid AND u.endpoint_url = a.endpoint_url
+    )
+    AND (
+      a.status = 'success'
+      OR EXISTS (SELECT 1 FROM matches AS m WHERE m.attempt_key = a.attempt_key)
+      OR NOT EXISTS (
+        SELECT 1 FROM matches AS m
+        WHERE m.event_uuid = a.event_uuid AND m.endpoint_url = a.endpoint_url
+      )
     )
   UNION ALL
   SELECT
