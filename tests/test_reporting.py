@@ -680,9 +680,11 @@ def test_a_workspace_and_its_findings_show_themselves(samples: Path) -> None:
 
 
 def test_a_notebook_shows_progress_and_a_pipe_does_not() -> None:
+    samples = Path(__file__).parent.parent / "data" / "samples"
     code = (
-        "import hookanalysis as ha\nfrom hookanalysis import sections\n"
-        "ws = sections.load_samples(ha.connect(':memory:'))\nha.charts.outcomes_over_time(ws)"
+        "import hookanalysis as ha\nws = ha.connect(':memory:')\n"
+        f"_ = ws.load({str(samples / 'sender')!r}, {str(samples / 'receiver')!r})\n"
+        "ws.reconcile()\nha.charts.outcomes_over_time(ws)"
     )
     book = notebook(code)
     run = kernels.run_notebook(book, {}, timeout_seconds=120)
