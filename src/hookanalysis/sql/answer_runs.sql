@@ -22,14 +22,11 @@ WITH answers AS (
       SELECT 1 FROM undecided_deliveries AS u
       WHERE u.event_uuid = a.event_uuid AND u.endpoint_url = a.endpoint_url
     )
-    AND (
-      a.status = 'success'
+    AND (a.status = 'success'
       OR EXISTS (SELECT 1 FROM matches AS m WHERE m.attempt_key = a.attempt_key)
       OR NOT EXISTS (
         SELECT 1 FROM matches AS m
-        WHERE m.event_uuid = a.event_uuid AND m.endpoint_url = a.endpoint_url
-      )
-    )
+        WHERE m.event_uuid = a.event_uuid AND m.endpoint_url = a.endpoint_url))
   UNION ALL
   SELECT
     e.endpoint_url, e.event_uuid AS attempt_key, e.arrived_at AS attempted_at, 0 AS kind,
