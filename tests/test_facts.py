@@ -7,7 +7,7 @@ import random
 import re
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta, timezone
-from importlib import resources
+from importlib import metadata, resources
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -585,6 +585,7 @@ def test_to_dict_keeps_the_order_of_the_fields_and_writes_iso_times(db: Database
     assert found["coverage"][0]["holes"][0]["seconds"] == 7200
     assert isinstance(found["coverage"][0]["covered_seconds"], int)
     assert found["versions"]["tzdata"] == "2026f"
+    assert found["versions"]["hookanalysis"] == metadata.version("hookanalysis")
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 

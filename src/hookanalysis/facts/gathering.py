@@ -296,9 +296,5 @@ def _explain_unknown(
 
 
 def _versions(db: Database) -> Versions:
-    try:
-        own = metadata.version(__package__ or "")
-    except metadata.PackageNotFoundError:
-        own = "unknown"
     (tzdata,) = (db.rows("SELECT tzdata FROM meta") or [(None,)])[0]
-    return Versions(own, SCHEMA_VERSION, tzdata or "")
+    return Versions(metadata.version("hookanalysis"), SCHEMA_VERSION, tzdata or "")
