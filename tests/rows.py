@@ -6,10 +6,10 @@ from dataclasses import asdict
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from hookanalysis.database import Database
+from hookanalysis.database import Database, sql_name
 from hookanalysis.reconciliation import STEPS, reconcile
 from hookanalysis.settings import Settings
-from hookanalysis.tables import SETTINGS, TABLES, VIEW_PARTS
+from hookanalysis.tables import SETTINGS, TABLES, VIEW_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,8 +44,8 @@ def relation_types() -> dict[str, dict[str, str]]:
     """Column → type of every table and view, also of those that only exist between steps."""
     with Database(":memory:") as db:
         reconcile(db)
-        parts = {name for names in VIEW_PARTS.values() for name in names}
-        names = {*TABLES, *parts, *(step.into or step.name for step in STEPS)}
+        made = {step.into or step.name for step in STEPS}
+        names = {*TABLES, *map(sql_name, VIEW_FILES), *made}
         found = {name: describe(db.con, name) for name in names if db.has(name)}
     missing = {name: {c.name: c.type for c in TABLES[name].columns} for name in names - set(found)}
     return {**found, **missing}

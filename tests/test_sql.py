@@ -14,25 +14,23 @@ import sqlglot
 from sqlglot import exp
 
 import rows
-from hookanalysis.database import sql_text
+from hookanalysis.database import sql_name, sql_text
 from hookanalysis.reconciliation import MATCH_RULES, STEPS
 from hookanalysis.results import DIAGNOSED
-from hookanalysis.tables import BASE_TABLES, RESULTS, VIEW_PARTS, VIEWS
+from hookanalysis.tables import BASE_TABLES, RESULTS, VIEW_FILES
 
 FOLDER = Path(__file__).parent / "sql"
-FILES = sorted(path.stem for path in FOLDER.glob("*.toml"))
-VIEW_NAMES = [name for view in VIEWS for name in (*VIEW_PARTS[view.name], view.name)]
 SQL_STEPS = [step for step in STEPS if step.makes != "code"]
-NAMES = [*VIEW_NAMES, *(step.name for step in SQL_STEPS)]
+FILES = [*VIEW_FILES, *(step.file for step in SQL_STEPS)]
 CASES = [
-    pytest.param(name, case, id=f"{name}: {case['title']}")
-    for name in FILES
-    for case in tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))["case"]
+    pytest.param(file, case, id=f"{sql_name(file)}: {case['title']}")
+    for file in FILES
+    for case in tomllib.loads((FOLDER / f"{file}.toml").read_text(encoding="utf-8"))["case"]
 ]
 
 
-def parse(name: str) -> exp.Query:
-    statements = sqlglot.parse(sql_text(name), dialect="duckdb")
+def parse(file: str) -> exp.Query:
+    statements = sqlglot.parse(sql_text(file), dialect="duckdb")
     assert len(statements) == 1
     assert isinstance(statements[0], exp.Query)
     return statements[0]
@@ -59,11 +57,11 @@ def plain(value: Any) -> Any:
     return value
 
 
-@pytest.mark.parametrize(("name", "case"), CASES)
-def test_rows_in_rows_out(name: str, case: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("file", "case"), CASES)
+def test_rows_in_rows_out(file: str, case: dict[str, Any]) -> None:
     given = dict(case.get("in", {}))
     given["settings"] = [rows.default_settings(**given.get("settings", [{}])[0])]
-    needed = inputs(parse(name))
+    needed = inputs(parse(file))
     assert set(given) - {"settings"} <= needed, "rows for a table that the file does not read"
     with duckdb.connect() as con:
         con.execute("SET TimeZone = 'UTC'")
@@ -73,7 +71,7 @@ def test_rows_in_rows_out(name: str, case: dict[str, Any]) -> None:
             rows.insert(con, table, map(dated, given.get(table, [])))
         wanted = [dated(row) for row in case["out"]]
         asked = list(dict.fromkeys(key for row in wanted for key in row)) or ["NULL"]
-        found = con.execute(f"SELECT {', '.join(asked)} FROM ({sql_text(name)})").fetchall()
+        found = con.execute(f"SELECT {', '.join(asked)} FROM ({sql_text(file)})").fetchall()
     expected = [tuple(plain(row.get(column)) for column in asked) for row in wanted]
     assert sorted(map(repr, found_rows(found))) == sorted(map(repr, expected))
 
@@ -84,36 +82,38 @@ def found_rows(found: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 def test_every_file_is_a_view_or_a_step() -> None:
     folder = Path(rows.__file__).parent.parent / "src" / "hookanalysis" / "sql"
-    assert sorted(NAMES) == sorted(path.stem for path in folder.glob("*.sql"))
+    found = {str(path.relative_to(folder).with_suffix("")) for path in folder.rglob("*.sql")}
+    apart = ("load/", "diagnosis/", "facts/", "reports/")
+    assert {file for file in found if not file.startswith(apart)} == set(FILES)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_empty_workspace_gives_only_totals(name: str) -> None:
+@pytest.mark.parametrize("file", FILES)
+def test_empty_workspace_gives_only_totals(file: str) -> None:
     # No input, no claim: of nothing, no file makes a row about an event or a request.
     with duckdb.connect() as con:
-        for table in inputs(parse(name)):
+        for table in inputs(parse(file)):
             columns = ", ".join(f"{c} {kind}" for c, kind in rows.relation_types()[table].items())
             con.execute(f"CREATE TABLE {table} ({columns})")
         rows_of_settings = [rows.default_settings()]
-        if "settings" in inputs(parse(name)):
+        if "settings" in inputs(parse(file)):
             rows.insert(con, "settings", rows_of_settings)
-        assert con.execute(sql_text(name)).fetchall() == []
+        assert con.execute(sql_text(file)).fetchall() == []
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_header_names_the_inputs(name: str) -> None:
-    header = re.match(r"/\*(.*?)\*/", sql_text(name), re.DOTALL)
+@pytest.mark.parametrize("file", FILES)
+def test_header_names_the_inputs(file: str) -> None:
+    header = re.match(r"/\*(.*?)\*/", sql_text(file), re.DOTALL)
     assert header
-    assert header[1].startswith(f" {name}: ")
+    assert header[1].startswith(f" {sql_name(file)}: ")
     assert re.search(r"^   grain:  \S", header[1], re.MULTILINE)
     said = re.search(r"^   inputs: (.*?)(?:\n\n|\Z)", header[1], re.DOTALL | re.MULTILINE)
     assert said
-    assert set(re.findall(r"\w+", said[1])) == inputs(parse(name))
+    assert set(re.findall(r"\w+", said[1])) == inputs(parse(file))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_portable_subset(name: str) -> None:
-    query = parse(name)
+@pytest.mark.parametrize("file", FILES)
+def test_portable_subset(file: str) -> None:
+    query = parse(file)
     for select in [query, *query.find_all(exp.SetOperation)]:
         outer = select.selects if select is query else []
         assert not any(isinstance(column, exp.Star) for column in outer), "outer star"
@@ -121,7 +121,7 @@ def test_portable_subset(name: str) -> None:
         assert (join.args.get("kind") or "") not in {"ASOF", "NEAREST", "POSITIONAL"}
     for node in query.find_all(exp.Pivot, exp.Lambda, exp.Struct, exp.Map, exp.Qualify):
         pytest.fail(f"not portable: {node.sql(dialect='duckdb')}")
-    code = re.sub(r"/\*.*?\*/|--[^\n]*", "", sql_text(name), flags=re.DOTALL)
+    code = re.sub(r"/\*.*?\*/|--[^\n]*", "", sql_text(file), flags=re.DOTALL)
     assert not re.search(r"\b(time_bucket|epoch\w*|quantile\w*|isodow|dow)\b", code, re.IGNORECASE)
     for unit in re.findall(r"DATE_(?:DIFF|SUB)\(\s*'(\w+)'", code, re.IGNORECASE):
         assert unit == "microsecond"
@@ -130,9 +130,9 @@ def test_portable_subset(name: str) -> None:
     assert not words, f"keywords are upper case: {words}"
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_windows_are_in_a_total_order(name: str) -> None:
-    code = re.sub(r"/\*.*?\*/|--[^\n]*", "", sql_text(name), flags=re.DOTALL)
+@pytest.mark.parametrize("file", FILES)
+def test_windows_are_in_a_total_order(file: str) -> None:
+    code = re.sub(r"/\*.*?\*/|--[^\n]*", "", sql_text(file), flags=re.DOTALL)
     code = re.sub(r"WITHIN GROUP \(ORDER BY", "WITHIN GROUP (", code)
     for found in re.finditer(r"ORDER BY\s", code):
         keys = split_keys(code[found.end() :])
@@ -157,12 +157,12 @@ def split_keys(text: str) -> list[str]:
 
 def test_steps_read_only_what_is_made_before_them() -> None:
     made = {table.name for table in BASE_TABLES}
-    for name in VIEW_NAMES:
-        assert inputs(parse(name)) <= made, name
-        made.add(name)
+    for file in VIEW_FILES:
+        assert inputs(parse(file)) <= made, file
+        made.add(sql_name(file))
     for step in STEPS:
         if step in SQL_STEPS:
-            assert inputs(parse(step.name)) <= made, step.name
+            assert inputs(parse(step.file)) <= made, step.file
         made.add(step.into or step.name)
 
 
@@ -172,11 +172,11 @@ def test_every_result_is_made_by_a_step() -> None:
 
 
 def test_match_rules_are_those_that_the_rungs_write() -> None:
-    rungs = [step.name for step in STEPS if step.into == "matches"]
+    rungs = [step.file for step in STEPS if step.into == "matches"]
     written = [
         rule
-        for name in ["placed_receipts", *rungs]
+        for file in ["matching/placed_receipts", *rungs]
         for rule in MATCH_RULES
-        if f"'{rule}'" in sql_text(name)
+        if f"'{rule}'" in sql_text(file)
     ]
     assert list(dict.fromkeys(written)) == list(MATCH_RULES)

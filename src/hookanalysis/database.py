@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 
 from .errors import BusyError, InputError
-from .tables import BASE_TABLES, SCHEMA_VERSION, TABLES, VIEW_PARTS, VIEWS
+from .tables import BASE_TABLES, SCHEMA_VERSION, TABLES, VIEW_FILES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,9 +78,8 @@ class Database:
         if not self.read_only:
             if not names:
                 self._create()
-            for view in VIEWS:
-                for name in (*VIEW_PARTS[view.name], view.name):
-                    self.con.execute(f"CREATE OR REPLACE VIEW {name} AS {sql_text(name)}")
+            for file in VIEW_FILES:
+                self.con.execute(f"CREATE OR REPLACE VIEW {sql_name(file)} AS {sql_text(file)}")
         self.con.execute(_LOCKDOWN)
 
     def _create(self) -> None:
@@ -157,11 +156,16 @@ class _Transaction:
             self.con.execute("ROLLBACK")
 
 
-def sql_text(name: str) -> str:
-    """The text of `sql/<name>.sql`."""
+def sql_text(file: str) -> str:
+    """The text of `sql/<file>.sql`."""
     return (
-        resources.files("hookanalysis").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+        resources.files("hookanalysis").joinpath("sql", f"{file}.sql").read_text(encoding="utf-8")
     )
+
+
+def sql_name(file: str) -> str:
+    """What `sql/<file>.sql` makes: the file's name without its folder."""
+    return file.rpartition("/")[2]
 
 
 def connect_memory() -> duckdb.DuckDBPyConnection:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from .database import sql_text
+from .database import sql_name, sql_text
 from .diagnosis.findings import diagnose
 from .diagnosis.signatures import write_signature_checks
 from .errors import HookAnalysisError
 from .incidents import write_failure_runs
 from .loading.files import write_settings
 from .settings import Settings
-from .tables import TABLES, VIEW_PARTS, VIEWS
+from .tables import TABLES, VIEW_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,77 +31,83 @@ class Step:
 
     A table is stored; a view is computed where it is used, and one that is held only once, for as
     long as the steps run; rows are added to the table `into`. What SQL cannot say plainly is code:
-    a function makes the table, and there is no file.
+    a function makes the table, and there is no file. What the contract promises stands in `sql/`
+    itself, what only leads there in a folder.
     """
 
-    name: str
+    file: str
     makes: Literal["table", "view", "held", "rows", "code"] = "table"
     into: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the table or view is called."""
+        return sql_name(self.file)
 
 
 # Each step reads only what stands above it.
 STEPS = (
-    Step("endpoint_paths"),
-    Step("clock_pairs", "view"),
-    Step("clock_medians", "held"),
+    Step("matching/endpoint_paths"),
+    Step("clocks/clock_pairs", "view"),
+    Step("clocks/clock_medians", "held"),
     Step("clock_offsets"),
-    Step("repeated_attempts"),
-    Step("attempt_turns", "view"),
-    Step("placed_receipts", "view"),
-    Step("matches_by_uuid", "rows", "matches"),
-    Step("edge_lines", "held"),
-    Step("matches_by_neighbour", "rows", "matches"),
-    Step("loose_ends", "view"),
-    Step("time_clusters"),
-    Step("answer_ties"),
-    Step("leftover_lines"),
-    Step("leftover_ends"),
-    Step("leftover_ties"),
-    Step("open_ends"),
-    Step("matches_by_time", "rows", "matches"),
-    Step("stranger_requests"),
-    Step("undecided_deliveries"),
-    Step("sender_deliveries", "view"),
-    Step("silent_successes"),
-    Step("repeated_matches"),
-    Step("twin_streams"),
-    Step("repeated_arrivals"),
-    Step("layer_deliveries", "view"),
-    Step("quarantined_logs"),
-    Step("receiver_logs", "view"),
-    Step("serving_streams"),
-    Step("stream_spans", "held"),
-    Step("answer_runs"),
-    Step("clock_doubts", "view"),
-    Step("doubts"),
-    Step("proof_spans"),
-    Step("processing_logs"),
-    Step("absences"),
+    Step("matching/repeated_attempts"),
+    Step("matching/attempt_turns", "view"),
+    Step("matching/placed_receipts", "view"),
+    Step("matching/matches_by_uuid", "rows", "matches"),
+    Step("matching/edge_lines", "held"),
+    Step("matching/matches_by_neighbour", "rows", "matches"),
+    Step("matching/loose_ends", "view"),
+    Step("matching/time_clusters"),
+    Step("matching/answer_ties"),
+    Step("matching/leftover_lines"),
+    Step("matching/leftover_ends"),
+    Step("matching/leftover_ties"),
+    Step("matching/open_ends"),
+    Step("matching/matches_by_time", "rows", "matches"),
+    Step("matching/stranger_requests"),
+    Step("matching/undecided_deliveries"),
+    Step("counting/sender_deliveries", "view"),
+    Step("counting/silent_successes"),
+    Step("counting/repeated_matches"),
+    Step("counting/twin_streams"),
+    Step("counting/repeated_arrivals"),
+    Step("counting/layer_deliveries", "view"),
+    Step("coverage/quarantined_logs"),
+    Step("coverage/receiver_logs", "view"),
+    Step("coverage/serving_streams"),
+    Step("coverage/stream_spans", "held"),
+    Step("absence/answer_runs"),
+    Step("clocks/clock_doubts", "view"),
+    Step("absence/doubts"),
+    Step("coverage/proof_spans"),
+    Step("absence/processing_logs"),
+    Step("absence/absences"),
     Step("clusters"),
-    Step("nameless_refusals"),
-    Step("hole_reasons", "view"),
-    Step("absence_reasons"),
-    Step("omitted_deliveries", "view"),
-    Step("omissions"),
-    Step("counted_receipts", "view"),
-    Step("repeats"),
-    Step("unlisted_resends"),
+    Step("absence/nameless_refusals"),
+    Step("coverage/hole_reasons", "view"),
+    Step("absence/absence_reasons"),
+    Step("absence/omitted_deliveries", "view"),
+    Step("absence/omissions"),
+    Step("counting/counted_receipts", "view"),
+    Step("counting/repeats"),
+    Step("absence/unlisted_resends"),
     Step("delivery_evidence", "view"),
     Step("deliveries"),
     Step("endpoint_hours"),
-    Step("first_tries", "view"),
-    Step("failures"),
+    Step("incidents/first_tries", "view"),
+    Step("incidents/failures"),
     Step("failure_runs", "code"),
-    Step("run_failures"),
-    Step("server_runs"),
+    Step("incidents/run_failures"),
+    Step("incidents/server_runs"),
     Step("incidents"),
     Step("sender_habits"),
     Step("sender_addresses"),
-    Step("failing_attempts"),
-    Step("failure_types"),
-    Step("lively_minutes", "view"),
-    Step("troubled_attempts"),
-    Step("signed_requests", "view"),
+    Step("symptoms/failing_attempts"),
+    Step("symptoms/failure_types"),
+    Step("symptoms/lively_minutes", "view"),
+    Step("symptoms/troubled_attempts"),
+    Step("symptoms/signed_requests", "view"),
     Step("signature_checks", "code"),
     Step("symptoms"),
     Step("untried_events"),
@@ -120,11 +126,7 @@ _HELD = {
     "live_spans": (),
     "coverage": (),
 }
-_VIEWS = tuple(
-    Step(name, "held" if name in _HELD else "view")
-    for view in VIEWS
-    for name in (*VIEW_PARTS[view.name], view.name)
-)
+_VIEWS = tuple(Step(file, "held" if sql_name(file) in _HELD else "view") for file in VIEW_FILES)
 
 _TEMPORARY = {"view": "VIEW", "held": "TABLE"}
 
@@ -160,7 +162,7 @@ def reconcile(
         # at a fifth of the cost, and read the lasting ones later.
         for step in STEPS:
             if step.makes in _TEMPORARY:
-                db.con.execute(f"CREATE OR REPLACE VIEW {step.name} AS {sql_text(step.name)}")
+                db.con.execute(f"CREATE OR REPLACE VIEW {step.name} AS {sql_text(step.file)}")
         for step in reversed((*_VIEWS, *STEPS)):
             if step.makes in _TEMPORARY:
                 db.con.execute(f"DROP {_TEMPORARY[step.makes]} temp.{step.name}")
@@ -178,7 +180,7 @@ def run_step(db: Database, step: Step) -> None:
     if step.makes == "code":
         _CODE[step.name](db)
         return
-    text = sql_text(step.name)
+    text = sql_text(step.file)
     if step.makes in _TEMPORARY:
         # It stands in front of the lasting view of the same name until all steps are done.
         unread = ", ".join(_HELD.get(step.name, ()))
@@ -203,12 +205,12 @@ def _define(column: Column) -> str:
 
 
 def _check_columns(db: Database, step: Step, table: Table) -> None:
-    made = [(row[0], row[1]) for row in db.rows(f"DESCRIBE {sql_text(step.name)}")]
+    made = [(row[0], row[1]) for row in db.rows(f"DESCRIBE {sql_text(step.file)}")]
     promised = [(column.name, column.type) for column in table.columns]
     if made != promised:
         odd = sorted({name for name, _ in set(made) ^ set(promised)}) or ["their order"]
         raise HookAnalysisError(
-            f"sql/{step.name}.sql does not make what is promised of {table.name}",
+            f"sql/{step.file}.sql does not make what is promised of {table.name}",
             reason=f"columns that differ: {', '.join(odd)}",
             hint="tables.py and the file must say the same",
         )

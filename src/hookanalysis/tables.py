@@ -266,12 +266,21 @@ COVERAGE = _table(
 
 VIEWS = (ATTEMPTS, RECEIPTS, COVERAGE)
 
-# Views that the view reads, in the order in which they are made.
-VIEW_PARTS = {
-    "attempts": ("nameless_attempts",),
-    "receipts": ("receipt_lines", "request_keys", "arrivals"),
-    "coverage": ("log_holes", "live_spans", "log_spans", "export_orders", "export_spans"),
-}
+# The files of `sql/` that make the views, each after those that it reads.
+VIEW_FILES = (
+    "records/nameless_attempts",
+    "attempts",
+    "records/receipt_lines",
+    "records/request_keys",
+    "records/arrivals",
+    "receipts",
+    "coverage/log_holes",
+    "coverage/live_spans",
+    "coverage/log_spans",
+    "coverage/export_orders",
+    "coverage/export_spans",
+    "coverage",
+)
 
 RESULTS = (
     CLOCK_OFFSETS,
