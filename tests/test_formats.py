@@ -425,17 +425,38 @@ def test_an_unknown_zone_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("hello\nworld\n", "like nothing that is known"),
-        (f'1.2.3.4 - - [{TIME}] "GET / HTTP/1.1" ab 5\n', "matched up to column 58"),
-        ("\x01\x02\n", "like nothing that is known"),
+        ("hello\nworld\n", "neither a table nor JSON"),
+        (
+            f'1.2.3.4 - - [{TIME}] "GET / HTTP/1.1" ab 5\n',
+            "like access_combined (nginx and Apache access log, combined), but from column 59 on",
+        ),
+        ("\x01\x02\n", "neither a table nor JSON"),
+        (
+            "Ticket,Moment\n1,2\n3,4\n",
+            "looks like a table, but its columns are none that are known",
+        ),
+        ('{"a":1,"b":{"c":2}}\n', "their keys: a, b"),
+        ("<?xml version='1.0'?>\n<log/>\n", "XML"),
+        ("webhook_event_uuid,created_at\nevt_1,soon\n", "the time or the event is missing (1)"),
     ],
 )
 def test_an_unknown_file_is_refused(text: str, words: str) -> None:
     with pytest.raises(InputError, match="no format fits") as error:
         load(text)
     assert words in error.value.reason
-    assert error.value.where == "a.log:1"
-    assert error.value.hint
+    assert error.value.where.startswith("a.log:1")
+    assert "formats try a.log" in error.value.hint
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_table_with_a_header_is_no_free_text(delimiter: str) -> None:
+    rows = [("Time", "Id"), ("11/22/2026 2:03:10 PM", "A1"), ("11/23/2026 2:03:10 PM", "A2")]
+    text = "".join(f"{delimiter.join(row)}\n" for row in rows)
+    with pytest.raises(InputError, match="lacks a column"):
+        load(text)
+    # Without a header, lines are lines, however many commas they have.
+    scanned, _ = load("".join(f"2026-11-22 14:03:0{n}Z, POST /a, b\n" for n in range(5)))
+    assert [row["verdict"] for row in scanned] == ["keep"] * 5
 
 
 def test_a_missing_column_is_named() -> None:
@@ -469,7 +490,7 @@ def test_a_format_can_be_forced_and_must_then_fit() -> None:
 def test_the_greater_part_of_a_file_decides() -> None:
     with pytest.raises(InputError, match="no format fits") as error:
         load("garbage\n" * 9 + access("GET / HTTP/1.1"))
-    assert "access_combined fits 10% of its first records (9 no_match)" in error.value.reason
+    assert "only 10% of its first records can be read: unlike the format (9)" in error.value.reason
 
 
 def test_two_formats_that_fit_are_both_named() -> None:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 import hookanalysis as ha
 from hookanalysis.errors import BusyError, InputError
 from hookanalysis.loading import manifest
+from hookanalysis.settings import Source
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
 from wrapping import PACKINGS, UNPROVEN
 
@@ -332,6 +333,63 @@ def test_a_damaged_log_says_which_stream_lacks_it(ws: ha.Workspace, tmp_path: Pa
     naive = tmp_path / "app.log"
     naive.write_text("2026-11-20 10:00:00,123 INFO webhooks: processed a request in 35ms\n" * 3)
     assert ws.load(naive).files[0].lacking[1] == "app"
+
+
+def test_a_log_of_which_no_line_can_be_read_is_refused_and_lacks_nowhere(
+    ws: ha.Workspace, tmp_path: Path
+) -> None:
+    junk = [f"Nov 20 10:00:{n:02d} web1 kernel: usb 1-{n}: new device\n" for n in range(9)]
+    log = tmp_path / "messages"
+    log.write_text("".join(junk))
+    (told,) = ws.load(log).files
+    assert (told.status, told.lacking) == ("refused", (None, None))
+    assert "no time, neither in the line nor around it (9)" in told.reason
+    assert told.error is not None
+    assert told.error.where == f"{log}:1"
+    assert f"formats try {log}" in told.error.hint
+    assert [len(ws.table(name)) for name in ("generations", "rejects", "activity")] == [0, 0, 0]
+    # With some good lines among them it is a log with rejects, and stays one when junk follows.
+    log.write_text("".join(app_line(n) for n in range(20)) + "".join(junk))
+    assert statuses(ws.load(log)) == ["loaded"]
+    with log.open("a") as more:
+        more.write("".join(junk))
+    (told,) = ws.load(log).files
+    assert (told.status, told.rejected) == ("grown", 9)
+
+
+def test_the_layer_of_a_log_is_told(ws: ha.Workspace, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.write_text("".join(ACCESS))
+    assert "access_combined (edge)" in str(ws.load(log))
+    assert "access_combined (app)" in str(ws.load(log, layer="app", stream="gunicorn"))
+    assert ws.rows("SELECT DISTINCT layer FROM generations ORDER BY 1") == [("app",), ("edge",)]
+
+
+def test_several_endpoints_in_one_export_are_noticed(ws: ha.Workspace, tmp_path: Path) -> None:
+    head = "ID,Time,Event,Idempotency,Status\n"
+
+    def export(*rows: tuple[int, int, str]) -> str:
+        """Rows of (event, second, status)."""
+        lines = (
+            f"a{n}-{at},2026-11-20T10:{n:02d}:{at:02d}Z,invoice.purchase,{uuid(n)},{status}\n"
+            for n, at, status in rows
+        )
+        return head + "".join(lines)
+
+    retried = [row for n in range(5) for row in ((n, 0, "Failed"), (n, 9, "Success"))]
+    twofold = [(n, at, "Success") for n in range(5) for at in (0, 1)]
+    one_fails = [row for n in range(5) for row in ((n, 0, "Success"), (n, 9, "Failed"))]
+    told = {}
+    for name, rows in {"retried": retried, "twofold": twofold, "one_fails": one_fails}.items():
+        file = tmp_path / f"{name}.csv"
+        file.write_text(export(*rows))
+        told[name] = ws.load(file).files[0].reason
+    assert not told["retried"]
+    assert "several endpoints" in told["twofold"]
+    assert "several endpoints" in told["one_fails"]
+    own = ha.Settings(sources=(Source(endpoint="https://a.example/w"),))
+    with ha.connect(":memory:", settings=own) as other:
+        assert not other.load(tmp_path / "twofold.csv").files[0].reason
 
 
 def test_a_zone_makes_a_naive_export_readable(ws: ha.Workspace, tmp_path: Path) -> None:

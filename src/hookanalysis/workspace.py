@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .facts.gathering import Facts
+    from .loading.transfers import Progress
     from .markup import Block
 
 
@@ -39,7 +40,7 @@ class Workspace(Database):
         self.settings = settings
 
     def load(
-        self, *paths: str | Path, progress: loading.Progress | None = None, **known: Any
+        self, *paths: str | Path, progress: Progress | None = None, **known: Any
     ) -> loading.LoadReport:
         """Load files and folders in any mix; formats are detected by content.
 

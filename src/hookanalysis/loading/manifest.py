@@ -42,6 +42,7 @@ _CHANGING = ("completeness", "content_hash", "loaded_bytes", "loaded_lines", "in
 class FileReport:
     """What became of one file. Counts and times (UTC) are of this load's records.
 
+    `layer` is that of a receiver's log: as told, else as such logs usually are.
     `error` says why it was refused, `lacking` which stream and layer lack it;
     `tail_bytes` are those of a last line that is not finished yet.
     """
@@ -50,6 +51,7 @@ class FileReport:
     status: str
     reason: str = ""
     format: str = ""
+    layer: str | None = None
     records: int = 0
     kept: int = 0
     rejected: int = 0
@@ -61,7 +63,8 @@ class FileReport:
     error: HookAnalysisError | None = None
 
     def __str__(self) -> str:
-        parts = [self.status.ljust(9), self.path, self.format]
+        parts = [self.status.ljust(9), self.path]
+        parts.append(f"{self.format} ({self.layer})" if self.layer else self.format)
         if self.status in {"loaded", "grown"}:
             parts.append(
                 f"{self.records:,} records, {self.kept:,} kept, {self.rejected:,} rejected"
@@ -123,8 +126,10 @@ def next_number(db: Database, table: str, column: str) -> int:
     return int(db.rows(f"SELECT coalesce(max({column}), 0) + 1 FROM {table}")[0][0])
 
 
-def stream_of(path: Path) -> str:
-    """The stream that a file belongs to by default: its folder and its name before rotation."""
+def stream_of(path: Path, told: str | None = None) -> str:
+    """The stream that a file belongs to: as told, else its folder and its name before rotation."""
+    if told:
+        return told
     name = _ROTATION.sub("", path.name) or path.name
     name = _DATE_BEFORE_SUFFIX.sub("", name)
     folder = path.absolute().parent.name

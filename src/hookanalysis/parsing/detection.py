@@ -15,7 +15,9 @@ from .configs import read_log_formats
 from .fields import fields_sql, scan_sql
 from .forms import ATTEMPT_TEXTS, RECEIPT_TEXTS, Fit
 from .headed import find_headers, read_sections
-from .trials import ENOUGH, Trial, give_way, hold_trials, open_engine, reach
+from .refusals import say_unfit
+from .sampling import find_cells
+from .trials import ENOUGH, Head, Trial, give_way, hold_trials, open_engine
 from .wrappers import peel
 
 if TYPE_CHECKING:
@@ -23,11 +25,8 @@ if TYPE_CHECKING:
 
     from hookanalysis.reading.splitting import Split
 
-    from .sampling import Header
     from .wrappers import Layer
 
-# Column up to which a pattern must match a line to be its next of kin.
-_WORTH_TELLING = 20
 # Wrappers that a time in front of any words looks like: the last resort would take all such lines
 # for wrapped ones, and not for lines of a format that begin with a time.
 _LIKE_TEXT = {("timed",), ("syslog_3164",)}
@@ -106,8 +105,11 @@ def detect(
             hint="say it: `day_first = true` (or false) for the file under [[sources]]",
         )
     fit = replace(best.fit, source=layer.source)
+    told = {
+        key: getattr(known, key) or getattr(best.format, key) for key in ("time_marks", "layer")
+    }
     return Binding(
-        replace(best.format, time_marks=known.time_marks or best.format.time_marks),
+        replace(best.format, **told) if best.format.side == "receiver" else best.format,
         layer.split or best.split,
         fit.timezone,
         scan_sql(best.form, fit),
@@ -123,19 +125,22 @@ def _search(
     """The format that fits a file best, and what is around its lines."""
     own = {entry.id for entry in formats} if known.log_format or known.formats else set()
     own -= {entry.id for entry in load_formats()}
+    # A table's rows may begin with a time, as lines do.
+    if find_cells(head) and not known.format:
+        formats = [entry for entry in formats if not entry.form.pattern]
     found: list[tuple[Trial, Layer]] = []
     for layer in peel(head, open_engine()):
         # Only what programs print is wrapped: no table, and no sender's export.
         inside = [f for f in formats if f.side == "receiver" and f.split != "delimited"]
         told = replace(fit, source=layer.trial_source)
-        trials, near = hold_trials(inside if layer.wrappers else formats, layer.head, told)
+        trials, near = hold_trials(inside if layer.wrappers else formats, Head(layer.head), told)
         best = _choose(trials, enough=0.0 if known.format else ENOUGH, where=where)
         found += [(best, layer)] if best else []
         doubtful = own or (best and best.format.last)
         if best and not known.format and not (doubtful and layer.wrappers[-1:] in _LIKE_TEXT):
             break
     if not found:
-        raise _unfit(head, where, formats, trials, near)
+        raise say_unfit(Head(head), where, formats, trials, near)
     return max(
         found, key=lambda pair: (not pair[0].format.last, pair[0].format.id in own, pair[0].share)
     )
@@ -209,52 +214,3 @@ def no_such_format(name: str) -> InputError:
     """The error for a format id that nobody knows."""
     known = ", ".join(entry.id for entry in load_formats())
     return InputError(f"there is no format {name!r}", hint=f"one of: {known}")
-
-
-def _unfit(
-    head: bytes,
-    where: str,
-    formats: Sequence[Format],
-    trials: Sequence[Trial],
-    near: Sequence[Header],
-) -> InputError:
-    """The error that says how far the best format got."""
-    best = max(trials, key=lambda trial: trial.share, default=None)
-    header = max(near, key=lambda header: len(header.columns), default=None)
-    if header and (best is None or not best.share):
-        return _bad_header(header, where)
-    reason, line = "its first lines are like nothing that is known", 1
-    if best:
-        counts = Counter(reason for reason in best.reasons if reason)
-        told = ", ".join(f"{count} {reason}" for reason, count in counts.most_common())
-        reason = f"{best.format.id} fits {best.share:.0%} of its first records ({told})"
-    else:
-        reached = [(*reach(f.form.pattern, head), f.id) for f in formats if not f.last]
-        column, line, name = max(reached, default=(0, 1, ""))
-        if column >= _WORTH_TELLING:
-            reason = f"{name} matched up to column {column}"
-    return InputError(
-        f"the file is no {formats[0].id}" if len(formats) == 1 else "no format fits the file",
-        reason=reason,
-        where=f"{where}:{line}",
-        hint="`hookanalysis formats try FILE` drafts a format of your own, which is one TOML file",
-    )
-
-
-def _bad_header(header: Header, where: str) -> InputError:
-    found = f"found: {', '.join(header.names)}"
-    where = f"{where}:{header.split.skip_lines}"
-    if header.twice:
-        return InputError(
-            "a column stands in the table twice",
-            reason=f"{header.twice[0]}; {found}",
-            where=where,
-            hint="remove or rename one of them",
-        )
-    missing = "; ".join(" or ".join(group) for group in header.missing)
-    return InputError(
-        "the table lacks a column",
-        reason=f"missing: {missing}; {found}",
-        where=where,
-        hint="`hookanalysis formats showpass_csv` lists the names that are known",
-    )

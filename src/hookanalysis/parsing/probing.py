@@ -14,7 +14,8 @@ from .checking import parse_head
 from .detection import Binding, detect
 from .drafting import draft_format
 from .forms import Fit
-from .trials import Trial, hold_trials, open_engine, reach
+from .refusals import REASONS
+from .trials import Head, Trial, hold_trials, open_engine, reach
 from .wrappers import peel
 
 if TYPE_CHECKING:
@@ -73,13 +74,14 @@ def try_file(path: Path, known: Source | None = None) -> tuple[str, bool]:
 
 def _others(head: bytes, known: Source, chosen: str = "") -> list[str]:
     """One line for each format: how far it got, the best first."""
-    told = [(*_judge(entry, head, known), entry.id) for entry in load_formats()]
+    begin = Head(head)
+    told = [(*_judge(entry, begin, known), entry.id) for entry in load_formats()]
     told.sort(key=lambda row: (row[2] != chosen, -row[0], row[2]))
     wide = max(len(row[2]) for row in told)
     return [f"  {'→' if name == chosen else ' '} {name:<{wide}}  {said}" for _, said, name in told]
 
 
-def _judge(entry: Format, head: bytes, known: Source) -> tuple[float, str]:
+def _judge(entry: Format, head: Head, known: Source) -> tuple[float, str]:
     """How well one format fits by itself: a number to sort by, and words."""
     trials, near = hold_trials([entry], head, Fit(known.timezone, known.day_first))
     if trials:
@@ -90,7 +92,7 @@ def _judge(entry: Format, head: bytes, known: Source) -> tuple[float, str]:
         return 0, "no line looks like its header"
     if not entry.form.pattern:
         return 0, "its records are no objects with such keys"
-    column, line = reach(entry.form.pattern, head)
+    column, line = reach(entry.form.pattern, head.text)
     return column / 1e6, f"matches line {line} up to column {column}" if column else "is unlike it"
 
 
@@ -142,7 +144,7 @@ def _rejected(records: Sequence[dict[str, Any]], binding: Binding, path: str) ->
         start = max(0, column - _WIDTH // 2)
         place = f"{path}:{record['line']}:{column + 1}" if column else f"{path}:{record['line']}"
         yield ""
-        yield f"{place}: rejected, {record['reason']}"
+        yield f"{place}: rejected, {record['reason']}: {REASONS[record['reason']]}"
         yield f"  | {text[start : start + _WIDTH]}"
         if column:
             yield f"  | {' ' * (column - start)}^ {binding.format.id} matches up to here"

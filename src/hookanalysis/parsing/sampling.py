@@ -6,6 +6,7 @@ import csv
 import re
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,9 @@ RECORDS = 200
 _DELIMITERS = (",", "\t", ";")
 _HEADER_LINES = 30
 _SEPARATOR, _SPACE = 31, 32
+# How the name of a column looks, and how many rows must have as many cells as there are names.
+_NAME = re.compile(r"[^\W\d][\w .()/#-]{0,60}")
+_ROWS = 20
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,18 @@ def take_records(head: bytes, split: Split) -> Chunk:
             return _first_rows(text[at:], piece, at, line)
         at, line = at + piece.taken, line + piece.breaks
     return Chunk(text[:0], Piece(), (at, at, line), [])
+
+
+def find_cells(head: bytes) -> list[str]:
+    """The names of its columns, if a text looks like a table: names first, and rows as wide."""
+    lines = head[: head.rfind(b"\n") + 1].decode("utf-8", "replace").splitlines(keepends=True)
+    for delimiter in _DELIMITERS:
+        header, *rows = [*islice(csv.reader(lines, delimiter=delimiter), _ROWS)] or [[]]
+        names = [cell.strip() for cell in header]
+        named = len(names) > 1 and all(map(_NAME.fullmatch, names))
+        if named and rows and all(len(row) in {0, len(names)} for row in rows):
+            return names
+    return []
 
 
 def find_header(

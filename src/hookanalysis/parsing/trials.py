@@ -107,19 +107,18 @@ class Trial:
 
 
 def hold_trials(
-    formats: Sequence[Format], text: bytes, fit: Fit
+    formats: Sequence[Format], head: Head, fit: Fit
 ) -> tuple[list[Trial], list[Header]]:
     """Try the formats that may fit; the cheap tests of names and patterns come first.
 
     Args:
         formats: Formats to choose from.
-        text: First bytes of the normalised text.
+        head: The beginning of the file.
         fit: What is known of the file.
 
     Returns:
         The trials, and headers of tables that lack something.
     """
-    head = Head(text)
     trials: list[Trial] = []
     near: list[Header] = []
     timed = fit.source != plain_records()
