@@ -83,6 +83,47 @@ def place(frame: pd.DataFrame, window: Window) -> pd.DataFrame:
     )
 
 
+def stack_steps(
+    placed: pd.DataFrame, window: Window, number: str, kind: str, order: Sequence[str]
+) -> Any:
+    """Rectangles that fill their step of time, stacked: the first of `order` at the bottom.
+
+    Args:
+        placed: Rows of `at` and `end` (the step), `time` (in words), `kind` and `number`.
+        window: What the x axis spans.
+        number: Column of how many.
+        kind: Column of what they are.
+        order: All kinds.
+    """
+    import altair as alt
+
+    rank = placed[kind].map(list(order).index)
+    ranked = placed.assign(rank=rank).sort_values(["at", "rank"])
+    # Stacked here: Vega-Lite stacks bars, not the rectangles that fill their step of time.
+    high = ranked.groupby("at")[number].cumsum()
+    stacked = ranked.assign(high=high, low=high - ranked[number])
+    return (
+        alt.Chart(stacked[["at", "end", "time", kind, number, "high", "low"]])
+        .mark_rect(stroke="white", strokeWidth=0.4, strokeOpacity=0.6)
+        .encode(
+            x=time_axis(window),
+            x2="end",
+            y=alt.Y("low:Q", title=None, axis=whole_axis(high.max())),
+            y2="high",
+            tooltip=tooltip(time="time", **{kind: kind, number: number}),
+        )
+    )
+
+
+def colour_kinds(kind: str, colours: Mapping[str, str], shown: Sequence[str] = ()) -> alt.Color:
+    """Colours by the column `kind`, with a legend of those that are `shown`."""
+    import altair as alt
+
+    scale = alt.Scale(domain=list(colours), range=list(colours.values()))
+    legend = alt.Legend(title=None, values=list(shown)) if shown else None
+    return alt.Color(f"{kind}:N", scale=scale, legend=legend)
+
+
 def time_axis(window: Window, field: str = "at") -> alt.X:
     """The x axis, from end to end of the window.
 

@@ -13,15 +13,16 @@ from .drawing import (
     GOOD,
     OUTCOME_COLOURS,
     WIDTH,
+    colour_kinds,
     draw_nothing,
     finish,
     name_endpoints,
     panel_title,
     place,
     stack_panels,
+    stack_steps,
     time_axis,
     tooltip,
-    whole_axis,
 )
 
 if TYPE_CHECKING:
@@ -247,29 +248,16 @@ def answers_over_time(ws: Database, period: Period | None = None) -> ChartType:
 
 
 def _stack_answers(placed: pd.DataFrame, window: Window) -> Any:
-    import altair as alt
-
-    words = {key: label for key, (label, _) in _ANSWERS.items()}
-    long = placed.melt(["at", "end", "time"], list(words), "answer", "number")
-    long = long[long["number"] > 0].assign(answer=long["answer"].map(words))
-    order = {label: place for place, label in enumerate(words.values())}
-    long = long.assign(rank=long["answer"].map(order)).sort_values(["at", "rank"])
-    # Stacked here: Vega-Lite stacks bars, not the rectangles that fill their step of time.
-    high = long.groupby("at")["number"].cumsum()
-    long = long.assign(high=high, low=high - long["number"]).drop(columns="rank")
-    shown = [label for label in order if label in set(long["answer"])]
-    colours = alt.Scale(domain=list(order), range=[colour for _, colour in _ANSWERS.values()])
+    colours = dict(_ANSWERS.values())
+    kinds = placed[["at", "end", "time"]].assign(
+        **{label: placed[key] for key, (label, _) in _ANSWERS.items()}
+    )
+    long = kinds.melt(["at", "end", "time"], list(colours), "answer", "failed")
+    long = long[long["failed"] > 0]
+    shown = [label for label in colours if label in set(long["answer"])]
     return (
-        alt.Chart(long)
-        .mark_rect(stroke="white", strokeWidth=0.4, strokeOpacity=0.6)
-        .encode(
-            x=time_axis(window),
-            x2="end",
-            y=alt.Y("low:Q", title=None, axis=whole_axis(long["high"].max())),
-            y2="high",
-            color=alt.Color("answer:N", scale=colours, legend=alt.Legend(title=None, values=shown)),
-            tooltip=tooltip(time="time", answer="answer", number="attempts"),
-        )
+        stack_steps(long, window, "failed", "answer", list(colours))
+        .encode(color=colour_kinds("answer", colours, shown))
         .properties(width=WIDTH, height=140, title=panel_title("Failed attempts by answer"))
     )
 

@@ -12,15 +12,16 @@ from .drawing import (
     BAD,
     OUTCOME_COLOURS,
     WIDTH,
+    colour_kinds,
     draw_nothing,
     finish,
     name_endpoints,
     panel_title,
     place,
     stack_panels,
+    stack_steps,
     time_axis,
     tooltip,
-    whole_axis,
 )
 
 if TYPE_CHECKING:
@@ -88,21 +89,9 @@ def _timeline(frame: pd.DataFrame, holes: pd.DataFrame, window: Window) -> Any:
 
     present = [name for name in OUTCOMES if name in set(frame["outcome"])]
     sums = frame.groupby(["step_at", "outcome"], as_index=False)["deliveries"].sum()
-    ranked = sums.assign(rank=sums["outcome"].map(OUTCOMES.index)).sort_values(["step_at", "rank"])
-    high = ranked.groupby("step_at")["deliveries"].cumsum()
-    placed = place(ranked.assign(high=high, low=high - ranked["deliveries"]), window)
-    bars = (
-        alt.Chart(placed.drop(columns=["middle", "rank"]))
-        .mark_rect(stroke="white", strokeWidth=0.4, strokeOpacity=0.6)
-        .encode(
-            x=time_axis(window),
-            x2="end",
-            y=alt.Y("low:Q", title=None, axis=whole_axis(placed["high"].max())),
-            y2="high",
-            color=_colour(present),
-            opacity=alt.condition({"param": "marked"}, alt.value(1), alt.value(0.35)),
-            tooltip=tooltip(time="time", outcome="outcome", deliveries="deliveries"),
-        )
+    bars = stack_steps(place(sums, window), window, "deliveries", "outcome", OUTCOMES).encode(
+        color=colour_kinds("outcome", OUTCOME_COLOURS, present),
+        opacity=alt.condition({"param": "marked"}, alt.value(1), alt.value(0.35)),
     )
     layers = [bars]
     if not holes.empty:
@@ -135,7 +124,7 @@ def _dots(events: pd.DataFrame, window: Window) -> Any:
         .encode(
             x=time_axis(window),
             y=alt.Y("outcome:N", sort=order, title=None, axis=alt.Axis(grid=True, ticks=False)),
-            color=_colour(None),
+            color=colour_kinds("outcome", OUTCOME_COLOURS),
             opacity=alt.condition({"param": "marked"}, alt.value(0.9), alt.value(0.15)),
             tooltip=tooltip(**labels),
         )
@@ -169,7 +158,7 @@ def _totals(placed: pd.DataFrame) -> Any:
                 title=None,
                 axis=alt.Axis(labelLimit=210, grid=False),
             ),
-            color=_colour(None),
+            color=colour_kinds("outcome", OUTCOME_COLOURS),
             tooltip=[
                 alt.Tooltip("endpoint"),
                 alt.Tooltip("outcome"),
@@ -198,11 +187,3 @@ def _holes(ws: Database, window: Window) -> pd.DataFrame:
         lasts=spans.map(markup.duration),
         reason=frame["reason"].fillna("").astype(str).str.replace("_", " "),
     )[["at", "end", "log", "lasts", "reason"]]
-
-
-def _colour(legend: list[str] | None) -> Any:
-    import altair as alt
-
-    scale = alt.Scale(domain=list(OUTCOMES), range=list(OUTCOME_COLOURS.values()))
-    shown = alt.Legend(title=None, values=legend) if legend else None
-    return alt.Color("outcome:N", scale=scale, legend=shown)

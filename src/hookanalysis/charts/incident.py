@@ -14,12 +14,12 @@ from .drawing import (
     GOOD,
     OUTCOME_COLOURS,
     WIDTH,
+    colour_kinds,
     draw_nothing,
     finish,
     place,
+    stack_steps,
     time_axis,
-    tooltip,
-    whole_axis,
 )
 
 if TYPE_CHECKING:
@@ -53,26 +53,13 @@ def timeline(ws: Database, period: Period) -> ChartType:
     frame = ask(ws, "attempts_over_time", wide)
     if frame.empty:
         return draw_nothing(title, "The sender logged no attempt in this period.")
-    order = list(_RESULTS)
     frame["step_at"] = frame["step_at"].astype("datetime64[us]").dt.floor(step)
     frame = frame.groupby(["step_at", "result"])["attempts"].sum().reset_index()
-    ranked = frame.assign(rank=frame["result"].map(order.index)).sort_values(["step_at", "rank"])
-    high = ranked.groupby("step_at")["attempts"].cumsum()
-    placed = place(ranked.assign(high=high, low=high - ranked["attempts"]), wide)
-    placed = placed.drop(columns=["middle", "rank"]).assign(end=placed["at"] + step)
-    scale = alt.Scale(domain=order, range=list(_RESULTS.values()))
-    shown = [name for name in order if name in set(placed["result"])]
-    bars = (
-        alt.Chart(placed)
-        .mark_rect(stroke="white", strokeWidth=0.4, strokeOpacity=0.6)
-        .encode(
-            x=time_axis(wide),
-            x2="end",
-            y=alt.Y("low:Q", title=None, axis=whole_axis(placed["high"].max())),
-            y2="high",
-            color=alt.Color("result:N", scale=scale, legend=alt.Legend(title=None, values=shown)),
-            tooltip=tooltip(time="time", result="result", attempts="attempts"),
-        )
+    placed = place(frame.sort_values("step_at"), wide)
+    placed = placed.assign(end=placed["at"] + step)
+    shown = [name for name in _RESULTS if name in set(placed["result"])]
+    bars = stack_steps(placed, wide, "attempts", "result", list(_RESULTS)).encode(
+        color=colour_kinds("result", _RESULTS, shown)
     )
     span = [pd.Timestamp(wide.local(at)).tz_localize("UTC") for at in (window.since, window.until)]
     band = alt.Chart(pd.DataFrame({"at": [span[0]], "end": [span[1]]})).mark_rect(

@@ -12,20 +12,18 @@ from .asking import Window, ask, find_window
 from .drawing import (
     OUTCOME_COLOURS,
     WIDTH,
+    colour_kinds,
     draw_nothing,
     finish,
     panel_title,
     place,
     stack_panels,
-    time_axis,
-    tooltip,
-    whole_axis,
+    stack_steps,
 )
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    import altair as alt
     import pandas as pd
     from altair.typing import ChartType
 
@@ -38,6 +36,7 @@ _TROUBLE = (
     *("missed", "refused", "unprocessed", "undetermined"),
     *("duplicated", "unacknowledged", "unexpected", "pending"),
 )
+_ORDER = ("delivered", "recovered", *_TROUBLE)
 
 
 def outcomes_over_time(ws: Database, period: Period | None = None) -> ChartType:
@@ -62,7 +61,9 @@ def outcomes_over_time(ws: Database, period: Period | None = None) -> ChartType:
     else:
         # A legend answers clicks only in the panel that the selection belongs to.
         upper = _stack(trouble, window, present, "Other than delivered or recovered", 168)
-        chart = stack_panels([upper.add_params(chosen), chart.encode(color=_colour(None))])
+        chart = stack_panels(
+            [upper.add_params(chosen), chart.encode(color=colour_kinds("outcome", OUTCOME_COLOURS))]
+        )
         chart = chart.resolve_legend(color="independent")
     table = wide.reset_index()
     table["step_at"] = table["step_at"].map(window.name_step)
@@ -81,36 +82,14 @@ def _stack(
 ) -> Any:
     import altair as alt
 
-    order = [outcome for outcome in ("delivered", "recovered", *_TROUBLE) if outcome in present]
-    rank = frame["outcome"].map(order.index)
-    stacked = frame.assign(rank=rank).sort_values(["step_at", "rank"])
-    # Stacked here: Vega-Lite stacks bars, not the rectangles that fill their step of time.
-    high = stacked.groupby("step_at")["deliveries"].cumsum()
-    placed = place(stacked.assign(high=high, low=high - stacked["deliveries"]), window)
-    placed = placed.drop(columns=["middle", "rank"])
     return (
-        alt.Chart(placed)
-        .mark_rect(stroke="white", strokeWidth=0.4, strokeOpacity=0.6)
+        stack_steps(place(frame, window), window, "deliveries", "outcome", _ORDER)
         .encode(
-            x=time_axis(window),
-            x2="end",
-            y=alt.Y("low:Q", title=None, axis=whole_axis(placed["high"].max())),
-            y2="high",
-            color=_colour(present),
+            color=colour_kinds("outcome", OUTCOME_COLOURS, present),
             opacity=alt.condition({"param": "chosen"}, alt.value(1), alt.value(0.15)),
-            tooltip=tooltip(time="time", outcome="outcome", deliveries="deliveries"),
         )
         .properties(width=WIDTH, height=height, title=panel_title(heading))
     )
-
-
-def _colour(legend: list[str] | None) -> alt.Color:
-    """The colours of the outcomes, with or without a legend of those that occur."""
-    import altair as alt
-
-    scale = alt.Scale(domain=list(OUTCOMES), range=list(OUTCOME_COLOURS.values()))
-    shown = alt.Legend(title=None, values=legend) if legend else None
-    return alt.Color("outcome:N", scale=scale, legend=shown)
 
 
 def _tell_outcomes(wide: pd.DataFrame, window: Window) -> str:
