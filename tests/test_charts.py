@@ -136,7 +136,7 @@ def test_coverage_tells_its_holes(full: Path) -> None:
     spec = draw(charts.coverage, full)
     assert "1 hole; the longest lasts 2 h: edge \N{MIDDLE DOT} edge-1" in spec["description"]
     (hole,) = [row for row in numbers(spec) if row["state"] == "hole"]
-    assert hole["reason"] == "no liveness"
+    assert hole["reason"] == "nothing was written"
 
 
 def test_long_endpoint_names_stay_apart(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def test_one_event(db: Database) -> None:
     add(db, "attempts", attempt("success", 200))
     add(db, "attempt_records", {"event_uuid": "e", "attempted_at": at("20 10:00")})
     found = facts(db)
-    assert found.summary() == "1 of 1 deliveries arrived (100.0 %)."
+    assert found.summary() == "1 of 1 deliveries arrived (100 %)."
     assert found.period.first_at == found.period.last_at == found.period.horizon == at("20 10:00")
     (endpoint,) = found.endpoints
     assert (endpoint.lag_p50_ms, endpoint.lag_p99_ms, endpoint.lag_deliveries) == (250, 250, 1)
@@ -601,8 +601,8 @@ def test_halves_are_rounded_away_from_zero(value: float, digits: int, rounded: f
     ("part", "whole", "text"),
     [
         (0, 0, "\N{EN DASH}"),
-        (0, 9, "0.0 %"),
-        (9, 9, "100.0 %"),
+        (0, 9, "0 %"),
+        (9, 9, "100 %"),
         (9_999, 10_000, "99.9 %"),
         (1, 100_000, "0.1 %"),
         (1, 3, "33.3 %"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import hmac
 import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -55,6 +56,38 @@ def write_case(folder: Path, keys: list[str]) -> list[str]:
     return signatures
 
 
+def write_export(path: Path, keys: list[str], shape: str) -> list[str]:
+    """A sender's export alone, which lists the header that it sent with each event."""
+    rows: list[dict[str, Any]] = []
+    signatures = []
+    for number, key in enumerate(keys):
+        uuid, payload_id = event_of(number)
+        signatures.append(sign(key, payload_id))
+        head = {
+            "id": f"{number}",
+            "time": f"{START + timedelta(minutes=number):%Y-%m-%dT%H:%M:%SZ}",
+        }
+        payload = {"id": payload_id, "webhook_event_uuid": uuid}
+        rows.append({**head, "event": "invoice.purchase", "webhook_url": URL, "status": "Success"})
+        rows[-1]["http_status_code"] = 200
+        rows[-1]["payload"] = payload if shape != "column" else json.dumps(payload)
+        if shape == "headers":
+            rows[-1]["request_headers"] = {"X-SHOWPASS-SIGNATURE": signatures[-1].upper()}
+        elif shape == "text":
+            lines = f"Content-Type: application/json\nX-Showpass-Signature: {signatures[-1]}\n"
+            rows[-1]["headers"] = lines
+        else:
+            rows[-1]["X-SHOWPASS-SIGNATURE"] = signatures[-1]
+    if shape != "column":
+        path.with_suffix(".json").write_text(json.dumps({"results": rows}), encoding="utf-8")
+        return signatures
+    with path.with_suffix(".csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, list(rows[0]))
+        table.writeheader()
+        table.writerows(rows)
+    return signatures
+
+
 def reconciled(folder: Path) -> ha.Workspace:
     ws = ha.connect(folder / "case.duckdb")
     ws.load(folder / "export.json", folder / "app.jsonl")
@@ -87,6 +120,23 @@ def test_a_key_that_was_regenerated_is_told_with_its_moment(
         stored = json.dumps([ws.rows(f"FROM {name}") for name in TABLES], default=str)
     assert KEY not in stored
     assert not any(signature[12:] in stored for signature in signatures)
+
+
+@pytest.mark.parametrize("shape", ["column", "field", "headers", "text"])
+def test_signatures_that_an_export_lists_are_checked(
+    shape: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, KEY)
+    signatures = write_export(tmp_path / "export", [KEY, OTHER_KEY], shape)
+    with ha.connect(tmp_path / "case.duckdb") as ws:
+        ws.load(*tmp_path.glob("export.*"))
+        ws.reconcile()
+        checks = ws.rows(
+            "SELECT signature_head, fits FROM signature_checks ORDER BY line, logged_at"
+        )
+        assert checks == [(signatures[0][:12], True), (signatures[1][:12], False)]
+        (found,) = ws.rows("SELECT what FROM finding_evidence WHERE rule_id = 'signature_checks'")
+        assert found == ("1 do not fit, 1 do; none fits since 2026-11-20 10:01:00",)
 
 
 def test_no_output_holds_the_key_or_a_whole_signature(

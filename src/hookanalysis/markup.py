@@ -27,6 +27,7 @@ FACTS_MIME = "application/vnd.hookanalysis.facts+json"
 DASH = "\N{EN DASH}"
 ABSENT = DASH
 LONGEST = 300
+_LONGEST_URL = 100
 _LONGEST_WORD = 28  # a longer one may be broken anywhere
 # C0 and C1 controls, zero-width and direction characters, line separators, soft hyphen, BOM.
 _HIDDEN = re.compile(
@@ -198,10 +199,10 @@ def days(first: datetime | None, last: datetime | None) -> str:
 
 def endpoint(url: str, limit: int = 60) -> str:
     """A short name for an endpoint: host and path, cut in the middle when long."""
-    name = tame(re.sub(r"^https://", "", url) or "endpoint not known")
-    if len(name) <= limit:
-        return name
-    return f"{name[: limit // 2]}…{name[-(limit // 2) + 1 :]}"
+    name = re.sub(r"^https://", "", url) or "endpoint not known"
+    if len(name) > limit:
+        name = f"{name[: limit // 2]}…{name[-(limit // 2) + 1 :]}"
+    return tame(name)
 
 
 def bar(share: float, outcome: str = "") -> str:
@@ -261,7 +262,7 @@ _FORMATS: dict[str, Callable[[Any], str]] = {
     "percent": lambda value: percent(value, 1),
     "ms": duration,
     "number": _number,
-    "url": lambda value: endpoint(str(value), LONGEST),
+    "url": lambda value: endpoint(str(value), _LONGEST_URL),
     "flag": lambda value: "yes" if value else "no",
 }
 

@@ -131,7 +131,7 @@ SENDER_HABITS = _table(
 
 SIGNATURE_CHECKS = _table(
     "signature_checks",
-    "one line of a receiver's log that holds a signature, and whether it fits",
+    "one line of a log or export that holds a signature, and whether it fits",
     ("event_uuid", "VARCHAR", "event; NULL where the line does not name it"),
     ("logged_at", "TIMESTAMP", "time of the line; UTC"),
     ("file_id", "INTEGER", "file of the manifest"),

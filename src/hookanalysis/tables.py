@@ -112,6 +112,7 @@ ATTEMPT_RECORDS = _table(
     ("latency_ms", "DOUBLE", "duration of the attempt, milliseconds"),
     ("payload_hash", "VARCHAR", "hash of the payload; the payload itself is never kept"),
     ("payload_keys", "VARCHAR", "shape of the payload: its sorted keys, two levels"),
+    ("signature_head", "VARCHAR", "first 12 digits of X-SHOWPASS-SIGNATURE, where it is listed"),
     ("row_hash", "UBIGINT", "hash of the row's values, where it has no attempt id: its identity"),
 )
 

@@ -10,7 +10,7 @@ from . import markup
 from .markup import ABSENT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from .facts.measures import ClockOffset, Period
@@ -58,8 +58,24 @@ ERRORS = {
     "tls": "TLS failure",
     "other": "no answer",
 }
+CAUSES = {
+    "sender": "the sender",
+    "network": "the network between",
+    "receiver": "your servers",
+    "logs": "the logs at hand",
+    "unknown": "not known",
+}
+HOLES = {
+    "no_liveness": "nothing was written",
+    "rotation_hole": "a rotated file is missing",
+    "rejected_lines": "lines could not be read",
+    "truncated": "the file is cut off",
+    "dst_ambiguous": "the clock showed this hour twice",
+    "sender_window": "older than the sender keeps",
+    "sender_capped": "the export ends at a page limit",
+}
 METHODS = {
-    "daily_median": "median of the day",
+    "daily_median": "median of each day",
     "pooled_median": "median of all days",
     "other_streams": "taken from the other logs",
     "assumed": "assumed: nothing to measure it by",
@@ -110,27 +126,45 @@ def say_lag(milliseconds: float) -> str:
     return markup.duration(milliseconds) if milliseconds >= 1000 else "< 1 s"
 
 
-def say_clock(entry: ClockOffset) -> dict[str, Any]:
-    """A clock's offset as a row of words."""
-    method = METHODS.get(entry.method, entry.method)
-    if entry.zone_error_minutes:
-        zone = markup.duration(abs(entry.zone_error_minutes) * 60_000)
-        method += f"; whole quarter-hours: its time zone is off by {zone}"
-    between = markup.ABSENT
-    if entry.low_ms is not None and entry.high_ms is not None:
-        between = f"{_signed(entry.low_ms)} and {_signed(entry.high_ms)}"
+def say_clock(stream: str, entries: Sequence[ClockOffset]) -> dict[str, Any]:
+    """How far a log's clock is from the sender's on its days (or on all), as a row of words."""
+    days = [entry for entry in entries if entry.day] or list(entries)
+    offsets = [entry.offset_ms for entry in days]
+    lows = [entry.low_ms for entry in days if entry.low_ms is not None]
+    highs = [entry.high_ms for entry in days if entry.high_ms is not None]
+    method = METHODS.get(days[0].method, days[0].method)
+    if zone := next((entry.zone_error_minutes for entry in days if entry.zone_error_minutes), 0):
+        off = markup.duration(abs(zone) * 60_000)
+        method += f"; whole quarter-hours: its time zone is off by {off}"
     return {
-        "stream": entry.stream,
-        "day": entry.day or "other days",
-        "offset": _signed(entry.offset_ms),
-        "between": between,
-        "pairs": entry.pairs,
+        "stream": stream,
+        "offset": _say_ahead(min(offsets), max(offsets)),
+        "between": _say_ahead(min(lows), max(highs)) if lows and highs else markup.ABSENT,
+        "pairs": sum(entry.pairs for entry in days),
         "method": method,
     }
 
 
-def _signed(milliseconds: float) -> str:
-    return ("+" if round(milliseconds) > 0 else "") + markup.duration(milliseconds)
+def _say_ahead(low: float, high: float) -> str:
+    """An offset or a span of them: `2.3 s to 2.9 s ahead`, `763 ms behind`."""
+    sides = [("behind" if value < 0 else "ahead") for value in (low, high)]
+    first, last = markup.duration(abs(low)), markup.duration(abs(high))
+    if sides[0] != sides[1]:
+        return f"{first} {sides[0]} to {last} {sides[1]}"
+    if sides[0] == "behind":
+        first, last = last, first
+    return f"{first} {sides[0]}" if first == last else f"{first} to {last} {sides[0]}"
+
+
+def name_log(layer: str, stream: str) -> str:
+    """A log by the layer that wrote it: `edge/access.log`, `app · crm.log`."""
+    name = markup.tame(stream, 40)
+    return name if stream.startswith(f"{layer}/") else f"{layer} · {name}"
+
+
+def say_hole(code: str) -> str:
+    """Why a log cannot testify, in words."""
+    return HOLES.get(code, code.replace("_", " "))
 
 
 def say_file(reason: str, integrity: str, tail_bytes: int) -> str:

@@ -40,6 +40,7 @@ GOOD, BAD = OUTCOME_COLOURS["delivered"], OUTCOME_COLOURS["missed"]
 WIDTH = 640
 MAX_ROWS = 2000  # a chart of more rows is a mistake: its query should aggregate
 MAX_TABLE = 200
+_SHORTEST = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
 
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _TIME_LABELS: dict[str, str] = {
@@ -132,6 +133,9 @@ def time_axis(window: Window, field: str = "at") -> alt.X:
     """
     import altair as alt
 
+    # To the end of its minute, and at least one step.
+    until = window.until + timedelta(minutes=1, microseconds=-1)
+    until = max(until, window.since + _SHORTEST.get(window.unit, timedelta(minutes=1)))
     return alt.X(
         f"{field}:T",
         title=None,
@@ -139,7 +143,7 @@ def time_axis(window: Window, field: str = "at") -> alt.X:
         scale=alt.Scale(
             type="utc",
             domainMin=_date_time(window.local(window.since)),
-            domainMax=_date_time(window.local(window.until) + timedelta(seconds=59)),
+            domainMax=_date_time(window.local(until)),
         ),
         axis=alt.Axis(
             grid=False,

@@ -134,8 +134,10 @@ def latency(ws: Database, period: Period | None = None) -> ChartType:
         own = placed[placed["endpoint"] == name]
         if own.empty:
             continue
-        points = own.drop(columns=["endpoint_url", "at", "end"])
-        base = alt.Chart(points).encode(x=time_axis(window, "middle"), tooltip=tooltip(**labels))
+        points = own.drop(columns=["endpoint_url", "at", "end"]).assign(run=_count_runs(own))
+        base = alt.Chart(points).encode(
+            x=time_axis(window, "middle"), tooltip=tooltip(**labels), detail="run:N"
+        )
         marks = [
             base.mark_area(opacity=0.2).encode(high, y2="p50"),
             base.mark_line(strokeWidth=2).encode(y="p50:Q"),
@@ -152,6 +154,12 @@ def latency(ws: Database, period: Period | None = None) -> ChartType:
         _tell_latency(placed),
         placed[list(labels)].rename(columns=labels),
     )
+
+
+def _count_runs(steps: pd.DataFrame) -> pd.Series[int]:
+    """A number for each run of steps without a step missing: no line is drawn over a silence."""
+    runs: pd.Series[int] = (steps["at"] != steps["end"].shift()).astype(int).cumsum()
+    return runs
 
 
 def _seconds(most: float) -> alt.Y:
@@ -222,7 +230,7 @@ def answers_over_time(ws: Database, period: Period | None = None) -> ChartType:
     labels = {"time": "time", "attempts": "attempts", "failed": "failed", "failing": "share failed"}
     placed = place(frame, window)
     line = (
-        alt.Chart(placed[["middle", "share", *labels]])
+        alt.Chart(placed[["middle", "share", *labels]].assign(run=_count_runs(placed)))
         .mark_line(color=BAD, strokeWidth=2, point={"size": 22, "color": BAD})
         .encode(
             x=time_axis(window, "middle"),
@@ -233,6 +241,7 @@ def answers_over_time(ws: Database, period: Period | None = None) -> ChartType:
                 axis=alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1], minExtent=34),
             ),
             tooltip=tooltip(**labels),
+            detail="run:N",
         )
         .properties(width=WIDTH, height=90, title=panel_title("Share of attempts that failed"))
     )
@@ -267,8 +276,8 @@ def _tell_answers(frame: pd.DataFrame) -> str:
     if not failed:
         return f"{markup.plural(attempts, 'attempt')}, and none failed."
     kinds = [(label, int(frame[key].sum())) for key, (label, _) in _ANSWERS.items()]
-    listed = ", ".join(f"{number:,} {label}" for label, number in kinds if number)
+    listed = ", ".join(f"{label}: {number:,}" for label, number in kinds if number)
     return (
         f"{failed:,} of {markup.plural(attempts, 'attempt')} failed"
-        f" ({percent(failed, attempts)}): {listed}."
+        f" ({percent(failed, attempts)}). {listed[:1].upper()}{listed[1:]}."
     )

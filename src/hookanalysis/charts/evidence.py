@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hookanalysis import markup
+from hookanalysis import markup, wording
 from hookanalysis.facts.measures import percent
 
 from .asking import Window, ask, find_window, limits, make_window
@@ -28,7 +28,7 @@ def coverage(ws: Database, period: Period | None = None) -> ChartType:
     window = find_window(ws, period)
     frame = ask(ws, "intervals", window, most=MAX_INTERVALS)
     if frame.empty:
-        return draw_nothing("Coverage", "No log covers any of this period.")
+        return draw_nothing("Coverage", "No log at hand reaches into this period.")
     timezone = period.timezone if period else "UTC"
     window = window or make_window(frame["starts_at"].min(), frame["ends_at"].max(), timezone)
     frame = _name_intervals(frame, window)
@@ -73,9 +73,11 @@ def _name_intervals(frame: pd.DataFrame, window: Window) -> pd.DataFrame:
     return frame.assign(
         **{
             "rank": frame["layer"].map(lambda layer: rank.get(layer, 3)),
-            "log": frame["layer"] + " · " + frame["stream"].map(lambda name: markup.tame(name, 36)),
+            "log": [
+                wording.name_log(*log) for log in zip(frame["layer"], frame["stream"], strict=True)
+            ],
             "state": frame["covered"].map({True: "covered", False: "hole"}),
-            "reason": frame["reason"].fillna("").astype(str).str.replace("_", " "),
+            "reason": frame["reason"].fillna("").astype(str).map(wording.say_hole),
             "from": starts.map(markup.moment),
             "to": ends.map(markup.moment),
             "lasts": spans.map(markup.duration),
@@ -148,7 +150,7 @@ def funnel(ws: Database, period: Period | None = None) -> ChartType:
         chart,
         title,
         "deliveries, tests left out; each log counts by itself, so a later step can hold more",
-        f"{lost}.",
+        f"{lost[:1].upper()}{lost[1:]}.",
         frame.drop(columns="deliveries").rename(columns={"words": "deliveries"}),
         zooms=False,
     )

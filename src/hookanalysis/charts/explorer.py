@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hookanalysis import markup
+from hookanalysis import markup, wording
 from hookanalysis.tables import OUTCOMES
 
 from .asking import Window, ask, find_window, limits
@@ -88,7 +88,7 @@ def _timeline(frame: pd.DataFrame, holes: pd.DataFrame, window: Window) -> Any:
     import altair as alt
 
     present = [name for name in OUTCOMES if name in set(frame["outcome"])]
-    sums = frame.groupby(["step_at", "outcome"], as_index=False)["deliveries"].sum()
+    sums = frame.groupby(["step_at", "outcome"])["deliveries"].sum().reset_index()
     bars = stack_steps(place(sums, window), window, "deliveries", "outcome", OUTCOMES).encode(
         color=colour_kinds("outcome", OUTCOME_COLOURS, present),
         opacity=alt.condition({"param": "marked"}, alt.value(1), alt.value(0.35)),
@@ -156,7 +156,7 @@ def _totals(placed: pd.DataFrame) -> Any:
                 "endpoint:N",
                 sort=list(order.index),
                 title=None,
-                axis=alt.Axis(labelLimit=210, grid=False),
+                axis=alt.Axis(labelLimit=260, grid=False),
             ),
             color=colour_kinds("outcome", OUTCOME_COLOURS),
             tooltip=[
@@ -183,7 +183,7 @@ def _holes(ws: Database, window: Window) -> pd.DataFrame:
     return frame.assign(
         at=starts.astype("datetime64[us]").dt.tz_localize("UTC"),
         end=ends.astype("datetime64[us]").dt.tz_localize("UTC"),
-        log=frame["layer"] + " · " + frame["stream"].map(lambda name: markup.tame(name, 36)),
+        log=[wording.name_log(*log) for log in zip(frame["layer"], frame["stream"], strict=True)],
         lasts=spans.map(markup.duration),
-        reason=frame["reason"].fillna("").astype(str).str.replace("_", " "),
+        reason=frame["reason"].fillna("").astype(str).map(wording.say_hole),
     )[["at", "end", "log", "lasts", "reason"]]

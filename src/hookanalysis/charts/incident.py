@@ -31,7 +31,12 @@ if TYPE_CHECKING:
 _LEAST = timedelta(minutes=20)  # shown at least, before and after
 _FINE = timedelta(hours=45)
 _STEPS = [timedelta(minutes=n) for n in (1, 2, 5, 10, 15, 30)]
-_RESULTS = {"failed": BAD, "success": GOOD, "pending": OUTCOME_COLOURS["pending"]}
+_RESULTS = {
+    "failed": BAD,
+    "no effect": OUTCOME_COLOURS["unprocessed"],  # a success, and the event missed or unprocessed
+    "success": GOOD,
+    "pending": OUTCOME_COLOURS["pending"],
+}
 
 
 def timeline(ws: Database, period: Period) -> ChartType:

@@ -1,4 +1,4 @@
-"""Signatures in the receiver's logs, computed again: hex HMAC-SHA1 of the payload's id.
+"""Signatures in logs and exports, computed again: hex HMAC-SHA1 of the payload's id.
 
 The secret comes from the environment, where the settings say; it is never stored and never shown.
 Of a signature only the first digits are kept: enough to tell whether it fits, too few to be used.

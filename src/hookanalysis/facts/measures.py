@@ -326,13 +326,13 @@ class Facts:
 
 
 def percent(part: float, whole: float) -> str:
-    """A share in words: `98.0 %`. Never `100.0 %` or `0.0 %` when it is not exactly that."""
+    """A share in words: `98.0 %`; `0 %` and `100 %` only where it is exactly that."""
     if not whole:
         return "\N{EN DASH}"
     if 0 < part < whole:
         tenths = min(max(round_number(100 * part / whole, 1), 0.1), 99.9)
         return f"{tenths:.1f} %"
-    return f"{round_number(100 * part / whole, 1):.1f} %"
+    return f"{round_number(100 * part / whole, 0):.0f} %"
 
 
 def round_number(value: float, digits: int) -> float:

@@ -50,6 +50,7 @@ def fields_sql(form: Form, fit: Fit) -> str:
             step=fill("step", text="words", level="severity", unusual="unusual"),
             path=fill("plain", text="location", length="300"),
             message=fill("scrub", text="said"),
+            signature_head=fill("signature_head", text="record", alone=""),
             private_ip=literal(_PRIVATE_IP),
         )
     if fit.columns and "created_at" not in fit.columns:
@@ -63,6 +64,7 @@ def fields_sql(form: Form, fit: Fit) -> str:
         event_type=fill("scrub", text="event_type"),
         response=fill("scrub", text="said"),
         error_kind=fill("error_kind", text="words"),
+        signature_head=fill("signature_head", text="signature", alone=r"^\s*|"),
         status=fill(
             "status", word="word", code="code", text="words", attempted="attempted_at IS NOT NULL"
         ),

@@ -20,7 +20,7 @@ RECEIPT_TEXTS = (
 ATTEMPT_TEXTS = (
     "attempt_id", "event_id", "event_uuid", "idempotency", "payload", "endpoint_url", "event_type",
     "transaction_id", "created_at", "attempted_at", "status", "http_status", "response", "error",
-    "latency", "latency_ms", "latency_s",
+    "latency", "latency_ms", "latency_s", "signature",
 )  # fmt: skip
 
 

@@ -1,14 +1,15 @@
 /*---
 id = "signature_checks"
-title = "Signatures in your logs do not fit the secret key"
+title = "Signatures do not fit the secret key"
 guide_step = "Check Signature Verification"
 cause = "receiver"
 severity = "warning"
 place = 46
 explain = """
-Your logs hold the X-SHOWPASS-SIGNATURE header, and computed again from the payload's id and the
-secret key, some or all of these signatures come out otherwise. Either the key that is set here is
-not the endpoint's, or it was regenerated at some time, or the requests are not the sender's."""
+Your logs, or the sender's export, hold the X-SHOWPASS-SIGNATURE header, and computed again from the
+payload's id and the secret key, some or all of these signatures come out otherwise. Either the key
+that is set here is not the endpoint's, or it was regenerated at some time, or the
+requests are not the sender's."""
 next_check = """
 Compare the key in the environment variable that the settings name with the one in the dashboard.
 If signatures fit up to one moment and not after it, the key was regenerated then: give your

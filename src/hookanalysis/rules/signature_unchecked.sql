@@ -1,14 +1,14 @@
 /*---
 id = "signature_unchecked"
-title = "Signatures in your logs could not be checked"
+title = "Signatures could not be checked"
 guide_step = "Check Signature Verification"
 cause = "logs"
 severity = "info"
 place = 47
 explain = """
-Your logs hold the X-SHOWPASS-SIGNATURE header, which could be computed again and compared; but no
-secret key is set here, or the payload's id is not known. So nothing is said about these
-signatures."""
+Your logs, or the sender's export, hold the X-SHOWPASS-SIGNATURE header, which could be computed
+again and compared; but no secret key is set here, or the payload's id is not known.
+So nothing is said about these signatures."""
 next_check = """
 Put the endpoint's secret key into the environment variable that the settings name as
 secret_variable, and reconcile again. The key is neither stored nor shown."""

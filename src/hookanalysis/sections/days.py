@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 WEEKS = 4  # that a day is compared with
 _MEASURES = (
-    ("judged", "Deliveries", 0),
+    ("judged", "Judged", 0),
     ("missed", "Missed", 1),
     ("undetermined", "Could not be checked", 1),
     ("refused", "Refused", 1),
@@ -62,12 +62,15 @@ def comparison(ws: Database, period: Period) -> Block:
             }
         )
     columns = [
-        Column("measure", ""),
+        Column("measure", "Of the deliveries"),
         Column("today", f"{last:%a} {last.day} {last:%b}", "number"),
-        Column("before", "Day before", "number"),
-        Column("usual", f"Usual day, {len(trailing)} before", "number"),
-        Column("words", "Compared"),
     ]
+    if trailing:
+        columns += [
+            Column("before", "Day before", "number"),
+            Column("usual", f"Usual ({markup.plural(len(trailing), 'day')})", "number"),
+            Column("words", "Compared"),
+        ]
     return table(rows, columns)
 
 
@@ -75,7 +78,7 @@ def news(ws: Database, period: Period) -> Block:
     """Findings that are new on the period's last day, those that go on, and, folded, the quiet."""
     last = _last_day(period)
     if last is None:
-        return Block('<p class="hk-empty">No day to compare.</p>', "No day to compare.")
+        return Block("", "")
     since, until = day_bounds(last, period.timezone)
     start = since - timedelta(weeks=WEEKS)
     bounds = {"since": since, "until": until, "from": start}
@@ -119,7 +122,8 @@ def settled(ws: Database, period: Period, *, limit: int = 50) -> Block:
         Column("lag_ms", "After", "ms"),
     ]
     total = found[0]["total"] if found else 0
-    return table(found, columns, total=total, empty="No earlier failure was made good.")
+    empty = "No earlier failure was made good."
+    return table(found, columns, caption="Arrived after a failure", total=total, empty=empty)
 
 
 def still_open(ws: Database, period: Period) -> Block:
@@ -136,7 +140,7 @@ def still_open(ws: Database, period: Period) -> Block:
         Column("oldest_at", "Oldest", "time"),
         Column("latest_at", "Latest", "time"),
     ]
-    return table(rows, columns, empty="Nothing is open.")
+    return table(rows, columns, caption="Still open", empty="Nothing is open.")
 
 
 def _last_day(period: Period) -> date | None:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from hookanalysis import markup, wording
 from hookanalysis.charts.asking import ask_rows
-from hookanalysis.facts.measures import percent
 from hookanalysis.markup import Block, Column, escape, plural, table
+
+from .lists import list_endpoint
 
 if TYPE_CHECKING:
     from hookanalysis.database import Database
@@ -22,7 +23,10 @@ def findings(facts: Facts) -> Block:
     """What was found, the most severe first, each with its next step."""
     if not facts.findings:
         words = "Nothing to do: no rule found anything wrong."
+        if not facts.totals.deliveries:
+            words = "Nothing could be judged, so nothing was found."
         return Block(f'<p class="hk-empty">{words}</p>', words)
+    advice = _say_resends(facts)
     rules: dict[str, list[Finding]] = {}
     for found in facts.findings:
         rules.setdefault(found.rule_id, []).append(found)
@@ -32,20 +36,33 @@ def findings(facts: Facts) -> Block:
         whole = "the endpoint as a whole" if first.endpoint_url else "the logs as a whole"
         total = plural(number, "delivery") if number else whole
         level = escape(first.severity)
+        places = "".join(_say_where(e, facts) for e in entries[:MAX_PLACES])
         items.append(
             f'<li class="hk-finding hk-{level}"><h3>{escape(first.title)}'
             f'<span class="hk-badge hk-{level}">{level}</span></h3>'
-            f'<p class="hk-facts"><b>{total}</b> · cause: {escape(first.cause)}'
+            f'<p class="hk-facts"><b>{total}</b>'
+            f" · cause: {escape(wording.CAUSES.get(first.cause, first.cause))}"
             f" · guide: {escape(first.guide_step)}</p>"
-            f"<ul>{''.join(_say_where(e, facts) for e in entries[:MAX_PLACES])}"
-            f"{_say_more(len(entries) - MAX_PLACES)}</ul>"
+            f"<ul>{places}{_say_more(len(entries) - MAX_PLACES)}</ul>"
             f"{_say_ground(entries)}"
             f'<p>{escape(first.explain, 1000)}</p><p class="hk-next">'
             f"{escape(first.next_check, 1000)}</p></li>"
         )
         sentences.append(f"{level}: {first.title} ({total}). Next: {first.next_check}")
-    text = markup.tame(" ".join(sentences), 10_000)
-    return Block(f'<ol class="hk-findings">{"".join(items)}</ol>', text)
+    page = f'<p class="hk-advice">{advice}</p>' if advice else ""
+    text = markup.tame(" ".join([advice, *sentences]).strip(), 10_000)
+    return Block(f'{page}<ol class="hk-findings">{"".join(items)}</ol>', text)
+
+
+def _say_resends(facts: Facts) -> str:
+    """What the list of resends holds, in words."""
+    counts = facts.resends
+    told = (
+        (counts.resend, f"Resend {plural(counts.resend, 'event')} now."),
+        (counts.wait, f"Wait with {counts.wait:,}: mend the cause, or complete the logs, first."),
+        (counts.do_not_resend, f"Leave {counts.do_not_resend:,} alone: they have arrived."),
+    )
+    return " ".join(words for number, words in told if number)
 
 
 def _say_ground(entries: list[Finding]) -> str:
@@ -53,7 +70,7 @@ def _say_ground(entries: list[Finding]) -> str:
     least = min(entry.confidence for entry in entries)
     against = "; ".join(dict.fromkeys(entry.against for entry in entries if entry.against))
     sure = "" if least >= 1 or not entries[0].evidence else entries[0].evidence
-    parts = [f"{percent(least, 1)} of the evidence asked for"] if sure else []
+    parts = [f"Confidence: {round(100 * least)} %"] if sure else []
     parts += [text.rstrip(".") for text in (sure, against and f"Against it: {against}") if text]
     return f'<p class="hk-ground">{escape(". ".join(parts), 1000)}.</p>' if parts else ""
 
@@ -71,13 +88,14 @@ def proofs(ws: Database, facts: Facts, *, limit: int = 12) -> Block:
     rows = [
         {
             **row,
-            "what": f"{row['what']} a line about it" if row["what"].endswith(":") else row["what"],
+            "what": f"{row['what']} names the event" if row["what"].endswith(":") else row["what"],
             "place": f"{wording.short_path(row['path'])}:{row['line']}",
         }
         for row in lines
     ]
+    stances = [Column("stance", "Speaks")] if {row["stance"] for row in rows} > {"for"} else []
     columns = [
-        Column("stance", "Speaks"),
+        *stances,
         Column("happened_at", "Time in the log", "time"),
         Column("what", "What the line says"),
         Column("place", "File and line"),
@@ -88,7 +106,7 @@ def proofs(ws: Database, facts: Facts, *, limit: int = 12) -> Block:
     others = [
         {
             "title": other.title,
-            "cause": other.cause,
+            "cause": wording.CAUSES.get(other.cause, other.cause),
             "deliveries": other.deliveries,
             "share": other.confidence,
             "against": other.against or markup.ABSENT,
@@ -96,7 +114,7 @@ def proofs(ws: Database, facts: Facts, *, limit: int = 12) -> Block:
         for other in rivals
     ]
     columns = [
-        Column("title", "Other explanations found in this time"),
+        Column("title", "What else was found in this time"),
         Column("cause", "Cause"),
         Column("deliveries", "Deliveries", "count"),
         Column("share", "Evidence found", "percent"),
@@ -120,7 +138,7 @@ def resends(ws: Database, period: Period | None = None, *, limit: int = 100) -> 
         Column("number", "#", "count"),
         Column("advice", "Advice"),
         Column("event_uuid", "Event and its type", "id", under="event_type"),
-        Column("endpoint_url", "Endpoint", "url"),
+        *list_endpoint(period),
         Column("happened_at", "First attempt", "time"),
         Column("why", "Why"),
     ]

@@ -34,18 +34,18 @@ def health(ws: Database, facts: Facts) -> Block:
     headline += f"{percent(failed, attempts)} failed." if failed else "none failed."
     if len(failing):
         verb = "has" if len(failing) == 1 else "have"
-        headline += f" {plural(len(failing), 'endpoint')} {verb} only failed of late."
+        headline += f" {plural(len(failing), 'endpoint')} {verb} not answered with success of late."
     level = "critical" if len(failing) else "warning" if failed else "good"
     badge = {"critical": "Action needed", "warning": "Worth a look", "good": "All clear"}[level]
     share = percent(failed, attempts) if attempts else markup.ABSENT
     slow = wording.say_lag(max(lags)) if lags else markup.ABSENT
     tiles = [
-        tile("missed", "Failing now", count(len(failing)), "endpoints", "consistently-failing"),
+        tile("missed", "Failing now", count(len(failing)), f"of {known}", "consistently-failing"),
         tile(
             "refused", "Attempts failed", share, f"{count(failed)} of {count(attempts)}", "errors"
         ),
         tile("undetermined", "No answer", count(unanswered), "time-outs and the like", "errors"),
-        tile("delivered", "Slowest lag", slow, "95 % within, worst endpoint", "latency"),
+        tile("delivered", "Lag", slow, "95 % arrive within, at the slowest endpoint", "latency"),
         tile("recovered", "Test events", count(facts.totals.tests), "left out", "test-events"),
     ]
     when, zone = wording.say_period(period), name_zone(period.timezone, period.last_at)
@@ -91,7 +91,9 @@ def answers(ws: Database, period: Period | None = None, *, limit: int = 60) -> B
         {
             **row,
             "endpoint_url": row["endpoint_url"] or "endpoint not known",
-            "answer": wording.say_answer(row["http_status"], row["unanswered"]),
+            "answer": "none yet"
+            if row["unanswered"] == "pending"
+            else wording.say_answer(row["http_status"], row["unanswered"]),
             "share": row["attempts"] / sums[row["endpoint_url"]],
         }
         for row in found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup, wording
@@ -16,25 +16,24 @@ from hookanalysis.markup import FACTS_MIME, Block, Column, count, escape, plural
 from .overview import tile
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from hookanalysis.database import Database
     from hookanalysis.facts.measures import Facts, Period
 
 # What becomes of a failed delivery, as far as the incident is concerned.
 _BACK = ("recovered", "duplicated", "unacknowledged")
 _OPEN = ("missed", "refused", "unprocessed")
+_NEVER = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, naive; nothing falls into this day
 
 
 @dataclass(frozen=True)
 class Incident:
     """One run of failures. `since` and `until` (exclusive) are what to ask the facts for."""
 
-    number: int  # 0: there is none
+    number: int  # 0: there is none, and its time is one that nothing falls into
     endpoint: str  # empty: several at once
     host: str
-    since: datetime | None
-    until: datetime | None
+    since: datetime
+    until: datetime
     deliveries: int
     failed: int
     still_open: bool
@@ -53,7 +52,8 @@ def pick_incident(ws: Database, number: int = 0) -> Incident:
         known = ", ".join(str(n) for n in sorted(row["incident_id"] for row in found)[:50])
         raise InputError(f"there is no incident {number}", hint=f"one of: {known or 'none'}")
     if row is None:
-        return Incident(0, "", "", None, None, 0, 0, still_open=False, statuses="")
+        never = (_NEVER, _NEVER + timedelta(days=1))
+        return Incident(0, "", "", *never, 0, 0, still_open=False, statuses="")
     return Incident(
         number=row["incident_id"],
         endpoint=row["endpoint_url"],
@@ -96,7 +96,7 @@ def summary(ws: Database, facts: Facts, incident: Incident) -> Block:
     tiles = [
         tile("missed", "Failed at first", count(incident.failed), f"{share} of those tried", "x"),
         tile("recovered", "Arrived after all", count(back), "accepted by now", "recovered"),
-        tile("refused", "Not delivered", count(lost), "to be resent", "what-to-resend"),
+        tile("refused", "Without effect", count(lost), "can be resent", "what-to-resend"),
         tile("undetermined", "Not known", count(unclear), "the logs cannot tell", "x"),
         tile("delivered", "Events", count(touched["events"]), "concerned", "impact"),
     ]
@@ -117,8 +117,7 @@ def _tell(
     where = markup.endpoint(incident.endpoint, 120) if incident.endpoint else incident.host
     all_ = "all" if incident.failed == incident.deliveries else f"{incident.failed:,} of"
     tried = f"{all_} {plural(incident.deliveries, 'webhook')} for {where}"
-    answers = _say_statuses(incident.statuses)
-    said = [f"{_say_span(incident, period)}, {tried} failed at first{answers}."]
+    said = [f"{_say_span(incident, period)}, {tried} {_say_failure(incident.statuses)}."]
     if facts.findings:
         first = facts.findings[0]
         said.append(f"Most likely cause: {first.title[:1].lower()}{first.title[1:]}.")
@@ -128,9 +127,9 @@ def _tell(
     if back:
         said.append(f"{count(back)} arrived after all.")
     if lost:
-        said.append(
-            f"{count(lost)} {'has' if lost == 1 else 'have'} not been delivered and can be resent."
-        )
+        verb = "has" if lost == 1 else "have"
+        what = "had no effect so far" if facts.count("unprocessed") else "not been delivered"
+        said.append(f"{count(lost)} {verb} {what} and can be resent.")
     elif not facts.count("undetermined"):
         said.append("Nothing is left to resend.")
     if number := facts.count("undetermined"):
@@ -141,8 +140,6 @@ def _tell(
 
 
 def _say_span(incident: Incident, period: Period) -> str:
-    if incident.since is None or incident.until is None:
-        return "At a time that is not known"
     first, last = period.local(incident.since), period.local(incident.until)
     zone = "UTC" if period.timezone == "UTC" else "local time"
     if first.date() != last.date():
@@ -154,11 +151,15 @@ def _say_span(incident: Incident, period: Period) -> str:
     return f"On {day}, between {first:%H:%M} and {last:%H:%M} ({zone})"
 
 
-def _say_statuses(statuses: str) -> str:
+def _say_failure(statuses: str) -> str:
+    """How they failed at first: `failed at first (502 or time-out)`."""
     answers = [wording.ERRORS.get(part.strip(), part.strip()) for part in statuses.split(",")]
     told = [part for part in answers if part and not part.startswith("2")][:3]
-    told += ["accepted without effect"] if any(part.startswith("2") for part in answers) else []
-    return f" ({' or '.join(told)})" if told else ""
+    silent = any(part.startswith("2") for part in answers)
+    if silent and not told:
+        return "were answered with success, and nothing came of it"
+    told += ["success without effect"] if silent else []
+    return f"failed at first ({' or '.join(told)})" if told else "failed at first"
 
 
 def moments(ws: Database, period: Period) -> Block:
@@ -186,8 +187,9 @@ def impact(ws: Database, period: Period) -> Block:
         Column("event_type", "Event type"),
         Column("outcome", "What became of it", "outcome"),
         Column("deliveries", "Deliveries", "count"),
-        Column("events", "Events", "count"),
     ]
+    if any(row["events"] != row["deliveries"] for row in rows):
+        columns.append(Column("events", "Events", "count"))
     if any(row["transactions"] for row in rows):
         columns.append(Column("transactions", "Transactions", "count"))
     return table(rows, columns, empty="No delivery was in trouble in this period.")

@@ -70,7 +70,7 @@ def deliveries(
     ]
     columns = [
         Column("event_uuid", "Event and its type", "id", under="event_type"),
-        Column("endpoint_url", "Endpoint", "url"),
+        *list_endpoint(period),
         Column("happened_at", "First attempt", "time"),
         Column("sender", "Sender's last word"),
     ]
@@ -83,6 +83,11 @@ def deliveries(
     total = found[0]["total"] if found else 0
     words = " or ".join(names)
     return table(rows, columns, total=total, empty=f"No delivery was {words} in this period.")
+
+
+def list_endpoint(period: Period | None) -> list[Column]:
+    """The column of endpoints, where a list may hold more than one."""
+    return [] if period and period.endpoint else [Column("endpoint_url", "Endpoint", "url")]
 
 
 def _say_lag(milliseconds: float | None) -> str | None:

@@ -10,7 +10,7 @@ from hookanalysis.facts.zones import name_zone
 from hookanalysis.markup import FACTS_MIME, Block, Column, count, escape, plural, table
 
 if TYPE_CHECKING:
-    from hookanalysis.facts.measures import Facts
+    from hookanalysis.facts.measures import Facts, OutcomeCount
 
 
 # Outcome of a card, its section, and what stands under the number.
@@ -22,6 +22,10 @@ _CARDS = (
     ("refused", "Refused", "other-troubles", "answered with an error"),
     ("unprocessed", "Unprocessed", "other-troubles", "accepted, never handled"),
 )
+
+
+# Details that say no more than the meaning of their outcome.
+_PLAIN = ("delivered", "recovered", "false_failure", "rejected", "in_flight", "receiver_coverage")
 
 
 def cover(facts: Facts) -> Block:
@@ -54,11 +58,7 @@ def outcomes(facts: Facts) -> Block:
             "deliveries": entry.deliveries,
             "share": entry.share,
             "meaning": entry.meaning,
-            "details": "; ".join(
-                f"{wording.say_detail(code)} ({number:,})" for code, number in entry.details.items()
-            )
-            if len(entry.details) > 1 or entry.outcome not in entry.details
-            else "",
+            "details": _say_details(entry),
         }
         for entry in facts.outcomes
     ]
@@ -67,35 +67,70 @@ def outcomes(facts: Facts) -> Block:
         Column("deliveries", "Deliveries", "count"),
         Column("share", "Share", "share"),
         Column("meaning", "Meaning"),
-        Column("details", "Of these"),
     ]
+    if any(row["details"] for row in rows):
+        columns.append(Column("details", "Of these"))
     return table(rows, columns)
+
+
+def _say_details(entry: OutcomeCount) -> str:
+    """Its finer kinds with their numbers; the only one by itself, where it adds to the meaning."""
+    if len(entry.details) == 1:
+        (code,) = entry.details
+        return "" if code in _PLAIN else wording.say_detail(code)
+    return "; ".join(f"{wording.say_detail(code)} ({n:,})" for code, n in entry.details.items())
 
 
 def _headline(facts: Facts) -> str:
     top = facts.headline
     if not top.judged:
-        return "No delivery falls into this period, so there is nothing to judge."
+        return f"{_say_why_empty(facts)}, so there is nothing to judge."
     if not top.checked:
         return f"{top.say_arrived('webhooks')}. That does not mean that they are missing."
+    if top.delivered == top.judged:
+        every = f"All {count(top.judged)} webhooks were"
+        return f"{every if top.judged > 1 else 'The one webhook was'} delivered."
+    refused, unchecked = facts.count("refused"), facts.count("undetermined")
     apart = [
         (top.missed, "never arrived"),
-        (facts.count("refused"), "were refused" if facts.count("refused") > 1 else "was refused"),
+        (refused, "were refused" if refused > 1 else "was refused"),
         (facts.count("unprocessed"), "never got processed"),
-        (facts.count("undetermined"), "could not be checked"),
+        # Where only few could be checked, the sentence begins with that.
+        (unchecked if 2 * top.checked >= top.judged else 0, "could not be checked"),
     ]
     parts = [f"{count(number)} {words}" for number, words in apart if number]
-    if not parts:
-        every = (
-            f"All {count(top.judged)} webhooks were" if top.judged > 1 else "The one webhook was"
+    tail = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    return f"{'; '.join(part for part in (top.say_arrived('webhooks'), tail) if part)}."
+
+
+def _say_why_empty(facts: Facts) -> str:
+    """Why no delivery can be judged: what is missing, as far as the files tell."""
+    sides = {entry.side for entry in facts.files if entry.status != "refused"}
+    if not facts.files:
+        return "No file was loaded"
+    if "sender" not in sides:
+        return (
+            "No export of the sender could be read"
+            if facts.file_counts["refused"]
+            else ("No export of the sender was loaded")
         )
-        return f"{every} delivered."
-    tail = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-    return f"{top.say_arrived('webhooks')}; {tail}."
+    if facts.totals.deliveries:
+        return "No delivery of this period is settled yet"
+    ends = [
+        (log.starts_at, log.ends_at)
+        for log in facts.coverage
+        if log.side == "sender" and log.starts_at and log.ends_at
+    ]
+    if not ends:
+        return "No delivery falls into this period"
+    days = wording.say_days(facts.period, min(e[0] for e in ends), max(e[1] for e in ends))
+    return f"No delivery falls into this period (the sender's exports cover {days})"
 
 
 def _also(facts: Facts) -> str:
     duplicates, parts = facts.duplicates, []
+    if refused := facts.file_counts["refused"]:
+        parts.append(f"{plural(refused, 'file')} could not be read: see Data")
     if duplicates.deliveries:
         text = f"{count(duplicates.deliveries)} arrived more than once"
         if duplicates.harmful:
@@ -120,6 +155,7 @@ def _card(facts: Facts, outcome: str, name: str, section: str, words: str) -> st
     small = f"{percent(number, top.judged)} · {words}" if top.judged and number else words
     if outcome == "undetermined" and not number:
         shown = count(top.missed)
+        small = words if top.judged else "nothing to check"
     elif outcome == "undetermined":
         # A limit, not one more sum: the missed are among them.
         shown = f"\N{LESS-THAN OR EQUAL TO} {count(top.possibly_missed)}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -13,7 +12,7 @@ from hookanalysis.markup import Block, Column, table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hookanalysis.facts.measures import Facts, FileFacts
+    from hookanalysis.facts.measures import ClockOffset, Facts
 
 
 class _Loads(Protocol):
@@ -61,32 +60,58 @@ def unknowns(facts: Facts) -> Block:
 
 def clocks(facts: Facts, *, limit: int = 40) -> Block:
     """How far each receiver's clock is from the sender's, and what that rests on."""
-    by_day = sorted(facts.clocks, key=lambda c: (c.stream, c.day is None, c.day or date.min))
-    rows = [wording.say_clock(entry) for entry in by_day[:limit]]
+    by_log: dict[str, list[ClockOffset]] = {}
+    for entry in facts.clocks:
+        by_log.setdefault(entry.stream, []).append(entry)
+    rows = [wording.say_clock(*log) for log in sorted(by_log.items())[:limit]]
     columns = [
         Column("stream", "Log"),
-        Column("day", "Day"),
-        Column("offset", "Receiver's clock minus sender's"),
-        Column("between", "Between"),
-        Column("pairs", "Pairs", "count"),
+        Column("offset", "Its clock, against the sender's"),
+        Column("between", "Certainly within"),
+        Column("pairs", "Deliveries compared", "count"),
         Column("method", "How it was found"),
     ]
-    empty = "No clock could be compared."
-    return table(rows, columns, total=len(facts.clocks), empty=empty)
+    empty = "No clock could be compared: no delivery is known to both sides."
+    return table(rows, columns, total=len(by_log), empty=empty)
 
 
 def files(facts: Facts, *, limit: int = 60) -> Block:
-    """What was read, file by file, and what could not be read."""
+    """What could not be read, and what was read, file by file."""
+    lost = [part for part in (_refused(facts, limit), _rejected(facts, limit)) if part]
+    read = _read(facts, limit)
+    if not lost and facts.files:
+        words = "Every record of every file could be read."
+        return Block(f'{read.html}<p class="hk-note">{words}</p>', f"{read.text}\n{words}")
+    parts = [*lost, read]
+    return Block("".join(p.html for p in parts), "\n".join(p.text for p in parts))
+
+
+def _refused(facts: Facts, limit: int) -> Block | None:
+    refused = [entry for entry in facts.files if entry.status == "refused"]
+    if not refused:
+        return None
+    rows = [
+        {"path": wording.short_path(entry.path), "reason": entry.reason}
+        for entry in refused[:limit]
+    ]
+    columns = [Column("path", "File"), Column("reason", "Why")]
+    return table(rows, columns, caption="Files that could not be read", total=len(refused))
+
+
+def _read(facts: Facts, limit: int) -> Block:
+    known = [entry for entry in facts.files if entry.status != "refused"]
     rows = [
         {
             "path": wording.short_path(entry.path),
             "status": entry.status,
-            "log": " · ".join(part for part in (entry.layer or entry.side, entry.stream) if part),
+            "log": wording.name_log(entry.layer or entry.side, entry.stream),
             "format": entry.format,
-            **(_counts(entry) if entry.status != "refused" else {}),
+            "records": entry.records,
+            "kept": entry.kept,
+            "rejected": entry.rejected,
             "note": wording.say_file(entry.reason, entry.integrity, entry.tail_bytes),
         }
-        for entry in sorted(facts.files, key=lambda f: (f.status != "refused", f.path))[:limit]
+        for entry in known[:limit]
     ]
     columns = [
         Column("path", "File"),
@@ -99,11 +124,14 @@ def files(facts: Facts, *, limit: int = 60) -> Block:
     ]
     if any(row["note"] for row in rows):
         columns.append(Column("note", "To know"))
-    read = table(rows, columns, total=len(facts.files), empty="No file was loaded.")
+    caption = "Files that were read"
+    return table(rows, columns, caption=caption, total=len(known), empty="No file was read.")
+
+
+def _rejected(facts: Facts, limit: int) -> Block | None:
     if not facts.rejects:
-        words = "Every record of every loaded file could be read."
-        return Block(f'{read.html}<p class="hk-note">{words}</p>', f"{read.text}\n{words}")
-    rejected = [
+        return None
+    rows = [
         {
             "path": wording.short_path(entry.path),
             "reason": entry.reason.replace("_", " "),
@@ -121,9 +149,4 @@ def files(facts: Facts, *, limit: int = 60) -> Block:
         Column("detail", "How far it could be read"),
     ]
     caption = "Records that could not be read"
-    lost = table(rejected, columns, caption=caption, total=len(facts.rejects))
-    return Block(f"{read.html}{lost.html}", f"{read.text}\n{lost.text}")
-
-
-def _counts(file: FileFacts) -> dict[str, int]:
-    return {"records": file.records, "kept": file.kept, "rejected": file.rejected}
+    return table(rows, columns, caption=caption, total=len(facts.rejects))

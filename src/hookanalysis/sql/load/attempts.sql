@@ -91,14 +91,15 @@ shaped AS (
     CASE WHEN payload <> '' THEN nullif(array_to_string(list_filter(list_sort(list_concat(
       TRY(json_keys(payload)),
       list_transform(TRY(json_keys(payload, '$.data')), lambda name: 'data.' || name)
-    )), lambda name: regexp_full_match(name, '[A-Za-z0-9_.-]{1,60}')), ','), '') END AS payload_keys
+    )), lambda name: regexp_full_match(name, '[A-Za-z0-9_.-]{1,60}')), ','), '') END AS payload_keys,
+    {{signature_head}} AS signature_head
   FROM judged
 )
 SELECT
   line, byte_offset, attempt_id, event_uuid, endpoint_url, event_type, transaction_id, created_at,
   attempted_at, status, http_status, error_kind, response,
   CASE WHEN spent_ms BETWEEN 0 AND 86400000 THEN spent_ms END AS latency_ms,
-  payload_hash, payload_keys,
+  payload_hash, payload_keys, signature_head,
   CASE WHEN attempt_id IS NULL THEN md5_number_lower(concat_ws(chr(31),
     event_uuid, coalesce(endpoint_url, ''), coalesce(event_type, ''),
     coalesce(epoch_us(created_at), 0), coalesce(epoch_us(attempted_at), 0), status,

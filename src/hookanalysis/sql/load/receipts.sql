@@ -107,13 +107,7 @@ SELECT
   severity AS level,
   {{step}} AS step,
   {{message}} AS message,
-  CASE WHEN contains(record, 'ignature') OR contains(record, 'IGNATURE') THEN lower(nullif(
-    regexp_extract(
-      record,
-      '(?i)x[-_]showpass[-_]signature(?:["''\\:=,>\[( ]|x22|%22|u0022)*'
-      '([0-9a-f]{12})[0-9a-f]{28}\b',
-      1
-    ), ''
-  )) END AS signature_head,
+  CASE WHEN contains(record, 'ignature') OR contains(record, 'IGNATURE') THEN {{signature_head}}
+    END AS signature_head,
   hash(rtrim(record, chr(10) || chr(13))) AS record_hash
 FROM leveled

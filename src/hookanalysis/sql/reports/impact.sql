@@ -12,4 +12,4 @@ INNER JOIN deliveries AS d
   ON d.event_uuid = j.event_uuid AND COALESCE(d.endpoint_url, '') = j.endpoint_url
 WHERE j.outcome <> 'delivered' AND NOT j.is_test
 GROUP BY j.event_type, j.outcome
-ORDER BY deliveries DESC, j.event_type NULLS LAST, j.outcome
+ORDER BY j.event_type NULLS LAST, deliveries DESC, j.outcome
