@@ -65,6 +65,7 @@ STEPS = (
     Step("matching/leftover_ties"),
     Step("matching/open_ends"),
     Step("matching/matches_by_time", "rows", "matches"),
+    Step("matching/unshown_attempts"),
     Step("matching/stranger_requests"),
     Step("matching/undecided_deliveries"),
     Step("counting/sender_deliveries", "view"),

@@ -1,88 +1,86 @@
 /* answer_runs: answered attempts in a row that the receiver's logs all show, or all lack.
    grain:  one run of one endpoint and kind of answer, where some are lacking
-   inputs: attempts, matches, undecided_deliveries, stream_spans
+   inputs: attempts, unshown_attempts, matches, undecided_deliveries, stream_spans
 
    kind: 2 for success, else the first digit of the answer; those that reach the receiver are
    logged alike. 0: requests that the edge accepted, and that the logs behind it show or lack.
    What no log covers belongs to no run, nor does an attempt that may own a line: also a failed
    one without a line of its own, of an event that arrived at another try.
    shown_before: answers of the same kind that the logs show, before this run. */
-WITH answers AS (
+WITH uncounted_lines AS (
+  SELECT DISTINCT attempt_key FROM matches WHERE NOT counts
+),
+inner_arrivals AS (
+  SELECT DISTINCT event_uuid, endpoint_url FROM matches WHERE layer <> 'edge'
+),
+answers AS (
   SELECT
     a.endpoint_url, a.attempt_key, a.attempted_at,
     CASE WHEN a.status = 'success' THEN 2 ELSE CAST(FLOOR(a.http_status / 100) AS INTEGER) END
       AS kind,
-    NOT EXISTS (
-      SELECT 1 FROM matches AS m
-      WHERE m.event_uuid = a.event_uuid AND m.endpoint_url = a.endpoint_url
-    ) AS silent
+    COALESCE(u.alone, FALSE) AS silent
   FROM attempts AS a
+  LEFT JOIN unshown_attempts AS u
+    ON u.event_uuid = a.event_uuid AND u.attempt_key = a.attempt_key
+  LEFT JOIN uncounted_lines AS l ON l.attempt_key = a.attempt_key
+  LEFT JOIN undecided_deliveries AS d
+    ON d.event_uuid = a.event_uuid AND d.endpoint_url = a.endpoint_url
   WHERE a.attempted_at IS NOT NULL AND (a.status = 'success' OR a.http_status IS NOT NULL)
-    AND NOT EXISTS (
-      SELECT 1 FROM undecided_deliveries AS u
-      WHERE u.event_uuid = a.event_uuid AND u.endpoint_url = a.endpoint_url
-    )
-    AND (a.status = 'success'
-      OR EXISTS (SELECT 1 FROM matches AS m WHERE m.attempt_key = a.attempt_key)
-      OR NOT EXISTS (
-        SELECT 1 FROM matches AS m
-        WHERE m.event_uuid = a.event_uuid AND m.endpoint_url = a.endpoint_url))
+    AND (a.status = 'success' OR COALESCE(u.alone, TRUE) OR l.attempt_key IS NOT NULL)
+    AND d.event_uuid IS NULL
   UNION ALL
   SELECT
     e.endpoint_url, e.event_uuid AS attempt_key, e.arrived_at AS attempted_at, 0 AS kind,
-    NOT EXISTS (
-      SELECT 1 FROM matches AS m
-      WHERE m.event_uuid = e.event_uuid AND m.endpoint_url = e.endpoint_url AND m.layer <> 'edge'
-    ) AS silent
+    i.event_uuid IS NULL AS silent
   FROM matches AS e
+  LEFT JOIN inner_arrivals AS i
+    ON i.event_uuid = e.event_uuid AND i.endpoint_url = e.endpoint_url
   WHERE e.layer = 'edge' AND e.accepted AND e.arrived_at IS NOT NULL
 ),
-suspects AS (
-  SELECT DISTINCT endpoint_url, kind FROM answers WHERE silent
-),
-placed_answers AS (
-  SELECT
-    a.endpoint_url, a.kind, a.attempt_key, a.attempted_at, a.silent,
-    LAG(a.silent) OVER (
-      PARTITION BY a.endpoint_url, a.kind
-      ORDER BY a.attempted_at NULLS LAST, a.attempt_key NULLS LAST
-    ) AS earlier_silent
+silent_answers AS (
+  SELECT a.endpoint_url, a.kind, a.attempt_key, a.attempted_at, a.silent
   FROM answers AS a
-  JOIN suspects AS s ON s.endpoint_url = a.endpoint_url AND s.kind = a.kind
-  WHERE NOT a.silent
-    OR EXISTS (
+  WHERE a.silent
+    AND EXISTS (
       SELECT 1 FROM stream_spans AS c
       WHERE c.covered AND (c.layer <> 'edge' OR a.kind <> 0)
         AND a.attempted_at BETWEEN c.starts_at AND c.ends_at
     )
 ),
-numbered_answers AS (
+placed_answers AS (
+  SELECT endpoint_url, kind, attempt_key, attempted_at, silent FROM silent_answers
+  UNION ALL
+  SELECT a.endpoint_url, a.kind, a.attempt_key, a.attempted_at, a.silent
+  FROM answers AS a
+  JOIN (SELECT DISTINCT endpoint_url, kind FROM silent_answers) AS s
+    ON s.endpoint_url = a.endpoint_url AND s.kind = a.kind
+  WHERE NOT a.silent
+),
+counted_answers AS (
   SELECT
-    endpoint_url, kind, attempt_key, attempted_at, silent,
-    SUM(CASE WHEN silent = earlier_silent THEN 0 ELSE 1 END) OVER (
-      PARTITION BY endpoint_url, kind
-      ORDER BY attempted_at NULLS LAST, attempt_key NULLS LAST
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS run
+    endpoint_url, kind, attempted_at, silent,
+    SUM(CASE WHEN silent THEN 0 ELSE 1 END) OVER so_far AS shown,
+    SUM(CASE WHEN silent THEN 1 ELSE 0 END) OVER so_far AS lacking
   FROM placed_answers
+  WINDOW so_far AS (
+    PARTITION BY endpoint_url, kind ORDER BY attempted_at NULLS LAST, attempt_key NULLS LAST
+    ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+  )
 ),
 runs AS (
   SELECT
-    endpoint_url, kind, run, silent, MIN(attempted_at) AS starts_at, MAX(attempted_at) AS ends_at,
-    COUNT(*) AS answers
-  FROM numbered_answers
-  GROUP BY endpoint_url, kind, run, silent
+    endpoint_url, kind, silent, MIN(attempted_at) AS starts_at, MAX(attempted_at) AS ends_at,
+    COUNT(*) AS answers, MIN(shown + lacking) AS place, MIN(shown) AS shown
+  FROM counted_answers
+  GROUP BY endpoint_url, kind, silent, CASE WHEN silent THEN shown ELSE lacking END
 )
 SELECT
   endpoint_url,
   kind,
-  CAST(run AS BIGINT) AS run,
+  ROW_NUMBER() OVER (PARTITION BY endpoint_url, kind ORDER BY place NULLS LAST) AS run,
   silent,
   starts_at,
   ends_at,
   answers,
-  CAST(COALESCE(SUM(CASE WHEN NOT silent THEN answers END) OVER (
-    PARTITION BY endpoint_url, kind ORDER BY run NULLS LAST, starts_at NULLS LAST
-    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-  ), 0) AS BIGINT) AS shown_before
+  CAST(CASE WHEN silent THEN shown ELSE shown - 1 END AS BIGINT) AS shown_before
 FROM runs

@@ -4,24 +4,25 @@
    inputs: first_tries
 
    nth: its place in the series, which has `tries` in all. */
-WITH entries AS (
-  SELECT 'endpoint' AS scope, endpoint_url AS series, event_uuid, endpoint_url, moment, failed
+WITH places AS (
+  SELECT
+    'endpoint' AS scope, endpoint_url AS series, event_uuid, endpoint_url, moment, failed,
+    ROW_NUMBER() OVER (
+      PARTITION BY endpoint_url ORDER BY moment NULLS LAST, event_uuid NULLS LAST
+    ) AS nth,
+    COUNT(*) OVER (PARTITION BY endpoint_url) AS tries
   FROM first_tries
   WHERE moment IS NOT NULL
   UNION ALL
-  SELECT 'server' AS scope, host AS series, event_uuid, endpoint_url, moment, failed
-  FROM first_tries
-  WHERE moment IS NOT NULL AND on_host > 1
-),
-places AS (
   SELECT
-    scope, series, event_uuid, endpoint_url, moment, failed,
+    'server' AS scope, host AS series, event_uuid, endpoint_url, moment, failed,
     ROW_NUMBER() OVER (
-      PARTITION BY scope, series
+      PARTITION BY host
       ORDER BY moment NULLS LAST, event_uuid NULLS LAST, endpoint_url NULLS LAST
     ) AS nth,
-    COUNT(*) OVER (PARTITION BY scope, series) AS tries
-  FROM entries
+    COUNT(*) OVER (PARTITION BY host) AS tries
+  FROM first_tries
+  WHERE moment IS NOT NULL AND on_host > 1
 )
 SELECT scope, series, nth, tries, moment, event_uuid, endpoint_url
 FROM places

@@ -1,6 +1,6 @@
 /* stranger_requests: deliveries that a request from an address not in `sender_ips` may be of.
    grain:  one event for one endpoint
-   inputs: placed_receipts, attempt_turns, matches, settings
+   inputs: placed_receipts, unshown_attempts, matches, settings
 
    The sender may post from an address that the settings do not name. So an attempt that no receipt
    shows, of a delivery of which none was accepted, may be a stranger's request to its path that was
@@ -25,12 +25,12 @@ reach AS (
 silent_attempts AS (
   SELECT
     t.event_uuid, t.endpoint_url, t.attempt_key, t.path, t.status, t.http_status, t.attempted_at
-  FROM attempt_turns AS t
+  FROM unshown_attempts AS t
   WHERE COALESCE(t.error_kind, '') NOT IN ('refused', 'dns', 'tls')
     AND NOT EXISTS (
       SELECT 1 FROM matches AS m
-      WHERE m.counts AND m.event_uuid = t.event_uuid AND m.endpoint_url = t.endpoint_url
-        AND (m.attempt_key = t.attempt_key OR m.accepted)
+      WHERE m.counts AND m.accepted
+        AND m.event_uuid = t.event_uuid AND m.endpoint_url = t.endpoint_url
     )
 ),
 answers AS (
