@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from hypothesis import strategies as st
 
 import hookanalysis as ha
 from hookanalysis.errors import BusyError, InputError
-from hookanalysis.loading import manifest
+from hookanalysis.loading import files, manifest
+from hookanalysis.reading.sources import open_source
 from hookanalysis.settings import Source
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
 from wrapping import PACKINGS, UNPROVEN
@@ -267,6 +269,45 @@ def test_a_log_rotated_anywhere_equals_the_whole(tmp_path: Path, cut: int) -> No
         # Where a line stands depends on the file; what it says does not.
         rows[:] = sorted(tuple(map(str, row[2:])) for row in rows)
     assert found == expected
+
+
+TRACED = [
+    f"2026-11-20T10:00:00Z INFO hooks: received webhook_event_uuid={uuid(1)}\n",
+    f"2026-11-20T10:00:01Z ERROR hooks: failed webhook_event_uuid={uuid(1)}\n",
+    "Traceback (most recent call last):\n",
+    '  File "app.py", line 3, in handle\n',
+    "KeyError: amount\n",
+    "During handling of the above exception, another exception occurred:\n",
+    "ValueError: of jane@example.com\n",
+    "2026-11-20T10:00:02Z ERROR worker: nothing to do with it\n",
+    "IndexError: of a line that is not kept\n",
+]
+RAISED = [(1, None), (2, "KeyError: amount\nValueError: of [email]")]
+
+
+@pytest.mark.parametrize("size", [1, 97, 1 << 20])
+def test_a_stack_trace_belongs_to_its_line_wherever_reading_stops(
+    ws: ha.Workspace, tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "open_source", partial(open_source, chunk_bytes=size))
+    log = tmp_path / "app.log"
+    log.write_text("".join(TRACED))
+    (told,) = ws.load(log).files
+    assert (told.records, told.kept, told.rejected, told.ignored) == (9, 2, 0, 6)
+    assert ws.rows("SELECT line, exception FROM receipt_records ORDER BY line") == RAISED
+    ws.reconcile()
+    story = str(ws.event(uuid(1)))
+    assert "“hooks: failed webhook_event_uuid=[id]” raised KeyError: amount … ValueError" in story
+
+
+@pytest.mark.parametrize("cut", range(1, len(TRACED)))
+def test_a_stack_trace_may_be_finished_later(ws: ha.Workspace, tmp_path: Path, cut: int) -> None:
+    log = tmp_path / "app.log"
+    log.write_text("".join(TRACED[:cut]))
+    ws.load(log)
+    log.write_text("".join(TRACED))
+    assert statuses(ws.load(log)) == ["grown"]
+    assert ws.rows("SELECT line, exception FROM receipt_records ORDER BY line") == RAISED
 
 
 def test_rejects_and_bytes_are_accounted_for(ws: ha.Workspace, tmp_path: Path) -> None:

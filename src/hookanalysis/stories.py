@@ -289,7 +289,7 @@ def _receipts(db: Database, uuid: str) -> list[tuple[Evidence, int]]:
           FROM matches WHERE event_uuid = $uuid GROUP BY ALL
         )
         SELECT r.logged_at, g.layer, r.method, r.path, r.http_status, r.step, r.message,
-               l.match_rule, l.score, f.path, r.line, r.byte_offset
+               r.exception, l.match_rule, l.score, f.path, r.line, r.byte_offset
         FROM receipt_records AS r
         JOIN files AS f USING (file_id)
         JOIN generations AS g ON g.generation_id = r.generation_id
@@ -301,9 +301,10 @@ def _receipts(db: Database, uuid: str) -> list[tuple[Evidence, int]]:
         {"uuid": uuid},
     )
     told = []
-    for at, layer, method, url, status, step, message, rule, score, path, line, offset in rows:
-        parts = (layer, method, url, status, step, f"“{message}”" if message else "")
-        says = " ".join(str(part) for part in parts if part)
+    for at, *parts, message, raised, rule, score, path, line, offset in rows:
+        quoted = f"“{message}”" if message else ""
+        trace = f"raised {' … '.join(raised.splitlines())}" if raised else ""
+        says = " ".join(str(part) for part in (*parts, quoted, trace) if part)
         if rule not in {None, "uuid"}:
             says += f" (tied by {rule}, score {score:.2f})"
         told.append((Evidence("receiver", _time(at), says, path, line), offset))

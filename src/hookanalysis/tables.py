@@ -135,6 +135,7 @@ RECEIPT_RECORDS = _table(
     ("level", "VARCHAR", "debug, info, warning, error or critical"),
     ("step", "VARCHAR", "received, processed, duplicate, signature_failed or failed"),
     ("message", "VARCHAR", "message, scrubbed, at most 200 characters"),
+    ("exception", "VARCHAR", "first and last exception of its stack trace, a line each, scrubbed"),
     ("signature_head", "VARCHAR", "first 12 digits of X-SHOWPASS-SIGNATURE, where it is logged"),
     (
         "record_hash",

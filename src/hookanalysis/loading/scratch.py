@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hookanalysis.database import connect_memory, sql_text
+from hookanalysis.parsing.traces import attach_traces
 from hookanalysis.reading.records import Chunk
 from hookanalysis.reading.splitting import Piece
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
@@ -49,8 +50,8 @@ class Scratch:
         self.con.execute(f"PREPARE scan AS INSERT INTO scanned {binding.scan_sql}")
         self.con.execute(f"PREPARE parse AS INSERT INTO parsed {binding.fields_sql}")
 
-    def parse(self, chunk: Chunk) -> None:
-        """Fill both tables from a chunk."""
+    def parse(self, chunk: Chunk) -> tuple[str, str] | None:
+        """Fill both tables from a chunk; returns the rest of a stack trace that it begins with."""
         self._chunk.chunk = chunk
         self.clear()
         self.con.execute("EXECUTE scan")
@@ -61,6 +62,7 @@ class Scratch:
                 WHERE r.byte_offset = scanned.byte_offset"""
             )
         self.con.execute("EXECUTE parse")
+        return attach_traces(self.con)
 
     def clear(self) -> None:
         """Give back the memory that a chunk took."""

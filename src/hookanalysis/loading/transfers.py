@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hookanalysis.errors import InputError
 from hookanalysis.parsing.refusals import say_unlike
+from hookanalysis.parsing.traces import extend_trace
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
 
 from . import manifest
@@ -111,7 +112,9 @@ class Transfer:
     def _insert(self, chunk: Chunk) -> None:
         con, scratch = self.db.con, self.scratch
         target = ATTEMPT_RECORDS if self._from_sender else RECEIPT_RECORDS
-        scratch.parse(chunk)
+        rest = scratch.parse(chunk)
+        if rest:
+            extend_trace(con, self.generation_id, rest)
         scratch.move(f"SELECT {self.place}, * FROM parsed", con, target.name)
         scratch.move(
             f"""

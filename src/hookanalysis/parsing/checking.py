@@ -13,6 +13,7 @@ from hookanalysis.settings import Source
 from .catalog import Format, Sample, load_formats
 from .detection import Binding, detect
 from .sampling import take_records
+from .traces import attach_traces
 from .trials import ENOUGH, open_engine
 
 if TYPE_CHECKING:
@@ -118,8 +119,10 @@ def parse_head(head: bytes, binding: Binding) -> list[dict[str, Any]]:
     con.execute(f"CREATE OR REPLACE TEMP TABLE scanned AS {binding.scan_sql}")
     scanned = _rows(con, "SELECT * FROM scanned ORDER BY byte_offset")
     places = [row["byte_offset"] for row in scanned]
+    con.execute(f"CREATE OR REPLACE TEMP TABLE parsed AS {binding.fields_sql}")
+    attach_traces(con)
     kept: dict[int, list[dict[str, Any]]] = {}
-    for row in _rows(con, f"SELECT * FROM ({binding.fields_sql}) ORDER BY byte_offset, event_uuid"):
+    for row in _rows(con, "SELECT * FROM parsed ORDER BY byte_offset, event_uuid"):
         kept.setdefault(bisect_right(places, row["byte_offset"]), []).append(row)
     records = []
     for number, row in enumerate(scanned, 1):

@@ -43,8 +43,9 @@ class Binding:
         timezone: Zone for times that name none; None: unknown.
         scan_sql: SELECT over `chunk` (line, byte_offset, record): line, byte_offset, at (UTC; NULL
             where the zone is unknown), zoned (the time names its zone; NULL where there is no
-            time), verdict (keep, count, ignore, reject), reason, record (NULL unless kept or
-            rejected). NULL records are passed over.
+            time), verdict (keep, count, ignore, reject), reason, record (NULL unless kept,
+            rejected, or the line of a stack trace that names an exception). NULL records are passed
+            over.
         fields_sql: SELECT over `scanned`, the rows of `scan_sql`: the columns of the side's table
             from `line` on. A line that names several events gives several rows.
         sampled: How many of the first records fit (key `fits`), or not, by reason.

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from .forms import Fit, Form, fill, literal
+from .stacks import RAISED
 from .texts import scan_texts, take_texts
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def scan_sql(form: Form, fit: Fit) -> str:
         "scan",
         records=_times(scan_texts(form, fit), "time_text", fit),
         silent=str(form.silent).upper(),
+        raised=f"regexp_matches(record, {literal(RAISED)})" if form.traces else "FALSE",
         hook="TRUE" if form.is_table else _hook(form, fit),
         zone_given="TRUE" if fit.timezone else "FALSE",
     )
@@ -42,6 +44,10 @@ def fields_sql(form: Form, fit: Fit) -> str:
     """The statement over `scanned` that makes the columns of the side's table."""
     texts = take_texts(form, fit)
     if form.side == "receiver":
+        told = "CAST(NULL AS VARCHAR)"
+        if "exception" in form.names:
+            said = fill("scrub", text="named")
+            told = fill("exception", text="exception", raised=literal(RAISED), said=said)
         return fill(
             "receipts",
             texts=texts,
@@ -50,6 +56,7 @@ def fields_sql(form: Form, fit: Fit) -> str:
             step=fill("step", text="words", level="severity", unusual="unusual"),
             path=fill("plain", text="location", length="300"),
             message=fill("scrub", text="said"),
+            exception=told,
             signature_head=fill("signature_head", text="record", alone=""),
             private_ip=literal(_PRIVATE_IP),
         )

@@ -8,6 +8,8 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from .stacks import TRACE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 RECEIPT_TEXTS = (
     "time", "level", "message", "request", "method", "target", "status", "bytes", "source_ip",
     "forwarded_for", "request_id", "transaction_id", "event_type", "duration", "duration_ms",
-    "duration_s", "duration_us", "duration_ns", "event_id", "payload", "processed_at",
+    "duration_s", "duration_us", "duration_ns", "event_id", "payload", "processed_at", "exception",
 )  # fmt: skip
 ATTEMPT_TEXTS = (
     "attempt_id", "event_id", "event_uuid", "idempotency", "payload", "endpoint_url", "event_type",
@@ -42,7 +44,8 @@ class Form:
         names: For objects, tables, headed lines: text → the names under which it goes, best
             first.
         only: text → pattern; a value that does not fit it as a whole is not taken.
-        ignore: Pattern of records that belong to no request by rule, such as lines of a traceback.
+        ignore: Pattern of records that belong to no request by rule, such as headers.
+        traces: Stack traces stand between the lines (see stacks.py).
         hook_words: Words without one of which a line is no request of its own...
         hook: ... and the pattern that then decides whether it may be a webhook.
         aside: Pattern of lines that fit, yet are no request of their own, such as a second one
@@ -64,6 +67,7 @@ class Form:
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     only: Mapping[str, str] = field(default_factory=dict)
     ignore: str = ""
+    traces: bool = False
     silent: bool = False
     hook_words: tuple[str, ...] = ()
     hook: str = ""
@@ -90,7 +94,8 @@ class Form:
     @property
     def ignored(self) -> str:
         """Pattern of records that are passed over: by rule, or because they are blank."""
-        return rf"(?s:\s*|(?:{self.ignore})\s*)" if self.ignore else r"\s*"
+        passed = "|".join(filter(None, (self.ignore, TRACE if self.traces else "")))
+        return rf"(?s:\s*|(?:{passed})\s*)" if passed else r"\s*"
 
 
 def plain_records(outer_time: str = "NULL") -> str:

@@ -107,6 +107,7 @@ SELECT
   severity AS level,
   {{step}} AS step,
   {{message}} AS message,
+  {{exception}} AS exception,
   CASE WHEN contains(record, 'ignature') OR contains(record, 'IGNATURE') THEN {{signature_head}}
     END AS signature_head,
   hash(rtrim(record, chr(10) || chr(13))) AS record_hash

@@ -3,6 +3,7 @@
    inputs: {{records}}: line, byte_offset, part, record, time_text, and misfit (a reason code,
            'ignored', or NULL where the record fits its format), with the columns of times.sql;
            {{silent}} (do lines that fit tell of no request?), {{hook}} (may it be a webhook?),
+           {{raised}} (does an ignored record name an exception?),
            {{zone_given}} (has the file a zone for its times?)
 
    later_at: the second reading of a local time that the clock showed twice; "at" is the first. */
@@ -44,5 +45,7 @@ SELECT
   CASE WHEN verdict IN ('keep', 'count') THEN zoned END AS zoned,
   verdict,
   CASE WHEN verdict = 'reject' THEN misfit_or_time END AS reason,
-  CASE WHEN verdict IN ('keep', 'reject') THEN record END AS record
+  CASE
+    WHEN verdict IN ('keep', 'reject') OR (verdict = 'ignore' AND {{raised}}) THEN record
+  END AS record
 FROM sorted
