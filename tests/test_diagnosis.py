@@ -34,7 +34,15 @@ CAUSES = """
     timeout app_error payload rate_limit async_loss idempotency sender_duplicate wrong_host paused
     evidence clock
 """
-FALLBACKS = {"missed", "unprocessed", "refused", "unacknowledged", "unexpected", "repeated"}
+FALLBACKS = {
+    "missed",
+    "unprocessed",
+    "refused",
+    "unacknowledged",
+    "unexpected",
+    "repeated",
+    "evidence",
+}
 GOOD = """/*---
 id = "slow"
 title = "Slow events"

@@ -539,9 +539,9 @@ def test_findings_come_worst_first_then_by_size(db: Database) -> None:
         ("critical", "missed", 1),
         ("critical", "unprocessed", 1),
         ("warning", "test_health", 1),
-        ("warning", "evidence", 2),
         ("warning", "unacknowledged", 1),
         ("warning", "unexpected", 1),
+        ("warning", "evidence", 2),
     ]
     assert all(f.explain and f.next_check and f.guide_step for f in found.findings)
 

@@ -694,6 +694,9 @@ ATTEMPTS = {
     ("Failed", "", "Name or service not known"): ("failed", None, "dns"),
     ("Failed", "", "certificate verify failed"): ("failed", None, "tls"),
     ("Failed", "503", "Connection refused"): ("failed", 503, None),
+    ("Failed", "401", "Invalid signature"): ("failed", 401, "signature"),
+    ("Failed", "502", "signature"): ("failed", 502, None),
+    ("Success", "200", "signature ok"): ("success", 200, None),
 }
 
 

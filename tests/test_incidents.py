@@ -16,9 +16,13 @@ from world import OTHER_URL, World, event_of
 
 
 def runs_of(series: str) -> list[str]:
-    """The runs in a series such as `...xxx..`, as pieces of the text; an open one ends in `>`."""
-    places = [place for place, mark in enumerate(series, start=1) if mark == "x"]
-    found = find_runs(places, len(series))
+    """The runs in a series such as `...xxx..`, as pieces of the text; an open one ends in `>`.
+
+    Each letter is a failure of another kind.
+    """
+    failures = [(place, mark) for place, mark in enumerate(series, start=1) if mark != "."]
+    places, kinds = zip(*failures, strict=True) if failures else ((), ())
+    found = find_runs(places, kinds, len(series))
     return [series[run.first - 1 : run.last] + ">" * run.still_open for run in found]
 
 
@@ -41,6 +45,12 @@ QUIET = "." * 50
         (f"{QUIET}xxxxx..", ["xxxxx>"]),
         (f"{QUIET}xxxxx...", ["xxxxx"]),
         ("xxxxxxxx", ["xxxxxxxx>"]),
+        # What fails in another way after a success is another incident; or none, if it is short.
+        (f"{QUIET}xxxx..yyyyyy{QUIET}", ["xxxx", "yyyyyy"]),
+        (f"{QUIET}xxxx.y{QUIET}", ["xxxx"]),
+        (f"{QUIET}xxxyyy{QUIET}", ["xxxyyy"]),
+        (f"{QUIET}xxx.yyx.yx{QUIET}", ["xxx.yyx.yx"]),
+        (f"{QUIET}xxxx.yyy.", ["xxxx", "yyy>"]),
         # One try in three fails all the time: that is its ordinary state, and no incident.
         ("x.x....x.." * 20, []),
         ("x.x....x.." * 20 + "x" * 30 + "x.x....x.." * 20, ["x" * 31]),

@@ -9,14 +9,15 @@ import pytest
 from hookanalysis.simulation.faults import FAULTS, PICTURES
 from proof import FIRST_RUSH, draw_case, draw_rush, score
 
-CASES = range(12)
+# Besides the first, some that once were wrong.
+CASES = (*range(10), 130, 185)
 
 
 @pytest.mark.parametrize("number", CASES)
 def test_every_verdict_of_a_case_is_right(number: int, tmp_path: Path) -> None:
     found = score(draw_case(number), tmp_path)
     assert [str(failure) for failure in found.failures] == []
-    assert found.counts["deliveries"] > 50
+    assert found.counts["deliveries"] > 10
 
 
 @pytest.mark.parametrize("number", range(2))

@@ -38,6 +38,7 @@ FLAGS = {
     "stranger": (False, True),
     "is_test": (False, True),
     "resend_unlisted": (False, True),
+    "success_unheard": (False, True),
 }
 
 
@@ -58,6 +59,7 @@ class State(NamedTuple):
     stranger: bool
     is_test: bool
     resend_unlisted: bool
+    success_unheard: bool
 
 
 def classify(s: State) -> list[str]:
@@ -70,7 +72,8 @@ def classify(s: State) -> list[str]:
     plain = s.says != "conflict" and not twice
     absent = plain and s.says == "absent"
     waiting = plain and not absent and s.in_grace and not effect
-    judged = plain and not absent and not waiting
+    unheard = plain and not absent and not waiting and s.success_unheard and not s.accepted_count
+    judged = plain and not absent and not waiting and not unheard
     nothing = judged and s.arrivals == 0
     came = judged and s.arrivals > 0
     blank = nothing and not s.never_sent  # only the receiver's logs can tell
@@ -90,7 +93,9 @@ def classify(s: State) -> list[str]:
         "unexpected: test": absent and s.sender_covered and s.is_test,
         "unexpected: forged": absent and s.sender_covered and not s.is_test and forged,
         "unexpected: orphan": absent and s.sender_covered and not s.is_test and not forged,
-        "undetermined: sender_coverage": (absent and not s.sender_covered) or (proof and unlisted),
+        "undetermined: sender_coverage": (absent and not s.sender_covered)
+        or unheard
+        or (proof and unlisted),
         "pending: in_flight": waiting,
         "undetermined: ambiguous": (blank and s.undecided)
         or (silent and s.undecided)
@@ -145,7 +150,8 @@ def judged() -> list[tuple[State, str]]:
         con.execute(
             f"CREATE TABLE delivery_evidence AS SELECT {columns}, * FROM {lists}"
             " WHERE COALESCE(processed_count, 0) <= accepted_count"
-            " AND (NOT success_silent OR says = 'ok')",
+            " AND (NOT success_silent OR says = 'ok')"
+            " AND (NOT success_unheard OR says LIKE 'fail%')",
             {name: list(values) for name, values in flags.items()},
         )
         kinds = rows.relation_types()["settings"].items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, pairwise
 from math import log
 from typing import TYPE_CHECKING
 
@@ -47,9 +47,10 @@ class Run:
 def write_failure_runs(db: Database) -> None:
     """Make the table `failure_runs` out of `failures`: the runs of each series."""
     found: list[list[object]] = [[], [], [], [], []]
-    rows = db.rows("SELECT scope, series, tries, nth FROM failures ORDER BY ALL")
+    rows = db.rows("SELECT scope, series, tries, nth, kind FROM failures ORDER BY ALL")
     for (scope, series, tries), group in groupby(rows, key=lambda row: row[:3]):
-        for run in find_runs([row[3] for row in group], tries):
+        _, _, _, places, kinds = zip(*group, strict=True)
+        for run in find_runs(places, kinds, tries):
             row = (scope, series, run.first, run.last, run.still_open)
             for column, value in zip(found, row, strict=True):
                 column.append(value)
@@ -61,8 +62,8 @@ def write_failure_runs(db: Database) -> None:
     )
 
 
-def find_runs(places: Sequence[int], tries: int) -> list[Run]:
-    """The incidents in a series of `tries`, given the places (from 1, rising) of those that failed.
+def find_runs(places: Sequence[int], kinds: Sequence[str], tries: int) -> list[Run]:
+    """The incidents in a series of `tries`: where (from 1, rising) and how those failed that did.
 
     How often a try fails at ordinary times is learnt from those outside of dense runs.
     """
@@ -76,7 +77,26 @@ def find_runs(places: Sequence[int], tries: int) -> list[Run]:
         share = (len(places) - sum(k for k, _ in dense)) / others if others else 0
         if ordinary == (ordinary := max(ORDINARY_SHARE, min(share, _DENSE))):
             break
-    return [run for run, count in zip(runs, failed, strict=True) if count >= _FEWEST]
+    return [part for run in runs for part in split_run(run, places, kinds)]
+
+
+def split_run(run: Run, places: Sequence[int], kinds: Sequence[str]) -> list[Run]:
+    """The parts of a run that are incidents of their own: each fails in another way.
+
+    A part ends where something succeeds, and no kind of failure is found on both sides of it.
+    """
+    start, end = bisect_left(places, run.first), bisect_right(places, run.last)
+    latest = {kinds[n]: n for n in range(start, end)}
+    bounds, reached = [start], start
+    for n in range(start, end):
+        if n > reached and places[n] > places[n - 1] + 1:
+            bounds.append(n)
+        reached = max(reached, latest[kinds[n]])
+    return [
+        Run(places[a], places[b - 1], run.still_open and b == end)
+        for a, b in pairwise([*bounds, end])
+        if b - a >= _FEWEST
+    ]
 
 
 def trace_runs(places: Sequence[int], tries: int, ordinary: float, penalty: float) -> list[Run]:

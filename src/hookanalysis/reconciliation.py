@@ -93,6 +93,7 @@ STEPS = (
     Step("counting/counted_receipts", "view"),
     Step("counting/repeats"),
     Step("absence/unlisted_resends"),
+    Step("absence/unheard_successes"),
     Step("delivery_evidence", "view"),
     Step("deliveries"),
     Step("endpoint_hours"),

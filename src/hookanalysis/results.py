@@ -153,7 +153,11 @@ SYMPTOMS = _table(
     ("detail", "VARCHAR", "its finer code"),
     ("status", "VARCHAR", "success, failed, pending, conflict or none, as the sender logged it"),
     ("http_status", "SMALLINT", "answer as the sender saw it"),
-    ("error_kind", "VARCHAR", "timeout, refused, dns, tls or other, when no answer came"),
+    (
+        "error_kind",
+        "VARCHAR",
+        "timeout, refused, dns, tls or other: no answer; signature: a refusal that names it",
+    ),
     ("answer", "SMALLINT", "answer: as the sender saw it, else as the edge or the app logged it"),
     ("edge_lines", "BIGINT", "receipts of it in the edge's logs"),
     ("edge_status", "SMALLINT", "answer in the edge's log"),

@@ -57,6 +57,7 @@ ERRORS = {
     "dns": "host name not found",
     "tls": "TLS failure",
     "other": "no answer",
+    "signature": "signature refused",
 }
 CAUSES = {
     "sender": "the sender",

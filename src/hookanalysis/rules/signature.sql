@@ -19,7 +19,7 @@ is missing, let your proxy pass it on. Then resend these events: none of them wa
 
 [requires]
 told = "your application says that the signature does not fit, or the logged one does not"
-reached = "the request got through to your application"
+reached = "the request got through to your application, which logged or answered it"
 
 [against]
 genuine = "the signature in your log is right under the key that is set here"
@@ -27,8 +27,16 @@ genuine = "the signature in your log is right under the key that is set here"
 [[case]]
 name = "answered 401, or swallowed with 200; a 401 without words about the signature is weak"
 kind = "fires"
-expect = ["computed", "refused", "right", "swallowed", "unsaid"]
+expect = ["answered", "computed", "refused", "right", "swallowed", "unsaid"]
 weak = ["right", "unsaid"]
+[[case.symptoms]]
+event_uuid = "answered"
+outcome = "refused"
+http_status = 401
+edge_status = 401
+app_lines = 0
+error_kind = "signature"
+answer = 401
 [[case.symptoms]]
 event_uuid = "computed"
 outcome = "unprocessed"
@@ -96,9 +104,11 @@ SELECT
   endpoint_url,
   event_uuid,
   happened_at,
-  signature_failed OR NOT signature_fits AS told,
-  app_lines > 0 AS reached,
+  signature_failed OR error_kind = 'signature' OR NOT signature_fits AS told,
+  app_lines > 0 OR error_kind = 'signature' AS reached,
   signature_fits AS genuine
 FROM symptoms
-WHERE outcome <> 'unexpected' AND app_lines > 0
-  AND (signature_failed OR NOT signature_fits OR answer IN (401, 403))
+WHERE outcome <> 'unexpected'
+  AND (error_kind = 'signature' OR (
+    app_lines > 0 AND (signature_failed OR NOT signature_fits OR answer IN (401, 403))
+  ))

@@ -52,6 +52,7 @@ _SPOTS = (
             ),
         ),
         "idempotency",
+        edge_root="timeout",
         share=0.005,
         endpoints=BOTH,
     ),

@@ -44,6 +44,7 @@ class Delivery:
     path: str = ""
     host: str = ""
     root: str = ""
+    edge_root: str = ""
 
     @property
     def url(self) -> str:
@@ -210,7 +211,8 @@ class Plan:
                 return False
             times.append(at)
         delivery.times, delivery.fault, delivery.story = times, fault.name, story
-        delivery.path, delivery.host, delivery.root = fault.path, fault.host, fault.root
+        delivery.path, delivery.host = fault.path, fault.host
+        delivery.root, delivery.edge_root = fault.root, fault.edge_root or fault.root
         return True
 
     def _find_time(self, endpoint: Endpoint, draw: Callable[[], int]) -> int | None:

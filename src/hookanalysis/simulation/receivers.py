@@ -52,6 +52,8 @@ class Request:
     """One POST as it comes in."""
 
     event: Event
+    names_event: bool
+    """Whether its body is a webhook's."""
     post: Post
     path: str
     source_ip: str
@@ -122,7 +124,7 @@ def receive(endpoint: Endpoint, request: Request, rng: random.Random, sampled: f
             request.source_ip,
             f"POST {request.path}",
             (handling.edge, size, agent),
-            request.event,
+            request.event if request.names_event else None,
         )
         wrote.append(endpoint.edge)
     if not (handling.app and endpoint.apps):

@@ -94,7 +94,10 @@ def _play(delivery: Delivery, scenario: Scenario) -> list[Trace]:
         source_ip = rng.choice(post.sources)
         path = delivery.path or delivery.endpoint.path
         request = Request(
-            delivery.event, post, path, source_ip, draw_uuid(rng), at, arrives, arrives + takes
+            delivery.event,
+            bool(delivery.story.outcome),
+            *(post, path, source_ip, draw_uuid(rng)),
+            *(at, arrives, arrives + takes),
         )
         wrote = receive(delivery.endpoint, request, luck, scenario.sampled) if post.sent else []
         left = tuple(log for log in wrote if log.keeps(min(request.done, at + TIMEOUT)))

@@ -117,6 +117,8 @@ class Fault:
     stories: tuple[Story, ...] = ()
     root: str = ""
     """Root cause: id of the rule that should be named first."""
+    edge_root: str = ""
+    """Root cause for a reader of the proxy's log alone, where it differs."""
     share: float = 0
     """Of all deliveries, for spots and strays."""
     minutes: int = 0

@@ -154,7 +154,7 @@ def _judge(
         delivery.event.uuid,
         url,
         *verdict,
-        *_blame(delivery, verdict),
+        *_blame(delivery, verdict, told),
         delivery.fault,
         story.certain and not doubts,
     )
@@ -175,16 +175,19 @@ def _judge_listed(
     return verdict
 
 
-def _blame(delivery: Delivery, verdict: tuple[str, str]) -> tuple[str, str]:
-    """Cause and root cause, as far as the verdict still shows them."""
+def _blame(delivery: Delivery, verdict: tuple[str, str], told: list[Trace]) -> tuple[str, str]:
+    """Cause and root cause, as far as the verdict and the sender's own words still show them."""
     story = delivery.story
     if verdict == (story.outcome, story.detail):
         return story.cause, delivery.root if story.cause else ""
     if verdict[0] == "undetermined":
+        last = told[-1].attempt if told else None
+        if last and last.status == "Failed" and last.http_status:
+            return story.cause, delivery.root
         return "logs", "evidence"
     if verdict[0] in {"delivered", "pending"}:
         return "", ""
-    return story.cause, delivery.root
+    return story.cause, delivery.edge_root if verdict == story.edge_only else delivery.root
 
 
 def _judge_absence(last: Trace) -> tuple[str, str]:

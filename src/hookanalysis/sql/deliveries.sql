@@ -10,9 +10,8 @@
 WITH flags AS (
   SELECT
     e.*,
-    e.arrivals > 0 AS arrived,
+    e.arrivals > 0 AS arrived, e.accepted_count > 0 AS accepted,
     e.arrivals = 0 OR (e.success_silent AND e.accepted_count = 0) AS untraced,
-    e.accepted_count > 0 AS accepted,
     COALESCE(e.processed_count, e.accepted_count) > 0 AS took_effect,
     (e.says = 'ok' AND (e.had_failure OR e.arrivals > 1))
       OR (e.says IN ('fail_http', 'fail_nohttp') AND e.resend_unlisted) AS took_several_tries,
@@ -34,6 +33,7 @@ verdicts AS (
       WHEN f.says = 'absent' AND f.sender_covered THEN 'unexpected: orphan'
       WHEN f.says = 'absent' THEN 'undetermined: sender_coverage'
       WHEN f.in_grace AND NOT f.took_effect THEN 'pending: in_flight'
+      WHEN f.success_unheard AND NOT f.accepted THEN 'undetermined: sender_coverage'
       WHEN NOT f.arrived AND f.never_sent THEN 'missed: never_reached'
       WHEN f.untraced AND f.ambiguous THEN 'undetermined: ambiguous'
       WHEN f.untraced AND NOT f.receiver_covered THEN 'undetermined: receiver_coverage'

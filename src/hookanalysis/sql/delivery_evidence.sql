@@ -2,7 +2,7 @@
    grain:  one event for one endpoint
    inputs: sender_deliveries, omissions, counted_receipts, absences, absence_reasons, repeats,
            processing_logs, undecided_deliveries, stranger_requests, silent_successes,
-           nameless_refusals, unlisted_resends, coverage, settings
+           nameless_refusals, unlisted_resends, unheard_successes, coverage, settings
 
    refusals_told: a refusal as the sender saw it would stand in the logs, whoever gave it.
    processed_count is NULL where no log tells, and 0 only where a log that would tell does not.
@@ -24,12 +24,9 @@ horizons AS (
   SELECT MAX(ends_at) AS horizon_at FROM coverage WHERE side = 'sender'
 )
 SELECT
-  c.event_uuid, c.endpoint_url, c.event_type, c.transaction_id,
-  c.says,
-  c.created_at,
+  c.event_uuid, c.endpoint_url, c.event_type, c.transaction_id, c.says, c.created_at,
   COALESCE(c.first_attempt_at, c.created_at, r.first_at) AS first_seen_at,
-  c.first_attempt_at, c.last_attempt_at,
-  c.attempts,
+  c.first_attempt_at, c.last_attempt_at, c.attempts,
   c.last_status, c.last_http_status, c.last_error_kind,
   c.had_failure, c.never_sent, c.is_test,
   r.layer,
@@ -44,8 +41,7 @@ SELECT
   END AS processed_count,
   COALESCE(r.signature_failed, FALSE) AS signature_failed,
   COALESCE(r.stranger, FALSE) AS stranger,
-  r.first_at AS first_receipt_at,
-  r.first_accepted_at,
+  r.first_at AS first_receipt_at, r.first_accepted_at,
   r.last_status AS receiver_status,
   COALESCE(r.several_paths, FALSE) AS several_paths,
   r.weakest_rule,
@@ -55,7 +51,7 @@ SELECT
     || CAST(c.last_http_status AS VARCHAR)
     || ' to requests whose event it does not log; load the proxy''s log, or log the uuid')
     AS absence_reason,
-  o.reason AS omission_reason,
+  COALESCE(o.reason, w.reason) AS omission_reason,
   k.repeat_kind,
   COALESCE(
     COALESCE(c.last_attempt_at, c.created_at)
@@ -65,7 +61,8 @@ SELECT
   g.reason AS stranger_reason,
   i.event_uuid IS NOT NULL AS success_silent,
   COALESCE(a.edge_covered, FALSE) OR q.endpoint_url IS NULL AS refusals_told,
-  n.event_uuid IS NOT NULL AS resend_unlisted
+  n.event_uuid IS NOT NULL AS resend_unlisted,
+  w.event_uuid IS NOT NULL AS success_unheard
 FROM cases AS c
 CROSS JOIN horizons AS h
 CROSS JOIN settings AS s
@@ -87,3 +84,5 @@ LEFT JOIN nameless_refusals AS q
   ON q.endpoint_url = c.endpoint_url AND q.http_status = c.last_http_status
 LEFT JOIN unlisted_resends AS n
   ON n.event_uuid = c.event_uuid AND n.endpoint_url = c.endpoint_url
+LEFT JOIN unheard_successes AS w
+  ON w.event_uuid = c.event_uuid AND w.endpoint_url = c.endpoint_url

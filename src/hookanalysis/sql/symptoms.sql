@@ -41,8 +41,8 @@ life AS (
   JOIN lively_minutes AS l ON l.endpoint_url = n.endpoint_url AND l.minute_at = n.near_at
 )
 SELECT
-  t.endpoint_url, t.event_uuid, t.event_type, t.attempt_key, t.happened_at,
-  t.outcome, t.detail, t.status, t.http_status, t.error_kind,
+  t.endpoint_url, t.event_uuid, t.event_type, t.attempt_key, t.happened_at, t.outcome, t.detail,
+  t.status, t.http_status, t.error_kind,
   COALESCE(t.http_status, s.edge_status, s.app_status) AS answer,
   COALESCE(s.edge_lines, 0) AS edge_lines, s.edge_status,
   COALESCE(s.app_lines, 0) AS app_lines, s.app_status,
@@ -56,8 +56,7 @@ SELECT
       ON v.endpoint_url = p.endpoint_url AND v.layer = p.layer AND v.depth = 1
     WHERE p.endpoint_url = t.endpoint_url AND t.happened_at BETWEEN p.starts_at AND p.ends_at
   ) AS covered,
-  e.minute_at IS NOT NULL AS edge_alive,
-  i.minute_at IS NOT NULL AS app_alive,
+  e.minute_at IS NOT NULL AS edge_alive, i.minute_at IS NOT NULL AS app_alive,
   COALESCE(f.run_size, 0) AS run_size, f.accepted_before, f.accepted_after,
   COUNT(t.http_status) OVER (PARTITION BY t.event_uuid, t.endpoint_url, t.http_status)
     AS same_answers,

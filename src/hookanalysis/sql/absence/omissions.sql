@@ -4,7 +4,7 @@
 
    sender_covered: an export of all attempts (or of successes, and it was accepted) lost nothing
    from settle_seconds before the moment to as long after it; of a listed event, no attempt is
-   older than the event. */
+   older than the event. What went elsewhere, no export covers: none lists that endpoint. */
 WITH exports AS (
   SELECT
     o.event_uuid, o.endpoint_url,
@@ -43,14 +43,16 @@ SELECT
   o.event_type,
   o.transaction_id,
   o.is_test,
-  COALESCE(e.sender_covered, FALSE) AS sender_covered,
-  COALESCE(
+  COALESCE(e.sender_covered, FALSE) AND NOT o.elsewhere AS sender_covered,
+  CASE WHEN o.elsewhere
+    THEN 'endpoint_unlisted: no export lists the endpoint that it went to; name it: '
+      || 'endpoints = ["https://…"] in hookanalysis.toml, and export its attempts' ELSE COALESCE(
     e.lossy,
     'sender_filtered: export ' || e.filtered || ' at ',
     'sender_window: the exports reach from ' || w.reach || ', too little for ',
     'sender_window: no export covers '
   ) || COALESCE(SUBSTRING(CAST(o.moment AS VARCHAR), 1, 16) || ' UTC', 'it')
-    || '; export all attempts of that time' AS reason
+    || '; export all attempts of that time' END AS reason
 FROM omitted_deliveries AS o
 CROSS JOIN windows AS w
 LEFT JOIN exports AS e ON e.event_uuid = o.event_uuid AND e.endpoint_url = o.endpoint_url

@@ -3,7 +3,7 @@
    inputs: failures, failure_runs */
 WITH marked AS (
   SELECT
-    f.scope, f.series, f.nth, f.moment, f.event_uuid, f.endpoint_url,
+    f.scope, f.series, f.nth, f.moment, f.event_uuid, f.endpoint_url, f.kind,
     MAX(r.first_nth) OVER so_far AS first_nth,
     MAX(r.last_nth) OVER so_far AS last_nth
   FROM failures AS f
@@ -14,6 +14,6 @@ WITH marked AS (
     ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
   )
 )
-SELECT scope, series, first_nth, last_nth, moment, event_uuid, endpoint_url
+SELECT scope, series, first_nth, last_nth, moment, event_uuid, endpoint_url, kind
 FROM marked
 WHERE nth <= last_nth

@@ -2,13 +2,20 @@
    grain:  one run
    inputs: run_failures, first_tries
 
-   Within it at least half of the tries failed at two endpoints or more, and at none of the host's
-   endpoints did three tries in a row succeed. */
+   Within it at least half of the tries failed at two endpoints or more, some of them in the same
+   way, and at none of the host's endpoints did three tries in a row succeed. */
 WITH spans AS (
   SELECT series, first_nth, MIN(moment) AS starts_at, MAX(moment) AS ends_at
   FROM run_failures
   WHERE scope = 'server'
   GROUP BY series, first_nth
+),
+common_kinds AS (
+  SELECT DISTINCT series, first_nth
+  FROM run_failures
+  WHERE scope = 'server'
+  GROUP BY series, first_nth, kind
+  HAVING MIN(endpoint_url) <> MAX(endpoint_url)
 ),
 moments AS (
   SELECT
@@ -59,6 +66,7 @@ shares AS (
 )
 SELECT s.series, s.first_nth, s.starts_at, s.ends_at
 FROM spans AS s
+JOIN common_kinds AS k ON k.series = s.series AND k.first_nth = s.first_nth
 JOIN shares AS h ON h.series = s.series AND h.first_nth = s.first_nth
 GROUP BY s.series, s.first_nth, s.starts_at, s.ends_at
 HAVING SUM(CASE WHEN h.mostly_failed THEN 1 ELSE 0 END) >= 2 AND MAX(h.longest_success) < 3

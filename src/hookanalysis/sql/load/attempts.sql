@@ -44,7 +44,10 @@ worded AS (
 explained AS (
   SELECT
     *,
-    CASE WHEN code IS NULL AND words <> '' THEN {{error_kind}} END AS kind
+    CASE
+      WHEN code IS NULL AND words <> '' THEN {{error_kind}}
+      WHEN code BETWEEN 400 AND 499 AND contains(words, 'signature') THEN 'signature'
+    END AS kind
   FROM worded
 ),
 judged AS (
@@ -79,7 +82,9 @@ shaped AS (
     CASE WHEN micros BETWEEN 1420070400000000 AND 4102444800000000 THEN make_timestamp(micros) END
       AS created_at,
     CASE WHEN attempted_at IS NOT NULL THEN "at" END AS attempted_at,
-    CASE WHEN verdict = 'failed' AND code IS NULL THEN coalesce(kind, 'other') END AS error_kind,
+    CASE
+      WHEN verdict = 'failed' THEN coalesce(kind, CASE WHEN code IS NULL THEN 'other' END)
+    END AS error_kind,
     {{response}} AS response,
     coalesce(
       TRY_CAST(latency_ms AS DOUBLE),

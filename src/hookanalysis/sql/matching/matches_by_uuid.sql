@@ -1,13 +1,14 @@
 /* matches_by_uuid: the first rungs: receipts whose event is named, by themselves, by transaction
    or by request id.
    grain:  one receipt that names its event
-   inputs: placed_receipts, attempt_turns, attempts, endpoint_paths, receipts
+   inputs: placed_receipts, attempt_turns, attempts, endpoint_paths, receipts, settings
 
    The attempt is the one in whose turn it came, give or take the clock's tolerance. Where the lines
    do not say how the request was answered, the sender's view of that attempt does. An event that
    the sender does not know belongs to the endpoint with the receipt's path, if there is one.
    elsewhere: the path is no known endpoint's, and not the attempt's as a proxy may have changed it,
-   while the layer shows requests to the attempt's own: it went to an endpoint that is not exported.
+   while the layer shows requests to the attempt's own, or the answer is another than the sender got
+   at that time (a proxy's own 502 to 504 apart): it went to an endpoint that is not exported.
    counts: false where the request is counted at the receipt that shares its id, and for a
    stranger's request that was not accepted: anyone can post a known uuid. */
 WITH listed_events AS (
@@ -25,7 +26,13 @@ shown_paths AS (
 named_receipts AS (
   SELECT
     r.*,
-    h.path IS NOT NULL AS elsewhere,
+    h.path IS NOT NULL
+      OR COALESCE(
+        r.known_path IS NULL AND STRPOS(r.path, t.path) = 0 AND STRPOS(t.path, r.path) = 0
+        AND r.http_status <> t.http_status AND t.http_status NOT BETWEEN 502 AND 504
+        AND r.arrived_at
+          <= t.attempted_at + r.tolerance + s.timeout_seconds * INTERVAL '1 second', FALSE
+      ) AS elsewhere,
     COALESCE(t.endpoint_url, p.endpoint_url, l.endpoint_url, '') AS endpoint_url,
     CASE WHEN r.arrived_at + r.tolerance >= t.attempted_at THEN t.attempt_key END AS attempt_key,
     DATE_DIFF('microsecond', t.attempted_at, r.arrived_at) / 1000.0 AS distance_ms,
@@ -38,6 +45,7 @@ named_receipts AS (
     t.event_uuid IS NOT NULL AS listed,
     t.event_uuid IS NOT NULL OR l.event_uuid IS NOT NULL AS is_known
   FROM placed_receipts AS r
+  CROSS JOIN settings AS s
   LEFT JOIN attempt_turns AS t
     ON t.event_uuid = r.event_uuid
     AND (t.path IS NULL OR t.path = r.known_path OR (r.known_path IS NULL AND NOT t.fanned))
