@@ -142,6 +142,12 @@ def _gates(total: Score) -> Iterator[Gate]:
         not total.overlaps or overlap >= 0.8,
         f"{overlap:.2f} ({len(total.overlaps):,} outages)",
     )
+    yield share(
+        "incidents rightly told as of one endpoint, or of the whole server",
+        *("outages scoped", "outages found"),
+        "≥ 95 %",
+        lambda v: v >= 0.95,
+    )
     for kind, aim in (("single", 0.95), ("double", 0.85)):
         if counts[f"causes {kind}"]:
             yield share(

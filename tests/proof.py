@@ -124,6 +124,7 @@ def draw_case(number: int) -> Case:
     }
     if all(FAULTS[name].takes != "window" for name in faults) and rng.random() < 0.15:
         options["per_second"] = rng.choice(RUSHES)
+    options["one_server"] = rng.random() < 0.25
     return Case(number, faults, options)
 
 
@@ -225,8 +226,8 @@ def _score_verdicts(case: Case, truth: Iterable[Verdict], got: Got, found: Score
 
 def _score_incidents(case: Case, windows: Iterable[Window], ws: ha.Workspace, found: Score) -> None:
     """How much of each outage and its incident is common to both, in time."""
-    rows = ws.rows("SELECT endpoint_url, starts_at, ends_at, deliveries FROM incidents")
-    spans = [(url, _utc(start), _utc(end)) for url, start, end, _ in rows]
+    rows = ws.rows("SELECT scope, endpoint_url, starts_at, ends_at FROM incidents")
+    spans = [(scope, url, _utc(start), _utc(end)) for scope, url, start, end in rows]
     matched: set[int] = set()
     for window in windows:
         start, end = window.first_failed_at, window.last_failed_at
@@ -235,14 +236,21 @@ def _score_incidents(case: Case, windows: Iterable[Window], ws: ha.Workspace, fo
             continue
         shares = {
             number: _overlap((start, end), (other_start, other_end))
-            for number, (url, other_start, other_end) in enumerate(spans)
-            if url in {"", window.endpoint_url}
+            for number, (_, url, other_start, other_end) in enumerate(spans)
+            if "" in {url, window.endpoint_url} or url == window.endpoint_url
         }
         matched |= {number for number, share in shares.items() if share}
         best = max(shares.values(), default=0.0)
         found.overlaps.append(best)
         found.counts["outages"] += 1
         found.counts["outages found"] += best > 0
+        scopes = {spans[number][0] for number, share in shares.items() if share == best > 0}
+        found.counts["outages scoped"] += scopes == {window.scope}
+        if scopes and scopes != {window.scope}:
+            key = (window.fault, window.endpoint_url)
+            told = f"of the {' and '.join(sorted(scopes))}"
+            wanted = f"an incident of the {window.scope}"
+            found.failures.append(Failure(case.number, window.fault, key, wanted, told))
         if best < 0.5:
             told = f"an overlap of {best:.2f}"
             key = (window.fault, window.endpoint_url)

@@ -529,6 +529,34 @@ def test_rejects_are_counted_by_file_and_reason(db: Database) -> None:
     ]
 
 
+def test_a_hole_is_told_in_the_days_that_it_touches(db: Database) -> None:
+    holes = [("20 10:00", "20 12:00"), ("22 23:00", "23 01:00")]
+    add(
+        db,
+        "coverage",
+        *(
+            {
+                "side": "receiver",
+                "stream": "s",
+                "covered": False,
+                "starts_at": at(a),
+                "ends_at": at(b),
+            }
+            for a, b in holes
+        ),
+    )
+    diagnose(db)
+    told = {
+        day: [
+            f.last_at
+            for f in facts(db, since=at(f"{day} 00:00"), until=at(f"{day + 1} 00:00")).findings
+        ]
+        for day in range(19, 25)
+    }
+    ends = [at(end) for _, end in holes]
+    assert told == {19: [], 20: ends[:1], 21: [], 22: ends[1:], 23: ends[1:], 24: []}
+
+
 def test_findings_come_worst_first_then_by_size(db: Database) -> None:
     add_one_of_each(db)
     add(db, "deliveries", delivery("r2", "refused"), delivery("u2", "undetermined"))

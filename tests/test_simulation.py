@@ -437,3 +437,18 @@ def test_a_handful_of_events_is_enough(tmp_path: Path, events: int) -> None:
     truth = simulate(tmp_path, events=events, days=1, faults=("none",))
     assert len({d.event_uuid for d in truth.deliveries}) == events
     simulate(tmp_path, events=events, days=1)
+
+
+def test_what_takes_a_server_down_takes_all_its_endpoints(tmp_path: Path) -> None:
+    options: dict[str, Any] = {
+        "events": 400,
+        "days": 1,
+        "faults": ("server_down",),
+        "transfers": 0.4,
+    }
+    for one_server in (False, True):
+        (window,) = simulate(tmp_path, one_server=one_server, **options).windows
+        assert window.scope == ("server" if one_server else "endpoint")
+        assert bool(window.endpoint_url) is not one_server
+        times = [window.first_failed_at, window.last_failed_at]
+        assert all(window.starts_at <= time <= window.ends_at for time in times if time)

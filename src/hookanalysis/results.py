@@ -223,6 +223,15 @@ FINDING_DELIVERIES = _table(
     ("happened_at", "TIMESTAMP", "when, as far as known: first attempt, else first arrival; UTC"),
 )
 
+FINDING_SPANS = _table(
+    "finding_spans",
+    "one stretch of time of a finding that is about an endpoint, or a log, as a whole",
+    ("rule_id", "VARCHAR", "rule; the name of its file"),
+    ("endpoint_url", "VARCHAR", "endpoint; empty where it is about no single one"),
+    ("starts_at", "TIMESTAMP", "first time that it shows; UTC"),
+    ("ends_at", "TIMESTAMP", "last time that it shows; UTC"),
+)
+
 FINDINGS = _table(
     "findings",
     "one rule's statement about the deliveries of one endpoint",
@@ -257,4 +266,4 @@ FINDING_EVIDENCE = _table(
     ("file_id", "INTEGER", "file of the manifest"),
 )
 
-DIAGNOSED = (FINDING_DELIVERIES, FINDINGS, FINDING_EVIDENCE)
+DIAGNOSED = (FINDING_DELIVERIES, FINDING_SPANS, FINDINGS, FINDING_EVIDENCE)

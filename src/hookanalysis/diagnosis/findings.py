@@ -25,13 +25,14 @@ _WORK_TABLES = {
     " severity VARCHAR, explain VARCHAR, next_check VARCHAR, place BIGINT, is_fallback BOOLEAN",
     "rule_pieces": "rule_id VARCHAR, piece VARCHAR, place BIGINT, words VARCHAR",
     "rule_rows": "rule_id VARCHAR, endpoint_url VARCHAR, event_uuid VARCHAR,"
-    " happened_at TIMESTAMP, what VARCHAR",
+    " happened_at TIMESTAMP, ends_at TIMESTAMP, what VARCHAR",
     "rule_signs": "rule_id VARCHAR, endpoint_url VARCHAR, event_uuid VARCHAR, piece VARCHAR,"
     " stance VARCHAR, holds BOOLEAN",
 }
 _ADD_ROWS = """
 INSERT INTO rule_rows
-SELECT $rule_id, COALESCE(endpoint_url, ''), event_uuid, MIN(happened_at), {what} AS what
+SELECT
+  $rule_id, COALESCE(endpoint_url, ''), event_uuid, MIN(happened_at), MAX({ends_at}), {what} AS what
 FROM offenders
 GROUP BY ALL
 """
@@ -48,6 +49,12 @@ INSERT INTO finding_deliveries
 SELECT rule_id, endpoint_url, event_uuid, happened_at
 FROM chosen_rows
 WHERE event_uuid IS NOT NULL
+"""
+_STORE_SPANS = """
+INSERT INTO finding_spans
+SELECT rule_id, endpoint_url, happened_at, ends_at
+FROM chosen_rows
+WHERE event_uuid IS NULL
 """
 
 
@@ -91,6 +98,7 @@ def diagnose(db: Database, rules: Iterable[Rule] | None = None) -> None:
     chosen = sql_text("diagnosis/chosen_rows")
     db.con.execute(f"CREATE OR REPLACE TEMP TABLE chosen_rows AS {chosen}")
     db.con.execute(_STORE_DELIVERIES)
+    db.con.execute(_STORE_SPANS)
     for table in (FINDINGS, FINDING_EVIDENCE):
         db.con.execute(f"INSERT INTO {table.name} {sql_text(f'diagnosis/{table.name}')}")
     for name in ("offenders", "chosen_rows", *_WORK_TABLES):
@@ -107,7 +115,8 @@ def _run_rule(db: Database, rule: Rule) -> None:
         [*texts, rule.explain, rule.next_check, rule.place, rule.fallback],
     )
     what = "what" if "what" in columns else "NULL"
-    db.con.execute(_ADD_ROWS.format(what=what), {"rule_id": rule.id})
+    ends_at = "ends_at" if "ends_at" in columns else "happened_at"
+    db.con.execute(_ADD_ROWS.format(what=what, ends_at=ends_at), {"rule_id": rule.id})
     words = {**rule.requires, **rule.against}
     for place, (piece, stance) in enumerate(rule.stances.items()):
         db.con.execute(

@@ -20,7 +20,7 @@
     FROM …
 
 A row is about one delivery; or, where event_uuid is NULL, about an endpoint as a whole: then a
-column `what` may say in words what is to be seen there.
+column `what` may say in words what is to be seen there, and `ends_at` until when.
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ GUIDE_STEPS = (
     "Best practices",
 )
 COLUMNS = ["endpoint_url", "event_uuid", "happened_at"]
+_OPTIONAL = {"ends_at", "what"}
 
 _OPENING, _CLOSING = "/*---", "---*/"
 _CASE_ROWS = """
@@ -191,7 +192,7 @@ def select_rows(con: duckdb.DuckDBPyConnection, rule: Rule) -> list[str]:
     con.execute(f"CREATE OR REPLACE TEMP TABLE offenders AS {rule.sql}")
     offered = [row[0] for row in con.execute("DESCRIBE offenders").fetchall()]
     promised = [*COLUMNS, *rule.stances]
-    if [column for column in offered if column != "what"] != promised:
+    if [column for column in offered if column not in _OPTIONAL] != promised:
         raise _failed(rule, f"it selects {', '.join(offered)}, not {', '.join(promised)}")
     return offered
 

@@ -47,7 +47,7 @@ sender_addresses = [{ endpoint_url = "u" }]
 WITH arrivals AS (
   SELECT
     a.endpoint_url, SUM(a.receipts) AS receipts, COUNT(*) AS addresses,
-    MIN(a.first_at) AS first_at, MAX(LEN(s.sender_ips)) AS known
+    MIN(a.first_at) AS first_at, MAX(a.last_at) AS last_at, MAX(LEN(s.sender_ips)) AS known
   FROM sender_addresses AS a
   CROSS JOIN settings AS s
   GROUP BY a.endpoint_url
@@ -56,6 +56,7 @@ SELECT
   endpoint_url,
   CAST(NULL AS VARCHAR) AS event_uuid,
   first_at AS happened_at,
+  last_at AS ends_at,
   addresses || ' of ' || known || ' addresses show in ' || receipts || ' requests' AS what,
   TRUE AS missing,
   TRUE AS many

@@ -69,6 +69,7 @@ WITH days AS (
 ranges AS (
   SELECT
     stream, MAX(ABS(offset_ms)) AS off_ms, SUM(pairs) AS pairs, MIN(day) AS first_day,
+    MAX(day) AS last_day,
     COALESCE(MAX(CASE WHEN day IS NOT NULL THEN ABS(change_ms) END), 0) AS step_ms
   FROM days
   GROUP BY stream
@@ -77,6 +78,7 @@ SELECT
   '' AS endpoint_url,
   CAST(NULL AS VARCHAR) AS event_uuid,
   CAST(first_day AS TIMESTAMP) AS happened_at,
+  CAST(last_day AS TIMESTAMP) + INTERVAL '1 day' AS ends_at,
   stream || ': up to ' || CAST(ROUND(off_ms / 1000) AS BIGINT) || ' s off; changed by up to '
     || CAST(ROUND(step_ms / 1000) AS BIGINT) || ' s in a day' AS what,
   pairs >= 5 AS measured,

@@ -50,6 +50,7 @@ SELECT
   endpoint_url,
   CAST(NULL AS VARCHAR) AS event_uuid,
   MIN(CASE WHEN failed > 0 THEN hour_at END) AS happened_at,
+  MAX(CASE WHEN failed > 0 THEN hour_at + INTERVAL '1 hour' END) AS ends_at,
   TRUE AS failing,
   COUNT(CASE WHEN failed > 0 THEN 1 END) >= 6 AS lasting
 FROM endpoint_hours

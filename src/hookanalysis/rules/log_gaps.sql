@@ -55,6 +55,7 @@ SELECT
   '' AS endpoint_url,
   CAST(NULL AS VARCHAR) AS event_uuid,
   starts_at AS happened_at,
+  ends_at,
   stream || ': until ' || CAST(DATE_TRUNC('minute', ends_at) AS VARCHAR)
     || CASE reason
       WHEN 'no_liveness' THEN ', nothing was written'

@@ -43,6 +43,7 @@ SELECT
   endpoint_url,
   CAST(NULL AS VARCHAR) AS event_uuid,
   MIN(hour_at) AS happened_at,
+  MAX(hour_at) + INTERVAL '1 hour' AS ends_at,
   TRUE AS plain
 FROM endpoint_hours
 WHERE LOWER(endpoint_url) LIKE 'http://%'

@@ -54,6 +54,7 @@ SELECT
   endpoint_url,
   CAST(NULL AS VARCHAR) AS event_uuid,
   MIN(attempted_at) AS happened_at,
+  MAX(attempted_at) AS ends_at,
   COUNT(*) || ' payloads have ' || field AS what,
   TRUE AS undocumented
 FROM fields

@@ -61,7 +61,7 @@ WITH documented_fields(field) AS (
 shapes AS (
   SELECT
     COALESCE(endpoint_url, '') AS endpoint_url, payload_keys, COUNT(*) AS payloads,
-    MIN(attempted_at) AS first_at
+    MIN(attempted_at) AS first_at, MAX(attempted_at) AS last_at
   FROM attempt_records
   WHERE payload_keys IS NOT NULL AND event_type LIKE 'invoice.%'
   GROUP BY COALESCE(endpoint_url, ''), payload_keys
@@ -70,6 +70,7 @@ SELECT
   s.endpoint_url,
   CAST(NULL AS VARCHAR) AS event_uuid,
   MIN(s.first_at) AS happened_at,
+  MAX(s.last_at) AS ends_at,
   SUM(s.payloads) || ' payloads lack ' || f.field AS what,
   TRUE AS documented
 FROM shapes AS s

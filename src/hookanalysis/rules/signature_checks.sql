@@ -62,7 +62,8 @@ counts AS (
     COUNT(CASE WHEN fits THEN 1 END) AS fitting,
     COUNT(CASE WHEN NOT fits THEN 1 END) AS odd,
     MAX(CASE WHEN fits THEN logged_at END) AS last_fit_at,
-    MIN(CASE WHEN NOT fits THEN logged_at END) AS first_odd_at
+    MIN(CASE WHEN NOT fits THEN logged_at END) AS first_odd_at,
+    MAX(CASE WHEN NOT fits THEN logged_at END) AS last_odd_at
   FROM placed_checks
   GROUP BY endpoint_url
 )
@@ -70,6 +71,7 @@ SELECT
   endpoint_url,
   CAST(NULL AS VARCHAR) AS event_uuid,
   first_odd_at AS happened_at,
+  last_odd_at AS ends_at,
   odd || ' do not fit, ' || fitting || ' do; '
     || CASE
       WHEN fitting = 0 THEN 'none ever fitted'

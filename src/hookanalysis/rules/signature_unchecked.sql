@@ -40,6 +40,7 @@ SELECT
   '' AS endpoint_url,
   CAST(NULL AS VARCHAR) AS event_uuid,
   MIN(logged_at) AS happened_at,
+  MAX(logged_at) AS ends_at,
   COUNT(*) || ' signatures were not checked' AS what,
   TRUE AS logged
 FROM signature_checks

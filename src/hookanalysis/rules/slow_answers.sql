@@ -74,6 +74,7 @@ SELECT
   endpoint_url,
   CAST(NULL AS VARCHAR) AS event_uuid,
   MIN(CASE WHEN took_ms >= 2000 THEN arrived_at END) AS happened_at,
+  MAX(CASE WHEN took_ms >= 2000 THEN arrived_at END) AS ends_at,
   TRUE AS slow,
   COUNT(*) >= 20 AS many
 FROM answers

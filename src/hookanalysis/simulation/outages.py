@@ -14,17 +14,23 @@ def _outage(
     minutes: int,
     verdict: tuple[str, str] = REJECTED,
     silent: tuple[str, ...] = (),
+    *,
+    of_host: bool = False,
 ) -> Fault:
     """Everything fails for a while, the same way; a third is sent again later."""
     stories = (
         tell(verdict, "receiver", Post(handling), weight=2),
         recover(handling, "receiver"),
     )
-    return Fault(name, "window", stories, root, minutes=minutes, silent=silent)
+    return Fault(name, "window", stories, root, minutes=minutes, silent=silent, of_host=of_host)
 
 
 SAMPLED_OUTAGES = (
-    _outage("server_down", "server_down", ways.REFUSED, 20, NEVER_REACHED, ("edge", "app")),
+    _outage(
+        *("server_down", "server_down", ways.REFUSED, 20, NEVER_REACHED),
+        silent=("edge", "app"),
+        of_host=True,
+    ),
     _outage("app_down", "upstream", ways.NO_UPSTREAM, 25, silent=("app",)),
     _outage("deploy_bug", "app_error", ways.BROKEN, 60),
     Fault(
@@ -71,9 +77,9 @@ MORE_OUTAGES = (
     _outage("wrong_method", "wrong_method", ways.WRONG_METHOD, 60),
     _outage("signature_refused", "signature", ways.UNSIGNED, 90),
     _outage("signature_stripped", "signature", ways.STRIPPED, 60),
-    _outage("certificate_expired", "tls", ways.EXPIRED, 90, NEVER_REACHED),
-    _outage("dns_failure", "dns", ways.UNRESOLVED, 45, NEVER_REACHED),
-    _outage("firewall_all", "firewall", ways.SWALLOWED, 60, NEVER_REACHED),
+    _outage("certificate_expired", "tls", ways.EXPIRED, 90, NEVER_REACHED, of_host=True),
+    _outage("dns_failure", "dns", ways.UNRESOLVED, 45, NEVER_REACHED, of_host=True),
+    _outage("firewall_all", "firewall", ways.SWALLOWED, 60, NEVER_REACHED, of_host=True),
     Fault(
         "server_down_unlogged",
         "window",
@@ -83,6 +89,7 @@ MORE_OUTAGES = (
         ),
         "server_down",
         minutes=40,
+        of_host=True,
         silent=("edge", "app"),
     ),
     Fault(

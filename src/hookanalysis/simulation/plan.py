@@ -150,7 +150,9 @@ class Plan:
         for delivery in rng.sample(mine, min(fault.burst, len(mine))):
             if delivery.times[0] < self.scenario.end - _QUIET_END:
                 delivery.times[0] = rng.randrange(start + _EDGE, end - _EDGE)
-        self.spans.append(Span(fault, mine[0].endpoint, start, end))
+        for endpoint in self.endpoints:
+            if any(delivery.endpoint is endpoint for delivery in mine):
+                self.spans.append(Span(fault, endpoint, start, end))
 
     def _fill(self, span: Span) -> None:
         hit = [
@@ -236,13 +238,14 @@ class Plan:
         """Events that come in a rush are never alone."""
         return _ALONE if self.scenario.per_second is None else 0
 
-    @staticmethod
-    def _concerns(fault: Fault, delivery: Delivery) -> bool:
+    def _concerns(self, fault: Fault, delivery: Delivery) -> bool:
         """Whether a delivery is of the endpoint and the type that a fault is about."""
         types = fault.event_types
-        return delivery.endpoint.name in fault.endpoints and (
-            not types or delivery.event.type in types
-        )
+        met = {
+            e.host if fault.of_host else e.name for e in self.endpoints if e.name in fault.endpoints
+        }
+        mine = delivery.endpoint.host if fault.of_host else delivery.endpoint.name
+        return mine in met and (not types or delivery.event.type in types)
 
     def is_alone(self, delivery: Delivery) -> bool:
         """Whether nothing else was posted so close by that times could mix the two up."""

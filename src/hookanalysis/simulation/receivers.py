@@ -90,10 +90,11 @@ def build_endpoints(scenario: Scenario) -> tuple[Endpoint, ...]:
         ),
         Endpoint(
             CRM,
-            "crm.example.com",
+            "tickets.example.com" if scenario.one_server else "crm.example.com",
             "/hooks/showpass",
             frozenset(changes),
             (TextLog("app/crm.log", crm),),
+            edge if scenario.one_server and scenario.edge != "none" else None,
         ),
     )
     if scenario.damaged:

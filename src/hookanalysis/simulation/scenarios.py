@@ -49,6 +49,8 @@ class Scenario:
     """How the shop's application writes its log, if at all."""
     hosts: int = 1
     """How many machines run the application behind the proxy; each writes a log."""
+    one_server: bool = False
+    """Whether the CRM lives on the shop's host, behind the same proxy."""
     absent_hosts: int = 0
     """How many of these have logs that nobody handed in."""
     sampled: float = 1

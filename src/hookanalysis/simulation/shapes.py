@@ -126,6 +126,8 @@ class Fault:
     burst: int = 0
     """How many deliveries of other hours a window draws into it: an on-sale."""
     endpoints: tuple[str, ...] = (TICKETS,)
+    of_host: bool = False
+    """Whether it strikes all endpoints on the host of these."""
     event_types: tuple[str, ...] = ()
     """Types of event that it is about; empty: all."""
     silent: tuple[str, ...] = ()

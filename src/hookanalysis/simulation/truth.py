@@ -10,6 +10,7 @@ import csv
 from collections import Counter
 from dataclasses import astuple, dataclass, fields
 from datetime import date, datetime
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from .events import to_datetime
@@ -54,12 +55,13 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Window:
-    """A fault that lasted for a while at one endpoint; times are UTC, by the sender's clock."""
+    """A fault that lasted for a while; times are UTC, by the sender's clock."""
 
     fault: str
     scope: str
-    """endpoint or server."""
+    """server, where deliveries failed at several endpoints of a host; else endpoint."""
     endpoint_url: str
+    """Empty for a server."""
     starts_at: datetime
     ends_at: datetime
     failed: int
@@ -113,8 +115,10 @@ def tell_truth(evidence: Evidence, scenario: Scenario, last_day: date) -> Truth:
         for delivery in sorted(plan.deliveries, key=lambda d: (d.times[0], d.event.uuid, d.url))
         if (verdict := _judge(delivery, evidence, scenario, listed))
     ]
+    spans = sorted(plan.spans, key=lambda span: (span.start, span.fault.name))
     windows = [
-        _tell_window(span, plan, judged) for span in sorted(plan.spans, key=lambda span: span.start)
+        _tell_window(list(group), plan, judged)
+        for _, group in groupby(spans, key=lambda span: (span.start, span.fault.name))
     ]
     return Truth(tuple(judged), tuple(windows), last_day)
 
@@ -220,30 +224,32 @@ def _processing_is_told(delivery: Delivery, logs: dict[str, Log], scenario: Scen
     return bool(apps) and scenario.sampled == 1 and all(a.keeps(delivery.times[0]) for a in apps)
 
 
-def _tell_window(span: Span, plan: Plan, judged: list[Verdict]) -> Window:
-    """A window, with the failures of it that the files show."""
+def _tell_window(spans: list[Span], plan: Plan, judged: list[Verdict]) -> Window:
+    """A window at one endpoint or several, with the failures of it that the files show."""
+    span = spans[0]
     shown = {
         (verdict.event_uuid, verdict.endpoint_url)
         for verdict in judged
         if verdict.outcome != "delivered" and (verdict.outcome, verdict.detail) != _UNLISTED
     }
     failed = sorted(
-        delivery.times[0]
+        (delivery.times[0], delivery.url)
         for delivery in plan.deliveries
         if span.fault.is_outage
         and delivery.fault == span.fault.name
         and span.start <= delivery.times[0] < span.end
         and (delivery.event.uuid, delivery.url) in shown
     )
+    met = {url for _, url in failed} or {span.url}
     return Window(
         span.fault.name,
-        "endpoint",
-        span.url,
+        "server" if len(met) > 1 else "endpoint",
+        min(met) if len(met) == 1 else "",
         to_datetime(span.start),
         to_datetime(span.end),
         len(failed),
-        to_datetime(failed[0]) if failed else None,
-        to_datetime(failed[-1]) if failed else None,
+        to_datetime(failed[0][0]) if failed else None,
+        to_datetime(failed[-1][0]) if failed else None,
     )
 
 

@@ -15,7 +15,7 @@ WITH weighed_rows AS (
 ),
 ranked_rows AS (
   SELECT
-    r.rule_id, r.endpoint_url, r.event_uuid, r.happened_at, r.what, w.support,
+    r.rule_id, r.endpoint_url, r.event_uuid, r.happened_at, r.ends_at, r.what, w.support,
     ROW_NUMBER() OVER (
       PARTITION BY r.endpoint_url, r.event_uuid
       ORDER BY h.is_fallback NULLS LAST, CASE WHEN w.support = 1 THEN 0 ELSE 1 END NULLS LAST,
@@ -28,6 +28,6 @@ ranked_rows AS (
     ON w.rule_id = r.rule_id AND w.endpoint_url = r.endpoint_url
     AND w.event_uuid IS NOT DISTINCT FROM r.event_uuid
 )
-SELECT rule_id, endpoint_url, event_uuid, happened_at, what
+SELECT rule_id, endpoint_url, event_uuid, happened_at, ends_at, what
 FROM ranked_rows
 WHERE choice = 1 OR event_uuid IS NULL

@@ -10,7 +10,7 @@ WITH counted_rows AS (
   SELECT
     c.rule_id, c.endpoint_url,
     COUNT(*) AS row_count, COUNT(c.event_uuid) AS deliveries,
-    MIN(c.happened_at) AS first_at, MAX(c.happened_at) AS last_at,
+    MIN(c.happened_at) AS first_at, MAX(c.ends_at) AS last_at,
     COALESCE(BOOL_AND(
       d.outcome IN ('recovered', 'delivered', 'unacknowledged')
       OR (d.outcome = 'duplicated' AND COALESCE(d.processed_count, 1) <= 1)

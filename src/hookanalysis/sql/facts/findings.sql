@@ -1,6 +1,6 @@
-/* findings: about deliveries of the period, or about an endpoint as a whole in it; by rank.
+/* findings: about deliveries of the period, or about an endpoint or a log in it; by rank.
    grain:  one rule and endpoint
-   inputs: findings, finding_deliveries, judged;
+   inputs: findings, finding_deliveries, finding_spans, judged;
            $since and $until (exclusive), $endpoint; NULL for any */
 WITH windowed_findings AS (
   SELECT
@@ -10,15 +10,19 @@ WITH windowed_findings AS (
   JOIN judged AS j ON j.event_uuid = f.event_uuid AND j.endpoint_url = f.endpoint_url
   GROUP BY f.rule_id, f.endpoint_url
   UNION ALL
-  SELECT rule_id, endpoint_url, deliveries, first_at, last_at
-  FROM findings
-  WHERE deliveries = 0
-    AND COALESCE(last_at >= CAST($since AS TIMESTAMP), TRUE)
-    AND COALESCE(first_at < CAST($until AS TIMESTAMP), TRUE)
+  SELECT
+    f.rule_id, f.endpoint_url, 0 AS deliveries, MIN(s.starts_at) AS first_at,
+    MAX(s.ends_at) AS last_at
+  FROM findings AS f
+  JOIN finding_spans AS s ON s.rule_id = f.rule_id AND s.endpoint_url = f.endpoint_url
+  WHERE f.deliveries = 0
+    AND COALESCE(s.ends_at >= CAST($since AS TIMESTAMP), TRUE)
+    AND COALESCE(s.starts_at < CAST($until AS TIMESTAMP), TRUE)
     AND (
       CAST($endpoint AS VARCHAR) IS NULL
-      OR endpoint_url IN (CAST($endpoint AS VARCHAR), '')
+      OR f.endpoint_url IN (CAST($endpoint AS VARCHAR), '')
     )
+  GROUP BY f.rule_id, f.endpoint_url
 )
 SELECT
   f.rule_id, f.title, f.severity, f.cause, f.guide_step, f.endpoint_url,
