@@ -38,7 +38,7 @@ STAGES = (
     "parsing: formats probing checking drafting",
     "parsing: detection refusals configs trials catalog templates wrappers",
     "parsing: traces fields texts lines headed sampling forms stacks",
-    "reading: sources delimited documents elements pieces records decoding",
+    "reading: postgres sources delimited documents elements pieces records decoding",
     "reading: rewriting pages parquet packings splitting unpacking",
     "database settings",
     (
@@ -168,7 +168,8 @@ def test_start_up_is_light(start: str, banned: set[str]) -> None:
 
 def test_every_import_is_a_declared_dependency() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {re.split(r"[<>=~!\[; ]", entry)[0].lower() for entry in project["dependencies"]}
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["postgres"]]
+    declared = {re.split(r"[<>=~!\[; ]", entry)[0].lower() for entry in wanted}
     declared.add(project["name"])
     homes = metadata.packages_distributions()
     standard = sys.stdlib_module_names | {"compression"}  # since Python 3.14

@@ -280,16 +280,3 @@ def test_a_parquet_file_may_be_called_as_a_pattern(tmp_path: Path) -> None:
     write_parquet(tmp_path / "a[1]*?.parquet")
     (tmp_path / "a1xx.parquet").write_bytes((tmp_path / "a[1]*?.parquet").read_bytes())
     assert len(read(tmp_path / "a[1]*?.parquet")) == len(RECEIPTS)
-
-
-def test_the_address_of_a_database_is_refused_and_not_repeated(tmp_path: Path) -> None:
-    with ha.connect(tmp_path / "case.duckdb") as ws:
-        for address in (
-            "postgresql://me:pa55w0rd@db.example/app",
-            Path("postgres://me:pa55w0rd@h/d"),
-        ):
-            with pytest.raises(InputError, match="live database") as told:
-                ws.load(address)
-            assert "psql" in told.value.hint
-            assert "pa55w0rd" not in str(told.value)
-    assert b"pa55w0rd" not in (tmp_path / "case.duckdb").read_bytes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from hookanalysis.errors import DamagedError, InputError
@@ -12,6 +13,7 @@ from hookanalysis.parsing import formats as parsing
 from hookanalysis.parsing.headed import MARK
 from hookanalysis.reading.decoding import HEAD
 from hookanalysis.reading.documents import holds_nothing
+from hookanalysis.reading.postgres import Table, find_table
 from hookanalysis.reading.sources import open_source
 from hookanalysis.settings import Settings
 from hookanalysis.settings import Source as Known
@@ -20,7 +22,7 @@ from . import manifest
 from .manifest import FileReport
 from .scratch import Scratches
 from .timezones import name_database
-from .transfers import SeenError, Transfer
+from .transfers import Offer, SeenError, Transfer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -56,7 +58,8 @@ def load(
 
     Args:
         db: An open workspace.
-        paths: Files and folders; folders are walked, names that begin with a dot are left out.
+        paths: Files, folders, and addresses of tables in PostgreSQL; folders are walked, names that
+            begin with a dot are left out.
         settings: Endpoints, budgets, and what is known of the source folders.
         known: Format, zone, stream or layer that the caller gives for all of `paths`.
         progress: Told now and then how far reading is.
@@ -65,26 +68,28 @@ def load(
         One `FileReport` per file. A file that cannot be used is refused; the others are loaded.
 
     Raises:
-        InputError: One of `paths` is the address of a database.
+        InputError: One of `paths` is the address of a database, and cannot be used.
     """
-    paths = list(paths)
-    manifest.refuse_databases(paths)
+    offers = list(_walk(paths))
     write_settings(db, settings)
     db.con.execute("UPDATE meta SET tzdata = ?", [name_database(db)])
     given = {k: v for k, v in vars(known or Known()).items() if v is not None and k != "match"}
     reports = []
     scratches = Scratches()
     try:
-        for path in _walk(Path(p) for p in paths):
-            told = replace(settings.source_for(str(path)), **given)
+        for offer in offers:
+            told = replace(settings.source_for(offer.name), **given)
             try:
-                report = _load_file(db, path, settings, told, scratches, progress)
+                if isinstance(offer, Table):
+                    report = _load_table(db, offer, settings, told, scratches, progress)
+                else:
+                    report = _load_file(db, offer, settings, told, scratches, progress)
             except DamagedError as error:
                 # What it holds is not known; a damaged log must not be taken for no log.
-                stream = manifest.stream_of(path, told.stream)
-                report = _refuse(db, path, error, (stream, told.layer))
+                stream = manifest.stream_of(Path(offer.name), told.stream)
+                report = _refuse(db, offer.name, error, (stream, told.layer))
             except InputError as error:
-                report = _refuse(db, path, error)
+                report = _refuse(db, offer.name, error)
             reports.append(report)
     finally:
         scratches.close()
@@ -121,64 +126,84 @@ def url_path(url: str) -> str:
     return re.split(r"[?#]", path, maxsplit=1)[0] or "/"
 
 
-def _walk(paths: Iterable[Path]) -> Iterator[Path]:
-    for path in paths:
-        if path.is_dir():
+def _walk(paths: Iterable[str | Path]) -> Iterator[Offer | Table]:
+    for told in paths:
+        path = Path(told)
+        if table := find_table(told):
+            yield table
+        elif path.is_dir():
             inside = sorted(p for p in path.rglob("*") if not p.is_dir())
-            yield from (p for p in inside if not _hidden(p.relative_to(path)))
+            yield from (Offer(p, str(p)) for p in inside if not _hidden(p.relative_to(path)))
         else:
-            yield path
+            yield Offer(path, str(path))
 
 
 def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
-def _load_file(
+def _load_table(
     db: Database,
-    path: Path,
+    table: Table,
     settings: Settings,
     known: Known,
     scratches: Scratches,
     progress: Progress | None,
 ) -> FileReport:
-    source = open_source(path, max_text_bytes=int(settings.max_text_gib * 2**30))
+    """Load a table of a database as it is now; it takes the place of what it was before."""
+    known = replace(known, stream=known.stream or table.stream)
+    with TemporaryDirectory(prefix="hookanalysis-") as folder:
+        file = Path(folder) / "table.csv"
+        table.write(file, parsing.find_column(known))
+        offer = Offer(file, table.name, replaces=True)
+        return _load_file(db, offer, settings, known, scratches, progress)
+
+
+def _load_file(
+    db: Database,
+    offer: Offer,
+    settings: Settings,
+    known: Known,
+    scratches: Scratches,
+    progress: Progress | None,
+) -> FileReport:
+    source = open_source(offer.path, max_text_bytes=int(settings.max_text_gib * 2**30))
     head = source.head()
     if not head.strip():
-        return manifest.note_file(db, FileReport(str(path), "loaded", "the file is empty"), source)
+        return manifest.note_file(db, FileReport(offer.name, "loaded", "the file is empty"), source)
     if len(head) < HEAD and holds_nothing(head):
-        empty = FileReport(str(path), "loaded", "the export lists nothing")
+        empty = FileReport(offer.name, "loaded", "the export lists nothing")
         return manifest.note_file(db, empty, source)
     binding = parsing.detect(
         head,
-        where=str(path),
+        where=offer.name,
         known=known,
         endpoint_paths=tuple(url_path(url) for url in settings.endpoints),
         headers=source.find_lines(MARK) if MARK in head else None,
     )
     before = manifest.recognise(db, source, head, known.stream)
     scratch = scratches.take(binding)
-    transfer = Transfer(db, path, source, binding, known, before, scratch, progress)
+    transfer = Transfer(db, offer, source, binding, known, before, scratch, progress)
     try:
         with db.transaction():
             report = transfer.run(head)
     except SeenError as seen:
-        same = FileReport(str(path), "unchanged", str(seen), binding.format.id)
+        same = FileReport(offer.name, "unchanged", str(seen), binding.format.id)
         return manifest.note_file(db, same, source)
     except InputError as error:
         is_log = binding.format.side == "receiver" and not transfer.unlike
         lacking = (transfer.stream, binding.format.layer) if is_log else (None, None)
-        return _refuse(db, path, error, lacking)
+        return _refuse(db, offer.name, error, lacking)
     db.con.execute("CHECKPOINT")
     return report
 
 
 def _refuse(
     db: Database,
-    path: Path,
+    name: str,
     error: InputError,
     lacking: tuple[str | None, str | None] = (None, None),
 ) -> FileReport:
     reason = f"{error.what}: {error.reason}" if error.reason else error.what
-    report = FileReport(str(path), "refused", reason, lacking=lacking, error=error)
+    report = FileReport(name, "refused", reason, lacking=lacking, error=error)
     return manifest.note_file(db, report)

@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
-from hookanalysis.errors import InputError
 from hookanalysis.tables import FILES, GENERATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
     from pathlib import Path
 
@@ -30,8 +28,6 @@ _OVERLAP_RUN = 20
 _ROTATION = re.compile(
     r"([._-]\d{4}-?\d{2}-?\d{2}([T_-]?\d{2}([:.-]?\d{2}){0,2})?|\.\d{1,4}|\.(gz|zst|bz2|xz|zip))+$"
 )
-# The address of a database, also as a path shortens it.
-_DATABASE = re.compile(r"(?:postgres(?:ql)?|mysql|mariadb):/")
 _DATE_BEFORE_SUFFIX = re.compile(r"[._-]\d{4}-?\d{2}-?\d{2}([T_-]?\d{2})?(?=\.\w+$)")
 
 # What changes when a generation grows. Its stream, zone and format stay as they were first told.
@@ -108,19 +104,6 @@ class Overlap:
         return self.twins >= _OVERLAP_RUN
 
 
-def refuse_databases(paths: Iterable[str | Path]) -> None:
-    """Refuse addresses of databases, without repeating them: a password may stand in one.
-
-    Raises:
-        InputError: One of `paths` is such an address.
-    """
-    if any(_DATABASE.match(str(path)) for path in paths):
-        raise InputError(
-            "a live database is not read",
-            hint="write the table to a file: psql --csv -c 'SELECT * FROM receipts' > receipts.csv",
-        )
-
-
 def next_number(db: Database, table: str, column: str) -> int:
     """The next number for a row of `table`."""
     return int(db.rows(f"SELECT coalesce(max({column}), 0) + 1 FROM {table}")[0][0])
@@ -158,6 +141,24 @@ def recognise(db: Database, source: Source, head: bytes, stream: str | None) -> 
         return None
     hashes = source.hashes(sorted({row[1] for row in rows}))
     return next((Generation(*row) for row in rows if hashes.get(row[1]) == row[3]), None)
+
+
+def forget_stream(db: Database, stream: str) -> None:
+    """Take out what earlier loads brought of a stream; their rows in `files` stay."""
+    for table in ("receipt_records", "attempt_records", "rejects", "activity", "generations"):
+        db.con.execute(
+            f"""
+            DELETE FROM {table} WHERE generation_id IN
+              (SELECT generation_id FROM generations WHERE stream = ?)
+            """,
+            [stream],
+        )
+    db.con.execute(
+        """
+        UPDATE files SET generation_id = NULL
+        WHERE generation_id NOT IN (SELECT generation_id FROM generations)
+        """
+    )
 
 
 def find_overlap(db: Database, file_id: int) -> Overlap | None:

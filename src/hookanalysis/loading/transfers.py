@@ -39,12 +39,27 @@ class SeenError(Exception):
     """Nothing in the file is new; its load is rolled back."""
 
 
+@dataclass(frozen=True)
+class Offer:
+    """A file to be loaded.
+
+    Args:
+        path: Where it is.
+        name: How it is called in the workspace: its path, or the address of a table.
+        replaces: What it holds takes the place of what its stream held before.
+    """
+
+    path: Path
+    name: str
+    replaces: bool = False
+
+
 @dataclass
 class Transfer:
     """One file on its way into the workspace, inside a transaction; any error rolls it back."""
 
     db: Database
-    path: Path
+    offer: Offer
     source: Source
     binding: Binding
     known: Known
@@ -63,6 +78,8 @@ class Transfer:
     def run(self, head: bytes) -> FileReport:
         """Insert everything that is new in the file, and its row of the manifest."""
         before, db = self.before, self.db
+        if self.offer.replaces and not before:
+            manifest.forget_stream(db, self.stream)
         self.file_id = manifest.next_number(db, "files", "file_id")
         self.generation_id = (
             before.generation_id
@@ -80,7 +97,7 @@ class Transfer:
             ):
                 self._insert(chunk)
                 if self.progress:
-                    self.progress(str(self.path), chunk.end)
+                    self.progress(self.offer.name, chunk.end)
         finally:
             self.scratch.clear()
         account = self.source.account
@@ -92,7 +109,7 @@ class Transfer:
         self._check_overlap()
         manifest.write_generation(db, self._generation(head), grown=before is not None)
         report = FileReport(
-            path=str(self.path),
+            path=self.offer.name,
             status="grown" if before else "loaded",
             reason="; ".join(self._doubts()),
             format=self.binding.format.id,
@@ -179,7 +196,7 @@ class Transfer:
     @property
     def stream(self) -> str:
         """The stream that it belongs to."""
-        return manifest.stream_of(self.path, self.known.stream)
+        return manifest.stream_of(self.offer.path, self.known.stream)
 
     @property
     def unlike(self) -> bool:
@@ -203,7 +220,7 @@ class Transfer:
         )
         line = min(line for *_, line in reasons)
         counts = [(why, count) for why, count, _ in reasons]
-        raise say_unlike(self.binding.format, str(self.path), line, counts)
+        raise say_unlike(self.binding.format, self.offer.name, line, counts)
 
     def _check_zones(self) -> None:
         """Refuse a file with times of no known zone, or with two kinds of times."""
@@ -213,7 +230,7 @@ class Transfer:
         raise InputError(
             "the time zone is unknown",
             reason=f"{self.unzoned:,} of its {total:,} times name no zone",
-            where=str(self.path),
+            where=self.offer.name,
             hint="give the zone: --timezone America/Edmonton, or `timezone` under [[sources]]",
         )
 
@@ -229,7 +246,7 @@ class Transfer:
                 "the file repeats records that are already loaded",
                 reason=f"{overlap.twins:,} of its {overlap.receipts:,} receipts stand in "
                 f"{overlap.path} as well",
-                where=str(self.path),
+                where=self.offer.name,
                 hint="load the log's own files instead of a joined or trimmed copy; if it is "
                 "another host's log, give it a name: --stream NAME",
             )

@@ -1,0 +1,127 @@
+"""A table of a live PostgreSQL database → a CSV file, to be read like any other.
+
+DuckDB's own extension is not used: a workspace may not reach out of its file. What is read is
+written by the server (`COPY … TO STDOUT`), in a transaction that cannot write. A password may stand
+in the address: it goes to the server, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote, urlencode
+
+from hookanalysis.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+# The address of a database, also as a path shortens it.
+_ADDRESS = re.compile(r"(postgres(?:ql)?|mysql|mariadb):/+")
+_PARTS = re.compile(r"(?P<user>(?:[^@/?#]*@)?)(?P<place>[^@/?#]*/[^?#]*)\?(?P<options>[^#]*)")
+_SHAPE = "postgresql://USER@HOST/DATABASE?table=SCHEMA.TABLE"
+_CONNECT_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of a database.
+
+    Args:
+        address: Where the database is, as libpq understands it; it may hold a password.
+        database: Host, port and name of the database, to be shown.
+        table: Its name, with the schema if it was given.
+    """
+
+    address: str = field(repr=False)
+    database: str
+    table: str
+
+    @property
+    def name(self) -> str:
+        """Its address, as it may be shown."""
+        return f"postgresql://{self.database}?table={self.table}"
+
+    @property
+    def stream(self) -> str:
+        """The stream that it is, unless the user names it."""
+        return f"{self.database}/{self.table}"
+
+    def write(self, file: Path, wanted: Callable[[str], bool]) -> None:
+        """Write the table as CSV with a header, the oldest rows first.
+
+        Args:
+            file: Where to.
+            wanted: Tells by its name whether a column is wanted; if none is, all are.
+
+        Raises:
+            InputError: The database cannot be reached, lacks the table, or refuses to show it;
+                or psycopg is not installed.
+        """
+        try:
+            import psycopg
+        except ImportError as error:
+            raise InputError(
+                "a live PostgreSQL is read by psycopg, which is not installed",
+                where=self.name,
+                hint="pip install 'hookanalysis[postgres]'",
+            ) from error
+        try:
+            with psycopg.connect(self.address, connect_timeout=_CONNECT_SECONDS) as con:
+                con.read_only = True
+                con.execute("SET timezone = 'UTC'")
+                con.execute("SET datestyle = 'ISO'")
+                self._copy(con, file, wanted)
+        except psycopg.Error as error:
+            raise InputError(
+                "the table cannot be read",
+                reason=self._tame(error),
+                where=self.name,
+                hint="the user needs SELECT on it; a password may stand in PGPASSWORD or ~/.pgpass",
+            ) from error
+
+    def _copy(self, con: Any, file: Path, wanted: Callable[[str], bool]) -> None:
+        from psycopg import sql
+
+        table = sql.Identifier(*self.table.split("."))
+        columns = con.execute(sql.SQL("SELECT * FROM {} LIMIT 0").format(table)).description
+        chosen = [column for column in columns if wanted(column.name)] or columns
+        times = [c.name for c in chosen if c.type_display.startswith(("timestamp", "date"))]
+        order = sql.Identifier(times[0]) if times else sql.SQL("1")
+        query = sql.SQL("COPY (SELECT {} FROM {} ORDER BY {}) TO STDOUT (FORMAT csv, HEADER)")
+        fields = sql.SQL(", ").join(sql.Identifier(column.name) for column in chosen)
+        with file.open("wb") as out, con.cursor().copy(query.format(fields, table, order)) as rows:
+            for block in rows:
+                out.write(block)
+
+    def _tame(self, error: Exception) -> str:
+        """What the server says, in one line and without the password."""
+        user = self.address.partition("://")[2].partition("@")[0]
+        secret = unquote(user.partition(":")[2])
+        told = " ".join(str(error).split())
+        return told.replace(secret, "…") if secret else told
+
+
+def find_table(path: object) -> Table | None:
+    """The table that an address names; None where a path is no address of a database.
+
+    Raises:
+        InputError: It is an address that cannot be used; what stands in it is not repeated.
+    """
+    found = _ADDRESS.match(str(path))
+    if not found:
+        return None
+    if not found[1].startswith("postgres"):
+        raise InputError(
+            "of live databases only PostgreSQL is read",
+            hint="write the table to a CSV file, with a header",
+        )
+    parts = _PARTS.fullmatch(str(path), found.end())
+    options = dict(parse_qsl(parts["options"])) if parts else {}
+    table = options.pop("table", "")
+    if not parts or not table:
+        raise InputError("the address names no table of a database", hint=f"its shape is {_SHAPE}")
+    rest = f"{parts['place']}?{urlencode(options)}"
+    return Table(f"postgresql://{parts['user']}{rest}", parts["place"], table)
