@@ -5,14 +5,19 @@ from __future__ import annotations
 import csv
 import hmac
 import json
+import zipfile
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import nbformat
 import pytest
 
 import hookanalysis as ha
 from hookanalysis.diagnosis.signatures import fits
+from hookanalysis.errors import ReportError
 from hookanalysis.exporting import export
+from hookanalysis.reporting import printing
+from hookanalysis.reporting.reports import list_notebooks, run_report
 from hookanalysis.tables import TABLES
 
 if TYPE_CHECKING:
@@ -140,22 +145,53 @@ def test_signatures_that_an_export_lists_are_checked(
 
 
 def test_no_output_holds_the_key_or_a_whole_signature(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(VARIABLE, KEY)
-    signatures = write_case(tmp_path, [KEY, OTHER_KEY])
-    out = tmp_path / "out"
-    out.mkdir()
-    with reconciled(tmp_path) as ws:
-        for name in TABLES:
-            export(ws, name, out / f"{name}.json")
-        (out / "facts.json").write_text(json.dumps(ws.facts().to_dict()), encoding="utf-8")
-    files = [*out.iterdir(), tmp_path / "case.duckdb"]
-    assert len(files) == len(TABLES) + 2
-    for file in files:
-        text = file.read_bytes()
-        assert KEY.encode() not in text, file.name
-        assert not any(signature[12:].encode() in text for signature in signatures), file.name
+    # What goes to the printer is the page: as a PDF, its text could not be searched.
+    monkeypatch.setattr(printing, "find_chromium", lambda: "")
+    monkeypatch.setattr(printing, "print_page", str.encode)
+    logged, listed, out = (tmp_path / name for name in ("logged", "listed", "out"))
+    for folder in (logged, listed, out):
+        folder.mkdir()
+    signatures = write_case(logged, [KEY] * 4 + [OTHER_KEY] * 4)
+    write_export(listed / "export", [KEY] * 4 + [OTHER_KEY] * 4, "headers")
+    for folder in (logged, listed):
+        with ha.connect(folder / "case.duckdb") as ws:
+            ws.load(*folder.glob("*.json"), *folder.glob("*.jsonl"))
+            ws.reconcile()
+            for name in TABLES:
+                for kind in ("json", "csv", "xlsx"):
+                    export(ws, name, out / f"{folder.name}-{name}.{kind}")
+            stories = [ws.event(event_of(number)[0], source=True) for number in range(8)]
+            (out / f"{folder.name}.txt").write_text("\n".join(map(str, stories)), encoding="utf-8")
+        others = [f"{name}.html" for name in list_notebooks()] if folder == logged else []
+        for name in {"daily_reconciliation.html", "incident_report.pdf", *others}:
+            target = out / f"{folder.name}-{name}"
+            facts = f"{target.name}.json"
+            run_report(
+                target.stem.partition("-")[2], folder / "case.duckdb", {}, target, facts_name=facts
+            )
+        page = (out / f"{folder.name}-daily_reconciliation.html").read_text(encoding="utf-8")
+        assert "Signatures do not fit the secret key" in page
+    quoting = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(QUOTING)])
+    nbformat.write(quoting, tmp_path / "quoting.ipynb")
+    with pytest.raises(ReportError) as caught:
+        run_report(tmp_path / "quoting.ipynb", "", {}, out / "quoting.html")
+    (out / "error.txt").write_text(f"{caught.value}\n{capfd.readouterr()}", encoding="utf-8")
+    assert (out / "quoting.failed.html").exists()
+    for file in [*out.iterdir(), logged / "case.duckdb", listed / "case.duckdb"]:
+        for text in texts_of(file):
+            assert KEY.encode() not in text, file.name
+            assert not any(one[12:].encode() in text.lower() for one in signatures), file.name
+
+
+def texts_of(file: Path) -> list[bytes]:
+    """The bytes of a file; of a spreadsheet, of its sheets."""
+    if file.suffix != ".xlsx":
+        return [file.read_bytes()]
+    with zipfile.ZipFile(file) as parts:
+        return [parts.read(name) for name in parts.namelist()]
 
 
 def test_without_the_key_nothing_is_claimed(
@@ -172,4 +208,5 @@ def test_without_the_key_nothing_is_claimed(
         assert [rule for rule, _, _ in ws.rows(FOUND) if "sign" in rule] == []
 
 
+QUOTING = f"import os\nraise RuntimeError(os.environ[{VARIABLE!r}])"
 FOUND = "SELECT rule_id, deliveries, confidence FROM findings ORDER BY rank"

@@ -92,7 +92,8 @@ def _execute(
             **options,
         )
     except PapermillExecutionError as error:
-        return _read_failure(error.ename, error.evalue, error.exec_count)
+        said = _redact_in(error.evalue, _find_secrets())
+        return _read_failure(error.ename, said, error.exec_count)
     except CellTimeoutError:
         return ReportError(
             "the notebook took too long",
@@ -219,17 +220,21 @@ def _count_skipped(notebook: NotebookNode) -> int:
 
 def _redact(notebook: NotebookNode) -> None:
     """Take the values of secret environment variables out of all outputs: a second wall."""
-    secrets = [
+    secrets = _find_secrets()
+    for cell in notebook.cells if secrets else ():
+        for output in cell.get("outputs", []):
+            with contextlib.suppress(AttributeError):
+                _redact_in(output, secrets)
+
+
+def _find_secrets() -> list[str]:
+    """The values of the environment variables that are called secret, the longest first."""
+    found = (
         value
         for name, value in os.environ.items()
         if _SECRET_NAMES.search(name.upper()) and len(value) >= _SHORTEST_SECRET
-    ]
-    if not secrets:
-        return
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            with contextlib.suppress(AttributeError):
-                _redact_in(output, sorted(secrets, key=len, reverse=True))
+    )
+    return sorted(found, key=len, reverse=True)
 
 
 def _redact_in(part: Any, secrets: list[str]) -> Any:
