@@ -167,6 +167,14 @@ class Page:
         if not self.run(script):
             raise TimeoutError(f"never came true: {condition}")
 
+    def type(self, text: str, *, after: str = "") -> None:
+        """Press the keys of a text, one by one, after another key such as Tab."""
+        if after:
+            for kind in ("keyDown", "keyUp"):
+                self.call("Input.dispatchKeyEvent", type=kind, key=after, windowsVirtualKeyCode=9)
+        for letter in text:
+            self.call("Input.dispatchKeyEvent", type="char", text=letter)
+
     @property
     def requests(self) -> list[str]:
         """Everything that the page asked for, itself included."""

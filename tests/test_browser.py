@@ -282,6 +282,27 @@ def test_marking_a_time_limits_the_list_of_events(browser: Browser, gap: Path) -
     assert page.complaints == []
 
 
+def test_a_time_can_be_marked_from_the_keyboard(browser: Browser, gap: Path) -> None:
+    page = browser.open(gap)
+    events = "[...document.querySelectorAll('tbody.hk-event')]"
+    page.run("document.querySelector('figure .sift input').focus()")
+    page.type("11192026")
+    page.type("0100PM", after="Tab")
+    page.type("", after="Tab")  # the calendar of the field
+    page.type("11192026", after="Tab")
+    page.type("0600PM", after="Tab")
+    hours = "[Date.UTC(2026, 10, 19, 13), Date.UTC(2026, 10, 19, 18)]"
+    page.wait(
+        f"{events}.every((row) => row.hidden === !(row.dataset.at >= {hours}[0]"
+        f" && row.dataset.at <= {hours}[1]))"
+    )
+    assert page.run("document.activeElement.type") == "datetime-local"
+    page.wait("document.querySelectorAll('figure.chart .mark-symbol path[opacity=\"0.15\"]').length")
+    page.run("document.querySelector('figure .sift button').click()")
+    page.wait(f"{events}.every((row) => !row.hidden)")
+    assert page.complaints == []
+
+
 def test_a_dot_leads_to_its_lines(browser: Browser, gap: Path) -> None:
     page = browser.open(gap)
     dot = "document.querySelectorAll('figure.chart .mark-symbol path')[30]"

@@ -75,8 +75,8 @@ def explorer(ws: Database, period: Period | None = None, *, events: int = MAX_EV
     return finish(
         stack_panels(panels, share=False).resolve_legend(color="independent"),
         title,
-        f"deliveries per {window.unit} of first attempt, {window.timezone}; drag over the time"
-        " to mark some of it, double-click to clear it; red shade: a receiver's log has a hole",
+        f"deliveries per {window.unit} of first attempt, {window.timezone};"
+        " red shade: a receiver's log has a hole",
         f"{markup.plural(total, 'delivery')}, {window.words}. Marking a time also limits the list"
         " of events below.",
         wide.rename(columns={"step_at": window.unit}),

@@ -41,8 +41,13 @@
       let beside = Number(figure.dataset.beside || 90);
       for (let round = 0; round < 3; round++) {
         const spec = widen(squeeze(JSON.parse(text), room), Math.max(120, room - beside));
+        const marks = (spec.params || []).find((one) => one.name === "marked");
+        if (marks && span) marks.value = { x: span };
         const result = await window.vegaEmbed(plot, spec, options);
         link(result.view);
+        // The picture has one name, and its numbers stand in a table: its parts need no names.
+        plot.querySelector("svg").setAttribute("aria-hidden", "true");
+        if (marks) offer(figure);
         const over = Math.ceil(Number(plot.querySelector("svg").getAttribute("width"))) - room;
         if (Math.abs(over) <= 2) break;
         beside += over;
@@ -68,7 +73,7 @@
   const events = [...document.querySelectorAll("tbody.hk-event")];
   let span = null;
   function link(view) {
-    listen(view, "marked", (value) => { span = value.at || null; sift(); });
+    listen(view, "marked", (value) => { span = value.at || null; show(); sift(); });
     listen(view, "picked", (value) => {
       const number = value.event && value.event[0];
       const body = events.find((one) => one.dataset.event === String(number));
@@ -78,6 +83,45 @@
       events.forEach((one) => one.classList.toggle("picked", one === body));
       body.scrollIntoView({ block: "center" });
     });
+  }
+
+  // A time can also be marked from the keyboard, in two fields that follow the mouse.
+  let show = () => {};
+  function offer(figure) {
+    if (figure.querySelector(".sift")) return;
+    const tools = Object.assign(document.createElement("div"), { className: "sift" });
+    const fields = ["from", "to"].map((name) => {
+      const label = document.createElement("label");
+      const field = Object.assign(document.createElement("input"), { type: "datetime-local" });
+      label.append(`${name} `, field);
+      tools.append(label);
+      return field;
+    });
+    const clear = Object.assign(document.createElement("button"), {
+      type: "button", textContent: "Clear", hidden: true,
+    });
+    tools.prepend("Mark a time:");
+    tools.append(clear);
+    figure.querySelector(".plot").before(tools);
+    show = () => {
+      fields.forEach((field, place) => {
+        field.value = span ? new Date(Number(span[place])).toISOString().slice(0, 16) : "";
+      });
+      clear.hidden = !span;
+    };
+    const mark = (chosen) => {
+      span = chosen;
+      clear.hidden = !span;
+      figure.dataset.room = "";
+      sift();
+      return draw(figure);
+    };
+    fields.forEach((field) => field.addEventListener("change", () => {
+      // The chart's clock is drawn as if it were UTC.
+      const [from, to] = fields.map((one) => Date.parse(`${one.value}Z`));
+      if (to > from) mark([from, to]);
+    }));
+    clear.addEventListener("click", () => { fields[0].focus(); mark(null); show(); });
   }
 
   function listen(view, name, act) {
