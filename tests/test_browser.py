@@ -297,7 +297,9 @@ def test_a_time_can_be_marked_from_the_keyboard(browser: Browser, gap: Path) -> 
         f" && row.dataset.at <= {hours}[1]))"
     )
     assert page.run("document.activeElement.type") == "datetime-local"
-    page.wait("document.querySelectorAll('figure.chart .mark-symbol path[opacity=\"0.15\"]').length")
+    page.wait(
+        "document.querySelectorAll('figure.chart .mark-symbol path[opacity=\"0.15\"]').length"
+    )
     page.run("document.querySelector('figure .sift button').click()")
     page.wait(f"{events}.every((row) => !row.hidden)")
     assert page.complaints == []

@@ -9,7 +9,6 @@ import zipfile
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import nbformat
 import pytest
 
 import hookanalysis as ha
@@ -174,8 +173,9 @@ def test_no_output_holds_the_key_or_a_whole_signature(
             )
         page = (out / f"{folder.name}-daily_reconciliation.html").read_text(encoding="utf-8")
         assert "Signatures do not fit the secret key" in page
-    quoting = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(QUOTING)])
-    nbformat.write(quoting, tmp_path / "quoting.ipynb")
+    cell = {"cell_type": "code", "id": "a", "metadata": {}, "outputs": [], "source": QUOTING}
+    book = {"cells": [{**cell, "execution_count": None}], "metadata": {}, "nbformat": 4}
+    (tmp_path / "quoting.ipynb").write_text(json.dumps({**book, "nbformat_minor": 5}))
     with pytest.raises(ReportError) as caught:
         run_report(tmp_path / "quoting.ipynb", "", {}, out / "quoting.html")
     (out / "error.txt").write_text(f"{caught.value}\n{capfd.readouterr()}", encoding="utf-8")

@@ -1,0 +1,152 @@
+"""What the pieces of reports say: in plain words, also where there is little or nothing to say."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import cases
+from hookanalysis import charts, sections, wording
+from hookanalysis.charts.drawing import read_meta
+from hookanalysis.database import Database
+from hookanalysis.facts.gathering import facts
+from hookanalysis.facts.measures import ClockOffset
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EXPORT = {"file_id": 1, "generation_id": 1, "path": "export.csv", "status": "loaded"}
+REFUSED = {"file_id": 2, "path": "export.xlsx", "status": "refused", "reason": "an Excel file"}
+LOG = {"file_id": 3, "generation_id": 2, "path": "access.log", "status": "loaded"}
+GENERATIONS = [
+    {"generation_id": 1, "side": "sender", "stream": "export.csv", "format": "showpass_csv"},
+    {"generation_id": 2, "side": "receiver", "layer": "edge", "stream": "access.log"},
+]
+
+
+def fill(folder: Path, rows: list[dict[str, Any]], **tables: list[dict[str, Any]]) -> Database:
+    path = cases.fill(folder / "case.duckdb", rows, generations=GENERATIONS, **tables)
+    return Database(path, read_only=True)
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ([], "No file was loaded, so"),
+        ([REFUSED, LOG], "No export of the sender could be read, so"),
+        ([LOG], "No export of the sender was loaded, so"),
+        (
+            [EXPORT, LOG],
+            "(the sender's exports cover 20\N{EN DASH}23 November 2026), so",
+        ),
+    ],
+)
+def test_an_empty_report_says_why(files: list[dict[str, Any]], told: str, tmp_path: Path) -> None:
+    with fill(tmp_path, [], files=files, findings=[]) as db:
+        nothing = facts(db, since="2026-12-01")
+    assert told in repr(sections.cover(nothing))
+    assert repr(sections.findings(nothing)) == "Nothing could be judged, so nothing was found."
+
+
+def test_what_could_not_be_read_is_told_on_top_and_listed_with_its_reason(tmp_path: Path) -> None:
+    rows = cases.all_outcomes()
+    with fill(tmp_path, rows, files=[EXPORT, REFUSED, LOG], rejects=[]) as db:
+        counted = facts(db)
+    assert "1 file could not be read: see Data." in repr(sections.cover(counted))
+    listed = repr(sections.files(counted))
+    assert listed.startswith("Files that could not be read\nexport.xlsx  an Excel file\n")
+    assert "Files that were read\naccess.log" in listed
+
+
+def test_the_first_thing_to_do_is_what_to_resend(tmp_path: Path) -> None:
+    advice = ["resend", "resend", "wait", "do_not_resend", "done"]
+    rows = [cases.delivery(n, "missed", cases.START) for n in range(len(advice))]
+    listed = [
+        {
+            "position": n,
+            "advice": word,
+            **{key: rows[n][key] for key in ("event_uuid", "endpoint_url")},
+        }
+        for n, word in enumerate(advice)
+    ]
+    with fill(tmp_path, rows, resends=listed) as db:
+        told = repr(sections.findings(facts(db)))
+    assert told.startswith(
+        "Resend 2 events now. Wait with 1: mend the cause, or complete the logs, first."
+        " Leave 1 alone: they have arrived. "
+    )
+
+
+def test_a_first_day_is_compared_with_nothing(tmp_path: Path) -> None:
+    with fill(tmp_path, [cases.delivery(1, "delivered", cases.START)]) as db:
+        compared = sections.comparison(db, facts(db).period).html
+    assert "Day before" not in compared
+    assert "Usual" not in compared
+
+
+def attempt(row: dict[str, Any], status: str) -> dict[str, Any]:
+    shown = {"attempt_key": row["event_uuid"], "attempted_at": row["first_attempt_at"]}
+    return {**{key: row[key] for key in ("event_uuid", "endpoint_url")}, **shown, "status": status}
+
+
+def test_successes_without_effect_are_an_incident_too(tmp_path: Path) -> None:
+    minutes = [cases.START + timedelta(minutes=n) for n in range(9)]
+    outcomes = ["delivered"] * 3 + ["unprocessed"] * 3 + ["delivered"] * 3
+    rows = [
+        cases.delivery(n, outcome, at, endpoint_url=cases.SHOP)
+        for n, (outcome, at) in enumerate(zip(outcomes, minutes, strict=True))
+    ]
+    run = {
+        "incident_id": 1,
+        "scope": "endpoint",
+        "endpoint_url": cases.SHOP,
+        "starts_at": minutes[3],
+        "ends_at": minutes[5],
+        "deliveries": 3,
+        "failed": 3,
+        "still_open": False,
+        "statuses": "200",
+    }
+    tried = [attempt(row, "success") for row in rows]
+    with fill(tmp_path, rows, incidents=[run], attempts=tried, findings=[]) as db:
+        it = sections.pick_incident(db)
+        counted = facts(db, since=it.since, until=it.until, endpoint=it.endpoint)
+        told = repr(sections.summary(db, counted, it))
+        steps = repr(sections.moments(db, counted.period))
+        drawn = read_meta(charts.timeline(db, counted.period).to_dict())
+    assert "all 3 webhooks for shop.example.com/hooks/showpass were answered with success," in told
+    assert "3 have had no effect so far and can be resent." in told
+    assert "2026-11-20 00:02:00  The last success before it." in steps
+    assert "2026-11-20 00:03:00  The first failure." in steps
+    assert "2026-11-20 00:06:00  The first success after it." in steps
+    assert {result for _, result, _ in drawn["rows"]} == {"no effect", "success"}
+
+
+def test_without_an_incident_nothing_else_is_told(tmp_path: Path) -> None:
+    with fill(tmp_path, cases.all_outcomes(), incidents=[]) as db:
+        it = sections.pick_incident(db)
+        period = facts(db, since=it.since, until=it.until, endpoint=it.endpoint).period
+        assert repr(sections.impact(db, period)) == "No delivery was in trouble in this period."
+        assert repr(sections.resends(db, period)) == "Nothing is left to resend."
+
+
+@pytest.mark.parametrize(
+    ("offsets", "told"),
+    [
+        ([2300.0, 2900.0], "2.3 s to 2.9 s ahead"),
+        ([-763.0, -763.0], "763 ms behind"),
+        ([-2000.0, -1000.0], "1 s to 2 s behind"),
+        ([-500.0, 250.0], "500 ms behind to 250 ms ahead"),
+    ],
+)
+def test_clocks_are_ahead_or_behind(offsets: list[float], told: str) -> None:
+    day = cases.START.date()
+    entries = [
+        ClockOffset("edge", day, ms, ms - 100, ms + 100, 2000.0, 7, "daily_median")
+        for ms in offsets
+    ]
+    row = wording.say_clock("edge", entries)
+    assert row["offset"] == told
+    assert row["pairs"] == 14
