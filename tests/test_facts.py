@@ -91,8 +91,36 @@ def test_an_empty_workspace_has_facts(db: Database) -> None:
     assert found.period.first_at is None
     assert not any([found.endpoints, found.coverage, found.files, found.findings])
     assert found.worst is None
-    assert found.summary() == "No deliveries in this period."
+    assert found.summary() == "No file was loaded."
     assert json.loads(json.dumps(found.to_dict()))["totals"]["deliveries"] == 0
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (
+            {"export.csv": "refused"},
+            "No export of the sender could be read; 1 file could not be read.",
+        ),
+        ({"access.log": "loaded"}, "No export of the sender was loaded."),
+        ({"export.csv": "loaded"}, "No deliveries in this period."),
+        (
+            {"export.csv": "loaded", "a.log": "refused", "b.log": "refused"},
+            "No deliveries in this period; 2 files could not be read.",
+        ),
+    ],
+)
+def test_nothing_to_judge_is_said_with_its_reason(
+    db: Database, files: dict[str, str], said: str
+) -> None:
+    for number, (path, status) in enumerate(files.items(), start=1):
+        side = "sender" if path == "export.csv" else "receiver"
+        known = {"generation_id": number} if status == "loaded" else {}
+        if known:
+            add(db, "generations", {**known, "side": side, "stream": path})
+        add(db, "files", {"file_id": number, "path": path, "status": status, **known})
+    db.con.execute("UPDATE meta SET reconciled_file_id = (SELECT MAX(file_id) FROM files)")
+    assert facts(db).summary() == said
 
 
 def test_one_event(db: Database) -> None:

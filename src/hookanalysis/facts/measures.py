@@ -299,11 +299,22 @@ class Facts:
         found = {finding.severity for finding in self.findings}
         return next((level for level in reversed(SEVERITIES) if level in found), None)
 
+    def say_what_lacks(self) -> str:
+        """What must be loaded before anything can be judged; empty where an export is there."""
+        if not self.files:
+            return "No file was loaded"
+        if any(file.side == "sender" and file.status != "refused" for file in self.files):
+            return ""
+        done = "could be read" if self.file_counts["refused"] else "was loaded"
+        return f"No export of the sender {done}"
+
     def summary(self) -> str:
         """What was found, in a line of plain sentences; no text from a log is in it."""
-        head = self.headline
+        head, refused = self.headline, self.file_counts["refused"]
+        unread = f"; {refused:,} {'files' if refused > 1 else 'file'} could not be read"
+        end = f"{unread if refused else ''}."
         if not self.totals.deliveries:
-            return "No deliveries in this period."
+            return f"{self.say_what_lacks() or 'No deliveries in this period'}{end}"
         said = [head.say_arrived("deliveries")]
         unchecked = self.count("undetermined") if head.checked else 0
         counted = (
@@ -317,7 +328,7 @@ class Facts:
             (self.count("pending"), "still pending"),
         )
         said += [f"{number:,} {words}" for number, words in counted if number]
-        return "; ".join(said) + "."
+        return f"{'; '.join(said)}{end}"
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready: ISO times in UTC, rounded numbers, keys in the order of the fields."""

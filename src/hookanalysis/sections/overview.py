@@ -105,15 +105,8 @@ def _headline(facts: Facts) -> str:
 
 def _say_why_empty(facts: Facts) -> str:
     """Why no delivery can be judged: what is missing, as far as the files tell."""
-    sides = {entry.side for entry in facts.files if entry.status != "refused"}
-    if not facts.files:
-        return "No file was loaded"
-    if "sender" not in sides:
-        return (
-            "No export of the sender could be read"
-            if facts.file_counts["refused"]
-            else ("No export of the sender was loaded")
-        )
+    if lacking := facts.say_what_lacks():
+        return lacking
     if facts.totals.deliveries:
         return "No delivery of this period is settled yet"
     ends = [
