@@ -28,7 +28,7 @@ _FLAGS = (
     *("--proxy-server=127.0.0.1:9", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
     *("--remote-debugging-pipe", "--force-color-profile=srgb", "--hide-scrollbars"),
 )
-_PATIENCE = 180.0
+_PATIENCE = 180
 
 
 class Browser:
@@ -101,7 +101,7 @@ class Browser:
 
     def read(self) -> dict[str, Any]:
         """The next message; events are kept too."""
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + 2 * _PATIENCE  # a page has its own
         while b"\0" not in self.buffer:
             ready, _, _ = select.select([self.into], [], [], max(0, deadline - time.monotonic()))
             chunk = os.read(self.into, 1 << 16) if ready else b""
@@ -157,10 +157,10 @@ class Page:
             raise RuntimeError(str(answer["exceptionDetails"]))
         return answer["result"].get("value")
 
-    def wait(self, condition: str, seconds: int = 20) -> None:
-        """Until `condition` holds; looks with each frame that the page draws."""
+    def wait(self, condition: str) -> None:
+        """Until `condition` holds; the machine may be slow, so patience is long."""
         script = (
-            f"new Promise((done) => {{ const end = Date.now() + {seconds * 1000};"
+            f"new Promise((done) => {{ const end = Date.now() + {_PATIENCE * 1000};"
             f" (function look() {{ if ({condition}) done(true);"
             " else if (Date.now() > end) done(false); else setTimeout(look, 20); })(); })"
         )
