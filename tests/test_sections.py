@@ -124,6 +124,39 @@ def test_successes_without_effect_are_an_incident_too(tmp_path: Path) -> None:
     assert {result for _, result, _ in drawn["rows"]} == {"no effect", "success"}
 
 
+def test_a_server_wide_incident_is_about_all_endpoints_of_its_host(tmp_path: Path) -> None:
+    urls = (cases.SHOP, f"{cases.SHOP}/refunds", cases.PARTNER)
+    rows = [
+        cases.delivery(n, "refused", cases.START + timedelta(minutes=n), endpoint_url=urls[n % 3])
+        for n in range(9)
+    ]
+    run = {
+        "incident_id": 1,
+        "scope": "server",
+        "endpoint_url": "",
+        "host": "shop.example.com",
+        "starts_at": cases.START,
+        "ends_at": cases.START + timedelta(minutes=8),
+        "deliveries": 6,
+        "failed": 6,
+        "still_open": False,
+        "statuses": "503",
+    }
+    tried = [attempt(row, "failed") for row in rows]
+    with fill(tmp_path, rows, incidents=[run], attempts=tried, findings=[]) as db:
+        it = sections.pick_incident(db)
+        counted = facts(db, since=it.since, until=it.until, endpoint=it.endpoint)
+        told = repr(sections.summary(db, counted, it))
+        drawn = read_meta(charts.timeline(db, counted.period).to_dict())
+        listed = sections.deliveries(db, ["refused"], counted.period).html
+    assert "all 6 webhooks for shop.example.com failed at first (503)." in told
+    assert "This concerns 6 events." in told
+    assert {entry.endpoint_url for entry in counted.endpoints} == set(urls[:2])
+    assert sum(number for _, _, number in drawn["rows"]) == 6
+    assert "/hooks/showpass/refunds" in listed
+    assert "partner" not in listed
+
+
 def test_without_an_incident_nothing_else_is_told(tmp_path: Path) -> None:
     with fill(tmp_path, cases.all_outcomes(), incidents=[]) as db:
         it = sections.pick_incident(db)

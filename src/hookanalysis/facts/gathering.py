@@ -66,7 +66,8 @@ def facts(
         since: From here on; UTC, naive or with a zone; text without a zone is of `timezone`.
         until: Up to here, exclusive. Where `reconcile` was given bounds, they hold too.
         timezone: Zone of the days and times that reports show.
-        endpoint: Only deliveries for it: its URL, or enough of it to know it by.
+        endpoint: Only deliveries for it: its URL, or enough of it to know it by; or a host, for all
+            of its endpoints.
         event_type: Only deliveries of it.
 
     Raises:
@@ -77,7 +78,7 @@ def facts(
     _check_results(db)
     bounds: dict[str, Any] = {
         **_bounds(db, _moment(since, timezone), _moment(until, timezone)),
-        "endpoint": _choose(db, "endpoint_url", endpoint),
+        "endpoint": _choose_host(db, endpoint) or _choose(db, "endpoint_url", endpoint),
         "event_type": _choose(db, "event_type", event_type),
     }
     db.con.execute(f"CREATE OR REPLACE TEMP TABLE judged AS {sql_text('facts/judged')}", bounds)
@@ -120,6 +121,13 @@ def _moment(text: datetime | str | None, timezone: str) -> datetime | None:
         hint = "write it as 2026-11-22 or 2026-11-22 14:30"
         raise InputError(f"{text!r} is no time", hint=hint) from error
     return at if at.tzinfo else to_utc(at, timezone)
+
+
+def _choose_host(db: Database, words: str) -> str | None:
+    """`words`, where they are the host of several endpoints."""
+    query = "SELECT COUNT(DISTINCT endpoint_url) FROM deliveries WHERE endpoint_url LIKE $start"
+    ((number,),) = db.rows(query, {"start": f"%://{words}/%"}) if words else [(0,)]
+    return words.lower() if number > 1 and "/" not in words else None
 
 
 def _choose(db: Database, column: str, words: str) -> str | None:

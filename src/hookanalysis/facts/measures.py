@@ -52,7 +52,7 @@ class Period:
     last_at: datetime | None  # last delivery in it
     horizon: datetime | None  # last time that the sender's exports testify
     timezone: str = "UTC"  # of the days and times that a reader is shown; the facts are in UTC
-    endpoint: str = ""  # only its deliveries; empty: all
+    endpoint: str = ""  # only its deliveries: a URL, or a host; empty: all
     event_type: str = ""  # only deliveries of it; empty: all
 
     def local(self, at: datetime) -> datetime:

@@ -30,8 +30,7 @@ class Incident:
     """One run of failures. `since` and `until` (exclusive) are what to ask the facts for."""
 
     number: int  # 0: there is none, and its time is one that nothing falls into
-    endpoint: str  # empty: several at once
-    host: str
+    endpoint: str  # its URL; its host where it was server-wide
     since: datetime
     until: datetime
     deliveries: int
@@ -53,11 +52,10 @@ def pick_incident(ws: Database, number: int = 0) -> Incident:
         raise InputError(f"there is no incident {number}", hint=f"one of: {known or 'none'}")
     if row is None:
         never = (_NEVER, _NEVER + timedelta(days=1))
-        return Incident(0, "", "", *never, 0, 0, still_open=False, statuses="")
+        return Incident(0, "", *never, 0, 0, still_open=False, statuses="")
     return Incident(
         number=row["incident_id"],
-        endpoint=row["endpoint_url"],
-        host=row["host"] or "",
+        endpoint=row["endpoint_url"] or row["host"] or "",
         since=row["starts_at"],
         until=row["ends_at"] + timedelta(milliseconds=1),
         deliveries=row["deliveries"],
@@ -69,7 +67,7 @@ def pick_incident(ws: Database, number: int = 0) -> Incident:
 
 def keep_own(facts: Facts, incident: Incident) -> Facts:
     """The facts without findings that are neither about its deliveries nor about its endpoint."""
-    own = (f for f in facts.findings if f.deliveries or f.endpoint_url == incident.endpoint != "")
+    own = (f for f in facts.findings if f.deliveries or (f.endpoint_url and incident.number))
     return replace(facts, findings=tuple(own))
 
 
@@ -114,7 +112,7 @@ def _tell(
     facts: Facts, incident: Incident, touched: dict[str, Any], back: int, lost: int
 ) -> list[str]:
     period = facts.period
-    where = markup.endpoint(incident.endpoint, 120) if incident.endpoint else incident.host
+    where = markup.endpoint(incident.endpoint, 120)
     all_ = "all" if incident.failed == incident.deliveries else f"{incident.failed:,} of"
     tried = f"{all_} {plural(incident.deliveries, 'webhook')} for {where}"
     said = [f"{_say_span(incident, period)}, {tried} {_say_failure(incident.statuses)}."]

@@ -87,7 +87,7 @@ def deliveries(
 
 def list_endpoint(period: Period | None) -> list[Column]:
     """The column of endpoints, where a list may hold more than one."""
-    return [] if period and period.endpoint else [Column("endpoint_url", "Endpoint", "url")]
+    return [] if period and "/" in period.endpoint else [Column("endpoint_url", "Endpoint", "url")]
 
 
 def _say_lag(milliseconds: float | None) -> str | None:

@@ -20,7 +20,8 @@ WITH windowed_findings AS (
     AND COALESCE(s.starts_at < CAST($until AS TIMESTAMP), TRUE)
     AND (
       CAST($endpoint AS VARCHAR) IS NULL
-      OR f.endpoint_url IN (CAST($endpoint AS VARCHAR), '')
+      OR f.endpoint_url = ''
+      OR CAST($endpoint AS VARCHAR) IN (f.endpoint_url, LOWER(SPLIT_PART(f.endpoint_url, '/', 3)))
     )
   GROUP BY f.rule_id, f.endpoint_url
 )

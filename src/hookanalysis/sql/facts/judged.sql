@@ -1,7 +1,7 @@
 /* judged: the deliveries of a period, each at the time that it belongs to.
    grain:  one delivery
    inputs: deliveries, attempt_records; $since and $until (exclusive), $endpoint, $event_type;
-           NULL for any
+           NULL for any; a host in the place of an endpoint: all of its endpoints
 
    The time is that of the first attempt; without one, of the first arrival; without either, the
    time at which the event happened. */
@@ -35,5 +35,8 @@ SELECT
 FROM timed_deliveries
 WHERE (CAST($since AS TIMESTAMP) IS NULL OR happened_at >= CAST($since AS TIMESTAMP))
   AND (CAST($until AS TIMESTAMP) IS NULL OR happened_at < CAST($until AS TIMESTAMP))
-  AND (CAST($endpoint AS VARCHAR) IS NULL OR endpoint_url = CAST($endpoint AS VARCHAR))
+  AND (
+    CAST($endpoint AS VARCHAR) IS NULL
+    OR CAST($endpoint AS VARCHAR) IN (endpoint_url, LOWER(SPLIT_PART(endpoint_url, '/', 3)))
+  )
   AND (CAST($event_type AS VARCHAR) IS NULL OR event_type = CAST($event_type AS VARCHAR))

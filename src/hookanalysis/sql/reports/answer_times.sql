@@ -23,7 +23,10 @@ SELECT
 FROM sides
 WHERE (CAST($since AS TIMESTAMP) IS NULL OR at_ >= CAST($since AS TIMESTAMP))
   AND (CAST($until AS TIMESTAMP) IS NULL OR at_ < CAST($until AS TIMESTAMP))
-  AND (CAST($endpoint AS VARCHAR) IS NULL OR endpoint_url = CAST($endpoint AS VARCHAR))
+  AND (
+    CAST($endpoint AS VARCHAR) IS NULL
+    OR CAST($endpoint AS VARCHAR) IN (endpoint_url, LOWER(SPLIT_PART(endpoint_url, '/', 3)))
+  )
 GROUP BY endpoint_url, side
 ORDER BY p95_ms DESC, endpoint_url, side
 LIMIT $most

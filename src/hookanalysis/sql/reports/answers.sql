@@ -15,7 +15,10 @@ WHERE attempted_at IS NOT NULL
   AND NOT COALESCE(is_test, FALSE)
   AND (CAST($since AS TIMESTAMP) IS NULL OR attempted_at >= CAST($since AS TIMESTAMP))
   AND (CAST($until AS TIMESTAMP) IS NULL OR attempted_at < CAST($until AS TIMESTAMP))
-  AND (CAST($endpoint AS VARCHAR) IS NULL OR endpoint_url = CAST($endpoint AS VARCHAR))
+  AND (
+    CAST($endpoint AS VARCHAR) IS NULL
+    OR CAST($endpoint AS VARCHAR) IN (endpoint_url, LOWER(SPLIT_PART(endpoint_url, '/', 3)))
+  )
   AND (CAST($event_type AS VARCHAR) IS NULL OR event_type = CAST($event_type AS VARCHAR))
 GROUP BY 1, 2, 3, 4
 ORDER BY endpoint_url, attempts DESC, http_status NULLS LAST, unanswered NULLS LAST, status

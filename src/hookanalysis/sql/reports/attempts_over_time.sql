@@ -19,7 +19,10 @@ LEFT JOIN deliveries AS d
 WHERE a.attempted_at >= CAST($since AS TIMESTAMP)
   AND a.attempted_at < CAST($until AS TIMESTAMP)
   AND NOT COALESCE(a.is_test, FALSE)
-  AND (CAST($endpoint AS VARCHAR) IS NULL OR a.endpoint_url = CAST($endpoint AS VARCHAR))
+  AND (
+    CAST($endpoint AS VARCHAR) IS NULL
+    OR CAST($endpoint AS VARCHAR) IN (a.endpoint_url, LOWER(SPLIT_PART(a.endpoint_url, '/', 3)))
+  )
   AND (CAST($event_type AS VARCHAR) IS NULL OR a.event_type = CAST($event_type AS VARCHAR))
 GROUP BY 1, 2
 ORDER BY step_at, result

@@ -13,7 +13,10 @@ FROM endpoint_hours
 WHERE endpoint_url IN (SELECT UNNEST($urls))
   AND hour_at >= DATE_TRUNC('hour', CAST($since AS TIMESTAMP))
   AND hour_at < CAST($until AS TIMESTAMP)
-  AND (CAST($endpoint AS VARCHAR) IS NULL OR endpoint_url = CAST($endpoint AS VARCHAR))
+  AND (
+    CAST($endpoint AS VARCHAR) IS NULL
+    OR CAST($endpoint AS VARCHAR) IN (endpoint_url, LOWER(SPLIT_PART(endpoint_url, '/', 3)))
+  )
 GROUP BY endpoint_url, 2
 HAVING SUM(attempts) > 0
 ORDER BY endpoint_url, step_at

@@ -9,7 +9,10 @@ SELECT
 FROM endpoint_hours
 WHERE hour_at >= DATE_TRUNC('hour', CAST($since AS TIMESTAMP))
   AND hour_at < CAST($until AS TIMESTAMP)
-  AND (CAST($endpoint AS VARCHAR) IS NULL OR endpoint_url = CAST($endpoint AS VARCHAR))
+  AND (
+    CAST($endpoint AS VARCHAR) IS NULL
+    OR CAST($endpoint AS VARCHAR) IN (endpoint_url, LOWER(SPLIT_PART(endpoint_url, '/', 3)))
+  )
 GROUP BY endpoint_url
 HAVING SUM(attempts) > 0
 ORDER BY failed DESC, attempts DESC, endpoint_url

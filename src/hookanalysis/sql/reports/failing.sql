@@ -12,7 +12,10 @@ WITH finished_attempts AS (
     AND attempted_at IS NOT NULL
     AND NOT COALESCE(is_test, FALSE)
     AND (CAST($until AS TIMESTAMP) IS NULL OR attempted_at < CAST($until AS TIMESTAMP))
-    AND (CAST($endpoint AS VARCHAR) IS NULL OR endpoint_url = CAST($endpoint AS VARCHAR))
+    AND (
+      CAST($endpoint AS VARCHAR) IS NULL
+      OR CAST($endpoint AS VARCHAR) IN (endpoint_url, LOWER(SPLIT_PART(endpoint_url, '/', 3)))
+    )
 )
 SELECT
   endpoint_url,

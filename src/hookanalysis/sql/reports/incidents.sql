@@ -9,8 +9,8 @@ WHERE (CAST($since AS TIMESTAMP) IS NULL OR ends_at >= CAST($since AS TIMESTAMP)
   AND (CAST($until AS TIMESTAMP) IS NULL OR starts_at < CAST($until AS TIMESTAMP))
   AND (
     CAST($endpoint AS VARCHAR) IS NULL
-    OR endpoint_url = CAST($endpoint AS VARCHAR)
-    OR endpoint_url = ''
+    OR CAST($endpoint AS VARCHAR) IN (endpoint_url, host)
+    OR endpoint_url = '' AND host = LOWER(SPLIT_PART(CAST($endpoint AS VARCHAR), '/', 3))
   )
 ORDER BY failed - recovered DESC, failed DESC, incident_id
 LIMIT $most

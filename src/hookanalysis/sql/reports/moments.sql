@@ -15,7 +15,10 @@ WITH tries AS (
     AND COALESCE(d.endpoint_url, '') = COALESCE(a.endpoint_url, '')
   WHERE a.attempted_at IS NOT NULL
     AND NOT COALESCE(a.is_test, FALSE)
-    AND (CAST($endpoint AS VARCHAR) IS NULL OR a.endpoint_url = CAST($endpoint AS VARCHAR))
+    AND (
+      CAST($endpoint AS VARCHAR) IS NULL
+      OR CAST($endpoint AS VARCHAR) IN (a.endpoint_url, LOWER(SPLIT_PART(a.endpoint_url, '/', 3)))
+    )
 ),
 hit AS (
   SELECT DISTINCT event_uuid, endpoint_url FROM judged WHERE outcome <> 'delivered' AND NOT is_test
