@@ -15,12 +15,13 @@ from sqlglot import exp
 
 import rows
 from hookanalysis.database import sql_name, sql_text
-from hookanalysis.reconciliation import MATCH_RULES, STEPS
+from hookanalysis.reconciliation import MATCH_RULES, STEPS, Step
 from hookanalysis.results import DIAGNOSED
-from hookanalysis.tables import BASE_TABLES, RESULTS, VIEW_FILES
+from hookanalysis.tables import BASE_TABLES, RESULTS, TABLES, VIEW_FILES
 
 FOLDER = Path(__file__).parent / "sql"
 SQL_STEPS = [step for step in STEPS if step.makes != "code"]
+PROMISED = [step for step in SQL_STEPS if (step.into or step.name) in TABLES]
 FILES = [*VIEW_FILES, *(step.file for step in SQL_STEPS)]
 CASES = [
     pytest.param(file, case, id=f"{sql_name(file)}: {case['title']}")
@@ -40,6 +41,13 @@ def inputs(query: exp.Query) -> set[str]:
     """Tables that a query reads, its own CTEs left out."""
     own = {cte.alias for cte in query.find_all(exp.CTE)}
     return {table.name for table in query.find_all(exp.Table)} - own
+
+
+def make_inputs(con: duckdb.DuckDBPyConnection, file: str) -> None:
+    """The tables that a file reads, all empty."""
+    for table in inputs(parse(file)):
+        columns = ", ".join(f"{c} {kind}" for c, kind in rows.relation_types()[table].items())
+        con.execute(f"CREATE TABLE {table} ({columns})")
 
 
 def dated(row: dict[str, Any]) -> dict[str, Any]:
@@ -65,9 +73,8 @@ def test_rows_in_rows_out(file: str, case: dict[str, Any]) -> None:
     assert set(given) - {"settings"} <= needed, "rows for a table that the file does not read"
     with duckdb.connect() as con:
         con.execute("SET TimeZone = 'UTC'")
+        make_inputs(con, file)
         for table in needed:
-            columns = ", ".join(f"{c} {kind}" for c, kind in rows.relation_types()[table].items())
-            con.execute(f"CREATE TABLE {table} ({columns})")
             rows.insert(con, table, map(dated, given.get(table, [])))
         wanted = [dated(row) for row in case["out"]]
         asked = list(dict.fromkeys(key for row in wanted for key in row)) or ["NULL"]
@@ -91,9 +98,7 @@ def test_every_file_is_a_view_or_a_step() -> None:
 def test_empty_workspace_gives_only_totals(file: str) -> None:
     # No input, no claim: of nothing, no file makes a row about an event or a request.
     with duckdb.connect() as con:
-        for table in inputs(parse(file)):
-            columns = ", ".join(f"{c} {kind}" for c, kind in rows.relation_types()[table].items())
-            con.execute(f"CREATE TABLE {table} ({columns})")
+        make_inputs(con, file)
         rows_of_settings = [rows.default_settings()]
         if "settings" in inputs(parse(file)):
             rows.insert(con, "settings", rows_of_settings)
@@ -169,6 +174,15 @@ def test_steps_read_only_what_is_made_before_them() -> None:
 def test_every_result_is_made_by_a_step() -> None:
     made = {step.into or step.name for step in STEPS}
     assert {table.name for table in RESULTS} - {table.name for table in DIAGNOSED} <= made
+
+
+@pytest.mark.parametrize("step", PROMISED, ids=lambda step: step.file)
+def test_a_promised_table_gets_exactly_its_columns(step: Step) -> None:
+    with duckdb.connect() as con:
+        make_inputs(con, step.file)
+        made = rows.describe(con, sql_text(step.file))
+    promised = TABLES[step.into or step.name].columns
+    assert list(made.items()) == [(column.name, column.type) for column in promised]
 
 
 def test_match_rules_are_those_that_the_rungs_write() -> None:

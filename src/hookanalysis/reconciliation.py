@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 from .database import sql_name, sql_text
 from .diagnosis.findings import diagnose
 from .diagnosis.signatures import write_signature_checks
-from .errors import HookAnalysisError
 from .incidents import write_failure_runs
 from .loading.files import write_settings
 from .settings import Settings
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from .database import Database
-    from .schema import Column, Table
+    from .schema import Column
 
 # Rungs of the ladder from a receipt to its attempt, the surest first.
 MATCH_RULES = ("uuid", "transaction", "request_id", "time")
@@ -160,6 +159,7 @@ def reconcile(
             run_step(db, step)
             if progress:
                 progress(done, len(steps))
+        diagnose(db)
         # Views name what they read without saying where: beside the temporary ones they are checked
         # at a fifth of the cost, and read the lasting ones later.
         for step in STEPS:
@@ -168,17 +168,12 @@ def reconcile(
         for step in reversed((*_VIEWS, *STEPS)):
             if step.makes in _TEMPORARY:
                 db.con.execute(f"DROP {_TEMPORARY[step.makes]} temp.{step.name}")
-        diagnose(db)
         db.con.execute("UPDATE meta SET reconciled_file_id = (SELECT max(file_id) FROM files)")
     db.con.execute("CHECKPOINT")
 
 
 def run_step(db: Database, step: Step) -> None:
-    """Make what one step makes; of a table in the contract, exactly the columns promised there.
-
-    Raises:
-        HookAnalysisError: The file's columns are not those that `tables.py` promises.
-    """
+    """Make what one step makes."""
     if step.makes == "code":
         _CODE[step.name](db)
         return
@@ -194,7 +189,6 @@ def run_step(db: Database, step: Step) -> None:
     if table is None:
         db.con.execute(f"CREATE OR REPLACE TABLE {target} AS {text}")
         return
-    _check_columns(db, step, table)
     if step == next(s for s in STEPS if target in (s.into, s.name)):
         columns = ", ".join(_define(column) for column in table.columns)
         db.con.execute(f"CREATE OR REPLACE TABLE {target} ({columns})")
@@ -204,15 +198,3 @@ def run_step(db: Database, step: Step) -> None:
 def _define(column: Column) -> str:
     raw = " USING COMPRESSION uncompressed" if column.name in _RAW else ""
     return f"{column.name} {column.type}{raw}"
-
-
-def _check_columns(db: Database, step: Step, table: Table) -> None:
-    made = [(row[0], row[1]) for row in db.rows(f"DESCRIBE {sql_text(step.file)}")]
-    promised = [(column.name, column.type) for column in table.columns]
-    if made != promised:
-        odd = sorted({name for name, _ in set(made) ^ set(promised)}) or ["their order"]
-        raise HookAnalysisError(
-            f"sql/{step.file}.sql does not make what is promised of {table.name}",
-            reason=f"columns that differ: {', '.join(odd)}",
-            hint="tables.py and the file must say the same",
-        )

@@ -39,8 +39,8 @@ GROUP BY ALL
 _ADD_SIGNS = """
 INSERT INTO rule_signs
 SELECT
-  $rule_id, COALESCE(endpoint_url, ''), event_uuid, $piece, $stance,
-  COALESCE(BOOL_OR({piece}), FALSE)
+  $rule_id, COALESCE(endpoint_url, ''), event_uuid, UNNEST($pieces), UNNEST($stances),
+  UNNEST([{holds}])
 FROM offenders
 GROUP BY COALESCE(endpoint_url, ''), event_uuid
 """
@@ -92,7 +92,9 @@ def diagnose(db: Database, rules: Iterable[Rule] | None = None) -> None:
         db.con.execute(table.ddl)
     for name, columns in _WORK_TABLES.items():
         db.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
-    for rule in load_rules() if rules is None else rules:
+    chosen_rules = load_rules() if rules is None else tuple(rules)
+    _store_headers(db, chosen_rules)
+    for rule in chosen_rules:
         with named(rule):
             _run_rule(db, rule)
     chosen = sql_text("diagnosis/chosen_rows")
@@ -105,22 +107,29 @@ def diagnose(db: Database, rules: Iterable[Rule] | None = None) -> None:
         db.con.execute(f"DROP TABLE IF EXISTS temp.{name}")
 
 
+def _store_headers(db: Database, rules: Iterable[Rule]) -> None:
+    headers, pieces = [], []
+    for rule in rules:
+        texts = (rule.title, rule.guide_step, rule.cause, rule.severity)
+        place = (rule.place, rule.fallback)
+        headers.append((rule.id, *texts, rule.explain, rule.next_check, *place))
+        words = {**rule.requires, **rule.against}
+        pieces += [(rule.id, piece, nth, words[piece]) for nth, piece in enumerate(rule.stances)]
+    for table, rows in (("rule_headers", headers), ("rule_pieces", pieces)):
+        columns = ", ".join(["UNNEST(?)"] * len(rows[0]))
+        db.con.execute(
+            f"INSERT INTO {table} SELECT {columns}", [*map(list, zip(*rows, strict=True))]
+        )
+
+
 def _run_rule(db: Database, rule: Rule) -> None:
-    columns = select_rows(db.con, rule)
-    if not db.rows("SELECT 1 FROM offenders LIMIT 1"):
+    columns, any_found = select_rows(db.con, rule)
+    if not any_found:
         return
-    texts = [rule.id, rule.title, rule.guide_step, rule.cause, rule.severity]
-    db.con.execute(
-        "INSERT INTO rule_headers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [*texts, rule.explain, rule.next_check, rule.place, rule.fallback],
-    )
     what = "what" if "what" in columns else "NULL"
     ends_at = "ends_at" if "ends_at" in columns else "happened_at"
     db.con.execute(_ADD_ROWS.format(what=what, ends_at=ends_at), {"rule_id": rule.id})
-    words = {**rule.requires, **rule.against}
-    for place, (piece, stance) in enumerate(rule.stances.items()):
-        db.con.execute(
-            "INSERT INTO rule_pieces VALUES (?, ?, ?, ?)", [rule.id, piece, place, words[piece]]
-        )
-        given = {"rule_id": rule.id, "piece": piece, "stance": stance}
-        db.con.execute(_ADD_SIGNS.format(piece=piece), given)
+    pieces, stances = list(rule.stances), list(rule.stances.values())
+    holds = ", ".join(f"COALESCE(BOOL_OR({piece}), FALSE)" for piece in pieces)
+    given = {"rule_id": rule.id, "pieces": pieces, "stances": stances}
+    db.con.execute(_ADD_SIGNS.format(holds=holds), given)

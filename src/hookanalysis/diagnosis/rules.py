@@ -183,18 +183,19 @@ def run_case(rule: Rule, case: Case) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(name for name, _ in found), tuple(name for name, is_whole in found if not is_whole)
 
 
-def select_rows(con: duckdb.DuckDBPyConnection, rule: Rule) -> list[str]:
-    """Run `rule` into the temporary table `offenders`; returns its columns.
+def select_rows(con: duckdb.DuckDBPyConnection, rule: Rule) -> tuple[list[str], bool]:
+    """Run `rule` into the temporary table `offenders`; returns its columns, and if it has rows.
 
     Raises:
         InputError: A column that the header promises is not there, or one more is.
     """
     con.execute(f"CREATE OR REPLACE TEMP TABLE offenders AS {rule.sql}")
-    offered = [row[0] for row in con.execute("DESCRIBE offenders").fetchall()]
+    first = con.execute("SELECT * FROM offenders LIMIT 1")
+    offered = [column[0] for column in first.description or ()]
     promised = [*COLUMNS, *rule.stances]
     if [column for column in offered if column not in _OPTIONAL] != promised:
         raise _failed(rule, f"it selects {', '.join(offered)}, not {', '.join(promised)}")
-    return offered
+    return offered, first.fetchone() is not None
 
 
 @contextmanager
