@@ -113,6 +113,24 @@ def test_a_hole_between_two_files_is_one_of_rotation(db: Database) -> None:
     assert reason(db) == "rotation_hole"
 
 
+@pytest.mark.parametrize(("turned", "told"), [("12:09", "rotation"), ("12:20", "")])
+def test_what_was_sent_as_a_log_turned_over_may_be_in_neither_file(
+    db: Database, turned: str, told: str
+) -> None:
+    world = World(db)
+    world.tell("attempt 12:09:50 failed timeout")
+    world.generation(9, "receiver", "edge", "edge", time_marks="end")
+    for table, column in (("activity", "minute_at"), ("receipt_records", "logged_at")):
+        db.con.execute(
+            f"UPDATE {table} SET generation_id = 9"
+            f" WHERE generation_id = ? AND {column} > '2026-11-20 {turned}'",
+            [EDGE],
+        )
+    row = judge(db)
+    assert row["outcome"] == ("undetermined" if told else "missed")
+    assert (row["reason"] or "").partition(":")[0] == told
+
+
 def test_coverage_lists_intervals_and_holes_of_both_sides(db: Database) -> None:
     world = World(db)
     world.silence("12:00", "12:30", EDGE)

@@ -68,6 +68,7 @@ CAUSES = {
 }
 HOLES = {
     "no_liveness": "nothing was written",
+    "rotation": "the log went on in another file",
     "rotation_hole": "a rotated file is missing",
     "rejected_lines": "lines could not be read",
     "truncated": "the file is cut off",

@@ -4,7 +4,10 @@
 
    A rejected line lies between the readable lines before and after it; at the edge of a log,
    between that log and its neighbour. A damaged (truncated) log has lost what follows its end.
-   Of an hour that the clock showed twice (dst_ambiguous), one does not know which was logged. */
+   Of an hour that the clock showed twice (dst_ambiguous), one does not know which was logged.
+   rotation: where one file ends and the next begins within a minute. A log that is copied and then
+   emptied loses what is written in between, and the files do not tell it from one that is renamed.
+   In a longer silence the moment is not known, and is as good as nothing. */
 WITH readable_logs AS (
   SELECT g.stream, a.generation_id, MIN(a.first_at) AS first_at, MAX(a.last_at) AS last_at
   FROM activity AS a
@@ -70,6 +73,12 @@ SELECT
   GREATEST(before_at, after_at) AS ends_at,
   reason
 FROM holes
+UNION ALL
+SELECT DISTINCT g.layer, g.stream, n.last_at AS starts_at, n.later_at AS ends_at,
+  'rotation' AS reason
+FROM neighbours AS n
+JOIN generations AS g ON g.generation_id = n.generation_id
+WHERE n.later_at BETWEEN n.last_at AND n.last_at + INTERVAL '1 minute'
 UNION ALL
 SELECT
   MAX(g.layer) AS layer, g.stream, MIN(a.first_at) AS starts_at, MAX(a.later_at) AS ends_at,

@@ -36,22 +36,24 @@ gaps_and_losses AS (
   SELECT
     layer, stream, starts_at, ends_at, ends_at AS place, FALSE AS is_loss,
     CAST(NULL AS TIMESTAMP) AS lost_until, CAST(NULL AS TIMESTAMP) AS cut_until,
-    CAST(NULL AS TIMESTAMP) AS unclear_until
+    CAST(NULL AS TIMESTAMP) AS unclear_until, CAST(NULL AS TIMESTAMP) AS turned_until
   FROM gaps
   WHERE ends_at > starts_at
   UNION ALL
   SELECT
     layer, stream, starts_at, ends_at, starts_at AS place, TRUE AS is_loss,
-    ends_at AS lost_until, CASE WHEN reason = 'truncated' THEN ends_at END AS cut_until,
-    CASE WHEN reason = 'dst_ambiguous' THEN ends_at END AS unclear_until
+    CASE WHEN reason <> 'rotation' THEN ends_at END AS lost_until,
+    CASE WHEN reason = 'truncated' THEN ends_at END AS cut_until,
+    CASE WHEN reason = 'dst_ambiguous' THEN ends_at END AS unclear_until,
+    CASE WHEN reason = 'rotation' THEN ends_at END AS turned_until
   FROM log_holes
 ),
 explained_gaps AS (
   SELECT
     layer, stream, starts_at, ends_at, is_loss,
-    MAX(lost_until) OVER so_far AS lost_until,
-    MAX(cut_until) OVER so_far AS cut_until,
-    MAX(unclear_until) OVER so_far AS unclear_until
+    MAX(lost_until) OVER so_far AS lost_until, MAX(cut_until) OVER so_far AS cut_until,
+    MAX(unclear_until) OVER so_far AS unclear_until,
+    MAX(turned_until) OVER so_far AS turned_until
   FROM gaps_and_losses
   WINDOW so_far AS (
     PARTITION BY stream ORDER BY place NULLS LAST, is_loss NULLS LAST, ends_at NULLS LAST
@@ -69,6 +71,7 @@ SELECT
     WHEN e.cut_until > e.starts_at THEN 'truncated'
     WHEN e.unclear_until > e.starts_at THEN 'dst_ambiguous'
     WHEN e.lost_until > e.starts_at THEN 'rejected_lines'
+    WHEN e.turned_until > e.starts_at THEN 'rotation'
     WHEN NOT EXISTS (
       SELECT 1 FROM logs AS l
       WHERE l.stream = e.stream AND l.first_at <= e.starts_at AND l.last_at >= e.ends_at
