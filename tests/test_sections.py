@@ -75,7 +75,7 @@ def test_the_first_thing_to_do_is_what_to_resend(tmp_path: Path) -> None:
         told = repr(sections.findings(facts(db)))
     assert told.startswith(
         "Resend 2 events now. Wait with 1: mend the cause, or complete the logs, first."
-        " Leave 1 alone: they have arrived. "
+        " Leave 1 alone, which arrived. "
     )
 
 

@@ -60,7 +60,7 @@ def _say_resends(facts: Facts) -> str:
     told = (
         (counts.resend, f"Resend {plural(counts.resend, 'event')} now."),
         (counts.wait, f"Wait with {counts.wait:,}: mend the cause, or complete the logs, first."),
-        (counts.do_not_resend, f"Leave {counts.do_not_resend:,} alone: they have arrived."),
+        (counts.do_not_resend, f"Leave {counts.do_not_resend:,} alone, which arrived."),
     )
     return " ".join(words for number, words in told if number)
 

@@ -130,8 +130,9 @@ def _also(facts: Facts) -> str:
             text += f", {count(duplicates.harmful)} of them with harm: processed more than once"
         parts.append(text)
     if number := facts.count("unacknowledged"):
+        which = "it" if number == 1 else "them"
         parts.append(
-            f"{count(number)} arrived although the sender calls them failed: do not resend"
+            f"{count(number)} arrived although the sender calls {which} failed: do not resend"
         )
     if number := facts.count("unexpected"):
         parts.append(f"{count(number)} arrived that the sender's export does not know")
