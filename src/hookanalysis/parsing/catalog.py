@@ -89,6 +89,7 @@ class Format:
 
 _OWN = {f.name for f in fields(Format)} - {"form", "samples", "base"}
 _FORM = {f.name for f in fields(Form)} - {"side", "proven"}
+_BY_TEXT = ("names", "deep", "find", "only")
 
 
 def load_formats(folder: str | Path | None = None) -> tuple[Format, ...]:
@@ -155,7 +156,7 @@ def _build(raw: dict[str, Any], file: str, entries: Entries) -> Format:
     if unknown := sorted(set(values) - known):
         raise _broken(file, f"unknown key {unknown[0]!r}", f"one of: {', '.join(sorted(known))}")
     texts = ATTEMPT_TEXTS if values.get("side") == "sender" else RECEIPT_TEXTS
-    for name in (*values.get("names", {}), *values.get("find", {}), *values.get("only", {})):
+    for name in (name for key in _BY_TEXT for name in values.get(key, {})):
         if name not in texts:
             raise _broken(file, f"unknown text {name!r}", f"one of: {', '.join(texts)}")
     proof = values.pop("proof", {})

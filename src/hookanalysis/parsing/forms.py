@@ -43,6 +43,8 @@ class Form:
             `rest`, else in the whole record.
         names: For objects, tables, headed lines: text → the names under which it goes, best
             first.
+        deep: For objects: text → names under which it may stand at any depth, if it is not found
+            under `names`; it is taken where all that go by these names say the same.
         only: text → pattern; a value that does not fit it as a whole is not taken.
         ignore: Pattern of records that belong to no request by rule, such as headers.
         traces: Stack traces stand between the lines (see stacks.py).
@@ -65,6 +67,7 @@ class Form:
     header: str = ""
     find: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    deep: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     only: Mapping[str, str] = field(default_factory=dict)
     ignore: str = ""
     traces: bool = False

@@ -23,6 +23,8 @@ _SPREAD_LIMIT = 1 << 26
 # What tells the event of a record that is about one; and texts that may be objects.
 _DECISIVE = ("event_id", "event_uuid", "idempotency", "payload")
 _OBJECTS = ("message", "payload", "response", "error")
+# A text or a number, as JSON writes them.
+_SCALAR = r'("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*)'
 
 
 def scan_texts(form: Form, fit: Fit) -> str:
@@ -144,6 +146,8 @@ def _take_objects(form: Form, fit: Fit, source: str) -> str:
         if text in _OBJECTS:
             values = f"list_any_value(rest[{first}:{len(paths)}])"
         told[text] = f"CASE WHEN usual THEN {found[text]} ELSE nullif({values}, '') END"
+        if text in form.deep:
+            told[text] = f"coalesce({told[text]}, {_search(form.deep[text])})"
     told = only(form, told)
     shapes = ", ".join(literal(shape) for shape in fit.shapes) or "''"
     columns = select(told, form.texts)
@@ -153,8 +157,25 @@ def _take_objects(form: Form, fit: Fit, source: str) -> str:
         f'SELECT line, byte_offset, "at", record, {columns} FROM (SELECT *,'
         f" {opened} AS opened,"
         f" CASE WHEN NOT usual THEN json_extract_string(record, [{', '.join(paths)}]) END AS rest"
-        f" FROM (SELECT *, CAST(to_json(json_keys(record)) AS VARCHAR) IN ({shapes}) AS usual"
+        f" FROM (SELECT *, CAST(to_json(json_keys(record)) AS VARCHAR) IN ({shapes}) AS usual,"
+        " contains(record, ':{') OR contains(record, ': {') AS nested"
         f" FROM {source}))"
+    )
+
+
+def _search(names: Iterable[str]) -> str:
+    """What goes by one of the names at any depth of a record, if it is the same wherever it does.
+
+    A name may lead from an object into what is in it. One pattern looks for all of them: to take
+    the record apart once for each would cost more than all else. Text inside of a text has its
+    quotes escaped, and so holds no names.
+    """
+    keys = [r'"\s*:\s*\{[^{}]*"'.join(map(re.escape, name.split("/"))) for name in names]
+    pattern = literal(rf'"(?:{"|".join(keys)})"\s*:\s*{_SCALAR}')
+    return (
+        f"CASE WHEN nested THEN TRY(json_extract_string(list_reduce("
+        f"nullif(regexp_extract_all(record, {pattern}, 1), []),"
+        " lambda one, other: CASE WHEN one = other THEN one END), '$')) END"
     )
 
 

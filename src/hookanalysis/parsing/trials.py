@@ -239,6 +239,11 @@ def _fit_objects(entry: Format, head: Head, split: Split, fit: Fit) -> Trial | N
         for text, names in form.names.items()
         if told & {normalise(part) for name in names for part in (name, name.partition("/")[0])}
     }
+    found |= {
+        text
+        for text, names in form.deep.items()
+        if any(f'"{name.rpartition("/")[2]}"'.encode() in head.text for name in names)
+    }
     forbidden = told & {normalise(name) for name in entry.forbid}
     if forbidden or not all(found & set(group) for group in entry.require):
         return None
