@@ -132,6 +132,12 @@ def test_lag_is_in_seconds(tmp_path: Path) -> None:
     assert {r["p50"] for rows in spec["datasets"].values() for r in rows} == {1.5}
 
 
+def test_the_explorer_says_that_it_shows_only_some_events(full: Path) -> None:
+    spec = draw(lambda db, period: charts.explorer(db, period, events=5), full)
+    assert "Events in trouble (the first 5 of 27)" in json.dumps(spec)
+    assert "(the first" not in json.dumps(draw(charts.explorer, full))
+
+
 def test_coverage_tells_its_holes(full: Path) -> None:
     spec = draw(charts.coverage, full)
     assert "1 hole; the longest lasts 2 h: edge \N{MIDDLE DOT} edge-1" in spec["description"]

@@ -183,3 +183,12 @@ def test_clocks_are_ahead_or_behind(offsets: list[float], told: str) -> None:
     row = wording.say_clock("edge", entries)
     assert row["offset"] == told
     assert row["pairs"] == 14
+
+
+def test_nothing_is_all_clear_that_did_not_arrive(tmp_path: Path) -> None:
+    rows = [cases.delivery(n, name, cases.START) for n, name in enumerate(["delivered", "missed"])]
+    with fill(tmp_path, rows, findings=[]) as db:
+        counted = facts(db)
+        assert "Worth a look" in sections.cover(counted).html
+        assert "The sender logged no attempt" in sections.health(db, counted).html
+        assert "All clear" not in sections.health(db, counted).html

@@ -116,6 +116,8 @@ def _dots(events: pd.DataFrame, window: Window) -> Any:
         endpoint=shown["endpoint_url"].map(lambda url: markup.endpoint(url, 44)),
     )[["at", "time", "event", "outcome", "type", "endpoint"]]
     order = [name for name in reversed(OUTCOMES) if name in set(dots["outcome"])]
+    total = int(events["total"].iloc[0])
+    which = f" (the first {len(events):,} of {total:,})" if total > len(events) else ""
     picked = alt.selection_point(name="picked", fields=["event"], on="click")
     labels = {name: name for name in ("event", "time", "outcome", "type", "endpoint")}
     return (
@@ -132,7 +134,7 @@ def _dots(events: pd.DataFrame, window: Window) -> Any:
         .properties(
             width=WIDTH,
             height=alt.Step(20),
-            title=panel_title("Events in trouble: click one to find its log lines in the list"),
+            title=panel_title(f"Events in trouble{which}: click one to find its log lines"),
         )
     )
 

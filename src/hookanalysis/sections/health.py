@@ -32,11 +32,15 @@ def health(ws: Database, facts: Facts) -> Block:
     known = plural(sum(1 for e in facts.endpoints if e.endpoint_url), "endpoint")
     headline = f"{known}, {plural(attempts, 'attempt')}: "
     headline += f"{percent(failed, attempts)} failed." if failed else "none failed."
+    if not attempts:
+        headline = "The sender logged no attempt in this period."
     if len(failing):
         verb = "has" if len(failing) == 1 else "have"
         headline += f" {plural(len(failing), 'endpoint')} {verb} not answered with success of late."
-    level = "critical" if len(failing) else "warning" if failed else "good"
-    badge = {"critical": "Action needed", "warning": "Worth a look", "good": "All clear"}[level]
+    worst = "critical" if len(failing) else "warning" if failed else None
+    level, badge = worst or "good", wording.BADGES[worst]
+    if not attempts:
+        level, badge = "info", "Nothing to judge"
     share = percent(failed, attempts) if attempts else markup.ABSENT
     slow = wording.say_lag(max(lags)) if lags else markup.ABSENT
     tiles = [

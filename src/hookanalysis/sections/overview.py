@@ -39,6 +39,8 @@ def cover(facts: Facts) -> Block:
     level, badge = facts.worst or "good", wording.BADGES[facts.worst]
     if not facts.headline.judged and not facts.worst:
         level, badge = "info", "Nothing to judge"
+    elif facts.headline.delivered < facts.headline.judged and not facts.worst:
+        level, badge = "warning", wording.BADGES["warning"]
     cards = "".join(_card(facts, *card) for card in _CARDS)
     page = (
         f'<p class="hk-when">{escape(when)} <span class="hk-zone">{escape(zone)}</span>'
