@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+import hookanalysis as ha
 import rows
 from hookanalysis.reconciliation import reconcile
+from hookanalysis.settings import Source
 from test_reconciliation import judge, look_up, verdict
 from world import APP, EDGE, OTHER_URL, PATHS, SENDER, URL, World, event_of
 
@@ -99,6 +102,14 @@ def test_a_paused_endpoint_is_not_a_forgotten_one(db: Database) -> None:
     assert verdict(db) == "missed: not_attempted"
 
 
+def test_nothing_is_missed_by_a_log_that_is_called_a_sample(db: Database) -> None:
+    world = World(db)
+    world.tell("attempt 12:10 failed timeout")
+    db.con.execute("UPDATE generations SET completeness = 'sample' WHERE stream = 'edge'")
+    assert reason(db) == "sampled"
+    assert "stream edge is said" in judge(db)["reason"]
+
+
 def test_a_hole_between_two_files_is_one_of_rotation(db: Database) -> None:
     world = World(db)
     world.tell("attempt 12:10 failed timeout")
@@ -126,6 +137,8 @@ def test_what_was_sent_as_a_log_turned_over_may_be_in_neither_file(
             f" WHERE generation_id = ? AND {column} > '2026-11-20 {turned}'",
             [EDGE],
         )
+    assert judge(db)["outcome"] == "missed"
+    db.con.execute("UPDATE generations SET completeness = 'copytruncate' WHERE generation_id = 9")
     row = judge(db)
     assert row["outcome"] == ("undetermined" if told else "missed")
     assert (row["reason"] or "").partition(":")[0] == told
@@ -348,3 +361,15 @@ def test_a_host_whose_only_log_was_refused_is_missed_in_the_proof(db: Database) 
         db.con, "files", [{"file_id": 3, "path": "/logs/edge-2.log.gz", "status": "loaded"}]
     )
     assert verdict(db) == "missed: never_reached"
+
+
+def test_the_settings_may_say_that_a_log_loses_lines(tmp_path: Path) -> None:
+    line = '34.83.8.110 - - [20/Nov/2026:12:00:00 +0000] "POST /{} HTTP/1.1" 200 2 "-" "-"\n'
+    for name in ("all.log", "cut.log", "some.log"):
+        (tmp_path / name).write_text(line.format(name) * 3)
+    some = Source(match="*some.log", sampled=True)
+    settings = ha.Settings(sources=(some, Source(match="*cut.log", copytruncate=True)))
+    with ha.connect(":memory:", settings=settings) as ws:
+        ws.load(tmp_path)
+        found = ws.rows("SELECT completeness FROM generations ORDER BY stream")
+    assert found == [("all",), ("copytruncate",), ("sample",)]

@@ -34,6 +34,9 @@ class Source:
         time_marks: The moment of a request that times name: start or end.
         stream: Name of the log.
         layer: edge, app, queue or table.
+        sampled: Whether a server's log leaves requests out: then none that it lacks is missed.
+        copytruncate: Whether a server's log is copied and then emptied to rotate it, which loses
+            what is written in between.
         day_first: Order of dates such as 3/4/2026.
         endpoint: The URL, for an export whose attempts do not name theirs.
         columns: How a table's columns (or an object's keys) are called, for `format`:
@@ -48,6 +51,8 @@ class Source:
     time_marks: str | None = None
     stream: str | None = None
     layer: str | None = None
+    sampled: bool | None = None
+    copytruncate: bool | None = None
     day_first: bool | None = None
     endpoint: str | None = None
     columns: Mapping[str, str | list[str]] | None = None

@@ -80,7 +80,7 @@ GENERATIONS = _table(
     (
         "completeness",
         "VARCHAR",
-        "all, failures, successes (an export of one tab), events, or sample (not all of them)",
+        "all, failures, successes (of one tab), events, sample (not all), or copytruncate",
     ),
     (
         "retention_days",
@@ -284,6 +284,7 @@ VIEW_FILES = (
     "records/request_keys",
     "records/arrivals",
     "receipts",
+    "coverage/rotations",
     "coverage/log_holes",
     "coverage/live_spans",
     "coverage/log_spans",

@@ -109,6 +109,8 @@ def detect(
     told = {
         key: getattr(known, key) or getattr(best.format, key) for key in ("time_marks", "layer")
     }
+    if known.sampled or known.copytruncate:
+        told["completeness"] = "sample" if known.sampled else "copytruncate"
     return Binding(
         replace(best.format, **told) if best.format.side == "receiver" else best.format,
         layer.split or best.split,

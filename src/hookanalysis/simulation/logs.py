@@ -88,11 +88,6 @@ class Log:
             or any(start <= at < end for start, end in self.silent)
         )
 
-    def turns(self, at: int, around: int) -> bool:
-        """Whether its file turns over so close to the true time `at`."""
-        shown = self.clock.show(at) + self.clock.zone
-        return (shown - around) // DAY != (shown + around) // DAY
-
     def write(self, at: int, text: str) -> None:
         """Write one line at the true time `at`; some are lost at once."""
         lost_for_good = at < self.clock.start or any(a <= at < b for a, b in self.silent)

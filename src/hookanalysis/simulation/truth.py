@@ -150,7 +150,6 @@ def _judge(
         or (not named and not evidence.plan.is_alone(delivery))
         or scenario.sampled < 1
         or any(scenario.is_ambiguous(at) for at in delivery.times)
-        or any(log.turns(at, _AROUND) for log in delivery.endpoint.logs for at in delivery.times)
         # No log shows that this address is logged at all: its silence need not convince anybody.
         or (verdict[1] == "answered_upstream" and delivery.url != delivery.endpoint.url)
     )

@@ -22,11 +22,11 @@ doubt_words AS (
         || 'twice; export it with times that name their zone'
       WHEN reason = 'tz_suspect' THEN MIN(about) || ' the exports: one of the two was read in a '
         || 'wrong zone; load both into a new workspace with the right timezone'
+      WHEN MIN(about) IS NOT NULL THEN MIN(about) || ' is said to be sampled; load a whole log'
       ELSE 'the logs lack ' || CAST(MAX(lacking) AS VARCHAR) || ' of '
         || CAST(MAX(answers) AS VARCHAR) || ' requests to this endpoint that the sender saw '
-        || 'answered; load the logs of all its hosts' || CASE reason
-          WHEN 'sampled' THEN ', or one that holds every request' ELSE ''
-        END
+        || 'answered; load the logs of all its hosts'
+        || CASE reason WHEN 'sampled' THEN ', or one that holds every request' ELSE '' END
     END AS words
   FROM doubts
   WHERE NOT behind_edge

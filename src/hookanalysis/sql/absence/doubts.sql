@@ -1,6 +1,6 @@
 /* doubts: when the receiver's logs, though alive, are no witness against an endpoint's requests.
    grain:  one stretch of one endpoint
-   inputs: answer_runs, clock_doubts
+   inputs: answer_runs, clock_doubts, serving_streams, generations
 
    What the sender saw answered and a log lacks, now and then between requests that it shows, is a
    log that does not get all: another host's is absent (host_missing), or it is sampled, when more
@@ -9,7 +9,8 @@
    rarer, and a loss below that cannot be told from it. behind_edge: the doubt is only about the
    logs behind the edge, which lack what it accepted.
    not_bracketed: successes that all logs lack, with fewer than five that they show on either side:
-   perhaps the endpoint was not logged there at all. Doubts about the clocks are added. */
+   perhaps the endpoint was not logged there at all. Doubts about the clocks are added, and logs
+   that the settings call sampled. */
 WITH gaps AS (
   SELECT
     endpoint_url, kind, run, starts_at, ends_at, answers, shown_before,
@@ -69,3 +70,12 @@ UNION ALL
 SELECT endpoint_url, starts_at, ends_at, reason, NULL AS lacking, NULL AS answers, about,
   FALSE AS behind_edge
 FROM clock_doubts
+UNION ALL
+SELECT
+  v.endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,
+  'sampled' AS reason, NULL AS lacking, NULL AS answers, 'stream ' || MIN(v.stream) AS about,
+  v.depth > 1 AS behind_edge
+FROM serving_streams AS v
+JOIN generations AS g ON g.stream = v.stream AND g.side = 'receiver'
+WHERE g.completeness = 'sample'
+GROUP BY v.endpoint_url, v.depth > 1

@@ -1,13 +1,11 @@
 /* log_holes: the times of a receiver's log about which a line was lost.
    grain:  one stretch between two readable lines of one stream
-   inputs: activity, rejects, generations
+   inputs: activity, rejects, generations, rotations
 
    A rejected line lies between the readable lines before and after it; at the edge of a log,
    between that log and its neighbour. A damaged (truncated) log has lost what follows its end.
    Of an hour that the clock showed twice (dst_ambiguous), one does not know which was logged.
-   rotation: where one file ends and the next begins within a minute. A log that is copied and then
-   emptied loses what is written in between, and the files do not tell it from one that is renamed.
-   In a longer silence the moment is not known, and is as good as nothing. */
+   Where a log was copied and emptied (rotation), what was written in between is lost. */
 WITH readable_logs AS (
   SELECT g.stream, a.generation_id, MIN(a.first_at) AS first_at, MAX(a.last_at) AS last_at
   FROM activity AS a
@@ -74,11 +72,8 @@ SELECT
   reason
 FROM holes
 UNION ALL
-SELECT DISTINCT g.layer, g.stream, n.last_at AS starts_at, n.later_at AS ends_at,
-  'rotation' AS reason
-FROM neighbours AS n
-JOIN generations AS g ON g.generation_id = n.generation_id
-WHERE n.later_at BETWEEN n.last_at AND n.last_at + INTERVAL '1 minute'
+SELECT layer, stream, starts_at, ends_at, 'rotation' AS reason
+FROM rotations
 UNION ALL
 SELECT
   MAX(g.layer) AS layer, g.stream, MIN(a.first_at) AS starts_at, MAX(a.later_at) AS ends_at,
