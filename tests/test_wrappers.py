@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +26,8 @@ from hookanalysis.tables import RECEIPT_RECORDS
 from wrapping import TIME, WRAPPINGS, docker_json, syslog_iso
 
 WRAPPERS = wrappers.load_wrappers()
+# How Python takes a pattern apart.
+_parser, _constants = (importlib.import_module(f"re.{name}") for name in ("_parser", "_constants"))
 
 
 def unwrap(wrapper: Wrapper, text: bytes) -> list[tuple[Any, ...]]:
@@ -221,3 +225,33 @@ def test_damage_to_a_wrapped_line_stays_in_its_line(
     missing = Counter(before["rows"]) - Counter(after["rows"])
     assert sum(missing.values()) <= 1
     assert len(before["verdicts"]) - 1 <= len(after["verdicts"]) <= len(before["verdicts"])
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS, ids=lambda wrapper: wrapper.id)
+def test_no_line_takes_more_than_linear_time(wrapper: Wrapper) -> None:
+    # Lines are tried by the database's engine, which does not backtrack. In Python's, this pattern
+    # takes longer than the world will last.
+    slow = replace(wrapper, pattern=r"(?P<line>(?:a|aa)+)b", split="lines")
+    assert slow.count(["a" * 5000, "aab"], open_engine()) == 1
+    # What a container runtime cut is put together by Python's: there, nothing repeats a repetition.
+    for pattern in (wrapper.pieces.line, wrapper.pieces.open) if wrapper.pieces else ():
+        assert not repeats_within(_parser.parse(pattern))
+
+
+def repeats_within(parsed: Any, *, inside: bool = False) -> bool:
+    """Whether a pattern repeats without end what repeats without end."""
+    for operation, told in parsed:
+        endless = str(operation).endswith("_REPEAT") and told[1] is _constants.MAXREPEAT
+        if endless and inside:
+            return True
+        for part in told if isinstance(told, tuple) else ():
+            branches = part if isinstance(part, list) else [part]
+            bodies = [branch for branch in branches if isinstance(branch, _parser.SubPattern)]
+            if any(repeats_within(body, inside=inside or endless) for body in bodies):
+                return True
+    return False
+
+
+def test_repeated_repetitions_are_found() -> None:
+    assert repeats_within(_parser.parse(r"x(?:ab|[^y]*)*"))
+    assert not repeats_within(_parser.parse(r"x(?:ab|[^y]{2})*y+"))

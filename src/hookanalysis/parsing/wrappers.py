@@ -64,10 +64,18 @@ class Wrapper:
     empty: bool = False
     pieces: Pieces | None = None
 
-    def fits(self, line: str) -> bool:
-        """Whether a line may be wrapped so."""
-        if self.pattern:
-            return bool(_compiled(self.pattern).match(line))
+    def count(self, lines: Sequence[str], engine: duckdb.DuckDBPyConnection) -> int:
+        """How many of the lines may be wrapped so.
+
+        They may be anybody's: the database's engine tries the pattern, in linear time.
+        """
+        if not self.pattern:
+            return sum(map(self._fits, lines))
+        query = "SELECT count(*) FROM UNNEST($1) AS t (line) WHERE regexp_matches(line, $2)"
+        rows = engine.execute(query, [list(lines), rf"^(?:{self.pattern})"]).fetchall()
+        return int(rows[0][0])
+
+    def _fits(self, line: str) -> bool:
         if not line.startswith("{"):
             return False
         try:
@@ -152,7 +160,7 @@ def _around(layer: Layer, engine: duckdb.DuckDBPyConnection) -> list[Wrapper]:
     around = []
     for wrapper in load_wrappers():
         told = elements if wrapper.split == "json" else lines
-        if sum(map(wrapper.fits, told)) > _ENOUGH * len(told):
+        if wrapper.count(told, engine) > _ENOUGH * len(told):
             around.append(wrapper)
     return around
 
@@ -210,8 +218,3 @@ def _value(name: str) -> str:
     key, _, inner = name.partition("/")
     value = f'opened."{key}"'
     return f"TRY(json_extract_string({value}, '$.\"{inner}\"'))" if inner else value
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
