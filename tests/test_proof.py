@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hookanalysis.simulation.faults import FAULTS, PICTURES
-from proof import FIRST_RUSH, draw_case, draw_rush, score
+from proof import FIRST_RUSH, Case, draw_case, draw_rush, play, score
 
 # Besides the first, some that once were wrong.
 CASES = (*range(9), 15, 130, 185)
@@ -24,6 +24,22 @@ def test_every_verdict_of_a_case_is_right(number: int, tmp_path: Path) -> None:
 def test_times_alone_accuse_nobody_wrongly(number: int, tmp_path: Path) -> None:
     found = score(draw_rush(FIRST_RUSH + number), tmp_path)
     assert found.counts["false missed"] == 0
+
+
+@pytest.mark.parametrize(("edge", "app"), [("plain", "json"), ("uuid", "none")])
+def test_half_a_minute_of_drift_a_day_changes_no_verdict(
+    edge: str, app: str, tmp_path: Path
+) -> None:
+    told = []
+    for drift in (0, 347):
+        options = {"seed": 1, "events": 120, "days": 2, "edge": edge, "app": app}
+        case = Case(0, ("server_down", "false_success"), {**options, "drift_ppm": drift})
+        with play(case, tmp_path / str(drift))[1] as ws:
+            told.append(
+                ws.rows("SELECT event_uuid, endpoint_url, detail FROM deliveries ORDER BY ALL")
+            )
+    assert told[0] == told[1]
+    assert {"delivered", "never_reached", "false_success"} <= {row[2] for row in told[0]}
 
 
 def test_pictures_are_fifty_and_known() -> None:

@@ -4,8 +4,9 @@
 
    A day has a row of its own with 20 pairs or more; with three or more where it departs from the
    stream's median by more than the tolerance, as after a step of the clock. One or two pairs so far
-   apart measure nothing: they may be of different attempts. Drift within a day is
-   left to the tolerance: a clock that drifts by 20 ppm loses less than a second in half a day.
+   apart measure nothing: they may be of different attempts. Drift within a day is left to the
+   tolerance: 20 ppm are less than a second in half a day, and even 30 s a day cost a log that names
+   its events no verdict (tests/test_proof.py); what names none stays undetermined.
    zone_error_minutes: whole quarter-hours, give or take a minute: a zone was mistaken. Also where
    only one pair in ten is so far from the rest: then the zone changed within the day.
    reach_ms: the 99th percentile of the distances; of a few hundred pairs the 99.9th is the
