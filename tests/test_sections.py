@@ -15,6 +15,7 @@ from hookanalysis.facts.gathering import facts
 from hookanalysis.facts.measures import ClockOffset
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
 EXPORT = {"file_id": 1, "generation_id": 1, "path": "export.csv", "status": "loaded"}
@@ -91,6 +92,12 @@ def attempt(row: dict[str, Any], status: str) -> dict[str, Any]:
     return {**{key: row[key] for key in ("event_uuid", "endpoint_url")}, **shown, "status": status}
 
 
+def incident(starts: datetime, ends: datetime, failed: int, **more: Any) -> dict[str, Any]:
+    """A run of failures in which nothing succeeded."""
+    counts = {"deliveries": failed, "failed": failed, "still_open": False, "statuses": "503"}
+    return {"incident_id": 1, "starts_at": starts, "ends_at": ends, **counts, **more}
+
+
 def test_successes_without_effect_are_an_incident_too(tmp_path: Path) -> None:
     minutes = [cases.START + timedelta(minutes=n) for n in range(9)]
     outcomes = ["delivered"] * 3 + ["unprocessed"] * 3 + ["delivered"] * 3
@@ -98,17 +105,7 @@ def test_successes_without_effect_are_an_incident_too(tmp_path: Path) -> None:
         cases.delivery(n, outcome, at, endpoint_url=cases.SHOP)
         for n, (outcome, at) in enumerate(zip(outcomes, minutes, strict=True))
     ]
-    run = {
-        "incident_id": 1,
-        "scope": "endpoint",
-        "endpoint_url": cases.SHOP,
-        "starts_at": minutes[3],
-        "ends_at": minutes[5],
-        "deliveries": 3,
-        "failed": 3,
-        "still_open": False,
-        "statuses": "200",
-    }
+    run = incident(minutes[3], minutes[5], failed=3, endpoint_url=cases.SHOP, statuses="200")
     tried = [attempt(row, "success") for row in rows]
     with fill(tmp_path, rows, incidents=[run], attempts=tried, findings=[]) as db:
         it = sections.pick_incident(db)
@@ -130,18 +127,8 @@ def test_a_server_wide_incident_is_about_all_endpoints_of_its_host(tmp_path: Pat
         cases.delivery(n, "refused", cases.START + timedelta(minutes=n), endpoint_url=urls[n % 3])
         for n in range(9)
     ]
-    run = {
-        "incident_id": 1,
-        "scope": "server",
-        "endpoint_url": "",
-        "host": "shop.example.com",
-        "starts_at": cases.START,
-        "ends_at": cases.START + timedelta(minutes=8),
-        "deliveries": 6,
-        "failed": 6,
-        "still_open": False,
-        "statuses": "503",
-    }
+    end = cases.START + timedelta(minutes=8)
+    run = incident(cases.START, end, failed=6, endpoint_url="", host="shop.example.com")
     tried = [attempt(row, "failed") for row in rows]
     with fill(tmp_path, rows, incidents=[run], attempts=tried, findings=[]) as db:
         it = sections.pick_incident(db)
