@@ -62,6 +62,15 @@ def test_it_points_at_the_place_where_a_line_stops_to_fit(tmp_path: Path) -> Non
     assert told[place].startswith(f"{file}:10:{ACCESS.index(']') + 2}:")
 
 
+def test_a_log_of_which_no_line_can_be_read_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "messages"
+    file.write_text("Nov 20 10:00:00 web1 kernel: usb 1-1: new device\n" * 9)
+    told, found = try_file(file)
+    assert not found
+    assert "not one record of the file can be read" in told
+    assert "no time, neither in the line nor around it (9)" in told
+
+
 def test_it_asks_for_a_zone_where_times_name_none(tmp_path: Path) -> None:
     file = tmp_path / "app.log"
     file.write_text("2026-11-22 14:03:07 INFO POST /a\n2026-11-22 14:03:08 INFO x\n")

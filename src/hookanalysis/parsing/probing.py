@@ -14,7 +14,7 @@ from .checking import parse_head
 from .detection import Binding, detect
 from .drafting import draft_format
 from .forms import Fit
-from .refusals import REASONS
+from .refusals import REASONS, say_unlike
 from .trials import Head, Trial, hold_trials, open_engine, reach
 from .wrappers import peel
 
@@ -54,6 +54,8 @@ def try_file(path: Path, known: Source | None = None) -> tuple[str, bool]:
     lines: list[str] = []
     try:
         binding = detect(head, str(path), known)
+        records = parse_head(head, binding)
+        _check_fit(records, binding, str(path))
     except InputError as error:
         lines += [str(error), "", *_others(head, known)]
         draft = draft_format(head, path.stem)
@@ -65,11 +67,18 @@ def try_file(path: Path, known: Source | None = None) -> tuple[str, bool]:
     bare = next(layer.head for layer in layers if layer.wrappers == binding.wrappers)
     lines += [f"{path} is {entry.id}{inside}: {entry.title}", ""]
     lines += [*_others(bare, known, entry.id), ""]
-    records = parse_head(head, binding)
     lines += [*_parsed(records), *_rejected(records, binding, str(path))]
     if any(record["zoned"] is False for record in records) and not binding.timezone:
         lines += ["", "Its times name no zone: give it, such as --timezone America/Edmonton"]
     return "\n".join(lines), True
+
+
+def _check_fit(records: Sequence[dict[str, Any]], binding: Binding, path: str) -> None:
+    """Refuse, as loading does, a file of which no record can be read."""
+    rejected = [record for record in records if record["verdict"] == "reject"]
+    if rejected and all(record["verdict"] in {"reject", "ignore"} for record in records):
+        reasons = Counter(str(record["reason"]) for record in rejected).most_common()
+        raise say_unlike(binding.format, path, rejected[0]["line"], reasons)
 
 
 def _others(head: bytes, known: Source, chosen: str = "") -> list[str]:
