@@ -36,7 +36,7 @@ def test_the_database_is_named_in_the_facts(tmp_path: Path) -> None:
     with ha.connect(file) as ws:
         ws.reconcile()
         told = ws.facts().versions.tzdata
-        assert told == name_database(ws)
+        assert told == name_database()
     assert told.startswith("DuckDB ")
 
 

@@ -132,7 +132,7 @@ def doctor(workspace: str) -> None:
     from .loading.timezones import compare_databases, name_database
 
     with _connect(workspace, None, read_only=True) as ws:
-        click.echo(f"local times are read by {name_database(ws)}")
+        click.echo(f"local times are read by {name_database()}")
         differing = compare_databases(ws)
     for found in differing:
         click.echo(_plain(f"warning: {found}"))

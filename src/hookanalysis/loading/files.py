@@ -20,7 +20,7 @@ from hookanalysis.settings import Source as Known
 
 from . import manifest
 from .manifest import FileReport
-from .scratch import Scratches
+from .scratch import borrow_scratch
 from .timezones import name_database
 from .transfers import Offer, SeenError, Transfer
 
@@ -72,27 +72,23 @@ def load(
     """
     offers = list(_walk(paths))
     write_settings(db, settings)
-    db.con.execute("UPDATE meta SET tzdata = ?", [name_database(db)])
+    db.con.execute("UPDATE meta SET tzdata = ?", [name_database()])
     given = {k: v for k, v in vars(known or Known()).items() if v is not None and k != "match"}
     reports = []
-    scratches = Scratches()
-    try:
-        for offer in offers:
-            told = replace(settings.source_for(offer.name), **given)
-            try:
-                if isinstance(offer, Table):
-                    report = _load_table(db, offer, settings, told, scratches, progress)
-                else:
-                    report = _load_file(db, offer, settings, told, scratches, progress)
-            except DamagedError as error:
-                # What it holds is not known; a damaged log must not be taken for no log.
-                stream = manifest.stream_of(Path(offer.name), told.stream)
-                report = _refuse(db, offer.name, error, (stream, told.layer))
-            except InputError as error:
-                report = _refuse(db, offer.name, error)
-            reports.append(report)
-    finally:
-        scratches.close()
+    for offer in offers:
+        told = replace(settings.source_for(offer.name), **given)
+        try:
+            if isinstance(offer, Table):
+                report = _load_table(db, offer, settings, told, progress)
+            else:
+                report = _load_file(db, offer, settings, told, progress)
+        except DamagedError as error:
+            # What it holds is not known; a damaged log must not be taken for no log.
+            stream = manifest.stream_of(Path(offer.name), told.stream)
+            report = _refuse(db, offer.name, error, (stream, told.layer))
+        except InputError as error:
+            report = _refuse(db, offer.name, error)
+        reports.append(report)
     return LoadReport(tuple(reports))
 
 
@@ -147,7 +143,6 @@ def _load_table(
     table: Table,
     settings: Settings,
     known: Known,
-    scratches: Scratches,
     progress: Progress | None,
 ) -> FileReport:
     """Load a table of a database as it is now; it takes the place of what it was before."""
@@ -156,7 +151,7 @@ def _load_table(
         file = Path(folder) / "table.csv"
         table.write(file, parsing.find_column(known))
         offer = Offer(file, table.name, replaces=True)
-        return _load_file(db, offer, settings, known, scratches, progress)
+        return _load_file(db, offer, settings, known, progress)
 
 
 def _load_file(
@@ -164,7 +159,6 @@ def _load_file(
     offer: Offer,
     settings: Settings,
     known: Known,
-    scratches: Scratches,
     progress: Progress | None,
 ) -> FileReport:
     source = open_source(offer.path, max_text_bytes=int(settings.max_text_gib * 2**30))
@@ -182,18 +176,18 @@ def _load_file(
         headers=source.find_lines(MARK) if MARK in head else None,
     )
     before = manifest.recognise(db, source, head, known.stream)
-    scratch = scratches.take(binding)
-    transfer = Transfer(db, offer, source, binding, known, before, scratch, progress)
-    try:
-        with db.transaction():
-            report = transfer.run(head)
-    except SeenError as seen:
-        same = FileReport(offer.name, "unchanged", str(seen), binding.format.id)
-        return manifest.note_file(db, same, source)
-    except InputError as error:
-        is_log = binding.format.side == "receiver" and not transfer.unlike
-        lacking = (transfer.stream, binding.format.layer) if is_log else (None, None)
-        return _refuse(db, offer.name, error, lacking)
+    with borrow_scratch(binding) as scratch:
+        transfer = Transfer(db, offer, source, binding, known, before, scratch, progress)
+        try:
+            with db.transaction():
+                report = transfer.run(head)
+        except SeenError as seen:
+            same = FileReport(offer.name, "unchanged", str(seen), binding.format.id)
+            return manifest.note_file(db, same, source)
+        except InputError as error:
+            is_log = binding.format.side == "receiver" and not transfer.unlike
+            lacking = (transfer.stream, binding.format.layer) if is_log else (None, None)
+            return _refuse(db, offer.name, error, lacking)
     db.con.execute("CHECKPOINT")
     return report
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +15,8 @@ from hookanalysis.reading.splitting import Piece
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import duckdb
 
     from hookanalysis.parsing.formats import Binding
@@ -26,6 +30,7 @@ _SCANNED = (
 )
 # Scratch databases that are kept open: more ways to read than most folders of logs need.
 _KEPT = 4
+_NOTHING = Chunk(np.empty(0, np.uint8), Piece(), (0, 0, 1), [])
 
 
 class Scratch:
@@ -52,8 +57,8 @@ class Scratch:
 
     def parse(self, chunk: Chunk) -> tuple[str, str] | None:
         """Fill both tables from a chunk; returns the rest of a stack trace that it begins with."""
-        self._chunk.chunk = chunk
         self.clear()
+        self._chunk.chunk = chunk
         self.con.execute("EXECUTE scan")
         if self.rows("SELECT 1 FROM scanned WHERE later_at IS NOT NULL LIMIT 1"):
             self.con.execute(
@@ -66,6 +71,7 @@ class Scratch:
 
     def clear(self) -> None:
         """Give back the memory that a chunk took."""
+        self._chunk.chunk = _NOTHING
         for table in ("scanned", "parsed"):
             self.con.execute(f"TRUNCATE {table}")
 
@@ -85,33 +91,35 @@ class Scratch:
             target.unregister("moving")
 
 
-class Scratches:
-    """The scratch databases of one run, kept for the next file that is read in the same way."""
+# Those that nobody uses, by how they read; the next file of a kind is planned already.
+_idle: dict[tuple[str, str], Scratch] = {}
 
-    def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], Scratch] = {}
 
-    def take(self, binding: Binding) -> Scratch:
-        """The scratch database for a binding."""
-        key = binding.scan_sql, binding.fields_sql
-        scratch = self._kept.pop(key, None) or Scratch(binding)
-        self._kept[key] = scratch
-        if len(self._kept) > _KEPT:
-            self._kept.pop(next(iter(self._kept))).con.close()
-        return scratch
+@contextmanager
+def borrow_scratch(binding: Binding) -> Iterator[Scratch]:
+    """The scratch database for a binding; empty again at the end."""
+    key = binding.scan_sql, binding.fields_sql
+    scratch = _idle.pop(key, None) or Scratch(binding)
+    try:
+        yield scratch
+    finally:
+        scratch.clear()
+        _idle[key] = scratch
+        if len(_idle) > _KEPT:
+            _idle.pop(next(iter(_idle))).con.close()
 
-    def close(self) -> None:
-        """Give the memory back."""
-        for scratch in self._kept.values():
-            scratch.con.close()
-        self._kept.clear()
+
+@atexit.register
+def _close_idle() -> None:
+    while _idle:
+        _idle.popitem()[1].con.close()
 
 
 class _Current:
     """The chunk at hand, under one name: the plans stay valid."""
 
     def __init__(self) -> None:
-        self.chunk = Chunk(np.empty(0, np.uint8), Piece(), (0, 0, 1), [])
+        self.chunk = _NOTHING
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self.chunk.__arrow_c_stream__(requested_schema)

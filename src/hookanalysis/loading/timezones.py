@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
+
+from hookanalysis.parsing.trials import open_engine
 
 if TYPE_CHECKING:
     from hookanalysis.database import Database
@@ -55,9 +58,11 @@ class Disagreement:
         )
 
 
-def name_database(db: Database) -> str:
+@cache
+def name_database() -> str:
     """The database that reads local times: DuckDB's version, and a hash of its rules."""
-    return f"DuckDB {duckdb.__version__}, rules {db.rows(_FINGERPRINT)[0][0]}"
+    ((rules,),) = open_engine().execute(_FINGERPRINT).fetchall()
+    return f"DuckDB {duckdb.__version__}, rules {rules}"
 
 
 def compare_databases(db: Database) -> tuple[Disagreement, ...]:

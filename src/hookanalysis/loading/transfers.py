@@ -88,18 +88,15 @@ class Transfer:
         )
         self.place = f"{self.file_id} AS file_id, {self.generation_id} AS generation_id"
         start = before.loaded_bytes if before else 0
-        try:
-            for chunk in self.source.chunks(
-                self.binding.split,
-                start=start,
-                start_line=before.loaded_lines + 1 if before else 1,
-                final=self.source.compressed or self.binding.split.kind != "lines",
-            ):
-                self._insert(chunk)
-                if self.progress:
-                    self.progress(self.offer.name, chunk.end)
-        finally:
-            self.scratch.clear()
+        for chunk in self.source.chunks(
+            self.binding.split,
+            start=start,
+            start_line=before.loaded_lines + 1 if before else 1,
+            final=self.source.compressed or self.binding.split.kind != "lines",
+        ):
+            self._insert(chunk)
+            if self.progress:
+                self.progress(self.offer.name, chunk.end)
         account = self.source.account
         if before and account.loaded_bytes <= before.loaded_bytes:
             raise SeenError
