@@ -121,6 +121,20 @@ def test_successes_without_effect_are_an_incident_too(tmp_path: Path) -> None:
     assert {result for _, result, _ in drawn["rows"]} == {"no effect", "success"}
 
 
+@pytest.mark.parametrize(
+    ("days", "unit"), [(0.5, "30 min"), (3, "day"), (100, "week"), (900, "month")]
+)
+def test_a_long_incident_is_drawn_in_longer_steps(days: float, unit: str, tmp_path: Path) -> None:
+    times = [cases.START + n * timedelta(days=days) / 9 for n in range(10)]
+    rows = [cases.delivery(n, "refused", at, endpoint_url=cases.SHOP) for n, at in enumerate(times)]
+    tried = [attempt(row, "failed") for row in rows]
+    with fill(tmp_path, rows, attempts=tried) as db:
+        period = facts(db, since=times[0], until=times[-1] + timedelta(minutes=1)).period
+        drawn = read_meta(charts.timeline(db, period).to_dict())
+    assert drawn["subtitle"].startswith(f"attempts per {unit}, UTC")
+    assert sum(number for _, _, number in drawn["rows"]) == 10
+
+
 def test_a_server_wide_incident_is_about_all_endpoints_of_its_host(tmp_path: Path) -> None:
     urls = (cases.SHOP, f"{cases.SHOP}/refunds", cases.PARTNER)
     rows = [

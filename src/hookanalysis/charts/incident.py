@@ -50,18 +50,20 @@ def timeline(ws: Database, period: Period) -> ChartType:
         return draw_nothing(title, "The sender logged no attempt in this period.")
     around = max(_LEAST, (window.until - window.since) / 2)
     since, until = window.since - around, window.until + around
-    wide = replace(window, since=since, until=until, unit=choose_unit(since, until))
-    step = timedelta(**{f"{wide.unit}s": 1})
+    step = None  # of several minutes
     if until - since <= _FINE:
         step = next(step for step in _STEPS if (until - since) / step <= 90)
-        wide = replace(wide, unit="minute")
+    unit = "minute" if step else choose_unit(since, until)
+    wide = replace(window, since=since, until=until, unit=unit)
     frame = ask(ws, "attempts_over_time", wide)
     if frame.empty:
         return draw_nothing(title, "The sender logged no attempt in this period.")
-    frame["step_at"] = frame["step_at"].astype("datetime64[us]").dt.floor(step)
-    frame = frame.groupby(["step_at", "result"])["attempts"].sum().reset_index()
-    placed = place(frame.sort_values("step_at"), wide)
-    placed = placed.assign(end=placed["at"] + step)
+    if step:
+        frame["step_at"] = frame["step_at"].astype("datetime64[us]").dt.floor(step)
+        frame = frame.groupby(["step_at", "result"])["attempts"].sum().reset_index()
+    placed = place(frame, wide)
+    if step:
+        placed = placed.assign(end=placed["at"] + step)
     shown = [name for name in _RESULTS if name in set(placed["result"])]
     bars = stack_steps(placed, wide, "attempts", "result", list(_RESULTS)).encode(
         color=colour_kinds("result", _RESULTS, shown)
@@ -71,7 +73,7 @@ def timeline(ws: Database, period: Period) -> ChartType:
         color=BAD, opacity=0.09
     )
     chart = alt.layer(band.encode(x=time_axis(wide), x2="end"), bars)
-    length = markup.duration(step.total_seconds() * 1000)
+    length = markup.duration(step.total_seconds() * 1000) if step else wide.unit
     counts = placed.groupby("result")["attempts"].sum()
     said = ", ".join(f"{int(counts[name]):,} {name}" for name in shown)
     return finish(
