@@ -17,7 +17,7 @@ import click
 import duckdb
 
 from .errors import HookAnalysisError, InputError
-from .settings import DEFAULT_NAME, Source
+from .settings import DEFAULT_NAME, LAYERS, TIME_MARKS, Source
 
 if TYPE_CHECKING:
     from .facts.gathering import Facts
@@ -108,11 +108,9 @@ def demo(output: str) -> None:
 )
 @click.option("--formats", metavar="FOLDER", help="Formats of your own, one TOML file each.")
 @click.option("--timezone", metavar="TZ", help="Zone of times that name none.")
-@click.option(
-    "--time-marks", type=click.Choice(["start", "end"]), help="What times name of a request."
-)
+@click.option("--time-marks", type=click.Choice(TIME_MARKS), help="What times name of a request.")
 @click.option("--stream", metavar="NAME", help="Name of the log (one host, one writer).")
-@click.option("--layer", type=click.Choice(["edge", "app", "queue", "table"]))
+@click.option("--layer", type=click.Choice(LAYERS))
 @_workspace
 @_settings
 def load(paths: tuple[str, ...], workspace: str, settings: str | None, **known: Any) -> None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatch
+from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from .errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 T = TypeVar("T")
 
 DEFAULT_NAME = "hookanalysis.toml"
+LAYERS = ("edge", "app", "queue", "table")
+TIME_MARKS = ("start", "end")
 
 # Showpass's published outgoing addresses (its developer guide, security chapter 04).
 SHOWPASS_IPS = ("34.83.8.110", "34.168.12.250", "35.230.81.80", "35.230.119.67")
@@ -57,6 +59,17 @@ class Source:
     endpoint: str | None = None
     columns: Mapping[str, str | list[str]] | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse a value that nothing could be done with.
+
+        Raises:
+            InputError: A value is of the wrong kind; says which.
+        """
+        _check(self)
+        for name, known in (("layer", LAYERS), ("time_marks", TIME_MARKS)):
+            if getattr(self, name) not in {None, *known}:
+                raise _unfit(name, f"one of: {', '.join(known)}", getattr(self, name))
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -79,6 +92,19 @@ class Settings:
     secret_variable: str = "SHOWPASS_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
     formats: str | None = None
     sources: tuple[Source, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        """Refuse a value that nothing could be done with.
+
+        Raises:
+            InputError: A value is of the wrong kind; says which.
+        """
+        _check(self)
+        for address in self.sender_ips:
+            try:
+                ip_address(address)
+            except ValueError:
+                raise _unfit("sender_ips", "a list of IP addresses", address) from None
 
     def source_for(self, path: str) -> Source:
         """What is known of `path`: for each key, the first pattern that fits and says it."""
@@ -106,26 +132,68 @@ def read_settings(path: str | Path | None = None) -> Settings:
         raw = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError("settings cannot be read", reason=str(error), where=str(file)) from error
-    sources = [_build(Source, entry, file) for entry in raw.pop("sources", [])]
-    if any(source.time_marks not in {None, "start", "end"} for source in sources):
-        raise InputError("`time_marks` is start or end", where=str(file))
-    return _build(Settings, {**raw, "sources": tuple(sources)}, file)
+    tables = raw.pop("sources", [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise InputError("`sources` must be tables", where=str(file), hint="write [[sources]]")
+    sources = tuple(_build(Source, table, file) for table in tables)
+    return _build(Settings, {**raw, "sources": sources}, file)
 
 
 def _build(kind: type[T], raw: dict[str, Any], file: Path) -> T:
-    defaults = {f.name: f.default for f in fields(kind)}  # type: ignore[arg-type]
-    values: dict[str, Any] = {}
-    for name, value in raw.items():
-        if name not in defaults:
-            known = ", ".join(sorted(defaults))
-            raise InputError(f"unknown setting {name!r}", where=str(file), hint=f"one of: {known}")
-        values[name] = tuple(value) if isinstance(value, list) else value
-        expected = defaults[name]
-        number = isinstance(expected, int | float) and not isinstance(expected, bool)
-        if number and not isinstance(values[name], int | float):
-            raise InputError(f"setting {name!r} must be a number", where=str(file))
-        if isinstance(expected, tuple) and not isinstance(values[name], tuple):
-            raise InputError(f"setting {name!r} must be a list", where=str(file))
-        if (expected is None or isinstance(expected, str)) and isinstance(values[name], tuple):
-            raise InputError(f"setting {name!r} must be a single value", where=str(file))
-    return kind(**values)
+    known = sorted(f.name for f in fields(kind))  # type: ignore[arg-type]
+    for name in raw:
+        if name not in known:
+            hint = f"one of: {', '.join(known)}"
+            raise InputError(f"unknown setting {name!r}", where=str(file), hint=hint)
+    values = {k: tuple(value) if isinstance(value, list) else value for k, value in raw.items()}
+    try:
+        return kind(**values)
+    except InputError as error:
+        error.where = str(file)
+        raise
+
+
+def _check(given: Source | Settings) -> None:
+    for key in fields(given):
+        value, kind = getattr(given, key.name), str(key.type)
+        words, fits = _KINDS[kind.removesuffix(" | None")]
+        if not (fits(value) or (value is None and kind.endswith(" | None"))):
+            raise _unfit(key.name, words, value)
+
+
+def _unfit(name: str, words: str, value: object) -> InputError:
+    return InputError(f"setting {name!r} must be {words}", reason=f"it is {value!r}")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_amount(value: object) -> bool:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return math.isfinite(value) and value >= 0
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(map(_is_text, value))
+
+
+def _are_columns(value: object) -> bool:
+    return isinstance(value, Mapping) and all(
+        _is_text(name) and (_is_text(told) or _are_texts(told)) for name, told in value.items()
+    )
+
+
+# Type of a setting → what its value must be: in words, and the test of it.
+_KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "str": ("text", _is_text),
+    "bool": ("true or false", lambda value: isinstance(value, bool)),
+    "float": ("a number, 0 or more", _is_amount),
+    "tuple[str, ...]": ("a list of texts", _are_texts),
+    "tuple[Source, ...]": (
+        "a tuple of Source",
+        lambda value: isinstance(value, tuple) and all(isinstance(one, Source) for one in value),
+    ),
+    "Mapping[str, str | list[str]]": ("a table of names and columns", _are_columns),
+}

@@ -47,10 +47,15 @@ class Workspace(Database):
         Args:
             paths: Sender's exports and receiver's logs; folders are walked.
             progress: Called with a path and the bytes read so far; a notebook shows it by itself.
-            known: What the files do not say: `format`, `timezone`, `stream`, `layer`, `day_first`.
+            known: What the files do not say, as under `[[sources]]` of the settings: `format`,
+                `formats`, `log_format`, `timezone`, `time_marks`, `stream`, `layer`, `sampled`,
+                `copytruncate`, `day_first`, `endpoint`, `columns`.
 
         Returns:
             What became of each file: loaded, grown, unchanged, or refused and why.
+
+        Raises:
+            InputError: What is given as known is of the wrong kind.
         """
         progress = progress or show_reading()
         return loading.load(self, paths, self.settings, replace(Source(), **known), progress)
