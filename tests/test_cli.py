@@ -6,11 +6,15 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
+from typing import Self
 
 import pytest
+from click.testing import CliRunner
 
 import hookanalysis as ha
+from hookanalysis.cli import cli
 
 SAMPLES = Path(__file__).parent.parent / "data" / "samples"
 DAY = "2026-11-20"
@@ -103,6 +107,37 @@ def test_daily_writes_a_report_and_its_facts(case: Path) -> None:
     folder = case / "out" / DAY
     assert "<html" in (folder / "report.html").read_text()[:400]
     assert json.loads((folder / "facts.json").read_text()) == told
+
+
+@pytest.mark.parametrize(
+    ("now", "timezone", "yesterday"),
+    [
+        (datetime(2026, 11, 24, 1, 30, tzinfo=UTC), "UTC", "2026-11-23"),
+        (datetime(2026, 11, 24, 1, 30, tzinfo=UTC), "America/New_York", "2026-11-22"),
+        (datetime(2026, 11, 24, 11, 30, tzinfo=UTC), "Pacific/Auckland", "2026-11-24"),
+    ],
+)
+def test_daily_reports_the_last_whole_day_of_its_zone(
+    case: Path, monkeypatch: pytest.MonkeyPatch, now: datetime, timezone: str, yesterday: str
+) -> None:
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return cls.fromtimestamp(now.timestamp(), tz)
+
+    days = []
+
+    def note(_workspace: Path, _folder: Path, *, day: date, timezone: str) -> str:
+        days.append((day.isoformat(), timezone))
+        return "report.html"
+
+    monkeypatch.chdir(case)
+    monkeypatch.setattr("hookanalysis.cli.datetime", Clock)
+    monkeypatch.setattr("hookanalysis.cli._daily_report", note)
+    words = ["daily", "--timezone", timezone, "--fail-on", "never", "-w", "case.duckdb"]
+    done = CliRunner().invoke(cli, words, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert days == [(yesterday, timezone)]
 
 
 @pytest.mark.parametrize("suffix", ["csv", "json", "parquet", "xlsx"])

@@ -66,3 +66,13 @@ def test_a_failed_export_leaves_the_old_file(db: Database, tmp_path: Path) -> No
 def test_a_missing_folder_is_said(db: Database, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be written"):
         export(db, "rejects", tmp_path / "no" / "r.csv")
+
+
+def test_a_table_too_long_for_a_sheet_is_said(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hookanalysis.exporting._MOST_IN_XLSX", len(HOSTILE))
+    with pytest.raises(InputError, match="too long for a spreadsheet") as caught:
+        export(db, "rejects", tmp_path / "r.xlsx")
+    assert ".csv or .parquet" in caught.value.hint
+    assert not list(tmp_path.iterdir())

@@ -166,7 +166,7 @@ def test_the_summary_names_each_number_that_is_not_zero(db: Database) -> None:
     add_one_of_each(db)
     assert facts(db).summary() == (
         "4 of 8 deliveries arrived (50.0 %); 1 missed; 1 could not be checked (undetermined);"
-        " 1 refused; 1 accepted but never processed; 1 arrived, though the sender calls them"
+        " 1 refused; 1 accepted but never processed; 1 arrived, though the sender calls it"
         " failed; 1 unknown to the sender; 1 still pending."
     )
 

@@ -195,7 +195,10 @@ def daily(
     settings: str | None,
 ) -> None:
     """The scheduled summary of one day: report, facts.json and an exit code."""
-    day = day or (datetime.now(UTC) - timedelta(days=1)).date()
+    from .facts.zones import to_local
+
+    now = datetime.now(UTC).replace(tzinfo=None)
+    day = day or to_local(now, timezone).date() - timedelta(days=1)
     with _connect(workspace, settings) as ws:
         _reconcile(ws)
         facts = ws.facts(day=day, timezone=timezone)

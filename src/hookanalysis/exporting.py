@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 # A spreadsheet takes a cell that begins so for a formula (also in the full-width forms).
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "|", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
+# A sheet has 2^20 rows; one is the header.
+_MOST_IN_XLSX = 2**20 - 1
+
 
 def export(db: Database, table: str, target: str | Path) -> int:
     """Write a table of the workspace to `target`; the suffix decides the form.
@@ -29,7 +32,8 @@ def export(db: Database, table: str, target: str | Path) -> int:
         How many rows were written.
 
     Raises:
-        InputError: No such table, an unknown suffix, or a target that cannot be written.
+        InputError: No such table, an unknown suffix, a table too long for .xlsx, or a target that
+            cannot be written.
     """
     path = Path(target)
     write = _WRITERS.get(path.suffix.lower())
@@ -40,6 +44,13 @@ def export(db: Database, table: str, target: str | Path) -> int:
             hint=f"use one of {', '.join(_WRITERS)}",
         )
     frame = db.table(table)
+    if write is _write_xlsx and len(frame) > _MOST_IN_XLSX:
+        raise InputError(
+            "the table is too long for a spreadsheet",
+            reason=f"it has {len(frame):,} rows; .xlsx takes {_MOST_IN_XLSX:,}",
+            where=str(path),
+            hint="export to .csv or .parquet",
+        )
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".export-") as folder:
             part = Path(folder) / path.name

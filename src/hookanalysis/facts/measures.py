@@ -317,13 +317,15 @@ class Facts:
             return f"{self.say_what_lacks() or 'No deliveries in this period'}{end}"
         said = [head.say_arrived("deliveries")]
         unchecked = self.count("undetermined") if head.checked else 0
+        unacknowledged = self.count("unacknowledged")
+        which = "it" if unacknowledged == 1 else "them"
         counted = (
             (head.missed, "missed"),
             (unchecked, "could not be checked (undetermined)"),
             (self.count("refused"), "refused"),
             (self.count("unprocessed"), "accepted but never processed"),
             (self.duplicates.harmful, "processed more than once"),
-            (self.count("unacknowledged"), "arrived, though the sender calls them failed"),
+            (unacknowledged, f"arrived, though the sender calls {which} failed"),
             (self.count("unexpected"), "unknown to the sender"),
             (self.count("pending"), "still pending"),
         )
