@@ -8,7 +8,8 @@
    the sender does not know belongs to the endpoint with the receipt's path, if there is one.
    elsewhere: the path is no known endpoint's, and not the attempt's as a proxy may have changed it,
    while the layer shows requests to the attempt's own, or it was answered 2xx when the sender got a
-   refusal (but not a proxy's own 502 to 504): it went to an endpoint that is not exported.
+   refusal (but not a proxy's own 502 to 504) or no connection: it went to an endpoint that is not
+   exported.
    counts: false where the request is counted at the receipt that shares its id, and for a
    stranger's request that was not accepted: anyone can post a known uuid. */
 WITH listed_events AS (
@@ -30,7 +31,7 @@ named_receipts AS (
       OR COALESCE(
         r.known_path IS NULL AND STRPOS(r.path, t.path) = 0 AND STRPOS(t.path, r.path) = 0
         AND r.http_status BETWEEN 200 AND 299 AND t.status = 'failed'
-        AND t.http_status NOT BETWEEN 502 AND 504
+        AND (t.http_status NOT BETWEEN 502 AND 504 OR t.error_kind IN ('refused', 'dns', 'tls'))
         AND r.arrived_at
           <= t.attempted_at + r.tolerance + s.timeout_seconds * INTERVAL '1 second', FALSE
       ) AS elsewhere,
