@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 import hookanalysis as ha
-from hookanalysis.errors import InputError
+from hookanalysis.errors import DamagedError, InputError
 from hookanalysis.reading.sources import Split, open_source
 
 UUIDS = [f"06d5dc13-0000-4000-8000-{n:012d}" for n in range(40)]
@@ -83,6 +83,21 @@ def test_a_table_inside_of_a_row_is_the_rows_attempts(tmp_path: Path) -> None:
 def test_a_page_without_a_table_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(InputError, match="HTML page"):
         open_source(save(tmp_path / "export.csv", text), max_text_bytes=1 << 20)
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("<!---->" * 5000 + "hello", "refused"),
+        ("<table>" + "<a " * 50_000, "refused"),
+        ("<table><tr>" + "<td>" * 200_000, "loaded"),
+    ],
+    ids=["comments", "unfinished tags", "cells"],
+)
+def test_a_page_is_read_in_linear_time(tmp_path: Path, text: str, status: str) -> None:
+    """In minutes otherwise, or never."""
+    with ha.connect(":memory:") as ws:
+        assert ws.load(save(tmp_path / "export.html", text)).files[0].status == status
 
 
 def test_a_deep_page_costs_little(tmp_path: Path) -> None:
@@ -247,6 +262,37 @@ def test_a_table_that_grew_goes_on_where_it_ended(tmp_path: Path) -> None:
         (report,) = ws.load(path).files
         assert (report.status, report.kept) == ("grown", 1)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["app.db"]
+
+
+def test_a_dump_that_breaks_off_makes_nothing_missed(tmp_path: Path) -> None:
+    """The row that is lost is not the last by time: the others would seem to cover its time."""
+    path = tmp_path / "receipts.sql"
+    write_dump(path)
+    lines = path.read_text().split("\n")
+    lines.insert(-3, lines.pop(-20))
+    begin = next(n for n, line in enumerate(lines) if line.startswith("COPY public.receipts"))
+    for end in range(begin + 1, lines.index("\\.", begin) + 1):
+        save(path, "\n".join(lines[:end]) + "\n")
+        with pytest.raises(DamagedError, match="breaks off"):
+            open_source(path, max_text_bytes=1 << 20).head()
+    export = ["Time,Event,Idempotency,Webhook URL,Status,HTTP Status Code"]
+    for n, uuid in enumerate(UUIDS):
+        export.append(f"2026-11-20T10:{n:02d}:12Z,invoice.purchase,{uuid},{URL},Success,200")
+    save(tmp_path / "export.csv", "\n".join(export) + "\n")
+    with ha.connect(":memory:", settings=ha.Settings(grace_minutes=0)) as ws:
+        refused, _ = sorted(ws.load(tmp_path).files, key=lambda file: file.status, reverse=True)
+        assert refused.lacking == (f"{tmp_path.name}/receipts.sql", None)
+        ws.reconcile()
+        assert ws.rows("SELECT DISTINCT outcome FROM deliveries") == [("undetermined",)]
+
+
+@pytest.mark.parametrize("row", ["1\tx", "1\tx\t2026-11-20\tprocessed\t{}\tmore"])
+def test_a_row_of_a_dump_has_a_cell_for_each_column(tmp_path: Path, row: str) -> None:
+    path = tmp_path / "receipts.sql"
+    write_dump(path)
+    save(path, path.read_text().replace("\n\\.\n\n", f"\n{row}\n\\.\n\n"))
+    with pytest.raises(DamagedError, match="cells"):
+        open_source(path, max_text_bytes=1 << 20).head()
 
 
 def test_it_is_not_guessed_which_table_is_meant(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 import hookanalysis as ha
 from hookanalysis.errors import BusyError, InputError
 from hookanalysis.loading import files, manifest
+from hookanalysis.parsing.probing import try_file
 from hookanalysis.reading.sources import open_source
 from hookanalysis.settings import Source
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
@@ -355,6 +356,21 @@ def test_one_bad_file_does_not_keep_the_others_out(ws: ha.Workspace, tmp_path: P
     assert len(ws.table("generations")) == 1
     manifest_rows = ws.rows("SELECT count(*) FROM files WHERE status = 'refused'")
     assert manifest_rows == [(len(bad) + 1,)]
+
+
+# Wider than a cell that the csv module takes.
+WIDE = "x" * 140_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [WIDE + "\n", f'x,"weird\n{WIDE}\n', f"Time,Event,{WIDE}\n1,2,3\n", f"a,b,{WIDE}\nc,d,e\n" * 2],
+)
+def test_a_long_line_is_no_reason_to_stop(ws: ha.Workspace, tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.log").write_text(text)
+    (tmp_path / "b.log").write_text("".join(ACCESS))
+    assert statuses(ws.load(tmp_path / "a.log", tmp_path / "b.log")) == ["refused", "loaded"]
+    assert not try_file(tmp_path / "a.log")[1]
 
 
 def test_a_damaged_log_says_which_stream_lacks_it(ws: ha.Workspace, tmp_path: Path) -> None:

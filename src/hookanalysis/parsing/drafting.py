@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from .catalog import load_formats
 from .forms import ATTEMPT_TEXTS, RECEIPT_TEXTS
-from .sampling import normalise
+from .sampling import normalise, take_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,7 +89,7 @@ def _read_object(lines: Sequence[str]) -> Mapping[str, Any]:
 def _read_table(lines: Sequence[str]) -> Mapping[str, Any]:
     """Header and first row, where the text looks like a table."""
     for delimiter in (",", "\t", ";"):
-        rows = list(csv.reader(lines[:2], delimiter=delimiter))
+        rows = take_rows(lines, delimiter, 2)
         if len(rows) == 2 and len(rows[0]) == len(rows[1]) > 2:
             return dict(zip(rows[0], rows[1], strict=True))
     return {}

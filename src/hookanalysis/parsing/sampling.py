@@ -74,12 +74,20 @@ def find_cells(head: bytes) -> list[str]:
     """The names of its columns, if a text looks like a table: names first, and rows as wide."""
     lines = head[: head.rfind(b"\n") + 1].decode("utf-8", "replace").splitlines(keepends=True)
     for delimiter in _DELIMITERS:
-        header, *rows = [*islice(csv.reader(lines, delimiter=delimiter), _ROWS)] or [[]]
+        header, *rows = take_rows(lines, delimiter, _ROWS) or [[]]
         names = [cell.strip() for cell in header]
         named = len(names) > 1 and all(map(_NAME.fullmatch, names))
         if named and rows and all(len(row) in {0, len(names)} for row in rows):
             return names
     return []
+
+
+def take_rows(lines: Iterable[str], delimiter: str, count: int) -> list[list[str]]:
+    """The first rows of lines read as a table; none where they cannot be (a cell of 128 KiB)."""
+    try:
+        return list(islice(csv.reader(lines, delimiter=delimiter), count))
+    except csv.Error:
+        return []
 
 
 def find_header(
@@ -148,7 +156,7 @@ def _read_header(
     names: Mapping[str, Sequence[str]],
     require: Sequence[Sequence[str]],
 ) -> Header | None:
-    cells = [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
+    cells = [cell.strip() for row in take_rows([line], delimiter, 1) for cell in row]
     places: dict[str, int] = {}
     twice = []
     for place, cell in enumerate(cells, 1):

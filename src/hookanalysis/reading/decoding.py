@@ -18,6 +18,7 @@ import numpy as np
 from hookanalysis.errors import InputError
 
 from .packings import Prefixed, Reader, Unpacked, codec_of
+from .pages import COMMENTS
 from .rewriting import SNIFF, RowReader, rewrite
 from .unpacking import BLOCK, Bytes, Stamp, Stored, over_budget
 
@@ -43,7 +44,7 @@ _FOREIGN = (
     (8, b"DUCK", "a DuckDB database", "name it with --workspace, or export its rows as CSV"),
     (257, b"ustar", "a tar archive", "unpack it first: tar -xf FILE"),
 )
-_HTML = re.compile(rb"(?is)\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b")
+_HTML = re.compile(rb"(?is)\s*" + COMMENTS + rb"<(?:!doctype\s+html|html|head|body)\b")
 _CONTROL = bytes(set(range(1, 32)) - set(b"\b\t\n\v\f\r\x1b")) + b"\x7f"
 
 

@@ -23,9 +23,13 @@ ENVELOPES = (
     "results", "data", "items", "events", "logs", "deliveries", "attempts", "webhooks", "models",
 )  # fmt: skip
 
+# Comments in front of a page; possessive, so that many of them are read once.
+COMMENTS = rb"(?:<!--(?:(?!-->).)*+-->\s*+)*+"
 # A page that was saved, or the part of one that was copied.
 PAGE = re.compile(
-    rb"(?is)\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|table|div)\b"
+    rb"(?is)\s*(?:<\?xml[^>]*>\s*)?"
+    + COMMENTS
+    + rb"<(?:!doctype\s+html|html|head|body|meta|table|div)\b"
 )
 HAR = re.compile(rb'\s*\{\s*"log"\s*:\s*\{')
 
@@ -37,8 +41,8 @@ _NAMED_ROLES = {
 _VOID = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "wbr"]
 )
-# A page that is nested deeper was made to cost time.
-_DEPTH_LIMIT = 1000
+# A page that is nested deeper was made to cost time; browsers stop there too.
+_DEPTH_LIMIT = 512
 _UNSEEN = frozenset({"script", "style", "template", "noscript"})
 # What a request of a dashboard must be about, by its address or by the names in its rows.
 _TELLING = re.compile(r"(?i)hook|attempt|deliver|idempotency")
@@ -49,10 +53,15 @@ def page_rows(text: str) -> list[Row] | None:
 
     Tables may be made of `<table>`, or of elements with the roles of one. A table inside of a row
     is that row's list `attempts`.
+
+    Raises:
+        ValueError: The page breaks off inside of a tag.
     """
     parser = _Page()
-    parser.feed(text)
-    parser.close()
+    parser.feed(text + "\n")
+    # `close` would try each unfinished tag again, up to the page's end.
+    if "<" in parser.rawdata:
+        raise ValueError("its last tag has no end")
     return parser.finish()
 
 
@@ -149,7 +158,8 @@ class _Page(HTMLParser):
         elif table and role == "row":
             table.cells = []
         elif table and role in {"cell", "columnheader"}:
-            table.cells = [*(table.cells or []), []]
+            table.cells = table.cells or []
+            table.cells.append([])
             table.heads += role == "columnheader"
         elif tag == "time" and told.get("datetime"):  # what is shown may be "2 days ago"
             self._write(f" {told['datetime']} ")

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hookanalysis.errors import InputError
+from hookanalysis.errors import DamagedError, InputError
 
 from .pages import HAR, PAGE, har_rows, page_rows
 
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from .packings import Reader
     from .unpacking import Bytes
 
-# A document that is read whole, bytes.
+# What is held whole, bytes: a document, a page (whose tags cost more), a row of a dump.
 _WHOLE_LIMIT = 256 << 20
+_PAGE_LIMIT = 32 << 20
 SNIFF = 1 << 16
 
 SQLITE = b"SQLite format 3\x00"
@@ -92,11 +93,19 @@ def rewrite(start: bytes, rest: Reader, path: Path, *, stored: bool) -> Iterator
     if stored and start.startswith(PARQUET):
         return _parquet_lines(path)
     if _DUMP.search(start):
-        return _write(_dump_rows(_lines(start, rest), path))
-    for shape, find_rows in ((HAR, _har_rows), (PAGE, page_rows)):
+        return _write(_dump_rows(_lines(start, rest, path), path))
+    for shape, find_rows, limit in ((HAR, _har_rows, _WHOLE_LIMIT), (PAGE, page_rows, _PAGE_LIMIT)):
         if shape.match(start):
-            text = _read_whole(start, rest, path)
-            rows = find_rows(text)
+            text = _read_whole(start, rest, path, limit)
+            try:
+                rows = find_rows(text)
+            except ValueError as error:
+                raise DamagedError(
+                    "the page breaks off",
+                    reason=str(error),
+                    where=str(path),
+                    hint="save or copy the whole page again",
+                ) from error
             return iter([text.encode()]) if rows is None else _write(rows)
     return None
 
@@ -125,27 +134,35 @@ def _blocks(start: bytes, rest: Reader) -> Iterator[bytes]:
         yield block[:count].tobytes()
 
 
-def _read_whole(start: bytes, rest: Reader, path: Path) -> str:
+def _read_whole(start: bytes, rest: Reader, path: Path, limit: int) -> str:
     text = bytearray()
     for block in _blocks(start, rest):
         text += block
-        if len(text) > _WHOLE_LIMIT:
-            raise InputError(
-                "the document is too large",
-                reason=f"it has more than {_WHOLE_LIMIT >> 20} MiB",
-                where=str(path),
-                hint="save a shorter time, or export the rows as CSV",
-            )
+        _check_size(text, limit, path)
     return text.decode("utf-8", "backslashreplace")
 
 
-def _lines(start: bytes, rest: Reader) -> Iterator[str]:
-    left = b""
+def _lines(start: bytes, rest: Reader, path: Path) -> Iterator[str]:
+    line = bytearray()
     for block in _blocks(start, rest):
-        *whole, left = (left + block).split(b"\n")
-        yield from (line.decode("utf-8", "backslashreplace") for line in whole)
-    if left:
-        yield left.decode("utf-8", "backslashreplace")
+        first, *others = block.split(b"\n")
+        line += first
+        _check_size(line, _WHOLE_LIMIT, path)
+        for part in others:
+            yield line.decode("utf-8", "backslashreplace")
+            line = bytearray(part)
+    if line:
+        yield line.decode("utf-8", "backslashreplace")
+
+
+def _check_size(text: bytearray, limit: int, path: Path) -> None:
+    if len(text) > limit:
+        raise InputError(
+            "the document is too large",
+            reason=f"it, or a line of it, has more than {limit >> 20} MiB",
+            where=str(path),
+            hint="save a shorter time, or export the rows as CSV",
+        )
 
 
 def _holds_receipts(columns: Sequence[str]) -> bool:
@@ -208,7 +225,11 @@ def _quoted(name: str) -> str:
 
 
 def _dump_rows(lines: Iterator[str], path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of the one COPY block of a PostgreSQL dump whose columns are those of receipts."""
+    """The rows of the one COPY block of a PostgreSQL dump whose columns are those of receipts.
+
+    Raises:
+        DamagedError: The dump breaks off in a block, or a row has more or fewer cells.
+    """
     tables: dict[str, Sequence[str]] = {}
     for line in lines:
         opened = _COPY.fullmatch(line.rstrip("\r"))
@@ -224,8 +245,21 @@ def _dump_rows(lines: Iterator[str], path: Path) -> Iterator[dict[str, Any]]:
                 break
             if wanted:
                 cells = row.rstrip("\r").split("\t")
-                yield dict(zip(columns, map(_unescape, cells), strict=False))
+                if len(cells) != len(columns):
+                    raise _damaged_dump(path, f"a row of {name} has {len(cells)} cells")
+                yield dict(zip(columns, map(_unescape, cells), strict=True))
+        else:
+            raise _damaged_dump(path, f"table {name} lacks its end mark \\.")
     _choose(tables, path)
+
+
+def _damaged_dump(path: Path, reason: str) -> DamagedError:
+    return DamagedError(
+        "the dump is damaged, or breaks off",
+        reason=reason,
+        where=str(path),
+        hint="write it again with pg_dump, and copy the whole file",
+    )
 
 
 def _unescape(cell: str) -> str | None:
