@@ -158,7 +158,7 @@ def _judge(
         delivery.event.uuid,
         url,
         *verdict,
-        *_blame(delivery, verdict, told),
+        *_blame(delivery, verdict, told or [trace for trace in posted if trace.logs]),
         delivery.fault,
         story.certain and not doubts,
     )
@@ -179,13 +179,13 @@ def _judge_listed(
     return verdict
 
 
-def _blame(delivery: Delivery, verdict: tuple[str, str], told: list[Trace]) -> tuple[str, str]:
-    """Cause and root cause, as far as the verdict and the sender's own words still show them."""
+def _blame(delivery: Delivery, verdict: tuple[str, str], shown: list[Trace]) -> tuple[str, str]:
+    """Cause and root cause, as far as the verdict and the answers that are shown tell them."""
     story = delivery.story
     if verdict == (story.outcome, story.detail):
         return story.cause, delivery.root if story.cause else ""
     if verdict[0] == "undetermined":
-        last = told[-1].attempt if told else None
+        last = shown[-1].attempt if shown else None
         if last and last.status == "Failed" and last.http_status:
             return story.cause, delivery.root
         return "logs", "evidence"
