@@ -10,16 +10,18 @@ _NAMED = (
     r"|(?:panic|fatal error): [^\n]*"
     r"|\S+:\d+:in [^:\n]*: [^\n]* \([A-Z][\w:]*\)"
 )
+# What a logger may put before each line: Rails the request's id.
+_TAG = r"\[[0-9a-f-]{16,36}\] "
 _BEFORE = (
     r"Caused by: |\s*\[cause\]: |\s*---> |Exception in thread \"[^\"]*\" |Unhandled exception\. "
     r"|Uncaught |(?:PHP )?Fatal error: +(?:Uncaught )?"
 )
 # A line that names an exception: what it says of it.
-RAISED = rf"(?m)^(?:{_BEFORE})?({_NAMED})"
+RAISED = rf"(?m)^(?:{_TAG})?(?:{_BEFORE})?({_NAMED})"
 # Lines of a trace: indented ones and closing brackets, frames, and what stands between them.
 TRACE = "|".join(
     (
-        r"\s.*",
+        rf"\s.*|{_TAG}.*",
         r"[\])}#].*|\"\}.*|\^+",
         r"Traceback \(most recent call last\):.*",
         rf"(?:{_BEFORE})?(?:{_NAMED})",

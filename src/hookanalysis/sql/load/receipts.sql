@@ -52,7 +52,8 @@ leveled AS (
   FROM (
     SELECT
       *,
-      lower(said) AS words,
+      -- Without names such as order.completed or hooks/failed: these say what it is about.
+      regexp_replace(lower(said), '[\w-]+(?:[./][\w-]+)+', '…', 'g') AS words,
       regexp_replace(lower(level), 'level=|[^a-z0-9]', '', 'g') AS level_word,
       CASE
         WHEN url IS NULL OR regexp_full_match(url, '/[0-9A-Za-z._~/-]*') THEN url
