@@ -1,8 +1,8 @@
 /* delivery_evidence: all that the steps before found out about each delivery, side by side.
    grain:  one event for one endpoint
    inputs: sender_deliveries, omissions, counted_receipts, absences, absence_reasons, repeats,
-           processing_logs, undecided_deliveries, stranger_requests, silent_successes,
-           nameless_refusals, unlisted_resends, unheard_successes, coverage, settings
+           undecided_deliveries, stranger_requests, silent_successes, nameless_refusals,
+           unlisted_resends, unheard_successes, coverage, settings
 
    refusals_told: a refusal as the sender saw it would stand in the logs, whoever gave it.
    processed_count is NULL where no log tells, and 0 only where a log that would tell does not.
@@ -36,7 +36,7 @@ SELECT
     WHEN r.processed > 0 THEN r.processed
     WHEN r.known_before THEN NULL
     WHEN r.layer <> 'edge' AND r.said_failed THEN 0
-    WHEN r.layer <> 'edge' AND a.inner_covered AND p.endpoint_url IS NOT NULL THEN 0
+    WHEN r.layer <> 'edge' AND a.processing_covered THEN 0
     WHEN r.layer = 'edge' AND a.inner_covered THEN 0
   END AS processed_count,
   COALESCE(r.signature_failed, FALSE) AS signature_failed,
@@ -73,7 +73,6 @@ LEFT JOIN absence_reasons AS y ON y.event_uuid = c.event_uuid AND y.endpoint_url
 LEFT JOIN omissions AS o ON o.event_uuid = c.event_uuid AND o.endpoint_url = c.endpoint_url
 LEFT JOIN repeats AS k
   ON k.event_uuid = c.event_uuid AND k.endpoint_url = c.endpoint_url AND k.layer = r.layer
-LEFT JOIN processing_logs AS p ON p.endpoint_url = c.endpoint_url
 LEFT JOIN undecided_deliveries AS u
   ON u.event_uuid = c.event_uuid AND u.endpoint_url = c.endpoint_url
 LEFT JOIN stranger_requests AS g

@@ -6,15 +6,18 @@
    Either no log behind the edge holds a receipt, or none of the attempt that succeeded; or one
    does, accepted, and the application, which usually says that it processed an event, never did.
    outer_covered: every log of the outermost layer that knows the endpoint was whole all the time
-   in which a request could have come. inner_covered: so was a layer behind the edge. edge_covered:
-   so was the edge. Neither of the first two, where the logs are no witness (doubt). */
+   in which a request could have come. inner_covered: so was a layer behind the edge.
+   processing_covered: so was every layer that tells of processing. edge_covered: so was the edge.
+   None of the first three, where the logs are no witness (doubt). */
 WITH settled AS (
   SELECT m.event_uuid, m.endpoint_url
   FROM matches AS m
-  LEFT JOIN processing_logs AS p ON p.endpoint_url = m.endpoint_url
   WHERE m.layer <> 'edge'
     AND m.counts
-    AND (m.processed IS NOT NULL OR m.known_before OR NOT m.accepted OR p.endpoint_url IS NULL)
+    AND (
+      m.processed IS NOT NULL OR m.known_before OR NOT m.accepted
+      OR m.endpoint_url NOT IN (SELECT endpoint_url FROM processing_logs)
+    )
 ),
 unsettled AS (
   SELECT
@@ -60,11 +63,14 @@ SELECT
   BOOL_OR(p.endpoint_url IS NOT NULL AND l.depth = 1) AND MAX(b.doubt) IS NULL AS outer_covered,
   BOOL_OR(p.endpoint_url IS NOT NULL AND l.layer <> 'edge') AND MAX(b.event_uuid) IS NULL
     AS inner_covered,
+  BOOL_OR(g.layer IS NOT NULL) AND BOOL_AND(g.layer IS NULL OR p.endpoint_url IS NOT NULL)
+    AND MAX(b.event_uuid) IS NULL AS processing_covered,
   BOOL_OR(p.endpoint_url IS NOT NULL AND l.layer = 'edge') AS edge_covered,
   MAX(b.doubt) AS doubt
 FROM unsettled AS u
 LEFT JOIN doubted AS b ON b.event_uuid = u.event_uuid AND b.endpoint_url = u.endpoint_url
 LEFT JOIN layers AS l ON l.endpoint_url = u.endpoint_url
+LEFT JOIN processing_logs AS g ON g.endpoint_url = l.endpoint_url AND g.layer = l.layer
 LEFT JOIN proof_spans AS p
   ON p.endpoint_url = l.endpoint_url AND p.layer = l.layer
   AND p.starts_at <= u.first_at - l.tolerance
