@@ -1,4 +1,4 @@
-"""The generated parts of the README: public names, command help, data dictionary.
+"""The generated parts of the README: rooms, public names, command help, data dictionary.
 
 `python tests/readme.py --write` brings them up to date; without `--write` it only compares.
 Each part stands between `<!-- name -->` and `<!-- /name -->`.
@@ -6,6 +6,7 @@ Each part stands between `<!-- name -->` and `<!-- /name -->`.
 
 from __future__ import annotations
 
+import ast
 import inspect
 import sys
 from pathlib import Path
@@ -18,6 +19,23 @@ from hookanalysis.schema import Table
 from hookanalysis.tables import BASE_TABLES, RESULTS, VIEWS
 
 README = Path(__file__).parent.parent / "README.md"
+PACKAGE = README.parent / "src" / "hookanalysis"
+
+
+def rooms() -> str:
+    """The modules and packages from the ground up, each with the first sentence about it."""
+    from test_architecture import STAGES
+
+    told: dict[str, str] = {}
+    for stage in reversed(STAGES):
+        package, colon, names = stage.rpartition(": ")
+        for name in [package] if colon else reversed(names.split()):
+            path = f"{name}/__init__.py" if colon else f"{name}.py"
+            tree = ast.parse((PACKAGE / path).read_text(encoding="utf-8"))
+            about = " ".join((ast.get_docstring(tree) or "").partition("\n\n")[0].split())
+            shown = f"{name}/" if colon else name
+            told[shown] = f"- `{shown}`: {about.partition('. ')[0].removesuffix('.')}"
+    return "\n".join(line for name, line in told.items() if name != "__init__")
 
 
 def public() -> str:
@@ -56,7 +74,7 @@ def dictionary() -> str:
     )
 
 
-PARTS = {"public": public, "cli": commands, "dictionary": dictionary}
+PARTS = {"rooms": rooms, "public": public, "cli": commands, "dictionary": dictionary}
 
 
 def fill(text: str) -> str:

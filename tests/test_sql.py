@@ -95,8 +95,7 @@ def test_every_file_is_a_view_or_a_step() -> None:
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_empty_workspace_gives_only_totals(file: str) -> None:
-    # No input, no claim: of nothing, no file makes a row about an event or a request.
+def test_nothing_comes_of_an_empty_workspace(file: str) -> None:
     with duckdb.connect() as con:
         make_inputs(con, file)
         rows_of_settings = [rows.default_settings()]

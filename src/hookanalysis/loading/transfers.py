@@ -220,7 +220,7 @@ class Transfer:
         raise say_unlike(self.binding.format, self.offer.name, line, counts)
 
     def _check_zones(self) -> None:
-        """Refuse a file with times of no known zone, or with two kinds of times."""
+        """Refuse a file with times of no known zone."""
         if not self.unzoned or self.known.timezone:
             return
         total = self.zoned + self.unzoned
