@@ -7,7 +7,6 @@ Those of reading stand in `test_reading_properties.py`, those of the steps in
 from __future__ import annotations
 
 import os
-import os
 import shutil
 import tempfile
 import time

@@ -121,6 +121,9 @@ def test_portable_subset(file: str) -> None:
     for select in [query, *query.find_all(exp.SetOperation)]:
         outer = select.selects if select is query else []
         assert not any(isinstance(column, exp.Star) for column in outer), "outer star"
+    for select in query.find_all(exp.Select):
+        named = [name for name in select.named_selects if name]
+        assert len(named) == len(set(named)), f"a column twice: {named}"
     for join in query.find_all(exp.Join):
         assert (join.args.get("kind") or "") not in {"ASOF", "NEAREST", "POSITIONAL"}
     for node in query.find_all(exp.Pivot, exp.Lambda, exp.Struct, exp.Map, exp.Qualify):

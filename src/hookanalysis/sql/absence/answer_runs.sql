@@ -2,8 +2,8 @@
    grain:  one run of one endpoint and kind of answer, where some are lacking
    inputs: attempts, unshown_attempts, matches, undecided_deliveries, stream_spans
 
-   kind: 2 for success, else the first digit of the answer; those that reach the receiver are
-   logged alike. 0: requests that the edge accepted, and that the logs behind it show or lack.
+   kind: success, 3xx, 4xx or 5xx; answers of one kind are logged alike. behind_edge: requests that
+   the edge accepted, and that the logs behind it show or lack.
    What no log covers belongs to no run, nor does an attempt that may own a line: also a failed
    one without a line of its own, of an event that arrived at another try.
    shown_before: answers of the same kind that the logs show, before this run. */
@@ -16,8 +16,10 @@ inner_arrivals AS (
 answers AS (
   SELECT
     a.endpoint_url, a.attempt_key, a.attempted_at,
-    CASE WHEN a.status = 'success' THEN 2 ELSE CAST(FLOOR(a.http_status / 100) AS INTEGER) END
-      AS kind,
+    CASE
+      WHEN a.status = 'success' OR a.http_status BETWEEN 200 AND 299 THEN 'success'
+      ELSE SUBSTRING(CAST(a.http_status AS VARCHAR), 1, 1) || 'xx'
+    END AS kind,
     COALESCE(u.alone, FALSE) AS silent
   FROM attempts AS a
   LEFT JOIN unshown_attempts AS u
@@ -30,8 +32,8 @@ answers AS (
     AND d.event_uuid IS NULL
   UNION ALL
   SELECT
-    e.endpoint_url, e.event_uuid AS attempt_key, e.arrived_at AS attempted_at, 0 AS kind,
-    i.event_uuid IS NULL AS silent
+    e.endpoint_url, e.event_uuid AS attempt_key, e.arrived_at AS attempted_at,
+    'behind_edge' AS kind, i.event_uuid IS NULL AS silent
   FROM matches AS e
   LEFT JOIN inner_arrivals AS i
     ON i.event_uuid = e.event_uuid AND i.endpoint_url = e.endpoint_url
@@ -43,7 +45,7 @@ silent_answers AS (
   WHERE a.silent
     AND EXISTS (
       SELECT 1 FROM stream_spans AS c
-      WHERE c.covered AND (c.layer <> 'edge' OR a.kind <> 0)
+      WHERE c.covered AND (c.layer <> 'edge' OR a.kind <> 'behind_edge')
         AND a.attempted_at BETWEEN c.starts_at AND c.ends_at
     )
 ),

@@ -46,7 +46,7 @@ SELECT
   t.endpoint_url, g.starts_at, g.third_ends_at AS ends_at,
   CASE WHEN 3 * t.lacking > 2 * t.answers THEN 'sampled' ELSE 'host_missing' END AS reason,
   CAST(t.lacking AS BIGINT) AS lacking, CAST(t.answers AS BIGINT) AS answers, NULL AS about,
-  t.kind = 0 AS behind_edge
+  t.kind = 'behind_edge' AS behind_edge
 FROM gaps AS g
 JOIN totals AS t ON t.endpoint_url = g.endpoint_url AND t.kind = g.kind
 WHERE g.shown_between <= 20
@@ -55,7 +55,7 @@ SELECT
   endpoint_url, starts_at - INTERVAL '1 day' AS starts_at, ends_at + INTERVAL '1 day' AS ends_at,
   CASE WHEN 3 * lacking > 2 * answers THEN 'sampled' ELSE 'host_missing' END AS reason,
   CAST(lacking AS BIGINT) AS lacking, CAST(answers AS BIGINT) AS answers, NULL AS about,
-  kind = 0 AS behind_edge
+  kind = 'behind_edge' AS behind_edge
 FROM totals
 WHERE gaps >= 3 AND 50 * gaps > answers
 UNION ALL
@@ -65,7 +65,7 @@ SELECT
   FALSE AS behind_edge
 FROM gaps AS g
 JOIN neighbours AS n ON n.endpoint_url = g.endpoint_url AND n.kind = g.kind AND n.run = g.run
-WHERE g.kind = 2 AND (n.shown_before < 5 OR n.shown_after < 5)
+WHERE g.kind = 'success' AND (n.shown_before < 5 OR n.shown_after < 5)
 UNION ALL
 SELECT endpoint_url, starts_at, ends_at, reason, NULL AS lacking, NULL AS answers, about,
   FALSE AS behind_edge

@@ -11,7 +11,6 @@ WITH exports AS (
   SELECT
     r.generation_id, MAX(g.stream) AS stream, MAX(g.completeness) AS completeness,
     MAX(g.retention_days) AS retention_days,
-    MAX(g.retention_days) AS retention_days,
     MIN(COALESCE(r.attempted_at, r.created_at)) AS first_at,
     MAX(COALESCE(r.attempted_at, r.created_at)) AS last_at,
     MIN(r.attempted_at) AS first_attempt_at, COUNT(*) AS records

@@ -1,6 +1,6 @@
-/* bare_uuids: everything in {{text}} that may be the id of an event: every uuid, named or not (lower
-               case, hyphenated), every id of a known sender's form, and what a key such as event_id
-               names; at most 32.
+/* bare_uuids: everything in {{text}} that may be the id of an event: every uuid, named or not
+               (lower case, hyphenated), every id of a known sender's form, and what a key such as
+               event_id names; at most 32.
    grain:  an expression: a sorted list, NULL where there is none
    inputs: {{text}}; {{ids}}: pattern of the senders' ids that are no uuids
 

@@ -1,6 +1,6 @@
 /* plain_records: the records of a chunk as formats see them, without colours of terminals.
    grain:  one record
-   inputs: chunk: line, byte_offset, record; {{outer_time}} (a time that a wrapper tells, or NULL) */
+   inputs: chunk: line, byte_offset, record; {{outer_time}} (a wrapper's time, or NULL) */
 SELECT
   line, byte_offset,
   CASE

@@ -74,7 +74,8 @@ read AS (
         tidy, '\d{4}-\d{1,2}-\d{1,2} \d{1,2}:\d\d(?::\d\d(?:\.\d{1,6})?)?'
       ) THEN tidy END AS TIMESTAMP),
       try_strptime(regexp_replace(tidy, ' +', ' ', 'g'), [
-        '%Y-%b-%d %H:%M:%S', '%Y-%b-%d %H:%M:%S.%f', '%Y-%b-%d %H:%M', '%Y-%b-%d %I:%M:%S %p', '%Y-%b-%d %I:%M %p',
+        '%Y-%b-%d %H:%M:%S', '%Y-%b-%d %H:%M:%S.%f', '%Y-%b-%d %H:%M',
+        '%Y-%b-%d %I:%M:%S %p', '%Y-%b-%d %I:%M %p',
         '%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p'
       ])
     ) AS local_at,

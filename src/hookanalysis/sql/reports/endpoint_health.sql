@@ -1,6 +1,6 @@
 /* endpoint_health: how attempts ended.
    grain:  one endpoint and step of time
-   inputs: endpoint_hours; $since and $until, $endpoint; $unit; $zone; $urls: the endpoints to show */
+   inputs: endpoint_hours; $since and $until, $endpoint; $unit; $zone; $urls: those to show */
 SELECT
   endpoint_url,
   DATE_TRUNC($unit, timezone($zone, timezone('UTC', hour_at))) AS step_at,
