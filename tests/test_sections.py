@@ -13,6 +13,7 @@ from hookanalysis.charts.drawing import read_meta
 from hookanalysis.database import Database
 from hookanalysis.facts.gathering import facts
 from hookanalysis.facts.measures import ClockOffset
+from hookanalysis.sections.overview import tile
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -193,3 +194,8 @@ def test_nothing_is_all_clear_that_did_not_arrive(tmp_path: Path) -> None:
         assert "Worth a look" in sections.cover(counted).html
         assert "The sender logged no attempt" in sections.health(db, counted).html
         assert "All clear" not in sections.health(db, counted).html
+
+
+def test_a_number_that_leads_nowhere_is_no_link() -> None:
+    assert 'href="#missed"' in tile("missed", "Missed", "1", "of 5", "missed")
+    assert "href" not in tile("missed", "Missed", "1", "of 5", None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from hookanalysis import markup
+from hookanalysis import markup, wording
 from hookanalysis.database import sql_text
 from hookanalysis.facts.zones import to_local
 
@@ -83,6 +83,29 @@ def ask(ws: Database, name: str, window: Window | None = None, **more: Any) -> p
         own = re.subn(r"^WITH\b", lambda _: f"{judged},", text, count=1, flags=re.MULTILINE)
         text = own[0] if own[1] else f"{judged}\n{text}"
     return ws.sql(text, **{key: value for key, value in values.items() if f"${key}" in text})
+
+
+def name_intervals(frame: pd.DataFrame, window: Window) -> pd.DataFrame:
+    """The rows of `intervals` as they are drawn: cut to the window, and in words.
+
+    `at` and `end` are by the reader's clock; `seconds` is how long an interval lasts, and `lasts`
+    the same in words.
+    """
+    starts = frame["starts_at"].where(frame["starts_at"] > window.since, window.since)
+    ends = frame["ends_at"].where(frame["ends_at"] < window.until, window.until)
+    seconds = (ends - starts).dt.total_seconds()
+    at, end = (
+        moments.map(window.local).astype("datetime64[us]").dt.tz_localize("UTC")
+        for moments in (starts, ends)
+    )
+    return frame.assign(
+        at=at,
+        end=end,
+        seconds=seconds,
+        lasts=(seconds * 1000).map(markup.duration),
+        log=[wording.name_log(*log) for log in zip(frame["layer"], frame["stream"], strict=True)],
+        reason=frame["reason"].fillna("").astype(str).map(wording.say_hole),
+    )
 
 
 def limits(period: Period | None) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hookanalysis import markup, wording
+from hookanalysis import markup
 from hookanalysis.facts.measures import percent
 
-from .asking import Window, ask, find_window, limits, make_window
+from .asking import ask, find_window, limits, make_window, name_intervals
 from .drawing import BAD, GOOD, WIDTH, draw_nothing, finish, time_axis, tooltip
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from hookanalysis.database import Database
     from hookanalysis.facts.measures import Period
 
-
 MAX_INTERVALS = 500
+_RANKS = {"sender": 0, "edge": 1, "app": 2}
 
 
 def coverage(ws: Database, period: Period | None = None) -> ChartType:
@@ -31,7 +31,15 @@ def coverage(ws: Database, period: Period | None = None) -> ChartType:
         return draw_nothing("Coverage", "No log at hand reaches into this period.")
     timezone = period.timezone if period else "UTC"
     window = window or make_window(frame["starts_at"].min(), frame["ends_at"].max(), timezone)
-    frame = _name_intervals(frame, window)
+    frame = name_intervals(frame, window)
+    frame = frame.assign(
+        **{
+            "rank": frame["layer"].map(lambda layer: _RANKS.get(layer, len(_RANKS))),
+            "state": frame["covered"].map({True: "covered", False: "hole"}),
+            "from": frame["at"].map(markup.moment),
+            "to": frame["end"].map(markup.moment),
+        }
+    ).sort_values(["rank", "log", "starts_at", "covered"])
     labels = {
         "log": "log",
         "state": "state",
@@ -62,30 +70,6 @@ def coverage(ws: Database, period: Period | None = None) -> ChartType:
         _tell_coverage(frame),
         frame[list(labels)].rename(columns=labels),
     )
-
-
-def _name_intervals(frame: pd.DataFrame, window: Window) -> pd.DataFrame:
-    rank = {"sender": 0, "edge": 1, "app": 2}
-    starts = frame["starts_at"].where(frame["starts_at"] > window.since, window.since)
-    ends = frame["ends_at"].where(frame["ends_at"] < window.until, window.until)
-    spans = (ends - starts).dt.total_seconds() * 1000
-    starts, ends = starts.map(window.local), ends.map(window.local)
-    return frame.assign(
-        **{
-            "rank": frame["layer"].map(lambda layer: rank.get(layer, 3)),
-            "log": [
-                wording.name_log(*log) for log in zip(frame["layer"], frame["stream"], strict=True)
-            ],
-            "state": frame["covered"].map({True: "covered", False: "hole"}),
-            "reason": frame["reason"].fillna("").astype(str).map(wording.say_hole),
-            "from": starts.map(markup.moment),
-            "to": ends.map(markup.moment),
-            "lasts": spans.map(markup.duration),
-            "seconds": spans / 1000,
-            "at": starts.dt.tz_localize("UTC"),
-            "end": ends.dt.tz_localize("UTC"),
-        }
-    ).sort_values(["rank", "log", "starts_at", "covered"])
 
 
 def _tell_coverage(frame: pd.DataFrame) -> str:

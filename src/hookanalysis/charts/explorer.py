@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hookanalysis import markup, wording
+from hookanalysis import markup
 from hookanalysis.tables import OUTCOMES
 
-from .asking import Window, ask, find_window, limits
+from .asking import Window, ask, find_window, limits, name_intervals
 from .drawing import (
     BAD,
     OUTCOME_COLOURS,
@@ -178,14 +178,4 @@ def _totals(placed: pd.DataFrame) -> Any:
 def _holes(ws: Database, window: Window) -> pd.DataFrame:
     frame = ask(ws, "intervals", window, most=500)
     frame = frame[~frame["covered"].astype(bool) & (frame["layer"] != "sender")].head(MAX_HOLES)
-    starts = frame["starts_at"].where(frame["starts_at"] > window.since, window.since)
-    ends = frame["ends_at"].where(frame["ends_at"] < window.until, window.until)
-    spans = (ends - starts).dt.total_seconds() * 1000
-    starts, ends = (moments.map(window.local) for moments in (starts, ends))
-    return frame.assign(
-        at=starts.astype("datetime64[us]").dt.tz_localize("UTC"),
-        end=ends.astype("datetime64[us]").dt.tz_localize("UTC"),
-        log=[wording.name_log(*log) for log in zip(frame["layer"], frame["stream"], strict=True)],
-        lasts=spans.map(markup.duration),
-        reason=frame["reason"].fillna("").astype(str).map(wording.say_hole),
-    )[["at", "end", "log", "lasts", "reason"]]
+    return name_intervals(frame, window)[["at", "end", "log", "lasts", "reason"]]

@@ -92,10 +92,10 @@ def summary(ws: Database, facts: Facts, incident: Incident) -> Block:
     )
     share = percent(incident.failed, incident.deliveries)
     tiles = [
-        tile("missed", "Failed at first", count(incident.failed), f"{share} of those tried", "x"),
+        tile("missed", "Failed at first", count(incident.failed), f"{share} of those tried", None),
         tile("recovered", "Arrived after all", count(back), "accepted by now", "recovered"),
         tile("refused", "Without effect", count(lost), "can be resent", "what-to-resend"),
-        tile("undetermined", "Not known", count(unclear), "the logs cannot tell", "x"),
+        tile("undetermined", "Not known", count(unclear), "the logs cannot tell", None),
         tile("delivered", "Events", count(touched["events"]), "concerned", "impact"),
     ]
     page = (

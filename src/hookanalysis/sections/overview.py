@@ -168,7 +168,7 @@ def _card(facts: Facts, outcome: str, name: str, section: str, words: str) -> st
     return tile(outcome, name, shown, small, section)
 
 
-def tile(colour: str, name: str, shown: str, small: str, section: str) -> str:
+def tile(colour: str, name: str, shown: str, small: str, section: str | None) -> str:
     """One number of those that stand side by side, and where to read on.
 
     Args:
@@ -176,11 +176,12 @@ def tile(colour: str, name: str, shown: str, small: str, section: str) -> str:
         name: What is counted.
         shown: The number, in words.
         small: What stands under it.
-        section: Id of the section that it leads to.
+        section: Id of the section that it leads to; None: it leads nowhere.
     """
     zero = " hk-zero" if shown in {"0", markup.ABSENT} else ""
+    link = f' href="#{section}"' if section else ""
     return (
-        f'<a class="hk-card{zero}" href="#{section}"><i class="hk-{colour}"></i>'
+        f'<a class="hk-card{zero}"{link}><i class="hk-{colour}"></i>'
         f'<span class="hk-name">{escape(name)}</span><b>{escape(shown)}</b>'
         f"<small>{escape(small)}</small></a>"
     )
