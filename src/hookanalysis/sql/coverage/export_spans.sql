@@ -51,9 +51,9 @@ spans AS (
   WHERE COALESCE(in_order, TRUE)
     AND GREATEST(piece_from, remembered_from, uncut_from) <= LEAST(piece_until, uncut_until)
   UNION ALL
-  SELECT generation_id, first_at, first_at, 0 AS records FROM exports
+  SELECT generation_id, first_at AS starts_at, first_at AS ends_at, 0 AS records FROM exports
   UNION ALL
-  SELECT generation_id, last_at, last_at, 0 AS records FROM exports
+  SELECT generation_id, last_at AS starts_at, last_at AS ends_at, 0 AS records FROM exports
 ),
 intervals AS (
   SELECT generation_id, starts_at, ends_at, records, TRUE AS covered FROM spans
