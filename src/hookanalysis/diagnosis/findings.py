@@ -79,7 +79,7 @@ class Finding:
     against: str  # what speaks against it
 
 
-def diagnose(db: Database, rules: Iterable[Rule] | None = None) -> None:
+def diagnose(db: Database) -> None:
     """Run the rules over the results; fills the tables `DIAGNOSED` anew.
 
     The caller holds the transaction: a rule that fails leaves nothing half done.
@@ -92,9 +92,9 @@ def diagnose(db: Database, rules: Iterable[Rule] | None = None) -> None:
         db.con.execute(table.ddl)
     for name, columns in _WORK_TABLES.items():
         db.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
-    chosen_rules = load_rules() if rules is None else tuple(rules)
-    _store_headers(db, chosen_rules)
-    for rule in chosen_rules:
+    rules = load_rules()
+    _store_headers(db, rules)
+    for rule in rules:
         with named(rule):
             _run_rule(db, rule)
     chosen = sql_text("diagnosis/chosen_rows")

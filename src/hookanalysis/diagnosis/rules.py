@@ -28,21 +28,18 @@ from __future__ import annotations
 import re
 import tomllib
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from hookanalysis.errors import InputError
-from hookanalysis.settings import Settings
 from hookanalysis.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from importlib.resources.abc import Traversable
 
 SEVERITIES = ("info", "warning", "critical")
 CAUSES = ("sender", "network", "receiver", "logs", "unknown")
@@ -64,12 +61,6 @@ COLUMNS = ["endpoint_url", "event_uuid", "happened_at"]
 _OPTIONAL = {"ends_at", "what"}
 
 _OPENING, _CLOSING = "/*---", "---*/"
-_CASE_ROWS = """
-SELECT COALESCE(event_uuid, endpoint_url) AS row_name, COALESCE(BOOL_OR({whole}), FALSE)
-FROM offenders
-GROUP BY row_name
-ORDER BY row_name
-"""
 _TEXTS = ("id", "title", "guide_step", "cause", "severity", "explain", "next_check")
 
 
@@ -109,16 +100,14 @@ class Rule:
 
 
 @cache
-def load_rules(folder: str | Path | None = None) -> tuple[Rule, ...]:
-    """The rules of `folder` (by default the package's own), by name.
+def load_rules() -> tuple[Rule, ...]:
+    """All rules, by name.
 
     Raises:
         InputError: A file is no rule; says which key is missing or wrong.
     """
-    home: Traversable = Path(folder) if folder else resources.files("hookanalysis") / "rules"
+    home = resources.files("hookanalysis") / "rules"
     files = [file for file in home.iterdir() if file.name.endswith(".sql")]
-    if not files:
-        raise InputError("there are no rules", where=str(home), hint="reinstall hookanalysis")
     files.sort(key=lambda file: file.name)
     return tuple(read_rule(file.name, file.read_text(encoding="utf-8")) for file in files)
 
@@ -162,25 +151,6 @@ def read_rule(file_name: str, text: str) -> Rule:
         sql=sql,
         cases=cases,
     )
-
-
-def run_case(rule: Rule, case: Case) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What `rule` selects from the rows of `case`, and what of it is weak: see `Case`."""
-    with duckdb.connect() as con:
-        for table in TABLES.values():
-            con.execute(table.ddl)
-        usual = asdict(Settings())
-        for name, rows in {"settings": [usual], **case.given}.items():
-            for row in rows:
-                con.table(name).insert([row.get(column) for column in TABLES[name].names])
-        with named(rule):
-            select_rows(con, rule)
-            whole = " AND ".join(
-                column if stance == "for" else f"{column} IS NOT TRUE"
-                for column, stance in rule.stances.items()
-            )
-            found = con.execute(_CASE_ROWS.format(whole=whole)).fetchall()
-    return tuple(name for name, _ in found), tuple(name for name, is_whole in found if not is_whole)
 
 
 def select_rows(con: duckdb.DuckDBPyConnection, rule: Rule) -> tuple[list[str], bool]:

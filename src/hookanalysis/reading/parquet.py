@@ -7,6 +7,7 @@ file, and is limited in time and memory. It imports nothing of the package.
 
 from __future__ import annotations
 
+import resource
 import sys
 
 import duckdb
@@ -17,14 +18,9 @@ _CPU_SECONDS = 3600
 
 def main(path: str) -> int:
     """Write the rows of `path`; 1 when it cannot be read, with the reason as the last line."""
-    try:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    except ImportError:  # Windows has none
-        pass
+    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     con = duckdb.connect(config={"threads": 1, "memory_limit": "1GB", "temp_directory": ""})
     con.execute("SET TimeZone = 'UTC'; SET autoinstall_known_extensions = false")
     # A pattern in the name would read other files too.

@@ -35,9 +35,8 @@ class Stored:
     def __init__(self, path: Path, known: Stamp | None) -> None:
         self.path = path
         # Without NONBLOCK, opening a FIFO would wait for its writer.
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         try:
-            self.fd = os.open(path, flags | getattr(os, "O_NOCTTY", 0))
+            self.fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
         except (OSError, ValueError) as error:
             raise _unreadable(path, error) from error
         try:
