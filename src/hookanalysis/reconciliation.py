@@ -85,6 +85,7 @@ STEPS = (
     Step("absence/absences"),
     Step("clusters"),
     Step("absence/nameless_refusals"),
+    Step("coverage/log_ends", "view"),
     Step("coverage/hole_reasons", "view"),
     Step("absence/absence_reasons"),
     Step("absence/omitted_deliveries", "view"),

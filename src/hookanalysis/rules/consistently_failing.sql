@@ -30,6 +30,11 @@ endpoint_hours = [
   { endpoint_url = "u", hour_at = 2026-11-20T15:00:00, attempts = 1, failed = 1 },
   { endpoint_url = "v", hour_at = 2026-11-20T10:00:00, attempts = 20, failed = 20 },
 ]
+[[case.coverage]]
+side = "sender"
+completeness = "all"
+starts_at = 2026-11-20T10:20:00
+ends_at = 2026-11-20T15:40:00
 
 [[case]]
 name = "some failures, or too few attempts"
@@ -39,11 +44,35 @@ endpoint_hours = [
   { endpoint_url = "u", hour_at = 2026-11-20T10:00:00, attempts = 100, failed = 40 },
   { endpoint_url = "v", hour_at = 2026-11-20T10:00:00, attempts = 2, failed = 2 },
 ]
+[[case.coverage]]
+side = "sender"
+completeness = "all"
+starts_at = 2026-11-20T10:00:00
+ends_at = 2026-11-20T15:00:00
+
+[[case]]
+name = "an export of failures alone says nothing about how many succeed"
+kind = "silent"
+expect = []
+endpoint_hours = [
+  { endpoint_url = "u", hour_at = 2026-11-20T10:00:00, attempts = 20, failed = 20 },
+]
+[[case.coverage]]
+side = "sender"
+completeness = "failures"
+starts_at = 2026-11-20T09:00:00
+ends_at = 2026-11-20T20:00:00
+[[case.coverage]]
+side = "receiver"
+completeness = "all"
+starts_at = 2026-11-20T09:00:00
+ends_at = 2026-11-20T20:00:00
 
 [[case]]
 name = "nothing was counted"
 kind = "null"
 expect = []
+coverage = [{ side = "sender", completeness = "all" }]
 endpoint_hours = [{ endpoint_url = "u" }]
 ---*/
 SELECT
@@ -53,6 +82,11 @@ SELECT
   MAX(CASE WHEN failed > 0 THEN hour_at + INTERVAL '1 hour' END) AS ends_at,
   TRUE AS failing,
   COUNT(CASE WHEN failed > 0 THEN 1 END) >= 6 AS lasting
-FROM endpoint_hours
+FROM endpoint_hours AS h
+WHERE EXISTS (
+  SELECT 1 FROM coverage AS c
+  WHERE c.side = 'sender' AND c.completeness = 'all'
+    AND h.hour_at > c.starts_at - INTERVAL '1 hour' AND h.hour_at <= c.ends_at
+)
 GROUP BY endpoint_url
 HAVING SUM(failed) >= 10 AND SUM(failed) >= 0.5 * SUM(attempts)

@@ -7,11 +7,11 @@ severity = "critical"
 place = 24
 explain = """
 The sender's connection was refused, or got no answer while your own logs fell silent too: nothing
-was listening at your address. Nothing of these events arrived at that time."""
+was listening at your address."""
 next_check = """
 See why the server or its service stopped at these times: a release, a restart, a full disk, lack
-of memory. Let it start by itself and have it watched. Then resend those events that have not
-arrived since: a resend cannot duplicate them."""
+of memory. Let it start by itself and have it watched. Then resend the events that the resend list
+names: it leaves out those that arrived since, and those of which the logs cannot tell."""
 
 [requires]
 down = "the connection was refused, or failed while your logs were silent"
@@ -77,22 +77,68 @@ edge_alive = false
 app_alive = false
 
 [[case]]
+name = "while your logs were silent, the sender was answered: they lack lines, and prove nothing"
+kind = "silent"
+expect = []
+[[case.coverage]]
+side = "receiver"
+covered = false
+starts_at = 2026-11-20T11:00:00
+ends_at = 2026-11-20T12:00:00
+[[case.symptoms]]
+event_uuid = "unknown"
+endpoint_url = "u"
+happened_at = 2026-11-20T11:34:00
+status = "failed"
+error_kind = "timeout"
+edge_lines = 0
+app_lines = 0
+logged = true
+edge_alive = false
+app_alive = false
+[[case.symptoms]]
+event_uuid = "answered"
+endpoint_url = "u"
+happened_at = 2026-11-20T11:09:00
+status = "failed"
+http_status = 503
+edge_lines = 0
+app_lines = 0
+logged = true
+edge_alive = false
+app_alive = false
+
+[[case]]
 name = "nothing is known of it"
 kind = "null"
 expect = []
 symptoms = [{ event_uuid = "nothing" }]
 ---*/
+WITH lost_answers AS (
+  SELECT y.endpoint_url, c.starts_at, c.ends_at
+  FROM symptoms AS y
+  JOIN coverage AS c
+    ON c.side = 'receiver' AND NOT c.covered
+    AND y.happened_at BETWEEN c.starts_at AND c.ends_at
+  WHERE y.http_status IS NOT NULL AND y.edge_lines + y.app_lines = 0
+)
 SELECT
-  endpoint_url,
-  event_uuid,
-  happened_at,
-  error_kind = 'refused'
-    OR (logged AND NOT edge_alive AND NOT app_alive) AS down,
-  edge_lines + app_lines = 0 AS absent,
-  edge_alive AS served
-FROM symptoms
-WHERE status = 'failed' AND http_status IS NULL AND edge_lines + app_lines = 0
+  y.endpoint_url,
+  y.event_uuid,
+  y.happened_at,
+  y.error_kind = 'refused'
+    OR (y.logged AND NOT y.edge_alive AND NOT y.app_alive) AS down,
+  y.edge_lines + y.app_lines = 0 AS absent,
+  y.edge_alive AS served
+FROM symptoms AS y
+WHERE y.status = 'failed' AND y.http_status IS NULL AND y.edge_lines + y.app_lines = 0
   AND (
-    error_kind = 'refused'
-    OR (error_kind IN ('timeout', 'other') AND logged AND NOT edge_alive AND NOT app_alive)
+    y.error_kind = 'refused'
+    OR (
+      y.error_kind IN ('timeout', 'other') AND y.logged AND NOT y.edge_alive AND NOT y.app_alive
+      AND NOT EXISTS (
+        SELECT 1 FROM lost_answers AS l
+        WHERE l.endpoint_url = y.endpoint_url AND y.happened_at BETWEEN l.starts_at AND l.ends_at
+      )
+    )
   )

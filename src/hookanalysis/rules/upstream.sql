@@ -16,15 +16,18 @@ these events: none of them was accepted."""
 [requires]
 answered = "it was answered 502, 503 or 504"
 proxy = "your edge logged that answer"
-silent = "your application has no line of it"
+
+[against]
+handled = "your application has a line of it"
 
 [[case]]
-name = "the edge answered for the application; without the edge's log it is weak"
+name = "the edge answered for it; not in the edge's log, or in the application's too, it is weak"
 kind = "fires"
-expect = ["down", "unlogged"]
-weak = ["unlogged"]
+expect = ["down", "handled", "unlogged"]
+weak = ["handled", "unlogged"]
 symptoms = [
   { event_uuid = "down", http_status = 502, edge_status = 502, app_lines = 0, answer = 502 },
+  { event_uuid = "handled", http_status = 502, edge_status = 502, app_lines = 1, answer = 502 },
   { event_uuid = "unlogged", http_status = 503, app_lines = 0, answer = 503 },
 ]
 
@@ -48,6 +51,6 @@ SELECT
   happened_at,
   answer BETWEEN 502 AND 504 AS answered,
   edge_status BETWEEN 502 AND 504 AS proxy,
-  app_lines = 0 AS silent
+  app_lines > 0 AS handled
 FROM symptoms
 WHERE answer BETWEEN 502 AND 504

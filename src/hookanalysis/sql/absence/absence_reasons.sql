@@ -1,18 +1,10 @@
 /* absence_reasons: why the absence of a request proves nothing, and what would settle it.
    grain:  one delivery of `absences` that is not outer_covered
-   inputs: absences, serving_streams, stream_spans, hole_reasons, doubts,
+   inputs: absences, serving_streams, log_ends, hole_reasons, doubts,
            quarantined_logs, generations
 
    The reason is a code, a colon, and words. Times are those that the log itself shows. */
-WITH log_ends AS (
-  SELECT
-    stream, MIN(starts_at) AS starts_at, MAX(ends_at) AS ends_at,
-    SUBSTRING(CAST(MIN(logged_from) AS VARCHAR), 1, 16) || ' UTC' AS logged_from,
-    SUBSTRING(CAST(MAX(logged_until) AS VARCHAR), 1, 16) || ' UTC' AS logged_until
-  FROM stream_spans
-  GROUP BY stream
-),
-doubt_words AS (
+WITH doubt_words AS (
   SELECT
     endpoint_url, reason,
     reason || ': ' || CASE
@@ -53,10 +45,8 @@ stream_reasons AS (
           || ' was refused; load it whole'
       WHEN h.reason IS NOT NULL THEN h.reason
       WHEN e.stream IS NULL THEN 'no_times: stream ' || v.stream || ' shows no times'
-      WHEN u.possible_until > e.ends_at THEN 'after_last_log: stream ' || v.stream || ' ends '
-        || e.logged_until || '; load its next file'
-      WHEN u.possible_from < e.starts_at THEN 'before_first_log: stream ' || v.stream || ' begins '
-        || e.logged_from || '; load its earlier file'
+      WHEN u.possible_until > e.ends_at THEN e.ends_reason
+      WHEN u.possible_from < e.starts_at THEN e.begins_reason
     END) AS reason
   FROM unproven AS u
   JOIN serving_streams AS v ON v.endpoint_url = u.endpoint_url AND v.depth = 1
@@ -73,10 +63,10 @@ SELECT
     WHEN s.event_uuid IS NOT NULL THEN COALESCE(
       s.reason, d.words, 'no_liveness: the logs that serve the endpoint do not testify all at once'
     )
+    WHEN l.logs > 0 AND u.endpoint_url = '' THEN 'endpoint_unnamed: the export does not tell its '
+      || 'endpoint; name it: endpoints = ["https://…"] in hookanalysis.toml, and load again'
     WHEN l.logs > 0 THEN 'endpoint_not_logged: no loaded log shows a request to '
-      || CASE WHEN u.endpoint_url = '' THEN 'its endpoint; name it: endpoints = ["https://…"] in '
-        || 'hookanalysis.toml, and load again'
-      ELSE u.endpoint_url || '; load the log of the server behind it' END
+      || u.endpoint_url || '; load the log of the server behind it'
     ELSE 'no_receiver_log: no log of the receiver is loaded; load the one of that time'
   END AS reason
 FROM unproven AS u

@@ -1,9 +1,10 @@
 /* failing_attempts: each failed attempt, and how long the endpoint had been failing in a row.
    grain:  one failed attempt; tests left out
-   inputs: attempts
+   inputs: attempts, deliveries
 
    A run lasts from one success of the endpoint to the next; accepted_before and accepted_after are
-   these two, NULL where there is none. */
+   these two, NULL where there is none. An arrival that the receiver accepted and no export lists is
+   a success as well: an export may hold failures only. */
 WITH finished_attempts AS (
   SELECT
     attempt_key, event_uuid, endpoint_url, attempted_at, status,
@@ -11,6 +12,12 @@ WITH finished_attempts AS (
   FROM attempts
   WHERE status IN ('success', 'failed') AND NOT is_test
     AND endpoint_url IN (SELECT endpoint_url FROM attempts WHERE status = 'failed')
+  UNION ALL
+  SELECT
+    NULL AS attempt_key, event_uuid, endpoint_url, first_receipt_at AS attempted_at,
+    'success' AS status, first_receipt_at AS success_at
+  FROM deliveries
+  WHERE detail = 'sender_coverage' AND accepted_count > 0 AND NOT is_test
 ),
 placed_attempts AS (
   SELECT
