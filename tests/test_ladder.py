@@ -116,6 +116,26 @@ def test_far_lines_do_not_stand_in_for_a_missed_one(db: Database) -> None:
     assert set(found.values()) == {"delivered: delivered"}
 
 
+@pytest.mark.parametrize("layer", ["app", "table", "queue"])
+@pytest.mark.parametrize(
+    ("took", "wanted"), [("ms=500", "missed: false_success"), ("", "undetermined: ambiguous")]
+)
+def test_a_line_is_of_the_event_that_the_logs_behind_show(
+    db: Database, layer: str, took: str, wanted: str
+) -> None:
+    World(db).tell(f"""
+        attempt 12:10 success 200 {took}
+        attempt 12:10:20 success 200 event={SECOND}
+        edge 12:10:25 200
+        app 12:10:26.3 processed event={SECOND}
+    """)
+    db.con.execute("UPDATE generations SET layer = ? WHERE generation_id = ?", [layer, APP])
+    db.con.execute("UPDATE receipt_records SET http_status = NULL WHERE generation_id = ?", [APP])
+    found = judge(db)
+    assert found.pop(FIRST) == wanted
+    assert set(found.values()) == {"delivered: delivered"}
+
+
 def test_two_lines_for_an_attempt_that_stands_alone(db: Database) -> None:
     only(db).tell("""
         attempt 12:10 success 200

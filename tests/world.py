@@ -127,6 +127,7 @@ class World:
             status=status,
             http_status=code,
             error_kind=None if code else answer or None,
+            latency_ms=float(more["ms"]) if "ms" in more else None,
             row_hash=hash((time, status, answer)) % 2**32,
         )
 

@@ -121,7 +121,7 @@ _CODE = {"failure_runs": write_failure_runs, "signature_checks": write_signature
 # The views under the steps; those that are read often or cost much are held, without the columns
 # that no step reads.
 _HELD = {
-    "attempts": ("response", "latency_ms", "observations", "file_id", "line"),
+    "attempts": ("response", "observations", "file_id", "line"),
     "request_keys": (),
     "receipts": ("duration_ms", "lines", "file_id", "line"),
     "log_holes": (),

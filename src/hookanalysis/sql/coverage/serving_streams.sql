@@ -4,11 +4,11 @@
            coverage
 
    A layer knows an endpoint if its logs show requests to it: receipts that were tied to it, or at
-   least half as many with its path as the application has receipts. Then all logs of the layer
+   least half as many with its path as the logs behind it have requests. Then all logs of the layer
    count, for any host may have got the next request; but a log with 20 receipts or more and none
    of this endpoint serves others. A log whose file was refused counts as well, in all layers where
    its own is not known. depth: 1 is the outermost layer that knows the endpoint.
-   trusted: most lines of the edge could be tied to events (80 % of what the application received
+   trusted: most lines of the edge could be tied to events (80 % of what the logs behind it received
    while the edge was logging, and half of its own); of other layers, that hardly any request to
    the endpoint lacks its uuid (1 in 20). A line that fits several events counts as tied. Otherwise
    a missing line means nothing. */
@@ -53,11 +53,12 @@ stream_totals AS (
 edge_hours AS (
   SELECT MIN(starts_at) AS starts_at, MAX(ends_at) AS ends_at FROM coverage WHERE layer = 'edge'
 ),
-app_totals AS (
-  SELECT m.endpoint_url, COUNT(*) AS receipts
+inner_totals AS (
+  SELECT
+    m.endpoint_url, COUNT(DISTINCT COALESCE(m.attempt_key, m.event_uuid)) AS receipts
   FROM matches AS m
   JOIN edge_hours AS h ON m.arrived_at BETWEEN h.starts_at AND h.ends_at
-  WHERE m.layer = 'app' AND NOT m.stranger
+  WHERE m.layer <> 'edge' AND NOT m.stranger
   GROUP BY m.endpoint_url
 ),
 layers AS (
@@ -74,7 +75,7 @@ layers AS (
         NULLS LAST, s.layer NULLS LAST
     ) AS depth
   FROM seen AS s
-  LEFT JOIN app_totals AS a ON a.endpoint_url = s.endpoint_url
+  LEFT JOIN inner_totals AS a ON a.endpoint_url = s.endpoint_url
   GROUP BY s.endpoint_url, s.layer
   HAVING SUM(s.receipts) > 0 OR SUM(s.lines) >= 0.5 * COALESCE(MAX(a.receipts), 0)
 )

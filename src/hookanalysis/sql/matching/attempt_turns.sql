@@ -6,14 +6,14 @@
    fanned: the event went to several endpoints, so the path must tell them apart. */
 WITH turns AS (
   SELECT
-    attempt_key, event_uuid, endpoint_url, attempted_at, status, http_status, error_kind,
-    TRUE AS is_first, CAST(NULL AS TIMESTAMP) AS next_at, FALSE AS fanned
+    attempt_key, event_uuid, endpoint_url, attempted_at, latency_ms, status, http_status,
+    error_kind, TRUE AS is_first, CAST(NULL AS TIMESTAMP) AS next_at, FALSE AS fanned
   FROM attempts
   WHERE status <> 'none' AND event_uuid NOT IN (SELECT event_uuid FROM repeated_attempts)
   UNION ALL
   SELECT
-    attempt_key, event_uuid, endpoint_url, attempted_at, status, http_status, error_kind,
-    ROW_NUMBER() OVER attempt_order = 1 AS is_first,
+    attempt_key, event_uuid, endpoint_url, attempted_at, latency_ms, status, http_status,
+    error_kind, ROW_NUMBER() OVER attempt_order = 1 AS is_first,
     LEAD(attempted_at) OVER attempt_order AS next_at,
     MIN(endpoint_url) OVER (PARTITION BY event_uuid)
       <> MAX(endpoint_url) OVER (PARTITION BY event_uuid) AS fanned
@@ -29,6 +29,7 @@ SELECT
   t.endpoint_url,
   p.path,
   t.attempted_at,
+  t.latency_ms,
   t.next_at,
   t.is_first,
   t.fanned,

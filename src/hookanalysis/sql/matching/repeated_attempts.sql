@@ -8,6 +8,6 @@ WITH repeated_events AS (
 )
 SELECT
   attempt_key, event_uuid, endpoint_url, event_type, transaction_id, created_at, attempted_at,
-  status, http_status, error_kind, is_test
+  latency_ms, status, http_status, error_kind, is_test
 FROM attempts
 WHERE status <> 'none' AND event_uuid IN (SELECT event_uuid FROM repeated_events)
