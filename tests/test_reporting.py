@@ -156,7 +156,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bundled samples as a workspace file."""
     path = tmp_path_factory.mktemp("samples") / "samples.duckdb"
     with hookanalysis.connect(path, settings=hookanalysis.Settings()) as ws:
-        sections.load_samples(ws)
+        ws.load_samples()
     return path
 
 

@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import charts
+    from . import charts, sections
     from .errors import HookAnalysisError
     from .facts.gathering import Facts
     from .loading.files import LoadReport
@@ -35,6 +35,7 @@ __all__ = [
     "connect",
     "list_formats",
     "run_report",
+    "sections",
     "show",
     "simulate",
 ]
@@ -59,8 +60,8 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version(__name__)
-    if name == "charts":
-        return import_module(".charts", __name__)
+    if name in {"charts", "sections"}:
+        return import_module(f".{name}", __name__)
     if name in _HOME:
         return getattr(import_module(f".{_HOME[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

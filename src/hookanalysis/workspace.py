@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 from . import markup, reconciliation
 from .database import Database
@@ -15,7 +17,6 @@ from .stories import Story, tell
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date, datetime
-    from pathlib import Path
 
     from .facts.gathering import Facts
     from .loading.transfers import Progress
@@ -59,6 +60,22 @@ class Workspace(Database):
         """
         progress = progress or show_reading()
         return loading.load(self, paths, self.settings, replace(Source(), **known), progress)
+
+    def load_samples(self) -> Self:
+        """Load the bundled samples into this empty workspace, and reconcile them.
+
+        No progress is shown, so that a notebook over the samples shows the same on every machine.
+        """
+
+        def say_nothing(*_: object) -> None: ...
+
+        packaged = resources.files("hookanalysis").joinpath("samples")
+        with resources.as_file(packaged) as installed:
+            checkout = Path(__file__).parents[2] / "data" / "samples"
+            folder = installed if installed.is_dir() else checkout
+            self.load(folder / "sender", folder / "receiver", progress=say_nothing)
+        self.reconcile(progress=say_nothing)
+        return self
 
     def reconcile(
         self,

@@ -17,6 +17,7 @@ from hookanalysis.reading.postgres import Table, find_table
 from hookanalysis.reading.sources import open_source
 from hookanalysis.settings import Settings
 from hookanalysis.settings import Source as Known
+from hookanalysis.tables import SETTINGS
 
 from . import manifest
 from .manifest import FileReport
@@ -94,24 +95,13 @@ def load(
 
 def write_settings(db: Database, settings: Settings) -> None:
     """Put the thresholds and endpoints where the SQL steps read them."""
+    known = {name: value for name, value in vars(settings).items() if name in SETTINGS.names}
+    values = {k: list(v) if isinstance(v, tuple) else v for k, v in known.items()}
+    marks = ", ".join(f"${name}" for name in values)
     with db.transaction():
         db.con.execute("DELETE FROM settings")
         db.con.execute("DELETE FROM endpoints")
-        db.con.execute(
-            "INSERT INTO settings VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?, ?, ?)",
-            [
-                settings.grace_minutes,
-                settings.tolerance_seconds,
-                settings.timeout_seconds,
-                settings.heartbeat_minutes,
-                settings.retention_days,
-                settings.same_send_seconds,
-                settings.settle_seconds,
-                list(settings.sender_ips),
-                list(settings.test_event_types),
-                settings.secret_variable,
-            ],
-        )
+        db.con.execute(f"INSERT INTO settings ({', '.join(values)}) VALUES ({marks})", values)
         for url in settings.endpoints:
             db.con.execute("INSERT INTO endpoints VALUES (?, ?)", [url, url_path(url)])
 

@@ -13,7 +13,7 @@ from .health import answer_times, answers, failing, health, sent_tests
 from .incidents import impact, incidents, keep_own, moments, pick_incident, summary
 from .lists import deliveries, endpoints
 from .overview import cover, outcomes
-from .sources import clocks, files, load_samples, unknowns
+from .sources import clocks, files, unknowns
 
 # What the daily report lists one by one, and how it tells of what goes on.
 LISTS = (
@@ -41,7 +41,6 @@ __all__ = [
     "impact",
     "incidents",
     "keep_own",
-    "load_samples",
     "moments",
     "news",
     "outcomes",

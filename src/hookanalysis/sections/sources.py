@@ -2,40 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import resources
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 from hookanalysis import wording
 from hookanalysis.markup import Block, Column, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from hookanalysis.facts.measures import ClockOffset, Facts
-
-
-class _Loads(Protocol):
-    def load(self, *paths: str | Path, progress: Callable[[str, int], None]) -> Any: ...
-    def reconcile(self, *, progress: Callable[[int, int], None]) -> None: ...
-
-
-W = TypeVar("W", bound=_Loads)
-
-
-def load_samples(ws: W) -> W:
-    """Load the bundled samples into an empty workspace and reconcile them; returns it."""
-    packaged = resources.files("hookanalysis").joinpath("samples")
-    with resources.as_file(packaged) as installed:
-        checkout = Path(__file__).parents[3] / "data" / "samples"
-        folder = installed if installed.is_dir() else checkout
-        ws.load(folder / "sender", folder / "receiver", progress=_say_nothing)
-    ws.reconcile(progress=_say_nothing)
-    return ws
-
-
-def _say_nothing(*_: object) -> None:
-    """Show no progress: a notebook over the samples shows the same, however fast the machine."""
 
 
 def unknowns(facts: Facts) -> Block:
