@@ -37,7 +37,7 @@ STAGES = (
     "loading: files transfers scratch manifest timezones",
     "parsing: formats probing checking drafting",
     "parsing: detection refusals configs trials catalog templates wrappers",
-    "parsing: traces fields texts lines headed sampling forms stacks",
+    "parsing: traces fields texts lines headed sampling forms stacks vocabulary",
     "reading: postgres sources delimited documents elements pieces records decoding",
     "reading: rewriting pages parquet packings splitting unpacking",
     "database settings",

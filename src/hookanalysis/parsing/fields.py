@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from .forms import Fit, Form, fill, literal
 from .stacks import RAISED
 from .texts import scan_texts, take_texts
+from .vocabulary import KEPT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,7 @@ def fields_sql(form: Form, fit: Fit) -> str:
     if form.side == "receiver":
         told = "CAST(NULL AS VARCHAR)"
         if "exception" in form.names:
-            said = fill("scrub", text="named")
+            said = scrub("named")
             told = fill("exception", text="exception", raised=literal(RAISED), said=said)
         return fill(
             "receipts",
@@ -55,7 +56,7 @@ def fields_sql(form: Form, fit: Fit) -> str:
             level=fill("level", text="level_word"),
             step=fill("step", text="words", level="severity", unusual="unusual"),
             path=fill("plain", text="location", length="300"),
-            message=fill("scrub", text="said"),
+            message=scrub("said"),
             exception=told,
             signature_head=fill("signature_head", text="record", alone=""),
             private_ip=literal(_PRIVATE_IP),
@@ -68,8 +69,8 @@ def fields_sql(form: Form, fit: Fit) -> str:
         "attempts",
         texts=timed,
         endpoint_url=fill("plain", text="endpoint_url", length="500"),
-        event_type=fill("scrub", text="event_type"),
-        response=fill("scrub", text="said"),
+        event_type=scrub("event_type", plain=r"\S+", kept=rf"\w+[_.:/-][\w.:/-]*|{KEPT}"),
+        response=scrub("said"),
         error_kind=fill("error_kind", text="words"),
         signature_head=fill("signature_head", text="signature", alone=r"^\s*|"),
         status=fill(
@@ -78,10 +79,14 @@ def fields_sql(form: Form, fit: Fit) -> str:
     )
 
 
+def scrub(column: str, plain: str = KEPT, kept: str = KEPT) -> str:
+    """An expression: the text of a column without what may be private; see sql/load/scrub.sql."""
+    return fill("scrub", text=column, plain=literal(plain), kept=literal(kept))
+
+
 def scrub_sql(text: str) -> str:
     """An expression: `text` (SQL) without what may be private, at most 200 characters."""
-    scrubbed = fill("scrub", text="said")
-    return f"(SELECT {scrubbed} FROM (SELECT CAST({text} AS VARCHAR) AS said))"
+    return f"(SELECT {scrub('said')} FROM (SELECT CAST({text} AS VARCHAR) AS said))"
 
 
 def _times(relation: str, column: str, fit: Fit) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .fields import scrub
 from .forms import fill, literal
 from .stacks import RAISED
 
@@ -23,7 +24,7 @@ def attach_traces(con: duckdb.DuckDBPyConnection) -> tuple[str, str] | None:
     named = "SELECT 1 FROM scanned WHERE verdict = 'ignore' AND record IS NOT NULL LIMIT 1"
     if not con.execute(named).fetchall():
         return None
-    traces = fill("traces", raised=literal(RAISED), said=fill("scrub", text="named"))
+    traces = fill("traces", raised=literal(RAISED), said=scrub("named"))
     con.execute(f"CREATE OR REPLACE TEMP TABLE traces AS {traces}")
     con.execute(
         f"{_update('parsed', 'first_said', 'last_said')} FROM traces WHERE traces.owner = line"

@@ -1,17 +1,17 @@
 /* scrub: free text without what may be private in it, one line, at most 200 characters.
    grain:  an expression: VARCHAR, NULL for empty text
-   inputs: {{text}}
+   inputs: {{text}}, {{plain}} and {{kept}} (patterns of a text, and of a word, that stay as they
+           are; in lower case)
 
    Masked, from the inside out: objects, quoted text, query strings, e-mail addresses, values of
-   telling keys, uuids, long numbers and codes, and capitalised words inside a sentence that are no
-   words of the trade. A name in lower case cannot be told from other words; it stays. */
+   telling keys, uuids, long numbers and codes, and all words that are not kept. */
 CASE
   WHEN {{text}} IS NULL OR trim({{text}}) = '' THEN NULL
   WHEN strlen({{text}}) <= 200 AND NOT regexp_matches(
     {{text}},
     '[^ -~]|[{"''@=:?\\]|\d[\d ().+/-]{4}|[\w-]{20}|\d[\w-]*\d[\w-]*\d[\w-]*\d[\w-]*\d|'
-    '\S\s+[A-Z][a-z]|%40|(?i:bearer|basic)\s'
-  ) THEN {{text}}
+    '%40|(?i:bearer|basic)\s'
+  ) AND regexp_full_match(lower({{text}}), {{plain}}) THEN {{text}}
   ELSE nullif(left(regexp_replace(array_to_string(list_transform(string_split(
     regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
     regexp_replace(regexp_replace(
@@ -29,24 +29,9 @@ CASE
       '\b[\w-]*(?:\d[\w-]*){5}|\+?\(?\d[\d ().+/-]{5,}\d|\b\w{24,}\b', '[id]', 'g'),
       '\S*\x00$', ''),
       '\s+', ' ', 'g'),
-    ' '), lambda word, place: CASE
-      WHEN place > 1 AND regexp_full_match(
-          word, '[(\[]*[A-ZÀ-Þ][a-zß-ÿ]+(?:[’-][A-ZÀ-Þ]?[a-zß-ÿ]+)?\W*'
-        )
-        AND NOT regexp_full_match(word,
-          '(?i)[^a-z]*(?:accepted|allowed|already|and|bad|body|certificate|client|closed|connect|'
-          'connection|'
-          'content|database|deadline|denied|does|duplicate|empty|endpoint|entity|error|event|'
-          'exceeded|exception|expected|failed|failure|forbidden|found|gateway|gone|handshake|'
-          'header|host|hook|http|implemented|internal|invalid|json|key|large|length|limit|'
-          'maximum|media|method|missing|moved|name|network|not|null|ok|pending|permanently|'
-          'processable|proxy|queue|read|refused|rejected|request|requests|required|reset|'
-          'response|retry|server|service|signature|status|success|temporarily|temporary|the|'
-          'time|timed|timeout|too|unable|unauthorized|unavailable|unexpected|unknown|'
-          'unprocessable|unsupported|url|value|webhook|write|wrong)[^a-z]*')
-        THEN '[…]'
-      ELSE word
-    END), ' '),
+    ' '), lambda word:
+      CASE WHEN regexp_full_match(lower(word), {{kept}}) THEN word ELSE '[…]' END
+    ), ' '),
     '[\x00-\x1f\x7f-\x9f\x{61c}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}'
     '\x{feff}\x{fff9}-\x{fffb}]',
     '�', 'g'
