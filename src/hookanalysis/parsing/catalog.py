@@ -165,6 +165,11 @@ def _build(raw: dict[str, Any], file: str, entries: Entries) -> Format:
         text: (told,) if isinstance(told, str) else told
         for text, told in form.get("find", {}).items()
     }
+    names = dict(form.get("names", {}))
+    for text, deep in form.get("deep", {}).items():  # any depth: also none
+        own = names.get(text, ())
+        names[text] = (*own, *(name for name in deep if "/" not in name and name not in own))
+    form["names"] = names
     try:
         return Format(
             form=Form(
