@@ -10,7 +10,7 @@ import pytest
 import hookanalysis as ha
 import rows
 from hookanalysis.reconciliation import reconcile
-from hookanalysis.settings import Source
+from hookanalysis.settings import Known
 from test_reconciliation import judge, look_up, verdict
 from world import APP, EDGE, OTHER_URL, PATHS, SENDER, URL, World, event_of
 
@@ -367,8 +367,8 @@ def test_the_settings_may_say_that_a_log_loses_lines(tmp_path: Path) -> None:
     line = '34.83.8.110 - - [20/Nov/2026:12:00:00 +0000] "POST /{} HTTP/1.1" 200 2 "-" "-"\n'
     for name in ("all.log", "cut.log", "some.log"):
         (tmp_path / name).write_text(line.format(name) * 3)
-    some = Source(match="*some.log", sampled=True)
-    settings = ha.Settings(sources=(some, Source(match="*cut.log", copytruncate=True)))
+    some = Known(match="*some.log", sampled=True)
+    settings = ha.Settings(sources=(some, Known(match="*cut.log", copytruncate=True)))
     with ha.connect(":memory:", settings=settings) as ws:
         ws.load(tmp_path)
         found = ws.rows("SELECT completeness FROM generations ORDER BY stream")

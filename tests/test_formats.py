@@ -20,7 +20,7 @@ from hookanalysis.parsing import formats as parsing
 from hookanalysis.parsing.formats import Binding, Format, detect
 from hookanalysis.parsing.lines import whole
 from hookanalysis.parsing.sampling import take_records
-from hookanalysis.settings import Source
+from hookanalysis.settings import Known
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
 
 FORMATS = parsing.load_formats()
@@ -57,7 +57,7 @@ def rows(con: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
 
 
 def load(text: str, **known: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    return run(detect(text.encode(), "a.log", Source(**known)), text)
+    return run(detect(text.encode(), "a.log", Known(**known)), text)
 
 
 def access(request: str, agent: str = "agent", rest: str = "") -> str:
@@ -91,7 +91,7 @@ def test_a_sample_that_is_not_met_is_told() -> None:
 
 @pytest.mark.parametrize("entry", FORMATS, ids=name)
 def test_columns_are_those_of_the_table(entry: Format) -> None:
-    binding = detect(entry.samples[0].text.encode(), "a", Source(format=entry.id))
+    binding = detect(entry.samples[0].text.encode(), "a", Known(format=entry.id))
     table = ATTEMPT_RECORDS if entry.side == "sender" else RECEIPT_RECORDS
     with duckdb.connect() as con:
         con.register("chunk", take_records(entry.samples[0].text.encode(), binding.split))
@@ -102,7 +102,7 @@ def test_columns_are_those_of_the_table(entry: Format) -> None:
     assert found == list(table.names[2:])
 
 
-BINDINGS = {e.id: detect(e.samples[0].text.encode(), e.id, Source(format=e.id)) for e in FORMATS}
+BINDINGS = {e.id: detect(e.samples[0].text.encode(), e.id, Known(format=e.id)) for e in FORMATS}
 ANYTHING = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=80)
 
 
@@ -220,7 +220,7 @@ def test_which_way_an_object_is_parsed_changes_nothing() -> None:
     for first in range(len(lines)):
         # Each line in turn is all that detection sees; the others then come as a surprise.
         try:
-            binding = detect(f"{lines[first]}\n".encode(), "a", Source(timezone="UTC"))
+            binding = detect(f"{lines[first]}\n".encode(), "a", Known(timezone="UTC"))
         except InputError:
             continue
         _, fields = run(binding, "\n".join(lines) + "\n")

@@ -22,7 +22,7 @@ from hookanalysis.errors import BusyError, InputError
 from hookanalysis.loading import files, manifest
 from hookanalysis.parsing.probing import try_file
 from hookanalysis.reading.sources import open_source
-from hookanalysis.settings import Source
+from hookanalysis.settings import Known
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
 from wrapping import PACKINGS, UNPROVEN
 
@@ -444,7 +444,7 @@ def test_several_endpoints_in_one_export_are_noticed(ws: ha.Workspace, tmp_path:
     assert not told["retried"]
     assert "several endpoints" in told["twofold"]
     assert "several endpoints" in told["one_fails"]
-    own = ha.Settings(sources=(Source(endpoint="https://a.example/w"),))
+    own = ha.Settings(sources=(Known(endpoint="https://a.example/w"),))
     with ha.connect(":memory:", settings=own) as other:
         assert not other.load(tmp_path / "twofold.csv").files[0].reason
 

@@ -12,7 +12,7 @@ import hookanalysis as ha
 from hookanalysis.errors import InputError
 from hookanalysis.parsing import formats as parsing
 from hookanalysis.parsing.sampling import take_records
-from hookanalysis.settings import Source
+from hookanalysis.settings import Known
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,7 +92,7 @@ OWN: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 
 
-def read(text: str, known: Source) -> tuple[parsing.Binding, list[dict[str, Any]]]:
+def read(text: str, known: Known) -> tuple[parsing.Binding, list[dict[str, Any]]]:
     """The rows that a text becomes; what does not fit becomes a row with its reason."""
     binding = parsing.detect(text.encode(), "a.log", known)
     with duckdb.connect() as con:
@@ -108,7 +108,7 @@ def read(text: str, known: Source) -> tuple[parsing.Binding, list[dict[str, Any]
 @pytest.mark.parametrize("case", OWN)
 def test_lines_are_read_by_the_format_that_wrote_them(case: str) -> None:
     told, line, expected = OWN[case]
-    binding, rows = read(f"{line}\n{line}\nlost\n", Source(log_format=told))
+    binding, rows = read(f"{line}\n{line}\nlost\n", Known(log_format=told))
     marks = {
         "time_marks": binding.format.time_marks,
         "time_resolution_ms": binding.format.time_resolution_ms,
@@ -124,10 +124,10 @@ def test_lines_are_read_by_the_format_that_wrote_them(case: str) -> None:
 
 def test_a_log_format_without_time_or_tokens_is_refused() -> None:
     with pytest.raises(InputError, match="has no time") as error:
-        read("x\n", Source(log_format='"$request" $status'))
+        read("x\n", Known(log_format='"$request" $status'))
     assert "$time_iso8601" in error.value.hint
     with pytest.raises(InputError, match="is not understood"):
-        read("x\n", Source(log_format="no/such/nginx.conf"))
+        read("x\n", Known(log_format="no/such/nginx.conf"))
 
 
 NGINX = """
@@ -160,17 +160,17 @@ def test_log_formats_are_found_in_configurations(tmp_path: Path) -> None:
     }
     names = []
     for told, line in lines.items():
-        binding, rows = read(line, Source(log_format=str(tmp_path / told)))
+        binding, rows = read(line, Known(log_format=str(tmp_path / told)))
         assert (rows[0]["logged_at"], rows[0]["path"], rows[0]["http_status"]) == (AT, "/h", 200)
         names.append(binding.format.id)
     assert names == [f"log_format:{name}" for name in ("timed", "plain", "more", "micros")]
     with pytest.raises(InputError, match="no log format 'old'"):
-        read("x\n", Source(log_format=f"{tmp_path / 'nginx.conf'}:old"))
+        read("x\n", Known(log_format=f"{tmp_path / 'nginx.conf'}:old"))
 
 
 def test_what_is_not_in_the_own_format_is_still_recognised() -> None:
     text = '{"time":"2026-11-22T14:03:07Z","level":"info","msg":"POST /h"}\n'
-    binding, _ = read(text, Source(log_format=OWN["nginx"][0]))
+    binding, _ = read(text, Known(log_format=OWN["nginx"][0]))
     assert binding.format.id == "app_json"
 
 
@@ -222,7 +222,7 @@ def test_headers_may_change_far_behind_the_beginning(tmp_path: Path) -> None:
 
 def test_a_header_that_is_not_in_the_log_can_be_given() -> None:
     text = "2026-11-22 14:03:07 POST /h 200 0 35\n"
-    binding, rows = read(text, Source(log_format=FIELDS))
+    binding, rows = read(text, Known(log_format=FIELDS))
     assert (rows[0]["logged_at"], rows[0]["path"], rows[0]["duration_ms"]) == (AT, "/h", 35.0)
     assert binding.format.id == "log_format:access_iis"
 
@@ -230,7 +230,7 @@ def test_a_header_that_is_not_in_the_log_can_be_given() -> None:
 def test_a_mixed_log_goes_to_the_format_that_reads_more_of_it() -> None:
     access = f'127.0.0.1 - - [{CLF[:11]} {CLF[12:20]}] "POST /h HTTP/1.1" 200 -\n'
     app = "2026-11-22 14:03:07,123 INFO webhook received\n"
-    known = Source(timezone="UTC")
+    known = Known(timezone="UTC")
     assert read(9 * access + app, known)[0].format.id == "access_dev"
     binding, rows = read(3 * access + 2 * app, known)
     assert binding.format.id == "app_text"
@@ -241,7 +241,7 @@ def test_a_mixed_log_goes_to_the_format_that_reads_more_of_it() -> None:
 @pytest.mark.parametrize("inner", ["webhook received", "GET /h 200 1 - 1.5 ms", "at=info x=1"])
 def test_lines_without_a_time_need_a_wrapper_that_tells_it(inner: str) -> None:
     wrapped = f'{{"log":"{inner}\\n","stream":"stdout","time":"2026-11-22T14:03:07Z"}}\n'
-    binding, _ = read(wrapped, Source())
+    binding, _ = read(wrapped, Known())
     assert binding.sampled == {"fits": 1}
     with pytest.raises(InputError, match="no format fits"):
-        read(f"{inner}\n", Source())
+        read(f"{inner}\n", Known())

@@ -18,7 +18,7 @@ from hookanalysis.parsing.detection import detect
 from hookanalysis.parsing.probing import try_file
 from hookanalysis.parsing.sampling import take_records
 from hookanalysis.parsing.trials import reach
-from hookanalysis.settings import Source
+from hookanalysis.settings import Known
 
 FORMATS = load_formats()
 ACCESS = '34.83.8.110 - - [22/Nov/2026:14:03:07 +0000] "POST /hook HTTP/1.1" 200 2 "-" "x"\n'
@@ -75,7 +75,7 @@ def test_it_asks_for_a_zone_where_times_name_none(tmp_path: Path) -> None:
     file = tmp_path / "app.log"
     file.write_text("2026-11-22 14:03:07 INFO POST /a\n2026-11-22 14:03:08 INFO x\n")
     assert "give it, such as --timezone" in try_file(file)[0]
-    assert "--timezone" not in try_file(file, Source(timezone="UTC"))[0]
+    assert "--timezone" not in try_file(file, Known(timezone="UTC"))[0]
 
 
 @pytest.mark.parametrize("kind", STRANGE)
@@ -141,7 +141,7 @@ def test_no_accident_breaks_parsing_or_loses_a_record(case: tuple[Format, bytes]
     entry, data = case
     text = data.decode("utf-8", "backslashreplace").encode()
     try:
-        binding = detect(text, "x", Source(format=entry.id, timezone="UTC", day_first=True))
+        binding = detect(text, "x", Known(format=entry.id, timezone="UTC", day_first=True))
     except InputError:
         return
     records = checking.parse_head(text, binding)

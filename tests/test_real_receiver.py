@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 import hookanalysis as ha
-from hookanalysis.settings import Settings, Source
+from hookanalysis.settings import Known, Settings
 from lab import programs, story
 
 pytestmark = pytest.mark.skipif(
@@ -21,7 +21,7 @@ SETTINGS = Settings(
     tolerance_seconds=3,
     settle_seconds=1,
     sender_ips=("127.0.0.1",),
-    sources=(Source(match="*partner.log", timezone="UTC"),),
+    sources=(Known(match="*partner.log", timezone="UTC"),),
 )
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 import hookanalysis as ha
-from hookanalysis.settings import Source
+from hookanalysis.settings import Known
 from lab import rounds
 from lab.servers import NODE_MODULES, SERVERS, Server
 from lab.story import Story
@@ -26,8 +26,8 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Story]:
 # edge, as a user would say under [[sources]].
 OUTERMOST = ("container-json.log", "runserver.log", "werkzeug.log")
 SOURCES = (
-    Source(timezone="UTC"),
-    *(Source(match=f"*{name}", layer="edge") for name in OUTERMOST),
+    Known(timezone="UTC"),
+    *(Known(match=f"*{name}", layer="edge") for name in OUTERMOST),
 )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import hookanalysis as ha
-from hookanalysis.settings import Source
+from hookanalysis.settings import Known
 
 DAY = datetime(2026, 11, 20, tzinfo=UTC)
 URL = "https://shop.example/hooks"
@@ -96,7 +96,7 @@ def reconcile(
     export: Path, log: Path, event_of: Callable[[int], str], **known: Any
 ) -> dict[str, set[str]]:
     """The outcomes of the story's events, by their fate; the log is loaded before the export."""
-    sources = (Source("*/export", **known),) if known else ()
+    sources = (Known("*/export", **known),) if known else ()
     settings = ha.Settings(grace_minutes=0, endpoints=(URL,), sources=sources)
     with ha.connect(":memory:", settings=settings) as ws:
         for path in (log, export):

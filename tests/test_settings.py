@@ -8,7 +8,7 @@ import pytest
 
 import hookanalysis as ha
 from hookanalysis.errors import InputError
-from hookanalysis.settings import Settings, Source, read_settings
+from hookanalysis.settings import Known, Settings, read_settings
 
 WRONG = {
     "grace_minutes": ["-5", "nan", "inf", "true", '"15"'],
@@ -52,10 +52,10 @@ def test_a_file_says_what_is_known(tmp_path: Path) -> None:
     )
     settings = read_settings(file)
     assert (settings.grace_minutes, settings.sender_ips) == (5, ("2001:db8::1",))
-    known = settings.source_for("logs/edge.log")
+    known = settings.known_of("logs/edge.log")
     assert (known.layer, known.timezone, known.day_first) == ("edge", "Asia/Tokyo", True)
     assert known.columns == {"event_id": ["Message", "Id"], "time": "At"}
-    assert settings.source_for("app.log").layer is None
+    assert settings.known_of("app.log").layer is None
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_wrong_value_is_refused_by_name(
 
 def test_what_code_says_is_checked_alike() -> None:
     with pytest.raises(InputError, match="layer"):
-        Source(layer="egde")
+        Known(layer="egde")
     with pytest.raises(InputError, match="grace_minutes"):
         Settings(grace_minutes=-1)
     with (

@@ -17,7 +17,7 @@ import click
 import duckdb
 
 from .errors import HookAnalysisError, InputError
-from .settings import DEFAULT_NAME, LAYERS, TIME_MARKS, Source
+from .settings import DEFAULT_NAME, LAYERS, TIME_MARKS, Known
 
 if TYPE_CHECKING:
     from .facts.gathering import Facts
@@ -235,7 +235,7 @@ def formats(words: tuple[str, ...], timezone: str | None) -> None:
     if words[:1] == ("try",):
         if len(words) != 2:
             raise click.UsageError("name one file: hookanalysis formats try FILE")
-        told, found = parsing.try_file(Path(words[1]), Source(timezone=timezone))
+        told, found = parsing.try_file(Path(words[1]), Known(timezone=timezone))
         click.echo(_plain(told))
         if not found:
             raise click.exceptions.Exit(InputError.exit_code)

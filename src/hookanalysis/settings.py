@@ -24,7 +24,7 @@ SHOWPASS_IPS = ("34.83.8.110", "34.168.12.250", "35.230.81.80", "35.230.119.67")
 
 
 @dataclass(frozen=True)
-class Source:
+class Known:
     """What is known beforehand of the files whose path fits `match` (shell pattern).
 
     Args:
@@ -91,7 +91,7 @@ class Settings:
     endpoints: tuple[str, ...] = ()
     secret_variable: str = "SHOWPASS_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
     formats: str | None = None
-    sources: tuple[Source, ...] = field(default=())
+    sources: tuple[Known, ...] = field(default=())
 
     def __post_init__(self) -> None:
         """Refuse a value that nothing could be done with.
@@ -106,17 +106,17 @@ class Settings:
             except ValueError:
                 raise _unfit("sender_ips", "a list of IP addresses", address) from None
 
-    def source_for(self, path: str) -> Source:
+    def known_of(self, path: str) -> Known:
         """What is known of `path`: for each key, the first pattern that fits and says it."""
         fitting = [s for s in self.sources if fnmatch(path, s.match)]
         known: dict[str, Any] = {}
-        fitting.append(Source(formats=self.formats))
+        fitting.append(Known(formats=self.formats))
         for source in fitting:
-            for key in fields(Source):
+            for key in fields(Known):
                 value = getattr(source, key.name)
                 if value is not None:
                     known.setdefault(key.name, value)
-        return Source(**known)
+        return Known(**known)
 
 
 def read_settings(path: str | Path | None = None) -> Settings:
@@ -135,7 +135,7 @@ def read_settings(path: str | Path | None = None) -> Settings:
     tables = raw.pop("sources", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise InputError("`sources` must be tables", where=str(file), hint="write [[sources]]")
-    sources = tuple(_build(Source, table, file) for table in tables)
+    sources = tuple(_build(Known, table, file) for table in tables)
     return _build(Settings, {**raw, "sources": sources}, file)
 
 
@@ -153,7 +153,7 @@ def _build(kind: type[T], raw: dict[str, Any], file: Path) -> T:
         raise
 
 
-def _check(given: Source | Settings) -> None:
+def _check(given: Known | Settings) -> None:
     for key in fields(given):
         value, kind = getattr(given, key.name), str(key.type)
         words, fits = _KINDS[kind.removesuffix(" | None")]
@@ -191,9 +191,9 @@ _KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "bool": ("true or false", lambda value: isinstance(value, bool)),
     "float": ("a number, 0 or more", _is_amount),
     "tuple[str, ...]": ("a list of texts", _are_texts),
-    "tuple[Source, ...]": (
-        "a tuple of Source",
-        lambda value: isinstance(value, tuple) and all(isinstance(one, Source) for one in value),
+    "tuple[Known, ...]": (
+        "a tuple of Known",
+        lambda value: isinstance(value, tuple) and all(isinstance(one, Known) for one in value),
     ),
     "Mapping[str, str | list[str]]": ("a table of names and columns", _are_columns),
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -11,7 +10,7 @@ from . import markup, reconciliation
 from .database import Database
 from .loading import files as loading
 from .progress import show_reading, show_steps
-from .settings import Settings, Source, read_settings
+from .settings import Known, Settings, read_settings
 from .stories import Story, tell
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ class Workspace(Database):
             InputError: What is given as known is of the wrong kind.
         """
         progress = progress or show_reading()
-        return loading.load(self, paths, self.settings, replace(Source(), **known), progress)
+        return loading.load(self, paths, self.settings, Known(**known), progress)
 
     def load_samples(self) -> Self:
         """Load the bundled samples into this empty workspace, and reconcile them.

@@ -15,8 +15,7 @@ from hookanalysis.reading.decoding import HEAD
 from hookanalysis.reading.documents import holds_nothing
 from hookanalysis.reading.postgres import Table, find_table
 from hookanalysis.reading.sources import open_source
-from hookanalysis.settings import Settings
-from hookanalysis.settings import Source as Known
+from hookanalysis.settings import Known, Settings
 from hookanalysis.tables import SETTINGS
 
 from . import manifest
@@ -77,7 +76,7 @@ def load(
     given = {k: v for k, v in vars(known or Known()).items() if v is not None and k != "match"}
     reports = []
     for offer in offers:
-        told = replace(settings.source_for(offer.name), **given)
+        told = replace(settings.known_of(offer.name), **given)
         try:
             if isinstance(offer, Table):
                 report = _load_table(db, offer, settings, told, progress)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hookanalysis.database import Database
     from hookanalysis.parsing.formats import Binding
     from hookanalysis.reading.sources import Chunk, Source
-    from hookanalysis.settings import Source as Known
+    from hookanalysis.settings import Known
 
     from .scratch import Scratch
 

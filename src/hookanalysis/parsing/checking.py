@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis.errors import InputError
-from hookanalysis.settings import Source
+from hookanalysis.settings import Known
 
 from .catalog import Format, Sample, load_formats
 from .detection import Binding, detect
@@ -79,7 +79,7 @@ def judge_formats(formats: Sequence[Format] | None = None) -> Iterator[Judgement
 def _judge_sample(
     entry: Format, sample: Sample, place: str, formats: Sequence[Format]
 ) -> Iterator[Judgement]:
-    known = Source(format=entry.id, timezone=sample.timezone, day_first=sample.day_first)
+    known = Known(format=entry.id, timezone=sample.timezone, day_first=sample.day_first)
     head = sample.text.encode()
     try:
         binding = detect(head, place, known, sample.endpoint_paths, formats)

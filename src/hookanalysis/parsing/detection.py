@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hookanalysis.errors import InputError
-from hookanalysis.settings import Source
+from hookanalysis.settings import Known
 
 from .catalog import Format, load_formats
 from .configs import read_log_formats
@@ -64,7 +64,7 @@ class Binding:
 def detect(
     head: bytes,
     where: str,
-    known: Source | None = None,
+    known: Known | None = None,
     endpoint_paths: Sequence[str] = (),
     formats: Sequence[Format] | None = None,
     headers: Sequence[tuple[int, str]] | None = None,
@@ -84,7 +84,7 @@ def detect(
         InputError: No format fits, or several; the table lacks a column; the order of day and
             month, or the name of the zone, is unknown.
     """
-    known = known or Source()
+    known = known or Known()
     formats = load_formats(known.formats) if formats is None else formats
     if known.log_format:
         formats = [*read_log_formats(known.log_format), *formats]
@@ -123,7 +123,7 @@ def detect(
 
 
 def _search(
-    head: bytes, formats: Sequence[Format], fit: Fit, known: Source, where: str
+    head: bytes, formats: Sequence[Format], fit: Fit, known: Known, where: str
 ) -> tuple[Trial, Layer]:
     """The format that fits a file best, and what is around its lines."""
     own = {entry.id for entry in formats} if known.log_format or known.formats else set()
@@ -149,7 +149,7 @@ def _search(
     )
 
 
-def _restrict(formats: Sequence[Format], known: Source, where: str) -> Sequence[Format]:
+def _restrict(formats: Sequence[Format], known: Known, where: str) -> Sequence[Format]:
     """The format that the user names, with the user's own names of columns; else all."""
     if known.format:
         named = [entry for entry in formats if entry.id == known.format]

@@ -20,7 +20,7 @@ from .sampling import normalise
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hookanalysis.settings import Source
+    from hookanalysis.settings import Known
 
 __all__ = [
     "Binding",
@@ -44,7 +44,7 @@ def list_formats() -> tuple[Format, ...]:
     return load_formats()
 
 
-def find_column(known: Source) -> Callable[[str], bool]:
+def find_column(known: Known) -> Callable[[str], bool]:
     """Tells whether a column's name says something in some table, or is one of the user's own."""
     tables = [entry for entry in load_formats(known.formats) if entry.split == "delimited"]
     names = {normalise(n) for entry in tables for ns in entry.form.names.values() for n in ns}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookanalysis.errors import InputError
 from hookanalysis.reading.sources import open_source
-from hookanalysis.settings import Source
+from hookanalysis.settings import Known
 
 from .catalog import Format, load_formats
 from .checking import parse_head
@@ -34,7 +34,7 @@ _SILENT = {
 }  # fmt: skip
 
 
-def try_file(path: Path, known: Source | None = None) -> tuple[str, bool]:
+def try_file(path: Path, known: Known | None = None) -> tuple[str, bool]:
     """Which format fits a file, and how well; nothing is loaded.
 
     Args:
@@ -50,7 +50,7 @@ def try_file(path: Path, known: Source | None = None) -> tuple[str, bool]:
     head = open_source(path, max_text_bytes=1 << 62).head()
     if not head.strip():
         return f"{path} is empty", True
-    known = known or Source()
+    known = known or Known()
     lines: list[str] = []
     try:
         binding = detect(head, str(path), known)
@@ -81,7 +81,7 @@ def _check_fit(records: Sequence[dict[str, Any]], binding: Binding, path: str) -
         raise say_unlike(binding.format, path, rejected[0]["line"], reasons)
 
 
-def _others(head: bytes, known: Source, chosen: str = "") -> list[str]:
+def _others(head: bytes, known: Known, chosen: str = "") -> list[str]:
     """One line for each format: how far it got, the best first."""
     begin = Head(head)
     told = [(*_judge(entry, begin, known), entry.id) for entry in load_formats()]
@@ -90,7 +90,7 @@ def _others(head: bytes, known: Source, chosen: str = "") -> list[str]:
     return [f"  {'→' if name == chosen else ' '} {name:<{wide}}  {said}" for _, said, name in told]
 
 
-def _judge(entry: Format, head: Head, known: Source) -> tuple[float, str]:
+def _judge(entry: Format, head: Head, known: Known) -> tuple[float, str]:
     """How well one format fits by itself: a number to sort by, and words."""
     trials, near = hold_trials([entry], head, Fit(known.timezone, known.day_first))
     if trials:
