@@ -551,6 +551,8 @@ def test_an_own_table_needs_only_its_names(tmp_path: Path) -> None:
         ("id = 'x'\nextends = 'z'\n", "'z', which is no other format"),
         ("id = 'x'\nextends = 'app_json'\ncolour = 1\n[[sample]]\ntext = ''\n", "'colour'"),
         ("id = 'x'\nextends = 'app_json'\n[names]\nhue = ['h']\n[[sample]]\ntext=''\n", "'hue'"),
+        ("id = 'x'\nextends = 'app_json'\nlayer = 'egde'\n[[sample]]\ntext = ''\n", "'egde'"),
+        ("id = 'x'\nextends = 'app_json'\ntime_marks = 'on'\n[[sample]]\ntext = ''\n", "'on'"),
         ("id = 'x'\ntitle = 'x'\n[[sample]]\ntext = ''\nexpect = []\n", "'side'"),
     ],
 )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from hookanalysis.errors import InputError
+from hookanalysis.settings import LAYERS, TIME_MARKS
 
 from .forms import ATTEMPT_TEXTS, RECEIPT_TEXTS, Form
 
@@ -155,6 +156,9 @@ def _build(raw: dict[str, Any], file: str, entries: Entries) -> Format:
     known = _OWN | _FORM | {"proof", "sample", "extends"}
     if unknown := sorted(set(values) - known):
         raise _broken(file, f"unknown key {unknown[0]!r}", f"one of: {', '.join(sorted(known))}")
+    for key, words in (("layer", LAYERS), ("time_marks", TIME_MARKS)):
+        if values.get(key) not in (None, *words):
+            raise _broken(file, f"{key} is {values[key]!r}", f"one of: {', '.join(words)}")
     texts = ATTEMPT_TEXTS if values.get("side") == "sender" else RECEIPT_TEXTS
     for name in (name for key in _BY_TEXT for name in values.get(key, {})):
         if name not in texts:
