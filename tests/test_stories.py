@@ -149,6 +149,42 @@ def test_quotations_hide_people(tmp_path: Path) -> None:
     assert uuid in hidden
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        '"customer_name": "Byron, \\"Jo\\" Ada"',
+        '"customer_name": "Ada O\'Byron"',
+        '"name": {"first": "Ada", "last": "B}yron"}',
+        '"names": ["Ada Byron", "Jo"]',
+        r'"body": "{\"name\": \"Byron, \\\"Jo\\\" Ada\"}"',
+        '"body": "name: Byron, Ada"',
+        '"row": ["{""name"": ""Byron, Ada""}"]',
+    ],
+)
+def test_a_value_is_hidden_whole(tmp_path: Path, record: str) -> None:
+    uuid = "06d5dc13-0000-4000-8000-000000000001"
+    time = '"time":"2026-11-20T10:00:00Z","level":"info"'
+    log = tmp_path / "app.log"
+    log.write_text(f"2026-11-20 10:00:00Z INFO webhook_event_uuid={uuid} {{{time},{record}}}\n")
+    with ha.connect(":memory:", settings=ha.Settings()) as workspace:
+        workspace.load(log)
+        workspace.reconcile()
+        hidden = str(workspace.event(uuid, source=True))
+    assert "webhook_event_uuid" in hidden
+    assert not re.search("Ada|yron|Jo", hidden)
+
+
+def test_hiding_takes_linear_time(tmp_path: Path) -> None:
+    """Some 20 seconds otherwise."""
+    uuid = "06d5dc13-0000-4000-8000-000000000001"
+    log = tmp_path / "app.log"
+    log.write_text(f"2026-11-20 10:00:00Z INFO webhook_event_uuid={uuid} {'name' * 500}\n")
+    with ha.connect(":memory:", settings=ha.Settings()) as workspace:
+        workspace.load(log)
+        workspace.reconcile()
+        assert "namename" in str(workspace.event(uuid, source=True))
+
+
 def test_an_unknown_event_is_an_error(ws: ha.Workspace) -> None:
     with pytest.raises(InputError, match="no loaded log knows"):
         ws.event("00000000-0000-4000-8000-000000000000")

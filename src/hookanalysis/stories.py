@@ -21,12 +21,17 @@ _QUOTE = 2000
 _CANDIDATES = 5
 
 # What is masked in a quotation: the value of a key that names a person or a credential, in any of
-# the ways that logs write `key: value`, and e-mail addresses wherever they stand.
+# the ways that logs write `key: value`, and e-mail addresses wherever they stand. A quoted value is
+# masked up to its own end, also where it is quoted twice (JSON in JSON, or in CSV); after the
+# beginning of an object or a list, all that follows.
 _SENSITIVE = re.compile(
-    r"""(?ix)
-    ( [\w.-]* (?: name | e-?mail | phone | barcode | address | secret | token | passw | signature
-        | authorization | cookie | api_?key ) [\w.-]* [\\"'\s]* [:=]>? [\\"'\s]* )
-    ( [^"'\\,;}&\]]+ )
+    r"""(?isx)
+    ( (?: name | e-?mail | phone | barcode | address | secret | token | passw | signature
+        | authorization | cookie | api_?key ) [\w.-]{0,40}+ [\\"'\s]*+ [:=]>? \s*+ )
+    (?: (\\*+ (?: ""(?![\s,}\]]) | ["'] )) .*? (?: (?<!\\)\2 | $ )
+      | [{\[] .*
+      | (?: [^"\\,;}&\]\n] | ,(?!\s*["']?[\w.-]{1,40}+["']?\s*[:=]) )++
+    )
     """
 )
 _EMAIL = re.compile(r"[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+")

@@ -130,7 +130,8 @@ class Workspace(Database):
         Args:
             uuid: The event's `webhook_event_uuid`.
             source: Quote the records themselves, read afresh from their files.
-            redact: Mask personal data in those quotations.
+            redact: Mask in them e-mail addresses, and the values of keys that name a person or a
+                credential.
         """
         return tell(self, uuid, source=source, redact=redact)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from hookanalysis.database import connect_memory
 from hookanalysis.reading.splitting import Split
 
 from .fields import scan_sql
@@ -351,6 +352,4 @@ def open_engine() -> duckdb.DuckDBPyConnection:
 
 @cache
 def _memory() -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect(config={"threads": 1})
-    con.execute("SET TimeZone = 'UTC'; SET enable_external_access = false")
-    return con
+    return connect_memory()

@@ -13,12 +13,14 @@ import sys
 import duckdb
 
 _ROWS = 1000
-_CPU_SECONDS = 3600
+_CPU_SECONDS = 300
+_MEMORY = 4 << 30  # of addresses, bytes
 
 
 def main(path: str) -> int:
     """Write the rows of `path`; 1 when it cannot be read, with the reason as the last line."""
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     con = duckdb.connect(config={"threads": 1, "memory_limit": "1GB", "temp_directory": ""})
