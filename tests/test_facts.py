@@ -86,7 +86,7 @@ def test_an_empty_workspace_has_facts(db: Database) -> None:
     found = facts(db)
     assert [o.outcome for o in found.outcomes] == list(OUTCOMES)
     assert {(o.deliveries, o.tests, o.share) for o in found.outcomes} == {(0, 0, None)}
-    assert found.headline == Headline(0, 0, 0, 0, None, None, None)
+    assert found.headline == Headline(0, 0, 0, 0, 0, None, None, None)
     assert (found.totals.events, found.totals.attempts, found.totals.receipts) == (0, 0, 0)
     assert found.period.first_at is None
     assert not any([found.endpoints, found.coverage, found.files, found.findings])
@@ -156,7 +156,7 @@ def test_the_headline_counts_what_arrived_of_what_could_be_judged(db: Database) 
     add_one_of_each(db)
     head = facts(db).headline
     # Of ten: pending and unexpected are not judged; four have arrived; three are lost; one unknown.
-    assert head == Headline(8, 4, 1, 2, 0.5, 0.125, 0.25)
+    assert head == Headline(8, 4, 1, 2, 0, 0.5, 0.125, 0.25)
     found = facts(db)
     lost = sum(found.count(name) for name in ("refused", "unprocessed", "missed", "undetermined"))
     assert head.judged == head.delivered + lost

@@ -647,6 +647,26 @@ def test_what_could_not_be_checked_is_not_called_missing(tmp_path: Path) -> None
         assert counted.summary().startswith(words[:10])
 
 
+def test_what_arrived_and_no_export_lists_is_not_possibly_missed(tmp_path: Path) -> None:
+    came = {"detail": "sender_coverage", "accepted_count": 1}
+    rows = [cases.delivery(n, "undetermined", cases.START, **came) for n in range(30)]
+    with Database(cases.fill(tmp_path / "a.duckdb", rows), read_only=True) as db:
+        alone = facts(db)
+    read = tuple(replace(file, side="sender", status="loaded") for file in alone.files)
+    told = repr(sections.cover(replace(alone, files=read)))
+    assert "No export of the sender covers the 30 webhooks that arrived" in told
+    assert alone.summary().startswith("No deliveries could be judged; 30 arrived, though")
+    rows += [cases.delivery(30 + n, "missed", cases.START) for n in range(2)]
+    with Database(cases.fill(tmp_path / "b.duckdb", rows), read_only=True) as db:
+        counted = facts(db)
+    head = counted.headline
+    assert (head.judged, head.missed, head.possibly_missed, head.unlisted) == (2, 2, 2, 30)
+    assert sum(entry.possibly_missed for entry in counted.endpoints) == 2
+    told = repr(sections.cover(counted))
+    assert "0 of 2 webhooks arrived (0 %); 2 never arrived." in told
+    assert "30 arrived, though no export of the sender covers them." in told
+
+
 def test_possibly_missed_is_a_limit_and_no_sum(page: Path) -> None:
     text = visible(page.read_text(encoding="utf-8"))
     shown = "<b>\N{LESS-THAN OR EQUAL TO} 6</b>"

@@ -202,15 +202,17 @@ def _gather(source: _Source) -> Facts:
     period = Period(*source.rows("period")[0])
     outcomes = source.rows("outcomes")
     plain = Counter[str]()
-    for outcome, _, is_test, _, deliveries in outcomes:
+    unlisted = 0
+    for outcome, _, is_test, _, deliveries, arrived in outcomes:
         if not is_test:
             plain[outcome] += deliveries
+            unlisted += arrived
     files = tuple(FileFacts(*row) for row in source.rows("files"))
     statuses = Counter(file.status for file in files)
     return Facts(
         period=period,
         totals=Totals(*source.rows("totals")[0]),
-        headline=_headline(plain),
+        headline=_headline(plain, unlisted),
         outcomes=tuple(_count_outcome(name, outcomes, plain.total()) for name in OUTCOMES),
         duplicates=_count_duplicates(source.rows("duplicates")),
         endpoints=_measure_endpoints(source.rows("endpoints"), outcomes),
@@ -226,15 +228,16 @@ def _gather(source: _Source) -> Facts:
     )
 
 
-def _headline(plain: Counter[str]) -> Headline:
-    judged = plain.total() - sum(plain[name] for name in UNJUDGED)
+def _headline(plain: Counter[str], unlisted: int) -> Headline:
+    judged = plain.total() - sum(plain[name] for name in UNJUDGED) - unlisted
     delivered = sum(plain[name] for name in ARRIVED)
-    missed, possibly = plain["missed"], plain["missed"] + plain["undetermined"]
+    missed, possibly = plain["missed"], plain["missed"] + plain["undetermined"] - unlisted
     return Headline(
         judged=judged,
         delivered=delivered,
         missed=missed,
         possibly_missed=possibly,
+        unlisted=unlisted,
         delivered_share=share(delivered, judged),
         missed_share=share(missed, judged),
         possibly_missed_share=share(possibly, judged),
@@ -243,7 +246,7 @@ def _headline(plain: Counter[str]) -> Headline:
 
 def _count_outcome(name: str, rows: list[tuple[Any, ...]], total: int) -> OutcomeCount:
     details, tests = Counter[str](), 0
-    for outcome, detail, is_test, _, deliveries in rows:
+    for outcome, detail, is_test, _, deliveries, _ in rows:
         if outcome == name and is_test:
             tests += deliveries
         elif outcome == name:
@@ -263,13 +266,15 @@ def _measure_endpoints(
     rows: list[tuple[Any, ...]], outcomes: list[tuple[Any, ...]]
 ) -> tuple[EndpointFacts, ...]:
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for outcome, _, is_test, url, deliveries in outcomes:
+    unlisted = Counter[str]()
+    for outcome, _, is_test, url, deliveries, arrived in outcomes:
         if not is_test:
             counts[url][outcome] += deliveries
+            unlisted[url] += arrived
     measured = []
     for url, attempts, succeeded, failed, client_errors, server_errors, unanswered, *lags in rows:
         plain, finished = counts[url], succeeded + failed
-        head = _headline(plain)
+        head = _headline(plain, unlisted[url])
         entry = EndpointFacts(
             endpoint_url=url,
             deliveries=plain.total(),

@@ -88,14 +88,15 @@ class OutcomeCount:
 class Headline:
     """The three numbers that stand side by side, and what they are shares of. Tests left out.
 
-    judged = delivered + refused + unprocessed + missed + undetermined: every delivery but those
-    still pending and those that only the receiver knows.
+    judged = delivered + refused + unprocessed + missed + undetermined - unlisted: every delivery
+    but those still pending and those that only the receiver knows.
     """
 
     judged: int
     delivered: int  # accepted at least once: outcomes ARRIVED
     missed: int  # proven not to have arrived
-    possibly_missed: int  # missed + undetermined
+    possibly_missed: int  # missed + undetermined - unlisted
+    unlisted: int  # undetermined, though the receiver accepted them: no export covers them
     delivered_share: float | None = field(metadata=_SHARE)
     missed_share: float | None = field(metadata=_SHARE)
     possibly_missed_share: float | None = field(metadata=_SHARE)
@@ -112,6 +113,8 @@ class Headline:
             noun: What they are called, in the plural: `deliveries`.
         """
         delivered, checked, judged = self.delivered, self.checked, self.judged
+        if not judged:
+            return f"No {noun} could be judged"
         if not checked:
             return f"None of {judged:,} {noun} could be checked: no log at hand covers them"
         if 2 * checked < judged:
@@ -294,6 +297,11 @@ class Facts:
         return next(o.deliveries for o in self.outcomes if o.outcome == outcome)
 
     @property
+    def unchecked(self) -> int:
+        """Deliveries of which the logs cannot tell whether they arrived."""
+        return self.headline.possibly_missed - self.headline.missed
+
+    @property
     def worst(self) -> str | None:
         """The highest severity among the findings; None when there are none."""
         found = {finding.severity for finding in self.findings}
@@ -316,7 +324,7 @@ class Facts:
         if not self.totals.deliveries:
             return f"{self.say_what_lacks() or 'No deliveries in this period'}{end}"
         said = [head.say_arrived("deliveries")]
-        unchecked = self.count("undetermined") if head.checked else 0
+        unchecked = self.unchecked if head.checked else 0
         unacknowledged = self.count("unacknowledged")
         which = "it" if unacknowledged == 1 else "them"
         counted = (
@@ -327,6 +335,7 @@ class Facts:
             (self.duplicates.harmful, "processed more than once"),
             (unacknowledged, f"arrived, though the sender calls {which} failed"),
             (self.count("unexpected"), "unknown to the sender"),
+            (head.unlisted, "arrived, though no export of the sender covers them"),
             (self.count("pending"), "still pending"),
         )
         said += [f"{number:,} {words}" for number, words in counted if number]

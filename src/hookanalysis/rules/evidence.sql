@@ -27,12 +27,13 @@ deliveries = [
 ]
 
 [[case]]
-name = "judged, still pending, or a test"
+name = "judged, still pending, a test, or known to have arrived"
 kind = "silent"
 expect = []
 deliveries = [
   { event_uuid = "lost", outcome = "missed", is_test = false },
   { event_uuid = "waiting", outcome = "pending", is_test = false },
+  { event_uuid = "came", outcome = "undetermined", detail = "sender_coverage", accepted_count = 1 },
   { event_uuid = "test", outcome = "undetermined", reason = "after_last_log: …", is_test = true },
 ]
 
@@ -51,3 +52,4 @@ SELECT
 FROM deliveries
 WHERE outcome = 'undetermined'
   AND NOT COALESCE(is_test, FALSE)
+  AND NOT COALESCE(detail = 'sender_coverage' AND accepted_count > 0, FALSE)

@@ -80,7 +80,7 @@ def summary(ws: Database, facts: Facts, incident: Incident) -> Block:
     (touched,) = ask_rows(ws, "touched", period)
     back = sum(facts.count(name) for name in _BACK)
     lost = sum(facts.count(name) for name in _OPEN)
-    unclear = facts.count("undetermined")
+    unclear = facts.unchecked
     said = _tell(facts, incident, touched, back, lost)
     level = "critical" if incident.still_open or lost else "good"
     badge = (
@@ -128,9 +128,9 @@ def _tell(
         verb = "has" if lost == 1 else "have"
         what = "had no effect so far" if facts.count("unprocessed") else "not been delivered"
         said.append(f"{count(lost)} {verb} {what} and can be resent.")
-    elif not facts.count("undetermined"):
+    elif not facts.unchecked:
         said.append("Nothing is left to resend.")
-    if number := facts.count("undetermined"):
+    if number := facts.unchecked:
         said.append(f"Of {count(number)} the logs at hand cannot tell whether they arrived.")
     if incident.still_open:
         said.append("The endpoint had not recovered when the logs end.")

@@ -92,7 +92,7 @@ def _headline(facts: Facts) -> str:
     if top.delivered == top.judged:
         every = f"All {count(top.judged)} webhooks were"
         return f"{every if top.judged > 1 else 'The one webhook was'} delivered."
-    refused, unchecked = facts.count("refused"), facts.count("undetermined")
+    refused, unchecked = facts.count("refused"), facts.unchecked
     apart = [
         (top.missed, "never arrived"),
         (refused, "were refused" if refused > 1 else "was refused"),
@@ -109,6 +109,8 @@ def _say_why_empty(facts: Facts) -> str:
     """Why no delivery can be judged: what is missing, as far as the files tell."""
     if lacking := facts.say_what_lacks():
         return lacking
+    if number := facts.headline.unlisted:
+        return f"No export of the sender covers the {plural(number, 'webhook')} that arrived"
     if facts.totals.deliveries:
         return "No delivery of this period is settled yet"
     ends = [
@@ -138,6 +140,9 @@ def _also(facts: Facts) -> str:
         )
     if number := facts.count("unexpected"):
         parts.append(f"{count(number)} arrived that the sender's export does not know")
+    if number := facts.headline.unlisted:
+        which = "it" if number == 1 else "them"
+        parts.append(f"{count(number)} arrived, though no export of the sender covers {which}")
     if number := facts.count("pending"):
         parts.append(f"{count(number)} still pending")
     if facts.totals.tests:
@@ -146,7 +151,8 @@ def _also(facts: Facts) -> str:
 
 
 def _card(facts: Facts, outcome: str, name: str, section: str, words: str) -> str:
-    top, number = facts.headline, facts.count(outcome)
+    top = facts.headline
+    number = facts.unchecked if outcome == "undetermined" else facts.count(outcome)
     shown = count(number)
     small = f"{percent(number, top.judged)} · {words}" if top.judged and number else words
     if outcome == "undetermined" and not number:

@@ -18,6 +18,8 @@ advised_deliveries AS (
       WHEN d.outcome = 'recovered' THEN 'done'
       WHEN d.detail = 'resend_after_failure' THEN 'done'
       WHEN d.outcome IN ('unacknowledged', 'duplicated') THEN 'do_not_resend'
+      WHEN d.detail = 'sender_coverage' AND COALESCE(d.processed_count, d.accepted_count) > 0
+        THEN 'do_not_resend'
       WHEN d.outcome IN ('undetermined', 'pending') THEN 'wait'
       WHEN e.run_size > 2 AND e.accepted_after IS NULL THEN 'wait'
       ELSE 'resend'
@@ -46,6 +48,8 @@ SELECT
     WHEN detail = 'double_processed' THEN 'it has been processed more than once already'
     WHEN outcome = 'duplicated' THEN 'it has arrived more than once already'
     WHEN outcome = 'pending' THEN 'its last attempt may still be answered'
+    WHEN outcome = 'undetermined' AND advice = 'do_not_resend'
+      THEN 'it has arrived, though no export of the sender covers it'
     WHEN outcome = 'undetermined'
       THEN 'the logs cannot tell whether it arrived: close the hole first'
     WHEN advice = 'wait'

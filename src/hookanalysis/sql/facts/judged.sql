@@ -4,7 +4,7 @@
            NULL for any; a host in the place of an endpoint: all of its endpoints
 
    The time is that of the first attempt; without one, of the first arrival; without either, the
-   time at which the event happened. */
+   time at which the event happened. unlisted: the receiver accepted it, and no export tells. */
 WITH event_times AS (
   SELECT event_uuid, MIN(created_at) AS created_at
   FROM attempt_records
@@ -24,6 +24,7 @@ timed_deliveries AS (
     COALESCE(d.receipts, 0) AS receipts,
     d.accepted_count,
     d.processed_count,
+    d.detail = 'sender_coverage' AND d.accepted_count > 0 AS unlisted,
     d.lag_ms,
     COALESCE(d.is_test, FALSE) AS is_test
   FROM deliveries AS d
@@ -31,7 +32,7 @@ timed_deliveries AS (
 )
 SELECT
   event_uuid, endpoint_url, happened_at, event_type, outcome, detail, reason, attempts, receipts,
-  accepted_count, processed_count, lag_ms, is_test
+  accepted_count, processed_count, COALESCE(unlisted, FALSE) AS unlisted, lag_ms, is_test
 FROM timed_deliveries
 WHERE (CAST($since AS TIMESTAMP) IS NULL OR happened_at >= CAST($since AS TIMESTAMP))
   AND (CAST($until AS TIMESTAMP) IS NULL OR happened_at < CAST($until AS TIMESTAMP))

@@ -3,12 +3,12 @@
    inputs: judged (facts/judged.sql); $zone: whose calendar */
 SELECT
   DATE_TRUNC('day', timezone($zone, timezone('UTC', happened_at))) AS step_at,
-  COUNT(*) FILTER (WHERE outcome NOT IN ('pending', 'unexpected')) AS judged,
+  COUNT(*) FILTER (WHERE outcome NOT IN ('pending', 'unexpected') AND NOT unlisted) AS judged,
   COUNT(*) FILTER (
     WHERE outcome IN ('delivered', 'recovered', 'duplicated', 'unacknowledged')
   ) AS delivered,
   COUNT(*) FILTER (WHERE outcome = 'missed') AS missed,
-  COUNT(*) FILTER (WHERE outcome = 'undetermined') AS undetermined,
+  COUNT(*) FILTER (WHERE outcome = 'undetermined' AND NOT unlisted) AS undetermined,
   COUNT(*) FILTER (WHERE outcome = 'refused') AS refused,
   COUNT(*) FILTER (WHERE outcome = 'unprocessed') AS unprocessed,
   COUNT(*) FILTER (WHERE outcome = 'duplicated') AS duplicated
