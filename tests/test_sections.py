@@ -11,6 +11,7 @@ import cases
 from hookanalysis import charts, sections, wording
 from hookanalysis.charts.drawing import read_meta
 from hookanalysis.database import Database
+from hookanalysis.errors import InputError
 from hookanalysis.facts.gathering import facts
 from hookanalysis.facts.measures import ClockOffset
 from hookanalysis.sections.overview import tile
@@ -159,10 +160,43 @@ def test_a_server_wide_incident_is_about_all_endpoints_of_its_host(tmp_path: Pat
     assert "partner" not in listed
 
 
-def test_without_an_incident_nothing_else_is_told(tmp_path: Path) -> None:
-    with fill(tmp_path, cases.all_outcomes(), incidents=[]) as db:
+def test_scattered_failures_are_reported_where_there_is_no_run(tmp_path: Path) -> None:
+    rows = [
+        cases.delivery(
+            n,
+            "missed" if n % 4 == 1 else "delivered",
+            cases.START + timedelta(minutes=n),
+            endpoint_url=cases.SHOP,
+        )
+        for n in range(16)
+    ]
+    tried = [attempt(row, "failed" if row["outcome"] == "missed" else "success") for row in rows]
+    with fill(tmp_path, rows, incidents=[], attempts=tried, findings=[]) as db:
         it = sections.pick_incident(db)
-        period = facts(db, since=it.since, until=it.until, endpoint=it.endpoint).period
+        counted = facts(db, since=it.since, until=it.until, endpoint=it.endpoint)
+        told = repr(sections.summary(db, counted, it))
+        impact = repr(sections.impact(db, counted.period))
+        steps = repr(sections.moments(db, counted.period))
+        with pytest.raises(InputError, match="no incident 1") as caught:
+            sections.pick_incident(db, 1)
+    assert it.endpoint == cases.SHOP
+    assert "4 of 13 webhooks for shop.example.com/hooks/showpass were not simply delivered." in told
+    assert "They were scattered, and no run of failures." in told
+    assert "4 have not been delivered and can be resent." in told
+    assert "missed" in impact
+    assert "2026-11-20 00:01:00  The first failure." in steps
+    assert caught.value.hint == "leave the number out to report what failed"
+
+
+def test_without_a_failure_nothing_is_told(tmp_path: Path) -> None:
+    rows = [cases.delivery(n, "delivered", cases.START) for n in range(3)]
+    tried = [attempt(row, "success") for row in rows]
+    with fill(tmp_path, rows, incidents=[], attempts=tried) as db:
+        it = sections.pick_incident(db)
+        counted = facts(db, since=it.since, until=it.until, endpoint=it.endpoint)
+        period = counted.period
+        assert "there is no incident" in repr(sections.summary(db, counted, it))
+        assert "no failed attempt" in repr(sections.moments(db, period))
         assert repr(sections.impact(db, period)) == "No delivery was in trouble in this period."
         assert repr(sections.resends(db, period)) == "Nothing is left to resend."
 

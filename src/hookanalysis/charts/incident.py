@@ -47,7 +47,7 @@ def timeline(ws: Database, period: Period) -> ChartType:
     title = "Attempts before, during and after"
     window = find_window(ws, period, finest="minute")
     if window is None:
-        return draw_nothing(title, "The sender logged no attempt in this period.")
+        return draw_nothing(title, "There is no attempt to draw.")
     around = max(_LEAST, (window.until - window.since) / 2)
     since, until = window.since - around, window.until + around
     step = None  # of several minutes
@@ -57,7 +57,7 @@ def timeline(ws: Database, period: Period) -> ChartType:
     wide = replace(window, since=since, until=until, unit=unit)
     frame = ask(ws, "attempts_over_time", wide)
     if frame.empty:
-        return draw_nothing(title, "The sender logged no attempt in this period.")
+        return draw_nothing(title, "There is no attempt to draw.")
     if step:
         frame["step_at"] = frame["step_at"].astype("datetime64[us]").dt.floor(step)
         frame = frame.groupby(["step_at", "result"])["attempts"].sum().reset_index()

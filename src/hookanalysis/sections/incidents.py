@@ -27,10 +27,14 @@ _NEVER = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, naive; nothing falls into t
 
 @dataclass(frozen=True)
 class Incident:
-    """One run of failures. `since` and `until` (exclusive) are what to ask the facts for."""
+    """One run of failures. `since` and `until` (exclusive) are what to ask the facts for.
 
-    number: int  # 0: there is none, and its time is one that nothing falls into
-    endpoint: str  # its URL; its host where it was server-wide
+    Without a run (number 0), all that was not simply delivered stands in its place, however
+    scattered. Without that (failed 0), its time is one that nothing falls into.
+    """
+
+    number: int
+    endpoint: str  # its URL; its host where it was server-wide; empty: several
     since: datetime
     until: datetime
     deliveries: int
@@ -40,7 +44,7 @@ class Incident:
 
 
 def pick_incident(ws: Database, number: int = 0) -> Incident:
-    """An incident by its number; 0: the one that left most undelivered.
+    """An incident by its number; 0: the one that left most undelivered, or scattered failures.
 
     Raises:
         InputError: There is no such incident; lists those that there are.
@@ -49,32 +53,34 @@ def pick_incident(ws: Database, number: int = 0) -> Incident:
     row = next((row for row in found if number in {0, row["incident_id"]}), None)
     if row is None and number:
         known = ", ".join(str(n) for n in sorted(row["incident_id"] for row in found)[:50])
-        raise InputError(f"there is no incident {number}", hint=f"one of: {known or 'none'}")
+        hint = f"one of: {known}" if known else "leave the number out to report what failed"
+        raise InputError(f"there is no incident {number}", hint=hint)
+    row = row or next(iter(ask_rows(ws, "scattered")), None)
     if row is None:
         never = (_NEVER, _NEVER + timedelta(days=1))
         return Incident(0, "", *never, 0, 0, still_open=False, statuses="")
     return Incident(
-        number=row["incident_id"],
-        endpoint=row["endpoint_url"] or row["host"] or "",
+        number=row.get("incident_id", 0),
+        endpoint=row["endpoint_url"] or row.get("host") or "",
         since=row["starts_at"],
         until=row["ends_at"] + timedelta(milliseconds=1),
         deliveries=row["deliveries"],
         failed=row["failed"],
-        still_open=bool(row["still_open"]),
-        statuses=row["statuses"] or "",
+        still_open=bool(row.get("still_open")),
+        statuses=row.get("statuses") or "",
     )
 
 
 def keep_own(facts: Facts, incident: Incident) -> Facts:
     """The facts without findings that are neither about its deliveries nor about its endpoint."""
-    own = (f for f in facts.findings if f.deliveries or (f.endpoint_url and incident.number))
+    own = (f for f in facts.findings if f.deliveries or (f.endpoint_url and incident.failed))
     return replace(facts, findings=tuple(own))
 
 
 def summary(ws: Database, facts: Facts, incident: Incident) -> Block:
     """The incident in a paragraph of plain English, and its numbers side by side."""
-    if not incident.number:
-        words = "No run of failures was found: there is no incident to report."
+    if not incident.failed:
+        words = "Every delivery that can be judged was simply delivered: there is no incident."
         return Block(f'<p class="hk-headline">{words}</p>', words, {FACTS_MIME: facts.to_dict()})
     period = facts.period
     (touched,) = ask_rows(ws, "touched", period)
@@ -91,15 +97,17 @@ def summary(ws: Database, facts: Facts, incident: Incident) -> Block:
         else "Over"
     )
     share = percent(incident.failed, incident.deliveries)
+    failed = "Failed at first" if incident.number else "Not simply delivered"
     tiles = [
-        tile("missed", "Failed at first", count(incident.failed), f"{share} of those tried", None),
+        tile("missed", failed, count(incident.failed), f"{share} of those tried", None),
         tile("recovered", "Arrived after all", count(back), "accepted by now", "recovered"),
         tile("refused", "Without effect", count(lost), "can be resent", "what-to-resend"),
         tile("undetermined", "Not known", count(unclear), "the logs cannot tell", None),
         tile("delivered", "Events", count(touched["events"]), "concerned", "impact"),
     ]
+    name = f"Incident {incident.number}" if incident.number else "Scattered failures"
     page = (
-        f'<p class="hk-when">Incident {incident.number} · {escape(wording.say_period(period))}'
+        f'<p class="hk-when">{name} · {escape(wording.say_period(period))}'
         f' <span class="hk-zone">{escape(name_zone(period.timezone, period.last_at))}</span>'
         f' <span class="hk-badge hk-{level}">{badge}</span></p>'
         f'<p class="hk-lead">{escape(" ".join(said), 3000)}</p>'
@@ -112,10 +120,12 @@ def _tell(
     facts: Facts, incident: Incident, touched: dict[str, Any], back: int, lost: int
 ) -> list[str]:
     period = facts.period
-    where = markup.endpoint(incident.endpoint, 120)
+    where = markup.endpoint(incident.endpoint, 120) if incident.endpoint else "several endpoints"
     all_ = "all" if incident.failed == incident.deliveries else f"{incident.failed:,} of"
     tried = f"{all_} {plural(incident.deliveries, 'webhook')} for {where}"
-    said = [f"{_say_span(incident, period)}, {tried} {_say_failure(incident.statuses)}."]
+    said = [f"{_say_span(incident, period)}, {tried} {_say_failure(incident)}."]
+    if not incident.number:
+        said.append("They were scattered, and no run of failures.")
     if facts.findings:
         first = facts.findings[0]
         said.append(f"Most likely cause: {first.title[:1].lower()}{first.title[1:]}.")
@@ -149,9 +159,12 @@ def _say_span(incident: Incident, period: Period) -> str:
     return f"On {day}, between {first:%H:%M} and {last:%H:%M} ({zone})"
 
 
-def _say_failure(statuses: str) -> str:
+def _say_failure(incident: Incident) -> str:
     """How they failed at first: `failed at first (502 or time-out)`."""
-    answers = [wording.ERRORS.get(part.strip(), part.strip()) for part in statuses.split(",")]
+    if not incident.number:
+        return "were not simply delivered"
+    parts = incident.statuses.split(",")
+    answers = [wording.ERRORS.get(part.strip(), part.strip()) for part in parts]
     told = [part for part in answers if part and not part.startswith("2")][:3]
     silent = any(part.startswith("2") for part in answers)
     if silent and not told:
@@ -167,15 +180,16 @@ def moments(ws: Database, period: Period) -> Block:
     steps = [
         (row["good_before"], "The last success before it."),
         (row["bad_from"], "The first failure."),
-        (row["bad_to"], f"The last failure of the run; {plural(row['failures'], 'try', 'tries')}."),
+        (row["bad_to"], f"The last failure in it; {plural(row['failures'], 'try', 'tries')}."),
         (row["good_after"], "The first success after it."),
         (row["resent_from"], "The first of the failed events was tried again."),
         (row["resent_to"], f"The latest such try; {worked} of {count(row['resends'])} succeeded."),
     ]
-    rows = [{"at": at, "what": what} for at, what in steps if at is not None]
+    failed = row["bad_from"] is not None
+    rows = [{"at": at, "what": what} for at, what in steps if failed and at is not None]
     rows.sort(key=lambda step: step["at"])
     columns = [Column("at", "Time", "time"), Column("what", "What happened")]
-    return table(rows, columns, empty="The sender's exports hold no attempt around this time.")
+    return table(rows, columns, empty="The sender's exports show no failed attempt in this time.")
 
 
 def impact(ws: Database, period: Period) -> Block:
