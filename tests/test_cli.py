@@ -162,6 +162,7 @@ def test_export_writes_every_row(case: Path, suffix: str) -> None:
         ("report", "daily_reconciliation", "-p", "day=yesterday"),
         ("formats", "nothing"),
         ("formats", "try", "nowhere.log"),
+        ("formats", "--timezone", "UTC"),
         ("daily", "--day", "soon"),
         ("reconcile", "--since", "then"),
         ("load", "--settings", "nowhere.toml", "x"),

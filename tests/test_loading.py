@@ -373,6 +373,14 @@ def test_a_long_line_is_no_reason_to_stop(ws: ha.Workspace, tmp_path: Path, text
     assert not try_file(tmp_path / "a.log")[1]
 
 
+def test_a_link_to_a_folder_is_told(ws: ha.Workspace, tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "more").symlink_to(tmp_path)
+    (told,) = ws.load(tmp_path / "logs").files
+    assert told.status == "refused"
+    assert "a folder cannot be read" in told.reason
+
+
 def test_a_damaged_log_says_which_stream_lacks_it(ws: ha.Workspace, tmp_path: Path) -> None:
     packed = bytearray(gzip.compress("".join(ACCESS).encode()))
     packed[-6] ^= 1

@@ -156,6 +156,17 @@ def test_what_cannot_be_read_is_told_without_the_password(
             assert secret not in str(ws.rows("FROM files"))
 
 
+def test_only_known_columns_are_read_and_within_the_budget(
+    server: Path, query: Callable[..., Any]
+) -> None:
+    query("CREATE TABLE shop.people (email text, born date)")
+    query("GRANT SELECT ON shop.people TO reader")
+    with ha.connect(":memory:", settings=ha.Settings(max_text_gib=1e-6)) as ws:
+        told = ws.load(address(server, table="shop.people"), address(server)).files
+    assert told[0].reason == "no column of the table is known: its columns: email, born"
+    assert told[1].reason.startswith("the file is over the size budget")
+
+
 def test_reading_writes_nothing(server: Path, query: Callable[..., Any]) -> None:
     query(
         """

@@ -52,6 +52,22 @@ def test_it_shows_the_format_the_others_and_the_first_records(tmp_path: Path) ->
     assert "2026-11-22 14:03:07 UTC  method=POST  path=/hook  http_status=200" in told
 
 
+def test_only_a_file_that_no_format_fits_gets_a_draft(tmp_path: Path) -> None:
+    file = tmp_path / "a.log"
+    file.write_text(ACCESS * 9)
+    with pytest.raises(InputError, match="no time zone"):
+        try_file(file, Known(timezone="Mars/Olympus"))
+
+
+def test_a_format_of_ones_own_can_be_tried(tmp_path: Path) -> None:
+    file = tmp_path / "a.log"
+    file.write_text("34.83.8.110 [22/Nov/2026:14:03:07 +0000] <POST /hook HTTP/1.1> 200\n" * 9)
+    assert not try_file(file)[1]
+    told, found = try_file(file, Known(log_format="$remote_addr [$time_local] <$request> $status"))
+    assert found
+    assert "9 of 9 records fit" in told
+
+
 def test_it_points_at_the_place_where_a_line_stops_to_fit(tmp_path: Path) -> None:
     file = tmp_path / "a.log"
     file.write_text(ACCESS * 9 + ACCESS.replace("] ", "]~"))

@@ -227,15 +227,19 @@ def export(table: str, output: str, workspace: str) -> None:
 
 @cli.command()
 @click.argument("words", nargs=-1, metavar="[ID | try FILE | score]")
-@click.option("--timezone", metavar="TZ", help="Zone of times that name none, for `try`.")
-def formats(words: tuple[str, ...], timezone: str | None) -> None:
+@click.option("--log-format", metavar="TEXT|PATH", help="For `try`, as for `load`.")
+@click.option("--formats", metavar="FOLDER", help="For `try`, as for `load`.")
+@click.option("--timezone", metavar="TZ", help="For `try`, as for `load`.")
+def formats(words: tuple[str, ...], **known: Any) -> None:
     """List the formats, or show one; try which one fits a file; score all by their samples."""
     from .parsing import formats as parsing
 
+    if any(known.values()) and words[:1] != ("try",):
+        raise click.UsageError("options are for `try FILE`")
     if words[:1] == ("try",):
         if len(words) != 2:
             raise click.UsageError("name one file: hookanalysis formats try FILE")
-        told, found = parsing.try_file(Path(words[1]), Known(timezone=timezone))
+        told, found = parsing.try_file(Path(words[1]), Known(**known))
         click.echo(_plain(told))
         if not found:
             raise click.exceptions.Exit(InputError.exit_code)

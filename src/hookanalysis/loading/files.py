@@ -117,7 +117,8 @@ def _walk(paths: Iterable[str | Path]) -> Iterator[Offer | Table]:
         if table := find_table(told):
             yield table
         elif path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if not p.is_dir())
+            # A link to a folder is not followed: it is offered, and refused, as it stands.
+            inside = sorted(p for p in path.rglob("*") if p.is_symlink() or not p.is_dir())
             yield from (Offer(p, str(p)) for p in inside if not _hidden(p.relative_to(path)))
         else:
             yield Offer(path, str(path))
@@ -138,7 +139,7 @@ def _load_table(
     known = replace(known, stream=known.stream or table.stream)
     with TemporaryDirectory(prefix="hookanalysis-") as folder:
         file = Path(folder) / "table.csv"
-        table.write(file, parsing.find_column(known))
+        table.write(file, parsing.find_column(known), _budget(settings))
         offer = Offer(file, table.name, replaces=True)
         return _load_file(db, offer, settings, known, progress)
 
@@ -150,7 +151,7 @@ def _load_file(
     known: Known,
     progress: Progress | None,
 ) -> FileReport:
-    source = open_source(offer.path, max_text_bytes=int(settings.max_text_gib * 2**30))
+    source = open_source(offer.path, max_text_bytes=_budget(settings))
     head = source.head()
     if not head.strip():
         return manifest.note_file(db, FileReport(offer.name, "loaded", "the file is empty"), source)
@@ -179,6 +180,10 @@ def _load_file(
             return _refuse(db, offer.name, error, lacking)
     db.con.execute("CHECKPOINT")
     return report
+
+
+def _budget(settings: Settings) -> int:
+    return int(settings.max_text_gib * 2**30)
 
 
 def _refuse(

@@ -81,13 +81,12 @@ def detect(
             those in `head` by default.
 
     Raises:
-        InputError: No format fits, or several; the table lacks a column; the order of day and
+        UnfitError: No format fits; the table lacks a column.
+        InputError: Several formats fit; the order of day and
             month, or the name of the zone, is unknown.
     """
     known = known or Known()
-    formats = load_formats(known.formats) if formats is None else formats
-    if known.log_format:
-        formats = [*read_log_formats(known.log_format), *formats]
+    formats = gather_formats(known) if formats is None else formats
     fit = Fit(
         _check_zone(known.timezone, where),
         known.day_first,
@@ -120,6 +119,16 @@ def detect(
         Counter(reason or "fits" for reason in best.reasons),
         layer.wrappers,
     )
+
+
+def gather_formats(known: Known) -> Sequence[Format]:
+    """The formats that a file may have: the user's own before those of the package.
+
+    Raises:
+        InputError: The user's own cannot be used.
+    """
+    formats = load_formats(known.formats)
+    return [*read_log_formats(known.log_format), *formats] if known.log_format else formats
 
 
 def _search(

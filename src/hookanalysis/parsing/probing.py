@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from hookanalysis.errors import InputError
 from hookanalysis.reading.sources import open_source
 from hookanalysis.settings import Known
 
-from .catalog import Format, load_formats
 from .checking import parse_head
-from .detection import Binding, detect
+from .detection import Binding, detect, gather_formats
 from .drafting import draft_format
 from .forms import Fit
-from .refusals import REASONS, say_unlike
+from .refusals import REASONS, UnfitError, say_unlike
 from .trials import Head, Trial, hold_trials, open_engine, reach
 from .wrappers import peel
 
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from .catalog import Format
     from .sampling import Header
 
 # How many records are shown of those that are kept, and of those that are rejected.
@@ -39,13 +38,13 @@ def try_file(path: Path, known: Known | None = None) -> tuple[str, bool]:
 
     Args:
         path: The file.
-        known: What the user says of it: format, zone.
+        known: What the user says of it: formats of one's own, zone.
 
     Returns:
         What to tell the user, and whether a format was found. Where none was, a draft of one.
 
     Raises:
-        InputError: The file cannot be read.
+        InputError: The file cannot be read, or what is known of it cannot be used.
     """
     head = open_source(path, max_text_bytes=1 << 62).head()
     if not head.strip():
@@ -56,7 +55,7 @@ def try_file(path: Path, known: Known | None = None) -> tuple[str, bool]:
         binding = detect(head, str(path), known)
         records = parse_head(head, binding)
         _check_fit(records, binding, str(path))
-    except InputError as error:
+    except UnfitError as error:
         lines += [str(error), "", *_others(head, known)]
         draft = draft_format(head, path.stem)
         lines += ["", "A draft, to be put into a file of its own and mended:", "", draft]
@@ -84,7 +83,7 @@ def _check_fit(records: Sequence[dict[str, Any]], binding: Binding, path: str) -
 def _others(head: bytes, known: Known, chosen: str = "") -> list[str]:
     """One line for each format: how far it got, the best first."""
     begin = Head(head)
-    told = [(*_judge(entry, begin, known), entry.id) for entry in load_formats()]
+    told = [(*_judge(entry, begin, known), entry.id) for entry in gather_formats(known)]
     told.sort(key=lambda row: (row[2] != chosen, -row[0], row[2]))
     wide = max(len(row[2]) for row in told)
     return [f"  {'→' if name == chosen else ' '} {name:<{wide}}  {said}" for _, said, name in told]

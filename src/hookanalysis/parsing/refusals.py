@@ -52,13 +52,17 @@ _OWN_NAMES = (
 )
 
 
+class UnfitError(InputError):
+    """A file that no format fits."""
+
+
 def say_unfit(
     head: Head,
     where: str,
     formats: Sequence[Format],
     trials: Sequence[Trial],
     near: Sequence[Header],
-) -> InputError:
+) -> UnfitError:
     """The error for a file that no format fits.
 
     Args:
@@ -74,7 +78,7 @@ def say_unfit(
         return _say_header(header, where)
     reason, place, hint = _say_likeness(head, formats, best)
     one = formats[0] if len(formats) == 1 else None
-    return InputError(
+    return UnfitError(
         f"the file is no {one.id} ({one.title})" if one else "no format fits the file",
         reason=reason,
         where=f"{where}:{place}",
@@ -111,7 +115,7 @@ def _say_likeness(
 
 def say_unlike(
     format_: Format, where: str, line: int, reasons: Iterable[tuple[str, int]]
-) -> InputError:
+) -> UnfitError:
     """The error for a file of which every record was rejected.
 
     Args:
@@ -120,7 +124,7 @@ def say_unlike(
         line: The first rejected line.
         reasons: Why, and how many of them.
     """
-    return InputError(
+    return UnfitError(
         "not one record of the file can be read",
         reason=f"it was read as {format_.id} ({format_.title}): {count_reasons(reasons)}",
         where=f"{where}:{line}",
@@ -138,18 +142,18 @@ def _quote(names: Sequence[str]) -> str:
     return f"{told}, …" if len(names) > _QUOTED else told
 
 
-def _say_header(header: Header, path: str) -> InputError:
+def _say_header(header: Header, path: str) -> UnfitError:
     found = f"found: {', '.join(header.names)}"
     where = f"{path}:{header.split.skip_lines}"
     if header.twice:
-        return InputError(
+        return UnfitError(
             "a column stands in the table twice",
             reason=f"{header.twice[0]}; {found}",
             where=where,
             hint="remove or rename one of them",
         )
     missing = "; ".join(" or ".join(group) for group in header.missing)
-    return InputError(
+    return UnfitError(
         "the table lacks a column",
         reason=f"missing: {missing}; {found}",
         where=where,

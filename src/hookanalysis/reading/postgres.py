@@ -14,6 +14,8 @@ from urllib.parse import parse_qsl, unquote, urlencode
 
 from hookanalysis.errors import InputError
 
+from .unpacking import over_budget
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -49,16 +51,17 @@ class Table:
         """The stream that it is, unless the user names it."""
         return f"{self.database}/{self.table}"
 
-    def write(self, file: Path, wanted: Callable[[str], bool]) -> None:
+    def write(self, file: Path, wanted: Callable[[str], bool], budget: int) -> None:
         """Write the table as CSV with a header, the oldest rows first.
 
         Args:
             file: Where to.
-            wanted: Tells by its name whether a column is wanted; if none is, all are.
+            wanted: Tells by its name whether a column is wanted.
+            budget: How much may be written, bytes.
 
         Raises:
-            InputError: The database cannot be reached, lacks the table, or refuses to show it;
-                or psycopg is not installed.
+            InputError: The database cannot be reached, lacks the table, or refuses to show it; no
+                column is wanted; it is over the budget; or psycopg is not installed.
         """
         try:
             import psycopg
@@ -73,7 +76,7 @@ class Table:
                 con.read_only = True
                 con.execute("SET timezone = 'UTC'")
                 con.execute("SET datestyle = 'ISO'")
-                self._copy(con, file, wanted)
+                self._copy(con, file, wanted, budget)
         except psycopg.Error as error:
             raise InputError(
                 "the table cannot be read",
@@ -82,18 +85,27 @@ class Table:
                 hint="the user needs SELECT on it; a password may stand in PGPASSWORD or ~/.pgpass",
             ) from error
 
-    def _copy(self, con: Any, file: Path, wanted: Callable[[str], bool]) -> None:
+    def _copy(self, con: Any, file: Path, wanted: Callable[[str], bool], budget: int) -> None:
         from psycopg import sql
 
         table = sql.Identifier(*self.table.split("."))
         columns = con.execute(sql.SQL("SELECT * FROM {} LIMIT 0").format(table)).description
-        chosen = [column for column in columns if wanted(column.name)] or columns
+        chosen = [column for column in columns if wanted(column.name)]
+        if not chosen:
+            raise InputError(
+                "no column of the table is known",
+                reason=f"its columns: {', '.join(column.name for column in columns)}",
+                where=self.name,
+                hint='say what is what under [[sources]]: columns = {event_id = "…", time = "…"}',
+            )
         times = [c.name for c in chosen if c.type_display.startswith(("timestamp", "date"))]
         order = sql.Identifier(times[0]) if times else sql.SQL("1")
         query = sql.SQL("COPY (SELECT {} FROM {} ORDER BY {}) TO STDOUT (FORMAT csv, HEADER)")
         fields = sql.SQL(", ").join(sql.Identifier(column.name) for column in chosen)
         with file.open("wb") as out, con.cursor().copy(query.format(fields, table, order)) as rows:
             for block in rows:
+                if out.tell() + len(block) > budget:
+                    raise over_budget(self.name, budget)
                 out.write(block)
 
     def _tame(self, error: Exception) -> str:

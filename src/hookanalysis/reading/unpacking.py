@@ -111,7 +111,7 @@ def _unreadable(path: Path, error: OSError | ValueError) -> InputError:
     return InputError(what, reason=reason, where=str(path), hint=hint)
 
 
-def over_budget(path: Path, budget: int) -> InputError:
+def over_budget(path: Path | str, budget: int) -> InputError:
     """The error for a text larger than the user allows."""
     return InputError(
         "the file is over the size budget",
