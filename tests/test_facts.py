@@ -340,6 +340,7 @@ def test_duplicates_tell_harm_from_no_harm_and_from_not_known(db: Database) -> N
         delivery("d", "undetermined", detail="conflict", accepted_count=2, processed_count=3),
         delivery("e", "duplicated", accepted_count=2, processed_count=2, is_test=True),
         delivery("f", "delivered", accepted_count=1, processed_count=1),
+        delivery("g", "undetermined", detail="ambiguous", accepted_count=2, processed_count=2),
     )
     found = facts(db).duplicates
     assert (found.deliveries, found.harmful, found.harmless, found.unknown) == (4, 2, 1, 1)

@@ -8,7 +8,7 @@ import pytest
 
 from hookanalysis.database import Database
 from hookanalysis.reconciliation import reconcile
-from world import APP, EDGE, World, clock, event_of
+from world import APP, EDGE, OTHER_URL, World, clock, event_of
 
 
 def judge(db: Database) -> dict[str, str]:
@@ -178,6 +178,27 @@ def test_a_visit_to_the_endpoint_is_no_delivery(db: Database) -> None:
     world.tell("attempt 12:10 failed timeout")
     world.tell("edge 12:10:05 200 method=GET")
     assert judge(db)[FIRST] == "missed: never_reached"
+
+
+@pytest.mark.parametrize(
+    ("second", "wanted"),
+    [
+        ("app 12:10:05.4 processed 200 path=/webhooks", "undetermined: ambiguous"),
+        ("", "undetermined: ambiguous"),
+        ("app 12:10:05.4 processed 200 request=r2", "duplicated: double_processed"),
+    ],
+)
+def test_what_an_export_without_endpoints_sent_twice_at_once(
+    db: Database, second: str, wanted: str
+) -> None:
+    World(db).tell(f"""
+        attempt 12:00 success 200 event={SECOND} url={OTHER_URL}
+        attempt 12:10 success 200 url=
+        attempt 12:10 success 200 url=
+        app 12:10:05.3 processed 200 request=r1
+        {second}
+    """)
+    assert judge(db)[FIRST] == wanted
 
 
 def test_another_endpoints_receipt_is_not_counted_though_only_one_is_exported(db: Database) -> None:

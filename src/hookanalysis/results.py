@@ -32,7 +32,7 @@ MATCHES = _table(
     ("distance_ms", "DOUBLE", "receipt minus attempt after the offset, milliseconds"),
     ("arrived_at", "TIMESTAMP", "start of the request as far as told; sender's clock; UTC"),
     ("ended_at", "TIMESTAMP", "last time of its lines; sender's clock; UTC"),
-    ("path", "VARCHAR", "path of the request, if it is an endpoint's"),
+    ("path", "VARCHAR", "path of the request"),
     ("http_status", "SMALLINT", "the receiver's answer"),
     ("accepted", "BOOLEAN", "accepted; where the log does not tell, as the sender saw it"),
     ("processed", "BOOLEAN", "the application says so; false: it says it failed; NULL: not told"),

@@ -6,7 +6,9 @@
    verdict, written as `outcome: detail`. Nothing is called missed unless the receiver's logs cover
    all the time in which it could have come, or the sender itself says that no request ever left.
    untraced: no receipt of any attempt, or none of the one that succeeded and no other was accepted.
-   took_effect: processed, if the logs tell; else accepted. */
+   took_effect: processed, if the logs tell; else accepted.
+   mixed: requests of several endpoints, which the export does not name: what came to two paths, or
+   was sent twice at once and came once. */
 WITH flags AS (
   SELECT
     e.*,
@@ -15,7 +17,10 @@ WITH flags AS (
     COALESCE(e.processed_count, e.accepted_count) > 0 AS took_effect,
     (e.says = 'ok' AND (e.had_failure OR e.arrivals > 1))
       OR (e.says IN ('fail_http', 'fail_nohttp') AND e.resend_unlisted) AS took_several_tries,
-    e.undecided OR (e.endpoint_url = '' AND e.several_paths) AS ambiguous
+    e.endpoint_url = '' AND (e.several_paths OR (
+      e.says = 'ok' AND NOT e.had_failure AND e.arrivals BETWEEN 1 AND e.attempts - 1
+      AND e.last_attempt_at <= e.first_attempt_at + s.same_send_seconds * INTERVAL '1 second'
+    )) AS mixed
   FROM delivery_evidence AS e
   CROSS JOIN settings AS s
   WHERE (s.since_at IS NULL OR e.first_seen_at >= s.since_at)
@@ -26,7 +31,7 @@ verdicts AS (
     f.*,
     CASE
       WHEN f.says = 'conflict' THEN 'undetermined: conflict'
-      WHEN f.processed_count > 1 THEN 'duplicated: double_processed'
+      WHEN f.processed_count > 1 AND NOT f.mixed THEN 'duplicated: double_processed'
       WHEN f.says = 'absent' AND f.sender_covered AND f.is_test THEN 'unexpected: test'
       WHEN f.says = 'absent' AND f.sender_covered AND (f.stranger OR f.signature_failed)
         THEN 'unexpected: forged'
@@ -35,7 +40,7 @@ verdicts AS (
       WHEN f.in_grace AND NOT f.took_effect THEN 'pending: in_flight'
       WHEN f.success_unheard AND NOT f.accepted THEN 'undetermined: sender_coverage'
       WHEN NOT f.arrived AND f.never_sent THEN 'missed: never_reached'
-      WHEN f.untraced AND f.ambiguous THEN 'undetermined: ambiguous'
+      WHEN f.untraced AND (f.undecided OR f.mixed) THEN 'undetermined: ambiguous'
       WHEN f.untraced AND NOT f.receiver_covered THEN 'undetermined: receiver_coverage'
       WHEN NOT f.arrived AND f.says = 'no_attempt' AND NOT f.sender_covered
         THEN 'undetermined: sender_coverage'
@@ -50,7 +55,7 @@ verdicts AS (
       WHEN NOT f.accepted THEN 'refused: rejected'
       WHEN NOT f.took_effect AND f.signature_failed THEN 'unprocessed: signature_dropped'
       WHEN NOT f.took_effect THEN 'unprocessed: accepted_not_processed'
-      WHEN f.accepted_count > 1 AND f.ambiguous THEN 'undetermined: ambiguous'
+      WHEN f.mixed OR (f.accepted_count > 1 AND f.undecided) THEN 'undetermined: ambiguous'
       WHEN f.accepted_count > 1 THEN 'duplicated: ' || COALESCE(f.repeat_kind, 'replay')
       WHEN f.took_several_tries THEN 'recovered: recovered'
       WHEN f.says IN ('fail_http', 'fail_nohttp') THEN 'unacknowledged: false_failure'
@@ -69,8 +74,11 @@ SELECT
       THEN 'in_grace: the exports end too soon after its last attempt; load a later export'
     WHEN 'undetermined: conflict'
       THEN 'conflict: exports disagree about this event; export its attempts again'
-    WHEN 'undetermined: ambiguous' THEN COALESCE(v.stranger_reason,
-      'ambiguous: requests fit several attempts or endpoints; log the uuid, name all endpoints')
+    WHEN 'undetermined: ambiguous' THEN COALESCE(v.stranger_reason, CASE WHEN v.mixed
+      THEN 'ambiguous: the export seems to mix endpoints and names none; load one file for each, '
+        || 'with its `endpoint` under [[sources]]'
+      ELSE 'ambiguous: requests fit several attempts or endpoints; log the uuid, name all endpoints'
+    END)
     WHEN 'undetermined: sender_coverage' THEN v.omission_reason
     WHEN 'undetermined: receiver_coverage' THEN v.absence_reason
   END AS reason,

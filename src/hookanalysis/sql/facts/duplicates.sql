@@ -11,6 +11,6 @@ SELECT
   CAST(SUM(GREATEST(COALESCE(processed_count, 0) - 1, 0)) AS BIGINT) AS extra_processed
 FROM judged
 WHERE NOT is_test
-  AND (outcome = 'duplicated' OR processed_count >= 2)
+  AND (outcome = 'duplicated' OR (detail = 'conflict' AND processed_count >= 2))
 GROUP BY detail
 ORDER BY detail

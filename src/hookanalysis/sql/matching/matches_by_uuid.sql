@@ -66,7 +66,7 @@ SELECT
   CASE WHEN NOT elsewhere THEN attempt_key END AS attempt_key, match_rule,
   CAST(1 AS DOUBLE) AS score,
   CASE WHEN NOT elsewhere THEN distance_ms END AS distance_ms,
-  arrived_at, ended_at, known_path AS path, http_status,
+  arrived_at, ended_at, path, http_status,
   was_accepted AS accepted, processed, known_before, signature_failed, stranger,
   match_rule <> 'request_id' AND NOT (stranger AND NOT was_accepted AND is_known) AS counts,
   listed AND NOT elsewhere AS listed
