@@ -17,10 +17,9 @@ WITH flags AS (
     COALESCE(e.processed_count, e.accepted_count) > 0 AS took_effect,
     (e.says = 'ok' AND (e.had_failure OR e.arrivals > 1))
       OR (e.says IN ('fail_http', 'fail_nohttp') AND e.resend_unlisted) AS took_several_tries,
-    e.endpoint_url = '' AND (e.several_paths OR (
-      e.says = 'ok' AND NOT e.had_failure AND e.arrivals BETWEEN 1 AND e.attempts - 1
-      AND e.last_attempt_at <= e.first_attempt_at + s.same_send_seconds * INTERVAL '1 second'
-    )) AS mixed
+    e.endpoint_url = '' AND (e.several_paths OR (e.says = 'ok' AND NOT e.had_failure
+      AND e.arrivals BETWEEN 1 AND e.attempts - 1 AND e.last_attempt_at
+        <= e.first_attempt_at + s.same_send_seconds * INTERVAL '1 second')) AS mixed
   FROM delivery_evidence AS e
   CROSS JOIN settings AS s
   WHERE (s.since_at IS NULL OR e.first_seen_at >= s.since_at)
@@ -67,31 +66,26 @@ verdicts AS (
 )
 SELECT
   v.event_uuid, v.endpoint_url, v.event_type, v.transaction_id,
-  SPLIT_PART(v.verdict, ': ', 1) AS outcome,
-  SPLIT_PART(v.verdict, ': ', 2) AS detail,
+  SPLIT_PART(v.verdict, ': ', 1) AS outcome, SPLIT_PART(v.verdict, ': ', 2) AS detail,
   CASE v.verdict
     WHEN 'pending: in_flight'
       THEN 'in_grace: the exports end too soon after its last attempt; load a later export'
     WHEN 'undetermined: conflict'
       THEN 'conflict: exports disagree about this event; export its attempts again'
-    WHEN 'undetermined: ambiguous' THEN COALESCE(v.stranger_reason, CASE WHEN v.mixed
-      THEN 'ambiguous: the export seems to mix endpoints and names none; load one file for each, '
-        || 'with its `endpoint` under [[sources]]'
-      ELSE 'ambiguous: requests fit several attempts or endpoints; log the uuid, name all endpoints'
-    END)
+    WHEN 'undetermined: ambiguous' THEN COALESCE(v.stranger_reason,
+      'ambiguous: requests fit several attempts or endpoints; log the uuid, name all endpoints, '
+        || 'load an export of each with its `endpoint` under [[sources]]')
     WHEN 'undetermined: sender_coverage' THEN v.omission_reason
     WHEN 'undetermined: receiver_coverage' THEN v.absence_reason
   END AS reason,
   CASE WHEN v.says = 'absent' THEN 'receiver'
-    WHEN v.arrived OR (v.verdict LIKE 'missed%' AND v.receiver_covered) THEN 'both'
-    ELSE 'sender' END AS evidence,
-  v.first_attempt_at, v.last_attempt_at, v.attempts, v.last_status, v.last_http_status,
-  v.last_error_kind, v.first_receipt_at, v.arrivals AS receipts, v.accepted_count,
-  v.processed_count, v.receiver_status,
+    WHEN v.arrived OR (v.verdict LIKE 'missed%' AND v.receiver_covered) THEN 'both' ELSE 'sender'
+  END AS evidence, v.first_attempt_at, v.last_attempt_at, v.attempts, v.last_status,
+  v.last_http_status, v.last_error_kind, v.first_receipt_at, v.arrivals AS receipts,
+  v.accepted_count, v.processed_count, v.receiver_status,
   CASE WHEN v.accepted THEN
     DATE_DIFF('microsecond', v.first_attempt_at, v.first_accepted_at) / 1000.0 END AS lag_ms,
   CASE v.weakest_rule
     WHEN 1 THEN 'uuid' WHEN 2 THEN 'transaction' WHEN 3 THEN 'request_id' WHEN 4 THEN 'time'
-  END AS match_rule,
-  v.is_test
+  END AS match_rule, v.is_test
 FROM verdicts AS v
