@@ -1,7 +1,8 @@
-"""Each notebook, run twice from the bundled samples, shows the same thing (nbval, strict).
+"""Each notebook, run twice over one workspace, shows the same thing (nbval, strict).
 
-The notebooks in git are stripped; `make test` runs those with `--nbval-lax`. What they show is only
-held against something here: one executed copy is run again, and every output must come out equal.
+The notebooks in git are stripped; `make test` runs those with `--nbval-lax`, from the bundled
+samples. What they show is only held against something here: one executed copy is run again, and
+every output must come out equal.
 """
 
 from __future__ import annotations
@@ -12,18 +13,29 @@ from pathlib import Path
 
 import pytest
 
+import hookanalysis as ha
+
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("samples") / "case.duckdb"
+    with ha.connect(path) as ws:
+        ws.load_samples()
+    return str(path)
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_second_run_shows_the_same(path: Path, tmp_path: Path) -> None:
+def test_a_second_run_shows_the_same(path: Path, workspace: str, tmp_path: Path) -> None:
     executed = tmp_path / path.name
     code = (
         "import papermill, sys;"
-        "papermill.execute_notebook(*sys.argv[1:], kernel_name='python3', progress_bar=False)"
+        "papermill.execute_notebook(*sys.argv[1:3], {'workspace': sys.argv[3]},"
+        " kernel_name='python3', progress_bar=False)"
     )
-    run([sys.executable, "-c", code, str(path), str(executed)], tmp_path)
+    run([sys.executable, "-c", code, str(path), str(executed), workspace], tmp_path)
     # Settings of its own, so that only what nbval compares can fail.
     (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     nbval = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=120"]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _LOCKDOWN = """
 SET TimeZone = 'UTC';
 SET memory_limit = '800MB';
+SET enable_progress_bar = false;
 SET autoinstall_known_extensions = false;
 SET autoload_known_extensions = false;
 SET allow_community_extensions = false;

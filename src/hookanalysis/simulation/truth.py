@@ -184,6 +184,8 @@ def _blame(delivery: Delivery, verdict: tuple[str, str], shown: list[Trace]) -> 
     story = delivery.story
     if verdict == (story.outcome, story.detail):
         return story.cause, delivery.root if story.cause else ""
+    if verdict == _UNLISTED and any(_is_accepted(trace) for trace in shown):
+        return "logs", ""  # it has arrived, and nothing is to be found out
     if verdict[0] == "undetermined":
         last = shown[-1].attempt if shown else None
         if last and last.status == "Failed" and last.http_status:
@@ -192,6 +194,10 @@ def _blame(delivery: Delivery, verdict: tuple[str, str], shown: list[Trace]) -> 
     if verdict[0] in {"delivered", "pending"}:
         return "", ""
     return story.cause, delivery.edge_root if verdict == story.edge_only else delivery.root
+
+
+def _is_accepted(trace: Trace) -> bool:
+    return trace.attempt is not None and trace.attempt.status == "Success"
 
 
 def _judge_absence(last: Trace) -> tuple[str, str]:
