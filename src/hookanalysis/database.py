@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _LOCKDOWN = """
 SET TimeZone = 'UTC';
 SET memory_limit = '800MB';
-SET enable_progress_bar = false;
 SET autoinstall_known_extensions = false;
 SET autoload_known_extensions = false;
 SET allow_community_extensions = false;
@@ -81,7 +80,7 @@ class Database:
                 self._create()
             for file in VIEW_FILES:
                 self.con.execute(f"CREATE OR REPLACE VIEW {sql_name(file)} AS {sql_text(file)}")
-        self.con.execute(_LOCKDOWN)
+        _lock_down(self.con)
 
     def _create(self) -> None:
         if self.path != ":memory:":
@@ -176,8 +175,16 @@ def connect_memory() -> duckdb.DuckDBPyConnection:
     """
     con = duckdb.connect()
     con.execute("SET threads = 1")
-    con.execute(_LOCKDOWN)
+    _lock_down(con)
     return con
+
+
+def _lock_down(con: duckdb.DuckDBPyConnection) -> None:
+    # A bar of DuckDB's would stand in a notebook's cell, and so in the report. Where Jupyter lacks
+    # what it needs to draw one, it is off, and even switching it off is refused.
+    if con.execute("SELECT current_setting('enable_progress_bar')").fetchall() == [(True,)]:
+        con.execute("SET enable_progress_bar = false")
+    con.execute(_LOCKDOWN)
 
 
 def check_exists(path: str) -> None:
