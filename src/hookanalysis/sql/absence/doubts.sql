@@ -7,7 +7,8 @@
    than two of three are lacking. Three such gaps with at most 20 shown answers between them are a
    doubt for their time; for all time, when one answer in 50 begins one: a true false success is
    rarer, and a loss below that cannot be told from it. behind_edge: the doubt is only about the
-   logs behind the edge, which lack what it accepted.
+   logs behind the edge, which lack what it accepted. A log that is sampled is so for every endpoint
+   that it serves, also for one with too few requests to show it.
    not_bracketed: successes that all logs lack, with fewer than five that they show on either side:
    perhaps the endpoint was not logged there at all. Doubts about the clocks are added, and logs
    that the settings call sampled. */
@@ -58,6 +59,17 @@ SELECT
   kind = 'behind_edge' AS behind_edge
 FROM totals
 WHERE gaps >= 3 AND 50 * gaps > answers
+UNION ALL
+SELECT DISTINCT
+  w.endpoint_url, t.starts_at - INTERVAL '1 day' AS starts_at,
+  t.ends_at + INTERVAL '1 day' AS ends_at, 'sampled' AS reason,
+  CAST(t.lacking AS BIGINT) AS lacking, CAST(t.answers AS BIGINT) AS answers,
+  'stream ' || v.stream AS about, t.kind = 'behind_edge' AS behind_edge
+FROM totals AS t
+JOIN serving_streams AS v
+  ON v.endpoint_url = t.endpoint_url AND (v.depth > 1) = (t.kind = 'behind_edge')
+JOIN serving_streams AS w ON w.stream = v.stream AND w.endpoint_url <> v.endpoint_url
+WHERE t.gaps >= 3 AND 3 * t.lacking > 2 * t.answers
 UNION ALL
 SELECT
   g.endpoint_url, g.starts_at, g.ends_at, 'not_bracketed' AS reason,
