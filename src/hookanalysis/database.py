@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 
 from .errors import BusyError, InputError
-from .tables import BASE_TABLES, SCHEMA_VERSION, TABLES, VIEW_FILES
+from .tables import BASE_TABLES, SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,8 +78,6 @@ class Database:
         if not self.read_only:
             if not names:
                 self._create()
-            for file in VIEW_FILES:
-                self.con.execute(f"CREATE OR REPLACE VIEW {sql_name(file)} AS {sql_text(file)}")
         _lock_down(self.con)
 
     def _create(self) -> None:

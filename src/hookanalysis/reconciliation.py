@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from .database import sql_name, sql_text
 from .diagnosis.findings import diagnose
@@ -11,7 +10,8 @@ from .diagnosis.signatures import write_signature_checks
 from .incidents import write_failure_runs
 from .loading.files import write_settings
 from .settings import Settings
-from .tables import TABLES, VIEW_FILES
+from .tables import TABLES
+from .verdict.requests import write_requests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,117 +20,88 @@ if TYPE_CHECKING:
     from .database import Database
     from .schema import Column
 
-# Rungs of the ladder from a receipt to its attempt, the surest first.
-MATCH_RULES = ("uuid", "transaction", "request_id", "time")
-
-
-@dataclass(frozen=True)
-class Step:
-    """One file of `sql/` and what is made of it.
-
-    A table is stored; a view is computed where it is used, and one that is held only once, for as
-    long as the steps run; rows are added to the table `into`. What SQL cannot say plainly is code:
-    a function makes the table, and there is no file. What the contract promises stands in `sql/`
-    itself, what only leads there in a folder.
-    """
-
-    file: str
-    makes: Literal["table", "view", "held", "rows", "code"] = "table"
-    into: str = ""
-
-    @property
-    def name(self) -> str:
-        """What the table or view is called."""
-        return sql_name(self.file)
-
-
-# Each step reads only what stands above it.
+# The files of `sql/`, and what is made in code: each makes the table of its name, and reads only
+# what stands above it.
 STEPS = (
-    Step("matching/endpoint_paths"),
-    Step("clocks/clock_pairs", "view"),
-    Step("clocks/clock_medians", "held"),
-    Step("clock_offsets"),
-    Step("matching/repeated_attempts"),
-    Step("matching/attempt_turns", "view"),
-    Step("matching/placed_receipts", "view"),
-    Step("matching/matches_by_uuid", "rows", "matches"),
-    Step("matching/edge_lines", "held"),
-    Step("matching/matches_by_neighbour", "rows", "matches"),
-    Step("matching/loose_ends", "view"),
-    Step("matching/time_clusters"),
-    Step("matching/answer_ties"),
-    Step("matching/leftover_lines"),
-    Step("matching/leftover_ends"),
-    Step("matching/leftover_ties"),
-    Step("matching/open_ends"),
-    Step("matching/matches_by_time", "rows", "matches"),
-    Step("matching/unshown_attempts"),
-    Step("matching/stranger_requests"),
-    Step("matching/undecided_deliveries"),
-    Step("counting/sender_deliveries", "view"),
-    Step("counting/silent_successes"),
-    Step("counting/repeated_matches"),
-    Step("counting/twin_streams"),
-    Step("counting/repeated_arrivals"),
-    Step("counting/layer_deliveries", "view"),
-    Step("coverage/quarantined_logs"),
-    Step("coverage/receiver_logs", "view"),
-    Step("coverage/serving_streams"),
-    Step("coverage/stream_spans", "held"),
-    Step("absence/answer_runs"),
-    Step("clocks/clock_doubts", "view"),
-    Step("absence/doubts"),
-    Step("coverage/proof_spans"),
-    Step("absence/processing_logs"),
-    Step("absence/absences"),
-    Step("clusters"),
-    Step("absence/nameless_refusals"),
-    Step("coverage/log_ends", "view"),
-    Step("coverage/hole_reasons", "view"),
-    Step("absence/absence_reasons"),
-    Step("absence/omitted_deliveries", "view"),
-    Step("absence/omissions"),
-    Step("counting/counted_receipts", "view"),
-    Step("counting/repeats"),
-    Step("absence/unlisted_resends"),
-    Step("absence/unheard_successes"),
-    Step("delivery_evidence", "view"),
-    Step("deliveries"),
-    Step("endpoint_hours"),
-    Step("incidents/first_tries", "view"),
-    Step("incidents/failures"),
-    Step("failure_runs", "code"),
-    Step("incidents/run_failures"),
-    Step("incidents/server_runs"),
-    Step("incidents"),
-    Step("sender_habits"),
-    Step("sender_addresses"),
-    Step("symptoms/failing_attempts"),
-    Step("symptoms/failure_types"),
-    Step("symptoms/lively_minutes", "view"),
-    Step("symptoms/troubled_attempts"),
-    Step("symptoms/signed_requests", "view"),
-    Step("signature_checks", "code"),
-    Step("symptoms"),
-    Step("untried_events"),
-    Step("resends"),
+    "records/nameless_attempts",
+    "attempts",
+    "records/receipt_lines",
+    "records/request_keys",
+    "records/arrivals",
+    "receipts",
+    "coverage/rotations",
+    "coverage/log_holes",
+    "coverage/live_spans",
+    "coverage/log_spans",
+    "coverage/export_orders",
+    "coverage/export_spans",
+    "coverage",
+    "matching/endpoint_paths",
+    "clocks/clock_pairs",
+    "clocks/clock_medians",
+    "clock_offsets",
+    "matching/repeated_attempts",
+    "matching/attempt_turns",
+    "matching/placed_receipts",
+    "matching/matches_by_uuid",
+    "coverage/quarantined_logs",
+    "coverage/receiver_logs",
+    "coverage/serving_streams",
+    "coverage/stream_spans",
+    "coverage/proof_spans",
+    "requests",
+    "matching/matches",
+    "matching/unshown_attempts",
+    "matching/undecided_deliveries",
+    "counting/sender_deliveries",
+    "counting/silent_successes",
+    "counting/repeated_matches",
+    "counting/twin_streams",
+    "counting/repeated_arrivals",
+    "counting/layer_deliveries",
+    "absence/answer_runs",
+    "clocks/clock_doubts",
+    "absence/doubts",
+    "absence/processing_logs",
+    "absence/absences",
+    "clusters",
+    "absence/nameless_refusals",
+    "coverage/log_ends",
+    "coverage/hole_reasons",
+    "absence/absence_reasons",
+    "absence/omitted_deliveries",
+    "absence/omissions",
+    "counting/counted_receipts",
+    "counting/repeats",
+    "absence/unlisted_resends",
+    "absence/unheard_successes",
+    "delivery_evidence",
+    "deliveries",
+    "endpoint_hours",
+    "incidents/first_tries",
+    "incidents/failures",
+    "failure_runs",
+    "incidents/run_failures",
+    "incidents/server_runs",
+    "incidents",
+    "sender_habits",
+    "sender_addresses",
+    "symptoms/failing_attempts",
+    "symptoms/failure_types",
+    "symptoms/lively_minutes",
+    "symptoms/troubled_attempts",
+    "symptoms/signed_requests",
+    "signature_checks",
+    "symptoms",
+    "untried_events",
+    "resends",
 )
 
-_CODE = {"failure_runs": write_failure_runs, "signature_checks": write_signature_checks}
-
-# The views under the steps; those that are read often or cost much are held, without the columns
-# that no step reads.
-_HELD = {
-    "attempts": ("response", "observations", "file_id", "line"),
-    "request_keys": (),
-    "receipts": ("duration_ms", "lines", "file_id", "line"),
-    "log_holes": (),
-    "live_spans": (),
-    "coverage": (),
+_CODE = {
+    "requests": write_requests,
+    "failure_runs": write_failure_runs,
+    "signature_checks": write_signature_checks,
 }
-_VIEWS = tuple(Step(file, "held" if sql_name(file) in _HELD else "view") for file in VIEW_FILES)
-
-_TEMPORARY = {"view": "VIEW", "held": "TABLE"}
 
 # Nearly every value is another, and looking for a way to pack them costs more than writing them.
 _RAW = ("attempt_key", "event_uuid", "transaction_id")
@@ -155,45 +126,28 @@ def reconcile(
         write_settings(db, Settings())
     with db.transaction():
         db.con.execute("UPDATE settings SET since_at = ?, until_at = ?", [since, until])
-        steps = (*_VIEWS, *STEPS)
-        for done, step in enumerate(steps, 1):
+        for done, step in enumerate(STEPS, 1):
             run_step(db, step)
             if progress:
-                progress(done, len(steps))
+                progress(done, len(STEPS))
         diagnose(db)
-        # Views name what they read without saying where: beside the temporary ones they are checked
-        # at a fifth of the cost, and read the lasting ones later.
-        for step in STEPS:
-            if step.makes in _TEMPORARY:
-                db.con.execute(f"CREATE OR REPLACE VIEW {step.name} AS {sql_text(step.file)}")
-        for step in reversed((*_VIEWS, *STEPS)):
-            if step.makes in _TEMPORARY:
-                db.con.execute(f"DROP {_TEMPORARY[step.makes]} temp.{step.name}")
+        for step in reversed(STEPS):
+            db.con.execute(f"DROP TABLE IF EXISTS temp.{sql_name(step)}")
         db.con.execute("UPDATE meta SET reconciled_file_id = (SELECT max(file_id) FROM files)")
     db.con.execute("CHECKPOINT")
 
 
-def run_step(db: Database, step: Step) -> None:
-    """Make what one step makes."""
-    if step.makes == "code":
-        _CODE[step.name](db)
-        return
-    text = sql_text(step.file)
-    if step.makes in _TEMPORARY:
-        # It stands in front of the lasting view of the same name until all steps are done.
-        unread = ", ".join(_HELD.get(step.name, ()))
-        text = f"SELECT * EXCLUDE ({unread}) FROM ({text})" if unread else text
-        db.con.execute(f"CREATE TEMP {_TEMPORARY[step.makes]} {step.name} AS {text}")
-        return
-    target = step.into or step.name
-    table = TABLES.get(target)
-    if table is None:
-        db.con.execute(f"CREATE OR REPLACE TABLE {target} AS {text}")
-        return
-    if step == next(s for s in STEPS if target in (s.into, s.name)):
+def run_step(db: Database, step: str) -> None:
+    """Make the table of one step: what the contract promises lasts, all else is temporary."""
+    name = sql_name(step)
+    if step in _CODE:
+        _CODE[step](db)
+    elif table := TABLES.get(name):
         columns = ", ".join(_define(column) for column in table.columns)
-        db.con.execute(f"CREATE OR REPLACE TABLE {target} ({columns})")
-    db.con.execute(f"INSERT INTO {target} {text}")
+        db.con.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
+        db.con.execute(f"INSERT INTO {name} {sql_text(step)}")
+    else:
+        db.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql_text(step)}")
 
 
 def _define(column: Column) -> str:

@@ -276,23 +276,6 @@ COVERAGE = _table(
 
 VIEWS = (ATTEMPTS, RECEIPTS, COVERAGE)
 
-# The files of `sql/` that make the views, each after those that it reads.
-VIEW_FILES = (
-    "records/nameless_attempts",
-    "attempts",
-    "records/receipt_lines",
-    "records/request_keys",
-    "records/arrivals",
-    "receipts",
-    "coverage/rotations",
-    "coverage/log_holes",
-    "coverage/live_spans",
-    "coverage/log_spans",
-    "coverage/export_orders",
-    "coverage/export_spans",
-    "coverage",
-)
-
 RESULTS = (
     CLOCK_OFFSETS,
     MATCHES,

@@ -1,7 +1,7 @@
 /* delivery_evidence: all that the steps before found out about each delivery, side by side.
    grain:  one event for one endpoint
    inputs: sender_deliveries, omissions, counted_receipts, absences, absence_reasons, repeats,
-           undecided_deliveries, stranger_requests, silent_successes, nameless_refusals,
+           undecided_deliveries, silent_successes, nameless_refusals,
            unlisted_resends, unheard_successes, coverage, settings
 
    refusals_told: a refusal as the sender saw it would stand in the logs, whoever gave it.
@@ -58,7 +58,7 @@ SELECT
       > h.horizon_at - s.grace_minutes * INTERVAL '1 minute', FALSE
   ) AS in_grace,
   u.event_uuid IS NOT NULL AS undecided,
-  g.reason AS stranger_reason,
+  u.reason AS stranger_reason,
   i.event_uuid IS NOT NULL AS success_silent,
   COALESCE(a.edge_covered, FALSE) OR q.endpoint_url IS NULL AS refusals_told,
   n.event_uuid IS NOT NULL AS resend_unlisted,
@@ -75,8 +75,6 @@ LEFT JOIN repeats AS k
   ON k.event_uuid = c.event_uuid AND k.endpoint_url = c.endpoint_url AND k.layer = r.layer
 LEFT JOIN undecided_deliveries AS u
   ON u.event_uuid = c.event_uuid AND u.endpoint_url = c.endpoint_url
-LEFT JOIN stranger_requests AS g
-  ON g.event_uuid = c.event_uuid AND g.endpoint_url = c.endpoint_url
 LEFT JOIN silent_successes AS i
   ON i.event_uuid = c.event_uuid AND i.endpoint_url = c.endpoint_url
 LEFT JOIN nameless_refusals AS q

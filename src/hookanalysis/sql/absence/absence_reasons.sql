@@ -36,9 +36,6 @@ stream_reasons AS (
   SELECT
     u.event_uuid, u.endpoint_url,
     MIN(CASE
-      WHEN NOT v.trusted AND u.doubt IS NULL THEN 'unlinked_lines: stream ' || v.stream
-        || ' has requests to this endpoint that fit no event, or lacks some that the application '
-        || 'has; log the uuid, or check the clock'
       WHEN q.stream IS NOT NULL AND (h.reason IS NOT NULL OR u.possible_from < e.starts_at
         OR u.possible_until > e.ends_at OR e.stream IS NULL)
         THEN 'quarantined: file ' || q.file_name || ' of stream ' || v.stream

@@ -1,6 +1,6 @@
 /* doubts: when the receiver's logs, though alive, are no witness against an endpoint's requests.
    grain:  one stretch of one endpoint
-   inputs: answer_runs, clock_doubts, serving_streams, generations
+   inputs: answer_runs, clock_doubts, serving_streams, generations, requests
 
    What the sender saw answered and a log lacks, now and then between requests that it shows, is a
    log that does not get all: another host's is absent (host_missing), or it is sampled, when more
@@ -10,7 +10,8 @@
    logs behind the edge, which lack what it accepted. A log that is sampled is so for every endpoint
    that it serves, also for one with too few requests to show it.
    not_bracketed: successes that all logs lack, with fewer than five that they show on either side:
-   perhaps the endpoint was not logged there at all. Doubts about the clocks are added, and logs
+   perhaps the endpoint was not logged there at all. lines_lacking: requests that a layer behind the
+   outermost shows, of which that one has no line. Doubts about the clocks are added, and logs
    that the settings call sampled. */
 WITH gaps AS (
   SELECT
@@ -91,3 +92,14 @@ FROM serving_streams AS v
 JOIN generations AS g ON g.stream = v.stream AND g.side = 'receiver'
 WHERE g.completeness = 'sample'
 GROUP BY v.endpoint_url, v.depth > 1
+UNION ALL
+SELECT
+  q.endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,
+  'lines_lacking' AS reason, COUNT(*) FILTER (WHERE q.state = 'lacking') AS lacking,
+  COUNT(*) AS answers, NULL AS about, FALSE AS behind_edge
+FROM requests AS q
+JOIN (SELECT DISTINCT endpoint_url, layer FROM serving_streams WHERE depth = 1) AS v
+  ON v.endpoint_url = q.endpoint_url AND v.layer = q.layer
+WHERE q.shown AND q.covered AND q.nth = 1
+GROUP BY q.endpoint_url
+HAVING lacking >= 3 AND 200 * lacking > answers

@@ -7,7 +7,6 @@ WITH needs AS (
   SELECT endpoint_url, layer, COUNT(*) AS streams
   FROM serving_streams
   GROUP BY endpoint_url, layer
-  HAVING BOOL_AND(trusted)
 ),
 turning_points AS (
   SELECT v.endpoint_url, v.layer, s.starts_at AS moment, 1 AS change

@@ -2,7 +2,7 @@
    grain:  one endpoint
    inputs: attempts, endpoints
 
-   sharing: how many endpoints have this path; on_host: how many are on this host. */
+   path_no numbers the paths. sharing: how many endpoints have this path; on_host: how many are on this host. */
 WITH names AS (
   SELECT endpoint_url FROM attempts WHERE endpoint_url <> ''
   UNION
@@ -20,6 +20,7 @@ parts AS (
 SELECT
   endpoint_url,
   path,
+  DENSE_RANK() OVER (ORDER BY path) AS path_no,
   COUNT(*) OVER (PARTITION BY path) AS sharing,
   host,
   COUNT(*) OVER (PARTITION BY host) AS on_host

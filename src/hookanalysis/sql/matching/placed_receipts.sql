@@ -4,7 +4,7 @@
 
    stranger: its address is none of the sender's, in a log that does show the sender's addresses.
    by_sender: its address is the sender's. known_path: its path, where it is an endpoint's and it
-   was posted or put there.
+   was posted or put there (posted).
    event_uuid: also that of the one event whose lines share its request id (match_rule). */
 WITH request_events AS (
   SELECT request_id, MIN(event_uuid) AS event_uuid
@@ -34,6 +34,7 @@ SELECT
   END AS match_rule,
   r.path,
   p.path AS known_path,
+  r.path IS NOT NULL AND COALESCE(r.method, 'POST') IN ('POST', 'PUT') AS posted,
   r.received_at
     - COALESCE(d.offset_ms, f.offset_ms, 0) * INTERVAL '1 millisecond' AS arrived_at,
   r.ended_at - COALESCE(d.offset_ms, f.offset_ms, 0) * INTERVAL '1 millisecond' AS ended_at,

@@ -1,0 +1,28 @@
+/* tier_lines: lines of one layer ($layer) that name no event and may be the sender's requests.
+   grain:  one receipt
+   inputs: placed_receipts, endpoint_paths, generations
+
+   path_no: number of the endpoint's path; -1 for a request to another path. logged_at is the time
+   that the line was written with, starts_at that of the request as far as the line tells. */
+SELECT
+  r.receipt_id,
+  COALESCE(p.path_no, -1) AS path_no,
+  epoch_us(CASE WHEN g.time_marks = 'start' THEN r.arrived_at ELSE r.ended_at END) AS logged_at,
+  epoch_us(r.arrived_at) AS starts_at,
+  g.time_marks = 'start' OR r.arrived_at < r.ended_at AS shows_start,
+  COALESCE(r.http_status, -1) AS http_status,
+  COALESCE(hash(r.source_ip), 0) AS address,
+  COALESCE(hash(r.path), 0) AS path,
+  r.by_sender,
+  r.stranger,
+  COALESCE(g.resolution_ms, 0) AS resolution_ms
+FROM placed_receipts AS r
+LEFT JOIN (SELECT DISTINCT path, path_no FROM endpoint_paths) AS p ON p.path = r.known_path
+JOIN (
+  SELECT stream, MIN(time_marks) AS time_marks, MAX(time_resolution_ms) AS resolution_ms
+  FROM generations
+  WHERE side = 'receiver'
+  GROUP BY stream
+) AS g ON g.stream = r.stream
+WHERE r.layer = $layer AND r.event_uuid IS NULL AND r.posted AND r.arrived_at IS NOT NULL
+ORDER BY logged_at, r.receipt_id

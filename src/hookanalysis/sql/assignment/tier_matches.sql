@@ -1,0 +1,29 @@
+/* tier_matches: the lines that were assigned to requests in one layer.
+   grain:  one receipt
+   inputs: tier_results, placed_receipts
+
+   counts: its request is counted here; not, where a layer behind this one shows it as well. */
+SELECT
+  r.receipt_id,
+  r.layer,
+  r.stream,
+  t.event_uuid,
+  t.endpoint_url,
+  t.attempt_key,
+  'time' AS match_rule,
+  t.score,
+  (epoch_us(r.arrived_at) - t.attempted_at) / 1000.0 AS distance_ms,
+  r.arrived_at,
+  r.ended_at,
+  r.path,
+  r.http_status,
+  r.accepted,
+  r.processed,
+  r.known_before,
+  r.signature_failed,
+  r.stranger,
+  NOT t.shown AS counts,
+  t.attempt_key IS NOT NULL AS listed
+FROM tier_results AS t
+JOIN placed_receipts AS r ON r.receipt_id = t.receipt_id
+WHERE t.receipt_id >= 0

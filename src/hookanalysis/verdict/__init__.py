@@ -1,0 +1,1 @@
+"""From attempts, receipts and coverage to verdicts, incidents and findings."""

@@ -1,0 +1,357 @@
+"""In which layer did each request leave a line? Layer by layer, from the inside out.
+
+What an inner layer shows *must* have a line further out, wherever that layer's logs are whole; all
+else *may* have one. `windows` says where in time, `assignment` what follows from it for certain.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hookanalysis.database import sql_text
+
+from .assignment import Assignment, assign
+from .windows import NONE, OWN_ANSWERS, SECOND, CrowdedError, Windows, measure, pair
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hookanalysis.database import Database
+
+    Numbers = NDArray[np.int64]
+    Flags = NDArray[np.bool_]
+    Columns = dict[str, NDArray[Any]]
+
+# From the inside out.
+LAYERS = ("table", "queue", "app", "edge")
+
+# What is said of a request in one layer. `line`: it has one; `none`: it has none; `open`: it may
+# have; `lacking`: it must have one, and none fits (so the log lacks lines, or a window is wrong).
+STATES = ("line", "none", "open", "lacking")
+_LINE, _NONE, _OPEN, _LACKING = range(4)
+
+# Chance that a line of somebody else lies in a window, above which a line proves nothing.
+_MOST_STRANGERS = 0.005
+_NUMBERS = ("path_no", "attempted_at", "http_status", "seen_from", "seen_until", "seen_status")
+
+
+def write_requests(db: Database) -> None:
+    """Make `requests` and `matches_by_time` out of the lines that name no event."""
+    con = db.con
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE shown_requests AS SELECT * FROM matches_by_uuid WHERE counts"
+    )
+    con.execute("CREATE OR REPLACE TEMP TABLE matches_by_time AS FROM matches_by_uuid LIMIT 0")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE requests ({_REQUESTS})")
+    for layer in LAYERS:
+        lines = _fetch(db, "assignment/tier_lines", layer)
+        if not np.any(lines["path_no"] >= 0):
+            continue
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE tier_requests AS {sql_text('assignment/tier_requests')}",
+            {"layer": layer},
+        )
+        requests = _read_requests(db)
+        if not len(requests["path_no"]):
+            continue
+        tier = _Tier(db, layer, requests, lines)
+        _write(db, layer, tier, tier.decide())
+    con.execute("DROP TABLE IF EXISTS temp.tier_requests")
+
+
+_REQUESTS = """
+  layer VARCHAR, event_uuid VARCHAR, endpoint_url VARCHAR, attempt_key VARCHAR, nth BIGINT,
+  shown BOOLEAN, state VARCHAR, covered BOOLEAN, starts_at TIMESTAMP, ends_at TIMESTAMP,
+  component BIGINT, crowd BIGINT, lines BIGINT, left_out BOOLEAN, stranger_id BIGINT
+"""
+
+
+def _fetch(db: Database, file: str, layer: str) -> Columns:
+    return _plain(db.con.execute(sql_text(file), {"layer": layer}).fetchnumpy())
+
+
+def _plain(columns: dict[str, Any]) -> Columns:
+    """Columns without masks: a missing number is `NONE`, a missing flag false."""
+    plain = {}
+    for name, column in columns.items():
+        values = column
+        if isinstance(column, np.ma.MaskedArray):
+            values = column.filled(NONE if column.dtype.kind == "i" else 0)
+        plain[name] = np.asarray(values)
+    return plain
+
+
+def _read_requests(db: Database) -> Columns:
+    query = """
+        SELECT path_no, attempted_at, CAST(http_status AS BIGINT) AS http_status, seen_from,
+          seen_until, CAST(seen_status AS BIGINT) AS seen_status, nth > 1 AS again,
+          CAST(CASE status WHEN 'success' THEN 1 WHEN 'failed' THEN 2 ELSE 0 END AS BIGINT) AS says,
+          CAST(latency_ms * 1000 AS BIGINT) AS latency_us, shown, here, stranger,
+          attempted_at IS NULL AS surplus
+        FROM tier_requests
+        """
+    return _plain(db.con.execute(query).fetchnumpy())
+
+
+class _Tier:
+    """One layer: its lines, what may have left them, and when its logs are whole."""
+
+    def __init__(self, db: Database, layer: str, requests: Columns, lines: Columns) -> None:
+        self.requests, self.lines = requests, lines
+        self.size, self.count = len(requests["path_no"]), len(lines["path_no"])
+        timeout, tolerance = db.rows(
+            """
+            SELECT MAX(s.timeout_seconds),
+              COALESCE(MAX(o.tolerance_ms) / 1000, MAX(s.tolerance_seconds))
+            FROM settings AS s
+            LEFT JOIN clock_offsets AS o ON o.day IS NULL
+              AND o.stream IN (SELECT stream FROM placed_receipts WHERE layer = ?)
+            """,
+            [layer],
+        )[0]
+        self.timeout = int(timeout * SECOND)
+        self.resolution = int(lines["resolution_ms"].max(initial=0) * 1000)
+        self.windows = measure(
+            requests, lines, int(tolerance * SECOND), self.timeout, self.resolution
+        )
+        self.covered = self._cover(db, layer)
+
+    def _cover(self, db: Database, layer: str) -> Flags:
+        """Of each request: whether the layer's logs were whole all through its window."""
+        rows = db.rows(
+            """
+            SELECT e.path_no, epoch_us(p.starts_at), epoch_us(p.ends_at)
+            FROM proof_spans AS p JOIN endpoint_paths AS e ON e.endpoint_url = p.endpoint_url
+            WHERE p.layer = ? AND p.ends_at > p.starts_at ORDER BY ALL
+            """,
+            [layer],
+        )
+        covered = np.zeros(self.size, dtype=bool)
+        spans = np.array(rows, dtype=np.int64).reshape(-1, 3)
+        for path in np.unique(spans[:, 0]):
+            mine = spans[spans[:, 0] == path]
+            chosen = np.flatnonzero(self.requests["path_no"] == path)
+            place = np.searchsorted(mine[:, 1], self.windows.low[chosen], "right") - 1
+            covered[chosen] = (place >= 0) & (mine[place, 2] >= self.windows.high[chosen])
+        return covered
+
+    def decide(self) -> Columns:
+        """What is certain of each request; see `STATES`."""
+        requests, windows = self.requests, self.windows
+        must = requests["shown"] & self.covered
+        try:
+            rows, columns = self._fit(*pair(windows.low, windows.high, requests, self.lines))
+        except CrowdedError:
+            return self._crowded(must)
+        rows, columns, must = self._drop_owners(rows, columns, must)
+        ours = ~self.lines["stranger"][columns] | (requests["surplus"] & requests["shown"])[rows]
+        rows, columns = self._reach_elsewhere(rows[ours], columns[ours])
+        found = assign(self.size, self.count, (rows, columns), must)
+        state = np.full(self.size, _OPEN)
+        state[~found.possible & ~found.contradicted] = _NONE
+        certain = found.certain & ~found.contradicted & self._alike(rows, columns)
+        certain &= must | self._lasting(found)
+        line, named = found.line, found.named
+        kept = self._successes(rows, columns, must)
+        certain |= kept.certain & ~kept.contradicted & self._alike(rows, columns)
+        state[certain] = _LINE
+        state[must & (found.line < 0)] = _LACKING
+        stranger = self._foreign(state == _NONE, found)
+        state[stranger != NONE] = _OPEN
+        crowd = np.bincount(found.component, minlength=self.size + self.count)
+        lines = np.bincount(found.line_component, minlength=self.size + self.count)
+        return {
+            "state": state,
+            "line": np.where(certain, np.where(line >= 0, line, kept.line), -1),
+            "score": np.where(named, 1.0, 1.0 / np.maximum(np.bincount(rows, minlength=self.size), 1)),
+            "component": found.component,
+            "crowd": crowd[found.component],
+            "lines": lines[found.component],
+            "left_out": (found.line < 0) & (state == _OPEN),
+            "stranger_id": np.where(stranger > 0, stranger, 0),
+        }
+
+    def _fit(self, rows: Numbers, columns: Numbers) -> tuple[Numbers, Numbers]:
+        """The pairs whose line can be the answer that both sides tell of."""
+        requests, lines, windows = self.requests, self.lines, self.windows
+        told, seen = requests["http_status"][rows], requests["seen_status"][rows]
+        status, says = lines["http_status"][columns], requests["says"][rows]
+        own = np.isin(status, OWN_ANSWERS)
+        good = (status >= 200) & (status <= 299)
+        # What stands before the receiver answers 502 to 504 (and beyond) for it, whatever it did.
+        upstream = (told >= 502) & (told <= 504) | (told >= 520)
+        fits = (status < 0) | (told == status) | upstream | (told == NONE) & (good | (says != 1))
+        fits &= (status < 0) | (seen < 0) | (seen == status) | own | (told == status)
+        at, starts = lines["logged_at"][columns], lines["starts_at"][columns]
+        fits &= own | (at >= windows.seen_low[rows])
+        timed = lines["shows_start"][columns] & (requests["seen_from"][rows] != NONE)
+        fits &= ~timed | (starts <= requests["seen_from"][rows] + self._margin())
+        return rows[fits], columns[fits]
+
+    def _margin(self) -> int:
+        return max(3 * SECOND, self.resolution)
+
+    def _drop_owners(
+        self, rows: Numbers, columns: Numbers, must: Flags
+    ) -> tuple[Numbers, Numbers, Flags]:
+        """Leave out requests that this layer itself shows, if theirs are other lines than these.
+
+        An application's own lines name the event, its server's access lines do not: they are the
+        same requests. Where hardly any finds such a line, the nameless ones are of other requests.
+        """
+        here = self.requests["here"] & must
+        finds = np.zeros(self.size, dtype=bool)
+        finds[rows] = True
+        if here.any() and 2 * np.count_nonzero(finds & here) < np.count_nonzero(here):
+            kept = ~self.requests["here"][rows]
+            return rows[kept], columns[kept], must & ~self.requests["here"]
+        return rows, columns, must
+
+    def _reach_elsewhere(self, rows: Numbers, columns: Numbers) -> tuple[Numbers, Numbers]:
+        """Add the sender's requests to other paths, for attempts that no line of their path fits.
+
+        An endpoint's URL may have been changed since. The sender is known by its addresses, given
+        or learnt from lines that can only be its own.
+        """
+        requests, lines = self.requests, self.lines
+        foreign = np.flatnonzero(lines["path_no"] < 0)
+        silent = np.ones(self.size, dtype=bool)
+        silent[rows] = False
+        silent &= (requests["attempted_at"] != NONE) & (requests["http_status"] >= 0)
+        silent &= ~requests["shown"]
+        if not len(foreign) or not silent.any():
+            return rows, columns
+        lone = (np.bincount(rows, minlength=self.size)[rows] == 1) & (
+            np.bincount(columns, minlength=self.count)[columns] == 1
+        )
+        tied = columns[lone & ~lines["by_sender"][columns]]
+        known, times = np.unique(lines["address"][tied], return_counts=True)
+        known = known[(times >= 3) & (known != 0)]
+        # Behind a balancer all requests have its address, and to very many paths.
+        paths = [len(np.unique(lines["path"][foreign][lines["address"][foreign] == a])) for a in known]
+        known = known[np.array(paths, dtype=np.int64) <= 5]
+        foreign = foreign[lines["by_sender"][foreign] | np.isin(lines["address"][foreign], known)]
+        chosen = np.flatnonzero(silent)
+        part = {name: column[chosen] for name, column in requests.items()}
+        part["path_no"] = np.zeros(len(chosen), dtype=np.int64)
+        there = {name: column[foreign] for name, column in lines.items()}
+        there["path_no"] = np.zeros(len(foreign), dtype=np.int64)
+        near, far = pair(self.windows.low[chosen], self.windows.tight[chosen], part, there)
+        same = requests["http_status"][chosen[near]] == there["http_status"][far]
+        return (
+            np.concatenate([rows, chosen[near[same]]]),
+            np.concatenate([columns, foreign[far[same]]]),
+        )
+
+    def _alike(self, rows: Numbers, columns: Numbers) -> Flags:
+        """Whether all lines that may be the request's say the same of its acceptance."""
+        status = self.lines["http_status"][columns]
+        good = (status >= 200) & (status <= 299)
+        yes = np.bincount(rows[good], minlength=self.size)
+        return (yes == 0) | (yes == np.bincount(rows, minlength=self.size))
+
+    def _lasting(self, found: Assignment) -> Flags:
+        """Whether a line in the request's window can only be an exported event's."""
+        owned = np.zeros(self.count, dtype=bool)
+        owned[found.line[found.line >= 0]] = True
+        spare = ~owned & ~self.lines["stranger"] & (self.lines["path_no"] >= 0)
+        unlisted = self.requests["surplus"] & self.requests["shown"] & ~self.requests["again"]
+        strangers = np.count_nonzero(spare) + np.count_nonzero(unlisted)
+        times = self.lines["logged_at"]
+        span = max(int(times.max() - times.min()), 1)
+        width = self.windows.high - self.windows.low
+        flags: Flags = strangers * (width / span) <= _MOST_STRANGERS
+        return flags
+
+    def _successes(self, rows: Numbers, columns: Numbers, must: Flags) -> Assignment:
+        """The assignment of what must have a line and of what the sender saw succeed, alone.
+
+        That a request was answered is what the sender says; that a line is there for it, whoever
+        else is served first, is what the log says.
+        """
+        first = must | (self.requests["says"] == 1)
+        kept = first[rows]
+        return assign(self.size, self.count, (rows[kept], columns[kept]), must)
+
+    def _foreign(self, silent: Flags, found: Assignment) -> Numbers:
+        """A line of an unknown address, or of another answer, that may be a silent request's.
+
+        Such a line proves nothing, but it forbids to say that there is none. `NONE` without; the
+        number of the receipt where it is a stranger's; else 0.
+        """
+        lines = self.lines
+        result = np.full(self.size, NONE, dtype=np.int64)
+        chosen = np.flatnonzero(silent)
+        if not len(chosen):
+            return result
+        owned = np.zeros(self.count, dtype=bool)
+        owned[found.line[found.named]] = True
+        part = {name: column[chosen] for name, column in self.requests.items()}
+        near, far = pair(self.windows.low[chosen], self.windows.high[chosen], part, lines)
+        row = chosen[near]
+        fits = np.zeros(len(row), dtype=bool)
+        kept_rows, kept_columns = self._fit(row, far)
+        size = np.int64(self.count)
+        fits[np.isin(row * size + far, kept_rows * size + kept_columns)] = True
+        stranger = lines["stranger"][far]
+        contrary = ~stranger & ~owned[far] & (lines["logged_at"][far] <= self.windows.tight[row])
+        usable = (stranger & fits) | (contrary & ~fits)
+        for place in np.flatnonzero(usable)[::-1]:
+            result[row[place]] = lines["receipt_id"][far[place]] if stranger[place] else 0
+        return result
+
+    def _crowded(self, must: Flags) -> Columns:
+        zeros = np.zeros(self.size, dtype=np.int64)
+        return {
+            "state": np.where(must, _LINE, _OPEN),
+            "line": np.full(self.size, -1),
+            "score": np.zeros(self.size),
+            "component": zeros,
+            "crowd": zeros + self.size,
+            "lines": zeros + self.count,
+            "left_out": np.zeros(self.size, dtype=bool),
+            "stranger_id": zeros,
+        }
+
+
+def _write(db: Database, layer: str, tier: _Tier, decided: Columns) -> None:
+    con = db.con
+    line = decided.pop("line")
+    states = np.array(STATES, dtype=object)
+    columns = {
+        **decided,
+        "state": decided["state"].astype(np.int8),
+        "receipt_id": np.where(line >= 0, tier.lines["receipt_id"][line], -1),
+        "covered": tier.covered,
+        "low": tier.windows.low,
+        "high": tier.windows.high,
+    }
+    del states
+    con.register("decided", columns)
+    try:
+        con.execute(
+            """
+            CREATE OR REPLACE TEMP TABLE tier_results AS
+            SELECT t.*, d.* EXCLUDE (low, high), make_timestamp(d.low) AS starts_at,
+              make_timestamp(d.high) AS ends_at
+            FROM tier_requests AS t POSITIONAL JOIN decided AS d
+            """
+        )
+    finally:
+        con.unregister("decided")
+    con.execute(
+        """
+        INSERT INTO requests
+        SELECT $layer, event_uuid, endpoint_url, attempt_key, nth, shown, $states[state + 1],
+          covered, starts_at, ends_at, component, crowd, lines, left_out,
+          NULLIF(stranger_id, 0)
+        FROM tier_results
+        """,
+        {"layer": layer, "states": list(STATES)},
+    )
+    con.execute(f"INSERT INTO matches_by_time {sql_text('assignment/tier_matches')}")
+    con.execute("INSERT INTO shown_requests SELECT * FROM matches_by_time WHERE layer = $layer",
+                {"layer": layer})
+    con.execute("DROP TABLE temp.tier_results")

@@ -1,0 +1,170 @@
+"""Where in time the line of a request can lie: windows measured on pairs that leave no choice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.int64]
+    Flags = NDArray[np.bool_]
+    Columns = dict[str, NDArray[Any]]
+
+SECOND = 1_000_000
+# Stands for a time or a status that nobody logged.
+NONE = np.iinfo(np.int64).min
+# Answers that a proxy gives by itself: its line may come before the application's, or without one.
+OWN_ANSWERS = (408, 499, 502, 503, 504)
+# From so many pairs on, what was measured says more than what is assumed.
+_ENOUGH = 8
+# More pairs than this are no evidence but a crowd, and would not fit into the memory.
+MOST_PAIRS = 12_000_000
+# A sender that saw no answer may be answered late: the line may be written this much after it left.
+_LATE_SECONDS = 90
+# How far the line of a request may lie from what an inner layer shows of it, before measuring.
+_NEAR_SECONDS = 3
+
+
+class CrowdedError(Exception):
+    """More lines fit more requests than could ever be told apart."""
+
+
+@dataclass(frozen=True)
+class Windows:
+    """First and last time of each request's line, microseconds on the sender's clock.
+
+    Args:
+        low: No line before this is the request's.
+        high: None after it.
+        seen_low: Where an inner layer shows the request: no line before this is its, unless the
+            answer is a proxy's own.
+        tight: Upper end of the time in which its line would usually lie.
+    """
+
+    low: Numbers
+    high: Numbers
+    seen_low: Numbers
+    tight: Numbers
+
+
+def pair(lows: Numbers, highs: Numbers, requests: Columns, lines: Columns) -> tuple[Any, Any]:
+    """Rows and lines of the same path whose time lies in the row's window.
+
+    Raises:
+        CrowdedError: There are more than `MOST_PAIRS`.
+    """
+    times = lines["logged_at"]
+    base = min(times.min(initial=0), lows.min(initial=0))
+    span = max(times.max(initial=0), highs.max(initial=0)) - base + 1
+    order = np.lexsort((times, lines["path_no"]))
+    keys = lines["path_no"][order] * span + (times[order] - base)
+    offset = requests["path_no"] * span - base
+    starts = np.searchsorted(keys, offset + lows, "left")
+    counts = np.maximum(np.searchsorted(keys, offset + highs, "right") - starts, 0)
+    total = int(counts.sum())
+    if total > MOST_PAIRS:
+        raise CrowdedError
+    rows = np.repeat(np.arange(len(counts)), counts)
+    places = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
+    return rows, order[places + np.repeat(starts, counts)]
+
+
+def measure(
+    requests: Columns, lines: Columns, tolerance: int, timeout: int, resolution: int
+) -> Windows:
+    """The windows of all requests.
+
+    The line of an attempt lies between the earliest distance that was seen and the sender's
+    time-out; only physics bounds it above. What an inner layer shows of a request binds it tightly,
+    on both sides, as far as the pairs that leave no choice do; the widest of them is widened.
+
+    Args:
+        requests: Columns of `tier_requests`.
+        lines: Columns of `tier_lines`, by time.
+        tolerance: How well the clocks are known, microseconds.
+        timeout: How long the sender waits, microseconds.
+        resolution: Step of the lines' times, microseconds.
+    """
+    tried = requests["attempted_at"] != NONE
+    seen = requests["seen_from"] != NONE
+    early, usual = _measure_attempts(requests, lines, tried, tolerance, timeout, resolution)
+    before, after = _measure_seen(requests, lines, seen, tolerance, resolution)
+
+    slack = max(-early, SECOND, resolution)
+    attempted = np.where(tried, requests["attempted_at"], 0)
+    latency = requests["latency_us"]
+    answered = requests["http_status"] >= 0
+    waited = np.where(answered & (latency >= 0), latency, timeout)
+    waited = np.where(answered, waited, timeout + _LATE_SECONDS * SECOND)
+    # Their rows may have been logged when the work ended, so a request may lie far before them.
+    seen_from = np.where(seen, requests["seen_from"], 0)
+    seen_until = np.where(seen, requests["seen_until"], 0)
+    low = np.where(tried, attempted + early, seen_from - before - timeout)
+    high = np.where(tried, attempted + waited + slack, seen_until + after)
+    shown = np.maximum(seen_until + after, low)
+    high = np.where(seen & tried, np.where(answered, np.minimum(high, shown), shown), high)
+    tight = np.where(seen, shown, np.minimum(high, attempted + usual))
+    seen_low = np.where(seen, np.minimum(seen_from - before, high), low)
+    return Windows(low, high, seen_low, tight)
+
+
+def _measure_attempts(
+    requests: Columns, lines: Columns, tried: Flags, tolerance: int, timeout: int, resolution: int
+) -> tuple[int, int]:
+    """Earliest and usual latest distance of a line from its attempt, both widened."""
+    chosen = np.flatnonzero(tried)
+    part = {name: column[chosen] for name, column in requests.items()}
+    at = part["attempted_at"]
+    found = _lone_pairs(at - tolerance, at + timeout + tolerance, part, lines)
+    if len(found[0]) < _ENOUGH:
+        return -tolerance, timeout
+    distance = lines["logged_at"][found[1]] - at[found[0]]
+    early = int(distance.min()) - _margin(distance, resolution)
+    usual = int(np.quantile(distance, 0.98)) + _margin(distance, resolution)
+    return max(early, -tolerance), usual
+
+
+def _measure_seen(
+    requests: Columns, lines: Columns, seen: Flags, tolerance: int, resolution: int
+) -> tuple[int, int]:
+    """How far the line lies before the first and after the last time an inner layer shows."""
+    near = max(_NEAR_SECONDS * SECOND, resolution)
+    chosen = np.flatnonzero(seen & ~requests["surplus"])
+    if not len(chosen):
+        return near, near
+    part = {name: column[chosen] for name, column in requests.items()}
+    first, last = part["seen_from"], part["seen_until"]
+    reach = max(tolerance, 10 * SECOND)
+    rows, columns = _lone_pairs(first - reach, last + reach, part, lines)
+    plain = ~np.isin(lines["http_status"][columns], OWN_ANSWERS)
+    rows, columns = rows[plain], columns[plain]
+    if len(rows) < _ENOUGH:
+        return near, near
+    early = first[rows] - lines["logged_at"][columns]
+    late = lines["logged_at"][columns] - last[rows]
+    return (
+        max(int(early.max()), 0) + _margin(early, resolution),
+        max(int(late.max()), 0) + _margin(late, resolution),
+    )
+
+
+def _lone_pairs(lows: Numbers, highs: Numbers, requests: Columns, lines: Columns) -> tuple[Any, Any]:
+    """Pairs of a row and a line that have no other in their reach."""
+    try:
+        rows, columns = pair(lows, highs, requests, lines)
+    except CrowdedError:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    alone = (np.bincount(rows, minlength=len(lows))[rows] == 1) & (
+        np.bincount(columns, minlength=len(lines["logged_at"]))[columns] == 1
+    )
+    return rows[alone], columns[alone]
+
+
+def _margin(distance: Numbers, resolution: int) -> int:
+    """How much beyond the extreme of n distances the next may lie: half of their usual spread."""
+    low, high = np.quantile(distance, (0.05, 0.95))
+    return int(max(resolution, SECOND, (high - low) / 2))
