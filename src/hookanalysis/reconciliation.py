@@ -11,6 +11,7 @@ from .incidents import write_failure_runs
 from .loading.files import write_settings
 from .settings import Settings
 from .tables import TABLES
+from .verdict.pace import write_live_spans
 from .verdict.requests import write_requests
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ STEPS = (
 )
 
 _CODE = {
+    "coverage/live_spans": write_live_spans,
     "requests": write_requests,
     "failure_runs": write_failure_runs,
     "signature_checks": write_signature_checks,

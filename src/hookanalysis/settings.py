@@ -81,7 +81,7 @@ class Settings:
     grace_minutes: float = 15
     tolerance_seconds: float = 120
     timeout_seconds: float = 30
-    heartbeat_minutes: float = 15
+    heartbeat_minutes: float = 60
     retention_days: float = 15
     same_send_seconds: float = 60
     settle_seconds: float = 60

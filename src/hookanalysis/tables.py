@@ -170,6 +170,7 @@ ACTIVITY = _table(
     ("last_line", "BIGINT", "last line with such a time"),
     ("records", "BIGINT", "records with such a time"),
     ("later_at", "TIMESTAMP", "latest second reading of a local time shown twice; else NULL"),
+    ("seconds", "UBIGINT", "bit n is set: it has a line in the minute's second n"),
 )
 
 SETTINGS = _table(
@@ -178,7 +179,7 @@ SETTINGS = _table(
     ("grace_minutes", "DOUBLE", "patience after the last attempt before a delivery is judged"),
     ("tolerance_seconds", "DOUBLE", "largest time between matched records, after the offset"),
     ("timeout_seconds", "DOUBLE", "longest time that a sender waits for an answer"),
-    ("heartbeat_minutes", "DOUBLE", "silence that never counts as a hole in a log"),
+    ("heartbeat_minutes", "DOUBLE", "silence that is never ordinary in a log, however slow"),
     ("retention_days", "DOUBLE", "age at which the sender forgets its attempts"),
     ("same_send_seconds", "DOUBLE", "two arrivals this close from one attempt: a double send"),
     ("settle_seconds", "DOUBLE", "time that the sender's log may take to show an attempt"),

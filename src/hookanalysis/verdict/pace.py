@@ -1,0 +1,145 @@
+"""When a log was surely being written: silences judged by that log's own pace.
+
+Of n gaps between lines that come at random with rate λ, the longest is about ln(n)/λ. A gap of more
+than twice that is no ordinary silence. λ is the log's own around the gap: the slower of the hours
+before and after. A log that beats regularly shows a silence much sooner; a log that comes in bursts
+shows long gaps often, and only one longer than those is a hole.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hookanalysis.database import Database
+
+    Numbers = NDArray[np.int64]
+
+SECOND = 1_000_000
+# So many gaps on either side are the comparable time of a gap.
+_NEIGHBOURS = 100
+# A few other holes may lie close by; the longest gap beside them is what is ordinary.
+_OTHER_HOLES = 3
+
+
+def write_live_spans(db: Database) -> None:
+    """Make `live_spans`: the stretches of each receiver's log without a hole or a lost line."""
+    longest = db.rows("SELECT heartbeat_minutes * 60 FROM settings")[0][0]
+    query = """
+        SELECT g.stream, epoch_us(a.minute_at) AS minute_at, a.seconds, a.records,
+          epoch_us(a.first_at) AS first_at, epoch_us(a.last_at) AS last_at
+        FROM activity AS a JOIN generations AS g USING (generation_id)
+        WHERE g.side = 'receiver' ORDER BY g.stream, minute_at
+        """
+    minutes = db.con.execute(query).fetchnumpy()
+    losses = db.con.execute(
+        "SELECT stream, epoch_us(starts_at) AS starts_at, epoch_us(ends_at) AS ends_at"
+        " FROM log_holes ORDER BY ALL"
+    ).fetchnumpy()
+    names = np.asarray(minutes["stream"], dtype=object)
+    found: list[tuple[str, int, int, int]] = []
+    for name in dict.fromkeys(names):
+        mine = np.flatnonzero(names == name)
+        part = {key: np.asarray(column)[mine] for key, column in minutes.items()}
+        active = active_seconds(part["minute_at"] // SECOND, part["seconds"])
+        starts, ends = split(active, find_holes(active, longest))
+        starts = np.maximum((starts + 1) * SECOND, part["first_at"].min())
+        starts[0] = part["first_at"].min()
+        ends = ends * SECOND
+        ends[-1] = part["last_at"].max()
+        lost = np.asarray(losses["stream"], dtype=object) == name
+        cut = np.stack([losses["starts_at"][lost], losses["ends_at"][lost]], axis=1)
+        for start, end in _without(starts, ends, np.asarray(cut, dtype=np.int64)):
+            inside = (part["first_at"] >= start) & (part["first_at"] <= end)
+            found.append((name, start, end, int(part["records"][inside].sum())))
+    stream, starts_at, ends_at, records = zip(*found, strict=True) if found else ((), (), (), ())
+    db.con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE live_spans AS
+        SELECT g.layer, s.stream, make_timestamp(s.starts_at) AS starts_at,
+          make_timestamp(s.ends_at) AS ends_at, s.records
+        FROM (
+          SELECT UNNEST($1::VARCHAR[]) AS stream, UNNEST($2::BIGINT[]) AS starts_at,
+            UNNEST($3::BIGINT[]) AS ends_at, UNNEST($4::BIGINT[]) AS records
+        ) AS s
+        JOIN (SELECT stream, MAX(layer) AS layer FROM generations WHERE side = 'receiver'
+          GROUP BY stream) AS g ON g.stream = s.stream
+        """,
+        [list(stream), list(starts_at), list(ends_at), list(records)],
+    )
+
+
+def active_seconds(minutes: Numbers, masks: NDArray[np.uint64]) -> Numbers:
+    """The seconds in which a log has lines, from the bits of each minute; sorted."""
+    bits = (masks[:, None] >> np.arange(60, dtype=np.uint64)) & np.uint64(1)
+    row, second = np.nonzero(bits)
+    return np.unique(minutes[row] + second)
+
+
+def find_holes(active: Numbers, longest: float) -> Numbers:
+    """Places i where the silence between `active[i]` and `active[i + 1]` is no ordinary one.
+
+    Args:
+        active: Seconds with lines, sorted.
+        longest: Silence in seconds that never counts as ordinary.
+    """
+    gaps = np.diff(active)
+    count = len(gaps)
+    if not count:
+        return np.empty(0, dtype=np.int64)
+    place = np.arange(count)
+    before = np.maximum(place - _NEIGHBOURS, 0)
+    after = np.minimum(place + 1 + _NEIGHBOURS, count)
+    # Mean gap on either side; where a side has none, the other's.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        earlier = (active[place] - active[before]) / (place - before)
+        later = (active[after] - active[place + 1]) / (after - place - 1)
+    mean = np.fmax(earlier, later)
+    mean = np.where(np.isnan(mean), gaps, mean)
+    bound = np.minimum(2 * np.log(max(count, 10)) * mean, longest)
+    # Nothing regular is silent for less than three of its beats: only these are looked at closely.
+    suspect = np.flatnonzero(gaps > np.minimum(3 * mean, bound))
+    holes = [
+        i for i in suspect if gaps[i] > min(_ordinary(gaps, i, bound[i], mean[i]), longest)
+    ]
+    return np.array(holes, dtype=np.int64)
+
+
+def _ordinary(gaps: Numbers, place: int, bound: float, mean: float) -> float:
+    """The longest gap that is ordinary around one place."""
+    near = np.concatenate(
+        [gaps[max(place - _NEIGHBOURS, 0) : place], gaps[place + 1 : place + 1 + _NEIGHBOURS]]
+    )
+    if len(near) <= _OTHER_HOLES:
+        return bound
+    usual = float(np.partition(near, -1 - _OTHER_HOLES)[-1 - _OTHER_HOLES])
+    # At random, the longest of a hundred gaps is four or five times their mean.
+    if len(near) >= _NEIGHBOURS and usual <= 2 * mean:
+        return 3 * usual
+    return max(bound, 1.5 * usual)
+
+
+def split(active: Numbers, holes: Numbers) -> tuple[Numbers, Numbers]:
+    """First and last second of each stretch between holes."""
+    starts = active[np.concatenate([[0], holes + 1])]
+    ends = active[np.concatenate([holes, [len(active) - 1]])]
+    return starts, ends
+
+
+def _without(starts: Numbers, ends: Numbers, cut: Numbers) -> list[tuple[int, int]]:
+    """Stretches without the losses that lie in them."""
+    spans: list[tuple[int, int]] = []
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        at = start
+        inside = cut[(cut[:, 0] <= end) & (cut[:, 1] >= start)]
+        for lost_from, lost_until in inside[np.argsort(inside[:, 0])].tolist():
+            if lost_from > at:
+                spans.append((at, lost_from))
+            at = max(at, lost_until)
+        if end > at:
+            spans.append((at, end))
+    return spans
