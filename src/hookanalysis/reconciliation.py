@@ -11,6 +11,7 @@ from .incidents import write_failure_runs
 from .loading.files import write_settings
 from .settings import Settings
 from .tables import TABLES
+from .verdict.clocks import write_time_shifts
 from .verdict.pace import write_live_spans
 from .verdict.requests import write_requests
 
@@ -40,6 +41,7 @@ STEPS = (
     "matching/endpoint_paths",
     "clocks/clock_pairs",
     "clocks/clock_medians",
+    "clocks/time_shifts",
     "clock_offsets",
     "matching/repeated_attempts",
     "matching/attempt_turns",
@@ -100,6 +102,7 @@ STEPS = (
 
 _CODE = {
     "coverage/live_spans": write_live_spans,
+    "clocks/time_shifts": write_time_shifts,
     "requests": write_requests,
     "failure_runs": write_failure_runs,
     "signature_checks": write_signature_checks,

@@ -1,7 +1,7 @@
 /* clock_offsets: receiver's clock minus sender's, for each stream and day, as an interval.
    grain:  one stream and day of its clock that was measured; and one row without a day for each
            stream, for all other days
-   inputs: clock_medians, receipts, generations, settings
+   inputs: clock_medians, time_shifts, receipts, generations, settings
 
    The median shrugs off what came late; its spread is never taken to be finer than the clocks can
    show. A log without uuids takes the values of the log with most pairs among those that saw the
@@ -33,34 +33,69 @@ donors AS (
   WHERE m.day IS NULL
     AND (w.stream = m.stream OR w.stream NOT IN (SELECT stream FROM clock_medians))
   GROUP BY w.stream, m.stream
+),
+measured AS (
+  SELECT
+    w.stream, w.resolution_ms, m.day, m.offset_ms, m.mad_ms, m.reach_ms, m.pairs,
+    CASE
+      WHEN m.stream IS NULL THEN 'assumed'
+      WHEN m.stream <> w.stream THEN 'other_streams'
+      WHEN m.day IS NULL THEN 'pooled_median'
+      ELSE 'daily_median'
+    END AS method,
+    m.zone_error_minutes
+  FROM streams AS w
+  LEFT JOIN donors AS d ON d.stream = w.stream AND d.place = 1
+  LEFT JOIN clock_medians AS m ON m.stream = d.donor
+),
+-- A clock of its own: the times of its lines agree with no other log's clock.
+shifted AS (
+  SELECT
+    w.stream, w.resolution_ms, t.shift_seconds * 1000.0 AS offset_ms, t.pairs,
+    CAST(ROUND(t.shift_seconds / 900.0) AS INTEGER) AS quarters
+  FROM streams AS w
+  JOIN time_shifts AS t ON t.stream = w.stream
+  WHERE NOT EXISTS (
+    SELECT 1 FROM measured AS m
+    WHERE m.stream = w.stream AND m.day IS NULL AND m.method <> 'assumed'
+      AND ABS(m.offset_ms - t.shift_seconds * 1000.0) <= 10000
+  )
 )
 SELECT
-  w.stream,
+  m.stream,
   m.day,
   COALESCE(m.offset_ms, 0) AS offset_ms,
   COALESCE(m.offset_ms, 0) - CASE
-    WHEN m.stream IS NULL THEN s.tolerance_seconds * 1000
-    ELSE GREATEST(1.4826 * m.mad_ms, w.resolution_ms)
+    WHEN m.method = 'assumed' THEN s.tolerance_seconds * 1000
+    ELSE GREATEST(1.4826 * m.mad_ms, m.resolution_ms)
   END AS low_ms,
   COALESCE(m.offset_ms, 0) + CASE
-    WHEN m.stream IS NULL THEN s.tolerance_seconds * 1000
-    ELSE GREATEST(1.4826 * m.mad_ms, w.resolution_ms)
+    WHEN m.method = 'assumed' THEN s.tolerance_seconds * 1000
+    ELSE GREATEST(1.4826 * m.mad_ms, m.resolution_ms)
   END AS high_ms,
   CASE
     WHEN COALESCE(m.pairs, 0) < 20 THEN s.tolerance_seconds * 1000
     ELSE LEAST(
-      GREATEST(2000, 2 * w.resolution_ms, COALESCE(m.reach_ms, 0)), s.tolerance_seconds * 1000
+      GREATEST(2000, 2 * m.resolution_ms, COALESCE(m.reach_ms, 0)), s.tolerance_seconds * 1000
     )
   END AS tolerance_ms,
   COALESCE(m.pairs, 0) AS pairs,
-  CASE
-    WHEN m.stream IS NULL THEN 'assumed'
-    WHEN m.stream <> w.stream THEN 'other_streams'
-    WHEN m.day IS NULL THEN 'pooled_median'
-    ELSE 'daily_median'
-  END AS method,
+  m.method,
   m.zone_error_minutes
-FROM streams AS w
+FROM measured AS m
 CROSS JOIN settings AS s
-LEFT JOIN donors AS d ON d.stream = w.stream AND d.place = 1
-LEFT JOIN clock_medians AS m ON m.stream = d.donor
+WHERE m.stream NOT IN (SELECT stream FROM shifted)
+UNION ALL
+SELECT
+  h.stream,
+  NULL,
+  h.offset_ms,
+  h.offset_ms - GREATEST(3000, h.resolution_ms),
+  h.offset_ms + GREATEST(3000, h.resolution_ms),
+  LEAST(GREATEST(10000, 2 * h.resolution_ms), s.tolerance_seconds * 1000),
+  h.pairs,
+  'times',
+  CASE WHEN h.quarters <> 0 AND ABS(h.offset_ms - h.quarters * 900000) <= 120000
+    THEN h.quarters * 15 END
+FROM shifted AS h
+CROSS JOIN settings AS s

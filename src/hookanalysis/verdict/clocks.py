@@ -1,0 +1,128 @@
+"""A log's clock without any name in it: the shift under which most requests have a line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hookanalysis.database import Database
+
+    Numbers = NDArray[np.int64]
+
+SECOND = 1_000_000
+DAY = 86_400
+# Zones differ by up to 14 hours from UTC, and clocks by minutes.
+_REACH = 14 * 3600 + 1800
+# Pairs that lie this close are of one shift: latency and whole seconds spread them.
+_WIDTH = 3
+# A clock alone, with the right zone, is off by less than this.
+_QUARTER = 900
+_NEAR_QUARTER = 120
+# So many of the busiest days are enough to find it.
+_DAYS = 8
+
+
+class Shift(NamedTuple):
+    """How far a log's clock is ahead of the sender's, in seconds, and what that rests on."""
+
+    seconds: int
+    pairs: int
+    runner_up: int
+    """The next best shift, elsewhere; and how many pairs speak for it."""
+    runner_up_pairs: int
+
+
+def write_time_shifts(db: Database) -> None:
+    """Make `time_shifts`: of each log whose requests name no event, its shift if there is one."""
+    db.con.execute(
+        "CREATE OR REPLACE TEMP TABLE time_shifts (stream VARCHAR, shift_seconds BIGINT,"
+        " pairs BIGINT, runner_up_seconds BIGINT, runner_up_pairs BIGINT)"
+    )
+    query = """
+        SELECT DISTINCT r.stream, r.path FROM receipts AS r
+        JOIN endpoint_paths AS e ON e.path = r.path
+        WHERE r.event_uuid IS NULL AND COALESCE(r.method, 'POST') IN ('POST', 'PUT')
+          AND r.stream NOT IN (SELECT stream FROM clock_medians) ORDER BY ALL
+        """
+    paths: dict[str, list[str]] = {}
+    for stream, path in db.rows(query):
+        paths.setdefault(stream, []).append(path)
+    for stream, names in paths.items():
+        pairs = [_moments(db, stream, path) for path in names]
+        found = find_shift(pairs)
+        if found:
+            db.con.execute("INSERT INTO time_shifts VALUES (?, ?, ?, ?, ?)", [stream, *found])
+
+
+def _moments(db: Database, stream: str, path: str) -> tuple[Numbers, Numbers]:
+    """Seconds of the attempts and of the log's lines for one path."""
+    attempts = db.con.execute(
+        """
+        SELECT epoch(COALESCE(a.attempted_at, a.created_at))::BIGINT AS moment FROM attempts AS a
+        JOIN endpoint_paths AS e ON e.endpoint_url = a.endpoint_url
+        WHERE e.path = ? AND COALESCE(a.attempted_at, a.created_at) IS NOT NULL
+          AND COALESCE(a.error_kind, '') NOT IN ('refused', 'dns', 'tls') ORDER BY moment
+        """,
+        [path],
+    ).fetchnumpy()["moment"]
+    lines = db.con.execute(
+        """
+        SELECT epoch(received_at)::BIGINT AS moment FROM receipts
+        WHERE stream = ? AND path = ? AND event_uuid IS NULL AND received_at IS NOT NULL
+          AND COALESCE(method, 'POST') IN ('POST', 'PUT') ORDER BY moment
+        """,
+        [stream, path],
+    ).fetchnumpy()["moment"]
+    return np.asarray(attempts), np.asarray(lines)
+
+
+def find_shift(moments: list[tuple[Numbers, Numbers]]) -> Shift | None:
+    """The shift of lines against attempts that stands out from all others, if there is one.
+
+    Cross-correlation by the fast Fourier transform, day by day; pairs within a few seconds count
+    together. A shift stands out if chance does not give it, and the next best does not come near.
+
+    Args:
+        moments: Of each path the attempts and the lines, in seconds, sorted.
+    """
+    total = np.zeros(2 * _REACH + 1)
+    most = 0
+    for attempts, lines in moments:
+        for start in _busy_days(attempts):
+            here = attempts[(attempts >= start) & (attempts < start + DAY)]
+            there = lines[(lines >= start - _REACH) & (lines < start + DAY + _REACH)]
+            if len(here) and len(there):
+                total += _correlate(here - start, there - start + _REACH)
+                most += min(len(here), len(there))
+    if most < 5:
+        return None
+    summed = np.convolve(total, np.ones(_WIDTH), "full")[: len(total)]
+    best = int(summed.argmax())
+    count = int(round(summed[best]))
+    elsewhere = summed.copy()
+    elsewhere[max(best - 60, 0) : best + 61] = 0
+    second = int(elsewhere.argmax())
+    rival = int(round(elsewhere[second]))
+    if count < max(5, 0.3 * most) or count - rival < 4 * np.sqrt(rival + 1):
+        return None
+    middle = _WIDTH // 2
+    return Shift(best - middle - _REACH, count, second - middle - _REACH, rival)
+
+
+def _busy_days(attempts: Numbers) -> Numbers:
+    days, counts = np.unique(attempts // DAY, return_counts=True)
+    return days[np.argsort(-counts, kind="stable")[:_DAYS]] * DAY
+
+
+def _correlate(attempts: Numbers, lines: Numbers) -> NDArray[np.float64]:
+    """How many pairs of an attempt and a line lie s - _REACH seconds apart, for each s."""
+    size = 1 << int(np.ceil(np.log2(DAY + 2 * _REACH)) + 1)
+    one = np.bincount(attempts, minlength=size).astype(float)
+    other = np.bincount(lines, minlength=size).astype(float)
+    product = np.fft.irfft(np.conj(np.fft.rfft(one)) * np.fft.rfft(other), size)
+    result: NDArray[np.float64] = np.rint(product[: 2 * _REACH + 1])
+    return result
