@@ -34,6 +34,8 @@ _LINE, _NONE, _OPEN, _LACKING = range(4)
 
 # Chance that a line of somebody else lies in a window, above which a line proves nothing.
 _MOST_STRANGERS = 0.005
+# A sender that posts to more other paths than this is no sender but a balancer.
+_FEW_PATHS = 5
 _NUMBERS = ("path_no", "attempted_at", "http_status", "seen_from", "seen_until", "seen_status")
 
 
@@ -147,7 +149,9 @@ class _Tier:
             return self._crowded(must)
         rows, columns, must = self._drop_owners(rows, columns, must)
         ours = ~self.lines["stranger"][columns] | (requests["surplus"] & requests["shown"])[rows]
-        rows, columns = self._reach_elsewhere(rows[ours], columns[ours])
+        rows, columns = rows[ours], columns[ours]
+        self.elsewhere = self._find_elsewhere(rows, columns)
+        rows, columns = self._reach_elsewhere(rows, columns)
         found = assign(self.size, self.count, (rows, columns), must)
         state = np.full(self.size, _OPEN)
         state[~found.possible & ~found.contradicted] = _NONE
@@ -209,41 +213,45 @@ class _Tier:
             return rows[kept], columns[kept], must & ~self.requests["here"]
         return rows, columns, must
 
-    def _reach_elsewhere(self, rows: Numbers, columns: Numbers) -> tuple[Numbers, Numbers]:
-        """Add the sender's requests to other paths, for attempts that no line of their path fits.
+    def _find_elsewhere(self, rows: Numbers, columns: Numbers) -> Numbers:
+        """The sender's requests to other paths: an endpoint's URL may have been changed since.
 
-        An endpoint's URL may have been changed since. The sender is known by its addresses, given
-        or learnt from lines that can only be its own.
+        The sender is known by its addresses, as given, or as those lines show that leave no choice.
         """
-        requests, lines = self.requests, self.lines
-        foreign = np.flatnonzero(lines["path_no"] < 0)
-        silent = np.ones(self.size, dtype=bool)
-        silent[rows] = False
-        silent &= (requests["attempted_at"] != NONE) & (requests["http_status"] >= 0)
-        silent &= ~requests["shown"]
-        if not len(foreign) or not silent.any():
-            return rows, columns
+        lines = self.lines
         lone = (np.bincount(rows, minlength=self.size)[rows] == 1) & (
             np.bincount(columns, minlength=self.count)[columns] == 1
         )
-        tied = columns[lone & ~lines["by_sender"][columns]]
-        known, times = np.unique(lines["address"][tied], return_counts=True)
-        known = known[(times >= 3) & (known != 0)]
-        # Behind a balancer all requests have its address, and to very many paths.
-        paths = [len(np.unique(lines["path"][foreign][lines["address"][foreign] == a])) for a in known]
-        known = known[np.array(paths, dtype=np.int64) <= 5]
-        foreign = foreign[lines["by_sender"][foreign] | np.isin(lines["address"][foreign], known)]
-        chosen = np.flatnonzero(silent)
-        part = {name: column[chosen] for name, column in requests.items()}
+        networks, times = np.unique(lines["network"][columns[lone]], return_counts=True)
+        foreign = np.flatnonzero((lines["path_no"] < 0) & ~lines["stranger"])
+        learnt = []
+        for network in networks[(times >= 3) & (networks != 0)]:
+            theirs = foreign[lines["network"][foreign] == network]
+            # Behind a balancer all clients have its address, and call very many paths.
+            if len(np.unique(lines["path"][theirs])) <= _FEW_PATHS:
+                learnt.append(theirs)
+        return np.unique(np.concatenate([foreign[lines["by_sender"][foreign]], *learnt]))
+
+    def _reach_elsewhere(self, rows: Numbers, columns: Numbers) -> tuple[Numbers, Numbers]:
+        """Add the sender's requests to other paths, for attempts that no line of their path fits."""
+        requests = self.requests
+        silent = np.ones(self.size, dtype=bool)
+        silent[rows] = False
+        silent &= (requests["http_status"] >= 0) & ~requests["shown"]
+        near, far = self._pair_elsewhere(np.flatnonzero(silent))
+        same = requests["http_status"][near] == self.lines["http_status"][far]
+        return np.concatenate([rows, near[same]]), np.concatenate([columns, far[same]])
+
+    def _pair_elsewhere(self, chosen: Numbers) -> tuple[Numbers, Numbers]:
+        """Requests and the sender's lines of other paths that came just then."""
+        part = {name: column[chosen] for name, column in self.requests.items()}
         part["path_no"] = np.zeros(len(chosen), dtype=np.int64)
-        there = {name: column[foreign] for name, column in lines.items()}
-        there["path_no"] = np.zeros(len(foreign), dtype=np.int64)
+        there = {name: column[self.elsewhere] for name, column in self.lines.items()}
+        there["path_no"] = np.zeros(len(self.elsewhere), dtype=np.int64)
+        if not len(chosen) or not len(self.elsewhere):
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
         near, far = pair(self.windows.low[chosen], self.windows.tight[chosen], part, there)
-        same = requests["http_status"][chosen[near]] == there["http_status"][far]
-        return (
-            np.concatenate([rows, chosen[near[same]]]),
-            np.concatenate([columns, foreign[far[same]]]),
-        )
+        return chosen[near], self.elsewhere[far]
 
     def _alike(self, rows: Numbers, columns: Numbers) -> Flags:
         """Whether all lines that may be the request's say the same of its acceptance."""
@@ -300,6 +308,8 @@ class _Tier:
         usable = (stranger & fits) | (contrary & ~fits)
         for place in np.flatnonzero(usable)[::-1]:
             result[row[place]] = lines["receipt_id"][far[place]] if stranger[place] else 0
+        near, far = self._pair_elsewhere(chosen)
+        result[near[~owned[far]]] = 0
         return result
 
     def _crowded(self, must: Flags) -> Columns:

@@ -2,6 +2,7 @@
    grain:  one receipt
    inputs: placed_receipts, endpoint_paths, generations
 
+   network: the neighbourhood of the client's address, for senders post from pools of them.
    path_no: number of the endpoint's path; -1 for a request to another path. logged_at is the time
    that the line was written with, starts_at that of the request as far as the line tells. */
 SELECT
@@ -11,7 +12,7 @@ SELECT
   epoch_us(r.arrived_at) AS starts_at,
   g.time_marks = 'start' OR r.arrived_at < r.ended_at AS shows_start,
   COALESCE(r.http_status, -1) AS http_status,
-  COALESCE(hash(r.source_ip), 0) AS address,
+  COALESCE(hash(regexp_extract(r.source_ip, '^(?:\d+\.\d+\.\d+|[^:]*:[^:]*:[^:]*)')), 0) AS network,
   COALESCE(hash(r.path), 0) AS path,
   r.by_sender,
   r.stranger,
