@@ -13,12 +13,35 @@
    perhaps the endpoint was not logged there at all. lines_lacking: requests that a layer behind the
    outermost shows, of which that one has no line. Doubts about the clocks are added, and logs
    that the settings call sampled. */
-WITH gaps AS (
+WITH witnesses AS (
+  SELECT q.endpoint_url, COUNT(*) AS shown, COUNT(*) FILTER (WHERE q.state = 'lacking') AS lacking
+  FROM requests AS q
+  JOIN (SELECT DISTINCT endpoint_url, layer FROM serving_streams WHERE depth = 1) AS v
+    ON v.endpoint_url = q.endpoint_url AND v.layer = q.layer
+  WHERE q.shown AND q.covered AND q.nth = 1
+  GROUP BY q.endpoint_url
+),
+-- Logs of which another layer proves that they are whole, or whose owner says so.
+proven AS (
+  SELECT endpoint_url FROM witnesses WHERE shown >= 20 AND 200 * lacking <= shown
+  UNION
+  SELECT v.endpoint_url
+  FROM serving_streams AS v
+  JOIN generations AS g ON g.stream = v.stream AND g.side = 'receiver'
+  WHERE v.depth = 1
+  GROUP BY v.endpoint_url
+  HAVING BOOL_AND(g.completeness = 'complete')
+),
+runs AS (
+  SELECT * FROM answer_runs
+  WHERE kind = 'behind_edge' OR endpoint_url NOT IN (SELECT endpoint_url FROM proven)
+),
+gaps AS (
   SELECT
     endpoint_url, kind, run, starts_at, ends_at, answers, shown_before,
     LEAD(ends_at, 2) OVER gaps_in_order AS third_ends_at,
     LEAD(shown_before, 2) OVER gaps_in_order - shown_before AS shown_between
-  FROM answer_runs
+  FROM runs
   WHERE silent
   WINDOW gaps_in_order AS (
     PARTITION BY endpoint_url, kind ORDER BY run NULLS LAST, starts_at NULLS LAST
@@ -30,7 +53,7 @@ totals AS (
     SUM(answers) AS answers,
     SUM(CASE WHEN silent THEN answers ELSE 0 END) AS lacking,
     SUM(CASE WHEN silent THEN 1 ELSE 0 END) AS gaps
-  FROM answer_runs
+  FROM runs
   GROUP BY endpoint_url, kind
 ),
 neighbours AS (
@@ -39,7 +62,7 @@ neighbours AS (
     SUM(CASE WHEN r.run < g.run THEN r.answers ELSE 0 END) AS shown_before,
     SUM(CASE WHEN r.run > g.run THEN r.answers ELSE 0 END) AS shown_after
   FROM gaps AS g
-  LEFT JOIN answer_runs AS r
+  LEFT JOIN runs AS r
     ON r.endpoint_url = g.endpoint_url AND r.kind = g.kind AND NOT r.silent
     AND r.run BETWEEN g.run - 1 AND g.run + 1
   GROUP BY g.endpoint_url, g.kind, g.run
@@ -51,7 +74,7 @@ SELECT
   t.kind = 'behind_edge' AS behind_edge
 FROM gaps AS g
 JOIN totals AS t ON t.endpoint_url = g.endpoint_url AND t.kind = g.kind
-WHERE g.shown_between <= 20
+WHERE g.shown_between <= CASE WHEN t.kind = 'behind_edge' THEN 6 ELSE 20 END
 UNION ALL
 SELECT
   endpoint_url, starts_at - INTERVAL '1 day' AS starts_at, ends_at + INTERVAL '1 day' AS ends_at,
@@ -59,7 +82,7 @@ SELECT
   CAST(lacking AS BIGINT) AS lacking, CAST(answers AS BIGINT) AS answers, NULL AS about,
   kind = 'behind_edge' AS behind_edge
 FROM totals
-WHERE gaps >= 3 AND 50 * gaps > answers
+WHERE gaps >= 3 AND CASE WHEN kind = 'behind_edge' THEN 10 ELSE 50 END * gaps > answers
 UNION ALL
 SELECT DISTINCT
   w.endpoint_url, t.starts_at - INTERVAL '1 day' AS starts_at,
@@ -94,12 +117,8 @@ WHERE g.completeness = 'sample'
 GROUP BY v.endpoint_url, v.depth > 1
 UNION ALL
 SELECT
-  q.endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,
-  'lines_lacking' AS reason, COUNT(*) FILTER (WHERE q.state = 'lacking') AS lacking,
-  COUNT(*) AS answers, NULL AS about, FALSE AS behind_edge
-FROM requests AS q
-JOIN (SELECT DISTINCT endpoint_url, layer FROM serving_streams WHERE depth = 1) AS v
-  ON v.endpoint_url = q.endpoint_url AND v.layer = q.layer
-WHERE q.shown AND q.covered AND q.nth = 1
-GROUP BY q.endpoint_url
-HAVING lacking >= 3 AND 200 * lacking > answers
+  endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,
+  'lines_lacking' AS reason, lacking, shown AS answers, NULL AS about, FALSE AS behind_edge
+FROM witnesses
+WHERE lacking >= 3 AND 200 * lacking > shown
+  AND endpoint_url NOT IN (SELECT endpoint_url FROM proven)

@@ -3,8 +3,9 @@
    inputs: receipt_lines, settings
 
    reused: it may stand for more than one request: its lines lie further apart than
-   same_send_seconds, name different events (a request id used again), or, without a request id,
-   tell of a step twice (processed and duplicate are one step: a request ends in either). */
+   same_send_seconds, name different events (a request id used again), have different request ids,
+   or, without one, repeat themselves (processed and duplicate are one step: a request ends in
+   either). */
 WITH shared_keys AS (
   SELECT stream, request_key
   FROM receipt_lines
@@ -18,14 +19,12 @@ SELECT
   (
     MAX(l.logged_at) > MIN(l.logged_at) + MAX(s.same_send_seconds) * INTERVAL '1 second'
     OR COALESCE(MIN(l.event_uuid) <> MAX(l.event_uuid), FALSE)
+    OR COUNT(DISTINCT l.request_id) > 1
+    OR COUNT(l.kind) FILTER (WHERE l.request_id IS NULL)
+      > COUNT(DISTINCT l.kind) FILTER (WHERE l.request_id IS NULL)
     OR (
-      MAX(l.request_id) IS NULL
-      AND (
-        COUNT(*) FILTER (WHERE l.mark = 'received') > 1
-        OR COUNT(*) FILTER (WHERE l.mark = 'answered') > 1
-        OR COUNT(*) FILTER (WHERE l.mark IN ('processed', 'duplicate')) > 1
-        OR COUNT(*) FILTER (WHERE l.mark IN ('failed', 'signature_failed')) > 1
-      )
+      BOOL_OR(l.mark = 'duplicate')
+      AND BOOL_OR(l.mark IN ('processed', 'failed', 'signature_failed'))
     )
   ) AS reused
 FROM receipt_lines AS l
