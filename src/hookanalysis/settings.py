@@ -37,6 +37,7 @@ class Known:
         stream: Name of the log.
         layer: edge, app, queue or table.
         sampled: Whether a server's log leaves requests out: then none that it lacks is missed.
+        complete: Whether these are all the logs of their layer, and leave nothing out.
         copytruncate: Whether a server's log is copied and then emptied to rotate it, which loses
             what is written in between.
         day_first: Order of dates such as 3/4/2026.
@@ -54,6 +55,7 @@ class Known:
     stream: str | None = None
     layer: str | None = None
     sampled: bool | None = None
+    complete: bool | None = None
     copytruncate: bool | None = None
     day_first: bool | None = None
     endpoint: str | None = None

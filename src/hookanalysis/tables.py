@@ -80,7 +80,7 @@ GENERATIONS = _table(
     (
         "completeness",
         "VARCHAR",
-        "all, failures, successes (of one tab), events, sample (not all), or copytruncate",
+        "all, failures, successes (of one tab), events, sample (not all), copytruncate, complete",
     ),
     (
         "retention_days",

@@ -49,7 +49,7 @@ class Workspace(Database):
             progress: Called with a path and the bytes read so far; a notebook shows it by itself.
             known: What the files do not say, as under `[[sources]]` of the settings: `format`,
                 `formats`, `log_format`, `timezone`, `time_marks`, `stream`, `layer`, `sampled`,
-                `copytruncate`, `day_first`, `endpoint`, `columns`.
+                `complete`, `copytruncate`, `day_first`, `endpoint`, `columns`.
 
         Returns:
             What became of each file: loaded, grown, unchanged, or refused and why.

@@ -108,8 +108,9 @@ def detect(
     told = {
         key: getattr(known, key) or getattr(best.format, key) for key in ("time_marks", "layer")
     }
-    if known.sampled or known.copytruncate:
-        told["completeness"] = "sample" if known.sampled else "copytruncate"
+    said = {"sample": known.sampled, "copytruncate": known.copytruncate, "complete": known.complete}
+    if completeness := next((name for name, holds in said.items() if holds), None):
+        told["completeness"] = completeness
     return Binding(
         replace(best.format, **told) if best.format.side == "receiver" else best.format,
         layer.split or best.split,
