@@ -1,10 +1,10 @@
 # make demo   sample logs -> workspace -> daily report, on a bare machine with Python >= 3.11
 # make test   every check and test, on the same bare machine
-# The rest: lab (notebooks), bench, prove, samples, docs, lock, wheel, clean.
+# The rest: lab (notebooks), worlds, accept, bench, prove, samples, docs, lock, wheel, clean.
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo test lab bench prove samples docs lock wheel clean
+.PHONY: demo test lab worlds accept bench prove samples docs lock wheel clean
 
 # The first interpreter that is new enough and can make environments; `make demo PYTHON=…` overrides.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python3.14 python; do \
@@ -36,6 +36,13 @@ test: $(VENV)/test.stamp
 
 lab: $(LAB)/lab.stamp
 	$(LAB)/bin/jupyter lab notebooks
+
+# What a change does to the stored worlds of tests/gate, row by row; and to accept it on purpose.
+worlds: $(VENV)/test.stamp
+	PYTHONPATH=tests $(BIN)/python -m gate $(GATE)
+
+accept: $(VENV)/test.stamp
+	PYTHONPATH=tests $(BIN)/python -m gate --accept $(GATE)
 
 prove: $(VENV)/test.stamp
 	PYTHONPATH=tests $(BIN)/python benchmarks/prove.py $(or $(CASES),--write)

@@ -118,6 +118,30 @@ class Database:
         columns = ", ".join(TABLES[name].names)
         return self.sql(f"SELECT {columns} FROM {name} ORDER BY ALL NULLS LAST")
 
+    def fill(
+        self, table: str, source: duckdb.DuckDBPyConnection, query: str
+    ) -> tuple[list[str], list[str]]:
+        """Add rows of another database to a table, column by column of the same name.
+
+        Args:
+            table: A base table, or any other that is there.
+            source: The other database.
+            query: Selects the rows there; it runs more than once.
+
+        Returns:
+            Columns of the query that the table does not have, which are left out; and columns of
+            the table that the query does not have, which are NULL in the new rows.
+        """
+        self.con.register("given_rows", Stream(source, query))
+        try:
+            given = [row[0] for row in self.rows("DESCRIBE given_rows")]
+            known = [row[0] for row in self.rows(f"DESCRIBE {table}")]
+            shared = ", ".join(name for name in given if name in known)
+            self.con.execute(f"INSERT INTO {table} BY NAME SELECT {shared} FROM given_rows")
+        finally:
+            self.con.unregister("given_rows")
+        return [n for n in given if n not in known], [n for n in known if n not in given]
+
     def has(self, name: str) -> bool:
         """Whether a table or view is there."""
         query = "SELECT count(*) FROM information_schema.tables WHERE table_name = ?"
@@ -136,6 +160,20 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class Stream:
+    """The rows of a query, for another database: `other.register("rows", Stream(con, query))`.
+
+    The query runs each time that they are read, and once more for their types.
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, query: str) -> None:
+        self.con = con
+        self.query = query
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self.con.sql(self.query).__arrow_c_stream__(requested_schema)
 
 
 class _Transaction:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hookanalysis.database import connect_memory, sql_text
+from hookanalysis.database import Stream, connect_memory, sql_text
 from hookanalysis.parsing.traces import attach_traces
 from hookanalysis.reading.records import Chunk
 from hookanalysis.reading.splitting import Piece
@@ -84,7 +84,7 @@ class Scratch:
 
         The query runs more than once; it should be cheap.
         """
-        target.register("moving", _Stream(self.con, query))
+        target.register("moving", Stream(self.con, query))
         try:
             target.execute(f"INSERT INTO {table} FROM moving")
         finally:
@@ -123,12 +123,3 @@ class _Current:
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self.chunk.__arrow_c_stream__(requested_schema)
-
-
-class _Stream:
-    def __init__(self, con: duckdb.DuckDBPyConnection, query: str) -> None:
-        self.con = con
-        self.query = query
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        return self.con.sql(self.query).__arrow_c_stream__(requested_schema)

@@ -1,0 +1,1 @@
+"""The gate: stored worlds are judged anew, and every row that comes out otherwise is shown."""

@@ -1,0 +1,69 @@
+"""The gate in its short form: some of the stored worlds are judged as they were accepted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from gate.comparing import compare
+from gate.worlds import ACCEPTED, INPUTS, RESULTS, stored_worlds, write_results
+from hookanalysis.database import Database
+
+SOME = [*stored_worlds()][:20]
+
+
+def test_stored_worlds_are_judged_as_accepted(tmp_path: Path) -> None:
+    # Single and double faults, and a rush: every fourth case is drawn as a double one.
+    worlds = [*stored_worlds()][3::6]
+    write_results(worlds, tmp_path)
+    found = compare(ACCEPTED, tmp_path, worlds)
+    assert [line for table in filter(None, found) for line in table.summarise()] == []
+    assert all(table.rows for table in found)
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "told"),
+    [
+        ("deliveries", "SELECT * REPLACE ('lost' AS outcome)", "outcome: delivered → lost: "),
+        ("deliveries", "SELECT * EXCLUDE (lag_ms)", "lag_ms: the column is gone"),
+        ("findings", "SELECT *, 1 AS weight", "weight: the column is new"),
+        ("incidents", "SELECT * REPLACE (failed + 1 AS failed)", "failed: 3 → 4: "),
+        ("resends", "SELECT * REPLACE (-position AS position)", "position: 2 → 3: "),
+        ("matches", "SELECT * WHERE match_rule <> 'time'", "row: time → no row: "),
+    ],
+)
+def test_what_differs_is_told(table: str, change: str, told: str, tmp_path: Path) -> None:
+    _copy(tmp_path, table, change)
+    found = {part.table: part for part in compare(ACCEPTED, tmp_path, SOME)}
+    assert [name for name, part in found.items() if part] == [table]
+    assert told in "\n".join(found[table].summarise())
+
+
+def test_numbers_that_only_put_rows_in_order_are_none(tmp_path: Path) -> None:
+    _copy(tmp_path, "incidents", "SELECT * REPLACE (7 * incident_id AS incident_id)")
+    assert not any(compare(ACCEPTED, tmp_path, SOME))
+
+
+def test_inputs_outlive_a_changed_contract(db: Database) -> None:
+    db.con.execute("ALTER TABLE activity ADD COLUMN zone VARCHAR")
+    with duckdb.connect() as con:
+        query = f"SELECT * RENAME (records AS tally) FROM '{INPUTS / 'activity'}.parquet' LIMIT 5"
+        assert db.fill("activity", con, query) == (["world", "tally"], ["records", "zone"])
+    assert db.rows("SELECT count(first_at), count(records) FROM activity") == [(5, 0)]
+
+
+def test_stored_worlds_stay_small_and_name_no_machine() -> None:
+    assert sum(path.stat().st_size for path in ACCEPTED.parent.rglob("*.parquet")) < 5e6
+    with duckdb.connect() as con:
+        paths = con.execute(f"SELECT DISTINCT path FROM '{INPUTS / 'files'}.parquet'").fetchall()
+    assert {Path(path).parts[0] for (path,) in paths} == {"sender", "receiver"}
+
+
+def _copy(folder: Path, changed: str, change: str) -> None:
+    with duckdb.connect() as con:
+        for table in RESULTS:
+            select, _, where = (change if table == changed else "SELECT *").partition(" WHERE ")
+            source = f"{select} FROM '{ACCEPTED / table}.parquet' WHERE {where or 'TRUE'}"
+            con.execute(f"COPY ({source}) TO '{folder / table}.parquet'")
