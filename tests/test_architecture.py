@@ -41,10 +41,6 @@ STAGES = (
     "reading: postgres sources delimited documents elements pieces records decoding",
     "reading: rewriting pages parquet packings splitting unpacking",
     "database settings",
-    (
-        "simulation: runs truth plan receivers exports logs events scenarios"
-        " faults outages handlings stories shapes"
-    ),
     "tables results schema errors",
 )
 
@@ -111,11 +107,10 @@ def test_imports_point_down(path: Path) -> None:
     assert not upward, f"{room(path)} imports {upward}, which stand above it"
 
 
-def test_simulation_knows_nothing_of_the_tool() -> None:
+def test_the_played_world_knows_nothing_of_the_tool() -> None:
     # It is the truth that the tool is judged by.
-    for path in PACKAGE.glob("simulation/*.py"):
-        others = {name for name in siblings(path) if not name.startswith("simulation.")}
-        assert others <= {"tables", "errors"}, path.name
+    for path in (ROOT / "tests" / "world").glob("*.py"):
+        assert not re.search(r"import hookanalysis|from hookanalysis", path.read_text("utf-8"))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=room)
