@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from .database import Database
     from .schema import Column
 
-# Rungs of the ladder from a receipt to its attempt, the surest first.
-MATCH_RULES = ("uuid", "transaction", "request_id", "time")
-
 
 @dataclass(frozen=True)
 class Step:
