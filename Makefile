@@ -50,10 +50,10 @@ prove: $(VENV)/test.stamp
 bench: $(VENV)/test.stamp
 	$(BIN)/python benchmarks/run.py --size $(SIZE)
 
-# The committed sample logs, from the simulation and its fixed seed.
+# The committed sample logs, from the played world and its fixed seed.
 samples: $(VENV)/run.stamp
 	rm -rf data/samples
-	$(BIN)/hookanalysis simulate data/samples
+	PYTHONPATH=tests $(BIN)/python -m world data/samples
 
 # The generated parts of the README: data dictionary, command help, public names.
 docs: $(VENV)/test.stamp

@@ -1,4 +1,4 @@
-"""Prove the verdicts: simulate many worlds whose truth is known, and count what was told wrong.
+"""Prove the verdicts: play many worlds whose truth is known, and count what was told wrong.
 
     make prove                          a thousand cases, and the table goes into the README
     make prove CASES="--seeds 100"      a quick look; nothing is written
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 
 from proof import FIRST_RUSH, RUSHES, Case, Score, draw_case, draw_rush, play, score
@@ -89,7 +90,7 @@ def _show(number: int, keep: Path | None) -> int:
     case = draw_rush(number) if number >= FIRST_RUSH else draw_case(number)
     print(f"case {number}: {case}")
     if keep:
-        keep.mkdir(parents=True, exist_ok=True)
+        rmtree(keep / "files", ignore_errors=True)
         (keep / "case.duckdb").unlink(missing_ok=True)
         play(case, keep / "files", keep / "case.duckdb")[1].close()
     found = run(case)

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import hookanalysis as ha
-from hookanalysis.simulation.faults import FAULTS, PICTURES
-from hookanalysis.simulation.runs import simulate
-from hookanalysis.simulation.truth import Truth, Verdict, Window
 from hookanalysis.tables import TABLES
+from world.faults import FAULTS, PICTURES
+from world.runs import simulate
+from world.truth import Truth, Verdict, Window
 
 # Events per second at one endpoint, as in the literature that the ladder is measured against.
 RUSHES = (0.005, 0.05, 0.5, 2.0)

@@ -193,13 +193,6 @@ def test_formats_are_listed_shown_and_tried(case: Path) -> None:
     assert "access_combined" in tried.stdout
 
 
-def test_simulate_writes_both_sides_and_the_truth(tmp_path: Path) -> None:
-    done = run(tmp_path, "simulate", "logs", "--events", "60", "--days", "1", "--seed", "3")
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "logs" / "truth.csv").is_file()
-    assert any((tmp_path / "logs" / "sender").iterdir())
-
-
 def test_a_hostile_file_name_cannot_speak_to_the_terminal(tmp_path: Path) -> None:
     name = "a\x1b]0;owned\x07\u202elog"
     (tmp_path / name).write_text("nothing that fits\n" * 3)

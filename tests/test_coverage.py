@@ -9,10 +9,10 @@ import pytest
 
 import hookanalysis as ha
 import rows
+from handwritten import APP, EDGE, OTHER_URL, PATHS, SENDER, URL, World, event_of
 from hookanalysis.reconciliation import reconcile
 from hookanalysis.settings import Known
 from test_reconciliation import judge, look_up, verdict
-from world import APP, EDGE, OTHER_URL, PATHS, SENDER, URL, World, event_of
 
 if TYPE_CHECKING:
     from hookanalysis.database import Database

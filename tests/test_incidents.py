@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handwritten import OTHER_URL, World, event_of
 from hookanalysis.database import Database
 from hookanalysis.incidents import INCIDENT_SHARE, ORDINARY_SHARE, find_runs, trace_runs
 from hookanalysis.reconciliation import reconcile
-from world import OTHER_URL, World, event_of
 
 
 def runs_of(series: str) -> list[str]:

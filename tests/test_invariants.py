@@ -20,9 +20,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import hookanalysis as ha
-from hookanalysis.simulation.faults import FAULTS
-from hookanalysis.simulation.runs import simulate
 from hookanalysis.tables import BASE_TABLES, RESULTS
+from world.faults import FAULTS
+from world.runs import simulate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

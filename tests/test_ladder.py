@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from handwritten import APP, EDGE, OTHER_URL, URL, World, clock, event_of
 from hookanalysis.database import Database
 from hookanalysis.reconciliation import reconcile
-from world import APP, EDGE, OTHER_URL, URL, World, clock, event_of
 
 
 def judge(db: Database) -> dict[str, str]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hookanalysis.simulation.faults import FAULTS, PICTURES
 from proof import FIRST_RUSH, Case, draw_case, draw_rush, play, score
+from world.faults import FAULTS, PICTURES
 
 # Besides the first, some that once were wrong.
 CASES = (*range(9), 15, 130, 185)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from handwritten import APP, EDGE, UUID, World, clock, event_of
 from hookanalysis.database import Database
 from hookanalysis.reconciliation import reconcile
 from hookanalysis.tables import OUTCOMES, TABLES
-from world import APP, EDGE, UUID, World, clock, event_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

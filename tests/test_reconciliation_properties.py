@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from handwritten import APP, EDGE, SENDER, World, clock, event_of
 from hookanalysis.database import Database
 from hookanalysis.reconciliation import reconcile
 from hookanalysis.tables import OUTCOMES
-from world import APP, EDGE, SENDER, World, clock, event_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""One file = one entry, and it carries its own samples or cases; notebooks are thin."""
+"""One file = one entry, with samples or cases of its own; notebooks are thin."""
 
 from __future__ import annotations
 
@@ -22,50 +22,36 @@ RULES = sorted((PACKAGE / "rules").glob("*.sql"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
-def stem(path: Path) -> str:
-    return path.stem
+def test_every_format_carries_samples() -> None:
+    entries = {path: tomllib.loads(path.read_text(encoding="utf-8")) for path in FORMATS}
+    bad = {path.name for path, e in entries.items() if e["id"] != path.stem or not e["sample"]}
+    assert bad == set()
 
 
-def home(path: Path) -> str:
-    return str(path.relative_to(PACKAGE))
+def test_every_step_and_rule_has_its_cases() -> None:
+    homes = {path: Path("sql", path.relative_to(SQL)) for path in STEPS}
+    homes |= {path: Path("rules", path.name) for path in RULES}
+    bare = {
+        path.name
+        for path, home in homes.items()
+        if not (ROOT / "tests" / home).with_suffix(".toml").is_file()
+    }
+    assert bare == set()
 
 
-@pytest.mark.parametrize("path", FORMATS, ids=stem)
-def test_format_carries_samples(path: Path) -> None:
-    entry = tomllib.loads(path.read_text(encoding="utf-8"))
-    assert entry["id"] == path.stem
-    assert entry["sample"]
-
-
-@pytest.mark.parametrize("path", STEPS, ids=stem)
-def test_step_has_rows_in_and_rows_out(path: Path) -> None:
-    cases = (ROOT / "tests" / "sql" / path.relative_to(SQL)).with_suffix(".toml")
-    assert cases.is_file(), f"{path.name} has no {cases.relative_to(ROOT)}"
-    assert tomllib.loads(cases.read_text(encoding="utf-8"))
-
-
-@pytest.mark.parametrize("path", RULES, ids=stem)
-def test_rule_carries_cases(path: Path) -> None:
-    header = re.match(r"/\*---\n(.*?)---\*/", path.read_text(encoding="utf-8"), re.DOTALL)
-    assert header, f"{path.name} has no header"
-    entry = tomllib.loads(header[1])
-    assert entry["id"] == path.stem
-    assert entry["case"]
-
-
-@pytest.mark.parametrize("path", [*STEPS, *RULES], ids=stem)
-def test_sql_is_short(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    code = re.sub(r"/\*.*?\*/|--[^\n]*", "", text, flags=re.DOTALL)
-    lines = [line for line in code.splitlines() if line.strip()]
-    assert len(lines) <= 80, f"{path.name} has {len(lines)} lines of SQL: it is two tables"
-
-
-@pytest.mark.parametrize("path", [*sorted(SQL.rglob("*.sql")), *RULES], ids=home)
-def test_sql_is_narrow_and_says_what_it_is(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert text.startswith("/*---" if path in RULES else f"/* {path.stem}: ")
-    assert not [line for line in text.splitlines() if len(line) > 100]
+def test_sql_is_short_and_narrow_and_says_what_it_is() -> None:
+    wrong = []
+    for path in [*sorted(SQL.rglob("*.sql")), *RULES]:
+        text = path.read_text(encoding="utf-8")
+        code = re.sub(r"/\*.*?\*/|--[^\n]*", "", text, flags=re.DOTALL)
+        lines = [line for line in code.splitlines() if line.strip()]
+        if path in {*STEPS, *RULES} and len(lines) > 80:
+            wrong.append(f"{path.name} has {len(lines)} lines of SQL: it is two tables")
+        if not text.startswith("/*---" if path in RULES else f"/* {path.stem}: "):
+            wrong.append(f"{path.name} does not begin with what it is")
+        if any(len(line) > 100 for line in text.splitlines()):
+            wrong.append(f"{path.name} has a line of more than 100 characters")
+    assert wrong == []
 
 
 def cells(path: Path) -> list[dict[str, Any]]:
@@ -76,7 +62,7 @@ def cells(path: Path) -> list[dict[str, Any]]:
     return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=stem)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_is_stripped(path: Path) -> None:
     for cell in cells(path):
         assert cell["outputs"] == []
@@ -85,14 +71,14 @@ def test_notebook_is_stripped(path: Path) -> None:
         assert "execution" not in cell["metadata"]
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=stem)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_has_one_parameters_cell(path: Path) -> None:
     tags = [cell["metadata"].get("tags", []) for cell in cells(path)]
     assert ["parameters" in tag for tag in tags].count(True) == 1
     assert "parameters" in tags[0]
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=stem)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_is_thin(path: Path) -> None:
     code = ["".join(cell["source"]) for cell in cells(path)]
     assert len(code) <= 15

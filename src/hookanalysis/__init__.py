@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from .parsing.formats import list_formats
     from .reporting.reports import run_report
     from .settings import Settings
-    from .simulation.runs import simulate
     from .workspace import Workspace, connect
 
 __all__ = [
@@ -37,7 +36,6 @@ __all__ = [
     "run_report",
     "sections",
     "show",
-    "simulate",
 ]
 
 _HOME = {
@@ -50,7 +48,6 @@ _HOME = {
     "list_formats": "parsing.formats",
     "run_report": "reporting.reports",
     "show": "markup",
-    "simulate": "simulation.runs",
 }
 
 

@@ -17,7 +17,7 @@ import click
 import duckdb
 
 from .errors import HookAnalysisError, InputError
-from .settings import DEFAULT_NAME, LAYERS, TIME_MARKS, Known
+from .settings import DEFAULT_NAME, LAYERS, TIME_MARKS, Known, Settings
 
 if TYPE_CHECKING:
     from .facts.gathering import Facts
@@ -78,22 +78,20 @@ def cli() -> None:
 @click.option("-o", "--output", default="demo", show_default=True, help="Folder to write to.")
 def demo(output: str) -> None:
     """Sample logs → workspace → daily report, all in one folder."""
-    from .simulation.runs import simulate
-    from .workspace import connect
+    from .workspace import connect, find_samples
 
     folder = Path(output)
     folder.mkdir(parents=True, exist_ok=True)
-    logs = folder / "logs"
-    truth = simulate(logs)
     file = folder / "demo.duckdb"
     file.unlink(missing_ok=True)
-    with connect(file) as ws:
-        report = _load(ws, (str(logs / "sender"), str(logs / "receiver")))
+    with connect(file, settings=Settings()) as ws, find_samples() as samples:
+        report = _load(ws, tuple(str(samples / side) for side in ("sender", "receiver")))
         _reconcile(ws)
-        facts = ws.facts(day=truth.last_day)
+        ((day,),) = ws.rows("SELECT CAST(MAX(last_attempt_at) AS DATE) FROM deliveries")
+        facts = ws.facts(day=day)
     _show(report)
-    page = _daily_report(file, folder, day=truth.last_day)
-    click.echo(_summary(facts, truth.last_day))
+    page = _daily_report(file, folder, day=day)
+    click.echo(_summary(facts, day))
     click.echo(f"report     {page}")
     click.echo(f"workspace  {file}")
 
@@ -252,31 +250,6 @@ def formats(words: tuple[str, ...], **known: Any) -> None:
             click.echo(f"{entry.id:<16} {entry.side:<9} {entry.layer or '':<5} {entry.title}")
     else:
         raise click.UsageError("give nothing, one format id, `try FILE`, or `score`")
-
-
-@cli.command()
-@click.argument("folder", type=click.Path(file_okay=False))
-@click.option("--events", default=500, show_default=True, type=click.IntRange(1))
-@click.option("--days", default=3, show_default=True, type=click.IntRange(1))
-@click.option("--seed", default=7, show_default=True)
-@click.option(
-    "--fault", "faults", multiple=True, metavar="NAME", help="Only these; a wrong name lists all."
-)
-@click.option("--per-second", type=float, help="Events per second, in one rush.")
-@click.option(
-    "--edge", metavar="plain|uuid|none", help="The proxy's log: with the uuid or without."
-)
-@click.option("--app", metavar="json|text|none", help="The application's log.")
-@click.option("--hosts", type=click.IntRange(1), help="Machines behind the proxy.")
-@click.option("--export", metavar="two|logs|guide|events|day_first", help="Shape of the exports.")
-@click.option("--rows", metavar="all|failed|capped|expired", help="What the exports hold.")
-def simulate(folder: str, faults: tuple[str, ...], **options: Any) -> None:
-    """Write logs of both sides with a known truth."""
-    from .simulation.runs import simulate as write
-
-    chosen = {name: value for name, value in options.items() if value is not None}
-    truth = write(Path(folder), **chosen, **({"faults": faults} if faults else {}))
-    click.echo(f"{len(truth.deliveries):,} deliveries, their truth in {folder}/truth.csv")
 
 
 def main() -> None:

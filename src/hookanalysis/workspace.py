@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -14,7 +15,7 @@ from .settings import Known, Settings, read_settings
 from .stories import Story, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import date, datetime
 
     from .facts.gathering import Facts
@@ -68,10 +69,7 @@ class Workspace(Database):
 
         def say_nothing(*_: object) -> None: ...
 
-        packaged = resources.files("hookanalysis").joinpath("samples")
-        with resources.as_file(packaged) as installed:
-            checkout = Path(__file__).parents[2] / "data" / "samples"
-            folder = installed if installed.is_dir() else checkout
+        with find_samples() as folder:
             self.load(folder / "sender", folder / "receiver", progress=say_nothing)
         self.reconcile(progress=say_nothing)
         return self
@@ -160,6 +158,15 @@ class Workspace(Database):
             ).html
         shown: str = markup.Block(page, repr(self))._repr_mimebundle_()["text/html"]
         return shown
+
+
+@contextmanager
+def find_samples() -> Iterator[Path]:
+    """The folder of the bundled samples: of the wheel, or of the checkout."""
+    packaged = resources.files("hookanalysis").joinpath("samples")
+    with resources.as_file(packaged) as installed:
+        checkout = Path(__file__).parents[2] / "data" / "samples"
+        yield installed if installed.is_dir() else checkout
 
 
 def connect(

@@ -9,12 +9,6 @@
     answered = "the sender was answered 404 or 410"
     [against]                 # column → what speaks against the rule
     served = "…"
-    [[case]]                  # rows in → offending events out; at least one of each kind
-    name = "…"
-    kind = "fires"            # fires, silent or null
-    expect = ["event"]
-    weak = ["event"]          # those of which the evidence is not whole, or is contradicted
-    [[case.symptoms]]         # or any other table; a column left out is NULL
     ---*/
     SELECT endpoint_url, event_uuid, happened_at, answered, served
     FROM …
@@ -36,14 +30,12 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from hookanalysis.errors import InputError
-from hookanalysis.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 SEVERITIES = ("info", "warning", "critical")
 CAUSES = ("sender", "network", "receiver", "logs", "unknown")
-CASE_KINDS = ("fires", "silent", "null")
 GUIDE_STEPS = (
     "Viewing webhook event logs",
     "Resending Events",
@@ -65,17 +57,6 @@ _TEXTS = ("id", "title", "guide_step", "cause", "severity", "explain", "next_che
 
 
 @dataclass(frozen=True)
-class Case:
-    """Rows in (`given`: table → rows); out come events, or endpoints where a row has no event."""
-
-    name: str
-    kind: str  # one of CASE_KINDS
-    given: Mapping[str, list[dict[str, Any]]]
-    expect: tuple[str, ...]
-    weak: tuple[str, ...]  # those of `expect` of which the evidence is not whole, or contradicted
-
-
-@dataclass(frozen=True)
 class Rule:
     """One file of `rules/`."""
 
@@ -91,7 +72,6 @@ class Rule:
     requires: Mapping[str, str]
     against: Mapping[str, str]
     sql: str
-    cases: tuple[Case, ...] = ()
 
     @property
     def stances(self) -> dict[str, str]:
@@ -126,7 +106,6 @@ def read_rule(file_name: str, text: str) -> Rule:
         raw = tomllib.loads(header)
     except tomllib.TOMLDecodeError as error:
         raise _misread(file_name, f"its header is no TOML: {error}") from error
-    cases = tuple(_read_case(file_name, entry) for entry in raw.pop("case", []))
     requires, against = (
         _read_signs(file_name, raw.pop(key, {})) for key in ("requires", "against")
     )
@@ -143,13 +122,7 @@ def read_rule(file_name: str, text: str) -> Rule:
         raise _misread(file_name, "it needs a place and evidence, each piece either for or against")
     sql = _single_select(file_name, text)
     return Rule(
-        **words,
-        place=place,
-        fallback=bool(fallback),
-        requires=requires,
-        against=against,
-        sql=sql,
-        cases=cases,
+        **words, place=place, fallback=bool(fallback), requires=requires, against=against, sql=sql
     )
 
 
@@ -202,18 +175,6 @@ def _read_signs(file_name: str, raw: dict[str, Any]) -> dict[str, str]:
     if not all(re.fullmatch("[a-z_]+", key) and isinstance(raw[key], str) for key in raw):
         raise _misread(file_name, 'a piece of evidence is `column = "what it shows"`')
     return raw
-
-
-def _read_case(file_name: str, raw: dict[str, Any]) -> Case:
-    given = {name: rows for name, rows in raw.items() if name in TABLES}
-    wrong = {"weak", *raw} ^ {"name", "kind", "expect", "weak", *given}
-    for name, rows in given.items():
-        wrong |= {f"{name}.{key}" for row in rows for key in row if key not in TABLES[name].names}
-    if wrong:
-        raise _misread(file_name, f"a case with missing or unknown keys: {sorted(wrong)}")
-    _check_word(file_name, "kind", raw["kind"], CASE_KINDS)
-    expect, weak = (tuple(sorted(raw.get(key, []))) for key in ("expect", "weak"))
-    return Case(raw["name"], raw["kind"], given, expect, weak)
 
 
 def _single_select(file_name: str, text: str) -> str:

@@ -15,34 +15,6 @@ Compare the allow-list with the addresses in the sender's guide, and add those t
 [requires]
 missing = "one of the sender's addresses has no line in your logs"
 many = "chance would leave it out less often than once in a thousand times"
-
-[[case]]
-name = "three of four arrive, often"
-kind = "fires"
-expect = ["u"]
-sender_addresses = [
-  { endpoint_url = "u", source_ip = "34.83.8.110", receipts = 20 },
-  { endpoint_url = "u", source_ip = "34.168.12.250", receipts = 20 },
-  { endpoint_url = "u", source_ip = "35.230.81.80", receipts = 20 },
-]
-
-[[case]]
-name = "two requests prove nothing; all four arrive"
-kind = "silent"
-expect = []
-sender_addresses = [
-  { endpoint_url = "u", source_ip = "34.83.8.110", receipts = 2 },
-  { endpoint_url = "v", source_ip = "34.83.8.110", receipts = 20 },
-  { endpoint_url = "v", source_ip = "34.168.12.250", receipts = 20 },
-  { endpoint_url = "v", source_ip = "35.230.81.80", receipts = 20 },
-  { endpoint_url = "v", source_ip = "35.230.119.67", receipts = 1 },
-]
-
-[[case]]
-name = "no number is known"
-kind = "null"
-expect = []
-sender_addresses = [{ endpoint_url = "u" }]
 ---*/
 WITH arrivals AS (
   SELECT

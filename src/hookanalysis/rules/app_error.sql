@@ -16,39 +16,6 @@ with your releases. Once it is mended, resend the events that have not been acce
 [requires]
 answered = "it was answered with a server error, 5xx"
 logged = "your application's own log tells of the failure"
-
-[[case]]
-name = "the application says that it failed; without its word it is weak"
-kind = "fires"
-expect = ["bug", "unsaid"]
-weak = ["unsaid"]
-[[case.symptoms]]
-event_uuid = "bug"
-http_status = 500
-edge_status = 500
-app_lines = 1
-app_failed = true
-answer = 500
-[[case.symptoms]]
-event_uuid = "unsaid"
-http_status = 500
-edge_status = 500
-app_lines = 0
-answer = 500
-
-[[case]]
-name = "the proxy's errors"
-kind = "silent"
-expect = []
-symptoms = [
-  { event_uuid = "down", http_status = 502, edge_status = 502, app_lines = 0, answer = 502 },
-]
-
-[[case]]
-name = "nothing is known of it"
-kind = "null"
-expect = []
-symptoms = [{ event_uuid = "nothing" }]
 ---*/
 SELECT
   endpoint_url,

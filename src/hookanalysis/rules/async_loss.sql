@@ -17,34 +17,6 @@ worker try again. Then resend these events."""
 [requires]
 accepted = "it was answered with success"
 lost = "your application, which was writing its log, never says that it processed it"
-
-[[case]]
-name = "answered 200 and never processed"
-kind = "fires"
-expect = ["forgotten"]
-[[case.symptoms]]
-event_uuid = "forgotten"
-detail = "accepted_not_processed"
-http_status = 200
-edge_status = 200
-app_lines = 0
-app_alive = true
-answer = 200
-
-[[case]]
-name = "dropped for its signature, or refused"
-kind = "silent"
-expect = []
-symptoms = [
-  { event_uuid = "dropped", detail = "signature_dropped", http_status = 200, answer = 200 },
-  { event_uuid = "refused", detail = "rejected", http_status = 500, answer = 500 },
-]
-
-[[case]]
-name = "nothing is known of it"
-kind = "null"
-expect = []
-symptoms = [{ event_uuid = "nothing" }]
 ---*/
 SELECT
   endpoint_url,

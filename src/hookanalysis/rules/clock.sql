@@ -16,46 +16,6 @@ the log writes (in the settings, or with --timezone) and load it into a new work
 [requires]
 measured = "the difference was measured on at least five events that both sides name"
 large = "it is ten seconds or more, or changed by two and a half from one day to the next"
-
-[[case]]
-name = "twelve seconds ahead; set back by three seconds on the second day"
-kind = "fires"
-expect = [""]
-[[case.clock_offsets]]
-stream = "app.log"
-offset_ms = 12000.0
-pairs = 40
-method = "pooled_median"
-[[case.clock_offsets]]
-stream = "edge.log"
-day = 2026-11-20
-offset_ms = 400.0
-pairs = 40
-method = "daily_median"
-[[case.clock_offsets]]
-stream = "edge.log"
-day = 2026-11-21
-offset_ms = -2600.0
-pairs = 40
-method = "daily_median"
-
-[[case]]
-name = "within seconds, or assumed"
-kind = "silent"
-expect = []
-clock_offsets = [
-  { stream = "app.log", offset_ms = 2300.0, pairs = 40, method = "pooled_median" },
-  { stream = "edge.log", offset_ms = 9000.0, pairs = 0, method = "assumed" },
-  { stream = "drift", day = 2026-11-20, offset_ms = 0.0, pairs = 40, method = "daily_median" },
-  { stream = "drift", day = 2026-11-21, offset_ms = 1700.0, pairs = 40, method = "daily_median" },
-  { stream = "drift", day = 2026-11-22, offset_ms = 3400.0, pairs = 40, method = "daily_median" },
-]
-
-[[case]]
-name = "no offset is known"
-kind = "null"
-expect = []
-clock_offsets = [{ stream = "app.log" }]
 ---*/
 WITH days AS (
   SELECT

@@ -17,28 +17,6 @@ of them arrived."""
 [requires]
 told = "the sender says that the host's name could not be resolved"
 absent = "none of your logs has the request"
-
-[[case]]
-name = "the sender says so; a line in a log speaks for something else"
-kind = "fires"
-expect = ["no-name", "odd"]
-weak = ["odd"]
-symptoms = [
-  { event_uuid = "no-name", error_kind = "dns", edge_lines = 0, app_lines = 0 },
-  { event_uuid = "odd", error_kind = "dns", edge_lines = 1, app_lines = 0 },
-]
-
-[[case]]
-name = "another error"
-kind = "silent"
-expect = []
-symptoms = [{ event_uuid = "slow", error_kind = "timeout", edge_lines = 0, app_lines = 0 }]
-
-[[case]]
-name = "nothing is known of it"
-kind = "null"
-expect = []
-symptoms = [{ event_uuid = "nothing" }]
 ---*/
 SELECT
   endpoint_url,

@@ -16,33 +16,6 @@ resend on this ground alone: some of these events may well have been processed."
 
 [requires]
 named = "the verdict names the hole in the logs"
-
-[[case]]
-name = "a hole in the logs of either side"
-kind = "fires"
-expect = ["no-export", "no-log"]
-deliveries = [
-  { event_uuid = "no-log", outcome = "undetermined", reason = "after_last_log: …" },
-  { event_uuid = "no-export", outcome = "undetermined", reason = "too_old: …" },
-]
-
-[[case]]
-name = "judged, still pending, a test, or known to have arrived"
-kind = "silent"
-expect = []
-deliveries = [
-  { event_uuid = "lost", outcome = "missed", is_test = false },
-  { event_uuid = "waiting", outcome = "pending", is_test = false },
-  { event_uuid = "came", outcome = "undetermined", detail = "sender_coverage", accepted_count = 1 },
-  { event_uuid = "test", outcome = "undetermined", reason = "after_last_log: …", is_test = true },
-]
-
-[[case]]
-name = "without an outcome it is silent; without the test flag it is no test"
-kind = "null"
-expect = ["no-flag"]
-weak = ["no-flag"]
-deliveries = [{ event_uuid = "nothing" }, { event_uuid = "no-flag", outcome = "undetermined" }]
 ---*/
 SELECT
   endpoint_url,

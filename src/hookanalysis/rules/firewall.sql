@@ -18,57 +18,6 @@ events: none of them arrived."""
 unanswered = "the sender got no answer and no refusal"
 alive = "your server was writing its log in that minute"
 absent = "your logs, which testify for that time, have no line of it"
-
-[[case]]
-name = "no answer, no line, and a server that lives; with a hole in the log it is weak"
-kind = "fires"
-expect = ["hole", "lost"]
-weak = ["hole"]
-[[case.symptoms]]
-event_uuid = "lost"
-status = "failed"
-error_kind = "timeout"
-edge_lines = 0
-app_lines = 0
-covered = true
-edge_alive = true
-app_alive = true
-[[case.symptoms]]
-event_uuid = "hole"
-status = "failed"
-error_kind = "timeout"
-edge_lines = 0
-app_lines = 0
-covered = false
-edge_alive = false
-app_alive = true
-
-[[case]]
-name = "it arrived, or it was refused"
-kind = "silent"
-expect = []
-[[case.symptoms]]
-event_uuid = "late"
-status = "failed"
-error_kind = "timeout"
-edge_lines = 1
-app_lines = 1
-covered = true
-edge_alive = true
-[[case.symptoms]]
-event_uuid = "closed"
-status = "failed"
-error_kind = "refused"
-edge_lines = 0
-app_lines = 0
-covered = true
-edge_alive = true
-
-[[case]]
-name = "nothing is known of it"
-kind = "null"
-expect = []
-symptoms = [{ event_uuid = "nothing" }]
 ---*/
 SELECT
   endpoint_url,

@@ -17,27 +17,6 @@ this: a purchase and its refund share it. Resend none of these events."""
 
 [requires]
 processed = "your application says more than once that it processed the same webhook_event_uuid"
-
-[[case]]
-name = "processed twice"
-kind = "fires"
-expect = ["twice"]
-symptoms = [{ event_uuid = "twice", detail = "double_processed" }]
-
-[[case]]
-name = "arrived twice and was recognised"
-kind = "silent"
-expect = []
-symptoms = [
-  { event_uuid = "known", detail = "resend_after_success" },
-  { event_uuid = "slow", detail = "retry_after_timeout" },
-]
-
-[[case]]
-name = "nothing is known of it"
-kind = "null"
-expect = []
-symptoms = [{ event_uuid = "nothing" }]
 ---*/
 SELECT
   endpoint_url,

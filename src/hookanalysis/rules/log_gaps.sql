@@ -15,48 +15,6 @@ the coverage provable."""
 
 [requires]
 hole = "the coverage of the log has a hole between two times at which it was written"
-
-[[case]]
-name = "a hole in a receiver's log"
-kind = "fires"
-expect = [""]
-[[case.coverage]]
-side = "receiver"
-stream = "access.log"
-starts_at = 2026-11-20T10:00:00
-ends_at = 2026-11-20T11:00:00
-covered = false
-reason = "no_liveness"
-
-[[case]]
-name = "covered, or the sender's, or just rotated"
-kind = "silent"
-expect = []
-[[case.coverage]]
-side = "receiver"
-stream = "access.log"
-starts_at = 2026-11-20T10:59:59
-ends_at = 2026-11-20T11:00:01
-covered = false
-reason = "rotation"
-[[case.coverage]]
-side = "receiver"
-stream = "access.log"
-starts_at = 2026-11-20T10:00:00
-ends_at = 2026-11-20T11:00:00
-covered = true
-[[case.coverage]]
-side = "sender"
-stream = "export"
-starts_at = 2026-11-20T10:00:00
-ends_at = 2026-11-20T11:00:00
-covered = false
-
-[[case]]
-name = "no coverage is known"
-kind = "null"
-expect = []
-coverage = [{ stream = "access.log" }]
 ---*/
 SELECT
   '' AS endpoint_url,

@@ -18,33 +18,6 @@ arrived, so a resend cannot duplicate them."""
 
 [requires]
 proven = "both sides' logs prove that it did not arrive, or the sender says that nothing was sent"
-
-[[case]]
-name = "a delivery proven not to have arrived"
-kind = "fires"
-expect = ["lost", "never-tried"]
-deliveries = [
-  { event_uuid = "lost", outcome = "missed", is_test = false },
-  { event_uuid = "never-tried", outcome = "missed", is_test = false },
-  { event_uuid = "fine", outcome = "delivered", is_test = false },
-]
-
-[[case]]
-name = "what is unknown, refused or a test is not called missed"
-kind = "silent"
-expect = []
-deliveries = [
-  { event_uuid = "unknown", outcome = "undetermined", is_test = false },
-  { event_uuid = "refused", outcome = "refused", is_test = false },
-  { event_uuid = "waiting", outcome = "pending", is_test = false },
-  { event_uuid = "test", outcome = "missed", is_test = true },
-]
-
-[[case]]
-name = "without an outcome it is silent; without the test flag it is no test"
-kind = "null"
-expect = ["no-flag"]
-deliveries = [{ event_uuid = "nothing" }, { event_uuid = "no-flag", outcome = "missed" }]
 ---*/
 SELECT
   endpoint_url,

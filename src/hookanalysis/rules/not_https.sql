@@ -14,30 +14,6 @@ Set up TLS on the endpoint's host and change the URL in the dashboard to https:/
 
 [requires]
 plain = "the URL in the sender's export begins with http://"
-
-[[case]]
-name = "plain http"
-kind = "fires"
-expect = ["http://shop.example/hooks"]
-endpoint_hours = [
-  { endpoint_url = "http://shop.example/hooks", hour_at = 2026-11-20T10:00:00 },
-  { endpoint_url = "http://shop.example/hooks", hour_at = 2026-11-20T11:00:00 },
-]
-
-[[case]]
-name = "https, or unknown"
-kind = "silent"
-expect = []
-endpoint_hours = [
-  { endpoint_url = "https://shop.example/hooks" },
-  { endpoint_url = "" },
-]
-
-[[case]]
-name = "no endpoint is named"
-kind = "null"
-expect = []
-endpoint_hours = [{ attempts = 1 }]
 ---*/
 SELECT
   endpoint_url,

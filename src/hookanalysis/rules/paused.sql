@@ -17,30 +17,6 @@ from the Events tab."""
 [requires]
 untried = "the sender made no attempt at this endpoint"
 usual = "it is past its time, or three or more events of a type that usually goes here"
-
-[[case]]
-name = "listed without an attempt; sent to another endpoint only"
-kind = "fires"
-expect = ["listed", "v"]
-symptoms = [{ event_uuid = "listed", endpoint_url = "u", detail = "not_attempted" }]
-untried_events = [
-  { endpoint_url = "v", event_uuid = "1", event_type = "refund", went_to = "" },
-  { endpoint_url = "v", event_uuid = "2", event_type = "refund", went_to = "" },
-  { endpoint_url = "v", event_uuid = "3", event_type = "refund", went_to = "" },
-]
-
-[[case]]
-name = "tried in vain; a single one that went elsewhere"
-kind = "silent"
-expect = []
-symptoms = [{ event_uuid = "lost", endpoint_url = "u", detail = "never_reached" }]
-untried_events = [{ endpoint_url = "v", event_uuid = "1", went_to = "" }]
-
-[[case]]
-name = "nothing is known of it"
-kind = "null"
-expect = []
-symptoms = [{ event_uuid = "nothing" }]
 ---*/
 WITH gaps AS (
   SELECT

@@ -14,34 +14,6 @@ they mean before you rely on one."""
 
 [requires]
 undocumented = "the payload has a key that the guide does not document for invoice events"
-
-[[case]]
-name = "an invoice with one more field"
-kind = "fires"
-expect = ["u"]
-[[case.attempt_records]]
-endpoint_url = "u"
-event_type = "invoice.refund"
-payload_keys = "api_version,data,data.transaction_id,event_type,id,webhook_event_uuid"
-
-[[case]]
-name = "documented fields, whatever stands in data; a payload of another sender"
-kind = "silent"
-expect = []
-[[case.attempt_records]]
-endpoint_url = "u"
-event_type = "invoice.refund"
-payload_keys = "data,data.transaction_id,data.anything,event_type,id,webhook_event_uuid"
-[[case.attempt_records]]
-endpoint_url = "u"
-event_type = "order.paid"
-payload_keys = "order"
-
-[[case]]
-name = "the export holds no payloads"
-kind = "null"
-expect = []
-attempt_records = [{ endpoint_url = "u", event_type = "invoice.refund" }]
 ---*/
 WITH fields AS (
   SELECT

@@ -15,43 +15,6 @@ without it, and tell the sender. If it is there, take the export again."""
 
 [requires]
 documented = "the payload's keys lack one that the guide documents for invoice events"
-
-[[case]]
-name = "an invoice without its items, or without data"
-kind = "fires"
-expect = ["u", "v"]
-[[case.attempt_records]]
-endpoint_url = "u"
-event_type = "invoice.refund"
-payload_keys = "data,data.transaction_id,data.ticket_items,event_type,id,webhook_event_uuid"
-[[case.attempt_records]]
-endpoint_url = "v"
-event_type = "invoice.purchase"
-payload_keys = "event_type,id,webhook_event_uuid"
-
-[[case]]
-name = "a whole invoice, a test, and a payload of another sender"
-kind = "silent"
-expect = []
-[[case.attempt_records]]
-endpoint_url = "u"
-event_type = "invoice.refund"
-payload_keys = """data,data.transaction_id,data.ticket_items,data.invoice_items,\
-event_type,id,webhook_event_uuid"""
-[[case.attempt_records]]
-endpoint_url = "u"
-event_type = "webhook.test"
-payload_keys = "event_type,webhook_event_uuid"
-[[case.attempt_records]]
-endpoint_url = "u"
-event_type = "order.paid"
-payload_keys = "order"
-
-[[case]]
-name = "the export holds no payloads"
-kind = "null"
-expect = []
-attempt_records = [{ endpoint_url = "u", event_type = "invoice.refund" }]
 ---*/
 WITH documented_fields(field) AS (
   VALUES

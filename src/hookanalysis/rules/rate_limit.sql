@@ -16,48 +16,6 @@ of them was accepted."""
 [requires]
 answered = "it was answered 429, or 503 between successes"
 busy = "other requests were accepted within five minutes of it"
-
-[[case]]
-name = "429; 503 in a burst; 429 with nothing around it is weak"
-kind = "fires"
-expect = ["burst", "limited", "lonely"]
-weak = ["lonely"]
-[[case.symptoms]]
-event_uuid = "limited"
-happened_at = 2026-11-20T12:00:00
-http_status = 429
-accepted_before = 2026-11-20T11:59:00
-answer = 429
-[[case.symptoms]]
-event_uuid = "burst"
-happened_at = 2026-11-20T12:00:00
-http_status = 503
-accepted_before = 2026-11-20T11:59:40
-accepted_after = 2026-11-20T12:00:02
-answer = 503
-[[case.symptoms]]
-event_uuid = "lonely"
-happened_at = 2026-11-20T12:00:00
-http_status = 429
-answer = 429
-
-[[case]]
-name = "a 503 in an outage"
-kind = "silent"
-expect = []
-[[case.symptoms]]
-event_uuid = "down"
-happened_at = 2026-11-20T12:00:00
-http_status = 503
-accepted_before = 2026-11-20T11:00:00
-accepted_after = 2026-11-20T13:00:00
-answer = 503
-
-[[case]]
-name = "nothing is known of it"
-kind = "null"
-expect = []
-symptoms = [{ event_uuid = "nothing" }]
 ---*/
 SELECT
   endpoint_url,

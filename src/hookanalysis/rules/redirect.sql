@@ -17,30 +17,6 @@ events: none of them was accepted."""
 [requires]
 answered = "the sender or your edge shows a 3xx answer"
 stopped = "your application did not accept it"
-
-[[case]]
-name = "a 3xx, seen by either side"
-kind = "fires"
-expect = ["sender", "edge"]
-symptoms = [
-  { event_uuid = "sender", http_status = 301, answer = 301 },
-  { event_uuid = "edge", edge_status = 308, answer = 308 },
-]
-
-[[case]]
-name = "other answers"
-kind = "silent"
-expect = []
-symptoms = [
-  { event_uuid = "ok", http_status = 200, answer = 200 },
-  { event_uuid = "gone", http_status = 404, answer = 404 },
-]
-
-[[case]]
-name = "nothing is known of it"
-kind = "null"
-expect = []
-symptoms = [{ event_uuid = "nothing" }]
 ---*/
 SELECT
   endpoint_url,

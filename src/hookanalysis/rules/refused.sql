@@ -18,31 +18,6 @@ none of them was accepted, so a resend cannot duplicate them."""
 
 [requires]
 answered = "your server answered each try with an error"
-
-[[case]]
-name = "answered with an error each time"
-kind = "fires"
-expect = ["not-found"]
-deliveries = [
-  { event_uuid = "not-found", outcome = "refused", is_test = false },
-  { event_uuid = "fine", outcome = "delivered", is_test = false },
-]
-
-[[case]]
-name = "recovered by a resend, never arrived, or a test"
-kind = "silent"
-expect = []
-deliveries = [
-  { event_uuid = "resent", outcome = "recovered", is_test = false },
-  { event_uuid = "lost", outcome = "missed", is_test = false },
-  { event_uuid = "test", outcome = "refused", is_test = true },
-]
-
-[[case]]
-name = "without an outcome it is silent; without the test flag it is no test"
-kind = "null"
-expect = ["no-flag"]
-deliveries = [{ event_uuid = "nothing" }, { event_uuid = "no-flag", outcome = "refused" }]
 ---*/
 SELECT
   endpoint_url,

@@ -16,27 +16,6 @@ Keep the webhook_event_uuid of processed events and skip those that are there al
 
 [requires]
 repeated = "more than one arrival of the event was accepted"
-
-[[case]]
-name = "resent after success, or replayed"
-kind = "fires"
-expect = ["again", "replay"]
-symptoms = [
-  { event_uuid = "again", outcome = "duplicated", detail = "resend_after_success" },
-  { event_uuid = "replay", outcome = "duplicated", detail = "replay" },
-]
-
-[[case]]
-name = "accepted once"
-kind = "silent"
-expect = []
-symptoms = [{ event_uuid = "failed", outcome = "refused", detail = "rejected" }]
-
-[[case]]
-name = "nothing is known of it"
-kind = "null"
-expect = []
-symptoms = [{ event_uuid = "nothing" }]
 ---*/
 SELECT
   endpoint_url,

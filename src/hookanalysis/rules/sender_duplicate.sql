@@ -21,40 +21,6 @@ listed = "the sender's export tells of the event"
 
 [against]
 proxy = "your edge got it once and your application twice: your own proxy repeated it"
-
-[[case]]
-name = "resent after success, two arrivals from one attempt; a proxy's repetition contradicts"
-kind = "fires"
-expect = ["proxy", "resent", "twice"]
-weak = ["proxy"]
-[[case.symptoms]]
-event_uuid = "twice"
-detail = "double_send"
-status = "success"
-edge_lines = 2
-app_lines = 2
-[[case.symptoms]]
-event_uuid = "proxy"
-detail = "double_send"
-status = "success"
-edge_lines = 1
-app_lines = 2
-[[case.symptoms]]
-event_uuid = "resent"
-detail = "resend_after_success"
-status = "success"
-
-[[case]]
-name = "sent again after a failure"
-kind = "silent"
-expect = []
-symptoms = [{ event_uuid = "mended", detail = "resend_after_failure", status = "success" }]
-
-[[case]]
-name = "nothing is known of it"
-kind = "null"
-expect = []
-symptoms = [{ event_uuid = "nothing" }]
 ---*/
 SELECT
   endpoint_url,

@@ -18,32 +18,6 @@ from, and whether your application ignored them."""
 
 [requires]
 computed = "the HMAC-SHA1 of the payload's id under the secret key is another than the logged one"
-
-[[case]]
-name = "none fits after one moment"
-kind = "fires"
-expect = ["u"]
-deliveries = [
-  { event_uuid = "a", endpoint_url = "u" },
-  { event_uuid = "b", endpoint_url = "u" },
-]
-signature_checks = [
-  { event_uuid = "a", logged_at = 2026-11-20T10:00:00, fits = true },
-  { event_uuid = "b", logged_at = 2026-11-20T11:00:00, fits = false },
-]
-
-[[case]]
-name = "all fit"
-kind = "silent"
-expect = []
-deliveries = [{ event_uuid = "a", endpoint_url = "u" }]
-signature_checks = [{ event_uuid = "a", logged_at = 2026-11-20T10:00:00, fits = true }]
-
-[[case]]
-name = "not checked"
-kind = "null"
-expect = []
-signature_checks = [{ event_uuid = "a" }]
 ---*/
 WITH placed_checks AS (
   SELECT COALESCE(d.endpoint_url, '') AS endpoint_url, c.logged_at, c.fits

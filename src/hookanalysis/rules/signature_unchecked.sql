@@ -15,26 +15,6 @@ secret_variable, and reconcile again. The key is neither stored nor shown."""
 
 [requires]
 logged = "a signature is logged, and there is no key or no id to check it by"
-
-[[case]]
-name = "no key"
-kind = "fires"
-expect = [""]
-signature_checks = [
-  { event_uuid = "a", logged_at = 2026-11-20T10:00:00, signature_head = "0123456789ab" },
-]
-
-[[case]]
-name = "checked"
-kind = "silent"
-expect = []
-signature_checks = [{ event_uuid = "a", signature_head = "0123456789ab", fits = false }]
-
-[[case]]
-name = "no signature is logged"
-kind = "null"
-expect = []
-signature_checks = [{ event_uuid = "a" }]
 ---*/
 SELECT
   '' AS endpoint_url,

@@ -15,53 +15,6 @@ background task."""
 [requires]
 slow = "the slowest twentieth of accepted requests took two seconds or more"
 many = "at least twenty requests were measured"
-
-[[case]]
-name = "a slow endpoint; of few requests it is weak"
-kind = "fires"
-expect = ["u"]
-weak = ["u"]
-[[case.matches]]
-endpoint_url = "u"
-layer = "app"
-accepted = true
-arrived_at = 2026-11-20T10:00:00
-ended_at = 2026-11-20T10:00:06
-[[case.matches]]
-endpoint_url = "u"
-layer = "app"
-accepted = true
-arrived_at = 2026-11-20T11:00:00
-ended_at = 2026-11-20T11:00:04
-[[case.matches]]
-endpoint_url = "v"
-layer = "app"
-accepted = true
-arrived_at = 2026-11-20T11:00:00
-ended_at = 2026-11-20T11:00:01
-
-[[case]]
-name = "quick, or refused slowly"
-kind = "silent"
-expect = []
-[[case.matches]]
-endpoint_url = "u"
-layer = "app"
-accepted = true
-arrived_at = 2026-11-20T10:00:00
-ended_at = 2026-11-20T10:00:01
-[[case.matches]]
-endpoint_url = "u"
-layer = "app"
-accepted = false
-arrived_at = 2026-11-20T11:00:00
-ended_at = 2026-11-20T11:00:09
-
-[[case]]
-name = "no times are known"
-kind = "null"
-expect = []
-matches = [{ endpoint_url = "u", accepted = true }]
 ---*/
 WITH answers AS (
   SELECT

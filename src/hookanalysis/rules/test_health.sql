@@ -15,34 +15,6 @@ send a test event from the dashboard, and see that it arrives and is processed."
 
 [requires]
 failed = "the verdict on a test event is that it was missed, refused, dropped or not acknowledged"
-
-[[case]]
-name = "tests that were lost or refused"
-kind = "fires"
-expect = ["lost", "refused"]
-deliveries = [
-  { event_uuid = "lost", outcome = "missed", is_test = true },
-  { event_uuid = "refused", outcome = "refused", is_test = true },
-]
-
-[[case]]
-name = "a good test, an unknown one, and real events"
-kind = "silent"
-expect = []
-deliveries = [
-  { event_uuid = "fine", outcome = "delivered", is_test = true },
-  { event_uuid = "unknown", outcome = "undetermined", is_test = true },
-  { event_uuid = "real", outcome = "missed", is_test = false },
-]
-
-[[case]]
-name = "without the flag it is no test"
-kind = "null"
-expect = []
-deliveries = [
-  { event_uuid = "nothing" },
-  { event_uuid = "no-flag", outcome = "missed" },
-]
 ---*/
 SELECT
   endpoint_url,

@@ -21,52 +21,6 @@ slow = "your log shows that it took five seconds or more, or that the sender hun
 
 [against]
 quick = "your log shows an answer within two seconds"
-
-[[case]]
-name = "it arrived and took long; an answer in time contradicts"
-kind = "fires"
-expect = ["late", "odd"]
-weak = ["odd"]
-[[case.symptoms]]
-event_uuid = "late"
-status = "failed"
-error_kind = "timeout"
-edge_lines = 1
-edge_status = 499
-app_lines = 1
-took_ms = 15000.0
-answer = 499
-[[case.symptoms]]
-event_uuid = "odd"
-status = "failed"
-error_kind = "timeout"
-edge_lines = 0
-app_lines = 1
-took_ms = 80.0
-
-[[case]]
-name = "it never came, or it was answered"
-kind = "silent"
-expect = []
-[[case.symptoms]]
-event_uuid = "lost"
-status = "failed"
-error_kind = "timeout"
-edge_lines = 0
-app_lines = 0
-[[case.symptoms]]
-event_uuid = "bug"
-status = "failed"
-http_status = 500
-edge_lines = 1
-app_lines = 1
-answer = 500
-
-[[case]]
-name = "nothing is known of it"
-kind = "null"
-expect = []
-symptoms = [{ event_uuid = "nothing" }]
 ---*/
 SELECT
   endpoint_url,

@@ -17,28 +17,6 @@ arrived."""
 [requires]
 told = "the sender's error is about the certificate or the TLS handshake"
 absent = "your application has no trace of the request"
-
-[[case]]
-name = "the sender says so; a request that arrived contradicts"
-kind = "fires"
-expect = ["expired", "odd"]
-weak = ["odd"]
-symptoms = [
-  { event_uuid = "expired", error_kind = "tls", app_lines = 0 },
-  { event_uuid = "odd", error_kind = "tls", app_lines = 1 },
-]
-
-[[case]]
-name = "another error"
-kind = "silent"
-expect = []
-symptoms = [{ event_uuid = "refused", error_kind = "refused", app_lines = 0 }]
-
-[[case]]
-name = "nothing is known of it"
-kind = "null"
-expect = []
-symptoms = [{ event_uuid = "nothing" }]
 ---*/
 SELECT
   endpoint_url,

@@ -17,31 +17,6 @@ been processed is skipped, in case somebody resends it all the same."""
 
 [requires]
 proven = "your server accepted it, and the sender calls it failed"
-
-[[case]]
-name = "accepted, and failed in the sender's eyes"
-kind = "fires"
-expect = ["too-late"]
-deliveries = [
-  { event_uuid = "too-late", outcome = "unacknowledged", is_test = false },
-  { event_uuid = "fine", outcome = "delivered", is_test = false },
-]
-
-[[case]]
-name = "failed on both sides, sent again already, or a test"
-kind = "silent"
-expect = []
-deliveries = [
-  { event_uuid = "refused", outcome = "refused", is_test = false },
-  { event_uuid = "resent", outcome = "duplicated", is_test = false },
-  { event_uuid = "test", outcome = "unacknowledged", is_test = true },
-]
-
-[[case]]
-name = "without an outcome it is silent; without the test flag it is no test"
-kind = "null"
-expect = ["no-flag"]
-deliveries = [{ event_uuid = "nothing" }, { event_uuid = "no-flag", outcome = "unacknowledged" }]
 ---*/
 SELECT
   endpoint_url,

@@ -17,31 +17,6 @@ checks the signature and ignores what does not fit."""
 
 [requires]
 proven = "your logs have it, and the sender's export, which covers that time, does not"
-
-[[case]]
-name = "only the receiver knows it"
-kind = "fires"
-expect = ["forged", "orphan"]
-deliveries = [
-  { event_uuid = "orphan", outcome = "unexpected", is_test = false },
-  { event_uuid = "forged", outcome = "unexpected", is_test = false },
-]
-
-[[case]]
-name = "a test of one's own, an export that does not cover the time, or known to both"
-kind = "silent"
-expect = []
-deliveries = [
-  { event_uuid = "own-test", outcome = "unexpected", is_test = true },
-  { event_uuid = "too-old", outcome = "undetermined", is_test = false },
-  { event_uuid = "fine", outcome = "delivered", is_test = false },
-]
-
-[[case]]
-name = "without an outcome it is silent; without the test flag it is no test"
-kind = "null"
-expect = ["no-flag"]
-deliveries = [{ event_uuid = "nothing" }, { event_uuid = "no-flag", outcome = "unexpected" }]
 ---*/
 SELECT
   endpoint_url,

@@ -18,34 +18,6 @@ processed."""
 
 [requires]
 proven = "it was accepted, and your application never handled it"
-
-[[case]]
-name = "accepted at the edge, nothing in the application"
-kind = "fires"
-expect = ["bad-signature", "dropped"]
-deliveries = [
-  { event_uuid = "dropped", outcome = "unprocessed", is_test = false },
-  { event_uuid = "bad-signature", outcome = "unprocessed", is_test = false },
-]
-
-[[case]]
-name = "processed, refused, or a test"
-kind = "silent"
-expect = []
-deliveries = [
-  { event_uuid = "fine", outcome = "delivered", is_test = false },
-  { event_uuid = "refused", outcome = "refused", is_test = false },
-  { event_uuid = "test", outcome = "unprocessed", is_test = true },
-]
-
-[[case]]
-name = "no log tells whether it was processed: no accusation"
-kind = "null"
-expect = []
-deliveries = [
-  { event_uuid = "nothing" },
-  { event_uuid = "edge-only", outcome = "delivered" },
-]
 ---*/
 SELECT
   endpoint_url,

@@ -19,31 +19,6 @@ proxy = "your edge logged that answer"
 
 [against]
 handled = "your application has a line of it"
-
-[[case]]
-name = "the edge answered for it; not in the edge's log, or in the application's too, it is weak"
-kind = "fires"
-expect = ["down", "handled", "unlogged"]
-weak = ["handled", "unlogged"]
-symptoms = [
-  { event_uuid = "down", http_status = 502, edge_status = 502, app_lines = 0, answer = 502 },
-  { event_uuid = "handled", http_status = 502, edge_status = 502, app_lines = 1, answer = 502 },
-  { event_uuid = "unlogged", http_status = 503, app_lines = 0, answer = 503 },
-]
-
-[[case]]
-name = "the application's own error"
-kind = "silent"
-expect = []
-symptoms = [
-  { event_uuid = "bug", http_status = 500, edge_status = 500, app_lines = 1, answer = 500 },
-]
-
-[[case]]
-name = "nothing is known of it"
-kind = "null"
-expect = []
-symptoms = [{ event_uuid = "nothing" }]
 ---*/
 SELECT
   endpoint_url,

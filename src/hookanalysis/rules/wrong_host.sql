@@ -17,56 +17,6 @@ any CDN or cache untouched. Correct the URL, then resend: none of these events a
 [requires]
 answered = "the sender got an answer"
 absent = "your logs, which would show it, have no line of it; or it went to another host"
-
-[[case]]
-name = "a success, or a 404, that your server did not give; a staging host"
-kind = "fires"
-expect = ["cached", "elsewhere", "staged"]
-
-[[case.symptoms]]
-event_uuid = "cached"
-detail = "false_success"
-answer = 200
-edge_lines = 0
-app_lines = 0
-covered = true
-
-[[case.symptoms]]
-event_uuid = "elsewhere"
-detail = "answered_upstream"
-answer = 404
-edge_lines = 0
-app_lines = 0
-covered = true
-
-[[case.symptoms]]
-event_uuid = "staged"
-endpoint_url = "https://staging.example/h"
-detail = "receiver_coverage"
-answer = 200
-edge_lines = 0
-app_lines = 0
-covered = false
-
-[[case.untried_events]]
-event_uuid = "staged"
-endpoint_url = "https://shop.example/h"
-went_to = "https://staging.example/h"
-
-[[case]]
-name = "no answer at all; no line, and no log that would have it"
-kind = "silent"
-expect = []
-symptoms = [
-  { event_uuid = "lost", detail = "never_reached", edge_lines = 0, app_lines = 0, covered = true },
-  { event_uuid = "dark", detail = "receiver_coverage", answer = 200, covered = false },
-]
-
-[[case]]
-name = "nothing is known of it"
-kind = "null"
-expect = []
-symptoms = [{ event_uuid = "nothing" }]
 ---*/
 WITH moved_events AS (
   SELECT DISTINCT event_uuid, went_to FROM untried_events WHERE went_to <> ''

@@ -16,28 +16,6 @@ request. Send a test event, then resend these events: none of them was accepted.
 [requires]
 sender = "the sender was answered 405"
 receiver = "your own log shows the 405"
-
-[[case]]
-name = "a 405; with one side only it is weak"
-kind = "fires"
-expect = ["both", "sender-only"]
-weak = ["sender-only"]
-symptoms = [
-  { event_uuid = "both", http_status = 405, edge_status = 405, answer = 405 },
-  { event_uuid = "sender-only", http_status = 405, answer = 405 },
-]
-
-[[case]]
-name = "other answers"
-kind = "silent"
-expect = []
-symptoms = [{ event_uuid = "gone", http_status = 404, edge_status = 404, answer = 404 }]
-
-[[case]]
-name = "nothing is known of it"
-kind = "null"
-expect = []
-symptoms = [{ event_uuid = "nothing" }]
 ---*/
 SELECT
   endpoint_url,

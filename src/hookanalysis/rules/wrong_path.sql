@@ -19,45 +19,6 @@ logged = "your own log shows the 404 or 410"
 
 [against]
 served = "other requests to the same URL were accepted shortly before and after it"
-
-[[case]]
-name = "both sides show it; a success of the same path right beside it contradicts"
-kind = "fires"
-expect = ["gone", "once", "sender-only"]
-weak = ["once", "sender-only"]
-[[case.symptoms]]
-event_uuid = "gone"
-happened_at = 2026-11-20T12:00:00
-http_status = 404
-edge_status = 404
-run_size = 9
-answer = 404
-[[case.symptoms]]
-event_uuid = "sender-only"
-happened_at = 2026-11-20T12:00:00
-http_status = 410
-answer = 410
-[[case.symptoms]]
-event_uuid = "once"
-happened_at = 2026-11-20T12:00:00
-http_status = 404
-edge_status = 404
-run_size = 1
-accepted_before = 2026-11-20T11:55:00
-accepted_after = 2026-11-20T12:05:00
-answer = 404
-
-[[case]]
-name = "other answers"
-kind = "silent"
-expect = []
-symptoms = [{ event_uuid = "method", http_status = 405, answer = 405 }]
-
-[[case]]
-name = "nothing is known of it"
-kind = "null"
-expect = []
-symptoms = [{ event_uuid = "nothing" }]
 ---*/
 SELECT
   endpoint_url,

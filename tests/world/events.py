@@ -11,13 +11,11 @@ from bisect import bisect
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
-from .shapes import DAY, HOUR, MINUTE, SECOND
-
-if TYPE_CHECKING:
-    from .scenarios import Scenario
+from .faults import DAY, HOUR, MINUTE, SECOND
+from .scenarios import Scenario
 
 # The zone in which people buy tickets and the web server writes: seven hours behind UTC.
 LOCAL_ZONE_MS = -7 * HOUR
@@ -57,11 +55,10 @@ class Event:
 
 def dice(*name: object) -> random.Random:
     """A random source of its own for whatever `name` says; the same name, the same numbers."""
-    return random.Random(":".join(map(str, name)))  # noqa: S311 - repeatable by intent
+    return random.Random(":".join(map(str, name)))
 
 
 def draw_uuid(rng: random.Random) -> str:
-    """A random UUID (version 4)."""
     return str(UUID(int=rng.getrandbits(128), version=4))
 
 
@@ -99,7 +96,7 @@ def draw_events(scenario: Scenario) -> list[Event]:
 def _draw_moments(
     rng: random.Random, count: int, scenario: Scenario
 ) -> list[tuple[int, tuple[str, ...]]]:
-    """Times in order, each with the types of the events that happen then: `count` events in all."""
+    """Times in order, each with the types of the events that happen then: `count` in all."""
     shares = [*_SHARES]
     shares[0] += shares[3] - scenario.transfers
     shares[3] = scenario.transfers

@@ -8,14 +8,11 @@ from __future__ import annotations
 import gzip
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from .events import Event, to_datetime
+from .faults import DAY, MINUTE, Post
 from .scenarios import local_zone
-from .shapes import DAY, MINUTE
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -51,16 +48,19 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Step:
-    """One line of an application about one request."""
+class Request:
+    """One POST as it comes in; times are milliseconds since 1970, UTC."""
 
-    name: str
     event: Event
-    request_id: str
+    names_event: bool
+    """Whether its body is a webhook's."""
+    post: Post
     path: str
     source_ip: str
-    http_status: int | None = None
-    duration_ms: int | None = None
+    id: str
+    sent: int
+    arrives: int
+    done: int
 
 
 @dataclass
@@ -125,12 +125,7 @@ class EdgeLog(Log):
     """
 
     def request(
-        self,
-        at: int,
-        source_ip: str,
-        request: str,
-        answer: tuple[int, int, str],
-        event: Event | None = None,
+        self, at: int, source_ip: str, request: str, answer: tuple[int, int, str], body: str = "-"
     ) -> None:
         """Write a request that ended at `at`; `answer` is status, bytes and user agent."""
         zone = self.clock.zone
@@ -141,53 +136,32 @@ class EdgeLog(Log):
         status, size, agent = answer
         line = f'{source_ip} - - [{time}] "{request} HTTP/1.1" {status} {size} "-" "{agent}"'
         if self.names_events:
-            line += f' "{_escape_body(event)}"'
+            line += f' "{body}"'
         self.write(at, line)
 
 
-def _escape_body(event: Event | None) -> str:
-    if event is None:
-        return "-"
+def escape_body(event: Event) -> str:
+    """A webhook's body as nginx writes `$request_body`."""
     body = {"id": event.transaction_id, "event_type": event.type, "webhook_event_uuid": event.uuid}
     return json.dumps(body, separators=(",", ":")).replace('"', r"\x22")
 
 
-class AppLog(Log):
-    """The log of an application: steps of requests, and signs of life in between."""
+class JsonLog(Log):
+    """An application's steps and signs of life, one JSON object a line, time in UTC."""
 
-    def step(self, at: int, step: Step) -> None:
-        """Write what the application does with a request."""
-        raise NotImplementedError
-
-    def beat(self, at: int) -> None:
-        """Write a sign of life."""
-        raise NotImplementedError
-
-
-class JsonLog(AppLog):
-    """One JSON object a line, time in UTC with milliseconds."""
-
-    def step(self, at: int, step: Step) -> None:
-        """Write what the application does with a request."""
-        level, says = _SAYS[step.name]
-        fields: dict[str, object] = {
-            "request_id": step.request_id,
-            "webhook_event_uuid": step.event.uuid,
-        }
-        if step.name == "received":
-            fields |= {
-                "transaction_id": step.event.transaction_id,
-                "event_type": step.event.type,
-                "method": "POST",
-                "path": step.path,
-                "ip": step.source_ip,
-            }
-        if step.http_status is not None:
-            fields |= {"status": step.http_status, "duration_ms": step.duration_ms}
+    def step(self, at: int, name: str, request: Request, answered: tuple[int, int] | None) -> None:
+        """A step of a request; the last one has its status, and how long it took."""
+        level, says = _SAYS[name]
+        event = request.event
+        fields: dict[str, object] = {"request_id": request.id, "webhook_event_uuid": event.uuid}
+        if name == "received":
+            fields |= {"transaction_id": event.transaction_id, "event_type": event.type}
+            fields |= {"method": "POST", "path": request.path, "ip": request.source_ip}
+        if answered:
+            fields |= dict(zip(("status", "duration_ms"), answered, strict=True))
         self._say(at, level, says, fields)
 
     def beat(self, at: int) -> None:
-        """Write a sign of life."""
         self._say(at, "info", "heartbeat", {})
 
     def _say(self, at: int, level: str, says: str, fields: dict[str, object]) -> None:
@@ -196,21 +170,20 @@ class JsonLog(AppLog):
         self.write(at, json.dumps(line, separators=(",", ":")))
 
 
-class TextLog(AppLog):
-    """Plain text with `key=value` pairs, time in UTC with its offset."""
+class TextLog(Log):
+    """The same as plain text with `key=value` pairs, time in UTC with its offset."""
 
-    def step(self, at: int, step: Step) -> None:
-        """Write what the application does with a request."""
-        level, says = _SAYS[step.name]
-        told = [f"webhook_event_uuid={step.event.uuid}", f"request_id={step.request_id}"]
-        if step.name == "received":
-            told += [f"event_type={step.event.type}", f"from {step.source_ip}", f"POST {step.path}"]
-        if step.http_status is not None:
-            told += [f"status={step.http_status}", f"duration_ms={step.duration_ms}"]
-        self._say(at, level, "crm.webhooks", f"{says} {' '.join(told)}")
+    def step(self, at: int, name: str, request: Request, answered: tuple[int, int] | None) -> None:
+        level, says = _SAYS[name]
+        event = request.event
+        text = f"{says} webhook_event_uuid={event.uuid} request_id={request.id}"
+        if name == "received":
+            text += f" event_type={event.type} from {request.source_ip} POST {request.path}"
+        if answered:
+            text += " status={} duration_ms={}".format(*answered)
+        self._say(at, level, "crm.webhooks", text)
 
     def beat(self, at: int) -> None:
-        """Write a sign of life."""
         self._say(at, "info", "crm.worker", "heartbeat queue=0")
 
     def _say(self, at: int, level: str, logger: str, text: str) -> None:
@@ -221,7 +194,7 @@ class TextLog(AppLog):
 
 
 class LocalTextLog(TextLog):
-    """The same, as Python's `logging` writes it: local time, and no zone."""
+    """The same as Python's `logging` writes it: local time, and no zone."""
 
     def _time(self, at: int) -> str:
         shown = self.clock.show(at)

@@ -1,29 +1,15 @@
-"""What a simulation is asked for: how much traffic, which faults, and who logs what, and how."""
+"""What a played world is asked for: how much traffic, which faults, and who logs what, and how."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from hookanalysis.errors import InputError
-
-from .faults import DEFAULT_FAULTS, FAULTS
-from .shapes import DAY, HOUR, MINUTE, SECOND, Fault
-
-Edge = Literal["plain", "uuid", "none"]
-App = Literal["json", "text", "none"]
-Export = Literal["two", "logs", "guide", "events", "day_first"]
-Rows = Literal["all", "failed", "capped", "expired"]
+from .faults import DAY, DEFAULT_FAULTS, FAULTS, HOUR, MINUTE, SECOND, Fault
 
 # An export by hand ends at a full page, and its oldest attempts are gone after 15 days.
 PAGE_ROWS = 100
-CHOICES: dict[str, tuple[str, ...]] = {
-    "edge": get_args(Edge),
-    "app": get_args(App),
-    "export": get_args(Export),
-    "rows": get_args(Rows),
-}
 
 # The night in which New York's clocks go back from 02:00 to 01:00, at 06:00 UTC.
 _SUMMER_ENDS = date(2026, 11, 1)
@@ -32,7 +18,7 @@ _SUMMER_ENDS_AT = int(datetime(2026, 11, 1, 6, tzinfo=UTC).timestamp()) * SECOND
 
 @dataclass(frozen=True)
 class Scenario:
-    """One simulation. A fault may ask for something of its own, such as a filtered export."""
+    """One world. A fault may ask for something of its own, such as a filtered export."""
 
     seed: int = 7
     events: int = 500
@@ -43,9 +29,9 @@ class Scenario:
     """Events per second, on the last day from one o'clock on; None: as people buy tickets."""
     transfers: float = 0.05
     """Share of the moments at which a ticket is transferred, which makes two events."""
-    edge: Edge = "plain"
+    edge: Literal["plain", "uuid", "none"] = "plain"
     """Whether the proxy's log holds the uuid (`$request_body`), or there is no such log."""
-    app: App = "json"
+    app: Literal["json", "text", "none"] = "json"
     """How the shop's application writes its log, if at all."""
     hosts: int = 1
     """How many machines run the application behind the proxy; each writes a log."""
@@ -66,34 +52,16 @@ class Scenario:
     drift_ppm: int = 20
     step_ms: int = 0
     """By how much that clock is set in the middle of it all."""
-    export: Export = "two"
+    export: Literal["two", "logs", "guide", "events", "day_first"] = "two"
     """Two that overlap (CSV, JSON); or one: the Logs tab, the guide's wording, events with their
     attempts, or days before months."""
-    rows: Rows = "all"
+    rows: Literal["all", "failed", "capped", "expired"] = "all"
     """What an export holds: all, failed attempts only, one full page, or what is left of it when
     most is older than 15 days."""
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be.
-
-        Raises:
-            InputError: An unknown fault or choice, or an impossible number.
-        """
-        for name in self.faults:
-            if name != "none" and name not in FAULTS:
-                known = ", ".join(("none", *FAULTS))
-                raise InputError(f"unknown fault {name!r}", hint=f"one of: {known}")
-        for name, choices in CHOICES.items():
-            if getattr(self, name) not in choices:
-                raise InputError(
-                    f"unknown {name} {getattr(self, name)!r}", hint=f"one of: {', '.join(choices)}"
-                )
-        if self.events < 1 or self.days < 1 or self.hosts < 1:
-            raise InputError("a simulation needs at least one event, one day and one host")
         if self.per_second is not None and self.events > 22 * HOUR // SECOND * self.per_second:
-            raise InputError("a rush must be over in 22 hours", hint="more events per second")
-        if self.edge == "none" and self.app == "none":
-            raise InputError("the receiver must log something")
+            raise ValueError("a rush must be over in 22 hours: more events per second, or fewer")
 
     @property
     def chosen(self) -> list[Fault]:

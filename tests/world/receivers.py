@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
-from .events import Event, dice, draw_time
-from .logs import AppLog, Clock, EdgeLog, JsonLog, LocalTextLog, Log, Step, TextLog
-from .shapes import CRM, DAY, HOUR, MINUTE, SECOND, STRANGERS, TICKETS
+from .events import dice, draw_time
+from .faults import CRM, DAY, HOUR, MINUTE, SECOND, SENDERS, STRANGERS, TICKETS, Fault
+from .logs import Clock, EdgeLog, JsonLog, LocalTextLog, Log, Request, TextLog, escape_body
+from .scenarios import Scenario
 
-if TYPE_CHECKING:
-    import random
-
-    from .scenarios import Scenario
-    from .shapes import Post
+AppLog = JsonLog | TextLog
 
 # After this long the sender gives up on an answer.
 TIMEOUT = 10 * SECOND
@@ -36,31 +33,14 @@ class Endpoint:
     """One for each machine that runs the application."""
     edge: EdgeLog | None = None
 
-    @property
-    def url(self) -> str:
-        """The URL that the sender posts to."""
-        return f"https://{self.host}{self.path}"
+    def url(self, fault: Fault) -> str:
+        """The URL that the sender posts to while a fault strikes."""
+        return f"https://{fault.host or self.host}{fault.path or self.path}"
 
     @property
     def logs(self) -> tuple[Log, ...]:
         """All logs, the proxy's first."""
         return (self.edge, *self.apps) if self.edge else self.apps
-
-
-@dataclass(frozen=True)
-class Request:
-    """One POST as it comes in."""
-
-    event: Event
-    names_event: bool
-    """Whether its body is a webhook's."""
-    post: Post
-    path: str
-    source_ip: str
-    request_id: str
-    sent: int
-    arrives: int
-    done: int
 
 
 def build_endpoints(scenario: Scenario) -> tuple[Endpoint, ...]:
@@ -117,15 +97,15 @@ def receive(endpoint: Endpoint, request: Request, rng: random.Random, sampled: f
     """Write what the receiver's logs say of one request; returns those that got lines."""
     handling = request.post.handling
     wrote: list[Log] = []
-    if endpoint.edge and handling.edge is not None and rng.random() < sampled:
+    if endpoint.edge and handling.edge and rng.random() < sampled:
         size = 0 if handling.edge == 499 else len(handling.body)
-        agent = "curl/8.5.0" if request.post.stranger else _SENDER_AGENT
+        agent = _SENDER_AGENT if set(request.post.sources) <= set(SENDERS) else "curl/8.5.0"
         endpoint.edge.request(
-            _edge_time(request),
+            min(request.done, request.sent + TIMEOUT + 20) + 1,
             request.source_ip,
             f"POST {request.path}",
             (handling.edge, size, agent),
-            request.event if request.names_event else None,
+            escape_body(request.event) if request.names_event else "-",
         )
         wrote.append(endpoint.edge)
     if not (handling.app and endpoint.apps):
@@ -133,19 +113,12 @@ def receive(endpoint: Endpoint, request: Request, rng: random.Random, sampled: f
     app = endpoint.apps[rng.randrange(len(endpoint.apps))]
     if rng.random() >= sampled:
         return wrote
-    for number, name in enumerate(handling.app):
-        step = Step(name, request.event, request.request_id, request.path, request.source_ip)
-        at = request.arrives + 2 + 3 * number
-        if number == len(handling.app) - 1:
-            at = request.done
-            spent = request.done - request.arrives
-            step = replace(step, http_status=handling.app_status, duration_ms=spent)
-        app.step(at, step)
+    *steps, last = handling.app
+    for number, name in enumerate(steps):
+        app.step(request.arrives + 2 + 3 * number, name, request, None)
+    answered = (handling.app_status, request.done - request.arrives)
+    app.step(request.done, last, request, answered)
     return [*wrote, app]
-
-
-def _edge_time(request: Request) -> int:
-    return min(request.done, request.sent + TIMEOUT + 20) + 1
 
 
 def write_background(endpoint: Endpoint, scenario: Scenario) -> None:
@@ -158,27 +131,26 @@ def write_background(endpoint: Endpoint, scenario: Scenario) -> None:
             moment = at + rng.randrange(200)
             if sampled.random() < scenario.sampled:
                 app.beat(moment)
-    if not endpoint.edge:
+    edge = endpoint.edge
+    if not edge:
         return
+    silent = [span for app in endpoint.apps for span in app.silent]
+
+    def visit(at: int, source_ip: str, path: str, agent: str) -> None:
+        """One GET; while only the application is silent, the proxy answers for it."""
+        app_away = any(start <= at < end for start, end in silent)
+        status = 502 if app_away else 404 if path in _PROBES else 200
+        size = {200: 2 if path == "/healthz" else 18_344, 404: 146, 502: 150}[status]
+        edge.request(at, source_ip, f"GET {path}", (status, size, agent))
+
     for at in range(begin, end, MINUTE):
         moment = at + rng.randrange(8 * SECOND)
         if sampled.random() < scenario.sampled:
-            _visit(endpoint, moment, "10.0.0.5", "/healthz", "checker/1.0")
+            visit(moment, "10.0.0.5", "/healthz", "checker/1.0")
     hours = (end - begin) // HOUR
     for _ in range(10 * hours):
         at = draw_time(rng, begin, end)
-        _visit(endpoint, at, rng.choice(STRANGERS), rng.choice(_PAGES), "Mozilla/5.0")
+        visit(at, rng.choice(STRANGERS), rng.choice(_PAGES), "Mozilla/5.0")
     for _ in range(hours):
         at = rng.randrange(begin, end)
-        _visit(endpoint, at, rng.choice(STRANGERS), rng.choice(_PROBES), "zgrab/0.x")
-
-
-def _visit(endpoint: Endpoint, at: int, source_ip: str, path: str, agent: str) -> None:
-    """One GET; while only the application is silent, the proxy answers for it."""
-    if endpoint.edge is None:
-        return
-    silent = [span for app in endpoint.apps for span in app.silent]
-    app_away = any(start <= at < end for start, end in silent)
-    status = 502 if app_away else 404 if path in _PROBES else 200
-    size = {200: 2 if path == "/healthz" else 18_344, 404: 146, 502: 150}[status]
-    endpoint.edge.request(at, source_ip, f"GET {path}", (status, size, agent))
+        visit(at, rng.choice(STRANGERS), rng.choice(_PROBES), "zgrab/0.x")

@@ -5,39 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from .events import Event, build_payload, to_datetime
+from .faults import HOUR
 from .logs import format_time
 from .scenarios import PAGE_ROWS, Scenario
-from .shapes import HOUR
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from pathlib import Path
 
 # The dashboard's Logs tab, with two more columns that tell of the endpoint and the result.
-_LOGS_TAB = (
-    "HTTP Status Code",
-    "ID",
-    "Time",
-    "Event",
-    "Idempotency",
-    "Response Body",
-    "Webhook URL",
-    "Status",
-)
+_LOGS_TAB = "HTTP Status Code,ID,Time,Event,Idempotency,Response Body,Webhook URL,Status"
 # The wording of the sender's troubleshooting page: the uuid is only inside the payload.
-_GUIDE = (
-    "Timestamp",
-    "Event Type",
-    "Endpoint URL",
-    "Status",
-    "HTTP Status Code",
-    "Payload",
-    "Response",
-)
+_GUIDE = "Timestamp,Event Type,Endpoint URL,Status,HTTP Status Code,Payload,Response"
 
 
 @dataclass(frozen=True)
@@ -50,13 +30,9 @@ class Attempt:
     url: str
     status: str
     """Success, Failed, Pending; empty: the event is listed, and was never posted."""
-    http_status: int | None
+    http_status: int
+    """0: no answer."""
     response: str
-
-    @property
-    def undecided(self) -> Attempt:
-        """The same attempt, seen before its result was in."""
-        return Attempt(self.id, self.at, self.event, self.url, "Pending", None, "")
 
 
 def write_exports(folder: Path, attempts: list[Attempt], scenario: Scenario) -> list[Attempt]:
@@ -67,9 +43,9 @@ def write_exports(folder: Path, attempts: list[Attempt], scenario: Scenario) -> 
     path = folder / f"webhook-logs-{to_datetime(scenario.end):%Y-%m-%d}"
     folder.mkdir(parents=True, exist_ok=True)
     if scenario.export == "two":
-        early = to_datetime(scenario.end - 9 * HOUR)
-        first = folder / f"webhook-logs-{early:%Y-%m-%d}"
-        _write_two(first.with_suffix(".csv"), path.with_suffix(".json"), shown, scenario.end)
+        taken = scenario.end - 9 * HOUR
+        first = folder / f"webhook-logs-{to_datetime(taken):%Y-%m-%d}.csv"
+        _write_two(first, path.with_suffix(".json"), shown, taken)
     elif scenario.export == "events":
         _write_json(path.with_suffix(".json"), shown, _tell_event)
     else:
@@ -95,13 +71,11 @@ def _select_rows(attempts: list[Attempt], scenario: Scenario) -> list[Attempt]:
     return attempts
 
 
-def _write_two(first: Path, second: Path, attempts: list[Attempt], end: int) -> None:
+def _write_two(first: Path, second: Path, attempts: list[Attempt], taken: int) -> None:
     """An export whose newest attempts are still pending, and a later one that overlaps it."""
-    taken = end - 9 * HOUR
     early = [attempt for attempt in attempts if attempt.at < taken]
-    undecided = early[-4:]
-    early[-4:] = [attempt.undecided for attempt in undecided]
-    since = min([taken - 3 * HOUR, *(attempt.at for attempt in undecided)])
+    since = min([taken - 3 * HOUR, *(attempt.at for attempt in early[-4:])])
+    early[-4:] = [replace(a, status="Pending", http_status=0, response="") for a in early[-4:]]
     _write_csv(first, early, "logs")
     _write_json(second, [a for a in attempts if a.at >= since], _tell_attempt)
 
@@ -109,10 +83,10 @@ def _write_two(first: Path, second: Path, attempts: list[Attempt], end: int) -> 
 def _write_csv(path: Path, attempts: Iterable[Attempt], kind: str) -> None:
     """A table as the dashboard shows it, newest first."""
     text = io.StringIO(newline="")
+    text.write(f"{_GUIDE if kind == 'guide' else _LOGS_TAB}\r\n")
     rows = csv.writer(text, lineterminator="\r\n")
-    rows.writerow(_GUIDE if kind == "guide" else _LOGS_TAB)
     for a in sorted(attempts, key=lambda attempt: attempt.at, reverse=True):
-        code = "" if a.http_status is None else a.http_status
+        code = a.http_status or ""
         if kind == "guide":
             payload = json.dumps(build_payload(a.event))
             time = f"{to_datetime(a.at):%Y-%m-%d %H:%M:%S} UTC"
@@ -136,32 +110,19 @@ def _write_json(
 
 def _tell_attempt(a: Attempt) -> dict[str, object]:
     """One attempt, with its payload."""
-    return {
-        "id": a.id,
-        "time": format_time(a.at),
-        "event": a.event.type,
-        "idempotency": a.event.uuid,
-        "webhook_url": a.url,
-        "status": a.status,
-        "http_status_code": a.http_status,
-        "response_body": a.response,
-        "payload": build_payload(a.event),
-    }
+    event = {"event": a.event.type, "idempotency": a.event.uuid, "webhook_url": a.url}
+    tried, result = _tell_try(a)
+    return {**tried, **event, **result, "payload": build_payload(a.event)}
 
 
 def _tell_event(a: Attempt) -> dict[str, object]:
     """One attempt under its event; or an event that has none."""
-    tried = {
-        "id": a.id,
-        "time": format_time(a.at),
-        "status": a.status,
-        "http_status_code": a.http_status,
-        "response_body": a.response,
-    }
-    return {
-        "created_at": format_time(a.event.at),
-        "event": a.event.type,
-        "webhook_event_uuid": a.event.uuid,
-        "webhook_url": a.url,
-        **(tried if a.status else {}),
-    }
+    event = {"event": a.event.type, "webhook_event_uuid": a.event.uuid, "webhook_url": a.url}
+    tried, result = _tell_try(a) if a.status else ({}, {})
+    return {"created_at": format_time(a.event.at), **event, **tried, **result}
+
+
+def _tell_try(a: Attempt) -> tuple[dict[str, object], dict[str, object]]:
+    """When it was made, and what came of it."""
+    result = {"http_status_code": a.http_status or None, "response_body": a.response}
+    return {"id": a.id, "time": format_time(a.at)}, {"status": a.status, **result}

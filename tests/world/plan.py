@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
 
 from .events import Event, dice, draw_time, draw_uuid
-from .shapes import DAY, HEALTHY, HOUR, MINUTE, SECOND, TAKES, Fault, Story
-
-if TYPE_CHECKING:
-    import random
-    from collections.abc import Callable, Iterable
-
-    from .receivers import Endpoint
-    from .scenarios import Scenario
+from .faults import DAY, HOUR, MINUTE, NONE, SECOND, TAKES, Fault, Story
+from .receivers import Endpoint
+from .scenarios import Scenario
 
 # A fault strikes a single delivery only where nothing else is posted to the same endpoint so close
 # by: then there is one reading of the logs, also for a reader who has nothing but times.
@@ -39,17 +35,13 @@ class Delivery:
     endpoint: Endpoint
     times: list[int]
     """When each post of the story is sent, milliseconds since 1970, UTC."""
-    fault: str = "none"
-    story: Story = HEALTHY
-    path: str = ""
-    host: str = ""
-    root: str = ""
-    edge_root: str = ""
+    fault: Fault = NONE
+    story: Story = NONE.stories[0]
 
     @property
     def url(self) -> str:
         """The URL that the sender really posts to."""
-        return f"https://{self.host or self.endpoint.host}{self.path or self.endpoint.path}"
+        return self.endpoint.url(self.fault)
 
 
 @dataclass(frozen=True)
@@ -60,12 +52,6 @@ class Span:
     endpoint: Endpoint
     start: int
     end: int
-
-    @property
-    def url(self) -> str:
-        """The URL that the sender posts to in that time."""
-        fault, endpoint = self.fault, self.endpoint
-        return f"https://{fault.host or endpoint.host}{fault.path or endpoint.path}"
 
 
 @dataclass
@@ -87,26 +73,18 @@ class Plan:
         for fault in grouped["first"]:
             self._move_first(fault)
         for fault in grouped["last"]:
-            self._take_last(fault)
+            for delivery in self.deliveries[-3:]:
+                self._cast(delivery, fault, fault.stories[0])
         for number, fault in enumerate(grouped["window"]):
             self._place(fault, number)
-        self._note_times()
+        for delivery in self.deliveries:
+            insort(self._busy.setdefault(delivery.endpoint.name, []), delivery.times[0])
         for span in self.spans:
             self._fill(span)
         for fault in grouped["spots"]:
             self._take_spots(fault)
         for fault in grouped["strays"]:
             self._add_strays(fault)
-
-    def _note_times(self) -> None:
-        for delivery in self.deliveries:
-            self._busy.setdefault(delivery.endpoint.name, []).append(delivery.times[0])
-        for times in self._busy.values():
-            times.sort()
-
-    def _take_last(self, fault: Fault) -> None:
-        for delivery in self.deliveries[-3:]:
-            self._cast(delivery, fault, fault.stories[0])
 
     def _move_first(self, fault: Fault) -> None:
         """Move some of the first events to before the receiver's first log line."""
@@ -130,7 +108,7 @@ class Plan:
         rng = dice(self.scenario.seed, fault.name)
         mine = [d for d in self._healthy() if self._concerns(fault, d)]
         busy = sorted(d.times[0] for d in mine)
-        length = fault.minutes * MINUTE
+        length = round(fault.minutes * MINUTE)
         days = self.scenario.days
         wanted = max(4, 1.4 * len(busy) * length / (days * DAY))
         day = self.scenario.end - DAY * (1 + number % days)
@@ -162,7 +140,7 @@ class Plan:
             and delivery.endpoint is span.endpoint
             and span.start <= delivery.times[0] < span.end
         ]
-        for delivery, story in zip(hit, span.fault.cycle * len(hit), strict=False):
+        for delivery, story in zip(hit, span.fault.stories * len(hit), strict=False):
             if not self._cast(delivery, span.fault, story):
                 # No room for a resend: then nobody resends.
                 self._cast(delivery, span.fault, span.fault.stories[0])
@@ -177,20 +155,21 @@ class Plan:
             and self._neighbours(delivery.endpoint, delivery.times[0]) == 1
         ]
         dice(self.scenario.seed, fault.name).shuffle(fit)
-        left = max(1, round(fault.share * len(self.deliveries)))
-        for delivery, story in zip(fit, fault.cycle * len(fit), strict=False):
+        left = max(1, round(fault.extent * len(self.deliveries)))
+        for delivery, story in zip(fit, fault.stories * len(fit), strict=False):
             if left and self._cast(delivery, fault, story):
                 left -= 1
 
     def _add_strays(self, fault: Fault) -> None:
         rng = dice(self.scenario.seed, fault.name)
         known = [d.endpoint for d in self.deliveries if d.endpoint.name in fault.endpoints]
-        count = max(len(fault.cycle), round(fault.share * len(self.deliveries)))
-        for story in (fault.cycle * count)[: count if known else 0]:
+        count = max(len(fault.stories), round(fault.extent * len(self.deliveries)))
+        for story in (fault.stories * count)[: count if known else 0]:
             at = self._find_time(known[0], lambda: self._draw_moment(rng))
             if at is not None:
-                event = Event(draw_uuid(rng), draw_uuid(rng), story.event_type, at)
-                self.deliveries.append(Delivery(event, known[0], [at], fault.name, story))
+                kind = "webhook.test" if story.verdict[1] == "test" else "invoice.purchase"
+                event = Event(draw_uuid(rng), draw_uuid(rng), kind, at)
+                self.deliveries.append(Delivery(event, known[0], [at], fault, story))
 
     def _draw_moment(self, rng: random.Random) -> int:
         """A time like that of any event."""
@@ -212,9 +191,7 @@ class Plan:
             if at is None:
                 return False
             times.append(at)
-        delivery.times, delivery.fault, delivery.story = times, fault.name, story
-        delivery.path, delivery.host = fault.path, fault.host
-        delivery.root, delivery.edge_root = fault.root, fault.edge_root or fault.root
+        delivery.times, delivery.fault, delivery.story = times, fault, story
         return True
 
     def _find_time(self, endpoint: Endpoint, draw: Callable[[], int]) -> int | None:
@@ -265,4 +242,4 @@ class Plan:
         return all(end < span.start - _APART or start > span.end + _APART for span in self.spans)
 
     def _healthy(self) -> list[Delivery]:
-        return [delivery for delivery in self.deliveries if delivery.fault == "none"]
+        return [delivery for delivery in self.deliveries if delivery.fault is NONE]

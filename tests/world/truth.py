@@ -9,20 +9,16 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from dataclasses import astuple, dataclass, fields
-from datetime import date, datetime
+from datetime import datetime
 from itertools import groupby
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from .events import to_datetime
 from .exports import Attempt, sees
-from .shapes import MINUTE
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from .logs import Log
-    from .plan import Delivery, Plan, Span
-    from .scenarios import Scenario
+from .faults import MINUTE, NONE
+from .logs import Log
+from .plan import Delivery, Plan, Span
+from .scenarios import Scenario
 
 # A request may have come this long before or after its attempt, as far as a reader can know.
 _AROUND = 3 * MINUTE
@@ -72,11 +68,10 @@ class Window:
 
 @dataclass(frozen=True)
 class Truth:
-    """What really happened, and the last whole day of it."""
+    """What really happened."""
 
     deliveries: tuple[Verdict, ...]
     windows: tuple[Window, ...]
-    last_day: date
 
     def count_outcomes(self) -> Counter[str]:
         """How many deliveries have each outcome."""
@@ -96,70 +91,60 @@ class Trace:
     """Whether lines of it were lost."""
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """All that is left of a world."""
-
-    plan: Plan
-    traces: dict[int, list[Trace]]
-    """By the identity of the delivery."""
-    exported: list[Attempt]
-
-
-def tell_truth(evidence: Evidence, scenario: Scenario, last_day: date) -> Truth:
-    """The verdicts in order of time, and the windows."""
-    plan = evidence.plan
-    listed = {(a.event.uuid, a.url, a.at) for a in evidence.exported}
+def tell_truth(plan: Plan, traces: dict[int, list[Trace]], exported: list[Attempt]) -> Truth:
+    """The verdicts in order of time, and the windows; `traces` by the identity of the delivery."""
+    listed = {(a.event.uuid, a.url, a.at) for a in exported}
     judged = [
         verdict
         for delivery in sorted(plan.deliveries, key=lambda d: (d.times[0], d.event.uuid, d.url))
-        if (verdict := _judge(delivery, evidence, scenario, listed))
+        if (verdict := _judge(delivery, plan, traces[id(delivery)], exported, listed))
     ]
     spans = sorted(plan.spans, key=lambda span: (span.start, span.fault.name))
     windows = [
         _tell_window(list(group), plan, judged)
         for _, group in groupby(spans, key=lambda span: (span.start, span.fault.name))
     ]
-    return Truth(tuple(judged), tuple(windows), last_day)
+    return Truth(tuple(judged), tuple(windows))
 
 
 def _judge(
     delivery: Delivery,
-    evidence: Evidence,
-    scenario: Scenario,
+    plan: Plan,
+    traces: list[Trace],
+    exported: list[Attempt],
     listed: set[tuple[str, str, int]],
 ) -> Verdict | None:
     """The verdict that the files deserve; None where they do not name the event."""
-    story, traces = delivery.story, evidence.traces[id(delivery)]
+    story, scenario = delivery.story, plan.scenario
     posted = [trace for trace in traces if trace.attempt]
     told = [trace for trace in posted if (delivery.event.uuid, delivery.url, trace.at) in listed]
     logs = {log.path: log for trace in traces for log in trace.logs}
     named = any(log.names_events for log in logs.values())
-    if not story.outcome or not (told or named):
+    if not story.verdict[0] or not (told or named):
         return None
-    verdict = (story.outcome, story.detail)
+    verdict = story.verdict
     if told:
         verdict = _judge_listed(delivery, told[-1], logs, scenario)
-        if verdict[0] in _OPEN and told[-1].at > evidence.exported[-1].at - _GRACE:
+        if verdict[0] in _OPEN and told[-1].at > exported[-1].at - _GRACE:
             verdict = ("pending", "in_flight")
-    elif posted or not sees(scenario, evidence.exported, delivery.times[0]):
+    elif posted or not sees(scenario, exported, delivery.times[0]):
         verdict = _UNLISTED
+    url = delivery.url if told else delivery.endpoint.url(NONE)
     doubts = (
         len(told) < len(posted)
         or any(trace.lost for trace in traces)
-        or (not named and not evidence.plan.is_alone(delivery))
+        or (not named and not plan.is_alone(delivery))
         or scenario.sampled < 1
         or any(scenario.is_ambiguous(at) for at in delivery.times)
         # No log shows that this address is logged at all: its silence need not convince anybody.
-        or (verdict[1] == "answered_upstream" and delivery.url != delivery.endpoint.url)
+        or (verdict[1] == "answered_upstream" and url != delivery.endpoint.url(NONE))
     )
-    url = delivery.url if told else delivery.endpoint.url
     return Verdict(
         delivery.event.uuid,
         url,
         *verdict,
         *_blame(delivery, verdict, told or [trace for trace in posted if trace.logs]),
-        delivery.fault,
+        delivery.fault.name,
         story.certain and not doubts,
     )
 
@@ -169,35 +154,31 @@ def _judge_listed(
 ) -> tuple[str, str]:
     """Outcome and detail of a delivery that the exports list."""
     story = delivery.story
-    verdict = (story.outcome, story.detail)
-    if story.outcome == "pending" or not any(post.handling.left for post in story.posts):
-        return verdict
+    if story.verdict[0] == "pending" or not any(post.handling.left for post in story.posts):
+        return story.verdict
     if not logs:
         return _judge_absence(last) if _whole(delivery, scenario) else _HOLE
     if not _processing_is_told(delivery, logs, scenario):
-        return story.edge_only or verdict
-    return verdict
+        return story.edge_only or story.verdict
+    return story.verdict
 
 
 def _blame(delivery: Delivery, verdict: tuple[str, str], shown: list[Trace]) -> tuple[str, str]:
     """Cause and root cause, as far as the verdict and the answers that are shown tell them."""
-    story = delivery.story
-    if verdict == (story.outcome, story.detail):
-        return story.cause, delivery.root if story.cause else ""
-    if verdict == _UNLISTED and any(_is_accepted(trace) for trace in shown):
+    story, fault = delivery.story, delivery.fault
+    if verdict == story.verdict:
+        return story.cause, fault.root if story.cause else ""
+    accepted = any(trace.attempt and trace.attempt.status == "Success" for trace in shown)
+    if verdict == _UNLISTED and accepted:
         return "logs", ""  # it has arrived, and nothing is to be found out
     if verdict[0] == "undetermined":
         last = shown[-1].attempt if shown else None
         if last and last.status == "Failed" and last.http_status:
-            return story.cause, delivery.root
+            return story.cause, fault.root
         return "logs", "evidence"
     if verdict[0] in {"delivered", "pending"}:
         return "", ""
-    return story.cause, delivery.edge_root if verdict == story.edge_only else delivery.root
-
-
-def _is_accepted(trace: Trace) -> bool:
-    return trace.attempt is not None and trace.attempt.status == "Success"
+    return story.cause, (verdict == story.edge_only and fault.edge_root) or fault.root
 
 
 def _judge_absence(last: Trace) -> tuple[str, str]:
@@ -207,7 +188,7 @@ def _judge_absence(last: Trace) -> tuple[str, str]:
         return ("missed", "not_attempted")
     if attempt.status == "Success":
         return ("missed", "false_success")
-    return ("missed", "never_reached" if attempt.http_status is None else "answered_upstream")
+    return ("missed", "answered_upstream" if attempt.http_status else "never_reached")
 
 
 def _whole(delivery: Delivery, scenario: Scenario) -> bool:
@@ -242,11 +223,11 @@ def _tell_window(spans: list[Span], plan: Plan, judged: list[Verdict]) -> Window
         (delivery.times[0], delivery.url)
         for delivery in plan.deliveries
         if span.fault.is_outage
-        and delivery.fault == span.fault.name
+        and delivery.fault is span.fault
         and span.start <= delivery.times[0] < span.end
         and (delivery.event.uuid, delivery.url) in shown
     )
-    met = {url for _, url in failed} or {span.url}
+    met = {url for _, url in failed} or {span.endpoint.url(span.fault)}
     return Window(
         span.fault.name,
         "server" if len(met) > 1 else "endpoint",
