@@ -1,0 +1,480 @@
+"""What became of each delivery, and whether the files that were written can show it.
+
+`judge` says what really happened, in the outcomes of the design. The `Reader` then reads the files
+as a patient person would who knows how such servers work, and keeps every possibility that he
+cannot rule out. Where all that is left comes to one outcome, the row is certain. He is careful: he
+would rather leave a row open than lean on a window that is too narrow.
+"""
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from .acts import STARTS, Acts, Attempt, Line, Request
+from .holes import Pace, absent
+from .plan import NOTICING, PATTERNS
+from .puzzle import Graph
+
+ABSENT, REFUSED, ACCEPTED = "absent", "refused", "accepted"
+LEFT = {0, 408, 460, 499, 504}  # the client had left: what the application did is another question
+KNOWN_TIMEOUTS = ("github", "svix", "gitlab")
+UNSENT = ("refused", "dns", "tls")
+
+
+@dataclass(frozen=True)
+class Row:
+    """The truth about one delivery."""
+
+    event_uuid: str
+    endpoint_url: str
+    outcome: str
+    certain: bool
+    arrived: bool
+    bearable: tuple[str, ...]
+    why: str
+    possible: tuple[str, ...]
+
+
+@dataclass
+class Delivery:
+    """One event for one endpoint: its attempts, and what came of them."""
+
+    key: str
+    url: str
+    attempts: list[Attempt]
+    groups: list[list[Line]] = field(default_factory=list)
+    why: set[str] = field(default_factory=set)
+
+    @property
+    def listed(self) -> list[Attempt]:
+        return [attempt for attempt in self.attempts if attempt.listed]
+
+
+def judge(words: list[str], fates: list[str], processed: bool, waiting: bool) -> tuple[str, ...]:
+    """Return the outcome of a delivery, and behind it others that the words bear as well.
+
+    `words` and `fates` belong to the attempts in the order of time; a fate without a word is of a
+    request that no export lists. A word is empty where the sender lists no attempts.
+    """
+    accepted = fates.count(ACCEPTED)
+    arrived = any(fate != ABSENT for fate in fates)
+    if not accepted:
+        if waiting:
+            return ("pending", "refused") if arrived else ("pending",)
+        return ("refused",) if arrived else ("missed",)
+    if not processed:
+        return ("unprocessed", "pending") if waiting else ("unprocessed",)
+    if accepted > 1:
+        return ("duplicated",)
+    first = fates.index(ACCEPTED)
+    if not any(words):
+        return ("delivered",) if len(fates) == 1 else ("delivered", "recovered")
+    if "success" in words:
+        if "failed" in words[:first]:
+            return ("recovered",)
+        return ("delivered",) if len(fates) == 1 else ("delivered", "recovered")
+    if "failed" in words:
+        return ("unacknowledged", "delivered") if "pending" in words else ("unacknowledged",)
+    return ("delivered",)
+
+
+def tell(acts: Acts) -> list[Row]:
+    """Return the truth about every delivery that the files may speak of."""
+    return Reader(acts).rows()
+
+
+class Reader:
+    """Reads what was left of the logs, beside the export, and rules out what he can."""
+
+    def __init__(self, acts: Acts) -> None:
+        self.acts, self.plan = acts, acts.plan
+        plan = self.plan
+        self.kept = [line for line in acts.lines if line.kept]
+        logs = {line.log for line in acts.lines if line.log != "table"}
+        by_log: dict[str, list[Line]] = {log: [] for log in logs}
+        for line in self.kept:
+            by_log.setdefault(line.log, []).append(line)
+        self.paces = {log: Pace.of(by_log[log]) for log in logs}
+        self.kind = "edge" if plan.edge else "access"
+        self.outer = {line.log for line in acts.lines if line.kind == self.kind}
+        self.apps = {log for log in logs if log.startswith("app")} if plan.named else set()
+        self.workers = {"worker"} if plan.worker_apart else self.apps
+        self.slack = 2.5 + abs(plan.drift) * acts.end
+        known = plan.says_timeout or plan.shape in KNOWN_TIMEOUTS
+        self.timeout = plan.timeout if known else max(plan.timeout, 30.0)
+        self.tells_processing = "processed" in PATTERNS.get(plan.pattern, ()) or bool(plan.table)
+        self.deliveries = self._deliveries()
+        self.horizon = max((a.at for a in acts.attempts if a.listed), default=0.0)
+        self.horizons: dict[str, float] = defaultdict(float)
+        for attempt in acts.attempts:
+            if attempt.listed:
+                self.horizons[attempt.shown] = max(self.horizons[attempt.shown], attempt.at)
+        self._gather()
+        self._assign()
+
+    # What there is to read
+
+    def _deliveries(self) -> dict[tuple[str, str], Delivery]:
+        found: dict[tuple[str, str], Delivery] = {}
+        for attempt in sorted(self.acts.attempts, key=lambda attempt: attempt.at):
+            name = (attempt.event.key, attempt.shown)
+            found.setdefault(name, Delivery(*name, [])).attempts.append(attempt)
+        return found
+
+    def _gather(self) -> None:
+        """Put the lines that name an event together, those of one request in one group."""
+        groups: dict[int, list[Line]] = defaultdict(list)
+        for line in self.kept:
+            if line.key and line.request:
+                groups[id(line.request)].append(line)
+        self.group_of = groups
+        for delivery in self.deliveries.values():
+            for attempt in delivery.attempts:
+                if attempt.request and (group := groups.get(id(attempt.request))):
+                    delivery.groups.append(group)
+        named = sum(bool(delivery.groups) for delivery in self.deliveries.values())
+        lines = [line for line in self.kept if self._may_be_senders(line)]
+        self.clock_known = not self.plan.zone_error and (named >= 20 or len(lines) >= 40)
+        visible = [d for d in self.deliveries.values() if self._processed_seen(d)]
+        self.usual = len(visible) >= 10 and len(visible) >= 0.5 * named
+
+    def _may_be_senders(self, line: Line) -> bool:
+        if line.kind != self.kind or line.method != "POST" or line.path == "/cart/add":
+            return False
+        return not self._shows_source() or bool(line.request and self._of_sender(line.request))
+
+    def _shows_source(self) -> bool:
+        plan = self.plan
+        return bool(plan.edge == "nginx_main" or plan.shows_source)
+
+    def _of_sender(self, request: Request) -> bool:
+        return request.agent != "curl/8.9.1"
+
+    def _whole(self, logs: Iterable[str]) -> bool:
+        """Whether all of a layer's logs are there, and nothing shows that they lack lines."""
+        plan, logs = self.plan, set(logs)
+        if logs & absent(plan):
+            return False
+        thin = plan.thinned == "all" or any(
+            plan.thinned and (log.startswith(plan.thinned) or (plan.thinned, log) == THIN_WORKER)
+            for log in logs
+        )
+        return not thin and bool(logs) and self.clock_known
+
+    def _nothing_lacks(self) -> bool:
+        """Whether every answer that the sender saw has left its line: then no host is absent."""
+        if self.plan.says_complete:
+            return True
+        return not any(a.seen and not a.request for a in self.acts.attempts if a.listed)
+
+    # Times
+
+    def window(self, attempt: Attempt) -> tuple[float, float]:
+        """Return when a line of an attempt may be dated, as far as the export tells."""
+        plan, low, high = self.plan, attempt.at, attempt.at
+        if plan.shape == "stripe":
+            low, high = attempt.event.at - 1, attempt.event.at + 2
+        if plan.shape == "gitlab" and not attempt.seen:
+            low, high = self._neighbours(attempt)
+        if attempt.seen and plan.shape in KNOWN_TIMEOUTS:
+            wait = attempt.known - attempt.at
+        elif plan.edge in NOTICING or plan.edge in STARTS:
+            wait = self.timeout
+        else:
+            wait = self.timeout + 75
+        return low - self.slack, high + wait + self.slack
+
+    def _neighbours(self, attempt: Attempt) -> tuple[float, float]:
+        times = [a.at for a in self.acts.attempts if a.listed and a.seen]
+        before = max((time for time in times if time < attempt.at), default=0.0)
+        return before, min((time for time in times if time > attempt.at), default=self.acts.end)
+
+    def covered(self, logs: Iterable[str], low: float, high: float) -> bool:
+        return all(self.paces[log].covers(low, high) for log in logs)
+
+    # Lines without a name
+
+    def _assign(self) -> None:
+        """Ask of every attempt whether it surely has a line in the outermost layer, or none."""
+        self.lines = [line for line in self.kept if self._may_be_senders(line)]
+        self.asked = [a for a in self.acts.attempts if a.listed and not self._unsent(a)]
+        fits = [self._fitting(attempt) for attempt in self.asked]
+        whole = self._whole(self.outer)
+        must = {
+            number
+            for number, attempt in enumerate(self.asked)
+            if whole
+            and attempt.request
+            and id(attempt.request) in self.group_of
+            and self.covered(self.outer, *self.window(attempt))
+        }
+        plan = self.plan
+        full = plan.export == "full" and not plan.orphans and plan.hooks != "one_listed"
+        owned = full and self._shows_source() and self.clock_known
+        states = Graph(fits, len(self.lines), must, owned).settle()
+        self.fits = {id(a): [self.lines[n] for n in f] for a, f in zip(self.asked, fits, strict=True)}
+        self.state = {id(a): state for a, state in zip(self.asked, states, strict=True)}
+        self.tied: dict[str, list[float]] = defaultdict(list)
+        for attempt in self.asked:
+            named = attempt.request and id(attempt.request) in self.group_of
+            if named or self.state[id(attempt)] == "line" or len(self.fits[id(attempt)]) > 0:
+                self.tied[attempt.shown].append(attempt.at)
+
+    def _fitting(self, attempt: Attempt) -> list[int]:
+        low, high = self.window(attempt)
+        path = attempt.shown.removeprefix("https://hooks.example.com")
+        known = {a.shown.removeprefix("https://hooks.example.com") for a in self.acts.attempts}
+        return [
+            number
+            for number, line in enumerate(self.lines)
+            if low <= line.at <= high
+            and (line.path == path or line.path not in known)
+            and (not self._seen(attempt) or line.status == self._seen(attempt))
+        ]
+
+    def _seen(self, attempt: Attempt) -> int | None:
+        return None if self.plan.shape == "stripe" else attempt.seen
+
+    def _unsent(self, attempt: Attempt) -> bool:
+        """Whether the sender itself says that no request went out."""
+        return attempt.error in UNSENT and self.plan.shape not in {"stripe", "gitlab"}
+
+    # What each attempt and delivery may have been
+
+    def _rest(self, attempt: Attempt) -> set[str]:
+        """Return the fates of an attempt that no line names."""
+        if self._unsent(attempt):
+            return {ABSENT}
+        low, high = self.window(attempt)
+        answer = self._answers(attempt)
+        times = self.tied[attempt.shown]
+        placed = any(time < low for time in times) and any(time > high for time in times)
+        lacks = placed and self._nothing_lacks()
+        if self.outer:
+            if self.state[id(attempt)] == "line":
+                return answer
+            proven = self._whole(self.outer) and self.covered(self.outer, low, high)
+            return {ABSENT} if lacks and proven and self.state[id(attempt)] == "none" else {ABSENT} | answer
+        proven = self._whole(self.apps) and self.covered(self.apps, low, high + 30)
+        return {ABSENT} if lacks and proven else {ABSENT} | answer
+
+    def _answers(self, attempt: Attempt) -> set[str]:
+        if seen := self._seen(attempt):
+            return {ACCEPTED if seen < 300 else REFUSED}
+        found = set()
+        for line in self.fits.get(id(attempt), []):
+            found |= {REFUSED, ACCEPTED} if line.status in LEFT else {_fate(line.status)}
+        return found or {REFUSED, ACCEPTED}
+
+    def _named(self, attempt: Attempt | None, group: list[Line]) -> set[str]:
+        """Return the fates of a request of which lines tell that name its event."""
+        if attempt and (seen := self._seen(attempt)):
+            return {_fate(seen)}
+        kinds = {line.kind for line in group}
+        if kinds & {"processed", "enqueued", "started", "known", "row"}:
+            return {ACCEPTED}
+        for line in group:
+            if line.status:
+                return {_fate(line.status)}
+        return {REFUSED} if "failed" in kinds else {REFUSED, ACCEPTED}
+
+    def _processed_seen(self, delivery: Delivery) -> bool:
+        return any(
+            line.kind == "processed" or line.done is not None
+            for group in delivery.groups
+            for line in group
+        )
+
+    def _processed(self, delivery: Delivery) -> set[bool]:
+        """Return whether the event can have been processed, or not."""
+        plan = self.plan
+        if self._processed_seen(delivery):
+            return {True}
+        arrivals = [a.at for a in delivery.listed if not self._unsent(a)]
+        low = min(arrivals, default=0.0) - self.slack
+        high = max(arrivals, default=0.0) + self.timeout + 90
+        if self.acts.catches_up:
+            high = self.acts.end
+        logs = self.workers | self.apps
+        covered = self._whole(logs) and self.covered(logs, low, high)
+        if not self.tells_processing:
+            if any(self._disowned(group) for group in delivery.groups):
+                return {self._truly_processed(delivery)} if covered else {True, False}
+            return {True} if covered or not plan.named else {True, False}
+        table = bool(plan.table) and high < self.acts.end
+        lines = "processed" in PATTERNS.get(plan.pattern, ()) and covered
+        return {False} if (table or lines) and self.usual and self.clock_known else {True, False}
+
+    def _disowned(self, group: list[Line]) -> bool:
+        """Whether the application says of a request which it accepted that nothing came of it."""
+        request = group[0].request
+        told = any(line.kind in {"failed", "signature"} for line in group)
+        return told and bool(request and request.accepted and not request.processed)
+
+    def _waiting(self, delivery: Delivery) -> set[bool]:
+        """Return whether the sender's patience may last, at the export's end."""
+        last = max(attempt.at for attempt in delivery.listed)
+        grace = self.plan.grace * 60.0
+        ages = [self.horizon - last, self.horizons[delivery.url] - last]
+        return {age < grace + shift for age in ages for shift in (-60, 60)}
+
+    def possible(self, delivery: Delivery) -> set[str]:
+        """Return every outcome that the files leave possible."""
+        listed, groups = delivery.listed, delivery.groups
+        if len(listed) > 5 or len(groups) > 5:
+            return {"too many to tell"}
+        found: set[str] = set()
+        words = [self._word(attempt) for attempt in listed]
+        for taken in self._injections(listed, groups):
+            fates: list[set[str]] = []
+            for number, attempt in enumerate(listed):
+                group = groups[taken.index(number)] if number in taken else None
+                fates.append(self._named(attempt, group) if group else self._rest(attempt))
+            fates += [self._named(None, g) for g, n in zip(groups, taken, strict=True) if n is None]
+            for way in itertools.product(*fates):
+                for processed in self._processed(delivery):
+                    for waiting in self._waiting(delivery):
+                        found.add(judge(words, list(way), processed, waiting)[0])
+        return found
+
+    def _injections(
+        self, listed: list[Attempt], groups: list[list[Line]]
+    ) -> list[tuple[int | None, ...]]:
+        """List the ways in which the named requests may belong to the attempts."""
+        options: list[list[int | None]] = []
+        for group in groups:
+            first = min(line.at for line in group)
+            fitting: list[int | None] = [
+                number
+                for number, attempt in enumerate(listed)
+                if self.window(attempt)[0] <= first <= self.window(attempt)[1] + 30
+                and not self._unsent(attempt)
+            ]
+            options.append(fitting or [None])
+        ways = [
+            way
+            for way in itertools.product(*options)
+            if len({n for n in way if n is not None}) == sum(n is not None for n in way)
+        ]
+        return ways or [tuple(None for _ in groups)]
+
+    def _word(self, attempt: Attempt) -> str:
+        return "" if self.plan.shape == "stripe" else attempt.word
+
+    # What really happened
+
+    def rows(self) -> list[Row]:
+        rows = [self._row(delivery) for delivery in self.deliveries.values() if delivery.listed]
+        rows += [
+            self._unlisted(delivery)
+            for delivery in self.deliveries.values()
+            if not delivery.listed and delivery.groups
+        ]
+        for request in self.acts.strangers:
+            if id(request) in self.group_of and request.event:
+                url = "https://hooks.example.com" + request.path
+                row = Row(request.event.key, url, "unexpected", False, True, ("refused",), "", ())
+                rows.append(row)
+        return rows
+
+    def _happened(self, delivery: Delivery, attempts: list[Attempt]) -> tuple[str, ...]:
+        fates = [_true_fate(attempt) for attempt in attempts]
+        words = [self._word(attempt) for attempt in attempts]
+        last = max(attempt.at for attempt in attempts)
+        waiting = self.horizon - last < self.plan.grace * 60
+        return judge(words, fates, self._truly_processed(delivery), waiting)
+
+    def _truly_processed(self, delivery: Delivery) -> bool:
+        requests = [a.request for a in delivery.attempts if a.request]
+        if self.tells_processing:
+            return any(request.processed for request in requests)
+        theirs = {id(request) for request in requests if request.accepted and not request.processed}
+        done = any(request.processed for request in requests)
+        return done or not any(
+            line.kind in {"failed", "signature"} and id(line.request) in theirs
+            for line in self.acts.lines
+        )
+
+    def _row(self, delivery: Delivery) -> Row:
+        plan = self.plan
+        real = self._happened(delivery, delivery.attempts)
+        bearable = set(real[1:]) | set(self._happened(delivery, delivery.listed))
+        bearable |= self._left_early(delivery)
+        if not plan.named and real[0] == "unprocessed":
+            fates = [_true_fate(attempt) for attempt in delivery.attempts]
+            words = [self._word(attempt) for attempt in delivery.attempts]
+            bearable |= set(judge(words, fates, processed=True, waiting=False))
+        possible = self.possible(delivery)
+        why = set()
+        if len(possible) > 1 or "too many to tell" in possible:
+            why.add("open")
+        if not plan.named and not plan.table and real[0] == "unprocessed":
+            why.add("unnamed")
+        if len(delivery.listed) < len(delivery.attempts) or plan.export == "failures":
+            why.add("unlisted")
+        if self._vague(delivery):
+            why.add("endpoint")
+        if plan.zone_error:
+            why.add("zone")
+        arrived = any(_true_fate(attempt) != ABSENT for attempt in delivery.attempts)
+        return Row(
+            delivery.key,
+            delivery.url,
+            real[0],
+            not why,
+            arrived,
+            tuple(sorted(bearable - {real[0]})),
+            "+".join(sorted(why)),
+            tuple(sorted(possible)),
+        )
+
+    def _left_early(self, delivery: Delivery) -> set[str]:
+        """Return what one may also say where the proxy only shows that the client had left."""
+        shown = {id(li.request): li.status for li in self.acts.lines if li.kind == "edge"}
+        fates = []
+        for attempt in delivery.attempts:
+            left = attempt.request and shown.get(id(attempt.request)) in LEFT
+            blind = left and id(attempt.request) not in self.group_of
+            fates.append({REFUSED, ACCEPTED} if blind else {_true_fate(attempt)})
+        words = [self._word(attempt) for attempt in delivery.attempts]
+        ways = itertools.product(*fates) if any(len(fate) > 1 for fate in fates) else ()
+        return {
+            outcome
+            for way in ways
+            for outcome in judge(words, list(way), self._truly_processed(delivery), False)
+        }
+
+    def _vague(self, delivery: Delivery) -> bool:
+        """Whether the lines that name the event do not say for which endpoint they are."""
+        urls = {url for key, url in self.deliveries if key == delivery.key}
+        if len(urls) == 1 or not (self.plan.named or self.plan.table):
+            return False
+        tells = self.plan.app_path and not self.plan.by_query and not self.plan.table
+        groups = [g for url in urls for g in self.deliveries[delivery.key, url].groups]
+        return not (tells and all(any(line.path for line in group) for group in groups))
+
+    def _unlisted(self, delivery: Delivery) -> Row:
+        plan = self.plan
+        inside = plan.export == "full" and self.horizon > delivery.attempts[-1].at + 60
+        if inside:
+            vague = self._vague(delivery) or bool(plan.zone_error) or not self.clock_known
+            others: tuple[str, ...] = ("duplicated", "unprocessed", "refused")
+            return Row(
+                delivery.key, delivery.url, "unexpected", not vague, True, others, "", ("unexpected",)
+            )
+        real = self._happened(delivery, delivery.attempts)
+        return Row(delivery.key, delivery.url, real[0], False, True, real[1:], "unlisted", ())
+
+
+THIN_WORKER = ("app", "worker")
+
+
+def _fate(status: int) -> str:
+    return ACCEPTED if 200 <= status < 300 else REFUSED
+
+
+def _true_fate(attempt: Attempt) -> str:
+    if not attempt.request:
+        return ABSENT
+    return ACCEPTED if attempt.request.accepted else REFUSED
