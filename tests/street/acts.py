@@ -27,7 +27,7 @@ AGENTS = {
     "gitlab": "GitLab/18.5.1",
     "generic": "python-requests/2.32.3",
 }
-URLLESS = ("github", "showpass_logs")
+URLLESS = ("github", "showpass_logs", "stripe")  # exports that do not name the URL
 STARTS = ("apache_common", "apache_combined", "traefik", "haproxy", "cloud_run")
 
 
@@ -416,15 +416,18 @@ class Street:
         while pace and (at := at + (pace if probe else dice.wait(pace))) < self.acts.end:
             if self.trouble("box_down", at):
                 continue
-            for host in range(max(plan.edge_hosts, plan.app_hosts, 1) if probe else 1):
-                host = host if probe else dice.whole(0, max(plan.edge_hosts, plan.app_hosts, 1) - 1)
-                event = Event(dice.uuid(), "", -1.0, "") if not path else None
-                here = path or dice.pick(self.acts.urls).removeprefix("https://hooks.example.com")
-                request = Request(here, at, source, agent, event, host)
-                request.answered = at + dice.about(0.01)
-                if path:
-                    self._access_line(request, method)
-                else:
-                    self._application(request, at + 0.002)
-                    self.acts.strangers.append(request)
-                self._edge_line(request, None, method)
+            last = max(plan.edge_hosts, plan.app_hosts, 1) - 1
+            for host in range(last + 1) if probe else (dice.whole(0, last),):
+                self._call(Request(path, at, source, agent, None, host), method)
+
+    def _call(self, request: Request, method: str) -> None:
+        """Answer a client that is not the sender; without a path it posts to a hook, forging."""
+        request.answered = request.at + self.dice.about(0.01)
+        if request.path:
+            self._access_line(request, method)
+        else:
+            request.event = Event(self.dice.uuid(), "", -1.0, "")
+            request.path = self.dice.pick(self.acts.urls).removeprefix("https://hooks.example.com")
+            self._application(request, request.at + 0.002)
+            self.acts.strangers.append(request)
+        self._edge_line(request, None, method)

@@ -7,6 +7,8 @@ such a log has by chance. A shorter one cannot be told from silence by anyone.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 
 from .acts import Acts, Line
 from .dice import Dice
@@ -24,7 +26,7 @@ class Pace:
     @classmethod
     def of(cls, lines: list[Line]) -> "Pace":
         times = sorted(line.at for line in lines)
-        gaps = sorted(b - a for a, b in zip(times, times[1:], strict=False))
+        gaps = sorted(b - a for a, b in pairwise(times))
         if len(gaps) < 30:
             return cls(tuple(times), 0.0, math.inf)
         mean = sum(gaps) / len(gaps)
@@ -38,7 +40,7 @@ class Pace:
         if before is None or after is None:
             return False
         marks = [before, *inside, after]
-        gaps = (b - a for a, b in zip(marks, marks[1:], strict=False))
+        gaps = (b - a for a, b in pairwise(marks))
         return all(gap <= self.ordinary for gap in gaps)
 
 
@@ -59,7 +61,7 @@ def cut(acts: Acts) -> None:
         length *= dice.log(1, 6)
         if length < 0.4 * acts.end:
             start = dice.between(0, acts.end - length)
-            _drop(acts, lambda line: line.log in chosen and start < line.at < start + length)
+            _drop(acts, partial(_inside, logs=chosen, low=start, high=start + length))
     thin = [log for log in logs if plan.thinned and _belongs(plan.thinned, log)]
     _drop(acts, lambda line: line.log in thin and dice.chance(plan.thinned_share))
 
@@ -73,6 +75,10 @@ def absent(plan: Plan) -> set[str]:
 def _drop(acts: Acts, lost: Callable[[Line], bool]) -> None:
     for line in acts.lines:
         line.kept = line.kept and not lost(line)
+
+
+def _inside(line: Line, logs: list[str], low: float, high: float) -> bool:
+    return line.log in logs and low < line.at < high
 
 
 def _belongs(which: str, log: str) -> bool:

@@ -178,8 +178,8 @@ def draw(number: int) -> Plan:
         gap=gap,
         bursts=dice.chance(0.25),
         endpoints=1 if single or shape == "stripe" else dice.whole(2, 3),
-        by_query=dice.chance(0.3),
-        fanout=dice.chance(0.3),
+        by_query=dice.chance(0.2),
+        fanout=dice.chance(0.2),
         hooks=dice.pick(("one", "both_listed", "one_listed"), (8, 1, 1))
         if shape in {"github", "showpass_table", "showpass_logs"}
         else "one",
@@ -204,7 +204,7 @@ def draw(number: int) -> Plan:
         if access == "uvicorn"
         else dice.pick(("", "docker_json", "docker_t", "cri"), (4, 1, 1, 1)),
         app_status=dice.chance(0.5),
-        app_path=dice.chance(0.6),
+        app_path=dice.chance(0.6 if single else 0.85),
         request_ids=dice.chance(0.3),
         asynchronous=asynchronous,
         worker_apart=asynchronous and bool(app) and dice.chance(0.3),

@@ -55,7 +55,7 @@ def _settings(
     head = [f"grace_minutes = {plan.grace}"] if plan.grace != 15 else []
     if plan.says_timeout:
         head.append(f"timeout_seconds = {plan.timeout:g}")
-    if plan.shape in acts.URLLESS + ("stripe",):
+    if plan.shape in acts.URLLESS:
         head.append(f"endpoints = {json.dumps(urls)}")
     sources = [{name: json.dumps(value) for name, value in source.items()} for source in told]
     for name, zone in logs:

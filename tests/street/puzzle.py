@@ -39,18 +39,19 @@ class Graph:
         for start in range(len(self.fits)):
             if start in seen or not self.fits[start]:
                 continue
-            requests, lines, queue = [start], set(), [start]
+            requests, queue = [start], [start]
+            near: set[int] = set()
             seen.add(start)
             while queue:
                 for line in self.fits[queue.pop()]:
-                    if line in lines:
+                    if line in near:
                         continue
-                    lines.add(line)
+                    near.add(line)
                     fresh = [request for request in owners[line] if request not in seen]
                     seen.update(fresh)
                     requests += fresh
                     queue += fresh
-            found.append((requests, sorted(lines)))
+            found.append((requests, sorted(near)))
         return found
 
     def _settle_component(self, requests: list[int], lines: list[int]) -> None:
@@ -84,9 +85,7 @@ class Graph:
                 self.state[request] = "line"
 
 
-def augment(
-    start: int, fits: dict[int, list[int]], owner: dict[int, int], seen: set[int]
-) -> bool:
+def augment(start: int, fits: dict[int, list[int]], owner: dict[int, int], seen: set[int]) -> bool:
     """Find an augmenting path from a vertex, and change `owner` along it (Kuhn's algorithm)."""
     came: dict[int, int] = {}
     through: dict[int, int] = {}

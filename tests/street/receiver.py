@@ -3,7 +3,7 @@
 import gzip
 import json
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from hashlib import md5
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -77,8 +77,8 @@ class Scribe:
         if self.plan.access == "gunicorn":
             moment = clf(at, self.plan.app_zone)
             return f'{line.source} - - [{moment}] {request} {line.status} 15 "-" "-"'
-        moment = datetime.fromtimestamp(at, ZoneInfo(self.plan.app_zone))
-        return f"{line.source} - - [{moment:%d/%b/%Y %H:%M:%S}] {request} {line.status} -"
+        day = datetime.fromtimestamp(at, ZoneInfo(self.plan.app_zone))
+        return f"{line.source} - - [{day:%d/%b/%Y %H:%M:%S}] {request} {line.status} -"
 
     def _app(self, line: Line, at: float) -> str:
         plan = self.plan
@@ -100,8 +100,8 @@ class Scribe:
             return json.dumps(head | {"logger": "hooks"} | fields)
         if plan.app == "pino":
             number = {"INFO": 30, "WARNING": 40, "ERROR": 50}[level]
-            head = {"level": number, "time": int(at * 1000), "pid": 7, "hostname": "web-1"}
-            return json.dumps(head | fields | {"msg": message}, separators=(",", ":"))
+            start = {"level": number, "time": int(at * 1000), "pid": 7, "hostname": "web-1"}
+            return json.dumps(start | fields | {"msg": message}, separators=(",", ":"))
         if plan.app == "logfmt":
             return f'time={iso(at)} level={level.lower()} msg="{message}" {pairs}'.rstrip()
         if plan.app == "laravel":
@@ -281,4 +281,4 @@ def write(acts: Acts, folder: Path) -> list[tuple[str, str]]:
 
 
 def utc(at: float) -> datetime:
-    return datetime.fromtimestamp(at, timezone.utc)
+    return datetime.fromtimestamp(at, UTC)

@@ -45,17 +45,43 @@ def score(rows: Iterable[Row], got: Iterable[Got]) -> Score:
     A row that the tool does not have counts as `undetermined`. What is not certain may stay
     undetermined; what else is said of it must be true, or one of the words that bear it as well.
     """
-    exact = {(event.lower(), url): outcome for event, url, outcome in got}
-    by_event: dict[str, list[str]] = {}
-    for (event, _), outcome in exact.items():
-        by_event.setdefault(event, []).append(outcome)
     result = Score()
+    theirs: dict[str, list[tuple[str, str]]] = {}
+    for event, url, outcome in got:
+        theirs.setdefault(event.lower(), []).append((url, outcome))
+    ours: dict[str, list[Row]] = {}
     for row in rows:
-        event = row.event_uuid.lower()
-        alone = by_event.get(event, [])
-        found = exact.get((event, row.endpoint_url), alone[0] if len(alone) == 1 else "")
-        _count(result, row, found or "undetermined")
+        ours.setdefault(row.event_uuid.lower(), []).append(row)
+    for event, group in ours.items():
+        for row, outcome in _pair(group, theirs.get(event, [])):
+            _count(result, row, outcome)
     return result
+
+
+def _pair(rows: list[Row], got: list[tuple[str, str]]) -> list[tuple[Row, str]]:
+    """Pair the deliveries of one event: by URL, else by its path, else the only ones that are left.
+
+    A tool may hide a query, so that two endpoints look alike: then those pair that agree.
+    """
+
+    def distance(row: Row, other: tuple[str, str]) -> tuple[int, bool]:
+        url, outcome = other
+        near = row.endpoint_url.partition("?")[0] == url.partition("?")[0]
+        return 0 if row.endpoint_url == url else 1 if near else 2, row.outcome != outcome
+
+    ways = sorted(
+        (distance(row, other), ours, theirs)
+        for ours, row in enumerate(rows)
+        for theirs, other in enumerate(got)
+    )
+    pairs: dict[int, str] = {}
+    taken: set[int] = set()
+    for (far, _), ours, theirs in ways:
+        lone = not got[theirs][0] or len(rows) == len(got) == 1
+        if ours not in pairs and theirs not in taken and (far < 2 or lone):
+            pairs[ours] = got[theirs][1]
+            taken.add(theirs)
+    return [(row, pairs.get(number, "undetermined")) for number, row in enumerate(rows)]
 
 
 def _count(result: Score, row: Row, got: str) -> None:
@@ -84,7 +110,5 @@ def _count(result: Score, row: Row, got: str) -> None:
         kind = "left open"
     counts[kind] += 1
     result.failures.append(
-        Failure(
-            kind, row.event_uuid, row.endpoint_url, row.outcome, got, row.certain, row.why
-        )
+        Failure(kind, row.event_uuid, row.endpoint_url, row.outcome, got, row.certain, row.why)
     )

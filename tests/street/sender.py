@@ -99,9 +99,7 @@ def _showpass_logs(acts: Acts, folder: Path) -> list[dict[str, str]]:
             time = f"{moment:%b} {moment.day}, {moment:%Y %I:%M:%S %p}"
             answer = ERRORS.get(attempt.error, "ok" if attempt.seen else "")
             event = attempt.event
-            rows.append(
-                [attempt.seen or "", attempt.number, time, event.kind, event.key, answer]
-            )
+            rows.append([attempt.seen or "", attempt.number, time, event.kind, event.key, answer])
         head = ["HTTP Status Code", "ID", "Time", "Event", "Idempotency", "Response Body"]
         _table(folder, f"{name}.csv", head, rows)
         told.append({"match": f"*sender/{name}.csv", "timezone": zone, "endpoint": url})

@@ -29,11 +29,11 @@ class Row:
     event_uuid: str
     endpoint_url: str
     outcome: str
-    certain: bool
-    arrived: bool
-    bearable: tuple[str, ...]
-    why: str
-    possible: tuple[str, ...]
+    certain: bool = False
+    arrived: bool = True
+    bearable: tuple[str, ...] = ()
+    why: str = ""
+    possible: tuple[str, ...] = ()
 
 
 @dataclass
@@ -51,29 +51,36 @@ class Delivery:
         return [attempt for attempt in self.attempts if attempt.listed]
 
 
-def judge(words: list[str], fates: list[str], processed: bool, waiting: bool) -> tuple[str, ...]:
+def judge(words: list[str], fates: list[str], *, processed: bool, waiting: bool) -> tuple[str, ...]:
     """Return the outcome of a delivery, and behind it others that the words bear as well.
 
     `words` and `fates` belong to the attempts in the order of time; a fate without a word is of a
     request that no export lists. A word is empty where the sender lists no attempts.
     """
     accepted = fates.count(ACCEPTED)
-    arrived = any(fate != ABSENT for fate in fates)
-    if not accepted:
-        if waiting:
-            return ("pending", "refused") if arrived else ("pending",)
-        return ("refused",) if arrived else ("missed",)
-    if not processed:
-        return ("unprocessed", "pending") if waiting else ("unprocessed",)
-    if accepted > 1:
+    if accepted > 1 and processed:
         return ("duplicated",)
-    first = fates.index(ACCEPTED)
+    if accepted == 1 and processed:
+        return _once(words, fates)
+    if accepted:
+        found = "unprocessed"
+    else:
+        found = "missed" if all(fate == ABSENT for fate in fates) else "refused"
+    if waiting:
+        return {"missed": ("pending",), "refused": ("pending", "refused")}.get(
+            found, (found, "pending")
+        )
+    return (found,)
+
+
+def _once(words: list[str], fates: list[str]) -> tuple[str, ...]:
+    """Return the outcome of what was accepted once, and processed as far as anyone tells."""
+    simple = ("delivered",) if len(fates) == 1 else ("delivered", "recovered")
     if not any(words):
-        return ("delivered",) if len(fates) == 1 else ("delivered", "recovered")
+        return simple
     if "success" in words:
-        if "failed" in words[:first]:
-            return ("recovered",)
-        return ("delivered",) if len(fates) == 1 else ("delivered", "recovered")
+        failed = "failed" in words[: fates.index(ACCEPTED)]
+        return ("recovered",) if failed else simple
     if "failed" in words:
         return ("unacknowledged", "delivered") if "pending" in words else ("unacknowledged",)
     return ("delivered",)
@@ -160,13 +167,24 @@ class Reader:
             plan.thinned and (log.startswith(plan.thinned) or (plan.thinned, log) == THIN_WORKER)
             for log in logs
         )
-        return not thin and bool(logs) and self.clock_known
+        return not thin and bool(logs)
 
     def _nothing_lacks(self) -> bool:
-        """Whether every answer that the sender saw has left its line: then no host is absent."""
-        if self.plan.says_complete:
+        """Whether answers that left no line are no sign of a host whose logs are absent.
+
+        They are none where the user says that the logs are complete, where every request that an
+        inner layer names has its line and few answers lack one, and where all that lack it stand
+        close together in time.
+        """
+        answered = [a for a in self.acts.attempts if a.listed and a.seen]
+        lacking = [a.at for a in answered if not a.request]
+        if self.plan.says_complete or not lacking:
             return True
-        return not any(a.seen and not a.request for a in self.acts.attempts if a.listed)
+        named = sum(bool(a.request and id(a.request) in self.group_of) for a in answered)
+        if self.outer and self._whole(self.outer) and named >= 20:
+            return len(lacking) <= 0.15 * len(answered)
+        close = max(lacking) - min(lacking) < 0.2 * self.acts.end
+        return close and len(answered) - len(lacking) >= 50
 
     # Times
 
@@ -200,7 +218,7 @@ class Reader:
         self.lines = [line for line in self.kept if self._may_be_senders(line)]
         self.asked = [a for a in self.acts.attempts if a.listed and not self._unsent(a)]
         fits = [self._fitting(attempt) for attempt in self.asked]
-        whole = self._whole(self.outer)
+        whole = self._whole(self.outer) and self.clock_known
         must = {
             number
             for number, attempt in enumerate(self.asked)
@@ -213,7 +231,9 @@ class Reader:
         full = plan.export == "full" and not plan.orphans and plan.hooks != "one_listed"
         owned = full and self._shows_source() and self.clock_known
         states = Graph(fits, len(self.lines), must, owned).settle()
-        self.fits = {id(a): [self.lines[n] for n in f] for a, f in zip(self.asked, fits, strict=True)}
+        self.fits = {
+            id(a): [self.lines[n] for n in f] for a, f in zip(self.asked, fits, strict=True)
+        }
         self.state = {id(a): state for a, state in zip(self.asked, states, strict=True)}
         self.tied: dict[str, list[float]] = defaultdict(list)
         for attempt in self.asked:
@@ -242,22 +262,26 @@ class Reader:
 
     # What each attempt and delivery may have been
 
-    def _rest(self, attempt: Attempt) -> set[str]:
-        """Return the fates of an attempt that no line names."""
+    def _rest(self, attempt: Attempt, why: set[str]) -> set[str]:
+        """Return the fates of an attempt that no line names; add to `why` what keeps it open."""
         if self._unsent(attempt):
             return {ABSENT}
-        low, high = self.window(attempt)
         answer = self._answers(attempt)
+        if self.outer and self.state[id(attempt)] == "line":
+            return answer
+        logs, later = (self.outer, 0) if self.outer else (self.apps, 30)
+        low, high = self.window(attempt)
         times = self.tied[attempt.shown]
-        placed = any(time < low for time in times) and any(time > high for time in times)
-        lacks = placed and self._nothing_lacks()
-        if self.outer:
-            if self.state[id(attempt)] == "line":
-                return answer
-            proven = self._whole(self.outer) and self.covered(self.outer, low, high)
-            return {ABSENT} if lacks and proven and self.state[id(attempt)] == "none" else {ABSENT} | answer
-        proven = self._whole(self.apps) and self.covered(self.apps, low, high + 30)
-        return {ABSENT} if lacks and proven else {ABSENT} | answer
+        doubts = {
+            "not bracketed": not (times and min(times) < low and max(times) > high),
+            "answers lack": not self._nothing_lacks(),
+            "logs lack": not self._whole(logs),
+            "clock": not self.clock_known,
+            "silence": not self.covered(logs, low, high + later),
+            "crowd": bool(self.outer) and self.state[id(attempt)] == "open",
+        }
+        why |= {name for name, true in doubts.items() if true}
+        return {ABSENT} | answer if any(doubts.values()) else {ABSENT}
 
     def _answers(self, attempt: Attempt) -> set[str]:
         if seen := self._seen(attempt):
@@ -277,7 +301,8 @@ class Reader:
         for line in group:
             if line.status:
                 return {_fate(line.status)}
-        return {REFUSED} if "failed" in kinds else {REFUSED, ACCEPTED}
+        raised = "failed" in kinds and not self.plan.asynchronous  # else a worker may have
+        return {REFUSED} if raised else {REFUSED, ACCEPTED}
 
     def _processed_seen(self, delivery: Delivery) -> bool:
         return any(
@@ -297,7 +322,7 @@ class Reader:
         if self.acts.catches_up:
             high = self.acts.end
         logs = self.workers | self.apps
-        covered = self._whole(logs) and self.covered(logs, low, high)
+        covered = self._whole(logs) and self.clock_known and self.covered(logs, low, high)
         if not self.tells_processing:
             if any(self._disowned(group) for group in delivery.groups):
                 return {self._truly_processed(delivery)} if covered else {True, False}
@@ -330,12 +355,15 @@ class Reader:
             fates: list[set[str]] = []
             for number, attempt in enumerate(listed):
                 group = groups[taken.index(number)] if number in taken else None
-                fates.append(self._named(attempt, group) if group else self._rest(attempt))
+                fates.append(
+                    self._named(attempt, group) if group else self._rest(attempt, delivery.why)
+                )
             fates += [self._named(None, g) for g, n in zip(groups, taken, strict=True) if n is None]
             for way in itertools.product(*fates):
                 for processed in self._processed(delivery):
                     for waiting in self._waiting(delivery):
-                        found.add(judge(words, list(way), processed, waiting)[0])
+                        outcomes = judge(words, list(way), processed=processed, waiting=waiting)
+                        found.add(outcomes[0])
         return found
 
     def _injections(
@@ -345,10 +373,12 @@ class Reader:
         options: list[list[int | None]] = []
         for group in groups:
             first = min(line.at for line in group)
+            early = any(line.kind in {"middleware", "received", "row"} for line in group)
+            late = 30.0 if early else 9e9  # a worker takes a job when it comes to it
             fitting: list[int | None] = [
                 number
                 for number, attempt in enumerate(listed)
-                if self.window(attempt)[0] <= first <= self.window(attempt)[1] + 30
+                if self.window(attempt)[0] <= first <= self.window(attempt)[1] + late
                 and not self._unsent(attempt)
             ]
             options.append(fitting or [None])
@@ -374,8 +404,7 @@ class Reader:
         for request in self.acts.strangers:
             if id(request) in self.group_of and request.event:
                 url = "https://hooks.example.com" + request.path
-                row = Row(request.event.key, url, "unexpected", False, True, ("refused",), "", ())
-                rows.append(row)
+                rows.append(Row(request.event.key, url, "unexpected", bearable=("refused",)))
         return rows
 
     def _happened(self, delivery: Delivery, attempts: list[Attempt]) -> tuple[str, ...]:
@@ -383,7 +412,8 @@ class Reader:
         words = [self._word(attempt) for attempt in attempts]
         last = max(attempt.at for attempt in attempts)
         waiting = self.horizon - last < self.plan.grace * 60
-        return judge(words, fates, self._truly_processed(delivery), waiting)
+        processed = self._truly_processed(delivery)
+        return judge(words, fates, processed=processed, waiting=waiting)
 
     def _truly_processed(self, delivery: Delivery) -> bool:
         requests = [a.request for a in delivery.attempts if a.request]
@@ -399,16 +429,11 @@ class Reader:
     def _row(self, delivery: Delivery) -> Row:
         plan = self.plan
         real = self._happened(delivery, delivery.attempts)
-        bearable = set(real[1:]) | set(self._happened(delivery, delivery.listed))
-        bearable |= self._left_early(delivery)
-        if not plan.named and real[0] == "unprocessed":
-            fates = [_true_fate(attempt) for attempt in delivery.attempts]
-            words = [self._word(attempt) for attempt in delivery.attempts]
-            bearable |= set(judge(words, fates, processed=True, waiting=False))
+        bearable = set(real) | self._half_seen(delivery)
         possible = self.possible(delivery)
         why = set()
         if len(possible) > 1 or "too many to tell" in possible:
-            why.add("open")
+            why |= {"open"} | delivery.why
         if not plan.named and not plan.table and real[0] == "unprocessed":
             why.add("unnamed")
         if len(delivery.listed) < len(delivery.attempts) or plan.export == "failures":
@@ -429,20 +454,33 @@ class Reader:
             tuple(sorted(possible)),
         )
 
-    def _left_early(self, delivery: Delivery) -> set[str]:
-        """Return what one may also say where the proxy only shows that the client had left."""
+    def _half_seen(self, delivery: Delivery) -> set[str]:
+        """Return what one may also say where the files show a delivery by halves.
+
+        The proxy may only show that the client had left; requests may be of attempts that no
+        export lists; a later attempt may be past the export's end.
+        """
         shown = {id(li.request): li.status for li in self.acts.lines if li.kind == "edge"}
-        fates = []
+        words: list[str] = []
+        fates: list[list[str]] = []
+        unlisted: list[list[str]] = []
+        works = {self._truly_processed(delivery)}
+        works |= set() if self.plan.named or self.plan.table else {True}
         for attempt in delivery.attempts:
             left = attempt.request and shown.get(id(attempt.request)) in LEFT
             blind = left and id(attempt.request) not in self.group_of
-            fates.append({REFUSED, ACCEPTED} if blind else {_true_fate(attempt)})
-        words = [self._word(attempt) for attempt in delivery.attempts]
-        ways = itertools.product(*fates) if any(len(fate) > 1 for fate in fates) else ()
+            options = [REFUSED, ACCEPTED] if blind else [_true_fate(attempt)]
+            if attempt.listed:
+                words.append(self._word(attempt))
+                fates.append(options)
+            else:
+                unlisted.append([ABSENT, *options])
         return {
             outcome
-            for way in ways
-            for outcome in judge(words, list(way), self._truly_processed(delivery), False)
+            for way in itertools.islice(itertools.product(*fates, *unlisted), 500)
+            for processed in works
+            for waiting in self._waiting(delivery)
+            for outcome in judge(words, list(way), processed=processed, waiting=waiting)
         }
 
     def _vague(self, delivery: Delivery) -> bool:
@@ -459,12 +497,10 @@ class Reader:
         inside = plan.export == "full" and self.horizon > delivery.attempts[-1].at + 60
         if inside:
             vague = self._vague(delivery) or bool(plan.zone_error) or not self.clock_known
-            others: tuple[str, ...] = ("duplicated", "unprocessed", "refused")
-            return Row(
-                delivery.key, delivery.url, "unexpected", not vague, True, others, "", ("unexpected",)
-            )
+            others = ("duplicated", "unprocessed", "refused")
+            return Row(delivery.key, delivery.url, "unexpected", certain=not vague, bearable=others)
         real = self._happened(delivery, delivery.attempts)
-        return Row(delivery.key, delivery.url, real[0], False, True, real[1:], "unlisted", ())
+        return Row(delivery.key, delivery.url, real[0], bearable=real[1:], why="unlisted")
 
 
 THIN_WORKER = ("app", "worker")
