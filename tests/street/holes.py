@@ -5,6 +5,7 @@ such a log has by chance. A shorter one cannot be told from silence by anyone.
 """
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -34,14 +35,10 @@ class Pace:
 
     def covers(self, low: float, high: float) -> bool:
         """Whether the log was surely being written from `low` to `high`."""
-        inside = [time for time in self.times if low < time < high]
-        before = max((time for time in self.times if time <= low), default=None)
-        after = min((time for time in self.times if time >= high), default=None)
-        if before is None or after is None:
+        first, last = bisect_right(self.times, low) - 1, bisect_left(self.times, high)
+        if first < 0 or last == len(self.times):
             return False
-        marks = [before, *inside, after]
-        gaps = (b - a for a, b in pairwise(marks))
-        return all(gap <= self.ordinary for gap in gaps)
+        return all(b - a <= self.ordinary for a, b in pairwise(self.times[first : last + 1]))
 
 
 def cut(acts: Acts) -> None:

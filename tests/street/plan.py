@@ -24,6 +24,7 @@ SHAPES: dict[str, tuple[tuple[float, ...], tuple[tuple[float, ...], ...]]] = {
 }
 NOTICING = ("nginx_combined", "nginx_main", "nginx_timed", "caddy", "traefik", "alb", "cloud_run")
 EDGES = (*NOTICING, "apache_common", "apache_combined", "haproxy", "iis")
+MEASURES = {"gap", "timeout", "work", "health", "chatter", "thinned_share"}
 TROUBLES = (
     "box_down",  # nobody listens: connections are refused, all logs are silent
     "app_down",  # the proxy answers 502
@@ -136,7 +137,7 @@ class Plan:
             if name in {"number", "troubles", "holes"}:
                 continue
             if isinstance(value, float):
-                words[name] = f"{value:.3g}" if name in {"gap", "timeout"} else str(value > 0)
+                words[name] = f"{value:.1g}" if name in MEASURES else str(value > 0)
             else:
                 words[name] = str(value)
         words["offset"] = "ahead" if self.offset > 2 else "behind" if self.offset < -2 else "right"

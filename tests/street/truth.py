@@ -7,6 +7,7 @@ would rather leave a row open than lean on a window that is too narrow.
 """
 
 import itertools
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -215,7 +216,10 @@ class Reader:
 
     def _assign(self) -> None:
         """Ask of every attempt whether it surely has a line in the outermost layer, or none."""
-        self.lines = [line for line in self.kept if self._may_be_senders(line)]
+        lines = [line for line in self.kept if self._may_be_senders(line)]
+        self.lines = sorted(lines, key=lambda line: line.at)
+        self.dates = [line.at for line in self.lines]
+        self.paths = {_path(attempt) for attempt in self.acts.attempts}
         self.asked = [a for a in self.acts.attempts if a.listed and not self._unsent(a)]
         fits = [self._fitting(attempt) for attempt in self.asked]
         whole = self._whole(self.outer) and self.clock_known
@@ -243,14 +247,14 @@ class Reader:
 
     def _fitting(self, attempt: Attempt) -> list[int]:
         low, high = self.window(attempt)
-        path = attempt.shown.removeprefix("https://hooks.example.com")
-        known = {a.shown.removeprefix("https://hooks.example.com") for a in self.acts.attempts}
+        seen = self._seen(attempt)
+        near = range(bisect_left(self.dates, low), bisect_right(self.dates, high))
         return [
             number
-            for number, line in enumerate(self.lines)
-            if low <= line.at <= high
-            and (line.path == path or line.path not in known)
-            and (not self._seen(attempt) or line.status == self._seen(attempt))
+            for number in near
+            if self.lines[number].path == _path(attempt)
+            or self.lines[number].path not in self.paths
+            if not seen or self.lines[number].status == seen
         ]
 
     def _seen(self, attempt: Attempt) -> int | None:
@@ -504,6 +508,10 @@ class Reader:
 
 
 THIN_WORKER = ("app", "worker")
+
+
+def _path(attempt: Attempt) -> str:
+    return attempt.shown.removeprefix("https://hooks.example.com")
 
 
 def _fate(status: int) -> str:
