@@ -25,6 +25,8 @@ _ENOUGH = 8
 MOST_PAIRS = 12_000_000
 # A sender that saw no answer may be answered late: the line may be written this much after it left.
 LATE_SECONDS = 90
+# From the time that a sender notes for an attempt until it really sends, at most.
+_DUE = 5 * SECOND
 # How far the line of a request may lie from what an inner layer shows of it, before measuring.
 _NEAR_SECONDS = 3
 
@@ -98,7 +100,8 @@ def measure(
     attempted = np.where(tried, requests["attempted_at"], 0)
     latency, late = requests["latency_us"], timeout + LATE_SECONDS * SECOND
     answered = requests["http_status"] >= 0
-    waited = np.where(answered & (latency >= 0), latency, timeout)
+    # A sender may note an attempt when it is due, and send it a little later.
+    waited = np.where(answered & (latency >= 0), np.minimum(latency + _DUE, timeout), timeout)
     waited = np.where(requests["says"] == 2, np.where(answered, waited, late), waited)
     # Their rows may have been logged when the work ended, so a request may lie far before them.
     seen_from = np.where(seen, requests["seen_from"], 0)
