@@ -103,9 +103,7 @@ def find_holes(active: Numbers, longest: float) -> Numbers:
     bound = np.minimum(2 * np.log(max(count, 10)) * mean, longest)
     # Nothing regular is silent for less than three of its beats: only these are looked at closely.
     suspect = np.flatnonzero(gaps > np.minimum(3 * mean, bound))
-    holes = [
-        i for i in suspect if gaps[i] > min(_ordinary(gaps, i, bound[i], mean[i]), longest)
-    ]
+    holes = [i for i in suspect if gaps[i] > min(_ordinary(gaps, i, bound[i], mean[i]), longest)]
     return np.array(holes, dtype=np.int64)
 
 

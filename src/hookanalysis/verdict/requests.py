@@ -19,7 +19,6 @@ from .windows import (
     OWN_ANSWERS,
     SECOND,
     CrowdedError,
-    Windows,
     measure,
     pair,
 )
@@ -43,6 +42,8 @@ _LINE, _NONE, _OPEN, _LACKING = range(4)
 
 # Chance that a line of somebody else lies in a window, above which a line proves nothing.
 _MOST_STRANGERS = 0.005
+# Share of lines sent twice above which they are another list's.
+_MOST_REPEATS = 0.1
 # A sender that posts to more other paths than this is no sender but a balancer.
 _FEW_PATHS = 5
 _NUMBERS = ("path_no", "attempted_at", "http_status", "seen_from", "seen_until", "seen_status")
@@ -112,9 +113,9 @@ class _Tier:
     def __init__(self, db: Database, layer: str, requests: Columns, lines: Columns) -> None:
         self.requests, self.lines = requests, lines
         self.size, self.count = len(requests["path_no"]), len(lines["path_no"])
-        timeout, tolerance = db.rows(
+        timeout, same_send, tolerance = db.rows(
             """
-            SELECT MAX(s.timeout_seconds),
+            SELECT MAX(s.timeout_seconds), MAX(s.same_send_seconds),
               COALESCE(MAX(o.tolerance_ms) / 1000, MAX(s.tolerance_seconds))
             FROM settings AS s
             LEFT JOIN clock_offsets AS o ON o.day IS NULL
@@ -122,7 +123,7 @@ class _Tier:
             """,
             [layer],
         )[0]
-        self.timeout = int(timeout * SECOND)
+        self.timeout, self.same_send = int(timeout * SECOND), int(same_send * SECOND)
         self.resolution = int(lines["resolution_ms"].max(initial=0) * 1000)
         self.windows = measure(
             requests, lines, int(tolerance * SECOND), self.timeout, self.resolution
@@ -173,12 +174,16 @@ class _Tier:
         state[must & (found.line < 0)] = _LACKING
         stranger = self._foreign(state == _NONE, found)
         state[stranger != NONE] = _OPEN
+        line = np.where(certain, np.where(line >= 0, line, kept.line), -1)
         crowd = np.bincount(found.component, minlength=self.size + self.count)
         lines = np.bincount(found.line_component, minlength=self.size + self.count)
         return {
             "state": state,
-            "line": np.where(certain, np.where(line >= 0, line, kept.line), -1),
-            "score": np.where(named, 1.0, 1.0 / np.maximum(np.bincount(rows, minlength=self.size), 1)),
+            "line": line,
+            "again": self._sent_again(rows, columns, line),
+            "score": np.where(
+                named, 1.0, 1.0 / np.maximum(np.bincount(rows, minlength=self.size), 1)
+            ),
             "component": found.component,
             "crowd": crowd[found.component],
             "lines": lines[found.component],
@@ -327,11 +332,32 @@ class _Tier:
         result[near[~owned[far]]] = 0
         return result
 
+    def _sent_again(self, rows: Numbers, columns: Numbers, line: Numbers) -> Numbers:
+        """Lines that nobody owns, and that can only be a second request of one attempt.
+
+        They are the sender's, and no other attempt is near. Where they are many, they are no
+        accident: another list of the sender's is lacking, whose requests they are.
+        """
+        again = np.full(self.size, -1, dtype=np.int64)
+        owned = np.zeros(self.count, dtype=bool)
+        owned[line[line >= 0]] = True
+        alone = np.bincount(columns, minlength=self.count) == 1
+        spare = self.lines["by_sender"] & ~owned & (self.lines["path_no"] >= 0)
+        if np.count_nonzero(spare) > _MOST_REPEATS * np.count_nonzero(owned):
+            return again
+        chosen = (spare & alone)[columns] & (line[rows] >= 0)
+        rows, columns = rows[chosen], columns[chosen]
+        apart = np.abs(self.lines["logged_at"][columns] - self.lines["logged_at"][line[rows]])
+        near = apart <= self.same_send
+        again[rows[near]] = columns[near]
+        return again
+
     def _crowded(self, must: Flags) -> Columns:
         zeros = np.zeros(self.size, dtype=np.int64)
         return {
             "state": np.where(must, _LINE, _OPEN),
             "line": np.full(self.size, -1),
+            "again": np.full(self.size, -1),
             "score": np.zeros(self.size),
             "component": zeros,
             "crowd": zeros + self.size,
@@ -343,18 +369,25 @@ class _Tier:
 
 def _write(db: Database, layer: str, tier: _Tier, decided: Columns) -> None:
     con = db.con
-    line = decided.pop("line")
-    states = np.array(STATES, dtype=object)
-    columns = {
+    line, again, score = (decided.pop(name) for name in ("line", "again", "score"))
+    owners = np.concatenate([np.flatnonzero(line >= 0), np.flatnonzero(again >= 0)])
+    owned = np.concatenate([line[line >= 0], again[again >= 0]])
+    results = {
         **decided,
-        "state": decided["state"].astype(np.int8),
-        "receipt_id": np.where(line >= 0, tier.lines["receipt_id"][line], -1),
+        "row_no": np.arange(tier.size),
         "covered": tier.covered,
         "low": tier.windows.low,
         "high": tier.windows.high,
     }
-    del states
-    con.register("decided", columns)
+    con.register("decided", results)
+    con.register(
+        "owned",
+        {
+            "row_no": owners,
+            "receipt_id": tier.lines["receipt_id"][owned],
+            "score": score[owners].astype(float),
+        },
+    )
     try:
         con.execute(
             """
@@ -364,8 +397,10 @@ def _write(db: Database, layer: str, tier: _Tier, decided: Columns) -> None:
             FROM tier_requests AS t POSITIONAL JOIN decided AS d
             """
         )
+        con.execute("CREATE OR REPLACE TEMP TABLE tier_pairs AS FROM owned")
     finally:
         con.unregister("decided")
+        con.unregister("owned")
     con.execute(
         """
         INSERT INTO requests
@@ -377,6 +412,9 @@ def _write(db: Database, layer: str, tier: _Tier, decided: Columns) -> None:
         {"layer": layer, "states": list(STATES)},
     )
     con.execute(f"INSERT INTO matches_by_time {sql_text('assignment/tier_matches')}")
-    con.execute("INSERT INTO shown_requests SELECT * FROM matches_by_time WHERE layer = $layer",
-                {"layer": layer})
-    con.execute("DROP TABLE temp.tier_results")
+    con.execute(
+        "INSERT INTO shown_requests SELECT * FROM matches_by_time WHERE layer = $layer",
+        {"layer": layer},
+    )
+    for name in ("tier_results", "tier_pairs"):
+        con.execute(f"DROP TABLE temp.{name}")

@@ -1,6 +1,6 @@
 /* counted_receipts: the one layer in which a delivery's receipts are counted.
    grain:  one event for one endpoint that has receipts
-   inputs: layer_deliveries, matches
+   inputs: layer_deliveries, matches, requests
 
    It is the layer nearest to what became of the event: application, else queue, else table, else
    edge. Other layers are never added; but processed is the most that any of them says. */
@@ -35,6 +35,13 @@ counted AS (
   FROM other_layers
   WHERE place = 1
 ),
+-- What a layer further out certainly has no line of was no request of its own.
+surplus_receipts AS (
+  SELECT event_uuid, endpoint_url, COUNT(*) AS surplus
+  FROM requests
+  WHERE layer = 'edge' AND nth > 1 AND state = 'none' AND covered
+  GROUP BY event_uuid, endpoint_url
+),
 deeper_layers AS (
   SELECT event_uuid, endpoint_url, MAX(processed) AS processed
   FROM layer_deliveries
@@ -45,8 +52,9 @@ SELECT
   c.event_uuid,
   c.endpoint_url,
   c.layer,
-  c.arrivals,
-  c.accepted,
+  GREATEST(c.arrivals - COALESCE(u.surplus, 0), 1) AS arrivals,
+  CASE WHEN c.accepted > 1 THEN GREATEST(c.accepted - COALESCE(u.surplus, 0), 1) ELSE c.accepted END
+    AS accepted,
   GREATEST(c.processed, COALESCE(d.processed, 0)) AS processed,
   c.said_failed,
   c.untold,
@@ -61,3 +69,5 @@ SELECT
 FROM counted AS c
 LEFT JOIN deeper_layers AS d
   ON d.event_uuid = c.event_uuid AND d.endpoint_url = c.endpoint_url
+LEFT JOIN surplus_receipts AS u
+  ON u.event_uuid = c.event_uuid AND u.endpoint_url = c.endpoint_url AND c.layer <> 'edge'
