@@ -1,0 +1,76 @@
+"""A world in a folder: what a sender and a receiver would hand over, and the truth beside it."""
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import acts, holes, receiver, sender, truth
+from .plan import Plan, draw
+
+
+@dataclass(frozen=True)
+class World:
+    """One played world: its plan, its truth, and the settings that its files need."""
+
+    plan: Plan
+    folder: Path
+    rows: list[truth.Row]
+
+    @property
+    def settings(self) -> Path | None:
+        """The settings file, where the files alone do not say enough."""
+        path = self.folder / "hookanalysis.toml"
+        return path if path.exists() else None
+
+
+def play(number: int, folder: Path) -> World:
+    """Play the world of that number into a folder, which must be new or empty."""
+    plan = draw(number)
+    done = acts.act(plan)
+    sender.choose(done)
+    holes.cut(done)
+    told = sender.write(done, folder / "sender")
+    logs = receiver.write(done, folder / "receiver")
+    settings = _settings(plan, done.urls, told, logs)
+    if settings:
+        (folder / "hookanalysis.toml").write_text(settings)
+    rows = truth.tell(done)
+    with (folder / "truth.csv").open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("event_uuid", "endpoint_url", "outcome", "certain", "bearable", "why"))
+        for row in rows:
+            bearable = ";".join(row.bearable)
+            certain = int(row.certain)
+            writer.writerow(
+                (row.event_uuid, row.endpoint_url, row.outcome, certain, bearable, row.why)
+            )
+    return World(plan, folder, rows)
+
+
+def _settings(
+    plan: Plan, urls: tuple[str, ...], told: list[dict[str, str]], logs: list[tuple[str, str]]
+) -> str:
+    """Write what a user of these files would have to say: zones, endpoints, patience."""
+    head = [f"grace_minutes = {plan.grace}"] if plan.grace != 15 else []
+    if plan.says_timeout:
+        head.append(f"timeout_seconds = {plan.timeout:g}")
+    if plan.shape in acts.URLLESS:
+        head.append(f"endpoints = {json.dumps(urls)}")
+    sources = [{name: json.dumps(value) for name, value in source.items()} for source in told]
+    for name, zone in logs:
+        source = {"match": json.dumps(f"*receiver/{name}")}
+        if zone:
+            wrong = f"Etc/GMT{-plan.zone_error:+d}"
+            source["timezone"] = json.dumps(wrong if plan.zone_error else zone)
+        if name.startswith("access") or (plan.access == "gunicorn" and name.startswith("app")):
+            source["layer"] = '"app"'
+        if plan.says_complete and "/" in name:
+            source["complete"] = "true"
+        if len(source) > 1:
+            sources.append(source)
+    parts = ["\n".join(head)] if head else []
+    for source in sources:
+        lines = [f"{name} = {value}" for name, value in source.items()]
+        parts.append("\n".join(["[[sources]]", *lines]))
+    return "\n\n".join(parts) + "\n" if parts else ""
