@@ -19,7 +19,6 @@ from .windows import (
     OWN_ANSWERS,
     SECOND,
     CrowdedError,
-    Windows,
     measure,
     pair,
 )
