@@ -45,9 +45,7 @@ def prepare(db: Database) -> None:
 
 
 @pytest.fixture
-def db(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    # Facts are counted from finished tables; the views under them have tests of their own.
-    monkeypatch.setattr("hookanalysis.database.VIEW_FILES", ())
+def db() -> Iterator[Database]:
     with Database(":memory:") as database:
         prepare(database)
         yield database
@@ -312,10 +310,7 @@ def test_a_workspace_that_was_loaded_and_never_reconciled_is_stale(db: Database)
         facts(db)
 
 
-def test_facts_read_a_workspace_that_is_open_read_only(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("hookanalysis.database.VIEW_FILES", ())
+def test_facts_read_a_workspace_that_is_open_read_only(tmp_path: Path) -> None:
     path = tmp_path / "case.duckdb"
     with Database(path) as db:
         prepare(db)

@@ -35,7 +35,7 @@ def test_every_outcome_has_its_sentence() -> None:
 def test_each_kind_of_event_has_a_story(ws: ha.Workspace, outcome: str) -> None:
     row = ws.table("deliveries").query(f"outcome == '{outcome}' and event_uuid.notna()").iloc[0]
     story = ws.event(row.event_uuid)
-    assert any(outcome in verdict for verdict in story.verdicts)
+    assert any(outcome in chapter.verdict for chapter in story.chapters)
     told = len([e for e in story.evidence if e.side == "sender"])
     assert told >= row.attempts
     assert row.event_uuid in str(story)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hookanalysis.errors import InputError
-from hookanalysis.facts.zones import check_zone, name_zone, to_local, to_utc
+from hookanalysis.zones import check_zone, name_zone, to_local, to_utc
 
 MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2025, 12, 31))  # noqa: DTZ001 - UTC, naive
 ZONES = ("UTC", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Europe/London")

@@ -125,13 +125,13 @@ def load(paths: tuple[str, ...], workspace: str, settings: str | None, **known: 
 @_workspace
 def doctor(workspace: str) -> None:
     """Check that the machine's time zones are those by which local times were read."""
-    from .loading.timezones import compare_databases, name_database
+    from .zones import compare_databases, name_database
 
     with _connect(workspace, None, read_only=True) as ws:
         click.echo(f"local times are read by {name_database()}")
         differing = compare_databases(ws)
-    for found in differing:
-        click.echo(_plain(f"warning: {found}"))
+    for zone, words in differing.items():
+        click.echo(_plain(f"warning: {zone}: {words}"))
     if differing:
         raise click.exceptions.Exit(1)
     click.echo("the machine's time zones agree with it, for all zones in use")
@@ -193,7 +193,7 @@ def daily(
     settings: str | None,
 ) -> None:
     """The scheduled summary of one day: report, facts.json and an exit code."""
-    from .facts.zones import to_local
+    from .zones import to_local
 
     now = datetime.now(UTC).replace(tzinfo=None)
     day = day or to_local(now, timezone).date() - timedelta(days=1)

@@ -88,7 +88,6 @@ STEPS = (
     "incidents/run_failures",
     "incidents/server_runs",
     "incidents",
-    "sender_habits",
     "sender_addresses",
     "symptoms/failing_attempts",
     "symptoms/failure_types",

@@ -84,11 +84,6 @@ class Story:
     chapters: tuple[Chapter, ...]
     evidence: tuple[Evidence, ...] = field(default=())
 
-    @property
-    def verdicts(self) -> tuple[str, ...]:
-        """The verdict for each endpoint."""
-        return tuple(chapter.verdict for chapter in self.chapters)
-
     def __str__(self) -> str:
         lines = [f"event {self.event_uuid}"]
         for chapter in self.chapters:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup, wording
 from hookanalysis.database import sql_text
-from hookanalysis.facts.zones import to_local
+from hookanalysis.zones import to_local
 
 if TYPE_CHECKING:
     import pandas as pd

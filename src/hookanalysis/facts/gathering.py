@@ -16,6 +16,7 @@ from hookanalysis.database import sql_text
 from hookanalysis.diagnosis.findings import Finding
 from hookanalysis.errors import InputError
 from hookanalysis.tables import OUTCOMES, RESULTS, SCHEMA_VERSION
+from hookanalysis.zones import check_zone, to_utc
 
 from .measures import (
     ARRIVED,
@@ -39,7 +40,6 @@ from .measures import (
     share,
 )
 from .spans import Span, measure_coverage
-from .zones import check_zone, to_utc
 
 if TYPE_CHECKING:
     from hookanalysis.database import Database

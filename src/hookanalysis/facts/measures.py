@@ -12,8 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis.diagnosis.rules import SEVERITIES
-
-from .zones import to_local
+from hookanalysis.zones import to_local
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

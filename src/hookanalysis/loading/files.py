@@ -17,11 +17,11 @@ from hookanalysis.reading.postgres import Table, find_table
 from hookanalysis.reading.sources import open_source
 from hookanalysis.settings import Known, Settings
 from hookanalysis.tables import SETTINGS
+from hookanalysis.zones import name_database
 
 from . import manifest
 from .manifest import FileReport
 from .scratch import borrow_scratch
-from .timezones import name_database
 from .transfers import Offer, SeenError, Transfer
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from hookanalysis import markup, wording
 from hookanalysis.charts.asking import ask_rows
 from hookanalysis.facts.measures import percent
-from hookanalysis.facts.zones import name_zone
 from hookanalysis.markup import FACTS_MIME, Block, Column, count, escape, plural, table
+from hookanalysis.zones import name_zone
 
 from .overview import tile
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from hookanalysis import markup, wording
 from hookanalysis.facts.measures import percent
-from hookanalysis.facts.zones import name_zone
 from hookanalysis.markup import FACTS_MIME, Block, Column, count, escape, plural, table
+from hookanalysis.zones import name_zone
 
 if TYPE_CHECKING:
     from hookanalysis.facts.measures import Facts, OutcomeCount

@@ -3,9 +3,7 @@
    inputs: judged (facts/judged.sql), resends; $most: how many */
 SELECT
   r.position, r.advice, r.event_uuid, r.endpoint_url, r.event_type, r.happened_at, r.why,
-  COUNT(*) OVER () AS total,
-  COUNT(*) FILTER (WHERE r.advice = 'resend') OVER () AS to_resend,
-  COUNT(*) FILTER (WHERE r.advice = 'do_not_resend') OVER () AS not_to_resend
+  COUNT(*) OVER () AS total
 FROM resends AS r
 INNER JOIN judged AS j ON j.event_uuid = r.event_uuid AND j.endpoint_url = r.endpoint_url
 ORDER BY r.position, r.event_uuid, r.endpoint_url

@@ -1,0 +1,143 @@
+"""Local times, by one time-zone database: DuckDB's, which also reads the logs and counts in SQL.
+
+Others on the machine may be of another year, and then tell other hours of the same local time:
+Alberta keeps summer time since 2026 in some, not in others.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import duckdb
+
+from .database import connect_memory
+from .errors import InputError
+
+if TYPE_CHECKING:
+    from .database import Database
+
+# Each change of a year's offsets; the law of every zone changes on half hours of UTC.
+_CHANGES = """
+SELECT utc_at, timezone($zone, timezone('UTC', utc_at)) - utc_at AS ahead
+FROM (SELECT UNNEST(GENERATE_SERIES($first, $last, INTERVAL 30 MINUTE)) AS utc_at)
+QUALIFY LAG(ahead) OVER (ORDER BY utc_at) IS DISTINCT FROM ahead
+ORDER BY utc_at
+"""
+# Offsets of all zones, four times a year: another release of the rules gives another hash.
+_FINGERPRINT = """
+WITH moments AS (
+  SELECT CAST(range AS TIMESTAMPTZ) AS moment
+  FROM range(TIMESTAMP '2015-01-01', TIMESTAMP '2038-01-01', INTERVAL 3 MONTH)
+), zones AS (
+  SELECT name || ' ' || string_agg(
+    CAST(epoch_us(timezone(name, moment)) - epoch_us(moment) AS VARCHAR), ' ' ORDER BY moment
+  ) AS line
+  FROM pg_timezone_names() CROSS JOIN moments GROUP BY name
+)
+SELECT left(md5(string_agg(line, chr(10) ORDER BY line)), 8) FROM zones
+"""
+# Days of the logs and exports, and of a year around them, with the offset of each zone in use.
+_IN_USE = """
+WITH zones AS (
+  SELECT DISTINCT timezone AS zone FROM generations
+  WHERE NOT regexp_matches(timezone, '^([+-]|UTC|GMT)')
+), bounds AS (
+  SELECT min(first_at) - INTERVAL 1 YEAR AS first, max(last_at) + INTERVAL 1 YEAR AS last
+  FROM activity
+), days AS (
+  SELECT UNNEST(range(date_trunc('day', first), date_trunc('day', last), INTERVAL 1 DAY)) AS day_at
+  FROM bounds
+)
+SELECT zone, day_at, timezone(zone, timezone('UTC', day_at)) - day_at FROM zones, days ORDER BY ALL
+"""
+
+
+def check_zone(timezone: str) -> str:
+    """The zone's name, when there is such a zone.
+
+    Raises:
+        InputError: There is none.
+    """
+    _changes(timezone, 2000)
+    return timezone
+
+
+def to_local(at: datetime, timezone: str) -> datetime:
+    """A time, UTC, as the clocks of `timezone` show it; both naive."""
+    return at if timezone == "UTC" else at + _ahead(at, timezone)
+
+
+def to_utc(at: datetime, timezone: str) -> datetime:
+    """A time of the clocks of `timezone`, in UTC; both naive."""
+    if timezone == "UTC":
+        return at
+    check_zone(timezone)
+    query = "SELECT timezone('UTC', timezone($zone, $at))"
+    found: datetime = _engine().execute(query, {"zone": timezone, "at": at}).fetchall()[0][0]
+    return found
+
+
+def name_zone(timezone: str, at: datetime | None) -> str:
+    """The zone, with how far it is from UTC at `at`: `America/New_York (UTC-5)`."""
+    if timezone == "UTC" or at is None:
+        return timezone
+    minutes = round(_ahead(at, timezone) / timedelta(minutes=1))
+    sign = "\N{MINUS SIGN}" if minutes < 0 else "+"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"{timezone} (UTC{sign}{hours}" + (f":{rest:02}" if rest else "") + ")"
+
+
+@cache
+def name_database() -> str:
+    """The database that reads local times: DuckDB's version, and a hash of its rules."""
+    ((rules,),) = _engine().execute(_FINGERPRINT).fetchall()
+    return f"DuckDB {duckdb.__version__}, rules {rules}"
+
+
+def compare_databases(db: Database) -> dict[str, str]:
+    """Zones in use of which the machine (Python's zoneinfo) tells other times than DuckDB.
+
+    Returns:
+        Zone → the first day on which they differ, in words.
+    """
+    found: dict[str, str] = {}
+    for zone, day, ours in db.rows(_IN_USE):
+        try:
+            theirs = day.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).utcoffset()
+        except (ZoneInfoNotFoundError, ValueError):
+            theirs = None
+        if theirs != ours and zone not in found:
+            says = "does not know it" if theirs is None else f"says {_say_offset(theirs)}"
+            read = f"times are read as UTC{_say_offset(ours)} on {day:%Y-%m-%d}"
+            found[zone] = f"{read}; this machine {says}"
+    return found
+
+
+def _say_offset(offset: timedelta) -> str:
+    minutes = round(offset / timedelta(minutes=1))
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+
+
+def _ahead(at: datetime, timezone: str) -> timedelta:
+    changes = _changes(timezone, at.year)
+    return changes[bisect_right(changes, at, key=lambda change: change[0]) - 1][1]
+
+
+@cache
+def _changes(timezone: str, year: int) -> tuple[tuple[datetime, timedelta], ...]:
+    span = {"first": datetime(year, 1, 1), "last": datetime(year, 12, 31, 23, 30)}  # noqa: DTZ001
+    try:
+        return tuple(_engine().execute(_CHANGES, {"zone": timezone, **span}).fetchall())
+    except duckdb.Error as error:
+        raise InputError(
+            f"there is no time zone {timezone!r}", hint="one such as America/Edmonton, or UTC"
+        ) from error
+
+
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    return connect_memory()
