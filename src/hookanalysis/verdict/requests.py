@@ -247,7 +247,7 @@ class _Tier:
         return np.unique(np.concatenate([foreign[lines["by_sender"][foreign]], *learnt]))
 
     def _reach_elsewhere(self, rows: Numbers, columns: Numbers) -> tuple[Numbers, Numbers]:
-        """Add the sender's requests to other paths, for attempts that no line of their path fits."""
+        """Add the sender's requests to other paths, where no line of the path fits."""
         requests = self.requests
         silent = np.ones(self.size, dtype=bool)
         silent[rows] = False
