@@ -7,9 +7,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis.database import Database, sql_name
-from hookanalysis.reconciliation import STEPS, reconcile
+from hookanalysis.loading.files import write_settings
+from hookanalysis.reconciliation import STEPS, run_step
 from hookanalysis.settings import Settings
-from hookanalysis.tables import SETTINGS, TABLES, VIEW_FILES
+from hookanalysis.tables import SETTINGS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,11 +42,12 @@ def default_settings(**changed: Any) -> Row:
 
 @cache
 def relation_types() -> dict[str, dict[str, str]]:
-    """Column → type of every table and view, also of those that only exist between steps."""
+    """Column → type of every table, also of those that only exist between steps."""
     with Database(":memory:") as db:
-        reconcile(db)
-        made = {step.into or step.name for step in STEPS}
-        names = {*TABLES, *map(sql_name, VIEW_FILES), *made}
+        write_settings(db, Settings())
+        for step in STEPS:
+            run_step(db, step)
+        names = {*TABLES, *map(sql_name, STEPS)}
         found = {name: describe(db.con, name) for name in names if db.has(name)}
     missing = {name: {c.name: c.type for c in TABLES[name].columns} for name in names - set(found)}
     return {**found, **missing}

@@ -80,9 +80,7 @@ HOUR = datetime(2026, 11, 20, 10)  # noqa: DTZ001 - the tables hold UTC without 
 
 
 @pytest.fixture
-def db(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    # Rules are given finished tables here; the views under them have tests of their own.
-    monkeypatch.setattr("hookanalysis.database.VIEW_FILES", ())
+def db() -> Iterator[Database]:
     with Database(":memory:") as database:
         for table in (*VIEWS, *RESULTS):
             database.con.execute(table.ddl)
