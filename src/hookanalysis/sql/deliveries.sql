@@ -36,12 +36,13 @@ verdicts AS (
         THEN 'unexpected: forged'
       WHEN f.says = 'absent' AND f.sender_covered THEN 'unexpected: orphan'
       WHEN f.says = 'absent' THEN 'undetermined: sender_coverage'
-      WHEN f.in_grace AND NOT f.took_effect THEN 'pending: in_flight'
+      WHEN f.in_grace AND NOT f.took_effect AND NOT (f.says = 'ok' AND f.accepted AND f.said_failed)
+        THEN 'pending: in_flight'
       WHEN f.success_unheard AND NOT f.accepted THEN 'undetermined: sender_coverage'
       WHEN NOT f.arrived AND f.never_sent THEN 'missed: never_reached'
       WHEN f.untraced AND (f.undecided OR f.mixed) THEN 'undetermined: ambiguous'
       WHEN f.untraced AND NOT f.receiver_covered THEN 'undetermined: receiver_coverage'
-      WHEN NOT f.arrived AND f.says = 'no_attempt' AND NOT f.sender_covered
+      WHEN NOT f.arrived AND f.says = 'no_attempt' AND NOT (f.sender_covered OR f.type_arrives)
         THEN 'undetermined: sender_coverage'
       WHEN NOT f.arrived AND f.says = 'no_attempt' THEN 'missed: not_attempted'
       WHEN NOT f.arrived AND f.says = 'fail_nohttp' THEN 'missed: never_reached'
@@ -50,10 +51,13 @@ verdicts AS (
       WHEN NOT f.arrived AND f.says = 'fail_http' THEN 'missed: answered_upstream'
       WHEN NOT f.arrived AND f.says = 'pending' THEN 'missed: stuck_pending'
       WHEN NOT f.arrived THEN 'missed: false_success'
+      WHEN NOT f.accepted AND f.says = 'no_attempt' AND f.weakest_rule = 4
+        THEN 'undetermined: ambiguous'
       WHEN NOT f.accepted AND f.says = 'ok' THEN 'refused: contradictory_status'
       WHEN NOT f.accepted THEN 'refused: rejected'
       WHEN NOT f.took_effect AND f.signature_failed THEN 'unprocessed: signature_dropped'
       WHEN NOT f.took_effect THEN 'unprocessed: accepted_not_processed'
+      WHEN f.processed_count IS NULL AND f.processing_hidden THEN 'undetermined: receiver_coverage'
       WHEN f.mixed OR (f.accepted_count > 1 AND f.undecided) THEN 'undetermined: ambiguous'
       WHEN f.accepted_count > 1 THEN 'duplicated: ' || COALESCE(f.repeat_kind, 'replay')
       WHEN f.took_several_tries THEN 'recovered: recovered'

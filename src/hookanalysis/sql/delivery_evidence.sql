@@ -6,6 +6,8 @@
 
    refusals_told: a refusal as the sender saw it would stand in the logs, whoever gave it.
    processed_count is NULL where no log tells, and 0 only where a log that would tell does not.
+   processing_hidden: the logs usually tell when an event is processed, and have a hole here.
+   type_arrives: events of this type come to the endpoint, so it is meant to get them.
    in_grace is counted from the last time that the sender's exports testify. */
 WITH cases AS (
   SELECT
@@ -34,8 +36,9 @@ SELECT
   COALESCE(r.accepted, 0) AS accepted_count,
   CASE
     WHEN r.processed > 0 THEN r.processed
-    WHEN r.known_before THEN NULL
     WHEN r.layer <> 'edge' AND r.said_failed THEN 0
+    WHEN r.known_before THEN NULL
+    WHEN r.layer = 'table' AND a.processing_told THEN 0
     WHEN r.layer <> 'edge' AND a.processing_covered THEN 0
     WHEN r.layer = 'edge' AND a.inner_covered THEN 0
   END AS processed_count,
@@ -45,6 +48,8 @@ SELECT
   r.last_status AS receiver_status,
   COALESCE(r.several_paths, FALSE) AS several_paths,
   r.weakest_rule,
+  COALESCE(r.said_failed, FALSE) AS said_failed,
+  COALESCE(a.processing_told AND NOT a.processing_covered, FALSE) AS processing_hidden,
   COALESCE(a.outer_covered, FALSE) AS receiver_covered,
   COALESCE(o.sender_covered, FALSE) AS sender_covered,
   COALESCE(y.reason, 'nameless_refusals: the application answers '
@@ -61,6 +66,8 @@ SELECT
   u.reason AS stranger_reason,
   i.event_uuid IS NOT NULL AS success_silent,
   COALESCE(a.edge_covered, FALSE) OR q.endpoint_url IS NULL AS refusals_told,
+  COALESCE(BOOL_OR(r.arrivals > 0) OVER (PARTITION BY c.endpoint_url, c.event_type), FALSE)
+    AS type_arrives,
   n.event_uuid IS NOT NULL AS resend_unlisted,
   w.event_uuid IS NOT NULL AS success_unheard
 FROM cases AS c

@@ -13,7 +13,16 @@ import numpy as np
 from hookanalysis.database import sql_text
 
 from .assignment import Assignment, assign
-from .windows import NONE, OWN_ANSWERS, SECOND, CrowdedError, Windows, measure, pair
+from .windows import (
+    LATE_SECONDS,
+    NONE,
+    OWN_ANSWERS,
+    SECOND,
+    CrowdedError,
+    Windows,
+    measure,
+    pair,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -237,9 +246,11 @@ class _Tier:
         requests = self.requests
         silent = np.ones(self.size, dtype=bool)
         silent[rows] = False
-        silent &= (requests["http_status"] >= 0) & ~requests["shown"]
+        silent &= ~requests["shown"]
         near, far = self._pair_elsewhere(np.flatnonzero(silent))
-        same = requests["http_status"][near] == self.lines["http_status"][far]
+        told, status = requests["http_status"][near], self.lines["http_status"][far]
+        good = (status >= 200) & (status <= 299) & (requests["says"][near] != 2)
+        same = (told == status) | (told < 0) & good
         return np.concatenate([rows, near[same]]), np.concatenate([columns, far[same]])
 
     def _pair_elsewhere(self, chosen: Numbers) -> tuple[Numbers, Numbers]:
@@ -297,14 +308,18 @@ class _Tier:
         owned = np.zeros(self.count, dtype=bool)
         owned[found.line[found.named]] = True
         part = {name: column[chosen] for name, column in self.requests.items()}
-        near, far = pair(self.windows.low[chosen], self.windows.high[chosen], part, lines)
+        # Of an event without attempts nobody knows when it was tried, and how often.
+        later = np.where(part["says"] == 0, LATE_SECONDS * SECOND, 0)
+        high = self.windows.high[chosen] + later
+        near, far = pair(self.windows.low[chosen], high, part, lines)
         row = chosen[near]
         fits = np.zeros(len(row), dtype=bool)
         kept_rows, kept_columns = self._fit(row, far)
         size = np.int64(self.count)
         fits[np.isin(row * size + far, kept_rows * size + kept_columns)] = True
         stranger = lines["stranger"][far]
-        contrary = ~stranger & ~owned[far] & (lines["logged_at"][far] <= self.windows.tight[row])
+        contrary = ~stranger & ~owned[far]
+        contrary &= (lines["logged_at"][far] <= self.windows.tight[row]) | (later[near] > 0)
         usable = (stranger & fits) | (contrary & ~fits)
         for place in np.flatnonzero(usable)[::-1]:
             result[row[place]] = lines["receipt_id"][far[place]] if stranger[place] else 0

@@ -24,7 +24,9 @@ _ENOUGH = 8
 # More pairs than this are no evidence but a crowd, and would not fit into the memory.
 MOST_PAIRS = 12_000_000
 # A sender that saw no answer may be answered late: the line may be written this much after it left.
-_LATE_SECONDS = 90
+LATE_SECONDS = 90
+# From the time that a sender notes for an attempt until it really sends, at most.
+_DUE = 5 * SECOND
 # How far the line of a request may lie from what an inner layer shows of it, before measuring.
 _NEAR_SECONDS = 3
 
@@ -96,10 +98,11 @@ def measure(
 
     slack = max(-early, SECOND, resolution)
     attempted = np.where(tried, requests["attempted_at"], 0)
-    latency = requests["latency_us"]
+    latency, late = requests["latency_us"], timeout + LATE_SECONDS * SECOND
     answered = requests["http_status"] >= 0
-    waited = np.where(answered & (latency >= 0), latency, timeout)
-    waited = np.where(answered, waited, timeout + _LATE_SECONDS * SECOND)
+    # A sender may note an attempt when it is due, and send it a little later.
+    waited = np.where(answered & (latency >= 0), np.minimum(latency + _DUE, timeout), timeout)
+    waited = np.where(requests["says"] == 2, np.where(answered, waited, late), waited)
     # Their rows may have been logged when the work ended, so a request may lie far before them.
     seen_from = np.where(seen, requests["seen_from"], 0)
     seen_until = np.where(seen, requests["seen_until"], 0)
@@ -121,11 +124,30 @@ def _measure_attempts(
     at = part["attempted_at"]
     found = _lone_pairs(at - tolerance, at + timeout + tolerance, part, lines)
     if len(found[0]) < _ENOUGH:
-        return -tolerance, timeout
+        return max(_onset(at, part, lines, tolerance) - max(SECOND, resolution), -tolerance), timeout
     distance = lines["logged_at"][found[1]] - at[found[0]]
     early = int(distance.min()) - _margin(distance, resolution)
     usual = int(np.quantile(distance, 0.98)) + _margin(distance, resolution)
     return max(early, -tolerance), usual
+
+
+def _onset(at: Numbers, requests: Columns, lines: Columns, tolerance: int) -> int:
+    """The distance from which on lines follow attempts more often than by chance.
+
+    Where all stand too close for pairs that leave no choice, the distances of all pairs still rise
+    sharply at the earliest true one.
+    """
+    step = SECOND // 2
+    try:
+        rows, columns = pair(at - 3 * tolerance, at + tolerance, requests, lines)
+    except CrowdedError:
+        return -tolerance
+    bins = (lines["logged_at"][columns] - at[rows] + 3 * tolerance) // step
+    counts = np.bincount(bins, minlength=4 * tolerance // step + 1)
+    quiet = 2 * tolerance // step
+    chance = counts[:quiet].mean() if quiet else 0.0
+    risen = np.flatnonzero(counts[quiet:] > chance + 4 * np.sqrt(chance + 1))
+    return int(risen[0]) * step - tolerance if len(risen) else -tolerance
 
 
 def _measure_seen(

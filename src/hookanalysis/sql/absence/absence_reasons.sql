@@ -1,5 +1,5 @@
 /* absence_reasons: why the absence of a request proves nothing, and what would settle it.
-   grain:  one delivery of `absences` that is not outer_covered
+   grain:  one delivery of `absences` of which not all layers are covered
    inputs: absences, serving_streams, log_ends, hole_reasons, doubts,
            quarantined_logs, generations
 
@@ -21,16 +21,17 @@ WITH doubt_words AS (
         || CASE reason WHEN 'sampled' THEN ', or one that holds every request' ELSE '' END
     END AS words
   FROM doubts
-  WHERE NOT behind_edge
   GROUP BY endpoint_url, reason
 ),
 logs AS (
   SELECT COUNT(*) AS logs FROM generations WHERE side = 'receiver'
 ),
 unproven AS (
-  SELECT event_uuid, endpoint_url, possible_from, possible_until, doubt
+  SELECT
+    event_uuid, endpoint_url, possible_from, possible_until, outer_covered,
+    CASE WHEN outer_covered THEN inner_doubt ELSE doubt END AS doubt
   FROM absences
-  WHERE NOT outer_covered
+  WHERE NOT outer_covered OR NOT processing_covered
 ),
 stream_reasons AS (
   SELECT
@@ -46,7 +47,8 @@ stream_reasons AS (
       WHEN u.possible_from < e.starts_at THEN e.begins_reason
     END) AS reason
   FROM unproven AS u
-  JOIN serving_streams AS v ON v.endpoint_url = u.endpoint_url AND v.depth = 1
+  JOIN serving_streams AS v
+    ON v.endpoint_url = u.endpoint_url AND (v.depth = 1) = (NOT u.outer_covered)
   LEFT JOIN log_ends AS e ON e.stream = v.stream
   LEFT JOIN quarantined_logs AS q ON q.stream = v.stream
   LEFT JOIN hole_reasons AS h

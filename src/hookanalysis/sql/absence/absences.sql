@@ -8,7 +8,8 @@
    outer_covered: every log of the outermost layer that knows the endpoint was whole all the time
    in which a request could have come. inner_covered: so was a layer behind the edge.
    processing_covered: so was every layer that tells of processing. edge_covered: so was the edge.
-   None of the first three, where the logs are no witness (doubt). */
+   None of the first three, where the logs are no witness (doubt). processing_told: a layer usually
+   tells of processing. */
 WITH settled AS (
   SELECT m.event_uuid, m.endpoint_url
   FROM matches AS m
@@ -37,7 +38,7 @@ unsettled AS (
 doubted AS (
   SELECT
     u.event_uuid, u.endpoint_url,
-    MIN(CASE WHEN NOT d.behind_edge THEN d.reason END) AS doubt
+    MIN(CASE WHEN NOT d.behind_edge THEN d.reason END) AS doubt, MIN(d.reason) AS inner_doubt
   FROM unsettled AS u
   JOIN doubts AS d
     ON d.endpoint_url = u.endpoint_url AND d.starts_at <= u.last_at AND d.ends_at >= u.first_at
@@ -66,7 +67,9 @@ SELECT
   BOOL_OR(g.layer IS NOT NULL) AND BOOL_AND(g.layer IS NULL OR p.endpoint_url IS NOT NULL)
     AND MAX(b.event_uuid) IS NULL AS processing_covered,
   BOOL_OR(p.endpoint_url IS NOT NULL AND l.layer = 'edge') AS edge_covered,
-  MAX(b.doubt) AS doubt
+  MAX(b.doubt) AS doubt,
+  MAX(b.inner_doubt) AS inner_doubt,
+  BOOL_OR(g.layer IS NOT NULL) AS processing_told
 FROM unsettled AS u
 LEFT JOIN doubted AS b ON b.event_uuid = u.event_uuid AND b.endpoint_url = u.endpoint_url
 LEFT JOIN layers AS l ON l.endpoint_url = u.endpoint_url
