@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hookanalysis.database import sql_text
+from hookanalysis.results import CANDIDATES, REQUESTS
 
 from .assignment import Assignment, assign
 from .windows import (
@@ -43,19 +44,23 @@ _LINE, _NONE, _OPEN, _LACKING = range(4)
 
 # Chance that a line of somebody else lies in a window, above which a line proves nothing.
 _MOST_STRANGERS = 0.005
+# So many candidate lines of a request are kept as evidence.
+_MOST_CANDIDATES = 8
 # A sender that posts to more other paths than this is no sender but a balancer.
 _FEW_PATHS = 5
 _NUMBERS = ("path_no", "attempted_at", "http_status", "seen_from", "seen_until", "seen_status")
 
 
 def write_requests(db: Database) -> None:
-    """Make `requests` and `matches_by_time` out of the lines that name no event."""
+    """Make `requests`, `candidates` and `matches_by_time` of the lines that name no event."""
     con = db.con
     con.execute(
         "CREATE OR REPLACE TEMP TABLE shown_requests AS SELECT * FROM matches_by_uuid WHERE counts"
     )
     con.execute("CREATE OR REPLACE TEMP TABLE matches_by_time AS FROM matches_by_uuid LIMIT 0")
-    con.execute(f"CREATE OR REPLACE TEMP TABLE requests ({_REQUESTS})")
+    for table in (REQUESTS, CANDIDATES):
+        con.execute(f"DROP TABLE IF EXISTS {table.name}")
+        con.execute(table.ddl)
     for layer in LAYERS:
         lines = _fetch(db, "assignment/tier_lines", layer)
         if not np.any(lines["path_no"] >= 0):
@@ -70,13 +75,6 @@ def write_requests(db: Database) -> None:
         tier = _Tier(db, layer, requests, lines)
         _write(db, layer, tier, tier.decide())
     con.execute("DROP TABLE IF EXISTS temp.tier_requests")
-
-
-_REQUESTS = """
-  layer VARCHAR, event_uuid VARCHAR, endpoint_url VARCHAR, attempt_key VARCHAR, nth BIGINT,
-  shown BOOLEAN, state VARCHAR, covered BOOLEAN, starts_at TIMESTAMP, ends_at TIMESTAMP,
-  component BIGINT, crowd BIGINT, lines BIGINT, left_out BOOLEAN, stranger_id BIGINT
-"""
 
 
 def _fetch(db: Database, file: str, layer: str) -> Columns:
@@ -128,6 +126,7 @@ class _Tier:
             requests, lines, int(tolerance * SECOND), self.timeout, self.resolution
         )
         self.covered = self._cover(db, layer)
+        self.pairs = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
 
     def _cover(self, db: Database, layer: str) -> Flags:
         """Of each request: whether the layer's logs were whole all through its window."""
@@ -161,6 +160,7 @@ class _Tier:
         rows, columns = rows[ours], columns[ours]
         self.elsewhere = self._find_elsewhere(rows, columns)
         rows, columns = self._reach_elsewhere(rows, columns)
+        self.pairs = rows, columns
         found = assign(self.size, self.count, (rows, columns), must)
         state = np.full(self.size, _OPEN)
         state[~found.possible & ~found.contradicted] = _NONE
@@ -327,6 +327,21 @@ class _Tier:
         result[near[~owned[far]]] = 0
         return result
 
+    def choices(self, decided: Columns) -> tuple[Numbers, Numbers]:
+        """Pairs of requests and lines where the choice is not plain: of each the nearest few."""
+        plain = (decided["state"] == _LINE) & (decided["crowd"] == 1) & (decided["lines"] == 1)
+        rows, columns = self.pairs
+        kept = ~plain[rows]
+        rows, columns = rows[kept], columns[kept]
+        at = np.where(
+            self.requests["seen_from"] != NONE, self.requests["seen_from"], self.windows.low
+        )
+        order = np.lexsort((columns, abs(self.lines["logged_at"][columns] - at[rows]), rows))
+        rows, columns = rows[order], columns[order]
+        first = np.searchsorted(rows, rows, "left")
+        near = np.arange(len(rows)) - first < _MOST_CANDIDATES
+        return rows[near], columns[near]
+
     def _crowded(self, must: Flags) -> Columns:
         zeros = np.zeros(self.size, dtype=np.int64)
         return {
@@ -343,6 +358,7 @@ class _Tier:
 
 def _write(db: Database, layer: str, tier: _Tier, decided: Columns) -> None:
     con = db.con
+    choices = tier.choices(decided)
     line = decided.pop("line")
     states = np.array(STATES, dtype=object)
     columns = {
@@ -376,7 +392,26 @@ def _write(db: Database, layer: str, tier: _Tier, decided: Columns) -> None:
         """,
         {"layer": layer, "states": list(STATES)},
     )
+    _write_candidates(db, layer, choices[0], tier.lines["receipt_id"][choices[1]])
     con.execute(f"INSERT INTO matches_by_time {sql_text('assignment/tier_matches')}")
     con.execute("INSERT INTO shown_requests SELECT * FROM matches_by_time WHERE layer = $layer",
                 {"layer": layer})
     con.execute("DROP TABLE temp.tier_results")
+
+
+def _write_candidates(db: Database, layer: str, rows: Numbers, receipts: Numbers) -> None:
+    db.con.register("choices", {"place": rows, "receipt_id": receipts})
+    try:
+        db.con.execute(
+            """
+            INSERT INTO candidates
+            SELECT $layer, r.component, r.event_uuid, r.endpoint_url, r.attempt_key, r.nth,
+              c.receipt_id
+            FROM choices AS c
+            JOIN (SELECT *, row_number() OVER () - 1 AS place FROM tier_results) AS r
+              ON r.place = c.place
+            """,
+            {"layer": layer},
+        )
+    finally:
+        db.con.unregister("choices")
