@@ -42,7 +42,7 @@ CASES = {
 CAUSES = """
     wrong_path wrong_method redirect signature allowlist firewall tls dns server_down upstream
     timeout app_error payload rate_limit async_loss idempotency sender_duplicate wrong_host paused
-    evidence clock
+    evidence clock zone unauthorized false_repeat
 """
 FALLBACKS = {
     "missed",
@@ -65,8 +65,11 @@ next_check = "Look."
 place = 1
 [requires]
 late = "it took long"
+[against]
+quick = "another log says otherwise"
 ---*/
-SELECT endpoint_url, event_uuid, first_attempt_at AS happened_at, TRUE AS late
+SELECT endpoint_url, event_uuid, first_attempt_at AS happened_at, TRUE AS late,
+  processed_count > 0 AS quick
 FROM deliveries
 WHERE lag_ms > 5000
 """
@@ -165,8 +168,10 @@ def test_what_a_rule_tells_people_reads_as_sentences() -> None:
         ("title =", "titel =", "missing or unknown keys: titel, title"),
         ('next_check = "Look."', "next_check =", "its header is no TOML"),
         ("place = 1", 'place = "1"', "it needs a place"),
-        ("[requires]", "[against]", "it needs a place and evidence"),
-        ('late = "it took long"', 'late = "x"\n[against]\nlate = "y"', "either for or against"),
+        ("[requires]", "[other]", "missing or unknown keys: other"),
+        ('[against]\nquick = "another log says otherwise"', "", "it needs a place and evidence"),
+        ("[against]", "[senders.stripe]\ntitle = 'x'\n[against]", "a sender's own texts are"),
+        ('late = "it took long"', 'late = "x"\nquick = "y"', "either for or against"),
         ('late = "', '"1 late" = "', "a piece of evidence is"),
         ("WHERE", "; DROP TABLE deliveries; --", "not exactly one SELECT"),
         ("SELECT", "DELETE FROM deliveries --", "syntax error"),
