@@ -7,7 +7,7 @@
     fallback = true           # it says what happened, not why: any cause goes before it
     [requires]                # column → what it shows; TRUE where the evidence is there
     answered = "the sender was answered 404 or 410"
-    [against]                 # column → what contradicts the rule: where it is shown, the rule gives way
+    [against]                 # column → what contradicts the rule, so that others go before it
     served = "…"
     [senders.showpass]        # texts for one sender's exports (the beginning of their format's id)
     next_check = "…"

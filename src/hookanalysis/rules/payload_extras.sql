@@ -35,7 +35,7 @@ SELECT
   MAX(attempted_at) AS ends_at,
   COUNT(*) || ' payloads have ' || field AS what,
   TRUE AS undocumented,
-  (SELECT COUNT(*) FILTER (WHERE d.accepted_count > 0) >= 0.95 * COUNT(*) FROM deliveries AS d
+  (SELECT COUNT(*) FILTER (WHERE d.accepted_count > 0) > 0.95 * COUNT(*) FROM deliveries AS d
    WHERE COALESCE(d.endpoint_url, '') = fields.endpoint_url
      AND d.first_attempt_at BETWEEN MIN(attempted_at) AND MAX(attempted_at)) AS usual
 FROM fields

@@ -10,7 +10,7 @@ The sender's export holds payloads without fields that its guide documents for e
 event. Code that relies on such a field fails on these events; and a field may be missing because
 the export was cut or edited by hand."""
 next_check = """
-Look at one of these events in the dashboard. If the field is missing there too, let your code do
+Look at one of these events at the sender. If the field is missing there too, let your code do
 without it, and tell the sender. If it is there, take the export again."""
 
 [requires]
