@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 STEPS = (
     "records/nameless_attempts",
     "attempts",
+    "records/learnt_steps",
     "records/receipt_lines",
     "records/request_keys",
     "records/arrivals",

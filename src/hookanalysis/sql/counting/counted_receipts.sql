@@ -22,14 +22,14 @@ WITH other_layers AS (
 ),
 counted AS (
   SELECT
-    event_uuid, endpoint_url, layer, arrivals, accepted, processed, said_failed, known_before,
+    event_uuid, endpoint_url, layer, arrivals, accepted, processed, said_failed, untold, known_before,
     signature_failed, first_at, first_accepted_at, last_status, stranger, several_paths,
     weakest_rule
   FROM layer_deliveries
   WHERE layer = 'app'
   UNION ALL
   SELECT
-    event_uuid, endpoint_url, layer, arrivals, accepted, processed, said_failed, known_before,
+    event_uuid, endpoint_url, layer, arrivals, accepted, processed, said_failed, untold, known_before,
     signature_failed, first_at, first_accepted_at, last_status, stranger, several_paths,
     weakest_rule
   FROM other_layers
@@ -49,6 +49,7 @@ SELECT
   c.accepted,
   GREATEST(c.processed, COALESCE(d.processed, 0)) AS processed,
   c.said_failed,
+  c.untold,
   c.known_before,
   c.signature_failed,
   c.stranger,
