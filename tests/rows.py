@@ -42,7 +42,7 @@ def default_settings(**changed: Any) -> Row:
 
 @cache
 def relation_types() -> dict[str, dict[str, str]]:
-    """Column → type of every table and view, also of those that only exist between steps."""
+    """Column → type of every table, also of those that only exist between steps."""
     with Database(":memory:") as db:
         write_settings(db, Settings())
         for step in STEPS:

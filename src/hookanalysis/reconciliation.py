@@ -44,6 +44,7 @@ STEPS = (
     "clocks/clock_medians",
     "clocks/time_shifts",
     "clock_offsets",
+    "zone_errors",
     "matching/repeated_attempts",
     "matching/attempt_turns",
     "matching/placed_receipts",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hookanalysis.database import sql_text
+from hookanalysis.results import CANDIDATES, REQUESTS
 
 from .assignment import Assignment, assign
 from .windows import (
@@ -44,19 +45,23 @@ _LINE, _NONE, _OPEN, _LACKING = range(4)
 _MOST_STRANGERS = 0.005
 # Share of lines sent twice above which they are another list's.
 _MOST_REPEATS = 0.1
+# So many candidate lines of a request are kept as evidence.
+_MOST_CANDIDATES = 8
 # A sender that posts to more other paths than this is no sender but a balancer.
 _FEW_PATHS = 5
 _NUMBERS = ("path_no", "attempted_at", "http_status", "seen_from", "seen_until", "seen_status")
 
 
 def write_requests(db: Database) -> None:
-    """Make `requests` and `matches_by_time` out of the lines that name no event."""
+    """Make `requests`, `candidates` and `matches_by_time` of the lines that name no event."""
     con = db.con
     con.execute(
         "CREATE OR REPLACE TEMP TABLE shown_requests AS SELECT * FROM matches_by_uuid WHERE counts"
     )
     con.execute("CREATE OR REPLACE TEMP TABLE matches_by_time AS FROM matches_by_uuid LIMIT 0")
-    con.execute(f"CREATE OR REPLACE TEMP TABLE requests ({_REQUESTS})")
+    for table in (REQUESTS, CANDIDATES):
+        con.execute(f"DROP TABLE IF EXISTS {table.name}")
+        con.execute(table.ddl)
     for layer in LAYERS:
         lines = _fetch(db, "assignment/tier_lines", layer)
         if not np.any(lines["path_no"] >= 0):
@@ -71,13 +76,6 @@ def write_requests(db: Database) -> None:
         tier = _Tier(db, layer, requests, lines)
         _write(db, layer, tier, tier.decide())
     con.execute("DROP TABLE IF EXISTS temp.tier_requests")
-
-
-_REQUESTS = """
-  layer VARCHAR, event_uuid VARCHAR, endpoint_url VARCHAR, attempt_key VARCHAR, nth BIGINT,
-  shown BOOLEAN, state VARCHAR, covered BOOLEAN, starts_at TIMESTAMP, ends_at TIMESTAMP,
-  component BIGINT, crowd BIGINT, lines BIGINT, left_out BOOLEAN, stranger_id BIGINT
-"""
 
 
 def _fetch(db: Database, file: str, layer: str) -> Columns:
@@ -129,6 +127,7 @@ class _Tier:
             requests, lines, int(tolerance * SECOND), self.timeout, self.resolution
         )
         self.covered = self._cover(db, layer)
+        self.pairs = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
 
     def _cover(self, db: Database, layer: str) -> Flags:
         """Of each request: whether the layer's logs were whole all through its window."""
@@ -162,6 +161,7 @@ class _Tier:
         rows, columns = rows[ours], columns[ours]
         self.elsewhere = self._find_elsewhere(rows, columns)
         rows, columns = self._reach_elsewhere(rows, columns)
+        self.pairs = rows, columns
         found = assign(self.size, self.count, (rows, columns), must)
         state = np.full(self.size, _OPEN)
         state[~found.possible & ~found.contradicted] = _NONE
@@ -352,6 +352,21 @@ class _Tier:
         again[rows[near]] = columns[near]
         return again
 
+    def choices(self, decided: Columns) -> tuple[Numbers, Numbers]:
+        """Pairs of requests and lines where the choice is not plain: of each the nearest few."""
+        plain = (decided["state"] == _LINE) & (decided["crowd"] == 1) & (decided["lines"] == 1)
+        rows, columns = self.pairs
+        kept = ~plain[rows]
+        rows, columns = rows[kept], columns[kept]
+        at = np.where(
+            self.requests["seen_from"] != NONE, self.requests["seen_from"], self.windows.low
+        )
+        order = np.lexsort((columns, abs(self.lines["logged_at"][columns] - at[rows]), rows))
+        rows, columns = rows[order], columns[order]
+        first = np.searchsorted(rows, rows, "left")
+        near = np.arange(len(rows)) - first < _MOST_CANDIDATES
+        return rows[near], columns[near]
+
     def _crowded(self, must: Flags) -> Columns:
         zeros = np.zeros(self.size, dtype=np.int64)
         return {
@@ -369,6 +384,7 @@ class _Tier:
 
 def _write(db: Database, layer: str, tier: _Tier, decided: Columns) -> None:
     con = db.con
+    choices = tier.choices(decided)
     line, again, score = (decided.pop(name) for name in ("line", "again", "score"))
     owners = np.concatenate([np.flatnonzero(line >= 0), np.flatnonzero(again >= 0)])
     owned = np.concatenate([line[line >= 0], again[again >= 0]])
@@ -411,6 +427,7 @@ def _write(db: Database, layer: str, tier: _Tier, decided: Columns) -> None:
         """,
         {"layer": layer, "states": list(STATES)},
     )
+    _write_candidates(db, layer, choices[0], tier.lines["receipt_id"][choices[1]])
     con.execute(f"INSERT INTO matches_by_time {sql_text('assignment/tier_matches')}")
     con.execute(
         "INSERT INTO shown_requests SELECT * FROM matches_by_time WHERE layer = $layer",
@@ -418,3 +435,20 @@ def _write(db: Database, layer: str, tier: _Tier, decided: Columns) -> None:
     )
     for name in ("tier_results", "tier_pairs"):
         con.execute(f"DROP TABLE temp.{name}")
+
+
+def _write_candidates(db: Database, layer: str, rows: Numbers, receipts: Numbers) -> None:
+    db.con.register("choices", {"row_no": rows, "receipt_id": receipts})
+    try:
+        db.con.execute(
+            """
+            INSERT INTO candidates
+            SELECT $layer, r.component, r.event_uuid, r.endpoint_url, r.attempt_key, r.nth,
+              c.receipt_id
+            FROM choices AS c
+            JOIN tier_results AS r ON r.row_no = c.row_no
+            """,
+            {"layer": layer},
+        )
+    finally:
+        db.con.unregister("choices")
