@@ -275,7 +275,8 @@ def _say_receiver(db: Database, uuid: str, it: _Delivery) -> str:
     )
     worked = "" if it.processed_count is None else f", processed {it.processed_count}"
     at_edge = sum(count for layer, _, count, _ in rows if layer == "edge")
-    passed_on = it.attempts == 1 and 0 < at_edge < it.receipts
+    behind = max((count for layer, _, count, _ in rows if layer == "app"), default=0)
+    passed_on = it.attempts == 1 and 0 < at_edge < behind
     again = " The proxy passed one request on more than once." if passed_on else ""
     return (
         f"Requests tied to it: {tied}. Counted in one layer: {it.receipts},"
