@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
 
+from hookanalysis.database import sql_text
 from hookanalysis.parsing.trials import open_engine
 
 if TYPE_CHECKING:
@@ -98,3 +99,13 @@ def _compare(db: Database, zone: str, bounds: tuple[datetime, datetime]) -> Disa
 def _hours(offset: timedelta) -> str:
     minutes = round(offset / timedelta(minutes=1))
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+
+
+def find_zone_errors(db: Database) -> list[str]:
+    """What `zone_errors` would say, a sentence a log, measured on what is loaded.
+
+    Only of logs that name events; reconciling finds the others by their times.
+    """
+    measured = f"WITH clock_offsets AS ({sql_text('load/zone_offsets')})"
+    query = f"{measured} SELECT told FROM ({sql_text('zone_errors')}) ORDER BY stream"
+    return [told for (told,) in db.rows(query)]

@@ -178,7 +178,9 @@ class _Tier:
         return {
             "state": state,
             "line": np.where(certain, np.where(line >= 0, line, kept.line), -1),
-            "score": np.where(named, 1.0, 1.0 / np.maximum(np.bincount(rows, minlength=self.size), 1)),
+            "score": np.where(
+                named, 1.0, 1.0 / np.maximum(np.bincount(rows, minlength=self.size), 1)
+            ),
             "component": found.component,
             "crowd": crowd[found.component],
             "lines": lines[found.component],
@@ -394,8 +396,10 @@ def _write(db: Database, layer: str, tier: _Tier, decided: Columns) -> None:
     )
     _write_candidates(db, layer, choices[0], tier.lines["receipt_id"][choices[1]])
     con.execute(f"INSERT INTO matches_by_time {sql_text('assignment/tier_matches')}")
-    con.execute("INSERT INTO shown_requests SELECT * FROM matches_by_time WHERE layer = $layer",
-                {"layer": layer})
+    con.execute(
+        "INSERT INTO shown_requests SELECT * FROM matches_by_time WHERE layer = $layer",
+        {"layer": layer},
+    )
     con.execute("DROP TABLE temp.tier_results")
 
 
