@@ -326,7 +326,7 @@ def test_advice_is_in_the_words_of_the_sender(
 
 
 def test_only_showpass_is_told_of_showpass() -> None:
-    words = re.compile("showpass|dashboard|events tab|webhook_event_uuid|webhook[.]test", re.I)
+    words = re.compile("(?i)showpass|dashboard|events tab|webhook_event_uuid|webhook[.]test")
     common = [
         (rule.id, text)
         for rule in RULES

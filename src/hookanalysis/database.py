@@ -75,9 +75,8 @@ class Database:
                     where=self.path,
                     hint="upgrade hookanalysis, or name a new file with --workspace",
                 )
-        if not self.read_only:
-            if not names:
-                self._create()
+        if not self.read_only and not names:
+            self._create()
         _lock_down(self.con)
 
     def _create(self) -> None:

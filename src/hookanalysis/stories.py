@@ -85,8 +85,8 @@ class Component:
         requests: One row each: event, attempt time, answer as the sender saw it, what an inner
             layer shows, first and last time of its line (sender's clock), and what is certain of
             its line: `line`, `none`, `open` or `lacking`.
-        lines: Candidate lines: file and line, time (by the log's clock), status, and whose it is
-            or may be.
+        lines: Candidate lines: file and line, time (by the log's clock, and by the sender's),
+            status, and whose it is or may be.
         says: What follows, in words.
     """
 
@@ -96,7 +96,7 @@ class Component:
     says: tuple[str, ...] = ()
 
     REQUEST_HEADERS = ("event", "attempted", "answer", "inner layer", "from", "to", "certain")
-    LINE_HEADERS = ("line", "time", "status", "of")
+    LINE_HEADERS = ("line", "time", "by the sender's clock", "status", "of")
 
     def __str__(self) -> str:
         tables = [(self.REQUEST_HEADERS, self.requests), (self.LINE_HEADERS, self.lines)]
@@ -275,7 +275,7 @@ def _say_receiver(db: Database, uuid: str, it: _Delivery) -> str:
     )
     worked = "" if it.processed_count is None else f", processed {it.processed_count}"
     at_edge = sum(count for layer, _, count, _ in rows if layer == "edge")
-    behind = max((count for layer, _, count, _ in rows if layer == "app"), default=0)
+    behind = max((count for layer, _, count, _ in rows if layer != "edge"), default=0)
     passed_on = it.attempts == 1 and 0 < at_edge < behind
     again = " The proxy passed one request on more than once." if passed_on else ""
     return (
@@ -390,14 +390,26 @@ def _component(
     place = {"layer": layer, "component": number, "uuid": uuid}
     requests = db.rows(
         """
+        WITH inner_lines AS (
+          SELECT m.*, row_number() OVER (
+            PARTITION BY m.event_uuid, m.endpoint_url, m.attempt_key, m.layer, m.stream
+            ORDER BY m.arrived_at, m.receipt_id
+          ) AS nth
+          FROM matches AS m
+          WHERE list_position(['table', 'queue', 'app', 'edge'], m.layer)
+              < list_position(['table', 'queue', 'app', 'edge'], $layer)
+            AND m.event_uuid IN (
+              SELECT event_uuid FROM requests WHERE layer = $layer AND component = $component
+            )
+        )
         SELECT r.event_uuid, a.attempted_at, a.status, coalesce(CAST(a.http_status AS VARCHAR),
             a.error_kind) AS answer,
-          (SELECT string_agg(DISTINCT concat_ws(' ', m.layer, m.arrived_at, m.http_status), ', ')
-           FROM matches AS m
-           WHERE r.shown AND m.event_uuid = r.event_uuid AND m.endpoint_url = r.endpoint_url
-             AND m.attempt_key IS NOT DISTINCT FROM r.attempt_key AND m.layer <> r.layer
-             AND list_position(['table', 'queue', 'app', 'edge'], m.layer)
-               < list_position(['table', 'queue', 'app', 'edge'], r.layer)) AS inner_lines,
+          (SELECT string_agg(concat_ws(' ', i.layer, strftime(i.arrived_at, '%H:%M:%S.%g'),
+              i.http_status), ', ' ORDER BY i.arrived_at)
+           FROM inner_lines AS i
+           WHERE r.shown AND i.nth = r.nth AND i.event_uuid = r.event_uuid
+             AND i.endpoint_url = r.endpoint_url
+             AND i.attempt_key IS NOT DISTINCT FROM r.attempt_key) AS shown_by,
           r.starts_at, r.ends_at, r.state, r.covered
         FROM requests AS r
         LEFT JOIN attempts AS a
@@ -433,11 +445,15 @@ def _component(
             bool_or(event_uuid = $uuid) AS concerns
           FROM own GROUP BY receipt_id
         )
-        SELECT f.path || ':' || r.line, r.logged_at, r.http_status, coalesce(g.owner, g.owners)
+        SELECT f.path || ':' || r.line, r.logged_at,
+          r.logged_at - coalesce(o.offset_ms, 0) * INTERVAL '1 millisecond', r.http_status,
+          coalesce(g.owner, g.owners)
         FROM grouped AS g
         JOIN receipt_records AS r ON r.generation_id = g.receipt_id // 10000000000000
           AND r.byte_offset = g.receipt_id % 10000000000000
         JOIN files AS f ON f.file_id = r.file_id
+        JOIN generations AS e ON e.generation_id = r.generation_id
+        LEFT JOIN clock_offsets AS o ON o.stream = e.stream AND o.day IS NULL
         ORDER BY NOT g.concerns, r.logged_at, g.receipt_id LIMIT $shown
         """,
         {**place, "shown": _SHOWN},
@@ -473,7 +489,8 @@ def _component(
             for name, at, status, answer, inner, start, end, state, covered in requests
         ),
         tuple(
-            (line, _time(at), str(status or ""), owner) for line, at, status, owner in candidates
+            (line, _time(at), _time(then), str(status or ""), owner)
+            for line, at, then, status, owner in candidates
         ),
         tuple(says),
     )
