@@ -42,7 +42,7 @@ CASES = {
 CAUSES = """
     wrong_path wrong_method redirect signature allowlist firewall tls dns server_down upstream
     timeout app_error payload rate_limit async_loss idempotency sender_duplicate wrong_host paused
-    evidence clock zone unauthorized false_repeat
+    evidence clock zone unauthorized false_repeat incomplete
 """
 FALLBACKS = {
     "missed",

@@ -136,7 +136,7 @@ def test_a_plain_event_shows_its_window_and_what_an_inner_layer_shows(db: Databa
     (component,) = tell(db, event_of(0)).components
     (request,) = component.requests
     assert request[0] == event_of(0)
-    assert request[3] == "app 12:10:00.300 200"
+    assert request[3] == "app 12:10:00.000 200"
     assert request[4] <= "2026-11-20 12:10:00" <= request[5]
     assert request[-1] == "has a line"
     assert [line[-1] for line in component.lines] == ["story000"]

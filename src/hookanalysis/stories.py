@@ -219,7 +219,8 @@ def _complete(db: Database, uuid: str) -> str:
             where=db.path,
             hint="give more of the id",
         )
-    return known.pop()
+    (name,) = known
+    return str(name)
 
 
 class _Delivery(NamedTuple):
