@@ -219,7 +219,7 @@ def _complete(db: Database, uuid: str) -> str:
             where=db.path,
             hint="give more of the id",
         )
-    return known.pop()
+    return str(known.pop())
 
 
 class _Delivery(NamedTuple):

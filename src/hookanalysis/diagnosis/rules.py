@@ -126,8 +126,15 @@ def read_rule(file_name: str, text: str) -> Rule:
     if not isinstance(place, int) or not requires or not against or set(requires) & set(against):
         raise _misread(file_name, "it needs a place and evidence, each piece either for or against")
     sql = _single_select(file_name, text)
-    evidence = {"requires": requires, "against": against, "senders": senders}
-    return Rule(**words, **evidence, place=place, fallback=bool(fallback), sql=sql)
+    return Rule(
+        **words,
+        requires=requires,
+        against=against,
+        senders=senders,
+        place=place,
+        fallback=bool(fallback),
+        sql=sql,
+    )
 
 
 def select_rows(con: duckdb.DuckDBPyConnection, rule: Rule) -> tuple[list[str], bool]:

@@ -274,7 +274,8 @@ class _Tier:
         status = self.lines["http_status"][columns]
         good = (status >= 200) & (status <= 299)
         yes = np.bincount(rows[good], minlength=self.size)
-        return (yes == 0) | (yes == np.bincount(rows, minlength=self.size))
+        flags: Flags = (yes == 0) | (yes == np.bincount(rows, minlength=self.size))
+        return flags
 
     def _lasting(self, found: Assignment) -> Flags:
         """Whether a line in the request's window can only be an exported event's."""
