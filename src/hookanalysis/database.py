@@ -75,9 +75,8 @@ class Database:
                     where=self.path,
                     hint="upgrade hookanalysis, or name a new file with --workspace",
                 )
-        if not self.read_only:
-            if not names:
-                self._create()
+        if not self.read_only and not names:
+            self._create()
         _lock_down(self.con)
 
     def _create(self) -> None:
@@ -197,11 +196,6 @@ def sql_text(file: str) -> str:
     return (
         resources.files("hookanalysis").joinpath("sql", f"{file}.sql").read_text(encoding="utf-8")
     )
-
-
-def sql_name(file: str) -> str:
-    """What `sql/<file>.sql` makes: the file's name without its folder."""
-    return file.rpartition("/")[2]
 
 
 def connect_memory() -> duckdb.DuckDBPyConnection:

@@ -14,7 +14,11 @@ CLOCK_OFFSETS = _table(
     ("high_ms", "DOUBLE", "upper end of the interval, milliseconds"),
     ("tolerance_ms", "DOUBLE", "largest distance of a match after the offset, milliseconds"),
     ("pairs", "BIGINT", "attempt-receipt pairs that it rests on"),
-    ("method", "VARCHAR", "daily_median, pooled_median, other_streams, times (no name in it) or assumed"),
+    (
+        "method",
+        "VARCHAR",
+        "daily_median, pooled_median, other_streams, times (no name in it) or assumed",
+    ),
     ("zone_error_minutes", "INTEGER", "whole quarter-hours: a zone was mistaken; NULL: not so"),
 )
 
