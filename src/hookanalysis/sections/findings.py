@@ -12,7 +12,7 @@ from .lists import list_endpoint
 
 if TYPE_CHECKING:
     from hookanalysis.database import Database
-    from hookanalysis.diagnosis.findings import Finding
+    from hookanalysis.verdict.findings import Finding
     from hookanalysis.facts.measures import Facts, Period
 
 
