@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from hookanalysis.database import Database
 from hookanalysis.loading.files import write_settings
-from hookanalysis.reconciliation import STEPS, run_step
 from hookanalysis.settings import Settings
 from hookanalysis.tables import SETTINGS, TABLES
+from hookanalysis.verdict.steps import STEPS, run_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

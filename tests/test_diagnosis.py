@@ -23,11 +23,11 @@ import pytest
 
 import rows
 from hookanalysis.database import Database
-from hookanalysis.diagnosis.findings import diagnose
-from hookanalysis.diagnosis.rules import Rule, load_rules, named, read_rule, select_rows
 from hookanalysis.errors import InputError
 from hookanalysis.results import DELIVERIES
 from hookanalysis.tables import RESULTS, TABLES, VIEWS
+from hookanalysis.verdict.findings import diagnose
+from hookanalysis.verdict.rules import Rule, load_rules, named, read_rule, select_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +95,7 @@ def add(db: Database, **values: object) -> None:
 
 
 def use_rule(monkeypatch: pytest.MonkeyPatch, rule: Rule) -> None:
-    monkeypatch.setattr("hookanalysis.diagnosis.findings.load_rules", lambda: (rule,))
+    monkeypatch.setattr("hookanalysis.verdict.findings.load_rules", lambda: (rule,))
 
 
 def run_case(rule: Rule, case: dict[str, Any]) -> tuple[list[str], list[str]]:

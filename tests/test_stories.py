@@ -12,9 +12,9 @@ import hookanalysis as ha
 from handwritten import World, event_of
 from hookanalysis.database import Database
 from hookanalysis.errors import InputError
-from hookanalysis.reconciliation import reconcile
 from hookanalysis.stories import VERDICTS, tell
 from hookanalysis.tables import OUTCOMES
+from hookanalysis.verdict.steps import reconcile
 
 SAMPLES = Path(__file__).parent.parent / "data" / "samples"
 

@@ -219,8 +219,7 @@ def _complete(db: Database, uuid: str) -> str:
             where=db.path,
             hint="give more of the id",
         )
-    (name,) = known
-    return str(name)
+    return str(known.pop())
 
 
 class _Delivery(NamedTuple):

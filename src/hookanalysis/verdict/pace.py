@@ -105,7 +105,7 @@ def find_holes(active: Numbers, longest: float) -> Numbers:
     wide = np.concatenate([[0], np.cumsum(gaps > 2 * mean)])
     others = wide[after] - wide[before] - (gaps > 2 * mean)
     regular = (after - before > _NEIGHBOURS) & (others <= _OTHER_HOLES)
-    suspect = np.flatnonzero((gaps > bound) | (regular & (gaps > 3 * mean)))
+    suspect: list[int] = np.flatnonzero((gaps > bound) | (regular & (gaps > 3 * mean))).tolist()
     holes = [i for i in suspect if gaps[i] > min(_ordinary(gaps, i, bound[i], regular[i]), longest)]
     return np.array(holes, dtype=np.int64)
 

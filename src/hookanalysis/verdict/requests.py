@@ -6,6 +6,7 @@ else *may* have one. `windows` says where in time, `assignment` what follows fro
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -111,10 +112,11 @@ class _Tier:
     def __init__(self, db: Database, layer: str, requests: Columns, lines: Columns) -> None:
         self.requests, self.lines = requests, lines
         self.size, self.count = len(requests["path_no"]), len(lines["path_no"])
-        timeout, same_send, tolerance = db.rows(
+        timeout, same_send, tolerance, self.zone_doubted = db.rows(
             """
             SELECT MAX(s.timeout_seconds), MAX(s.same_send_seconds),
-              COALESCE(MAX(o.tolerance_ms) / 1000, MAX(s.tolerance_seconds))
+              COALESCE(MAX(o.tolerance_ms) / 1000, MAX(s.tolerance_seconds)),
+              COALESCE(BOOL_OR(o.method = 'times' AND o.zone_error_minutes IS NOT NULL), FALSE)
             FROM settings AS s
             LEFT JOIN clock_offsets AS o ON o.day IS NULL
               AND o.stream IN (SELECT stream FROM placed_receipts WHERE layer = ?)
@@ -163,18 +165,19 @@ class _Tier:
         rows, columns = self._reach_elsewhere(rows, columns)
         self.pairs = rows, columns
         found = assign(self.size, self.count, (rows, columns), must)
+        served = self._serve_successes(rows, columns, must)
         state = np.full(self.size, _OPEN)
         state[~found.possible & ~found.contradicted] = _NONE
-        certain = found.certain & ~found.contradicted & self._alike(rows, columns)
-        certain &= must | self._lasting(found)
-        line, named = found.line, found.named
-        kept = self._successes(rows, columns, must)
-        certain |= kept.certain & ~kept.contradicted & self._alike(rows, columns)
+        certain = served.certain & self._alike(rows, columns) & ~found.contradicted
+        certain &= must | (requests["says"] == 1) | self._lasting(found)
+        if self.zone_doubted:
+            certain &= must
+            state[~must] = _OPEN
         state[certain] = _LINE
         state[must & (found.line < 0)] = _LACKING
         stranger = self._foreign(state == _NONE, found)
         state[stranger != NONE] = _OPEN
-        line = np.where(certain, np.where(line >= 0, line, kept.line), -1)
+        line = np.where(certain, served.line, -1)
         crowd = np.bincount(found.component, minlength=self.size + self.count)
         lines = np.bincount(found.line_component, minlength=self.size + self.count)
         return {
@@ -182,7 +185,7 @@ class _Tier:
             "line": line,
             "again": self._sent_again(rows, columns, line),
             "score": np.where(
-                named, 1.0, 1.0 / np.maximum(np.bincount(rows, minlength=self.size), 1)
+                served.named, 1.0, 1.0 / np.maximum(np.bincount(rows, minlength=self.size), 1)
             ),
             "component": found.component,
             "crowd": crowd[found.component],
@@ -274,7 +277,8 @@ class _Tier:
         status = self.lines["http_status"][columns]
         good = (status >= 200) & (status <= 299)
         yes = np.bincount(rows[good], minlength=self.size)
-        return (yes == 0) | (yes == np.bincount(rows, minlength=self.size))
+        flags: Flags = (yes == 0) | (yes == np.bincount(rows, minlength=self.size))
+        return flags
 
     def _lasting(self, found: Assignment) -> Flags:
         """Whether a line in the request's window can only be an exported event's."""
@@ -289,15 +293,18 @@ class _Tier:
         flags: Flags = strangers * (width / span) <= _MOST_STRANGERS
         return flags
 
-    def _successes(self, rows: Numbers, columns: Numbers, must: Flags) -> Assignment:
-        """The assignment of what must have a line and of what the sender saw succeed, alone.
+    def _serve_successes(self, rows: Numbers, columns: Numbers, must: Flags) -> Assignment:
+        """The assignments that serve, after what must have a line, what the sender saw succeed.
 
         That a request was answered is what the sender says; that a line is there for it, whoever
-        else is served first, is what the log says.
+        else comes first, is what the log says. All others get what is left.
         """
         first = must | (self.requests["says"] == 1)
         kept = first[rows]
-        return assign(self.size, self.count, (rows[kept], columns[kept]), must)
+        served = assign(self.size, self.count, (rows[kept], columns[kept]), must)
+        whole = assign(self.size, self.count, (rows, columns), served.line >= 0)
+        certain = np.where(first, served.certain, whole.certain & ~whole.contradicted)
+        return replace(whole, certain=certain & (whole.line >= 0))
 
     def _foreign(self, silent: Flags, found: Assignment) -> Numbers:
         """A line of an unknown address, or of another answer, that may be a silent request's.

@@ -128,11 +128,11 @@ def read_rule(file_name: str, text: str) -> Rule:
     sql = _single_select(file_name, text)
     return Rule(
         **words,
-        place=place,
-        fallback=bool(fallback),
         requires=requires,
         against=against,
         senders=senders,
+        place=place,
+        fallback=bool(fallback),
         sql=sql,
     )
 
