@@ -274,14 +274,38 @@ def _say_receiver(db: Database, uuid: str, it: _Delivery) -> str:
         for layer, rule, count, score in rows
     )
     worked = "" if it.processed_count is None else f", processed {it.processed_count}"
-    at_edge = sum(count for layer, _, count, _ in rows if layer == "edge")
-    behind = max((count for layer, _, count, _ in rows if layer != "edge"), default=0)
-    passed_on = it.attempts == 1 and 0 < at_edge < behind
-    again = " The proxy passed one request on more than once." if passed_on else ""
+    again = ""
+    if it.attempts == 1 and _has_fewer_lines(db, uuid, it):
+        again = " The proxy passed one request on more than once."
     return (
         f"Requests tied to it: {tied}. Counted in one layer: {it.receipts},"
         f" of these accepted {it.accepted_count}{worked}.{again}"
     )
+
+
+def _has_fewer_lines(db: Database, uuid: str, it: _Delivery) -> bool:
+    """Whether the edge, whose log is whole, has fewer lines than logs behind it show requests."""
+    by_time = db.rows(
+        """
+        SELECT 1 FROM requests
+        WHERE layer = 'edge' AND event_uuid = ? AND endpoint_url = ? AND covered
+        GROUP BY component
+        HAVING count(*) = max(crowd) AND max(lines) BETWEEN 1 AND count(*) - 1
+        """,
+        [uuid, it.endpoint_url],
+    )
+    by_name = db.rows(
+        """
+        SELECT 1 FROM (
+          SELECT layer, stream, count(*) AS requests FROM matches
+          WHERE event_uuid = ? AND endpoint_url = ? GROUP BY layer, stream
+        )
+        HAVING max(requests) FILTER (WHERE layer <> 'edge')
+          > sum(requests) FILTER (WHERE layer = 'edge')
+        """,
+        [uuid, it.endpoint_url],
+    )
+    return bool(by_time or by_name)
 
 
 def _say_proof(db: Database, uuid: str, it: _Delivery) -> list[str]:
