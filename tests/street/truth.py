@@ -355,6 +355,8 @@ class Reader:
             return {"too many to tell"}
         found: set[str] = set()
         words = [self._word(attempt) for attempt in listed]
+        if len(self._processed(delivery)) > 1:
+            delivery.why.add("work unseen")
         for taken in self._injections(listed, groups):
             fates: list[set[str]] = []
             for number, attempt in enumerate(listed):
