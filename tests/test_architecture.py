@@ -31,7 +31,7 @@ STAGES = (
     "sections: __init__ incidents health overview findings days events lists sources",
     "charts: __init__ outcomes explorer incident endpoints evidence drawing asking",
     "wording progress markup",
-    "facts: gathering spans measures",
+    "facts: gathering measures",
     "reconciliation",
     "diagnosis: findings rules signatures",
     "verdict: requests assignment windows clocks pace",

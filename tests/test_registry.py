@@ -16,7 +16,7 @@ PACKAGE = ROOT / "src" / "hookanalysis"
 FORMATS = sorted((PACKAGE / "formats").glob("*.toml"))
 SQL = PACKAGE / "sql"
 # What runs at other times than the steps of reconciling, and is tested where it runs.
-APART = ("load", "diagnosis", "facts", "reports")
+APART = ("load", "assignment", "diagnosis", "report")
 STEPS = sorted(path for path in SQL.rglob("*.sql") if path.parent.name not in APART)
 RULES = sorted((PACKAGE / "rules").glob("*.sql"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
