@@ -20,6 +20,8 @@ URL = "https://shop.example/hooks"
 OTHER_URL = "https://crm.example/webhooks"
 PATHS = {URL: "/hooks", OTHER_URL: "/webhooks"}
 SENDER, EDGE, APP = 1, 2, 3
+# The seconds of a minute in which a line is written: 0, 5, … 50.
+_EVERY_FIVE = sum(1 << second for second in range(0, 55, 5))
 STREAMS = {EDGE: "edge", APP: "app"}
 
 
@@ -76,11 +78,11 @@ class World:
         query = f"""
             INSERT INTO activity
             SELECT $log, 1, m, m, m + INTERVAL 50 SECOND, $line + 10 * n, $line + 10 * n + 9, 10,
-                   NULL
+                   NULL, $seconds
             FROM (SELECT m, row_number() OVER (ORDER BY m) - 1 AS n FROM {minutes} AS r(m))
         """
         for generation in generations or (EDGE, APP):
-            known = {"log": generation, "line": self.line_at(first)}
+            known = {"log": generation, "line": self.line_at(first), "seconds": _EVERY_FIVE}
             until = last + timedelta(minutes=1)
             self.db.con.execute(query, {**known, "first": first, "last": until})
 

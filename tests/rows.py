@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from hookanalysis.database import Database
 from hookanalysis.loading.files import write_settings
-from hookanalysis.reconciliation import STEPS, run_step
 from hookanalysis.settings import Settings
 from hookanalysis.tables import SETTINGS, TABLES
+from hookanalysis.verdict.steps import STEPS, run_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,7 +42,7 @@ def default_settings(**changed: Any) -> Row:
 
 @cache
 def relation_types() -> dict[str, dict[str, str]]:
-    """Column → type of every table and view, also of those that only exist between steps."""
+    """Column → type of every table, also of those that only exist between steps."""
     with Database(":memory:") as db:
         write_settings(db, Settings())
         for step in STEPS:

@@ -13,9 +13,9 @@ from hookanalysis.verdict.assignment import Assignment, assign
 Edges = list[list[int]]
 
 
-def enumerate_assignments(edges: Edges, row: int = 0, taken: frozenset[int] = frozenset()) -> (
-    Iterator[tuple[int, ...]]
-):
+def enumerate_assignments(
+    edges: Edges, row: int = 0, taken: frozenset[int] = frozenset()
+) -> Iterator[tuple[int, ...]]:
     """Every way to give each row one of its lines or none (-1), no line twice."""
     if row == len(edges):
         yield ()

@@ -10,8 +10,8 @@ import pytest
 import hookanalysis as ha
 import rows
 from handwritten import APP, EDGE, OTHER_URL, PATHS, SENDER, URL, World, event_of
-from hookanalysis.reconciliation import reconcile
 from hookanalysis.settings import Known
+from hookanalysis.verdict.steps import reconcile
 from test_reconciliation import judge, look_up, verdict
 
 if TYPE_CHECKING:

@@ -23,11 +23,11 @@ import pytest
 
 import rows
 from hookanalysis.database import Database
-from hookanalysis.diagnosis.findings import diagnose
-from hookanalysis.diagnosis.rules import Rule, load_rules, named, read_rule, select_rows
 from hookanalysis.errors import InputError
 from hookanalysis.results import DELIVERIES
 from hookanalysis.tables import RESULTS, TABLES, VIEWS
+from hookanalysis.verdict.findings import diagnose
+from hookanalysis.verdict.rules import Rule, load_rules, named, read_rule, select_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ CASES = {
 CAUSES = """
     wrong_path wrong_method redirect signature allowlist firewall tls dns server_down upstream
     timeout app_error payload rate_limit async_loss idempotency sender_duplicate wrong_host paused
-    evidence clock
+    evidence clock zone unauthorized false_repeat
 """
 FALLBACKS = {
     "missed",
@@ -65,8 +65,11 @@ next_check = "Look."
 place = 1
 [requires]
 late = "it took long"
+[against]
+quick = "another log says otherwise"
 ---*/
-SELECT endpoint_url, event_uuid, first_attempt_at AS happened_at, TRUE AS late
+SELECT endpoint_url, event_uuid, first_attempt_at AS happened_at, TRUE AS late,
+  processed_count > 0 AS quick
 FROM deliveries
 WHERE lag_ms > 5000
 """
@@ -92,7 +95,7 @@ def add(db: Database, **values: object) -> None:
 
 
 def use_rule(monkeypatch: pytest.MonkeyPatch, rule: Rule) -> None:
-    monkeypatch.setattr("hookanalysis.diagnosis.findings.load_rules", lambda: (rule,))
+    monkeypatch.setattr("hookanalysis.verdict.findings.load_rules", lambda: (rule,))
 
 
 def run_case(rule: Rule, case: dict[str, Any]) -> tuple[list[str], list[str]]:
@@ -165,8 +168,10 @@ def test_what_a_rule_tells_people_reads_as_sentences() -> None:
         ("title =", "titel =", "missing or unknown keys: titel, title"),
         ('next_check = "Look."', "next_check =", "its header is no TOML"),
         ("place = 1", 'place = "1"', "it needs a place"),
-        ("[requires]", "[against]", "it needs a place and evidence"),
-        ('late = "it took long"', 'late = "x"\n[against]\nlate = "y"', "either for or against"),
+        ("[requires]", "[other]", "missing or unknown keys: other"),
+        ('[against]\nquick = "another log says otherwise"', "", "it needs a place and evidence"),
+        ("[against]", "[senders.stripe]\ntitle = 'x'\n[against]", "a sender's own texts are"),
+        ('late = "it took long"', 'late = "x"\nquick = "y"', "either for or against"),
         ('late = "', '"1 late" = "', "a piece of evidence is"),
         ("WHERE", "; DROP TABLE deliveries; --", "not exactly one SELECT"),
         ("SELECT", "DELETE FROM deliveries --", "syntax error"),
@@ -252,3 +257,86 @@ def test_a_rule_that_cannot_run_stops_everything_and_is_named(
     assert caught.value.what == "rule 'slow' cannot be run"
     assert reason in caught.value.reason
     assert db.rows("SELECT rule_id FROM findings") == [("missed",)]
+
+
+def test_a_contradicted_cause_gives_way_to_what_happened(db: Database) -> None:
+    for number, let_in in (("1", False), ("2", True)):
+        add(db, event_uuid=number, endpoint_url="a", outcome="refused", accepted_count=0)
+        rows.insert(
+            db.con,
+            "symptoms",
+            [
+                {
+                    "event_uuid": number,
+                    "endpoint_url": "a",
+                    "answer": 404,
+                    "http_status": 404,
+                    "edge_status": 404,
+                    "edge_lines": 1,
+                    "app_lines": 0,
+                    "happened_at": HOUR,
+                    "run_size": 1,
+                    "accepted_before": HOUR if let_in else None,
+                    "accepted_after": HOUR if let_in else None,
+                }
+            ],
+        )
+    diagnose(db)
+    found = db.rows("SELECT rule_id, event_uuid FROM finding_deliveries ORDER BY ALL")
+    assert found == [("refused", "2"), ("wrong_path", "1")]
+
+
+def test_a_finding_that_is_contradicted_does_not_come_first(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(db, event_uuid="1", endpoint_url="a", lag_ms=9000, processed_count=1)
+    add(db, event_uuid="2", endpoint_url="a", lag_ms=9000, processed_count=1)
+    add(db, event_uuid="3", endpoint_url="b", lag_ms=9000)
+    use_rule(monkeypatch, read_rule("slow.sql", GOOD))
+    diagnose(db)
+    found = db.rows('SELECT endpoint_url, deliveries, against FROM findings ORDER BY "rank"')
+    assert found == [("b", 1, ""), ("a", 2, "another log says otherwise (2 of 2)")]
+
+
+@pytest.mark.parametrize(
+    ("formats", "told"),
+    [
+        (["showpass_csv"], "showpass"),
+        (["showpass_csv", "showpass_json"], "showpass"),
+        (["github_deliveries"], "github"),
+        (["sender_table"], None),
+        (["showpass_csv", "github_deliveries"], None),
+        ([], None),
+    ],
+)
+def test_advice_is_in_the_words_of_the_sender(
+    db: Database, formats: list[str], told: str | None
+) -> None:
+    (rule,) = (rule for rule in RULES if rule.id == "signature")
+    add(db, event_uuid="1", endpoint_url="a", outcome="refused")
+    symptom = {"event_uuid": "1", "endpoint_url": "a", "outcome": "refused", "answer": 401}
+    rows.insert(db.con, "symptoms", [{**symptom, "app_lines": 1, "signature_failed": True}])
+    for number, format_id in enumerate(formats):
+        rows.insert(db.con, "generations", [{"generation_id": number, "format": format_id}])
+        rows.insert(db.con, "attempt_records", [{"generation_id": number, "endpoint_url": "a"}])
+    diagnose(db)
+    texts = db.rows("SELECT next_check FROM findings WHERE rule_id = 'signature'")
+    own = rule.senders[told] if told else {}
+    assert texts == [(own.get("next_check", rule.next_check),)]
+
+
+def test_only_showpass_is_told_of_showpass() -> None:
+    words = re.compile("(?i)showpass|dashboard|events tab|webhook_event_uuid|webhook[.]test")
+    common = [
+        (rule.id, text)
+        for rule in RULES
+        for text in (
+            rule.title,
+            rule.explain,
+            rule.next_check,
+            *rule.requires.values(),
+            *rule.against.values(),
+            *(t for name, own in rule.senders.items() if name != "showpass" for t in own.values()),
+        )
+    ]
+    assert [found for found in common if words.search(found[1])] == []

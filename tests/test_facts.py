@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hookanalysis.database import Database
-from hookanalysis.diagnosis.findings import diagnose
-from hookanalysis.diagnosis.rules import SEVERITIES
 from hookanalysis.errors import InputError
 from hookanalysis.facts.gathering import MAX_HOLES, day_bounds, facts
 from hookanalysis.facts.measures import Facts, Headline, Resends, percent, round_number
 from hookanalysis.tables import OUTCOMES, RESULTS, TABLES, VIEWS
+from hookanalysis.verdict.findings import diagnose
+from hookanalysis.verdict.rules import SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from handwritten import OTHER_URL, World, event_of
 from hookanalysis.database import Database
-from hookanalysis.incidents import INCIDENT_SHARE, ORDINARY_SHARE, find_runs, trace_runs
-from hookanalysis.reconciliation import reconcile
+from hookanalysis.verdict.incidents import INCIDENT_SHARE, ORDINARY_SHARE, find_runs, trace_runs
+from hookanalysis.verdict.steps import reconcile
 
 
 def runs_of(series: str) -> list[str]:

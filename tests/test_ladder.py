@@ -8,7 +8,7 @@ import pytest
 
 from handwritten import APP, EDGE, OTHER_URL, URL, World, clock, event_of
 from hookanalysis.database import Database
-from hookanalysis.reconciliation import reconcile
+from hookanalysis.verdict.steps import reconcile
 
 
 def judge(db: Database) -> dict[str, str]:

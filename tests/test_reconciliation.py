@@ -9,8 +9,8 @@ import pytest
 
 from handwritten import APP, EDGE, UUID, World, clock, event_of
 from hookanalysis.database import Database
-from hookanalysis.reconciliation import reconcile
 from hookanalysis.tables import OUTCOMES, TABLES
+from hookanalysis.verdict.steps import reconcile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from handwritten import APP, EDGE, SENDER, World, clock, event_of
 from hookanalysis.database import Database
-from hookanalysis.reconciliation import reconcile
 from hookanalysis.tables import OUTCOMES
+from hookanalysis.verdict.steps import reconcile
 
 if TYPE_CHECKING:
     from collections.abc import Callable

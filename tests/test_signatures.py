@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import hookanalysis as ha
-from hookanalysis.diagnosis.signatures import fits
 from hookanalysis.errors import ReportError
 from hookanalysis.exporting import export
 from hookanalysis.reporting import printing
 from hookanalysis.reporting.reports import list_notebooks, run_report
 from hookanalysis.tables import TABLES
+from hookanalysis.verdict.signatures import fits
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,9 +12,9 @@ import hookanalysis as ha
 from handwritten import World, event_of
 from hookanalysis.database import Database
 from hookanalysis.errors import InputError
-from hookanalysis.reconciliation import reconcile
 from hookanalysis.stories import VERDICTS, tell
 from hookanalysis.tables import OUTCOMES
+from hookanalysis.verdict.steps import reconcile
 
 SAMPLES = Path(__file__).parent.parent / "data" / "samples"
 
@@ -110,9 +110,54 @@ def test_an_ambiguous_event_tells_the_count_and_the_candidates(db: Database) -> 
     db.con.execute("DELETE FROM generations WHERE generation_id = 3")
     reconcile(db)
     story = tell(db, event_of(0))
-    told = " ".join(story.chapters[0].why)
-    assert "2 attempts may own 1 line: at least 1 of them never arrived" in told
-    assert [e.says for e in story.evidence if e.side == "candidate"] == ["edge POST /hooks 200"]
+    (component,) = story.components
+    assert component.title == "edge: 2 requests, 1 line that may be theirs."
+    assert [row[0] for row in component.requests] == [event_of(0), event_of(1)]
+    assert [row[2] for row in component.requests] == ["success 200"] * 2
+    assert {row[-1] for row in component.requests} == {"open"}
+    assert [row[3:] for row in component.lines] == [("200", "story000 or story001")]
+    assert component.says == (
+        "2 requests may own 1 line: at least 1 of them never arrived, and nobody can tell which.",
+    )
+    assert "none that fits" not in str(story)
+    for text in (str(story), story._repr_html_()):
+        assert "story000 or story001" in text
+        assert "nobody can tell which" in text
+
+
+def test_a_plain_event_shows_its_window_and_what_an_inner_layer_shows(db: Database) -> None:
+    world = World(db)
+    world.tell("""
+        attempt 12:10 success 200
+        app 12:10:05.3 processed 200 ms=100
+        edge 12:10:05 200
+    """)
+    reconcile(db)
+    (component,) = tell(db, event_of(0)).components
+    (request,) = component.requests
+    assert request[0] == event_of(0)
+    assert request[3] == "app 12:10:00.300 200"
+    assert request[4] <= "2026-11-20 12:10:00" <= request[5]
+    assert request[-1] == "has a line"
+    assert [line[-1] for line in component.lines] == ["story000"]
+
+
+def test_no_proof_is_claimed_where_a_line_fits(db: Database) -> None:
+    world = World(db)
+    world.tell("attempt 12:10 success 200")
+    world.tell("attempt 14:10 success 200\nedge 14:10:06 200", day=0)
+    world.silence("12:00", "12:20")
+    reconcile(db)
+    assert "none that fits" not in str(tell(db, event_of(0)))
+
+
+def test_the_beginning_of_an_id_is_enough(ws: ha.Workspace) -> None:
+    uuid = ws.table("deliveries").event_uuid.dropna().iloc[0]
+    assert ws.event(uuid[:13]).event_uuid == uuid
+    with pytest.raises(InputError, match=r"\d+ events begin with"):
+        ws.event(uuid[:1])
+    with pytest.raises(InputError, match=r"\d+ events begin with ''"):
+        ws.event(" ")
 
 
 def test_a_hostile_log_stays_text_in_the_story(tmp_path: Path) -> None:

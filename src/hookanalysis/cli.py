@@ -113,9 +113,13 @@ def demo(output: str) -> None:
 @_settings
 def load(paths: tuple[str, ...], workspace: str, settings: str | None, **known: Any) -> None:
     """Load sender's exports and receiver's logs: files and folders in any mix."""
+    from .zones import find_zone_errors
+
     known["format"] = known.pop("format_")
     with _connect(workspace, settings, create=True) as ws:
         report = _load(ws, paths, **known)
+        zone_errors = find_zone_errors(ws)
+    _warn(zone_errors)
     _show(report)
     if not report.files:
         raise InputError("there is nothing to load", where=", ".join(paths))
@@ -156,6 +160,8 @@ def reconcile(
     with _connect(workspace, settings) as ws:
         _reconcile(ws, since=since, until=until)
         facts = ws.facts()
+        zone_errors = [told for (told,) in ws.rows("SELECT told FROM zone_errors ORDER BY stream")]
+    _warn(zone_errors)
     click.echo(json.dumps(facts.to_dict(), indent=1) if as_json else _summary(facts))
     _exit_by(facts, fail_on)
 
@@ -305,6 +311,11 @@ def _show(report: LoadReport) -> None:
         click.echo(_plain(str(file.error or file)), err=file.error is not None)
     if report.refused:
         raise click.exceptions.Exit(InputError.exit_code)
+
+
+def _warn(sentences: list[str]) -> None:
+    for told in sentences:
+        click.echo(_plain(f"warning: {told}"), err=True)
 
 
 def _reconcile(ws: Workspace, **bounds: datetime | None) -> None:

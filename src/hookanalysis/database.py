@@ -213,11 +213,6 @@ def sql_text(file: str) -> str:
     )
 
 
-def sql_name(file: str) -> str:
-    """What `sql/<file>.sql` makes: the file's name without its folder."""
-    return file.rpartition("/")[2]
-
-
 def connect_memory() -> duckdb.DuckDBPyConnection:
     """Open a database in memory, locked down like a workspace; it works on one core.
 

@@ -14,7 +14,11 @@ CLOCK_OFFSETS = _table(
     ("high_ms", "DOUBLE", "upper end of the interval, milliseconds"),
     ("tolerance_ms", "DOUBLE", "largest distance of a match after the offset, milliseconds"),
     ("pairs", "BIGINT", "attempt-receipt pairs that it rests on"),
-    ("method", "VARCHAR", "daily_median, pooled_median, other_streams, times (no name in it) or assumed"),
+    (
+        "method",
+        "VARCHAR",
+        "daily_median, pooled_median, other_streams, times (no name in it) or assumed",
+    ),
     ("zone_error_minutes", "INTEGER", "whole quarter-hours: a zone was mistaken; NULL: not so"),
 )
 
@@ -118,6 +122,62 @@ CLUSTERS = _table(
     ("at_least_missed", "BIGINT", "so many of the attempts never arrived, whichever they are"),
 )
 
+REQUESTS = _table(
+    "requests",
+    "one request, and what is certain of its line in one layer whose lines name no event",
+    ("layer", "VARCHAR", "layer of the lines"),
+    ("event_uuid", "VARCHAR", "event"),
+    ("endpoint_url", "VARCHAR", "endpoint"),
+    ("attempt_key", "VARCHAR", "attempt; NULL where only inner layers show the request"),
+    ("nth", "BIGINT", "1 for the attempt itself; more for what inner layers show besides"),
+    ("shown", "BOOLEAN", "an inner layer shows it, so it must have a line, if the log is whole"),
+    ("state", "VARCHAR", "line: it has one; none; open: it may have; lacking: must, and none fits"),
+    ("covered", "BOOLEAN", "the layer's logs were whole all through the window"),
+    ("starts_at", "TIMESTAMP", "window in which its line can lie; sender's clock; UTC"),
+    ("ends_at", "TIMESTAMP", "end of the window"),
+    ("component", "BIGINT", "number within the layer: requests with it compete for lines"),
+    ("crowd", "BIGINT", "requests in the component"),
+    ("lines", "BIGINT", "lines in the component"),
+    ("left_out", "BOOLEAN", "a largest assignment leaves it without a line"),
+    ("stranger_id", "BIGINT", "receipt from an unknown address that may be it"),
+)
+
+CANDIDATES = _table(
+    "candidates",
+    "one line that may be a request's, where the choice is not plain: the nearest eight of each",
+    ("layer", "VARCHAR", "layer of the line"),
+    ("component", "BIGINT", "component of `requests`"),
+    ("event_uuid", "VARCHAR", "event of the request"),
+    ("endpoint_url", "VARCHAR", "endpoint of the request"),
+    ("attempt_key", "VARCHAR", "attempt; NULL where only inner layers show the request"),
+    ("nth", "BIGINT", "as in `requests`"),
+    ("receipt_id", "BIGINT", "receipt: the line"),
+)
+
+ZONE_ERRORS = _table(
+    "zone_errors",
+    "one log whose times are off the exports' by whole quarter-hours: a zone was mistaken",
+    ("stream", "VARCHAR", "log"),
+    ("minutes", "INTEGER", "log minus exports, minutes"),
+    ("pairs", "BIGINT", "pairs of an attempt and a line that it rests on"),
+    ("first_day", "DATE", "first day on which it was measured; NULL: over the whole log"),
+    ("last_day", "DATE", "last day"),
+    ("suspect", "VARCHAR", "side that was probably misread: log, export or either"),
+    ("written", "BOOLEAN", "all times of both sides name their zone, so none was assumed"),
+    ("told", "VARCHAR", "all this in words, with the remedy"),
+)
+
+SENDER_HABITS = _table(
+    "sender_habits",
+    "one habit of the sender, as measured: its time-out, or its wait before an attempt",
+    ("habit", "VARCHAR", "timeout or resend"),
+    ("nth", "BIGINT", "resend: number of the failed attempt that it follows"),
+    ("median_ms", "DOUBLE", "median, milliseconds"),
+    ("low_ms", "DOUBLE", "5th percentile, milliseconds"),
+    ("high_ms", "DOUBLE", "95th percentile, milliseconds"),
+    ("n", "BIGINT", "how many times it was seen"),
+)
+
 SIGNATURE_CHECKS = _table(
     "signature_checks",
     "one line of a log or export that holds a signature, and whether it fits",
@@ -154,12 +214,16 @@ SYMPTOMS = _table(
     ("app_status", "SMALLINT", "answer in the application's log"),
     ("processed", "BOOLEAN", "the application says that it processed the event"),
     ("app_failed", "BOOLEAN", "the application says that it failed"),
+    ("known_before", "BOOLEAN", "the application says that it had the event already"),
     ("signature_failed", "BOOLEAN", "the application says that the signature did not fit"),
+    ("signature_near", "BOOLEAN", "so says, within seconds, a line that names no event"),
     ("signature_fits", "BOOLEAN", "the logged signature is right; NULL: not logged or not checked"),
     ("source_ip", "VARCHAR", "address that the request came from"),
+    ("let_in", "BOOLEAN", "the endpoint accepted requests from it or a neighbour (/24, /48)"),
     ("took_ms", "DOUBLE", "attempt to the last line about it, offset removed, milliseconds"),
     ("logged", "BOOLEAN", "there are receiver's logs that serve the endpoint"),
     ("covered", "BOOLEAN", "the outermost logs that serve the endpoint testify for the time"),
+    ("hole", "BOOLEAN", "a log that serves the endpoint has a hole at that time"),
     ("edge_alive", "BOOLEAN", "the edge logged something within a minute of it"),
     ("app_alive", "BOOLEAN", "the application logged something within a minute of it"),
     ("run_size", "BIGINT", "failed attempts in a row at the endpoint, this one among them"),
@@ -187,7 +251,11 @@ UNTRIED_EVENTS = _table(
     ("event_uuid", "VARCHAR", "event"),
     ("event_type", "VARCHAR", "such as invoice.refund"),
     ("first_at", "TIMESTAMP", "its first attempt at another endpoint; UTC"),
-    ("went_to", "VARCHAR", "endpoint with the same path on another host that got it; else empty"),
+    (
+        "went_to",
+        "VARCHAR",
+        "what got it instead: the same path on another host, or an unusual path; else empty",
+    ),
 )
 
 RESENDS = _table(

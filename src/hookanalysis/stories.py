@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 # How much of a record is quoted from its file, characters.
 _QUOTE = 2000
-# How many lines are shown that may be the event's or another's.
-_CANDIDATES = 5
+# How many requests and lines of a component are shown, the event's own first.
+_SHOWN = 12
 
 # What is masked in a quotation: the value of a key that names a person or a credential, in any of
 # the ways that logs write `key: value`, and e-mail addresses wherever they stand. A quoted value is
@@ -77,12 +77,41 @@ class Chapter:
 
 
 @dataclass(frozen=True)
+class Component:
+    """Requests that compete for the same lines of one layer, and which assignments are left.
+
+    Args:
+        title: What is shown, and how much there is of it.
+        requests: One row each: event, attempt time, answer as the sender saw it, what an inner
+            layer shows, first and last time of its line (sender's clock), and what is certain of
+            its line: `line`, `none`, `open` or `lacking`.
+        lines: Candidate lines: file and line, time (by the log's clock, and by the sender's),
+            status, and whose it is or may be.
+        says: What follows, in words.
+    """
+
+    title: str
+    requests: tuple[tuple[str, ...], ...]
+    lines: tuple[tuple[str, ...], ...]
+    says: tuple[str, ...] = ()
+
+    REQUEST_HEADERS = ("event", "attempted", "answer", "inner layer", "from", "to", "certain")
+    LINE_HEADERS = ("line", "time", "by the sender's clock", "status", "of")
+
+    def __str__(self) -> str:
+        tables = [(self.REQUEST_HEADERS, self.requests), (self.LINE_HEADERS, self.lines)]
+        shown = [line for head, rows in tables if rows for line in _align(head, rows)]
+        return "\n".join([self.title, *shown, *(f"  {words}" for words in self.says)])
+
+
+@dataclass(frozen=True)
 class Story:
     """What became of one event, for each endpoint that it was meant for."""
 
     event_uuid: str
     chapters: tuple[Chapter, ...]
     evidence: tuple[Evidence, ...] = field(default=())
+    components: tuple[Component, ...] = field(default=())
 
     def __str__(self) -> str:
         lines = [f"event {self.event_uuid}"]
@@ -93,6 +122,8 @@ class Story:
             lines.append(f"{row.at:<27} {row.side:<9} {row.says}  [{row.place}]")
             if row.record:
                 lines.append(f"    {row.record}")
+        for component in self.components:
+            lines += ["", str(component)]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -108,21 +139,40 @@ class Story:
             rows += f"<tr>{cells}<td><code>{escape(row.place)}</code></td></tr>"
             if row.record:
                 rows += f"<tr><td colspan=4><pre>{escape(row.record, _QUOTE)}</pre></td></tr>"
+        for part in self.components:
+            told += f"<p>{escape(part.title)} {escape(' '.join(part.says), _QUOTE)}</p>"
+            told += _html_table(Component.REQUEST_HEADERS, part.requests)
+            told += _html_table(Component.LINE_HEADERS, part.lines)
         return f"<h4>event <code>{escape(self.event_uuid)}</code></h4>{told}<table>{rows}</table>"
+
+
+def _align(header: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    return ["  " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in (header, *rows)]
+
+
+def _html_table(header: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> str:
+    from .markup import escape
+
+    if not rows:
+        return ""
+    head = "".join(f"<th>{escape(name)}</th>" for name in header)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return f"<table><tr>{head}</tr>{body}</table>"
 
 
 def tell(db: Database, uuid: str, *, source: bool = False, redact: bool = True) -> Story:
     """The story of one event; see `Workspace.event`.
 
     Raises:
-        InputError: No log knows the event, or nothing was reconciled yet.
+        InputError: No log knows the event, several begin so, or nothing was reconciled yet.
     """
     if not db.has("deliveries"):
         raise InputError("nothing is judged yet", hint="run `hookanalysis reconcile`")
-    uuid = uuid.strip()
-    if not re.search("[_g-zG-Z]", uuid):  # in ids that are no uuids, capitals mean something
-        uuid = uuid.lower()
-    evidence = [*_attempts(db, uuid), *_receipts(db, uuid), *_candidates(db, uuid)]
+    uuid = _complete(db, uuid.strip())
+    evidence = [*_attempts(db, uuid), *_receipts(db, uuid)]
     found = db.rows(
         """
         SELECT endpoint_url, event_type, outcome, detail, reason, attempts, last_status,
@@ -136,7 +186,40 @@ def tell(db: Database, uuid: str, *, source: bool = False, redact: bool = True) 
         raise InputError(f"no loaded log knows the event {uuid}", where=db.path)
     rows = sorted(evidence, key=lambda e: (e[0].at, e[0].side, e[0].line))
     told = [_quoted(row, offset, redact=redact) if source else row for row, offset in rows]
-    return Story(uuid, tuple(chapters), tuple(told))
+    return Story(uuid, tuple(chapters), tuple(told), tuple(_components(db, uuid)))
+
+
+def _complete(db: Database, uuid: str) -> str:
+    """The id of the one event that is called so, or whose id begins so."""
+    if not re.search("[_g-zG-Z]", uuid):  # in ids that are no uuids, capitals mean something
+        uuid = uuid.lower()
+    known = {
+        name
+        for (name,) in db.rows(
+            """
+            SELECT event_uuid FROM deliveries WHERE starts_with(event_uuid, $uuid)
+            UNION
+            SELECT event_uuid FROM attempt_records WHERE starts_with(event_uuid, $uuid)
+            UNION
+            SELECT event_uuid FROM receipt_records WHERE starts_with(event_uuid, $uuid)
+            UNION
+            SELECT name FROM (
+              SELECT unnest(candidate_uuids) AS name FROM receipt_records
+              WHERE candidate_uuids IS NOT NULL
+            ) WHERE starts_with(name, $uuid)
+            """,
+            {"uuid": uuid},
+        )
+    }
+    if uuid in known or not known:
+        return uuid
+    if not uuid or len(known) > 1:
+        raise InputError(
+            f"{len(known):,} events begin with {uuid!r}",
+            where=db.path,
+            hint="give more of the id",
+        )
+    return str(known.pop())
 
 
 class _Delivery(NamedTuple):
@@ -162,8 +245,6 @@ def _chapter(db: Database, uuid: str, it: _Delivery) -> Chapter:
         why.append(f"By the sender's own word no request came through: {it.last_error_kind}.")
     if it.outcome in {"missed", "unprocessed"}:
         why += _say_proof(db, uuid, it)
-    if it.detail == "ambiguous":
-        why += _say_cluster(db, uuid, it.endpoint_url)
     if it.reason:
         why.append(it.reason)
     return Chapter(f"{verdict} {VERDICTS[it.outcome]}", tuple(why))
@@ -194,7 +275,8 @@ def _say_receiver(db: Database, uuid: str, it: _Delivery) -> str:
     )
     worked = "" if it.processed_count is None else f", processed {it.processed_count}"
     at_edge = sum(count for layer, _, count, _ in rows if layer == "edge")
-    passed_on = it.attempts == 1 and 0 < at_edge < it.receipts
+    behind = max((count for layer, _, count, _ in rows if layer != "edge"), default=0)
+    passed_on = it.attempts == 1 and 0 < at_edge < behind
     again = " The proxy passed one request on more than once." if passed_on else ""
     return (
         f"Requests tied to it: {tied}. Counted in one layer: {it.receipts},"
@@ -203,18 +285,51 @@ def _say_receiver(db: Database, uuid: str, it: _Delivery) -> str:
 
 
 def _say_proof(db: Database, uuid: str, it: _Delivery) -> list[str]:
-    """Each log that would show the request, with the lines around the time in which it does not."""
-    layers = "s.depth = 1" if it.outcome == "missed" else "s.layer <> 'edge'"
+    """Each log that would show the request, with the lines around the time in which it does not.
+
+    Only logs that show other requests to the endpoint, testify for all of that time, and in which
+    no line may be the event's.
+    """
+    outermost = "list_position(['edge', 'app', 'queue', 'table'], m.layer)"
+    chosen = (
+        f"QUALIFY rank() OVER (ORDER BY {outermost}) = 1"
+        if it.outcome == "missed"
+        else "WHERE m.layer <> 'edge'"
+    )
     rows = db.rows(
         f"""
-        WITH windows AS (
+        WITH serving AS (
+          SELECT m.stream, m.layer
+          FROM (SELECT DISTINCT stream, layer FROM matches WHERE endpoint_url = $url) AS m
+          {chosen}
+        ),
+        tried AS (
+          SELECT min(coalesce(attempted_at, created_at)) AS first_at,
+                 max(coalesce(attempted_at, created_at)) AS last_at
+          FROM attempts WHERE event_uuid = $uuid AND endpoint_url = $url
+            AND coalesce(error_kind, '') NOT IN ('refused', 'dns', 'tls')
+        ),
+        measured AS (
+          SELECT layer, min(starts_at) AS starts_at, max(ends_at) AS ends_at,
+                 bool_and(state = 'none' AND covered) AS silent
+          FROM requests WHERE event_uuid = $uuid AND endpoint_url = $url GROUP BY layer
+        ),
+        windows AS (
           SELECT s.stream, o.offset_ms, o.low_ms, o.high_ms, o.tolerance_ms,
-                 a.possible_from + o.offset_ms * INTERVAL '1 millisecond' AS starts_at,
-                 a.possible_until + o.offset_ms * INTERVAL '1 millisecond' AS ends_at
-          FROM absences AS a
-          JOIN serving_streams AS s ON s.endpoint_url = a.endpoint_url AND {layers}
+            coalesce(q.starts_at, t.first_at - o.tolerance_ms * INTERVAL '1 millisecond')
+              + o.offset_ms * INTERVAL '1 millisecond' AS starts_at,
+            coalesce(q.ends_at, t.last_at + o.tolerance_ms * INTERVAL '1 millisecond'
+              + x.timeout_seconds * INTERVAL '1 second')
+              + o.offset_ms * INTERVAL '1 millisecond' AS ends_at
+          FROM serving AS s
+          CROSS JOIN tried AS t
+          CROSS JOIN settings AS x
           JOIN clock_offsets AS o ON o.stream = s.stream AND o.day IS NULL
-          WHERE a.event_uuid = ? AND a.endpoint_url = ?
+          LEFT JOIN measured AS q ON q.layer = s.layer
+          WHERE coalesce(q.silent, TRUE) AND NOT EXISTS (
+            SELECT 1 FROM matches AS m
+            WHERE m.event_uuid = $uuid AND m.endpoint_url = $url AND m.stream = s.stream
+          )
         ),
         lines AS (
           SELECT w.stream, c.first_at, c.last_at, f.path, c.first_line, c.last_line
@@ -228,9 +343,15 @@ def _say_proof(db: Database, uuid: str, it: _Delivery) -> list[str]:
            WHERE l.stream = w.stream AND l.last_at <= w.starts_at),
           (SELECT arg_min(path || ':' || first_line, first_at) FROM lines AS l
            WHERE l.stream = w.stream AND l.first_at >= w.ends_at)
-        FROM windows AS w ORDER BY w.stream
+        FROM windows AS w
+        WHERE EXISTS (
+          SELECT 1 FROM coverage AS c
+          WHERE c.stream = w.stream AND c.side = 'receiver' AND c.covered
+            AND c.starts_at <= w.starts_at AND c.ends_at >= w.ends_at
+        )
+        ORDER BY w.stream
         """,  # noqa: S608 - one of two fixed conditions
-        [uuid, it.endpoint_url],
+        {"uuid": uuid, "url": it.endpoint_url},
     )
     return [
         f"Log {stream} was written before ({before or 'no line'}) and after"
@@ -242,23 +363,137 @@ def _say_proof(db: Database, uuid: str, it: _Delivery) -> list[str]:
     ]
 
 
-def _say_cluster(db: Database, uuid: str, url: str) -> list[str]:
-    rows = db.rows(
+_STATES = {
+    "line": "has a line",
+    "none": "has none",
+    "open": "open",
+    "lacking": "must have one, none fits",
+}
+
+
+def _components(db: Database, uuid: str) -> list[Component]:
+    """What the assignment of lines to requests rests on, layer by layer."""
+    found = db.rows(
         """
-        SELECT DISTINCT c.starts_at, c.ends_at, c.attempts, c.receipts, c.at_least_missed
-        FROM open_ends AS o
-        JOIN clusters AS c ON o.moment BETWEEN c.starts_at AND c.ends_at
-          AND (c.endpoint_url = o.endpoint_url OR c.endpoint_url = '')
-        WHERE o.event_uuid = ? AND o.endpoint_url = ? ORDER BY ALL
+        SELECT layer, component, max(crowd), max(lines), count(*) FILTER (WHERE state = 'open')
+        FROM requests WHERE event_uuid = ?
+        GROUP BY layer, component ORDER BY layer, component
         """,
-        [uuid, url],
+        [uuid],
     )
-    return [
-        f"Between {_time(start)} and {_time(end)} {attempts} attempts may own"
-        f" {lines} line{'' if lines == 1 else 's'}:"
-        f" at least {missed} of them never arrived, and nobody can tell which."
-        for start, end, attempts, lines, missed in rows
-    ]
+    return [_component(db, uuid, *row) for row in found]
+
+
+def _component(
+    db: Database, uuid: str, layer: str, number: int, crowd: int, lines: int, open_requests: int
+) -> Component:
+    place = {"layer": layer, "component": number, "uuid": uuid}
+    requests = db.rows(
+        """
+        WITH inner_lines AS (
+          SELECT m.*, row_number() OVER (
+            PARTITION BY m.event_uuid, m.endpoint_url, m.attempt_key, m.layer, m.stream
+            ORDER BY m.arrived_at, m.receipt_id
+          ) AS nth
+          FROM matches AS m
+          WHERE list_position(['table', 'queue', 'app', 'edge'], m.layer)
+              < list_position(['table', 'queue', 'app', 'edge'], $layer)
+            AND m.event_uuid IN (
+              SELECT event_uuid FROM requests WHERE layer = $layer AND component = $component
+            )
+        )
+        SELECT r.event_uuid, a.attempted_at, a.status, coalesce(CAST(a.http_status AS VARCHAR),
+            a.error_kind) AS answer,
+          (SELECT string_agg(concat_ws(' ', i.layer, strftime(i.arrived_at, '%H:%M:%S.%g'),
+              i.http_status), ', ' ORDER BY i.arrived_at)
+           FROM inner_lines AS i
+           WHERE r.shown AND i.nth = r.nth AND i.event_uuid = r.event_uuid
+             AND i.endpoint_url = r.endpoint_url
+             AND i.attempt_key IS NOT DISTINCT FROM r.attempt_key) AS shown_by,
+          r.starts_at, r.ends_at, r.state, r.covered
+        FROM requests AS r
+        LEFT JOIN attempts AS a
+          ON a.event_uuid = r.event_uuid AND a.endpoint_url = r.endpoint_url
+          AND a.attempt_key = r.attempt_key AND r.nth = 1
+        WHERE r.layer = $layer AND r.component = $component
+        ORDER BY r.event_uuid <> $uuid, abs(epoch_us(r.starts_at) - (
+            SELECT min(epoch_us(o.starts_at)) FROM requests AS o
+            WHERE o.layer = $layer AND o.component = $component AND o.event_uuid = $uuid
+          )), r.event_uuid, r.endpoint_url, r.nth
+        LIMIT $shown
+        """,
+        {**place, "shown": _SHOWN},
+    )
+    candidates = db.rows(
+        """
+        WITH own AS (
+          SELECT receipt_id, event_uuid, FALSE AS certain FROM candidates
+          WHERE layer = $layer AND component = $component
+          UNION ALL
+          SELECT m.receipt_id, m.event_uuid, m.score = 1 FROM matches AS m
+          WHERE m.layer = $layer AND m.match_rule = 'time' AND m.event_uuid IN (
+            SELECT event_uuid FROM requests WHERE layer = $layer AND component = $component
+          )
+          UNION ALL
+          SELECT stranger_id, event_uuid, FALSE FROM requests
+          WHERE layer = $layer AND component = $component AND stranger_id IS NOT NULL
+        ),
+        grouped AS (
+          SELECT receipt_id,
+            string_agg(DISTINCT left(event_uuid, 8), ' or ' ORDER BY left(event_uuid, 8)) AS owners,
+            min(CASE WHEN certain THEN left(event_uuid, 8) END) AS owner,
+            bool_or(event_uuid = $uuid) AS concerns
+          FROM own GROUP BY receipt_id
+        )
+        SELECT f.path || ':' || r.line, r.logged_at,
+          r.logged_at - coalesce(o.offset_ms, 0) * INTERVAL '1 millisecond', r.http_status,
+          coalesce(g.owner, g.owners)
+        FROM grouped AS g
+        JOIN receipt_records AS r ON r.generation_id = g.receipt_id // 10000000000000
+          AND r.byte_offset = g.receipt_id % 10000000000000
+        JOIN files AS f ON f.file_id = r.file_id
+        JOIN generations AS e ON e.generation_id = r.generation_id
+        LEFT JOIN clock_offsets AS o ON o.stream = e.stream AND o.day IS NULL
+        ORDER BY NOT g.concerns, r.logged_at, g.receipt_id LIMIT $shown
+        """,
+        {**place, "shown": _SHOWN},
+    )
+    (left_out,) = db.rows(
+        """
+        SELECT count(*) FILTER (WHERE left_out AND covered) FROM requests
+        WHERE layer = $layer AND component = $component
+        """,
+        {"layer": layer, "component": number},
+    )[0]
+    says = []
+    if open_requests and left_out:
+        says.append(
+            f"{crowd} requests may own {lines} line{'' if lines == 1 else 's'}:"
+            f" at least {left_out} of them never arrived, and nobody can tell which."
+        )
+    elif open_requests:
+        says.append("In some assignments the event has a line, in others none.")
+    return Component(
+        f"{layer}: {crowd} request{'' if crowd == 1 else 's'},"
+        f" {lines} line{'' if lines == 1 else 's'} that may be theirs.",
+        tuple(
+            (
+                name or "",
+                _time(at),
+                " ".join(filter(None, (status, answer))),
+                inner or "",
+                _time(start),
+                _time(end),
+                _STATES[state] + ("" if covered else ", log not whole"),
+            )
+            for name, at, status, answer, inner, start, end, state, covered in requests
+        ),
+        tuple(
+            (line, _time(at), _time(then), str(status or ""), owner)
+            for line, at, then, status, owner in candidates
+        ),
+        tuple(says),
+    )
 
 
 def _attempts(db: Database, uuid: str) -> list[tuple[Evidence, int]]:
@@ -308,30 +543,6 @@ def _receipts(db: Database, uuid: str) -> list[tuple[Evidence, int]]:
         if rule not in {None, "uuid"}:
             says += f" (tied by {rule}, score {score:.2f})"
         told.append((Evidence("receiver", _time(at), says, path, line), offset))
-    return told
-
-
-def _candidates(db: Database, uuid: str) -> list[tuple[Evidence, int]]:
-    """The lines that may be the event's as well as another's: the nearest few."""
-    rows = db.rows(
-        """
-        SELECT r.logged_at, r.method, r.path, r.http_status, f.path, r.line, r.byte_offset
-        FROM open_ends AS o
-        JOIN leftover_ends AS e ON e.end_key = o.attempt_key
-        JOIN leftover_lines AS l ON l.path = o.path AND l.cluster = o.cluster
-          AND l.starts_at <= e.ends_at AND l.ends_at >= e.starts_at
-        JOIN receipt_records AS r ON r.generation_id = l.receipt_id // 10000000000000
-          AND r.byte_offset = l.receipt_id % 10000000000000
-        JOIN files AS f ON f.file_id = r.file_id
-        WHERE o.event_uuid = ?
-        ORDER BY abs(date_diff('microsecond', o.moment, l.starts_at)), l.receipt_id LIMIT ?
-        """,
-        [uuid, _CANDIDATES],
-    )
-    told = []
-    for at, method, url, status, path, line, offset in rows:
-        says = " ".join(str(part) for part in ("edge", method, url, status) if part)
-        told.append((Evidence("candidate", _time(at), says, path, line), offset))
     return told
 
 

@@ -7,6 +7,7 @@ Loading fills the base tables; `sql/*.sql` makes the views and results out of th
 from __future__ import annotations
 
 from .results import (
+    CANDIDATES,
     CLOCK_OFFSETS,
     CLUSTERS,
     DELIVERIES,
@@ -14,11 +15,13 @@ from .results import (
     ENDPOINT_HOURS,
     INCIDENTS,
     MATCHES,
+    REQUESTS,
     RESENDS,
     SENDER_ADDRESSES,
     SIGNATURE_CHECKS,
     SYMPTOMS,
     UNTRIED_EVENTS,
+    ZONE_ERRORS,
 )
 from .schema import define_table as _table
 
@@ -278,6 +281,9 @@ VIEWS = (ATTEMPTS, RECEIPTS, COVERAGE)
 
 RESULTS = (
     CLOCK_OFFSETS,
+    ZONE_ERRORS,
+    REQUESTS,
+    CANDIDATES,
     MATCHES,
     CLUSTERS,
     DELIVERIES,

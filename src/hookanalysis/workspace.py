@@ -7,12 +7,13 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from . import markup, reconciliation
+from . import markup
 from .database import Database
 from .loading import files as loading
 from .progress import show_reading, show_steps
 from .settings import Known, Settings, read_settings
 from .stories import Story, tell
+from .verdict.steps import reconcile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -90,7 +91,7 @@ class Workspace(Database):
         """
         loading.write_settings(self, self.settings)
         progress = progress or show_steps()
-        reconciliation.reconcile(self, since=since, until=until, progress=progress)
+        reconcile(self, since=since, until=until, progress=progress)
 
     def facts(
         self,

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
 
-from .database import connect_memory
+from .database import connect_memory, sql_text
 from .errors import InputError
 
 if TYPE_CHECKING:
@@ -141,3 +141,13 @@ def _changes(timezone: str, year: int) -> tuple[tuple[datetime, timedelta], ...]
 @cache
 def _engine() -> duckdb.DuckDBPyConnection:
     return connect_memory()
+
+
+def find_zone_errors(db: Database) -> list[str]:
+    """What `zone_errors` would say, a sentence a log, measured on what is loaded.
+
+    Only of logs that name events; reconciling finds the others by their times.
+    """
+    measured = f"WITH clock_offsets AS ({sql_text('load/zone_offsets')})"
+    query = f"{measured} SELECT told FROM ({sql_text('zone_errors')}) ORDER BY stream"
+    return [told for (told,) in db.rows(query)]

@@ -22,9 +22,9 @@ from typing import TypeVar
 import duckdb
 
 from hookanalysis.database import Database, Stream
-from hookanalysis.reconciliation import reconcile
 from hookanalysis.settings import Settings
 from hookanalysis.tables import BASE_TABLES
+from hookanalysis.verdict.steps import reconcile
 from rows import default_settings
 
 T = TypeVar("T")

@@ -12,9 +12,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from hookanalysis.diagnosis.findings import Finding
 from hookanalysis.errors import InputError
 from hookanalysis.tables import OUTCOMES, RESULTS, SCHEMA_VERSION
+from hookanalysis.verdict.findings import Finding
 from hookanalysis.zones import check_zone, to_utc
 
 from .measures import (

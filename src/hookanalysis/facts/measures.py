@@ -11,13 +11,13 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
-from hookanalysis.diagnosis.rules import SEVERITIES
+from hookanalysis.verdict.rules import SEVERITIES
 from hookanalysis.zones import to_local
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hookanalysis.diagnosis.findings import Finding
+    from hookanalysis.verdict.findings import Finding
 
 OUTCOME_MEANINGS = {
     "delivered": "accepted once, at the first try",

@@ -10,11 +10,14 @@ Your logs show the sender's own addresses, but at least one of them never arrive
 sender uses them all alike. An allow-list or a firewall rule lacks that address, and the events
 that it sends are lost."""
 next_check = """
-Compare the allow-list with the addresses in the sender's guide, and add those that are missing."""
+Compare the allow-list with the addresses that the sender publishes, and add those that are missing."""
 
 [requires]
 missing = "one of the sender's addresses has no line in your logs"
 many = "chance would leave it out less often than once in a thousand times"
+
+[against]
+elsewhere = "all of the addresses show in the logs of your endpoints together"
 ---*/
 WITH arrivals AS (
   SELECT
@@ -31,6 +34,7 @@ SELECT
   last_at AS ends_at,
   addresses || ' of ' || known || ' addresses show in ' || receipts || ' requests' AS what,
   TRUE AS missing,
-  TRUE AS many
+  TRUE AS many,
+  (SELECT COUNT(DISTINCT source_ip) FROM sender_addresses) >= known AS elsewhere
 FROM arrivals
 WHERE addresses < known AND known * POWER(1 - 1.0 / known, receipts) < 0.001

@@ -16,12 +16,16 @@ with your releases. Once it is mended, resend the events that have not been acce
 [requires]
 answered = "it was answered with a server error, 5xx"
 logged = "your application's own log tells of the failure"
+
+[against]
+handled = "your application says that it processed the event, and of no failure"
 ---*/
 SELECT
   endpoint_url,
   event_uuid,
   happened_at,
   answer BETWEEN 500 AND 599 AS answered,
-  app_failed OR app_status BETWEEN 500 AND 599 AS logged
+  app_failed OR app_status BETWEEN 500 AND 599 AS logged,
+  processed AND NOT app_failed AS handled
 FROM symptoms
-WHERE answer BETWEEN 500 AND 599 AND (answer NOT BETWEEN 502 AND 504 OR app_failed)
+WHERE answer BETWEEN 500 AND 599 AND (answer NOT BETWEEN 502 AND 504 OR app_failed OR app_lines > 0)

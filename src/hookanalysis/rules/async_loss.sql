@@ -17,12 +17,16 @@ worker try again. Then resend these events."""
 [requires]
 accepted = "it was answered with success"
 lost = "your application, which was writing its log, never says that it processed it"
+
+[against]
+dropped = "your application dropped it knowingly: its signature did not fit"
 ---*/
 SELECT
   endpoint_url,
   event_uuid,
   happened_at,
   edge_status BETWEEN 200 AND 299 OR answer BETWEEN 200 AND 299 AS accepted,
-  processed IS NOT TRUE AND (app_alive OR app_lines > 0) AS lost
+  processed IS NOT TRUE AND (app_alive OR app_lines > 0) AS lost,
+  signature_failed OR signature_near AS dropped
 FROM symptoms
 WHERE detail = 'accepted_not_processed'

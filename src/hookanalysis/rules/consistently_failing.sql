@@ -10,11 +10,14 @@ At least half of all attempts to this endpoint failed, over hours and not in one
 Either it never worked as it is configured, or it broke and nobody noticed."""
 next_check = """
 Begin with the other findings about this endpoint: they name the cause where the logs show one. If
-the endpoint is not used any more, pause or remove it in the dashboard."""
+the endpoint is not used any more, pause or remove it at the sender."""
 
 [requires]
 failing = "half or more of its attempts failed, at least ten"
 lasting = "there were failures in six hours or more"
+
+[against]
+accepted = "your own logs tell that most of its events were accepted"
 ---*/
 SELECT
   endpoint_url,
@@ -22,7 +25,9 @@ SELECT
   MIN(CASE WHEN failed > 0 THEN hour_at END) AS happened_at,
   MAX(CASE WHEN failed > 0 THEN hour_at + INTERVAL '1 hour' END) AS ends_at,
   TRUE AS failing,
-  COUNT(CASE WHEN failed > 0 THEN 1 END) >= 6 AS lasting
+  COUNT(CASE WHEN failed > 0 THEN 1 END) >= 6 AS lasting,
+  (SELECT COUNT(*) FILTER (WHERE d.accepted_count > 0) > 0.5 * COUNT(*) FROM deliveries AS d
+   WHERE d.endpoint_url = h.endpoint_url) AS accepted
 FROM endpoint_hours AS h
 WHERE EXISTS (
   SELECT 1 FROM coverage AS c

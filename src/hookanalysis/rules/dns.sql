@@ -17,12 +17,16 @@ of them arrived."""
 [requires]
 told = "the sender says that the host's name could not be resolved"
 absent = "none of your logs has the request"
+
+[against]
+arrived = "one of your logs has the request"
 ---*/
 SELECT
   endpoint_url,
   event_uuid,
   happened_at,
   TRUE AS told,
-  edge_lines + app_lines = 0 AS absent
+  edge_lines + app_lines = 0 AS absent,
+  edge_lines + app_lines > 0 AS arrived
 FROM symptoms
 WHERE error_kind = 'dns'

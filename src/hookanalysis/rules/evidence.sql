@@ -16,12 +16,16 @@ resend on this ground alone: some of these events may well have been processed."
 
 [requires]
 named = "the verdict names the hole in the logs"
+
+[against]
+shown = "your logs show that it was accepted"
 ---*/
 SELECT
   endpoint_url,
   event_uuid,
   COALESCE(first_attempt_at, first_receipt_at) AS happened_at,
-  reason IS NOT NULL AS named
+  reason IS NOT NULL AS named,
+  accepted_count > 0 AS shown
 FROM deliveries
 WHERE outcome = 'undetermined'
   AND NOT COALESCE(is_test, FALSE)

@@ -18,6 +18,9 @@ events: none of them arrived."""
 unanswered = "the sender got no answer and no refusal"
 alive = "your server was writing its log in that minute"
 absent = "your logs, which testify for that time, have no line of it"
+
+[against]
+hole = "one of the logs that serve the endpoint has a hole at that time"
 ---*/
 SELECT
   endpoint_url,
@@ -25,7 +28,8 @@ SELECT
   happened_at,
   error_kind IN ('timeout', 'other') AS unanswered,
   edge_alive OR app_alive AS alive,
-  covered AND edge_lines + app_lines = 0 AS absent
+  covered AND edge_lines + app_lines = 0 AS absent,
+  hole
 FROM symptoms
 WHERE status = 'failed' AND http_status IS NULL AND error_kind IN ('timeout', 'other')
   AND edge_lines + app_lines = 0

@@ -15,6 +15,9 @@ the coverage provable."""
 
 [requires]
 hole = "the coverage of the log has a hole between two times at which it was written"
+
+[against]
+quiet = "the sender made no attempt in that time either"
 ---*/
 SELECT
   '' AS endpoint_url,
@@ -27,6 +30,11 @@ SELECT
       WHEN 'rejected_lines' THEN ', lines could not be read'
       ELSE ', its end is damaged'
     END AS what,
-  TRUE AS hole
+  TRUE AS hole,
+  EXISTS (SELECT 1 FROM endpoint_hours) AND NOT EXISTS (
+    SELECT 1 FROM endpoint_hours AS h
+    WHERE h.attempts > 0 AND h.hour_at <= coverage.ends_at
+      AND h.hour_at + INTERVAL '1 hour' >= coverage.starts_at
+  ) AS quiet
 FROM coverage
 WHERE side = 'receiver' AND NOT covered AND COALESCE(reason, '') <> 'rotation'

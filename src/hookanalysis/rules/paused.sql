@@ -10,21 +10,33 @@ The sender lists these events without any attempt; or it sent them to other endp
 this one, where events of their type usually go. The endpoint was paused, or was not subscribed to
 their type at that time."""
 next_check = """
-Look in the dashboard whether the endpoint is paused, since when, and which event types it is
-subscribed to. What becomes of events of a pause is not documented: ask the sender, or resend them
-from the Events tab."""
+Look at the sender whether the endpoint is paused or disabled, since when, and which event types it
+is subscribed to. Many senders disable an endpoint after days of failures. Ask what becomes of the
+events of that time, or resend them."""
 
 [requires]
 untried = "the sender made no attempt at this endpoint"
 usual = "it is past its time, or three or more events of a type that usually goes here"
+
+[against]
+arrived = "your logs have requests of these events all the same"
+
+[senders.showpass]
+next_check = """
+Look in the dashboard whether the endpoint is paused, since when, and which event types it is
+subscribed to. What becomes of events of a pause is not documented: ask the sender, or resend them
+from the Events tab."""
 ---*/
 WITH gaps AS (
   SELECT
-    endpoint_url, event_type, MIN(first_at) AS first_at, MAX(first_at) AS last_at,
-    COUNT(*) AS events
-  FROM untried_events
-  WHERE went_to = ''
-  GROUP BY endpoint_url, event_type
+    u.endpoint_url, u.event_type, MIN(u.first_at) AS first_at, MAX(u.first_at) AS last_at,
+    COUNT(*) AS events, COUNT(m.event_uuid) AS arrived
+  FROM untried_events AS u
+  LEFT JOIN (
+    SELECT DISTINCT event_uuid FROM matches WHERE endpoint_url = '' OR NOT listed
+  ) AS m ON m.event_uuid = u.event_uuid
+  WHERE u.went_to = ''
+  GROUP BY u.endpoint_url, u.event_type
 )
 SELECT
   endpoint_url,
@@ -32,7 +44,8 @@ SELECT
   happened_at,
   CAST(NULL AS VARCHAR) AS what,
   TRUE AS untried,
-  TRUE AS usual
+  TRUE AS usual,
+  EXISTS (SELECT 1 FROM matches AS m WHERE m.event_uuid = symptoms.event_uuid) AS arrived
 FROM symptoms
 WHERE detail = 'not_attempted'
 UNION ALL
@@ -43,6 +56,7 @@ SELECT
   g.events || ' events of type ' || g.event_type || ' went to other endpoints only, until '
     || CAST(DATE_TRUNC('minute', g.last_at) AS VARCHAR),
   TRUE,
-  TRUE
+  TRUE,
+  2 * g.arrived > g.events
 FROM gaps AS g
 WHERE (SELECT SUM(a.events) FROM gaps AS a WHERE a.endpoint_url = g.endpoint_url) >= 3

@@ -14,6 +14,9 @@ they mean before you rely on one."""
 
 [requires]
 undocumented = "the payload has a key that the guide does not document for invoice events"
+
+[against]
+usual = "your endpoint accepted nearly all events of that time"
 ---*/
 WITH fields AS (
   SELECT
@@ -21,6 +24,9 @@ WITH fields AS (
     UNNEST(STRING_SPLIT(payload_keys, ',')) AS field
   FROM attempt_records
   WHERE payload_keys IS NOT NULL AND event_type LIKE 'invoice.%'
+    AND generation_id IN (
+      SELECT generation_id FROM generations WHERE STARTS_WITH(format, 'showpass_')
+    )
 )
 SELECT
   endpoint_url,
@@ -28,7 +34,10 @@ SELECT
   MIN(attempted_at) AS happened_at,
   MAX(attempted_at) AS ends_at,
   COUNT(*) || ' payloads have ' || field AS what,
-  TRUE AS undocumented
+  TRUE AS undocumented,
+  (SELECT COUNT(*) FILTER (WHERE d.accepted_count > 0) > 0.95 * COUNT(*) FROM deliveries AS d
+   WHERE COALESCE(d.endpoint_url, '') = fields.endpoint_url
+     AND d.first_attempt_at BETWEEN MIN(attempted_at) AND MAX(attempted_at)) AS usual
 FROM fields
 WHERE field NOT LIKE 'data.%' AND field NOT IN ('data', 'event_type', 'id', 'webhook_event_uuid')
 GROUP BY endpoint_url, field

@@ -16,6 +16,9 @@ of them was accepted."""
 [requires]
 answered = "it was answered 429, or 503 between successes"
 busy = "other requests were accepted within five minutes of it"
+
+[against]
+failed = "your application's own log tells of a failure at it"
 ---*/
 SELECT
   endpoint_url,
@@ -23,7 +26,8 @@ SELECT
   happened_at,
   answer IN (429, 503) AS answered,
   accepted_before >= happened_at - INTERVAL '5 minutes'
-    OR accepted_after <= happened_at + INTERVAL '5 minutes' AS busy
+    OR accepted_after <= happened_at + INTERVAL '5 minutes' AS busy,
+  app_failed AS failed
 FROM symptoms
 WHERE answer = 429
   OR (

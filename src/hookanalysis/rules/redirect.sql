@@ -11,18 +11,22 @@ with or without a slash at its end, to another host name, or to a log-in page. T
 follow redirects, so the event ended there."""
 next_check = """
 Open the endpoint's URL as it is configured and see where it leads. Put that final address into
-the dashboard, letter by letter, with https:// and the right end of the path. Then resend these
+the sender's settings, letter by letter, with https:// and the right end of the path. Then resend these
 events: none of them was accepted."""
 
 [requires]
 answered = "the sender or your edge shows a 3xx answer"
 stopped = "your application did not accept it"
+
+[against]
+accepted = "your application says that it processed the event"
 ---*/
 SELECT
   endpoint_url,
   event_uuid,
   happened_at,
   answer BETWEEN 300 AND 399 AS answered,
-  processed IS NOT TRUE AS stopped
+  processed IS NOT TRUE AS stopped,
+  processed AS accepted
 FROM symptoms
 WHERE answer BETWEEN 300 AND 399

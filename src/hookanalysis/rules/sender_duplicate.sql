@@ -6,12 +6,14 @@ cause = "sender"
 severity = "warning"
 place = 16
 explain = """
-These events had arrived, and then came again: somebody resent them from the dashboard although
-they had succeeded, or your server got two requests for one attempt within a moment, because the
-sender's network or a proxy of yours repeated it."""
+These events had arrived, and then came again: somebody resent them although they had
+succeeded; or two webhooks of the sender have the same URL, so that it sends each event twice; or
+your server got two requests for one attempt within a moment, because the sender's network or a
+proxy of yours repeated it."""
 next_check = """
 Nothing is lost. Look into the resend list before a resend: it names what has arrived already.
-Make sure that an event whose webhook_event_uuid is known is skipped. If your proxy repeats
+Make sure that an event whose id is known is skipped. See whether the sender has two webhooks with
+the same URL, and remove one. If your proxy repeats
 requests (such as nginx with proxy_next_upstream non_idempotent), switch that off; if neither is
 so, tell the sender the times of a few of them."""
 

@@ -18,7 +18,7 @@ down = "the connection was refused, or failed while your logs were silent"
 absent = "none of your logs has the request"
 
 [against]
-served = "your edge served others in that minute"
+served = "your edge served others, and the sender got through, within a minute before and after"
 ---*/
 WITH lost_answers AS (
   SELECT y.endpoint_url, c.starts_at, c.ends_at
@@ -35,7 +35,9 @@ SELECT
   y.error_kind = 'refused'
     OR (y.logged AND NOT y.edge_alive AND NOT y.app_alive) AS down,
   y.edge_lines + y.app_lines = 0 AS absent,
-  y.edge_alive AS served
+  y.edge_alive
+    AND y.accepted_before >= y.happened_at - INTERVAL '1 minute'
+    AND y.accepted_after <= y.happened_at + INTERVAL '1 minute' AS served
 FROM symptoms AS y
 WHERE y.status = 'failed' AND y.http_status IS NULL AND y.edge_lines + y.app_lines = 0
   AND (

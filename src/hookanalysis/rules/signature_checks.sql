@@ -6,18 +6,28 @@ cause = "receiver"
 severity = "warning"
 place = 46
 explain = """
-Your logs, or the sender's export, hold the X-SHOWPASS-SIGNATURE header, and computed again from the
-payload's id and the secret key, some or all of these signatures come out otherwise. Either the key
+Your logs, or the sender's export, hold signatures, and computed again from the payload's id and the
+secret key, some or all of these signatures come out otherwise. Either the key
 that is set here is not the endpoint's, or it was regenerated at some time, or the
 requests are not the sender's."""
 next_check = """
-Compare the key in the environment variable that the settings name with the one in the dashboard.
+Compare the key in the environment variable that the settings name with the one at the sender.
 If signatures fit up to one moment and not after it, the key was regenerated then: give your
 application the new one. Look into requests that do not fit among others that do: where they came
 from, and whether your application ignored them."""
 
 [requires]
 computed = "the HMAC-SHA1 of the payload's id under the secret key is another than the logged one"
+
+[against]
+other_key = "none ever fitted: the key that is set here may be of another endpoint"
+
+[senders.showpass]
+explain = """
+Your logs, or the sender's export, hold the X-SHOWPASS-SIGNATURE header, and computed again from the
+payload's id and the secret key, some or all of these signatures come out otherwise. Either the key
+that is set here is not the endpoint's, or it was regenerated in the dashboard at some time, or the
+requests are not the sender's."""
 ---*/
 WITH placed_checks AS (
   SELECT COALESCE(d.endpoint_url, '') AS endpoint_url, c.logged_at, c.fits
@@ -53,6 +63,7 @@ SELECT
         THEN 'none fits since ' || CAST(DATE_TRUNC('second', first_odd_at) AS VARCHAR)
       ELSE 'they come among others that fit'
     END AS what,
-  TRUE AS computed
+  TRUE AS computed,
+  fitting = 0 AS other_key
 FROM counts
 WHERE odd > 0

@@ -15,6 +15,9 @@ background task."""
 [requires]
 slow = "the slowest twentieth of accepted requests took two seconds or more"
 many = "at least twenty requests were measured"
+
+[against]
+quick = "the sender's own export tells of quick answers"
 ---*/
 WITH answers AS (
   SELECT
@@ -29,7 +32,9 @@ SELECT
   MIN(CASE WHEN took_ms >= 2000 THEN arrived_at END) AS happened_at,
   MAX(CASE WHEN took_ms >= 2000 THEN arrived_at END) AS ends_at,
   TRUE AS slow,
-  COUNT(*) >= 20 AS many
+  COUNT(*) >= 20 AS many,
+  (SELECT QUANTILE_CONT(t.latency_ms, 0.95) FROM attempts AS t
+   WHERE t.endpoint_url = answers.endpoint_url AND t.status = 'success') < 2000 AS quick
 FROM answers
 GROUP BY endpoint_url
 HAVING COUNT(CASE WHEN took_ms >= 2000 THEN 1 END) >= 0.05 * COUNT(*)

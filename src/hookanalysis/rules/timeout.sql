@@ -12,10 +12,10 @@ list of failures would send them again."""
 next_check = """
 Do not resend those that your server accepted. Answer with 2xx as soon as the event is stored,
 within a few seconds, and do the longer work afterwards. Make sure that an event whose
-webhook_event_uuid has been processed is skipped, in case it is resent."""
+id has been processed is skipped, in case it is resent."""
 
 [requires]
-unanswered = "the sender got no answer in time"
+unanswered = "the sender got no answer in time, or a proxy's 502 to 504 in its place"
 arrived = "your own log has the request"
 slow = "your log shows that it took five seconds or more, or that the sender hung up"
 
@@ -26,7 +26,7 @@ SELECT
   endpoint_url,
   event_uuid,
   happened_at,
-  http_status IS NULL OR http_status = 504 AS unanswered,
+  http_status IS NULL OR http_status BETWEEN 502 AND 504 AS unanswered,
   edge_lines + app_lines > 0 AS arrived,
   edge_status IN (408, 499) OR took_ms >= 5000 AS slow,
   took_ms < 2000 AND COALESCE(edge_status, 200) NOT IN (408, 499) AS quick
@@ -35,5 +35,6 @@ WHERE status = 'failed' AND edge_lines + app_lines > 0
   AND (
     (http_status IS NULL AND error_kind IN ('timeout', 'other'))
     OR (http_status = 504 AND app_lines > 0)
+    OR (http_status IN (502, 503) AND app_lines > 0 AND took_ms >= 5000)
     OR (http_status IS NULL AND edge_status IN (408, 499))
   )

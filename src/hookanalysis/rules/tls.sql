@@ -17,12 +17,16 @@ arrived."""
 [requires]
 told = "the sender's error is about the certificate or the TLS handshake"
 absent = "your application has no trace of the request"
+
+[against]
+arrived = "your application has a line of the request"
 ---*/
 SELECT
   endpoint_url,
   event_uuid,
   happened_at,
   TRUE AS told,
-  app_lines = 0 AS absent
+  app_lines = 0 AS absent,
+  app_lines > 0 AS arrived
 FROM symptoms
 WHERE error_kind = 'tls'

@@ -12,17 +12,21 @@ too late, or was lost on its way back. Nothing is missing. But whoever works thr
 list of failures would send them again."""
 next_check = """
 Do not resend these events. See how long your endpoint takes: it should answer with 2xx within a
-few seconds, and do the longer work afterwards. Make sure that an event whose webhook_event_uuid has
+few seconds, and do the longer work afterwards. Make sure that an event whose id has
 been processed is skipped, in case somebody resends it all the same."""
 
 [requires]
 proven = "your server accepted it, and the sender calls it failed"
+
+[against]
+failed = "the last answer that your own log shows is an error"
 ---*/
 SELECT
   endpoint_url,
   event_uuid,
   COALESCE(first_attempt_at, first_receipt_at) AS happened_at,
-  TRUE AS proven
+  TRUE AS proven,
+  receiver_status >= 400 AS failed
 FROM deliveries
 WHERE outcome = 'unacknowledged'
   AND NOT COALESCE(is_test, FALSE)

@@ -16,12 +16,18 @@ request. Send a test event, then resend these events: none of them was accepted.
 [requires]
 sender = "the sender was answered 405"
 receiver = "your own log shows the 405"
+
+[against]
+served = "other requests to the same URL were accepted shortly before and after it"
 ---*/
 SELECT
   endpoint_url,
   event_uuid,
   happened_at,
   http_status = 405 AS sender,
-  edge_status = 405 OR app_status = 405 AS receiver
+  edge_status = 405 OR app_status = 405 AS receiver,
+  run_size = 1
+    AND accepted_before >= happened_at - INTERVAL '1 hour'
+    AND accepted_after <= happened_at + INTERVAL '1 hour' AS served
 FROM symptoms
 WHERE answer = 405

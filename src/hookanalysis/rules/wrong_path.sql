@@ -7,10 +7,10 @@ severity = "critical"
 place = 20
 explain = """
 The sender posts to a path that your server does not know: it answered 404 or 410. Either the URL
-in the dashboard is misspelt or out of date, or the route was moved or removed in a release."""
+at the sender is misspelt or out of date, or the route was moved or removed in a release."""
 next_check = """
 Compare the path of the endpoint's URL letter by letter with the route of your application,
-including the slash at its end. Correct the URL in the dashboard, or bring the route back, and
+including the slash at its end. Correct the URL at the sender, or bring the route back, and
 send a test event. Then resend these events: none was accepted."""
 
 [requires]

@@ -12,8 +12,8 @@ from .lists import list_endpoint
 
 if TYPE_CHECKING:
     from hookanalysis.database import Database
-    from hookanalysis.diagnosis.findings import Finding
     from hookanalysis.facts.measures import Facts, Period
+    from hookanalysis.verdict.findings import Finding
 
 
 MAX_PLACES = 6  # endpoints named in one finding

@@ -36,7 +36,7 @@ SELECT
   COALESCE(r.accepted, 0) AS accepted_count,
   CASE
     WHEN r.processed > 0 THEN r.processed
-    WHEN r.layer <> 'edge' AND r.said_failed THEN 0
+    WHEN r.layer <> 'edge' AND r.said_failed AND r.untold = 0 THEN 0
     WHEN r.known_before THEN NULL
     WHEN r.layer = 'table' AND a.processing_told THEN 0
     WHEN r.layer <> 'edge' AND a.processing_covered THEN 0

@@ -1,9 +1,13 @@
 /* symptoms: what both sides tell of each attempt that did not go well: what the rules look at.
    grain:  one row of troubled_attempts
-   inputs: troubled_attempts, matches, receipts, failing_attempts, failure_types,
-           lively_minutes, proof_spans, serving_streams, signature_checks
+   inputs: troubled_attempts, matches, receipts, placed_receipts, failing_attempts, failure_types,
+           lively_minutes, proof_spans, serving_streams, coverage, clock_offsets, signature_checks
 
-   A receipt without an attempt of its own stands with the delivery that has none. */
+   A receipt without an attempt of its own stands with the delivery that has none. An application
+   that finds no valid signature often does not read on, so its line names no event: then the moment
+   says whose it is (signature_near).
+   let_in: the same client may be turned away here and let in there. Senders post from pools of
+   neighbouring addresses; a private address is a proxy's, and tells no clients apart. */
 WITH troubled_events AS (
   SELECT DISTINCT event_uuid FROM troubled_attempts
 ),
@@ -19,6 +23,7 @@ seen AS (
     MAX(CASE WHEN m.layer <> 'edge' THEN m.http_status END) AS app_status,
     BOOL_OR(m.processed) AS processed,
     BOOL_OR(NOT m.processed) AS app_failed,
+    BOOL_OR(m.known_before) AS known_before,
     BOOL_OR(m.signature_failed) AS signature_failed,
     MAX(r.source_ip) AS source_ip,
     MAX(m.ended_at) AS ended_at
@@ -26,6 +31,48 @@ seen AS (
   JOIN troubled_events AS t ON t.event_uuid = m.event_uuid
   JOIN receipts AS r ON r.receipt_id = m.receipt_id
   GROUP BY m.event_uuid, m.endpoint_url, m.attempt_key
+),
+refused_endpoints AS (
+  SELECT DISTINCT endpoint_url FROM troubled_attempts WHERE http_status IN (401, 403, 406)
+),
+accepted_addresses AS (
+  SELECT DISTINCT m.endpoint_url, r.source_ip
+  FROM matches AS m
+  JOIN refused_endpoints AS e ON e.endpoint_url = m.endpoint_url
+  JOIN receipts AS r ON r.receipt_id = m.receipt_id
+  WHERE m.accepted AND NOT m.stranger AND r.source_ip IS NOT NULL
+    AND NOT regexp_matches(
+      r.source_ip, '^(?:10|127|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.|^(?:::1$|f[cd]|fe80)'
+    )
+),
+accepted_networks AS (
+  SELECT DISTINCT
+    endpoint_url,
+    regexp_extract(source_ip, '^(?:\d+\.\d+\.\d+\.|[^:]*:[^:]*:[^:]*:)') AS network
+  FROM accepted_addresses
+),
+nameless_failures AS (
+  SELECT arrived_at, known_path
+  FROM placed_receipts
+  WHERE signature_failed AND event_uuid IS NULL AND arrived_at IS NOT NULL
+),
+unsigned AS (
+  SELECT DISTINCT t.event_uuid, t.endpoint_url, t.happened_at
+  FROM troubled_attempts AS t
+  JOIN nameless_failures AS f
+    ON f.arrived_at BETWEEN t.happened_at - INTERVAL '3 seconds'
+      AND t.happened_at + INTERVAL '3 seconds'
+  WHERE f.known_path IS NULL OR ENDS_WITH(SPLIT_PART(t.endpoint_url, '?', 1), f.known_path)
+),
+holes AS (
+  SELECT DISTINCT
+    v.endpoint_url,
+    c.starts_at - COALESCE(o.offset_ms, 0) * INTERVAL '1 millisecond' AS starts_at,
+    c.ends_at - COALESCE(o.offset_ms, 0) * INTERVAL '1 millisecond' AS ends_at
+  FROM coverage AS c
+  JOIN serving_streams AS v ON v.stream = c.stream
+  LEFT JOIN clock_offsets AS o ON o.stream = c.stream AND o.day IS NULL
+  WHERE c.side = 'receiver' AND NOT c.covered AND COALESCE(c.reason, '') <> 'rotation'
 ),
 near_minutes AS (
   SELECT DISTINCT
@@ -46,7 +93,13 @@ SELECT
   COALESCE(t.http_status, s.edge_status, s.app_status) AS answer,
   COALESCE(s.edge_lines, 0) AS edge_lines, s.edge_status,
   COALESCE(s.app_lines, 0) AS app_lines, s.app_status,
-  s.processed, s.app_failed, s.signature_failed, g.fits AS signature_fits, s.source_ip,
+  s.processed, s.app_failed, s.known_before, s.signature_failed,
+  n.event_uuid IS NOT NULL AS signature_near, g.fits AS signature_fits, s.source_ip,
+  EXISTS (
+    SELECT 1 FROM accepted_networks AS w
+    WHERE w.endpoint_url = t.endpoint_url AND w.network <> ''
+      AND STARTS_WITH(s.source_ip, w.network)
+  ) AS let_in,
   DATE_DIFF('microsecond', t.happened_at, s.ended_at) / 1000.0 AS took_ms,
   EXISTS (SELECT 1 FROM serving_streams AS v WHERE v.endpoint_url = t.endpoint_url) AS logged,
   EXISTS (
@@ -56,6 +109,10 @@ SELECT
       ON v.endpoint_url = p.endpoint_url AND v.layer = p.layer AND v.depth = 1
     WHERE p.endpoint_url = t.endpoint_url AND t.happened_at BETWEEN p.starts_at AND p.ends_at
   ) AS covered,
+  EXISTS (
+    SELECT 1 FROM holes AS h
+    WHERE h.endpoint_url = t.endpoint_url AND t.happened_at BETWEEN h.starts_at AND h.ends_at
+  ) AS hole,
   e.minute_at IS NOT NULL AS edge_alive, i.minute_at IS NOT NULL AS app_alive,
   COALESCE(f.run_size, 0) AS run_size, f.accepted_before, f.accepted_after,
   COUNT(t.http_status) OVER (PARTITION BY t.event_uuid, t.endpoint_url, t.http_status)
@@ -65,6 +122,9 @@ FROM troubled_attempts AS t
 LEFT JOIN seen AS s
   ON s.event_uuid = t.event_uuid AND s.endpoint_url = t.endpoint_url
   AND s.attempt_key IS NOT DISTINCT FROM t.attempt_key
+LEFT JOIN unsigned AS n
+  ON n.event_uuid = t.event_uuid AND n.endpoint_url = t.endpoint_url
+  AND n.happened_at = t.happened_at
 LEFT JOIN signatures AS g ON g.event_uuid = t.event_uuid
 LEFT JOIN life AS e
   ON e.endpoint_url = t.endpoint_url AND e.layer = 'edge'

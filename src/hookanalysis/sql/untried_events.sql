@@ -3,7 +3,8 @@
    inputs: attempts, endpoint_paths
 
    Usually: at least half of the events of the type that went anywhere, and ten or more.
-   went_to: an endpoint with the same path on another host, if it went to one; else empty. */
+   went_to: where it went in this one's place: an endpoint with the same path on another host, or
+   another path of the same host to which the type does not usually go; else empty. */
 WITH shared_types AS (
   SELECT event_type
   FROM attempts
@@ -26,12 +27,25 @@ events AS (
 type_sizes AS (
   SELECT event_type, COUNT(*) AS events FROM events GROUP BY event_type
 ),
-usual_endpoints AS (
-  SELECT s.event_type, s.endpoint_url
+shares AS (
+  SELECT
+    s.event_type, s.endpoint_url, COUNT(*) AS sent, MAX(t.events) AS events,
+    LOWER(regexp_extract(s.endpoint_url, '^[A-Za-z]+://([^/?#]+)', 1)) AS host
   FROM sent_events AS s
   JOIN type_sizes AS t ON t.event_type = s.event_type
   GROUP BY s.event_type, s.endpoint_url
-  HAVING COUNT(*) >= 10 AND COUNT(*) >= 0.5 * MAX(t.events) AND COUNT(*) < MAX(t.events)
+),
+usual_endpoints AS (
+  SELECT event_type, endpoint_url, host
+  FROM shares
+  WHERE sent >= 10 AND sent >= 0.5 * events AND sent < events
+),
+strays AS (
+  SELECT s.event_type, s.event_uuid, h.host, MAX(s.endpoint_url) AS endpoint_url
+  FROM sent_events AS s
+  JOIN shares AS h ON h.event_type = s.event_type AND h.endpoint_url = s.endpoint_url
+  WHERE h.sent < 0.5 * h.events AND h.host <> ''
+  GROUP BY s.event_type, s.event_uuid, h.host
 ),
 twin_events AS (
   SELECT s.event_type, s.event_uuid, n.endpoint_url AS twin_url, MAX(s.endpoint_url) AS endpoint_url
@@ -45,7 +59,7 @@ SELECT
   e.event_uuid,
   e.event_type,
   e.first_at,
-  COALESCE(t.endpoint_url, '') AS went_to
+  COALESCE(t.endpoint_url, y.endpoint_url, '') AS went_to
 FROM usual_endpoints AS u
 JOIN events AS e ON e.event_type = u.event_type
 LEFT JOIN sent_events AS s
@@ -53,4 +67,6 @@ LEFT JOIN sent_events AS s
   AND s.endpoint_url = u.endpoint_url
 LEFT JOIN twin_events AS t
   ON t.event_type = e.event_type AND t.event_uuid = e.event_uuid AND t.twin_url = u.endpoint_url
+LEFT JOIN strays AS y
+  ON y.event_type = e.event_type AND y.event_uuid = e.event_uuid AND y.host = u.host
 WHERE s.event_uuid IS NULL

@@ -102,11 +102,11 @@ def find_shift(moments: list[tuple[Numbers, Numbers]]) -> Shift | None:
         return None
     summed = np.convolve(total, np.ones(_WIDTH), "full")[: len(total)]
     best = int(summed.argmax())
-    count = int(round(summed[best]))
+    count = round(summed[best])
     elsewhere = summed.copy()
     elsewhere[max(best - 60, 0) : best + 61] = 0
     second = int(elsewhere.argmax())
-    rival = int(round(elsewhere[second]))
+    rival = round(elsewhere[second])
     if count < max(5, 0.3 * most) or count - rival < 4 * np.sqrt(rival + 1):
         return None
     middle = _WIDTH // 2

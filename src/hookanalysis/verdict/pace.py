@@ -101,15 +101,16 @@ def find_holes(active: Numbers, longest: float) -> Numbers:
     mean = np.fmax(earlier, later)
     mean = np.where(np.isnan(mean), gaps, mean)
     bound = np.minimum(2 * np.log(max(count, 10)) * mean, longest)
-    # Nothing regular is silent for less than three of its beats: only these are looked at closely.
-    suspect = np.flatnonzero(gaps > np.minimum(3 * mean, bound))
-    holes = [
-        i for i in suspect if gaps[i] > min(_ordinary(gaps, i, bound[i], mean[i]), longest)
-    ]
+    # Where at most a few gaps exceed twice the mean, the log beats regularly.
+    wide = np.concatenate([[0], np.cumsum(gaps > 2 * mean)])
+    others = wide[after] - wide[before] - (gaps > 2 * mean)
+    regular = (after - before > _NEIGHBOURS) & (others <= _OTHER_HOLES)
+    suspect: list[int] = np.flatnonzero((gaps > bound) | (regular & (gaps > 3 * mean))).tolist()
+    holes = [i for i in suspect if gaps[i] > min(_ordinary(gaps, i, bound[i], regular[i]), longest)]
     return np.array(holes, dtype=np.int64)
 
 
-def _ordinary(gaps: Numbers, place: int, bound: float, mean: float) -> float:
+def _ordinary(gaps: Numbers, place: int, bound: float, regular: np.bool_) -> float:
     """The longest gap that is ordinary around one place."""
     near = np.concatenate(
         [gaps[max(place - _NEIGHBOURS, 0) : place], gaps[place + 1 : place + 1 + _NEIGHBOURS]]
@@ -117,10 +118,7 @@ def _ordinary(gaps: Numbers, place: int, bound: float, mean: float) -> float:
     if len(near) <= _OTHER_HOLES:
         return bound
     usual = float(np.partition(near, -1 - _OTHER_HOLES)[-1 - _OTHER_HOLES])
-    # At random, the longest of a hundred gaps is four or five times their mean.
-    if len(near) >= _NEIGHBOURS and usual <= 2 * mean:
-        return 3 * usual
-    return max(bound, 1.5 * usual)
+    return 3 * usual if regular else max(bound, 1.5 * usual)
 
 
 def split(active: Numbers, holes: Numbers) -> tuple[Numbers, Numbers]:

@@ -6,11 +6,13 @@ else *may* have one. `windows` says where in time, `assignment` what follows fro
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hookanalysis.database import sql_text
+from hookanalysis.results import CANDIDATES, REQUESTS
 
 from .assignment import Assignment, assign
 from .windows import (
@@ -42,19 +44,25 @@ _LINE, _NONE, _OPEN, _LACKING = range(4)
 
 # Chance that a line of somebody else lies in a window, above which a line proves nothing.
 _MOST_STRANGERS = 0.005
+# Share of lines sent twice above which they are another list's.
+_MOST_REPEATS = 0.1
+# So many candidate lines of a request are kept as evidence.
+_MOST_CANDIDATES = 8
 # A sender that posts to more other paths than this is no sender but a balancer.
 _FEW_PATHS = 5
 _NUMBERS = ("path_no", "attempted_at", "http_status", "seen_from", "seen_until", "seen_status")
 
 
 def write_requests(db: Database) -> None:
-    """Make `requests` and `matches_by_time` out of the lines that name no event."""
+    """Make `requests`, `candidates` and `matches_by_time` of the lines that name no event."""
     con = db.con
     con.execute(
         "CREATE OR REPLACE TEMP TABLE shown_requests AS SELECT * FROM matches_by_uuid WHERE counts"
     )
     con.execute("CREATE OR REPLACE TEMP TABLE matches_by_time AS FROM matches_by_uuid LIMIT 0")
-    con.execute(f"CREATE OR REPLACE TEMP TABLE requests ({_REQUESTS})")
+    for table in (REQUESTS, CANDIDATES):
+        con.execute(f"DROP TABLE IF EXISTS {table.name}")
+        con.execute(table.ddl)
     for layer in LAYERS:
         lines = _fetch(db, "assignment/tier_lines", layer)
         if not np.any(lines["path_no"] >= 0):
@@ -69,13 +77,6 @@ def write_requests(db: Database) -> None:
         tier = _Tier(db, layer, requests, lines)
         _write(db, layer, tier, tier.decide())
     con.execute("DROP TABLE IF EXISTS temp.tier_requests")
-
-
-_REQUESTS = """
-  layer VARCHAR, event_uuid VARCHAR, endpoint_url VARCHAR, attempt_key VARCHAR, nth BIGINT,
-  shown BOOLEAN, state VARCHAR, covered BOOLEAN, starts_at TIMESTAMP, ends_at TIMESTAMP,
-  component BIGINT, crowd BIGINT, lines BIGINT, left_out BOOLEAN, stranger_id BIGINT
-"""
 
 
 def _fetch(db: Database, file: str, layer: str) -> Columns:
@@ -111,22 +112,24 @@ class _Tier:
     def __init__(self, db: Database, layer: str, requests: Columns, lines: Columns) -> None:
         self.requests, self.lines = requests, lines
         self.size, self.count = len(requests["path_no"]), len(lines["path_no"])
-        timeout, tolerance = db.rows(
+        timeout, same_send, tolerance, self.zone_doubted = db.rows(
             """
-            SELECT MAX(s.timeout_seconds),
-              COALESCE(MAX(o.tolerance_ms) / 1000, MAX(s.tolerance_seconds))
+            SELECT MAX(s.timeout_seconds), MAX(s.same_send_seconds),
+              COALESCE(MAX(o.tolerance_ms) / 1000, MAX(s.tolerance_seconds)),
+              COALESCE(BOOL_OR(o.method = 'times' AND o.zone_error_minutes IS NOT NULL), FALSE)
             FROM settings AS s
             LEFT JOIN clock_offsets AS o ON o.day IS NULL
               AND o.stream IN (SELECT stream FROM placed_receipts WHERE layer = ?)
             """,
             [layer],
         )[0]
-        self.timeout = int(timeout * SECOND)
+        self.timeout, self.same_send = int(timeout * SECOND), int(same_send * SECOND)
         self.resolution = int(lines["resolution_ms"].max(initial=0) * 1000)
         self.windows = measure(
             requests, lines, int(tolerance * SECOND), self.timeout, self.resolution
         )
         self.covered = self._cover(db, layer)
+        self.pairs = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
 
     def _cover(self, db: Database, layer: str) -> Flags:
         """Of each request: whether the layer's logs were whole all through its window."""
@@ -160,24 +163,30 @@ class _Tier:
         rows, columns = rows[ours], columns[ours]
         self.elsewhere = self._find_elsewhere(rows, columns)
         rows, columns = self._reach_elsewhere(rows, columns)
+        self.pairs = rows, columns
         found = assign(self.size, self.count, (rows, columns), must)
+        served = self._serve_successes(rows, columns, must)
         state = np.full(self.size, _OPEN)
         state[~found.possible & ~found.contradicted] = _NONE
-        certain = found.certain & ~found.contradicted & self._alike(rows, columns)
-        certain &= must | self._lasting(found)
-        line, named = found.line, found.named
-        kept = self._successes(rows, columns, must)
-        certain |= kept.certain & ~kept.contradicted & self._alike(rows, columns)
+        certain = served.certain & self._alike(rows, columns) & ~found.contradicted
+        certain &= must | (requests["says"] == 1) | self._lasting(found)
+        if self.zone_doubted:
+            certain &= must
+            state[~must] = _OPEN
         state[certain] = _LINE
         state[must & (found.line < 0)] = _LACKING
         stranger = self._foreign(state == _NONE, found)
         state[stranger != NONE] = _OPEN
+        line = np.where(certain, served.line, -1)
         crowd = np.bincount(found.component, minlength=self.size + self.count)
         lines = np.bincount(found.line_component, minlength=self.size + self.count)
         return {
             "state": state,
-            "line": np.where(certain, np.where(line >= 0, line, kept.line), -1),
-            "score": np.where(named, 1.0, 1.0 / np.maximum(np.bincount(rows, minlength=self.size), 1)),
+            "line": line,
+            "again": self._sent_again(rows, columns, line),
+            "score": np.where(
+                served.named, 1.0, 1.0 / np.maximum(np.bincount(rows, minlength=self.size), 1)
+            ),
             "component": found.component,
             "crowd": crowd[found.component],
             "lines": lines[found.component],
@@ -241,7 +250,7 @@ class _Tier:
         return np.unique(np.concatenate([foreign[lines["by_sender"][foreign]], *learnt]))
 
     def _reach_elsewhere(self, rows: Numbers, columns: Numbers) -> tuple[Numbers, Numbers]:
-        """Add the sender's requests to other paths, for attempts that no line of their path fits."""
+        """Add the sender's requests to other paths, where no line of the path fits."""
         requests = self.requests
         silent = np.ones(self.size, dtype=bool)
         silent[rows] = False
@@ -268,7 +277,8 @@ class _Tier:
         status = self.lines["http_status"][columns]
         good = (status >= 200) & (status <= 299)
         yes = np.bincount(rows[good], minlength=self.size)
-        return (yes == 0) | (yes == np.bincount(rows, minlength=self.size))
+        flags: Flags = (yes == 0) | (yes == np.bincount(rows, minlength=self.size))
+        return flags
 
     def _lasting(self, found: Assignment) -> Flags:
         """Whether a line in the request's window can only be an exported event's."""
@@ -283,15 +293,18 @@ class _Tier:
         flags: Flags = strangers * (width / span) <= _MOST_STRANGERS
         return flags
 
-    def _successes(self, rows: Numbers, columns: Numbers, must: Flags) -> Assignment:
-        """The assignment of what must have a line and of what the sender saw succeed, alone.
+    def _serve_successes(self, rows: Numbers, columns: Numbers, must: Flags) -> Assignment:
+        """The assignments that serve, after what must have a line, what the sender saw succeed.
 
         That a request was answered is what the sender says; that a line is there for it, whoever
-        else is served first, is what the log says.
+        else comes first, is what the log says. All others get what is left.
         """
         first = must | (self.requests["says"] == 1)
         kept = first[rows]
-        return assign(self.size, self.count, (rows[kept], columns[kept]), must)
+        served = assign(self.size, self.count, (rows[kept], columns[kept]), must)
+        whole = assign(self.size, self.count, (rows, columns), served.line >= 0)
+        certain = np.where(first, served.certain, whole.certain & ~whole.contradicted)
+        return replace(whole, certain=certain & (whole.line >= 0))
 
     def _foreign(self, silent: Flags, found: Assignment) -> Numbers:
         """A line of an unknown address, or of another answer, that may be a silent request's.
@@ -326,11 +339,47 @@ class _Tier:
         result[near[~owned[far]]] = 0
         return result
 
+    def _sent_again(self, rows: Numbers, columns: Numbers, line: Numbers) -> Numbers:
+        """Lines that nobody owns, and that can only be a second request of one attempt.
+
+        They are the sender's, and no other attempt is near. Where they are many, they are no
+        accident: another list of the sender's is lacking, whose requests they are.
+        """
+        again = np.full(self.size, -1, dtype=np.int64)
+        owned = np.zeros(self.count, dtype=bool)
+        owned[line[line >= 0]] = True
+        alone = np.bincount(columns, minlength=self.count) == 1
+        spare = self.lines["by_sender"] & ~owned & (self.lines["path_no"] >= 0)
+        if np.count_nonzero(spare) > _MOST_REPEATS * np.count_nonzero(owned):
+            return again
+        chosen = (spare & alone)[columns] & (line[rows] >= 0)
+        rows, columns = rows[chosen], columns[chosen]
+        apart = np.abs(self.lines["logged_at"][columns] - self.lines["logged_at"][line[rows]])
+        near = apart <= self.same_send
+        again[rows[near]] = columns[near]
+        return again
+
+    def choices(self, decided: Columns) -> tuple[Numbers, Numbers]:
+        """Pairs of requests and lines where the choice is not plain: of each the nearest few."""
+        plain = (decided["state"] == _LINE) & (decided["crowd"] == 1) & (decided["lines"] == 1)
+        rows, columns = self.pairs
+        kept = ~plain[rows]
+        rows, columns = rows[kept], columns[kept]
+        at = np.where(
+            self.requests["seen_from"] != NONE, self.requests["seen_from"], self.windows.low
+        )
+        order = np.lexsort((columns, abs(self.lines["logged_at"][columns] - at[rows]), rows))
+        rows, columns = rows[order], columns[order]
+        first = np.searchsorted(rows, rows, "left")
+        near = np.arange(len(rows)) - first < _MOST_CANDIDATES
+        return rows[near], columns[near]
+
     def _crowded(self, must: Flags) -> Columns:
         zeros = np.zeros(self.size, dtype=np.int64)
         return {
             "state": np.where(must, _LINE, _OPEN),
             "line": np.full(self.size, -1),
+            "again": np.full(self.size, -1),
             "score": np.zeros(self.size),
             "component": zeros,
             "crowd": zeros + self.size,
@@ -342,18 +391,26 @@ class _Tier:
 
 def _write(db: Database, layer: str, tier: _Tier, decided: Columns) -> None:
     con = db.con
-    line = decided.pop("line")
-    states = np.array(STATES, dtype=object)
-    columns = {
+    choices = tier.choices(decided)
+    line, again, score = (decided.pop(name) for name in ("line", "again", "score"))
+    owners = np.concatenate([np.flatnonzero(line >= 0), np.flatnonzero(again >= 0)])
+    owned = np.concatenate([line[line >= 0], again[again >= 0]])
+    results = {
         **decided,
-        "state": decided["state"].astype(np.int8),
-        "receipt_id": np.where(line >= 0, tier.lines["receipt_id"][line], -1),
+        "row_no": np.arange(tier.size),
         "covered": tier.covered,
         "low": tier.windows.low,
         "high": tier.windows.high,
     }
-    del states
-    con.register("decided", columns)
+    con.register("decided", results)
+    con.register(
+        "owned",
+        {
+            "row_no": owners,
+            "receipt_id": tier.lines["receipt_id"][owned],
+            "score": score[owners].astype(float),
+        },
+    )
     try:
         con.execute(
             """
@@ -363,8 +420,10 @@ def _write(db: Database, layer: str, tier: _Tier, decided: Columns) -> None:
             FROM tier_requests AS t POSITIONAL JOIN decided AS d
             """
         )
+        con.execute("CREATE OR REPLACE TEMP TABLE tier_pairs AS FROM owned")
     finally:
         con.unregister("decided")
+        con.unregister("owned")
     con.execute(
         """
         INSERT INTO requests
@@ -375,7 +434,28 @@ def _write(db: Database, layer: str, tier: _Tier, decided: Columns) -> None:
         """,
         {"layer": layer, "states": list(STATES)},
     )
+    _write_candidates(db, layer, choices[0], tier.lines["receipt_id"][choices[1]])
     con.execute(f"INSERT INTO matches_by_time {sql_text('assignment/tier_matches')}")
-    con.execute("INSERT INTO shown_requests SELECT * FROM matches_by_time WHERE layer = $layer",
-                {"layer": layer})
-    con.execute("DROP TABLE temp.tier_results")
+    con.execute(
+        "INSERT INTO shown_requests SELECT * FROM matches_by_time WHERE layer = $layer",
+        {"layer": layer},
+    )
+    for name in ("tier_results", "tier_pairs"):
+        con.execute(f"DROP TABLE temp.{name}")
+
+
+def _write_candidates(db: Database, layer: str, rows: Numbers, receipts: Numbers) -> None:
+    db.con.register("choices", {"row_no": rows, "receipt_id": receipts})
+    try:
+        db.con.execute(
+            """
+            INSERT INTO candidates
+            SELECT $layer, r.component, r.event_uuid, r.endpoint_url, r.attempt_key, r.nth,
+              c.receipt_id
+            FROM choices AS c
+            JOIN tier_results AS r ON r.row_no = c.row_no
+            """,
+            {"layer": layer},
+        )
+    finally:
+        db.con.unregister("choices")

@@ -124,7 +124,9 @@ def _measure_attempts(
     at = part["attempted_at"]
     found = _lone_pairs(at - tolerance, at + timeout + tolerance, part, lines)
     if len(found[0]) < _ENOUGH:
-        return max(_onset(at, part, lines, tolerance) - max(SECOND, resolution), -tolerance), timeout
+        return max(
+            _onset(at, part, lines, tolerance) - max(SECOND, resolution), -tolerance
+        ), timeout
     distance = lines["logged_at"][found[1]] - at[found[0]]
     early = int(distance.min()) - _margin(distance, resolution)
     usual = int(np.quantile(distance, 0.98)) + _margin(distance, resolution)
@@ -174,7 +176,9 @@ def _measure_seen(
     )
 
 
-def _lone_pairs(lows: Numbers, highs: Numbers, requests: Columns, lines: Columns) -> tuple[Any, Any]:
+def _lone_pairs(
+    lows: Numbers, highs: Numbers, requests: Columns, lines: Columns
+) -> tuple[Any, Any]:
     """Pairs of a row and a line that have no other in their reach."""
     try:
         rows, columns = pair(lows, highs, requests, lines)

@@ -1,6 +1,6 @@
 /* tier_matches: the lines that were assigned to requests in one layer.
    grain:  one receipt
-   inputs: tier_results, placed_receipts
+   inputs: tier_pairs, tier_results, placed_receipts
 
    counts: its request is counted here; not, where a layer behind this one shows it as well. */
 SELECT
@@ -11,7 +11,7 @@ SELECT
   t.endpoint_url,
   t.attempt_key,
   'time' AS match_rule,
-  t.score,
+  p.score,
   (epoch_us(r.arrived_at) - t.attempted_at) / 1000.0 AS distance_ms,
   r.arrived_at,
   r.ended_at,
@@ -24,6 +24,6 @@ SELECT
   r.stranger,
   NOT t.shown AS counts,
   t.attempt_key IS NOT NULL AS listed
-FROM tier_results AS t
-JOIN placed_receipts AS r ON r.receipt_id = t.receipt_id
-WHERE t.receipt_id >= 0
+FROM tier_pairs AS p
+JOIN tier_results AS t ON t.row_no = p.row_no
+JOIN placed_receipts AS r ON r.receipt_id = p.receipt_id

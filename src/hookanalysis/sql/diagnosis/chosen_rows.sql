@@ -2,11 +2,13 @@
    grain:  one row that a rule has selected: a delivery, or an endpoint where no delivery is named
    inputs: rule_rows, rule_signs, rule_headers
 
-   First come causes whose required evidence is whole and not contradicted, in the order of the
-   rules; then causes with part of it; last, rules that only say what happened (fallback). */
+   First come causes whose required evidence is whole, in the order of the rules; then causes with
+   part of it; then rules that only say what happened (fallback). What is contradicted comes after
+   all of these: a wrong cause is worse than none. */
 WITH weighed_rows AS (
   SELECT
     rule_id, endpoint_url, event_uuid,
+    BOOL_OR(stance = 'against' AND holds) AS contradicted,
     SUM(CASE WHEN stance = 'for' AND holds THEN 1.0 ELSE 0 END) / SUM(
       CASE WHEN stance = 'for' OR holds THEN 1 ELSE 0 END
     ) AS support
@@ -18,7 +20,7 @@ ranked_rows AS (
     r.rule_id, r.endpoint_url, r.event_uuid, r.happened_at, r.ends_at, r.what, w.support,
     ROW_NUMBER() OVER (
       PARTITION BY r.endpoint_url, r.event_uuid
-      ORDER BY h.is_fallback NULLS LAST, CASE WHEN w.support = 1 THEN 0 ELSE 1 END NULLS LAST,
+      ORDER BY w.contradicted NULLS LAST, h.is_fallback NULLS LAST, CASE WHEN w.support = 1 THEN 0 ELSE 1 END NULLS LAST,
         CASE WHEN w.support = 1 THEN h.place END NULLS LAST, w.support DESC NULLS LAST,
         h.place NULLS LAST, r.rule_id NULLS LAST
     ) AS choice

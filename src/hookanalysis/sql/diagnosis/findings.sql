@@ -1,9 +1,11 @@
 /* findings: one rule's statement about one endpoint, with how well it is supported; worst first.
    grain:  one rule and endpoint
-   inputs: chosen_rows, rule_signs, rule_headers, rule_pieces, deliveries
+   inputs: chosen_rows, rule_signs, rule_headers, rule_pieces, rule_texts, deliveries,
+           attempt_records, generations
 
    confidence is what was found of the required evidence, over all deliveries of the finding;
-   evidence that speaks against it counts as much as evidence that is missing. A finding is as
+   evidence that speaks against it counts as much as evidence that is missing, and where it speaks
+   against most of them, the finding comes last of its severity. A finding is as
    severe as its rule says while something is left to mend: a critical one of which every event has
    arrived by now is a warning. */
 WITH counted_rows AS (
@@ -18,6 +20,43 @@ WITH counted_rows AS (
   FROM chosen_rows AS c
   LEFT JOIN deliveries AS d ON d.event_uuid = c.event_uuid AND d.endpoint_url = c.endpoint_url
   GROUP BY c.rule_id, c.endpoint_url
+),
+contradictions AS (
+  SELECT rule_id, endpoint_url, 2 * COUNT(*) FILTER (WHERE against) > COUNT(*) AS contradicted
+  FROM (
+    SELECT
+      c.rule_id, c.endpoint_url, c.event_uuid,
+      COALESCE(BOOL_OR(s.stance = 'against' AND s.holds), FALSE) AS against
+    FROM chosen_rows AS c
+    LEFT JOIN rule_signs AS s
+      ON s.rule_id = c.rule_id AND s.endpoint_url = c.endpoint_url
+      AND s.event_uuid IS NOT DISTINCT FROM c.event_uuid
+    GROUP BY ALL
+  )
+  GROUP BY rule_id, endpoint_url
+),
+-- The format's id begins with the sender's name.
+exports AS (
+  SELECT DISTINCT
+    COALESCE(a.endpoint_url, '') AS endpoint_url, SPLIT_PART(g.format, '_', 1) AS sender
+  FROM (SELECT DISTINCT endpoint_url, generation_id FROM attempt_records) AS a
+  JOIN generations AS g ON g.generation_id = a.generation_id
+),
+senders AS (
+  SELECT endpoint_url, MIN(sender) AS sender
+  FROM exports
+  WHERE endpoint_url <> ''
+  GROUP BY endpoint_url
+  HAVING MIN(sender) = MAX(sender)
+),
+only_senders AS (
+  SELECT MIN(sender) AS sender FROM exports HAVING MIN(sender) = MAX(sender)
+),
+named_senders AS (
+  SELECT r.rule_id, r.endpoint_url, COALESCE(s.sender, o.sender) AS sender
+  FROM counted_rows AS r
+  LEFT JOIN senders AS s ON s.endpoint_url = r.endpoint_url
+  LEFT JOIN only_senders AS o ON r.endpoint_url NOT IN (SELECT endpoint_url FROM exports)
 ),
 counted_signs AS (
   SELECT
@@ -57,15 +96,19 @@ worded_signs AS (
 ),
 graded_rows AS (
   SELECT
-    r.*, w.confidence, w.shown, w.missing, w.against,
+    r.*, w.confidence, w.shown, w.missing, w.against, x.contradicted,
     CASE
       WHEN h.severity = 'critical' AND r.deliveries > 0 AND r.settled THEN 'warning'
       ELSE h.severity
     END AS severity,
-    h.title, h.cause, h.guide_step, h.explain, h.next_check, h.is_fallback
+    h.title, h.cause, h.guide_step, COALESCE(t.explain, h.explain) AS explain,
+    COALESCE(t.next_check, h.next_check) AS next_check, h.is_fallback
   FROM counted_rows AS r
   JOIN rule_headers AS h ON h.rule_id = r.rule_id
   JOIN worded_signs AS w ON w.rule_id = r.rule_id AND w.endpoint_url = r.endpoint_url
+  JOIN contradictions AS x ON x.rule_id = r.rule_id AND x.endpoint_url = r.endpoint_url
+  JOIN named_senders AS n ON n.rule_id = r.rule_id AND n.endpoint_url = r.endpoint_url
+  LEFT JOIN rule_texts AS t ON t.rule_id = r.rule_id AND t.sender = n.sender
 )
 SELECT
   rule_id, title, severity, cause, guide_step, endpoint_url, deliveries, first_at, last_at,
@@ -73,7 +116,7 @@ SELECT
   ROW_NUMBER() OVER (
     ORDER BY
       CASE severity WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END NULLS LAST,
-      is_fallback NULLS LAST, deliveries * confidence DESC NULLS LAST, confidence DESC NULLS LAST,
+      contradicted NULLS LAST, is_fallback NULLS LAST, deliveries * confidence DESC NULLS LAST, confidence DESC NULLS LAST,
       rule_id NULLS LAST, endpoint_url NULLS LAST
   ) AS "rank",
   CONCAT_WS(' ', 'Shown: ' || shown || '.', 'Not shown: ' || missing || '.') AS evidence,

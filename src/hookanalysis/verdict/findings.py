@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _WORK_TABLES = {
     "rule_headers": "rule_id VARCHAR, title VARCHAR, guide_step VARCHAR, cause VARCHAR,"
     " severity VARCHAR, explain VARCHAR, next_check VARCHAR, place BIGINT, is_fallback BOOLEAN",
+    "rule_texts": "rule_id VARCHAR, sender VARCHAR, explain VARCHAR, next_check VARCHAR",
     "rule_pieces": "rule_id VARCHAR, piece VARCHAR, place BIGINT, words VARCHAR",
     "rule_rows": "rule_id VARCHAR, endpoint_url VARCHAR, event_uuid VARCHAR,"
     " happened_at TIMESTAMP, ends_at TIMESTAMP, what VARCHAR",
@@ -108,18 +109,22 @@ def diagnose(db: Database) -> None:
 
 
 def _store_headers(db: Database, rules: Iterable[Rule]) -> None:
-    headers, pieces = [], []
+    headers, pieces, texts = [], [], []
     for rule in rules:
-        texts = (rule.title, rule.guide_step, rule.cause, rule.severity)
+        words = (rule.title, rule.guide_step, rule.cause, rule.severity)
         place = (rule.place, rule.fallback)
-        headers.append((rule.id, *texts, rule.explain, rule.next_check, *place))
-        words = {**rule.requires, **rule.against}
-        pieces += [(rule.id, piece, nth, words[piece]) for nth, piece in enumerate(rule.stances)]
-    for table, rows in (("rule_headers", headers), ("rule_pieces", pieces)):
-        columns = ", ".join(["UNNEST(?)"] * len(rows[0]))
-        db.con.execute(
-            f"INSERT INTO {table} SELECT {columns}", [*map(list, zip(*rows, strict=True))]
-        )
+        headers.append((rule.id, *words, rule.explain, rule.next_check, *place))
+        signs = {**rule.requires, **rule.against}
+        pieces += [(rule.id, piece, nth, signs[piece]) for nth, piece in enumerate(rule.stances)]
+        texts += [
+            (rule.id, sender, own.get("explain"), own.get("next_check"))
+            for sender, own in rule.senders.items()
+        ]
+    for table, rows in (("rule_headers", headers), ("rule_pieces", pieces), ("rule_texts", texts)):
+        if rows:
+            columns = ", ".join(["UNNEST(?)"] * len(rows[0]))
+            given = [*map(list, zip(*rows, strict=True))]
+            db.con.execute(f"INSERT INTO {table} SELECT {columns}", given)
 
 
 def _run_rule(db: Database, rule: Rule) -> None:

@@ -2,7 +2,7 @@
    grain:  one event for one endpoint in one layer
    inputs: matches, repeated_matches, repeated_arrivals
 
-   weakest_rule: 1 uuid, 2 transaction, 3 request_id, 4 time. */
+   untold: accepted, and not said to be processed, failed or known. weakest_rule: 1 uuid, 2 transaction, 3 request_id, 4 time. */
 WITH weighed_matches AS (
   SELECT
     m.event_uuid, m.endpoint_url, m.layer, m.arrived_at, m.http_status,
@@ -26,6 +26,8 @@ SELECT
   CAST(CASE WHEN accepted THEN 1 ELSE 0 END AS BIGINT) AS accepted,
   CAST(CASE WHEN processed THEN 1 ELSE 0 END AS BIGINT) AS processed,
   COALESCE(NOT processed, FALSE) AS said_failed,
+  CAST(CASE WHEN accepted AND processed IS NULL AND NOT known_before THEN 1 ELSE 0 END AS BIGINT)
+    AS untold,
   known_before,
   signature_failed,
   arrived_at AS first_at,
@@ -44,6 +46,7 @@ SELECT
   CAST(SUM(CASE WHEN accepted OR processed THEN 1 ELSE 0 END) AS BIGINT) AS accepted,
   CAST(SUM(CASE WHEN processed THEN 1 ELSE 0 END) AS BIGINT) AS processed,
   BOOL_OR(COALESCE(NOT processed, FALSE)) AS said_failed,
+  COUNT(*) FILTER (WHERE accepted AND processed IS NULL AND NOT known_before) AS untold,
   BOOL_OR(known_before) AS known_before,
   BOOL_OR(signature_failed) AS signature_failed,
   MIN(arrived_at) AS first_at,

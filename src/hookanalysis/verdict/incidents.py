@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .database import Database
+    from hookanalysis.database import Database
 
 # The two states of reference/reliability.md 5.7: at ordinary times a try fails as often as the
 # series' other tries do, but this often at least; in an incident, this often. With the 0.7 of that

@@ -7,8 +7,10 @@
     fallback = true           # it says what happened, not why: any cause goes before it
     [requires]                # column → what it shows; TRUE where the evidence is there
     answered = "the sender was answered 404 or 410"
-    [against]                 # column → what speaks against the rule
+    [against]                 # column → what contradicts the rule, so that others go before it
     served = "…"
+    [senders.showpass]        # texts for one sender's exports (the beginning of their format's id)
+    next_check = "…"
     ---*/
     SELECT endpoint_url, event_uuid, happened_at, answered, served
     FROM …
@@ -53,6 +55,7 @@ COLUMNS = ["endpoint_url", "event_uuid", "happened_at"]
 _OPTIONAL = {"ends_at", "what"}
 
 _OPENING, _CLOSING = "/*---", "---*/"
+_OWN_TEXTS = ("explain", "next_check")
 _TEXTS = ("id", "title", "guide_step", "cause", "severity", "explain", "next_check")
 
 
@@ -71,6 +74,7 @@ class Rule:
     fallback: bool
     requires: Mapping[str, str]
     against: Mapping[str, str]
+    senders: Mapping[str, Mapping[str, str]]
     sql: str
 
     @property
@@ -109,6 +113,7 @@ def read_rule(file_name: str, text: str) -> Rule:
     requires, against = (
         _read_signs(file_name, raw.pop(key, {})) for key in ("requires", "against")
     )
+    senders = _read_senders(file_name, raw.pop("senders", {}))
     place, fallback = raw.pop("place", None), raw.pop("fallback", False)
     wrong = sorted(set(raw) ^ set(_TEXTS))
     if wrong:
@@ -118,11 +123,17 @@ def read_rule(file_name: str, text: str) -> Rule:
     _check_word(file_name, "severity", words["severity"], SEVERITIES)
     _check_word(file_name, "cause", words["cause"], CAUSES)
     _check_word(file_name, "guide_step", words["guide_step"], GUIDE_STEPS)
-    if not isinstance(place, int) or not requires or set(requires) & set(against):
+    if not isinstance(place, int) or not requires or not against or set(requires) & set(against):
         raise _misread(file_name, "it needs a place and evidence, each piece either for or against")
     sql = _single_select(file_name, text)
     return Rule(
-        **words, place=place, fallback=bool(fallback), requires=requires, against=against, sql=sql
+        **words,
+        requires=requires,
+        against=against,
+        senders=senders,
+        place=place,
+        fallback=bool(fallback),
+        sql=sql,
     )
 
 
@@ -175,6 +186,15 @@ def _read_signs(file_name: str, raw: dict[str, Any]) -> dict[str, str]:
     if not all(re.fullmatch("[a-z_]+", key) and isinstance(raw[key], str) for key in raw):
         raise _misread(file_name, 'a piece of evidence is `column = "what it shows"`')
     return raw
+
+
+def _read_senders(file_name: str, raw: dict[str, Any]) -> dict[str, dict[str, str]]:
+    if not all(isinstance(texts, dict) and set(texts) <= set(_OWN_TEXTS) for texts in raw.values()):
+        raise _misread(file_name, f"a sender's own texts are {' and '.join(_OWN_TEXTS)}")
+    return {
+        sender: {key: " ".join(str(words).split()) for key, words in texts.items()}
+        for sender, texts in raw.items()
+    }
 
 
 def _single_select(file_name: str, text: str) -> str:

@@ -1,6 +1,6 @@
 /* receipt_lines: each kept line of a receiver's log with its event, its step and its request.
    grain:  one line
-   inputs: receipt_records, generations, attempt_records
+   inputs: receipt_records, generations, attempt_records, learnt_steps
 
    A bare uuid is the event's only where the sender exported it and no other on the line is so. A
    line that names no event but its transaction is of the one event that the sender exported for it
@@ -37,7 +37,8 @@ transactions AS (
 ),
 named_lines AS (
   SELECT
-    r.*, g.layer, g.stream, g.time_marks, k.event_uuid AS known_uuid, t.event_uuid AS paid_uuid,
+    r.*, g.layer, g.stream, g.time_marks,
+    hash(r.step, r.message, r.http_status IS NULL) AS kind, k.event_uuid AS known_uuid, t.event_uuid AS paid_uuid,
     COALESCE(r.event_uuid, k.event_uuid, t.event_uuid) AS named_uuid
   FROM receipt_records AS r
   JOIN generations AS g ON g.generation_id = r.generation_id
@@ -81,10 +82,14 @@ SELECT
   r.http_status,
   r.source_ip,
   r.request_id,
-  COALESCE(r.step, CASE WHEN r.http_status IS NOT NULL THEN 'answered' END) AS mark,
-  hash(r.step, r.message, r.http_status IS NULL) AS kind,
+  CASE
+    WHEN s.kind IS NOT NULL AND COALESCE(r.http_status, 200) < 300 THEN 'processed'
+    ELSE COALESCE(r.step, CASE WHEN r.http_status IS NOT NULL THEN 'answered' END)
+  END AS mark,
+  r.kind,
   CASE
     WHEN r.layer NOT IN ('edge', 'table') THEN COALESCE(r.named_uuid, e.event_uuid, r.request_id)
   END AS request_key
 FROM named_lines AS r
 LEFT JOIN request_events AS e ON e.stream = r.stream AND e.request_id = r.request_id
+LEFT JOIN learnt_steps AS s ON s.layer = r.layer AND s.kind = r.kind

@@ -1,1 +1,0 @@
-"""Diagnosis: `rules/*.sql` say why deliveries did not go well; together they make the findings."""

@@ -1,0 +1,34 @@
+/*---
+id = "zone"
+title = "A log or an export was read in a wrong time zone"
+guide_step = "Best practices"
+cause = "logs"
+severity = "warning"
+place = 61
+explain = """
+The times of this log are off the sender's by whole quarter-hours, which no clock is by itself: the
+times of one side were read in another zone than they were written in. While that is so, no event is
+called missed on this log's word."""
+next_check = """
+Find out in which zone the server, or the person who made the export, writes its times, and load
+both sides into a new workspace with it: --timezone on the command line, or timezone under
+[[sources]] in the settings. Then reconcile again."""
+
+[requires]
+measured = "the difference was measured on at least five pairs of an attempt and a line"
+whole = "it is whole quarter-hours"
+
+[against]
+written = "all times of both sides name their zone, so it is rather the server's own clock"
+---*/
+SELECT
+  '' AS endpoint_url,
+  CAST(NULL AS VARCHAR) AS event_uuid,
+  CAST(first_day AS TIMESTAMP) AS happened_at,
+  CAST(last_day AS TIMESTAMP) + INTERVAL '1 day' AS ends_at,
+  told AS what,
+  pairs >= 5 AS measured,
+  TRUE AS whole,
+  written
+FROM zone_errors
+WHERE minutes IS NOT NULL

@@ -1,0 +1,64 @@
+/* learnt_steps: lines by which an application shows that it processed an event, in its own words.
+   grain:  one layer and kind of line
+   inputs: receipt_records, generations, attempt_records
+
+   Words such as done or saved mean nothing by themselves. But where no known word tells of
+   processing, a line that most accepted events have, as their last, shows it: if other lines of
+   theirs come before it, or if refused events, of which the layer tells as well, lack it.
+   Some twenty thousand events are enough to learn from. */
+WITH answers AS (
+  SELECT
+    event_uuid, BOOL_OR(status = 'success') AS accepted,
+    BOOL_AND(status = 'failed' AND http_status IS NOT NULL) AS refused
+  FROM attempt_records
+  WHERE hash(event_uuid) % (SELECT COUNT(*) // 20000 + 1 FROM attempt_records) = 0
+  GROUP BY event_uuid
+),
+candidates AS (
+  SELECT
+    g.layer, r.logged_at, r.step, r.message, hash(r.step, r.message, r.http_status IS NULL) AS kind,
+    UNNEST(CASE WHEN r.event_uuid IS NULL THEN r.candidate_uuids ELSE [r.event_uuid] END)
+      AS event_uuid
+  FROM receipt_records AS r
+  JOIN generations AS g ON g.generation_id = r.generation_id AND g.layer IN ('app', 'queue')
+),
+lines AS (
+  SELECT
+    c.layer, c.event_uuid, c.kind, c.step, c.message, a.accepted, a.refused,
+    c.logged_at = MAX(c.logged_at) OVER event_lines AS is_last,
+    MIN(c.kind) OVER event_lines = MAX(c.kind) OVER event_lines AS is_alone
+  FROM candidates AS c
+  JOIN answers AS a ON a.event_uuid = c.event_uuid
+  WINDOW event_lines AS (PARTITION BY c.layer, c.event_uuid)
+),
+layers AS (
+  SELECT
+    layer,
+    COUNT(DISTINCT event_uuid) FILTER (WHERE accepted) AS accepted,
+    COUNT(DISTINCT event_uuid) FILTER (WHERE refused) AS refused,
+    COUNT(DISTINCT event_uuid) FILTER (WHERE accepted AND step IN ('processed', 'duplicate'))
+      AS processed
+  FROM lines
+  GROUP BY layer
+),
+kinds AS (
+  SELECT
+    layer, kind,
+    COUNT(DISTINCT event_uuid) FILTER (WHERE accepted) AS accepted,
+    COUNT(DISTINCT event_uuid) FILTER (WHERE refused) AS refused,
+    COUNT(DISTINCT event_uuid) FILTER (WHERE accepted AND is_last) AS last,
+    COUNT(DISTINCT event_uuid) FILTER (WHERE accepted AND is_alone) AS alone
+  FROM lines
+  WHERE step IS NULL AND message IS NOT NULL
+  GROUP BY layer, kind
+)
+SELECT k.layer, k.kind
+FROM kinds AS k
+JOIN layers AS l ON l.layer = k.layer
+WHERE l.processed < 0.2 * l.accepted
+  AND k.accepted >= GREATEST(8, 0.4 * l.accepted)
+  AND k.last >= 0.8 * k.accepted
+  AND (
+    k.alone <= 0.2 * k.accepted
+    OR (l.refused >= 3 AND k.refused <= 0.2 * l.refused)
+  )
