@@ -180,7 +180,7 @@ def _seconds(most: float) -> alt.Y:
 
 def _busiest(ws: Database, window: Window | None, most: int) -> pd.DataFrame:
     """The endpoints to show, most failures first: `endpoint` (short, unique), attempts, failed."""
-    frame = ask(ws, "endpoints", window, most=most)
+    frame = ask(ws, "busiest_endpoints", window, most=most)
     names = name_endpoints(frame["endpoint_url"], 44)
     return frame.assign(endpoint=frame["endpoint_url"].map(names)).set_index("endpoint_url")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hookanalysis import markup
 from hookanalysis.tables import OUTCOMES
 
-from .asking import Window, ask, find_window, limits, name_intervals
+from .asking import Window, ask, find_window, name_intervals
 from .drawing import (
     BAD,
     OUTCOME_COLOURS,
@@ -62,7 +62,7 @@ def explorer(ws: Database, period: Period | None = None, *, events: int = MAX_EV
         zoom=False,
     )
     panels = [_timeline(frame, _holes(ws, window), window).add_params(marked)]
-    dots = _dots(ask(ws, "troubled_deliveries", **limits(period), most=events), window)
+    dots = _dots(ask(ws, "troubled_deliveries", period, most=events), window)
     if dots is not None:
         panels.append(dots)
     panels.append(_totals(place(frame, window)))
