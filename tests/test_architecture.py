@@ -34,12 +34,12 @@ STAGES = (
     "reconciliation",
     "diagnosis: findings rules signatures",
     "incidents",
-    "loading: files transfers scratch manifest timezones",
-    "parsing: formats probing checking drafting",
-    "parsing: detection refusals configs trials catalog templates wrappers",
-    "parsing: traces fields texts lines headed sampling forms stacks vocabulary",
-    "reading: postgres sources delimited documents elements pieces records decoding",
-    "reading: rewriting pages parquet packings splitting unpacking",
+    "load: files transfers scratch manifest timezones",
+    "formats: api probing checking drafting",
+    "formats: detection refusals configs trials catalog templates wrappers",
+    "formats: traces fields texts lines headed sampling forms stacks vocabulary",
+    "read: postgres sources delimited documents elements pieces records decoding",
+    "read: rewriting pages parquet packings splitting unpacking",
     "database settings",
     (
         "simulation: runs truth plan receivers exports logs events scenarios"

@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hookanalysis.errors import InputError
-from hookanalysis.parsing import formats as parsing
-from hookanalysis.parsing.formats import Binding, Format, detect
-from hookanalysis.parsing.lines import whole
-from hookanalysis.parsing.sampling import take_records
+from hookanalysis.formats import api as parsing
+from hookanalysis.formats.api import Binding, Format, detect
+from hookanalysis.formats.lines import whole
+from hookanalysis.formats.sampling import take_records
 from hookanalysis.settings import Known
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
 

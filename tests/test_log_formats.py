@@ -10,8 +10,8 @@ import pytest
 
 import hookanalysis as ha
 from hookanalysis.errors import InputError
-from hookanalysis.parsing import formats as parsing
-from hookanalysis.parsing.sampling import take_records
+from hookanalysis.formats import api as parsing
+from hookanalysis.formats.sampling import take_records
 from hookanalysis.settings import Known
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 import hookanalysis as ha
 from hookanalysis.errors import InputError
-from hookanalysis.parsing import checking
-from hookanalysis.parsing.catalog import Format, load_formats
-from hookanalysis.parsing.detection import detect
-from hookanalysis.parsing.probing import try_file
-from hookanalysis.parsing.sampling import take_records
-from hookanalysis.parsing.trials import reach
+from hookanalysis.formats import checking
+from hookanalysis.formats.catalog import Format, load_formats
+from hookanalysis.formats.detection import detect
+from hookanalysis.formats.probing import try_file
+from hookanalysis.formats.sampling import take_records
+from hookanalysis.formats.trials import reach
 from hookanalysis.settings import Known
 
 FORMATS = load_formats()

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 import hookanalysis as ha
 from hookanalysis.cli import cli
-from hookanalysis.loading.timezones import compare_databases, name_database
+from hookanalysis.load.timezones import compare_databases, name_database
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,7 @@ def test_a_machine_that_tells_another_time_is_named(
     file = workspace(tmp_path, "America/New_York")
     # A machine whose New York keeps the time of Halifax.
     monkeypatch.setattr(
-        "hookanalysis.loading.timezones.ZoneInfo", lambda _: zoneinfo.ZoneInfo("America/Halifax")
+        "hookanalysis.load.timezones.ZoneInfo", lambda _: zoneinfo.ZoneInfo("America/Halifax")
     )
     with ha.connect(file, read_only=True) as ws:
         (found,) = compare_databases(ws)

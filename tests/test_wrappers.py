@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hookanalysis.parsing import wrappers
-from hookanalysis.parsing.detection import detect
-from hookanalysis.parsing.probing import try_file
-from hookanalysis.parsing.sampling import take_records
-from hookanalysis.parsing.trials import open_engine
-from hookanalysis.parsing.wrappers import Wrapper
-from hookanalysis.reading.sources import Account, open_source
-from hookanalysis.reading.splitting import Split
+from hookanalysis.formats import wrappers
+from hookanalysis.formats.detection import detect
+from hookanalysis.formats.probing import try_file
+from hookanalysis.formats.sampling import take_records
+from hookanalysis.formats.trials import open_engine
+from hookanalysis.formats.wrappers import Wrapper
+from hookanalysis.read.sources import Account, open_source
+from hookanalysis.read.splitting import Split
 from hookanalysis.tables import RECEIPT_RECORDS
 from wrapping import TIME, WRAPPINGS, docker_json, syslog_iso
 

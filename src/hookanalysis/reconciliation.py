@@ -9,7 +9,7 @@ from .database import sql_name, sql_text
 from .diagnosis.findings import diagnose
 from .diagnosis.signatures import write_signature_checks
 from .incidents import write_failure_runs
-from .loading.files import write_settings
+from .load.files import write_settings
 from .settings import Settings
 from .tables import TABLES, VIEW_FILES
 

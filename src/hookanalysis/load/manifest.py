@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from hookanalysis.database import Database
     from hookanalysis.errors import HookAnalysisError
-    from hookanalysis.reading.sources import Source
+    from hookanalysis.read.sources import Source
 
 # Two logs may share a few equal lines (a double delivery over two hosts); not a run of this many.
 _OVERLAP_RUN = 20

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hookanalysis.errors import InputError
-from hookanalysis.parsing.refusals import say_unlike
-from hookanalysis.parsing.traces import extend_trace
+from hookanalysis.formats.refusals import say_unlike
+from hookanalysis.formats.traces import extend_trace
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
 
 from . import manifest
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hookanalysis.database import Database
-    from hookanalysis.parsing.formats import Binding
-    from hookanalysis.reading.sources import Chunk, Source
+    from hookanalysis.formats.api import Binding
+    from hookanalysis.read.sources import Chunk, Source
     from hookanalysis.settings import Known
 
     from .scratch import Scratch

@@ -9,12 +9,12 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from hookanalysis.errors import DamagedError, InputError
-from hookanalysis.parsing import formats as parsing
-from hookanalysis.parsing.headed import MARK
-from hookanalysis.reading.decoding import HEAD
-from hookanalysis.reading.documents import holds_nothing
-from hookanalysis.reading.postgres import Table, find_table
-from hookanalysis.reading.sources import open_source
+from hookanalysis.formats import api as parsing
+from hookanalysis.formats.headed import MARK
+from hookanalysis.read.decoding import HEAD
+from hookanalysis.read.documents import holds_nothing
+from hookanalysis.read.postgres import Table, find_table
+from hookanalysis.read.sources import open_source
 from hookanalysis.settings import Known, Settings
 from hookanalysis.tables import SETTINGS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from hookanalysis.reading.sources import open_source
+from hookanalysis.read.sources import open_source
 from hookanalysis.settings import Known
 
 from .checking import parse_head

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from hookanalysis.errors import InputError
-from hookanalysis.reading.splitting import Split
+from hookanalysis.read.splitting import Split
 
 from .sampling import find_cells
 from .trials import Head, reach

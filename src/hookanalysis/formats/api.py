@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hookanalysis.reading.splitting import Split
+from hookanalysis.read.splitting import Split
 
 from .catalog import Format, Sample, load_formats
 from .checking import check_formats, score_formats

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hookanalysis.reading.decoding import HEAD
-from hookanalysis.reading.records import Chunk
-from hookanalysis.reading.sources import make_splitter
-from hookanalysis.reading.splitting import End, Piece, Split
+from hookanalysis.read.decoding import HEAD
+from hookanalysis.read.records import Chunk
+from hookanalysis.read.sources import make_splitter
+from hookanalysis.read.splitting import End, Piece, Split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from hookanalysis.reading.unpacking import Bytes
+    from hookanalysis.read.unpacking import Bytes
 
 RECORDS = 200
 _DELIMITERS = (",", "\t", ";")

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
 
-from hookanalysis.parsing.trials import open_engine
+from hookanalysis.formats.trials import open_engine
 
 if TYPE_CHECKING:
     from hookanalysis.database import Database

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from hookanalysis.database import connect_memory
-from hookanalysis.reading.splitting import Split
+from hookanalysis.read.splitting import Split
 
 from .fields import scan_sql
 from .forms import literal, plain_records
@@ -25,7 +25,7 @@ from .texts import spread
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hookanalysis.reading.records import Chunk
+    from hookanalysis.read.records import Chunk
 
     from .catalog import Format
     from .forms import Fit, Form

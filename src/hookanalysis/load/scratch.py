@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hookanalysis.database import connect_memory, sql_text
-from hookanalysis.parsing.traces import attach_traces
-from hookanalysis.reading.records import Chunk
-from hookanalysis.reading.splitting import Piece
+from hookanalysis.formats.traces import attach_traces
+from hookanalysis.read.records import Chunk
+from hookanalysis.read.splitting import Piece
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from hookanalysis.parsing.formats import Binding
+    from hookanalysis.formats.api import Binding
 
 # Columns that the loader adds, and those of a binding's `scan_sql`.
 _PLACE = ("file_id", "generation_id")

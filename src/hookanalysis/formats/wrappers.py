@@ -14,7 +14,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookanalysis.reading.splitting import Pieces, Split
+from hookanalysis.read.splitting import Pieces, Split
 
 from .forms import fill, literal, plain_records
 from .lines import whole

@@ -23,7 +23,7 @@ from .wrappers import peel
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hookanalysis.reading.splitting import Split
+    from hookanalysis.read.splitting import Split
 
     from .wrappers import Layer
 
