@@ -12,7 +12,7 @@ from hookanalysis.read.splitting import Split
 
 from .catalog import Format, Sample, load_formats
 from .checking import check_formats, score_formats
-from .detection import Binding, detect, no_such_format
+from .detect import Binding, detect, no_such_format
 from .fields import scrub_sql
 from .probing import try_file
 from .sampling import normalise

@@ -58,7 +58,7 @@ class Format:
             asks for most of them is chosen.
         forbid: Names that no file in this format has.
         over: Formats that give way where both fit.
-        last: It is the last resort: it gives way to any other that fits.
+        rank: Of the formats of lines and objects that a record fits, the highest refines it.
         base: The format that it extends.
         event_id: For a sender whose event ids are no uuids: their pattern.
         retention_days: How long the sender keeps what it lists; None: not told.
@@ -80,16 +80,21 @@ class Format:
     keys: tuple[str, ...] = ()
     forbid: tuple[str, ...] = ()
     over: tuple[str, ...] = ()
-    last: bool = False
+    rank: int = 0
     base: str | None = None
     event_id: str = ""
     retention_days: float | None = None
     completeness: str = "all"
     retry_keeps_id: bool = True
 
+    @property
+    def is_log(self) -> bool:
+        """Its records are lines and objects of a receiver's log; else rows of a table."""
+        return self.side == "receiver" and not self.form.is_table
+
 
 _OWN = {f.name for f in fields(Format)} - {"form", "samples", "base"}
-_FORM = {f.name for f in fields(Form)} - {"side", "proven"}
+_FORM = {f.name for f in fields(Form)} - {"side"}
 _BY_TEXT = ("names", "deep", "find", "only")
 
 
@@ -153,7 +158,7 @@ def _build(raw: dict[str, Any], file: str, entries: Entries) -> Format:
     values = _inherit(raw, file, entries)
     if not values.get("sample"):
         raise _broken(file, "it carries no [[sample]]")
-    known = _OWN | _FORM | {"proof", "sample", "extends"}
+    known = _OWN | _FORM | {"sample", "extends"}
     if unknown := sorted(set(values) - known):
         raise _broken(file, f"unknown key {unknown[0]!r}", f"one of: {', '.join(sorted(known))}")
     for key, words in (("layer", LAYERS), ("time_marks", TIME_MARKS)):
@@ -163,7 +168,6 @@ def _build(raw: dict[str, Any], file: str, entries: Entries) -> Format:
     for name in (name for key in _BY_TEXT for name in values.get(key, {})):
         if name not in texts:
             raise _broken(file, f"unknown text {name!r}", f"one of: {', '.join(texts)}")
-    proof = values.pop("proof", {})
     form = {key: _tidy(values.pop(key)) for key in _FORM & set(values)}
     form["find"] = {
         text: (told,) if isinstance(told, str) else told
@@ -178,8 +182,6 @@ def _build(raw: dict[str, Any], file: str, entries: Entries) -> Format:
         return Format(
             form=Form(
                 side=values["side"],
-                proof=_tidy(proof.get("test", "")),
-                proven=proof.get("texts", {}),
                 **form,
             ),
             samples=tuple(_build_sample(sample) for sample in values["sample"]),

@@ -11,7 +11,7 @@ from hookanalysis.errors import InputError
 from hookanalysis.settings import Known
 
 from .catalog import Format, Sample, load_formats
-from .detection import Binding, detect
+from .detect import Binding, detect
 from .sampling import take_records
 from .traces import attach_traces
 from .trials import ENOUGH, open_engine

@@ -77,7 +77,7 @@ def _take_header(told: str) -> tuple[Format, ...]:
     return tuple(
         replace(entry, id=f"log_format:{entry.id}", form=replace(entry.form, header=told))
         for entry in load_formats()
-        if entry.form.headed
+        if "access_w3c" in {entry.id, entry.base}
     )
 
 
@@ -127,12 +127,10 @@ def _make(name: str, told: str, where: str) -> Format:
             side="receiver",
             pattern=template.pattern,
             ignore=notices,
-            hook_words=("POST", "PUT"),
-            hook="(?:^|[^A-Za-z])(?:POST|PUT)(?:[^A-Za-z]|$)",
         ),
         samples=(),
         layer=template.layer,
         time_marks=template.marks,
         time_resolution_ms=template.resolution_ms,
-        over=tuple(entry.id for entry in packaged),
+        rank=100,
     )

@@ -8,8 +8,6 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from .stacks import TRACE
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -34,11 +32,7 @@ class Form:
         side: `sender` or `receiver`.
         pattern: For lines: a regular expression (RE2) whose named groups are texts of the side.
             A text may stand in several: time or time_2. Durations add up: duration_s, duration_s_2.
-        proof: SQL over `p` (the record, split at double quotes) and `record`, cheaper than the
-            pattern and true only where the pattern fits; empty for none.
-        proven: SQL over the same for each text of a record that is proven so.
-        headed: For lines: their fields are named by lines `#Fields: …`, which may change.
-        header: That line, where the user gives it.
+        header: A line `#Fields: …` that the user gives for a log without one.
         find: For lines: text → patterns with one group, tried in order, searched in the group
             `rest`, else in the whole record.
         names: For objects, tables, headed lines: text → the names under which it goes, best
@@ -47,13 +41,9 @@ class Form:
             under `names`; it is taken where all that go by these names say the same.
         only: text → pattern; a value that does not fit it as a whole is not taken.
         ignore: Pattern of records that belong to no request by rule, such as headers.
-        traces: Stack traces stand between the lines (see stacks.py).
-        hook_words: Words without one of which a line is no request of its own...
-        hook: ... and the pattern that then decides whether it may be a webhook.
         aside: Pattern of lines that fit, yet are no request of their own, such as a second one
             about a request that failed.
         silent: Its lines tell of no request, as those of a server's error log; all are ignored.
-        uuid_keys: Names of the event's uuid.
         each: For objects: paths of a list; each of its elements is a record of its own, which goes
             by the name `each` inside of the object around it.
         words: What the sender's words for a status mean: success, failed, pending or none.
@@ -61,21 +51,14 @@ class Form:
 
     side: str
     pattern: str = ""
-    proof: str = ""
-    proven: Mapping[str, str] = field(default_factory=dict)
-    headed: bool = False
     header: str = ""
     find: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     deep: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     only: Mapping[str, str] = field(default_factory=dict)
     ignore: str = ""
-    traces: bool = False
     silent: bool = False
-    hook_words: tuple[str, ...] = ()
-    hook: str = ""
     aside: str = ""
-    uuid_keys: tuple[str, ...] = ("webhook_event_uuid",)
     each: tuple[str, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
 
@@ -97,8 +80,7 @@ class Form:
     @property
     def ignored(self) -> str:
         """Pattern of records that are passed over: by rule, or because they are blank."""
-        passed = "|".join(filter(None, (self.ignore, TRACE if self.traces else "")))
-        return rf"(?s:\s*|(?:{passed})\s*)" if passed else r"\s*"
+        return rf"(?s:\s*|(?:{self.ignore})\s*)" if self.ignore else r"\s*"
 
 
 def plain_records(outer_time: str = "NULL") -> str:
@@ -115,6 +97,11 @@ def fill(name: str, **parts: str) -> str:
 def _template(name: str) -> str:
     file = resources.files("hookanalysis").joinpath("sql", "load", f"{name}.sql")
     return re.sub(r"/\*.*?\*/\s*", "", file.read_text(encoding="utf-8"), count=1, flags=re.DOTALL)
+
+
+def whole(pattern: str) -> str:
+    """A pattern of a whole record as a constant of SQL; the record may end with white space."""
+    return literal(rf"(?:{pattern})\s*")
 
 
 def literal(text: str) -> str:
@@ -139,6 +126,8 @@ class Fit:
             what is wrapped around them, and the time that a wrapper told for each.
         endpoint_url: Where all attempts of the file went, for those that do not say.
         event_ids: Patterns of those event ids of senders that are no uuids.
+        newest: When the file was last written; it tells the year of times that name none.
+        carried: Lines of one id follow each other, of which only the first has a time.
     """
 
     timezone: str | None = None
@@ -152,3 +141,5 @@ class Fit:
     source: str = field(default_factory=plain_records)
     endpoint_url: str | None = None
     event_ids: tuple[str, ...] = ()
+    newest: str = "2100-01-01 00:00:00"
+    carried: bool = False

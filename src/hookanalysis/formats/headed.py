@@ -5,12 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .sampling import normalise
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from .forms import Fit, Form
+    from collections.abc import Iterable, Sequence
 
 MARK = b"#Fields:"
 # Cells between spaces or tabs; quoted ones may hold spaces, and quotes as two.
@@ -38,53 +34,46 @@ def read_sections(headers: Iterable[tuple[int, str]]) -> tuple[Section, ...]:
     return tuple(sections)
 
 
-def cut_fields(form: Form, fit: Fit, source: str) -> tuple[str, dict[str, str], str]:
-    """Where the texts of headed lines stand.
+def row_source(sections: Sequence[Section], source: str) -> str:
+    """The rows of `source` with each headed line as a JSON object of what its header names.
 
-    Returns:
-        SELECT of the rows of `source` with their `cells`; for each text an expression over it (its
-        date and time in one, UTC by definition); and how many cells a line has.
+    `-` is no value. Date and time become one, in UTC by definition. A line with more or fewer
+    fields than its header names becomes an object without a time; header lines become blank.
     """
     quoted = "regexp_extract_all(bare, '" + _CELLS.replace("'", "''") + "')"
-    rows = (
-        "SELECT *, CASE WHEN contains(bare, '\"')"
+    tab = "contains(bare, chr(9))"
+    cells = (
+        "CASE WHEN contains(bare, '\"')"
         f" THEN list_transform({quoted}, lambda c: replace(trim(c, '\"'), '\"\"', '\"'))"
-        " ELSE string_split(bare, CASE WHEN contains(bare, chr(9)) THEN chr(9) ELSE ' ' END) END"
-        " AS cells FROM (SELECT *, rtrim(record, chr(10) || chr(13) || ' ') AS bare"
-        f" FROM {source})"
+        f" WHEN {tab} THEN list_transform(string_split(bare, chr(9)), lambda c: trim(c))"
+        " ELSE regexp_split_to_array(bare, ' +') END"
     )
-    found = {}
-    for text, names in form.names.items():
-        cells = [_cell(section[1], names) for section in fit.sections]
-        if text == "time":
-            days = [_cell(section[1], ["date"]) for section in fit.sections]
-            both = zip(days, cells, strict=True)
-            cells = [f"{day} || ' ' || {cell} || 'Z'" for day, cell in both]
-        found[text] = f"nullif({_by_section(fit, cells)}, '-')"
-    width = _by_section(fit, [str(len(names)) for _, names in fit.sections])
-    return rows, found, width
+    rows = f"SELECT *, trim(record, chr(10) || chr(13) || ' ') AS bare FROM ({source})"
+    objects = [_object(names) for _, names in sections]
+    widths = [str(len(names)) for _, names in sections]
+    return (
+        "SELECT line, byte_offset, CASE WHEN starts_with(bare, '#') OR bare = '' THEN ''"
+        f" WHEN len(cells) = {_by_section(sections, widths)}"
+        f" THEN CAST({_by_section(sections, objects)} AS VARCHAR)"
+        " ELSE '{\"fields\":' || len(cells) || '}' END AS record, outer_time"
+        f" FROM (SELECT *, {cells} AS cells FROM ({rows})) WHERE record IS NOT NULL"
+    )
 
 
-def named_texts(form: Form, sections: Iterable[Section]) -> set[str]:
-    """The texts that every section names."""
-    told = [{normalise(name) for name in names} for _, names in sections]
-    return {
-        text
-        for text, names in form.names.items()
-        if all(any(normalise(name) in names_told for name in names) for names_told in told)
-    }
+def _object(names: Sequence[str]) -> str:
+    values = {name: f"nullif(cells[{place}], '-')" for place, name in enumerate(map(str.lower, names), 1)}
+    if "time" in values:
+        day = values.pop("date", None)
+        moment = values.pop("time")
+        whole = f"{day} || 'T' || {moment} || 'Z'" if day else moment
+        values = {"time": whole, **values}
+    pairs = ", ".join(f"'{name.replace(chr(39), chr(39) * 2)}', {v}" for name, v in values.items())
+    return f"json_object({pairs})"
 
 
-def _cell(told: tuple[str, ...], names: Iterable[str]) -> str:
-    places = {normalise(name): place for place, name in enumerate(told, 1)}
-    place = next((places[normalise(n)] for n in names if normalise(n) in places), 0)
-    return f"cells[{place}]" if place else "CAST(NULL AS VARCHAR)"
-
-
-def _by_section(fit: Fit, values: list[str]) -> str:
-    starts = [offset for offset, _ in fit.sections]
-    pairs = list(zip(starts, values, strict=True))
-    if len({value for _, value in pairs}) == 1:
+def _by_section(sections: Sequence[Section], values: Sequence[str]) -> str:
+    pairs = list(zip((start for start, _ in sections), values, strict=True))
+    if len(set(values)) == 1:
         return values[0]
     cases = [f"WHEN byte_offset >= {start} THEN {value}" for start, value in reversed(pairs)]
     return f"CASE {' '.join(cases)} END"

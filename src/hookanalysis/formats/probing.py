@@ -9,7 +9,7 @@ from hookanalysis.read.sources import open_source
 from hookanalysis.settings import Known
 
 from .checking import parse_head
-from .detection import Binding, detect, gather_formats
+from .detect import Binding, count_fits, detect, gather_formats, take_lines
 from .drafting import draft_format
 from .forms import Fit
 from .refusals import REASONS, UnfitError, say_unlike
@@ -64,8 +64,10 @@ def try_file(path: Path, known: Known | None = None) -> tuple[str, bool]:
     inside = "".join(f", inside {name}" for name in reversed(binding.wrappers))
     layers = peel(head, open_engine())
     bare = next(layer.head for layer in layers if layer.wrappers == binding.wrappers)
-    lines += [f"{path} is {entry.id}{inside}: {entry.title}", ""]
-    lines += [*_others(bare, known, entry.id), ""]
+    beside = [name for name in binding.formats if name != entry.id]
+    also = f", with lines of {', '.join(beside)}" if beside else ""
+    lines += [f"{path} is {entry.id}{inside}{also}: {entry.title}", ""]
+    lines += [*_others(bare, known, (entry.id, *beside)), ""]
     lines += [*_parsed(records), *_rejected(records, binding, str(path))]
     if any(record["zoned"] is False for record in records) and not binding.timezone:
         lines += ["", "Its times name no zone: give it, such as --timezone America/Edmonton"]
@@ -80,17 +82,22 @@ def _check_fit(records: Sequence[dict[str, Any]], binding: Binding, path: str) -
         raise say_unlike(binding.format, path, rejected[0]["line"], reasons)
 
 
-def _others(head: bytes, known: Known, chosen: str = "") -> list[str]:
+def _others(head: bytes, known: Known, chosen: Sequence[str] = ()) -> list[str]:
     """One line for each format: how far it got, the best first."""
     begin = Head(head)
-    told = [(*_judge(entry, begin, known), entry.id) for entry in gather_formats(known)]
-    told.sort(key=lambda row: (row[2] != chosen, -row[0], row[2]))
+    lines = take_lines(head)
+    told = [(*_judge(entry, begin, lines, known), entry.id) for entry in gather_formats(known)]
+    told.sort(key=lambda row: (row[2] not in chosen, -row[0], row[2]))
     wide = max(len(row[2]) for row in told)
-    return [f"  {'→' if name == chosen else ' '} {name:<{wide}}  {said}" for _, said, name in told]
+    return [f"  {'→' if name in chosen else ' '} {name:<{wide}}  {said}" for _, said, name in told]
 
 
-def _judge(entry: Format, head: Head, known: Known) -> tuple[float, str]:
+def _judge(
+    entry: Format, head: Head, lines: Sequence[str], known: Known
+) -> tuple[float, str]:
     """How well one format fits by itself: a number to sort by, and words."""
+    if entry.is_log:
+        return _judge_log(entry, head, lines)
     trials, near = hold_trials([entry], head, Fit(known.timezone, known.day_first))
     if trials:
         return trials[0].share, _share(trials[0])
@@ -98,7 +105,16 @@ def _judge(entry: Format, head: Head, known: Known) -> tuple[float, str]:
         return 0, _lack(near[0])
     if entry.split == "delimited":
         return 0, "no line looks like its header"
-    if not entry.form.pattern:
+    return 0, "its records are no objects with such keys"
+
+
+def _judge_log(entry: Format, head: Head, lines: Sequence[str]) -> tuple[float, str]:
+    if not entry.form.pattern and not entry.keys:
+        return 0, "reads any such record by its shape"
+    fits = count_fits(lines, [entry])[entry.id]
+    if fits:
+        return fits / len(lines), f"{fits} of {len(lines)} records fit"
+    if entry.keys:
         return 0, "its records are no objects with such keys"
     column, line = reach(entry.form.pattern, head.text)
     return column / 1e6, f"matches line {line} up to column {column}" if column else "is unlike it"

@@ -104,7 +104,7 @@ def _say_likeness(
         return f"{told} what happened; their keys: {_quote(keys)}", "1", _OWN_NAMES
     if _MARKUP.match(head.text):
         return "it is XML or HTML, which no known log is written in", "1", _TRY
-    reached = [(*reach(f.form.pattern, head.text), f) for f in formats if not f.last]
+    reached = [(*reach(f.form.pattern, head.text), f) for f in formats if f.form.pattern]
     column, line, nearest = max(reached, key=lambda row: row[:2], default=(0, 1, None))
     if nearest is None or column < _WORTH_TELLING:
         told = "it is neither a table nor JSON, and its lines begin like those of no known log"

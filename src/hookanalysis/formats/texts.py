@@ -10,8 +10,8 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from .forms import Fit, Form, fill, literal
-from .lines import cut_headed, match_lines, misfit, only, scan_headed, scan_lines, select
+from .forms import Fit, Form, literal
+from .lines import misfit, only, select
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -32,10 +32,6 @@ def scan_texts(form: Form, fit: Fit) -> str:
 
     part: 0, or the number of the record among those that were taken out of one list.
     """
-    if form.pattern:
-        return scan_lines(form, fit)
-    if form.headed:
-        return scan_headed(form, fit)
     return _scan_rows(form, fit) if fit.columns else _scan_objects(form, fit)
 
 
@@ -49,29 +45,10 @@ def take_texts(form: Form, fit: Fit) -> str:
         if fit.columns:
             return _translate(form, fit, _cut_rows(form, fit, _KEPT, kept))
         return _translate(form, fit, _name_event(form, _take_objects(form, fit, _KEPT)))
-    if form.is_table:
-        kept = 'line, byte_offset, "at", record'
-        if fit.columns:
-            return _tell_step(form, fit, _cut_rows(form, fit, _KEPT, kept))
-        return _tell_step(form, fit, _name_event(form, _take_objects(form, fit, _KEPT)))
-    uuids = event_uuids_sql("record", form.uuid_keys)
-    named = f"({fill('named', source=_KEPT, event_uuids=uuids)})"
-    if form.headed:
-        return cut_headed(form, fit, named)
-    return match_lines(form, named) if form.pattern else _take_objects(form, fit, named)
-
-
-def event_uuids_sql(text: str, keys: Sequence[str]) -> str:
-    """An expression: the event uuids that the column `text` names by one of `keys`."""
-    words = [re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", key) for key in keys]
-    last = dict.fromkeys(word[-1].lower() for word in words)
-    hints = dict.fromkeys(form for w in last for form in (w, w.capitalize(), w.upper()))
-    return fill(
-        "event_uuids",
-        text=text,
-        hint=" OR ".join(f"contains({text}, {literal(hint)})" for hint in hints),
-        key="(?:" + "|".join(r"[_.\s-]?".join(word) for word in words) + ")",
-    )
+    kept = 'line, byte_offset, "at", record'
+    if fit.columns:
+        return _tell_step(form, fit, _cut_rows(form, fit, _KEPT, kept))
+    return _tell_step(form, fit, _name_event(form, _take_objects(form, fit, _KEPT)))
 
 
 def spread(each: Sequence[str], source: str) -> str:
@@ -86,8 +63,8 @@ def spread(each: Sequence[str], source: str) -> str:
     lists = []
     for path in each:
         outer, _, inner = path.rpartition("/")
-        text = f"TRY(json_extract_string(record, {_path(outer)}))" if outer else "record"
-        lists.append(f"nullif(TRY(json_extract({text}, {_path(inner)[:-1]}[*]')), [])")
+        text = f"TRY(json_extract_string(record, {path_sql(outer)}))" if outer else "record"
+        lists.append(f"nullif(TRY(json_extract({text}, {path_sql(inner)[:-1]}[*]')), [])")
     emptied = literal(json.dumps({path.partition("/")[0]: None for path in each}))
     return (
         "(SELECT line, byte_offset + part AS byte_offset, part, outer_time,"
@@ -109,7 +86,7 @@ def _scan_objects(form: Form, fit: Fit) -> str:
         wanted += tuple(text for text in _DECISIVE if text in form.texts)
     names = {text: form.names[text] for text in wanted if text in form.names}
     keys = {alias.partition("/")[0] for aliases in names.values() for alias in aliases}
-    opened, found = _open(names, keys)
+    opened, found = open_sql(names, keys)
     if form.side == "receiver":
         found["time"] = f"coalesce({found['time']}, outer_time)"
     texts = (
@@ -124,7 +101,8 @@ def _scan_objects(form: Form, fit: Fit) -> str:
         missing += " OR named_uuid IS NULL"
     reason = "CASE WHEN closed THEN 'not_json' ELSE 'missing_field' END"
     return (
-        f"SELECT line, byte_offset, part, record, {time} AS time_text,"
+        "SELECT line, byte_offset, part, record, NULL::VARCHAR AS outer_time, FALSE AS late, TRUE AS hook,"
+        f" {time} AS time_text,"
         f" {misfit(form, f'closed OR {missing}', reason)} FROM ({texts})"
     )
 
@@ -135,24 +113,22 @@ def _take_objects(form: Form, fit: Fit, source: str) -> str:
     Which way a record goes changes nothing but the time that it takes.
     """
     met = {key for shape in fit.shapes for key in json.loads(shape)}
-    opened, found = _open(form.names, met)
-    outer = _outer(form.names)
+    opened, found = open_sql(form.names, met)
+    outer = outer_names(form.names)
     paths: list[str] = []
     told = {}
     for text, aliases in form.names.items():
         first = len(paths) + 1
-        paths += [_path(alias) for alias in _order(outer, aliases)]
+        paths += [path_sql(alias) for alias in order_names(outer, aliases)]
         values = f"list_filter(rest[{first}:{len(paths)}], lambda x: NOT starts_with(x, '{{'))[1]"
         if text in _OBJECTS:
             values = f"list_any_value(rest[{first}:{len(paths)}])"
         told[text] = f"CASE WHEN usual THEN {found[text]} ELSE nullif({values}, '') END"
         if text in form.deep:
-            told[text] = f"coalesce({told[text]}, {_search(form.deep[text])})"
+            told[text] = f"coalesce({told[text]}, {search_sql(form.deep[text])})"
     told = only(form, told)
     shapes = ", ".join(literal(shape) for shape in fit.shapes) or "''"
     columns = select(told, form.texts)
-    if not form.is_table:
-        columns = f"uuids, event_uuid, {columns}"
     return (
         f'SELECT line, byte_offset, "at", record, {columns} FROM (SELECT *,'
         f" {opened} AS opened,"
@@ -163,7 +139,7 @@ def _take_objects(form: Form, fit: Fit, source: str) -> str:
     )
 
 
-def _search(names: Iterable[str]) -> str:
+def search_sql(names: Iterable[str]) -> str:
     """What goes by one of the names at any depth of a record, if it is the same wherever it does.
 
     A name may lead from an object into what is in it. One pattern looks for all of them: to take
@@ -179,14 +155,14 @@ def _search(names: Iterable[str]) -> str:
     )
 
 
-def _open(names: Mapping[str, Sequence[str]], keys: Collection[str]) -> tuple[str, dict[str, str]]:
+def open_sql(names: Mapping[str, Sequence[str]], keys: Collection[str]) -> tuple[str, dict[str, str]]:
     """SQL that takes `keys` out of a record in one pass, and what each text is of them."""
-    outer = _outer(names)
+    outer = outer_names(names)
     structure: dict[str, str] = {}
     found: dict[str, str] = {}
     for text, aliases in names.items():
         values = []
-        for alias in _order(outer, aliases):
+        for alias in order_names(outer, aliases):
             key, _, inner = alias.partition("/")
             if key not in keys:
                 continue
@@ -194,29 +170,29 @@ def _open(names: Mapping[str, Sequence[str]], keys: Collection[str]) -> tuple[st
             structure.setdefault(twin, "VARCHAR")
             value = f"opened.{_quoted(key)}"
             if twin != key:  # names of a structure may not differ in case only
-                value = f"TRY(json_extract_string(record, {_path(key)}))"
+                value = f"TRY(json_extract_string(record, {path_sql(key)}))"
             if inner:
                 value = (
                     f"CASE WHEN starts_with({value}, '{{') THEN"
-                    f" TRY(json_extract_string({value}, {_path(inner)})) END"
+                    f" TRY(json_extract_string({value}, {path_sql(inner)})) END"
                 )
-            elif text not in _OBJECTS and key in outer:
+            elif text.rpartition("|")[2] not in _OBJECTS and key in outer:
                 value = f"CASE WHEN NOT starts_with({value}, '{{') THEN {value} END"
             values.append(value)
         found[text] = f"nullif(coalesce({', '.join(values)}), '')" if values else "NULL"
-    structure = structure or {"": "VARCHAR"}
+    structure = structure or {"_": "VARCHAR"}
     return f"json_transform(record, {literal(json.dumps(structure))})", found
 
 
-def _order(outer: Collection[str], aliases: Iterable[str]) -> list[str]:
+def order_names(outer: Collection[str], aliases: Iterable[str]) -> list[str]:
     """Names of one text as they are tried: what may turn out to be an object comes last."""
     return sorted(
         aliases,
-        key=lambda alias: 2 * (alias in outer) + ("/" in alias and not alias.startswith("each/")),
+        key=lambda alias: alias in outer,
     )
 
 
-def _outer(names: Mapping[str, Sequence[str]]) -> set[str]:
+def outer_names(names: Mapping[str, Sequence[str]]) -> set[str]:
     """The names of objects that other names lead into."""
     return {
         alias[:end]
@@ -226,7 +202,7 @@ def _outer(names: Mapping[str, Sequence[str]]) -> set[str]:
     }
 
 
-def _path(alias: str) -> str:
+def path_sql(alias: str) -> str:
     return literal("$" + "".join("." + _quoted(part) for part in alias.split("/")))
 
 
@@ -241,7 +217,8 @@ def _scan_rows(form: Form, fit: Fit) -> str:
         " ELSE 'missing_field' END"
     )
     return (
-        f"SELECT line, byte_offset, part, record, {time} AS time_text,"
+        "SELECT line, byte_offset, part, record, NULL::VARCHAR AS outer_time, FALSE AS late, TRUE AS hook,"
+        f" {time} AS time_text,"
         f" {misfit(form, unfit, reason)} FROM ({texts})"
     )
 
@@ -269,7 +246,7 @@ def _cut_rows(form: Form, fit: Fit, source: str, columns: str) -> str:
 
 def _name_event(form: Form, texts: str) -> str:
     """The rows with their event: from its id, its uuid, the payload, or the idempotency key."""
-    keyed = event_uuids_sql("payload", form.uuid_keys)
+    keyed = "event_uuids(payload)"
     word = "[0-9A-Za-z_.:=+/-]"
     named = (
         f"CASE WHEN regexp_full_match(event_id, '{word}{{1,128}}')"
@@ -277,11 +254,11 @@ def _name_event(form: Form, texts: str) -> str:
         " THEN event_id END"
     )
     by_text = {
-        "event_id": [fill("uuid", text="event_id"), named],
-        "event_uuid": [fill("uuid", text="event_uuid")],
+        "event_id": ["uuid_of(event_id)", named],
+        "event_uuid": ["uuid_of(event_uuid)"],
         "payload": [f"CASE WHEN payload <> '' THEN {keyed} END[1]"],
         "idempotency": [
-            fill("uuid", text="idempotency"),
+            "uuid_of(idempotency)",
             f"CASE WHEN regexp_full_match(idempotency, '{word}{{8,128}}') THEN idempotency END",
         ],
     }

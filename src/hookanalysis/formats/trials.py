@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from bisect import bisect_left
 from dataclasses import dataclass, replace
@@ -12,18 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from hookanalysis.database import connect_memory
+from hookanalysis.database import connect_parser
 from hookanalysis.read.splitting import Split
 
 from .fields import scan_sql
-from .forms import literal, plain_records
-from .headed import named_texts, read_sections
-from .lines import whole
+from .forms import plain_records
 from .sampling import Header, find_header, normalise, spell, take_records
 from .texts import spread
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from hookanalysis.read.records import Chunk
 
@@ -122,13 +119,8 @@ def hold_trials(
     """
     trials: list[Trial] = []
     near: list[Header] = []
-    timed = fit.source != plain_records()
-    lines = [entry for entry in formats if entry.form.pattern and (timed or not entry.last)]
-    likely = _likely(lines, head)
     over = {entry.id: entry.over for entry in formats}
     for entry in sorted(formats, key=lambda entry: -len(_beaten(entry.id, over))):
-        if entry.form.pattern and entry not in likely:
-            continue
         perfect = [trial.format.id for trial in trials if trial.share == 1]
         if any(entry.id in _beaten(name, over) for name in perfect):
             continue
@@ -147,7 +139,6 @@ def give_way(trials: Sequence[Trial]) -> list[Trial]:
     """
     asked = max((len(trial.format.keys) for trial in trials), default=0)
     trials = [trial for trial in trials if len(trial.format.keys) == asked]
-    trials = [trial for trial in trials if not trial.format.last] or list(trials)
     over = {trial.format.id: trial.format.over for trial in trials}
     left = {trial.format.id: trial for trial in trials}
     for trial in trials:
@@ -174,58 +165,13 @@ def _beaten(name: str, over: dict[str, tuple[str, ...]]) -> set[str]:
     return found
 
 
-def _likely(formats: Sequence[Format], head: Head) -> list[Format]:
-    """Of the formats with a pattern, those that fit enough of the first lines, else the best."""
-    if not formats:
-        return []
-    shares = _count(formats, head)
-    least = min(max(shares), math.nextafter(ENOUGH, 1))
-    return [entry for entry, share in zip(formats, shares, strict=True) if share >= least > 0]
-
-
-def _count(formats: Sequence[Format], head: Head) -> list[float]:
-    """For each format, which share of the first lines its pattern fits."""
-    ignored = sorted({entry.form.ignored for entry in formats})
-    tests = [whole(entry.form.pattern) for entry in formats] + ignored
-    columns = ", ".join(
-        f"regexp_full_match(record, {literal(test)}) AS t{number}"
-        for number, test in enumerate(tests)
-    )
-    sums = [f"count(*) FILTER (t{number})" for number in range(len(formats))]
-    passed = [
-        f"count(*) FILTER (t{len(formats) + ignored.index(entry.form.ignored)} AND NOT t{number})"
-        for number, entry in enumerate(formats)
-    ]
-    (row,) = _query(
-        f"SELECT count(*), {', '.join(sums + passed)} FROM (SELECT {columns} FROM chunk"
-        " WHERE record IS NOT NULL)",
-        head.chunk(Split("lines")),
-    )
-    total, fitting, passing = row[0], row[1 : len(formats) + 1], row[len(formats) + 1 :]
-    return [fits / max(total - passes, 1) for fits, passes in zip(fitting, passing, strict=True)]
-
-
 def _fit(entry: Format, head: Head, fit: Fit) -> Trial | Header | None:
     """The format with what can be learnt before parsing; the header where it lacks something."""
     form = entry.form
     if entry.split == "delimited":
         return _fit_table(entry, head, fit)
     split = Split(entry.split)
-    if form.pattern:
-        return Trial(entry, split, form, fit)
-    return _fit_headed(entry, fit) if form.headed else _fit_objects(entry, head, split, fit)
-
-
-def _fit_headed(entry: Format, fit: Fit) -> Trial | None:
-    sections = fit.sections
-    if entry.form.header:
-        sections = read_sections([(0, entry.form.header)])
-    texts = named_texts(entry.form, sections)
-    named = all(set(entry.keys) <= set(names) for _, names in sections)
-    if not sections or not named or not all(texts & set(group) for group in entry.require):
-        return None
-    fit = replace(fit, sections=sections)
-    return Trial(entry, Split(entry.split), entry.form, fit, len(texts))
+    return _fit_objects(entry, head, split, fit)
 
 
 def _fit_objects(entry: Format, head: Head, split: Split, fit: Fit) -> Trial | None:
@@ -248,9 +194,8 @@ def _fit_objects(entry: Format, head: Head, split: Split, fit: Fit) -> Trial | N
     forbidden = told & {normalise(name) for name in entry.forbid}
     if forbidden or not all(found & set(group) for group in entry.require):
         return None
-    if form.is_table:
-        inner = head.inner_keys(split, form.each)
-        form = replace(form, names=spell(form.names, (*keys, *inner)))
+    inner = head.inner_keys(split, form.each)
+    form = replace(form, names=spell(form.names, (*keys, *inner)))
     # Sorted, so that files with the same shapes are parsed by the same statement.
     return Trial(
         entry, split, form, replace(fit, shapes=tuple(sorted(shapes[:_SHAPES]))), len(found)
@@ -276,33 +221,44 @@ def _fit_table(entry: Format, head: Head, fit: Fit) -> Trial | Header | None:
 
 def _try(trial: Trial, chunk: Chunk) -> Trial:
     """Parse the first records; find out the order of day and month where it matters."""
-    reasons = _judge(trial.form, trial.fit, chunk)
-    if "bad_time" not in reasons or trial.fit.day_first is not None:
-        return replace(trial, reasons=reasons)
-    day, month = (replace(trial.fit, day_first=first) for first in (True, False))
-    by_day, by_month = (_judge(trial.form, fit, chunk) for fit in (day, month))
+
+    def judge(first: bool | None) -> tuple[str | None, ...]:
+        fit = replace(trial.fit, day_first=first)
+        return judge_records(scan_sql(trial.form, fit), chunk)
+
+    first, reasons, disorder = settle_dates(trial.fit.day_first, judge)
+    fit = replace(trial.fit, day_first=first)
+    return replace(trial, fit=fit, reasons=reasons, disorder=disorder)
+
+
+Reasons = tuple[str | None, ...]
+
+
+def settle_dates(
+    day_first: bool | None, judge: Callable[[bool | None], Reasons]
+) -> tuple[bool | None, Reasons, str]:
+    """The order of day and month, each record's reason by it, and why it is unknown (else "")."""
+    reasons = judge(day_first)
+    if "bad_time" not in reasons or day_first is not None:
+        return day_first, reasons, ""
+    by_day, by_month = judge(True), judge(False)
     pairs = list(zip(by_day, by_month, strict=True))
     only_day = sum(a is None and b is not None for a, b in pairs)
     only_month = sum(b is None and a is not None for a, b in pairs)
     if only_day and only_month:
         either = tuple(None if a is None else b for a, b in pairs)
-        reason = "some dates have the day first, some the month"
-        return replace(trial, reasons=either, disorder=reason)
+        return None, either, "some dates have the day first, some the month"
     if only_day or only_month:
-        fit, reasons = (day, by_day) if only_day else (month, by_month)
-        return replace(trial, fit=fit, reasons=reasons)
+        return bool(only_day), by_day if only_day else by_month, ""
     if by_day == reasons:  # no such date is among them
-        return replace(trial, reasons=reasons)
-    reason = "in no date of the first records is either number above 12"
-    return replace(trial, reasons=by_day, disorder=reason)
+        return None, reasons, ""
+    return None, by_day, "in no date of the first records is either number above 12"
 
 
-def _judge(form: Form, fit: Fit, chunk: Chunk) -> tuple[str | None, ...]:
+def judge_records(scan: str, chunk: Chunk) -> Reasons:
     """Why each record of a chunk does not fit; None where it does. Ignored ones are left out."""
-    told = scan_sql(replace(form, silent=False), fit)
     rows = _query(
-        f"SELECT reason FROM ({told}) WHERE verdict <> 'ignore' ORDER BY byte_offset",
-        chunk,
+        f"SELECT reason FROM ({scan}) WHERE verdict <> 'ignore' ORDER BY byte_offset", chunk
     )
     return tuple(row[0] for row in rows)
 
@@ -352,4 +308,4 @@ def open_engine() -> duckdb.DuckDBPyConnection:
 
 @cache
 def _memory() -> duckdb.DuckDBPyConnection:
-    return connect_memory()
+    return connect_parser()

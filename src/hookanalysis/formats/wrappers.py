@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from hookanalysis.read.splitting import Pieces, Split
 
 from .forms import fill, literal, plain_records
-from .lines import whole
 from .sampling import RECORDS, take_records
 
 if TYPE_CHECKING:
@@ -30,8 +29,6 @@ _DEPTH = 3
 # Of the first lines, more than this share must be wrapped.
 _ENOUGH = 0.5
 _COLOUR = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]")
-# Stands for the time of a wrapper while formats are tried on lines without their wrapper.
-_SOME_TIME = "2026-01-01T00:00:00Z"
 
 
 @dataclass(frozen=True)
@@ -48,6 +45,7 @@ class Wrapper:
         names: For objects: `line` and `time` → the names under which they go, best first.
         require: Keys that every object has.
         forbid: Keys that no object has.
+        sure: Nothing but this wrapper looks so; else what it keeps is held against the bare lines.
         empty: An object without its line is an empty line; else it is taken as it stands.
         pieces: How pieces of a long line look, where they are cut.
     """
@@ -61,6 +59,7 @@ class Wrapper:
     names: Mapping[str, Sequence[str]] = field(default_factory=dict)
     require: tuple[str, ...] = ()
     forbid: tuple[str, ...] = ()
+    sure: bool = False
     empty: bool = False
     pieces: Pieces | None = None
 
@@ -108,9 +107,9 @@ class Layer:
     timed: bool = False
 
     @property
-    def trial_source(self) -> str:
-        """As `source`, over the lines of `head`."""
-        return plain_records(literal(_SOME_TIME) if self.timed else "NULL")
+    def yearless(self) -> bool:
+        """A wrapper's time names no year."""
+        return "syslog_3164" in self.wrappers
 
 
 @cache
@@ -134,18 +133,20 @@ def _build(raw: dict[str, Any]) -> Wrapper:
 
 
 def peel(head: bytes, engine: duckdb.DuckDBPyConnection) -> list[Layer]:
-    """All ways to take wrappers off a text, those with most of them first, none at all last.
+    """The ways to take wrappers off a text that are worth a try, those with most of them first.
 
     Args:
         head: First bytes of the normalised text.
         engine: Where to unwrap its first lines.
     """
     found = [Layer(_COLOUR.sub(b"", head) if b"\x1b" in head else head)]
+    bare = []
     for layer in found:
-        if len(layer.wrappers) < _DEPTH:
-            around = _around(layer, engine)
-            found += [_take_off(layer, wrapper, engine, head) for wrapper in around]
-    return sorted(found, key=lambda layer: -len(layer.wrappers))
+        around = _around(layer, engine) if len(layer.wrappers) < _DEPTH else []
+        sure = [wrapper for wrapper in around if wrapper.sure]
+        found += [_take_off(layer, wrapper, engine, head) for wrapper in sure or around]
+        bare += [] if sure else [layer]
+    return sorted(bare, key=lambda layer: -len(layer.wrappers))
 
 
 def _around(layer: Layer, engine: duckdb.DuckDBPyConnection) -> list[Wrapper]:
@@ -197,7 +198,7 @@ def _unwrap_sql(wrapper: Wrapper, source: str) -> str:
     """The rows of `source` without a wrapper: see sql/load/unwrap.sql."""
     if wrapper.pattern:
         groups = ["whole", *re.findall(r"\(\?P<(\w+)>", wrapper.pattern)]
-        pattern = literal(whole(f"(?P<whole>{wrapper.pattern})"))
+        pattern = literal(rf"^(?P<whole>{wrapper.pattern})\r?\n?$")
         opened = f"regexp_extract(record, {pattern}, [{', '.join(map(literal, groups))}])"
         line = "CASE WHEN opened.whole <> '' THEN opened.line END"
         time = "nullif(opened.time, '')" if "time" in groups else "CAST(NULL AS VARCHAR)"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from hookanalysis.errors import DamagedError, InputError
 from hookanalysis.formats import api as parsing
+from hookanalysis.formats.engine import borrow_scratch
 from hookanalysis.formats.headed import MARK
 from hookanalysis.read.decoding import HEAD
 from hookanalysis.read.documents import holds_nothing
@@ -20,7 +21,6 @@ from hookanalysis.tables import SETTINGS
 
 from . import manifest
 from .manifest import FileReport
-from .scratch import borrow_scratch
 from .timezones import name_database
 from .transfers import Offer, SeenError, Transfer
 
@@ -164,9 +164,10 @@ def _load_file(
         known=known,
         endpoint_paths=tuple(url_path(url) for url in settings.endpoints),
         headers=source.find_lines(MARK) if MARK in head else None,
+        newest=source.written_at,
     )
     before = manifest.recognise(db, source, head, known.stream)
-    with borrow_scratch(binding) as scratch:
+    with borrow_scratch(binding.scan_sql, binding.fields_sql, binding.format.side) as scratch:
         transfer = Transfer(db, offer, source, binding, known, before, scratch, progress)
         try:
             with db.transaction():

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from hookanalysis.database import Database
     from hookanalysis.formats.api import Binding
+    from hookanalysis.formats.engine import Scratch
     from hookanalysis.read.sources import Chunk, Source
     from hookanalysis.settings import Known
 
-    from .scratch import Scratch
 
 # Called with (path, bytes of text read so far) while a file is loaded.
 Progress = Callable[[str, int], None]
@@ -72,6 +72,7 @@ class Transfer:
     ignored: int = 0
     zoned: int = 0
     unzoned: int = 0
+    vague: int = 0
     first_at: datetime | None = None
     last_at: datetime | None = None
 
@@ -174,6 +175,7 @@ class Transfer:
                    count(*) FILTER (verdict = 'keep'), count(*) FILTER (verdict = 'count'),
                    count(*) FILTER (verdict = 'reject'), count(*) FILTER (verdict = 'ignore'),
                    count(*) FILTER (zoned), count(*) FILTER (NOT zoned),
+                   count(*) FILTER (NOT zoned AND verdict = 'keep'),
                    min(scanned.at), max(scanned.at)
             FROM scanned
             """
@@ -184,9 +186,10 @@ class Transfer:
         self.kept += kept
         self.rejected += rejected + len(chunk.rejects)
         self.ignored += ignored
-        zoned, unzoned, first_at, last_at = times
+        zoned, unzoned, vague, first_at, last_at = times
         self.zoned += zoned
         self.unzoned += unzoned
+        self.vague += vague
         self.first_at = min(filter(None, (self.first_at, first_at)), default=None)
         self.last_at = max(filter(None, (self.last_at, last_at)), default=None)
 
@@ -220,8 +223,8 @@ class Transfer:
         raise say_unlike(self.binding.format, self.offer.name, line, counts)
 
     def _check_zones(self) -> None:
-        """Refuse a file with times of no known zone."""
-        if not self.unzoned or self.known.timezone:
+        """Refuse a file with times of no known zone; a server's notices are only passed over."""
+        if not self.unzoned or self.known.timezone or (self.zoned and not self.vague):
             return
         total = self.zoned + self.unzoned
         raise InputError(

@@ -51,6 +51,15 @@ def split_json(head: bytes, *, complete: bool, fresh: bool) -> Splitter:
     return _ObjectLineSplitter()
 
 
+def is_spread(head: bytes) -> bool:
+    """Whether a text is JSON that is not one object a line: an array, an envelope, wide objects."""
+    from .decoding import HEAD
+
+    if not re.match(rb"\s*(?:\{|\[\s*[{\]])", head):
+        return False
+    return isinstance(split_json(head, complete=len(head) < HEAD, fresh=True), ElementSplitter)
+
+
 def holds_nothing(text: bytes) -> bool:
     """Whether a whole JSON text is a list, or an envelope, without any element."""
     if text.lstrip()[:1] not in {b"[", b"{"}:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -135,6 +136,12 @@ class Source:
         self.stored_bytes = self._packing.stamp.size
         self.compressed = self._packing.compressed
         self.encoding = self._packing.encoding
+
+    @property
+    def written_at(self) -> str:
+        """When the file was last written: `YYYY-MM-DD HH:MM:SS`, UTC."""
+        moment = datetime.fromtimestamp(self._file.stat().st_mtime, tz=UTC)
+        return f"{moment:%Y-%m-%d %H:%M:%S}"
 
     def head(self, size: int = HEAD) -> bytes:
         """The first bytes of the text, at most `size`."""

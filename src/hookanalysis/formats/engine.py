@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hookanalysis.database import connect_memory, sql_text
-from hookanalysis.formats.traces import attach_traces
+from hookanalysis.database import connect_parser, sql_text
 from hookanalysis.read.records import Chunk
 from hookanalysis.read.splitting import Piece
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
+
+from .traces import attach_traces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import duckdb
 
-    from hookanalysis.formats.api import Binding
 
-# Columns that the loader adds, and those of a binding's `scan_sql`.
+# Columns that the loader adds, and those of `scan_sql`.
 _PLACE = ("file_id", "generation_id")
 _SCANNED = (
     'line BIGINT, byte_offset BIGINT, part BIGINT, "at" TIMESTAMP,'
@@ -29,7 +29,7 @@ _SCANNED = (
     " reason VARCHAR, record VARCHAR"
 )
 # Scratch databases that are kept open: more ways to read than most folders of logs need.
-_KEPT = 4
+_KEPT = 6
 _NOTHING = Chunk(np.empty(0, np.uint8), Piece(), (0, 0, 1), [])
 
 
@@ -40,23 +40,26 @@ class Scratch:
     transaction, a file of any size would be held whole. Here a chunk makes room for the next.
 
     Args:
-        binding: How the files are read; the statements are planned once for all of them.
+        scan_sql: The statement that fills `scanned` from `chunk`; planned once for all chunks.
+        fields_sql: The statement that fills `parsed` from `scanned`; planned when it is needed.
+        side: `sender` or `receiver`.
     """
 
-    def __init__(self, binding: Binding) -> None:
-        self.con = connect_memory()
+    def __init__(self, scan_sql: str, fields_sql: str, side: str) -> None:
+        self.con = connect_parser()
         self._chunk = _Current()
+        self._fields = fields_sql
+        self._planned = False
         self.con.register("chunk", self._chunk)
-        target = ATTEMPT_RECORDS if binding.format.side == "sender" else RECEIPT_RECORDS
+        target = ATTEMPT_RECORDS if side == "sender" else RECEIPT_RECORDS
         columns = [f"{c.name} {c.type}" for c in target.columns if c.name not in _PLACE]
         self.con.execute(f"CREATE TEMP TABLE scanned ({_SCANNED})")
         self.con.execute(f"CREATE TEMP TABLE parsed ({', '.join(columns)})")
         # Planned once: to plan the formats' long expressions costs a third of reading a chunk.
-        self.con.execute(f"PREPARE scan AS INSERT INTO scanned {binding.scan_sql}")
-        self.con.execute(f"PREPARE parse AS INSERT INTO parsed {binding.fields_sql}")
+        self.con.execute(f"PREPARE scan AS INSERT INTO scanned {scan_sql}")
 
-    def parse(self, chunk: Chunk) -> tuple[str, str] | None:
-        """Fill both tables from a chunk; returns the rest of a stack trace that it begins with."""
+    def scan(self, chunk: Chunk) -> None:
+        """Fill `scanned` from a chunk."""
         self.clear()
         self._chunk.chunk = chunk
         self.con.execute("EXECUTE scan")
@@ -66,6 +69,13 @@ class Scratch:
                 FROM ({sql_text("load/readings")}) AS r
                 WHERE r.byte_offset = scanned.byte_offset"""
             )
+
+    def parse(self, chunk: Chunk) -> tuple[str, str] | None:
+        """Fill both tables from a chunk; returns the rest of a stack trace that it begins with."""
+        self.scan(chunk)
+        if not self._planned:
+            self.con.execute(f"PREPARE parse AS INSERT INTO parsed {self._fields}")
+            self._planned = True
         self.con.execute("EXECUTE parse")
         return attach_traces(self.con)
 
@@ -78,6 +88,11 @@ class Scratch:
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of a query over `scanned` and `parsed`."""
         return self.con.execute(query).fetchall()
+
+    def reasons(self) -> tuple[str | None, ...]:
+        """Why each scanned record does not fit; None where it does. Ignored ones are left out."""
+        query = "SELECT reason FROM scanned WHERE verdict <> 'ignore' ORDER BY byte_offset"
+        return tuple(row[0] for row in self.rows(query))
 
     def move(self, query: str, target: duckdb.DuckDBPyConnection, table: str) -> None:
         """Insert the rows of a query over `scanned` and `parsed` into a table of `target`.
@@ -96,10 +111,10 @@ _idle: dict[tuple[str, str], Scratch] = {}
 
 
 @contextmanager
-def borrow_scratch(binding: Binding) -> Iterator[Scratch]:
-    """The scratch database for a binding; empty again at the end."""
-    key = binding.scan_sql, binding.fields_sql
-    scratch = _idle.pop(key, None) or Scratch(binding)
+def borrow_scratch(scan_sql: str, fields_sql: str, side: str) -> Iterator[Scratch]:
+    """A scratch database that reads so; empty again at the end."""
+    key = scan_sql, fields_sql
+    scratch = _idle.pop(key, None) or Scratch(scan_sql, fields_sql, side)
     try:
         yield scratch
     finally:
