@@ -15,11 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hookanalysis.database import connect_parser
 from hookanalysis.errors import InputError
-from hookanalysis.parsing import formats as parsing
-from hookanalysis.parsing.formats import Binding, Format, detect
-from hookanalysis.parsing.lines import whole
-from hookanalysis.parsing.sampling import take_records
+from hookanalysis.formats import api as parsing
+from hookanalysis.formats.api import Binding, Format, detect
+from hookanalysis.formats.lines import whole
+from hookanalysis.formats.sampling import take_records
 from hookanalysis.settings import Known
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
 
@@ -35,8 +36,7 @@ def name(entry: Format) -> str:
 
 @cache
 def engine() -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect(config={"threads": 1})
-    con.execute("SET TimeZone = 'Asia/Kathmandu'")  # of the session: it may never matter
+    con = connect_parser()
     return con
 
 
@@ -93,7 +93,7 @@ def test_a_sample_that_is_not_met_is_told() -> None:
 def test_columns_are_those_of_the_table(entry: Format) -> None:
     binding = detect(entry.samples[0].text.encode(), "a", Known(format=entry.id))
     table = ATTEMPT_RECORDS if entry.side == "sender" else RECEIPT_RECORDS
-    with duckdb.connect() as con:
+    with connect_parser() as con:
         con.register("chunk", take_records(entry.samples[0].text.encode(), binding.split))
         con.execute(f"CREATE TEMP TABLE scanned AS {binding.scan_sql}")
         con.execute(table.ddl)
@@ -673,7 +673,7 @@ def test_hostile_characters_do_not_leave_a_record() -> None:
     ],
 )
 def test_what_is_not_private_stays(text: str, expected: str | None) -> None:
-    with duckdb.connect() as con:
+    with connect_parser() as con:
         found = con.execute(f"SELECT {parsing.scrub_sql('$1')}", [text]).fetchall()[0][0]
     assert found == expected
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pytest
 
 import hookanalysis as ha
+from hookanalysis.database import connect_parser
 from hookanalysis.errors import InputError
-from hookanalysis.parsing import formats as parsing
-from hookanalysis.parsing.sampling import take_records
+from hookanalysis.formats import api as parsing
+from hookanalysis.formats.sampling import take_records
 from hookanalysis.settings import Known
 
 if TYPE_CHECKING:
@@ -95,8 +95,7 @@ OWN: dict[str, tuple[str, str, dict[str, Any]]] = {
 def read(text: str, known: Known) -> tuple[parsing.Binding, list[dict[str, Any]]]:
     """The rows that a text becomes; what does not fit becomes a row with its reason."""
     binding = parsing.detect(text.encode(), "a.log", known)
-    with duckdb.connect() as con:
-        con.execute("SET TimeZone = 'UTC'")
+    with connect_parser() as con:
         con.register("chunk", take_records(text.encode(), binding.split))
         con.execute(f"CREATE TABLE scanned AS {binding.scan_sql}")
         found = con.sql(f"SELECT * FROM ({binding.fields_sql}) ORDER BY line").df()

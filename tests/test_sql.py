@@ -14,7 +14,7 @@ import pytest
 
 import rows
 from hookanalysis.database import Database, sql_text
-from hookanalysis.loading.files import write_settings
+from hookanalysis.load.files import write_settings
 from hookanalysis.results import DIAGNOSED
 from hookanalysis.settings import Settings
 from hookanalysis.tables import RESULTS, TABLES

@@ -21,7 +21,7 @@ from .settings import DEFAULT_NAME, LAYERS, TIME_MARKS, Known, Settings
 
 if TYPE_CHECKING:
     from .facts.gathering import Facts
-    from .loading.files import LoadReport
+    from .load.files import LoadReport
     from .workspace import Workspace
 
 LEVELS = ("info", "warning", "critical", "never")
@@ -236,7 +236,7 @@ def export(table: str, output: str, workspace: str) -> None:
 @click.option("--timezone", metavar="TZ", help="For `try`, as for `load`.")
 def formats(words: tuple[str, ...], **known: Any) -> None:
     """List the formats, or show one; try which one fits a file; score all by their samples."""
-    from .parsing import formats as parsing
+    from .formats import api as parsing
 
     if any(known.values()) and words[:1] != ("try",):
         raise click.UsageError("options are for `try FILE`")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from .errors import InputError
-from .reading.sources import open_source
+from .read.sources import open_source
 
 if TYPE_CHECKING:
     from datetime import datetime

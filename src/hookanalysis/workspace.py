@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from . import markup
 from .database import Database
-from .loading import files as loading
+from .load import files as loading
 from .progress import show_reading, show_steps
 from .settings import Known, Settings, read_settings
 from .stories import Story, tell
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from .facts.gathering import Facts
-    from .loading.transfers import Progress
+    from .load.transfers import Progress
     from .markup import Block
 
 

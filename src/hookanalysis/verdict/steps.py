@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hookanalysis.database import sql_text
-from hookanalysis.loading.files import write_settings
+from hookanalysis.load.files import write_settings
 from hookanalysis.settings import Settings
 from hookanalysis.tables import TABLES
 
