@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .catalog import OWN
 from .forms import RECEIPT_TEXTS, fill, literal, whole
 from .texts import open_sql, order_names, outer_names, path_sql, search_sql
 
@@ -30,8 +31,6 @@ _LEAD = (
 # What only a format can tell of a line that it fits; the scanner is not asked for it then.
 _REFINED = ("message", "source_ip", "duration")
 _SHOWN = ("request", "method", "target", "status")
-# From this rank on a format is the user's own: it goes before what a line's shape tells.
-OWN = 100
 _UUID = r"-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 # Whose id a webhook's receiver logs.
 _OWNERS = ("event", "webhook")
