@@ -369,8 +369,8 @@ def test_an_unknown_zone_is_refused() -> None:
     [
         ("hello\nworld\n", "neither a table nor JSON"),
         (
-            f'1.2.3.4 - - [{TIME}] "GET / HTTP/1.1" ab 5\n',
-            "like access_combined (nginx and Apache access log, combined), but from column 59 on",
+            '1.2.3.4 - - [noon] "GET / HTTP/1.1" 200 5\n',
+            "like access_combined (nginx and Apache access log, combined), but from column",
         ),
         ("\x01\x02\n", "neither a table nor JSON"),
         (
@@ -431,15 +431,15 @@ def test_a_format_can_be_forced_and_must_then_fit() -> None:
 
 def test_the_greater_part_of_a_file_decides() -> None:
     with pytest.raises(InputError, match="no format fits") as error:
-        load("garbage\n" * 9 + access("GET / HTTP/1.1"))
-    assert "only 10% of its first records can be read: unlike the format (9)" in error.value.reason
+        load("garbage\n" * 19 + access("GET / HTTP/1.1"))
+    assert "its lines begin like those of no known log" in error.value.reason
 
 
-def test_two_formats_that_fit_are_both_named() -> None:
+def test_of_two_formats_that_fit_the_higher_refines() -> None:
     entry = next(entry for entry in FORMATS if entry.id == "access_combined")
-    with pytest.raises(InputError, match="more than one format fits") as error:
-        detect(access("GET /").encode(), "a", formats=[entry, replace(entry, id="twin")])
-    assert "access_combined and twin" in error.value.reason
+    twin = replace(entry, id="twin", rank=entry.rank + 1)
+    binding = detect(access("GET /").encode(), "a", formats=[entry, twin])
+    assert binding.format.id == "twin"
 
 
 @pytest.mark.parametrize("delimiter", [",", "\t", ";"])

@@ -128,8 +128,7 @@ def _load_folder(folder: Path, stamps: tuple[tuple[str, int], ...]) -> tuple[For
     packaged, own = _read_folder(_packaged()), _read_folder(folder)
     others = tuple(sorted(set(packaged) - set(own)))
     return tuple(
-        _prefer(entry, others) if entry.id in own else entry
-        for entry in _build_all(packaged | own)
+        _prefer(entry, others) if entry.id in own else entry for entry in _build_all(packaged | own)
     )
 
 

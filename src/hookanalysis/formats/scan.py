@@ -82,11 +82,25 @@ def scan_records(log: Log) -> str:
     time = f"CASE {' '.join(cases)} ELSE {found['base']} END" if cases else found["base"]
     silent = [e for e in log.texts if e.form.silent]
     quiet = _any(_fits_text("record", entry) for entry in silent)
-    aside = _any(f"regexp_matches(record, {literal(e.form.aside)})" for e in log.objects if e.form.aside)
+    aside = _any(
+        f"regexp_matches(record, {literal(e.form.aside)})" for e in log.objects if e.form.aside
+    )
     ignored = [e.form.ignore for e in (*log.texts, *log.objects) if e.form.ignore]
-    told = f"regexp_full_match(record, {whole('|'.join(dict.fromkeys(ignored)))})" if ignored else "FALSE"
-    trace = "FALSE" if log.layer == "edge" else "regexp_full_match(record, '(?s:' || traced() || ')\\s*')"
-    chatter = "FALSE" if log.layer == "edge" else "NOT regexp_matches(record, '[\\x00-\\x08\\x0e-\\x1f\\x{fffd}]')"
+    told = (
+        f"regexp_full_match(record, {whole('|'.join(dict.fromkeys(ignored)))})"
+        if ignored
+        else "FALSE"
+    )
+    trace = (
+        "FALSE"
+        if log.layer == "edge"
+        else "regexp_full_match(record, '(?s:' || traced() || ')\\s*')"
+    )
+    chatter = (
+        "FALSE"
+        if log.layer == "edge"
+        else "NOT regexp_matches(record, '[\\x00-\\x08\\x0e-\\x1f\\x{fffd}]')"
+    )
     return fill(
         "log_scan", source=log.fit.source, opened=opened, time=time, said=found["said"],
         day=found["day"],
@@ -127,7 +141,9 @@ def take_fields(log: Log) -> str:
                 value = f"CASE WHEN usual THEN {found[name]} ELSE {value} END"
             if text in entry.form.only:
                 value = f"CASE WHEN regexp_full_match({value}, {literal(entry.form.only[text])}) THEN {value} END"
-            values.append(value if label == "base" else f"CASE WHEN kind = '{label}' THEN {value} END")
+            values.append(
+                value if label == "base" else f"CASE WHEN kind = '{label}' THEN {value} END"
+            )
         if text in log.base.form.deep:
             deep = search_sql(log.base.form.deep[text])
             if text in log.base.form.only:
@@ -200,9 +216,13 @@ def _final(log: Log, text: str) -> str:
         if value or text in _REFINED or (text in _SHOWN and _shows(entry)):
             silent_of.append(str(number))
     values = [f"o_{text}"]
-    mute = [str(n) for n, e in enumerate(log.objects) if e.layer == "edge" and text not in e.form.names]
+    mute = [
+        str(n) for n, e in enumerate(log.objects) if e.layer == "edge" and text not in e.form.names
+    ]
     if text == "message" and mute:  # a server's words about every request say nothing of this one
-        values = [f"CASE WHEN kind IS NULL OR kind NOT IN ({', '.join(map(literal, mute))}) THEN o_message END"]
+        values = [
+            f"CASE WHEN kind IS NULL OR kind NOT IN ({', '.join(map(literal, mute))}) THEN o_message END"
+        ]
     if refined:
         values.append(f"CASE which {' '.join(refined)} END")
     scanned = _SCANNED.get(text)
@@ -253,7 +273,9 @@ def _refine(number: int, entry: Format, text: str) -> str:
 
 def _shows(entry: Format) -> bool:
     """Whether a format of lines shows the request itself."""
-    return bool({"request", "target"} & set(_groups(entry.form.pattern)) | {"target"} & set(entry.form.find))
+    return bool(
+        {"request", "target"} & set(_groups(entry.form.pattern)) | {"target"} & set(entry.form.find)
+    )
 
 
 def _fits_object(entry: Format) -> str:

@@ -155,7 +155,9 @@ def search_sql(names: Iterable[str]) -> str:
     )
 
 
-def open_sql(names: Mapping[str, Sequence[str]], keys: Collection[str]) -> tuple[str, dict[str, str]]:
+def open_sql(
+    names: Mapping[str, Sequence[str]], keys: Collection[str]
+) -> tuple[str, dict[str, str]]:
     """SQL that takes `keys` out of a record in one pass, and what each text is of them."""
     outer = outer_names(names)
     structure: dict[str, str] = {}

@@ -167,7 +167,6 @@ def _beaten(name: str, over: dict[str, tuple[str, ...]]) -> set[str]:
 
 def _fit(entry: Format, head: Head, fit: Fit) -> Trial | Header | None:
     """The format with what can be learnt before parsing; the header where it lacks something."""
-    form = entry.form
     if entry.split == "delimited":
         return _fit_table(entry, head, fit)
     split = Split(entry.split)
