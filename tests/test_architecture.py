@@ -38,7 +38,7 @@ STAGES = (
     "formats: api probing checking drafting",
     "formats: detect refusals configs trials wrappers engine",
     "formats: traces fields scan catalog templates texts lines headed sampling forms",
-    "formats: stacks vocabulary",
+    "formats: parser stacks vocabulary",
     "read: postgres sources delimited documents elements pieces records decoding",
     "read: rewriting pages parquet packings splitting unpacking",
     "database settings",

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hookanalysis.database import connect_parser
 from hookanalysis.errors import InputError
 from hookanalysis.formats import api as parsing
 from hookanalysis.formats.api import Binding, Format, detect
+from hookanalysis.formats.parser import connect_parser
 from hookanalysis.formats.sampling import take_records
 from hookanalysis.settings import Known
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import hookanalysis as ha
-from hookanalysis.database import connect_parser
 from hookanalysis.errors import InputError
 from hookanalysis.formats import api as parsing
+from hookanalysis.formats.parser import connect_parser
 from hookanalysis.formats.sampling import take_records
 from hookanalysis.settings import Known
 

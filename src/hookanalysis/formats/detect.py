@@ -39,7 +39,8 @@ _TIMED = 0.1
 _TELLING = re.compile(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\b|webhook_event_uuid")
 # What a way to read a log is worth: how many values it finds.
 _VALUES = (
-    "event_uuid", "method", "path", "http_status", "duration_ms", "source_ip", "request_id", "level",
+    "event_uuid", "method", "path", "http_status", "duration_ms", "source_ip", "request_id",
+    "level",
 )  # fmt: skip
 
 
@@ -282,7 +283,10 @@ def _plan(
     )
     carried = False
     if not timed:
-        query = "SELECT bool_or(line_tag(t) IS NOT NULL AND line_time(t) IS NULL) FROM UNNEST($1) AS x (t)"
+        query = (
+            "SELECT bool_or(line_tag(t) IS NOT NULL AND line_time(t) IS NULL)"
+            " FROM UNNEST($1) AS x (t)"
+        )
         plain = [r for o, r in zip(objects, records, strict=True) if o is None]
         carried = bool(open_engine().execute(query, [plain]).fetchall()[0][0]) if plain else False
     log = Log(

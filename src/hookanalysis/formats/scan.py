@@ -140,14 +140,16 @@ def take_fields(log: Log) -> str:
             if met:
                 value = f"CASE WHEN usual THEN {found[name]} ELSE {value} END"
             if text in entry.form.only:
-                value = f"CASE WHEN regexp_full_match({value}, {literal(entry.form.only[text])}) THEN {value} END"
+                fits = f"regexp_full_match({value}, {literal(entry.form.only[text])})"
+                value = f"CASE WHEN {fits} THEN {value} END"
             values.append(
                 value if label == "base" else f"CASE WHEN kind = '{label}' THEN {value} END"
             )
         if text in log.base.form.deep:
             deep = search_sql(log.base.form.deep[text])
             if text in log.base.form.only:
-                deep = f"(SELECT CASE WHEN regexp_full_match(v, {literal(log.base.form.only[text])}) THEN v END FROM (SELECT {deep} AS v))"
+                fits = f"regexp_full_match(v, {literal(log.base.form.only[text])})"
+                deep = f"(SELECT CASE WHEN {fits} THEN v END FROM (SELECT {deep} AS v))"
             values.append(deep)
         said[text] = f"coalesce({', '.join(values)})" if values else "NULL"
     kinds = " ".join(f"WHEN {_fits_object(entry)} THEN '{label}'" for label, entry in objects)
@@ -221,7 +223,8 @@ def _final(log: Log, text: str) -> str:
     ]
     if text == "message" and mute:  # a server's words about every request say nothing of this one
         values = [
-            f"CASE WHEN kind IS NULL OR kind NOT IN ({', '.join(map(literal, mute))}) THEN o_message END"
+            f"CASE WHEN kind IS NULL OR kind NOT IN ({', '.join(map(literal, mute))})"
+            " THEN o_message END"
         ]
     if refined:
         values.append(f"CASE which {' '.join(refined)} END")
@@ -314,7 +317,10 @@ def _hook(fit: Fit) -> str:
     tests.append(_find(owners, rf"(?i)(?:{'|'.join(_OWNERS)})[_.\s-]?id\W{{1,6}}\w"))
     tests.append(_find(["uuid", "Uuid", "UUID"], r"(?i)event[_.\s-]?uuid"))
     tests.append("contains(record, 'signature')")
-    answered = f"regexp_matches(record, {literal(_ANSWERED)}) AND NOT regexp_matches(record, {literal(_OTHERS)})"
+    answered = (
+        f"regexp_matches(record, {literal(_ANSWERED)})"
+        f" AND NOT regexp_matches(record, {literal(_OTHERS)})"
+    )
     tests.append(f"(regexp_matches(record, {literal(_LINKED)}) AND {answered})")
     for path in fit.endpoint_paths:
         if path != "/":

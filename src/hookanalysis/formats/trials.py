@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from hookanalysis.database import connect_parser
 from hookanalysis.read.splitting import Split
 
 from .fields import scan_sql
 from .forms import plain_records
+from .parser import connect_parser
 from .sampling import Header, find_header, normalise, spell, take_records
 from .texts import spread
 
