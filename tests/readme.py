@@ -16,7 +16,7 @@ import click
 import hookanalysis
 from hookanalysis.cli import cli
 from hookanalysis.schema import Table
-from hookanalysis.tables import BASE_TABLES, RESULTS, VIEWS
+from hookanalysis.tables import BASE_TABLES, MERGED, RESULTS
 
 README = Path(__file__).parent.parent / "README.md"
 PACKAGE = README.parent / "src" / "hookanalysis"
@@ -65,7 +65,7 @@ def dictionary() -> str:
     """Every table with its columns, from `tables.py`."""
     groups = (
         ("Loaded", BASE_TABLES),
-        ("Merged out of these (views, always current)", VIEWS),
+        ("Merged out of these", MERGED),
         ("Made by reconciling", RESULTS),
     )
     return "\n\n".join(

@@ -16,7 +16,7 @@ from hookanalysis.database import Database
 from hookanalysis.errors import InputError
 from hookanalysis.facts.gathering import MAX_HOLES, day_bounds, facts
 from hookanalysis.facts.measures import Facts, Headline, Resends, percent, round_number
-from hookanalysis.tables import OUTCOMES, RESULTS, TABLES, VIEWS
+from hookanalysis.tables import MERGED, OUTCOMES, RESULTS, TABLES
 from hookanalysis.verdict.findings import diagnose
 from hookanalysis.verdict.rules import SEVERITIES
 
@@ -39,7 +39,7 @@ def at(text: str) -> datetime:
 
 
 def prepare(db: Database) -> None:
-    for table in (*VIEWS, *RESULTS):
+    for table in (*MERGED, *RESULTS):
         db.con.execute(table.ddl)
     db.con.execute("UPDATE meta SET reconciled_file_id = 0, tzdata = '2026f'")
 

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 import hookanalysis as ha
 from hookanalysis.errors import BusyError, InputError
-from hookanalysis.load import files, manifest
 from hookanalysis.formats.probing import try_file
+from hookanalysis.load import files, manifest
 from hookanalysis.read.sources import open_source
 from hookanalysis.settings import Known
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS

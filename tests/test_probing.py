@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import hookanalysis as ha
-from hookanalysis.database import connect_parser
 from hookanalysis.errors import InputError
 from hookanalysis.formats import checking
 from hookanalysis.formats.catalog import Format, load_formats
 from hookanalysis.formats.detect import detect
+from hookanalysis.formats.parser import connect_parser
 from hookanalysis.formats.probing import try_file
 from hookanalysis.formats.sampling import take_records
 from hookanalysis.formats.trials import reach

@@ -224,19 +224,6 @@ def connect_memory() -> duckdb.DuckDBPyConnection:
     return con
 
 
-def connect_parser() -> duckdb.DuckDBPyConnection:
-    """As `connect_memory`, with the macros that records are read by (sql/macros.sql)."""
-    from .formats.stacks import RAISED, TRACE
-    from .formats.vocabulary import KEPT
-
-    con = connect_memory()
-    for name, pattern in (("kept_words", KEPT), ("raised", RAISED), ("traced", TRACE)):
-        constant = pattern.replace("'", "''")
-        con.execute(f"CREATE MACRO {name}() AS '{constant}'")
-    con.execute(sql_text("macros"))
-    return con
-
-
 def _lock_down(con: duckdb.DuckDBPyConnection) -> None:
     # A bar of DuckDB's would stand in a notebook's cell, and so in the report. Where Jupyter lacks
     # what it needs to draw one, it is off, and even switching it off is refused.

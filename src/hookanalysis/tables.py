@@ -277,7 +277,7 @@ COVERAGE = _table(
     ("records", "BIGINT", "records in it"),
 )
 
-VIEWS = (ATTEMPTS, RECEIPTS, COVERAGE)
+MERGED = (ATTEMPTS, RECEIPTS, COVERAGE)
 
 RESULTS = (
     CLOCK_OFFSETS,
@@ -296,7 +296,7 @@ RESULTS = (
     RESENDS,
     *DIAGNOSED,
 )
-TABLES = {table.name: table for table in (*BASE_TABLES, *VIEWS, *RESULTS)}
+TABLES = {table.name: table for table in (*BASE_TABLES, *MERGED, *RESULTS)}
 
 OUTCOMES = (
     "delivered",

@@ -13,11 +13,14 @@ from .load import files as loading
 from .progress import show_reading, show_steps
 from .settings import Known, Settings, read_settings
 from .stories import Story, tell
-from .verdict.steps import reconcile
+from .tables import MERGED
+from .verdict.steps import make_records, reconcile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import date, datetime
+
+    import pandas as pd
 
     from .facts.gathering import Facts
     from .load.transfers import Progress
@@ -62,6 +65,18 @@ class Workspace(Database):
         """
         with show_reading() if progress is None else nullcontext(progress) as tell:
             return loading.load(self, paths, self.settings, Known(**known), tell)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One table of the workspace as pandas; see the data dictionary.
+
+        Attempts, receipts and coverage are there as soon as files are loaded.
+
+        Raises:
+            InputError: There is no such table, or it is made by reconciling.
+        """
+        if name in {table.name for table in MERGED} and not self.has(name):
+            make_records(self)
+        return super().table(name)
 
     def load_samples(self) -> Self:
         """Load the bundled samples into this empty workspace, and reconcile them.

@@ -93,6 +93,8 @@ class Format:
         return self.side == "receiver" and not self.form.is_table
 
 
+# From this rank on a format is the user's own: it goes before what a line's shape tells.
+OWN = 100
 _OWN = {f.name for f in fields(Format)} - {"form", "samples", "base"}
 _FORM = {f.name for f in fields(Form)} - {"side"}
 _BY_TEXT = ("names", "deep", "find", "only")
@@ -126,9 +128,15 @@ def _load_folder(folder: Path, stamps: tuple[tuple[str, int], ...]) -> tuple[For
     packaged, own = _read_folder(_packaged()), _read_folder(folder)
     others = tuple(sorted(set(packaged) - set(own)))
     return tuple(
-        replace(entry, over=others) if entry.id in own and not entry.base else entry
-        for entry in _build_all(packaged | own)
+        _prefer(entry, others) if entry.id in own else entry for entry in _build_all(packaged | own)
     )
+
+
+def _prefer(entry: Format, others: tuple[str, ...]) -> Format:
+    """A format of the user's own, before those of the package."""
+    if entry.is_log:
+        return replace(entry, rank=entry.rank + OWN)
+    return entry if entry.base else replace(entry, over=others)
 
 
 def _packaged() -> Traversable:

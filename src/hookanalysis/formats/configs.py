@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from hookanalysis.errors import InputError
 
-from .catalog import Format, load_formats
+from .catalog import OWN, Format, load_formats
 from .forms import Form
 from .templates import compile_template
 
@@ -132,5 +132,5 @@ def _make(name: str, told: str, where: str) -> Format:
         layer=template.layer,
         time_marks=template.marks,
         time_resolution_ms=template.resolution_ms,
-        rank=100,
+        rank=OWN,
     )

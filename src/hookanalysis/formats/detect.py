@@ -39,7 +39,8 @@ _TIMED = 0.1
 _TELLING = re.compile(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\b|webhook_event_uuid")
 # What a way to read a log is worth: how many values it finds.
 _VALUES = (
-    "event_uuid", "method", "path", "http_status", "duration_ms", "source_ip", "request_id", "level",
+    "event_uuid", "method", "path", "http_status", "duration_ms", "source_ip", "request_id",
+    "level",
 )  # fmt: skip
 
 
@@ -203,8 +204,8 @@ def _try_layer(
     fit = replace(fit, source=source, sections=())
     if not layer.yearless and not any(map(_YEARLESS.match, records)):
         fit = replace(fit, newest=Fit.newest)
-    log, counts = _plan(records, formats, bases, fit, known, timed=layer.timed)
-    if known.format and not counts and not any(e.id in {_TEXT, _OBJECT} for e in formats):
+    log, counts = _plan(records, formats, bases, fit, timed=layer.timed)
+    if known.format and not _is_such(known.format, counts, records):
         return None
     entry, log = _lead(log, counts, bases, records, known)
 
@@ -218,7 +219,10 @@ def _try_layer(
     log = replace(log, fit=replace(log.fit, day_first=first))
     total = len(records)
     silent = entry.form.silent
-    if not silent and (not total or reasons.count(None) + reasons.count("bad_time") * (first is None) < _TIMED * total):
+    if not silent and (
+        not total
+        or reasons.count(None) + reasons.count("bad_time") * (first is None) < _TIMED * total
+    ):
         return None
     scan, fields = scan_log(log), log_fields(log)
     binding = Binding(
@@ -234,8 +238,18 @@ def _try_layer(
     likeness = -sum(name == "timed" for name in layer.wrappers)
     worth = 0 if alone else _count_values(scan, fields, chunk)
     # Lines of text around objects are a wrapper, however well they read as text.
-    inside = not head.lstrip().startswith((b"{", b"[")) and sum(r.startswith("{") for r in records) * 2 >= total
+    inside = (
+        not head.lstrip().startswith((b"{", b"["))
+        and sum(r.startswith("{") for r in records) * 2 >= total
+    )
     return _Reading(binding, (inside, worth, likeness * 10 + len(layer.wrappers)), disorder)
+
+
+def _is_such(name: str, counts: Counter[str], records: Sequence[str]) -> bool:
+    """Whether a log is of the format that the user names."""
+    if name in {_TEXT, _OBJECT}:
+        return any((_open_object(record) is None) == (name == _TEXT) for record in records)
+    return bool(counts)
 
 
 def _split(head: bytes) -> Split:
@@ -258,7 +272,6 @@ def _plan(
     formats: Sequence[Format],
     bases: tuple[Format, Format],
     fit: Fit,
-    known: Known,
     *,
     timed: bool,
 ) -> tuple[Log, Counter[str]]:
@@ -266,24 +279,35 @@ def _plan(
     ranked = sorted(formats, key=lambda entry: -entry.rank)
     objects = [_open_object(record) for record in records]
     counts = count_fits(records, ranked)
-    shapes = Counter(json.dumps(list(o), ensure_ascii=False, separators=(",", ":")) for o in objects if o)
+    shapes = Counter(
+        json.dumps(list(o), ensure_ascii=False, separators=(",", ":")) for o in objects if o
+    )
     carried = False
     if not timed:
-        query = "SELECT bool_or(line_tag(t) IS NOT NULL AND line_time(t) IS NULL) FROM UNNEST($1) AS x (t)"
+        query = (
+            "SELECT bool_or(line_tag(t) IS NOT NULL AND line_time(t) IS NULL)"
+            " FROM UNNEST($1) AS x (t)"
+        )
         plain = [r for o, r in zip(objects, records, strict=True) if o is None]
         carried = bool(open_engine().execute(query, [plain]).fetchall()[0][0]) if plain else False
     log = Log(
         bases[1],
         tuple(entry for entry in ranked if entry.form.pattern and counts[entry.id]),
         tuple(entry for entry in ranked if entry.keys and counts[entry.id]),
-        replace(fit, shapes=tuple(sorted(shape for shape, _ in shapes.most_common(16))), carried=carried),
+        replace(
+            fit, shapes=tuple(sorted(shape for shape, _ in shapes.most_common(16))), carried=carried
+        ),
         "app",
     )
     return log, counts
 
 
 def _lead(
-    log: Log, counts: Counter[str], bases: tuple[Format, Format], records: Sequence[str], known: Known
+    log: Log,
+    counts: Counter[str],
+    bases: tuple[Format, Format],
+    records: Sequence[str],
+    known: Known,
 ) -> tuple[Format, Log]:
     """The format that stands for a file: the one in which most of its requests are told."""
     found = [entry for entry in (*log.objects, *log.texts) if not entry.form.silent]
@@ -386,6 +410,8 @@ def _disordered(reason: str, where: str) -> InputError:
         where=where,
         hint="say it: `day_first = true` (or false) for the file under [[sources]]",
     )
+
+
 def _restrict(formats: Sequence[Format], known: Known, where: str) -> Sequence[Format]:
     """The format that the user names, with the user's own names of columns; else all."""
     if known.format:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hookanalysis.database import Stream, connect_parser, sql_text
+from hookanalysis.database import Stream, sql_text
 from hookanalysis.read.records import Chunk
 from hookanalysis.read.splitting import Piece
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
 
+from .parser import connect_parser
 from .traces import attach_traces
 
 if TYPE_CHECKING:

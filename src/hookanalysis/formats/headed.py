@@ -61,7 +61,9 @@ def row_source(sections: Sequence[Section], source: str) -> str:
 
 
 def _object(names: Sequence[str]) -> str:
-    values = {name: f"nullif(cells[{place}], '-')" for place, name in enumerate(map(str.lower, names), 1)}
+    values = {
+        name: f"nullif(cells[{place}], '-')" for place, name in enumerate(map(str.lower, names), 1)
+    }
     if "time" in values:
         day = values.pop("date", None)
         moment = values.pop("time")

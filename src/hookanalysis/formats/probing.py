@@ -92,9 +92,7 @@ def _others(head: bytes, known: Known, chosen: Sequence[str] = ()) -> list[str]:
     return [f"  {'→' if name in chosen else ' '} {name:<{wide}}  {said}" for _, said, name in told]
 
 
-def _judge(
-    entry: Format, head: Head, lines: Sequence[str], known: Known
-) -> tuple[float, str]:
+def _judge(entry: Format, head: Head, lines: Sequence[str], known: Known) -> tuple[float, str]:
     """How well one format fits by itself: a number to sort by, and words."""
     if entry.is_log:
         return _judge_log(entry, head, lines)

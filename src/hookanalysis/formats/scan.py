@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .catalog import OWN
 from .forms import RECEIPT_TEXTS, fill, literal, whole
 from .texts import open_sql, order_names, outer_names, path_sql, search_sql
 
@@ -30,8 +31,6 @@ _LEAD = (
 # What only a format can tell of a line that it fits; the scanner is not asked for it then.
 _REFINED = ("message", "source_ip", "duration")
 _SHOWN = ("request", "method", "target", "status")
-# From this rank on a format is the user's own: it goes before what a line's shape tells.
-OWN = 100
 _UUID = r"-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 # Whose id a webhook's receiver logs.
 _OWNERS = ("event", "webhook")
@@ -83,11 +82,25 @@ def scan_records(log: Log) -> str:
     time = f"CASE {' '.join(cases)} ELSE {found['base']} END" if cases else found["base"]
     silent = [e for e in log.texts if e.form.silent]
     quiet = _any(_fits_text("record", entry) for entry in silent)
-    aside = _any(f"regexp_matches(record, {literal(e.form.aside)})" for e in log.objects if e.form.aside)
+    aside = _any(
+        f"regexp_matches(record, {literal(e.form.aside)})" for e in log.objects if e.form.aside
+    )
     ignored = [e.form.ignore for e in (*log.texts, *log.objects) if e.form.ignore]
-    told = f"regexp_full_match(record, {whole('|'.join(dict.fromkeys(ignored)))})" if ignored else "FALSE"
-    trace = "FALSE" if log.layer == "edge" else "regexp_full_match(record, '(?s:' || traced() || ')\\s*')"
-    chatter = "FALSE" if log.layer == "edge" else "NOT regexp_matches(record, '[\\x00-\\x08\\x0e-\\x1f\\x{fffd}]')"
+    told = (
+        f"regexp_full_match(record, {whole('|'.join(dict.fromkeys(ignored)))})"
+        if ignored
+        else "FALSE"
+    )
+    trace = (
+        "FALSE"
+        if log.layer == "edge"
+        else "regexp_full_match(record, '(?s:' || traced() || ')\\s*')"
+    )
+    chatter = (
+        "FALSE"
+        if log.layer == "edge"
+        else "NOT regexp_matches(record, '[\\x00-\\x08\\x0e-\\x1f\\x{fffd}]')"
+    )
     return fill(
         "log_scan", source=log.fit.source, opened=opened, time=time, said=found["said"],
         day=found["day"],
@@ -127,12 +140,16 @@ def take_fields(log: Log) -> str:
             if met:
                 value = f"CASE WHEN usual THEN {found[name]} ELSE {value} END"
             if text in entry.form.only:
-                value = f"CASE WHEN regexp_full_match({value}, {literal(entry.form.only[text])}) THEN {value} END"
-            values.append(value if label == "base" else f"CASE WHEN kind = '{label}' THEN {value} END")
+                fits = f"regexp_full_match({value}, {literal(entry.form.only[text])})"
+                value = f"CASE WHEN {fits} THEN {value} END"
+            values.append(
+                value if label == "base" else f"CASE WHEN kind = '{label}' THEN {value} END"
+            )
         if text in log.base.form.deep:
             deep = search_sql(log.base.form.deep[text])
             if text in log.base.form.only:
-                deep = f"(SELECT CASE WHEN regexp_full_match(v, {literal(log.base.form.only[text])}) THEN v END FROM (SELECT {deep} AS v))"
+                fits = f"regexp_full_match(v, {literal(log.base.form.only[text])})"
+                deep = f"(SELECT CASE WHEN {fits} THEN v END FROM (SELECT {deep} AS v))"
             values.append(deep)
         said[text] = f"coalesce({', '.join(values)})" if values else "NULL"
     kinds = " ".join(f"WHEN {_fits_object(entry)} THEN '{label}'" for label, entry in objects)
@@ -201,9 +218,13 @@ def _final(log: Log, text: str) -> str:
         if value or text in _REFINED or (text in _SHOWN and _shows(entry)):
             silent_of.append(str(number))
     values = [f"o_{text}"]
-    mute = [str(n) for n, e in enumerate(log.objects) if e.layer == "edge" and text not in e.form.names]
+    mute = [
+        str(n) for n, e in enumerate(log.objects) if e.layer == "edge" and text not in e.form.names
+    ]
     if text == "message" and mute:  # a server's words about every request say nothing of this one
-        values = [f"CASE WHEN kind IS NULL OR kind NOT IN ({', '.join(map(literal, mute))}) THEN o_message END"]
+        values = [
+            f"CASE WHEN kind NOT IN ({', '.join(map(literal, mute))}) IS NOT FALSE THEN o_message END"
+        ]
     if refined:
         values.append(f"CASE which {' '.join(refined)} END")
     scanned = _SCANNED.get(text)
@@ -254,7 +275,9 @@ def _refine(number: int, entry: Format, text: str) -> str:
 
 def _shows(entry: Format) -> bool:
     """Whether a format of lines shows the request itself."""
-    return bool({"request", "target"} & set(_groups(entry.form.pattern)) | {"target"} & set(entry.form.find))
+    return bool(
+        {"request", "target"} & set(_groups(entry.form.pattern)) | {"target"} & set(entry.form.find)
+    )
 
 
 def _fits_object(entry: Format) -> str:
@@ -293,7 +316,10 @@ def _hook(fit: Fit) -> str:
     tests.append(_find(owners, rf"(?i)(?:{'|'.join(_OWNERS)})[_.\s-]?id\W{{1,6}}\w"))
     tests.append(_find(["uuid", "Uuid", "UUID"], r"(?i)event[_.\s-]?uuid"))
     tests.append("contains(record, 'signature')")
-    answered = f"regexp_matches(record, {literal(_ANSWERED)}) AND NOT regexp_matches(record, {literal(_OTHERS)})"
+    answered = (
+        f"regexp_matches(record, {literal(_ANSWERED)})"
+        f" AND NOT regexp_matches(record, {literal(_OTHERS)})"
+    )
     tests.append(f"(regexp_matches(record, {literal(_LINKED)}) AND {answered})")
     for path in fit.endpoint_paths:
         if path != "/":

@@ -101,7 +101,8 @@ def _scan_objects(form: Form, fit: Fit) -> str:
         missing += " OR named_uuid IS NULL"
     reason = "CASE WHEN closed THEN 'not_json' ELSE 'missing_field' END"
     return (
-        "SELECT line, byte_offset, part, record, NULL::VARCHAR AS outer_time, FALSE AS late, TRUE AS hook,"
+        "SELECT line, byte_offset, part, record,"
+        " NULL::VARCHAR AS outer_time, FALSE AS late, TRUE AS hook,"
         f" {time} AS time_text,"
         f" {misfit(form, f'closed OR {missing}', reason)} FROM ({texts})"
     )
@@ -155,7 +156,9 @@ def search_sql(names: Iterable[str]) -> str:
     )
 
 
-def open_sql(names: Mapping[str, Sequence[str]], keys: Collection[str]) -> tuple[str, dict[str, str]]:
+def open_sql(
+    names: Mapping[str, Sequence[str]], keys: Collection[str]
+) -> tuple[str, dict[str, str]]:
     """SQL that takes `keys` out of a record in one pass, and what each text is of them."""
     outer = outer_names(names)
     structure: dict[str, str] = {}
@@ -203,6 +206,7 @@ def outer_names(names: Mapping[str, Sequence[str]]) -> set[str]:
 
 
 def path_sql(alias: str) -> str:
+    """The path of a key, as DuckDB reads it; a slash leads into an object."""
     return literal("$" + "".join("." + _quoted(part) for part in alias.split("/")))
 
 
@@ -217,7 +221,8 @@ def _scan_rows(form: Form, fit: Fit) -> str:
         " ELSE 'missing_field' END"
     )
     return (
-        "SELECT line, byte_offset, part, record, NULL::VARCHAR AS outer_time, FALSE AS late, TRUE AS hook,"
+        "SELECT line, byte_offset, part, record,"
+        " NULL::VARCHAR AS outer_time, FALSE AS late, TRUE AS hook,"
         f" {time} AS time_text,"
         f" {misfit(form, unfit, reason)} FROM ({texts})"
     )

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from hookanalysis.database import connect_parser
 from hookanalysis.read.splitting import Split
 
 from .fields import scan_sql
 from .forms import plain_records
+from .parser import connect_parser
 from .sampling import Header, find_header, normalise, spell, take_records
 from .texts import spread
 
@@ -167,7 +167,6 @@ def _beaten(name: str, over: dict[str, tuple[str, ...]]) -> set[str]:
 
 def _fit(entry: Format, head: Head, fit: Fit) -> Trial | Header | None:
     """The format with what can be learnt before parsing; the header where it lacks something."""
-    form = entry.form
     if entry.split == "delimited":
         return _fit_table(entry, head, fit)
     split = Split(entry.split)

@@ -144,6 +144,15 @@ def reconcile(
     db.con.execute("CHECKPOINT")
 
 
+def make_records(db: Database) -> None:
+    """Make attempts, receipts and coverage of what is loaded, for this connection only."""
+    for step in STEPS[: STEPS.index("coverage") + 1]:
+        if step in _CODE:
+            _CODE[step](db)
+        else:
+            db.con.execute(f"CREATE OR REPLACE TEMP TABLE {step} AS {sql_text(step)}")
+
+
 def run_step(db: Database, step: str) -> None:
     """Make the table of one step: what the contract promises lasts, all else is temporary."""
     if step in _CODE:

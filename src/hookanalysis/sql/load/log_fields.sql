@@ -38,7 +38,7 @@ said AS (
 texts AS (
   SELECT
     *,
-    rtrim(CASE WHEN met IS NULL THEN record ELSE o_message END, chr(10) || chr(13)) AS text
+    rtrim(CASE WHEN coalesce(len(met), 0) = 0 THEN record ELSE o_message END, chr(10) || chr(13)) AS text
   FROM said
 ),
 matched AS (

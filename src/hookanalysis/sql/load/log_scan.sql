@@ -27,6 +27,7 @@ timed AS (
     *,
     CASE
       WHEN blank THEN NULL
+      WHEN len(met) = 0 THEN coalesce({{own}}NULL)
       WHEN met IS NULL THEN coalesce({{own}}line_time(record), {{otherwise}}NULL)
       ELSE coalesce({{time}}, line_time({{said}}))
     END AS told_time,
@@ -63,7 +64,7 @@ SELECT
   may_be AND NOT ({{aside}}) AS hook,
   CASE
     WHEN blank THEN 'ignored'
-    WHEN met = [] THEN 'not_json'
+    WHEN met = [] AND line_at IS NULL THEN 'not_json'
     WHEN {{quiet}} THEN 'ignored'
     WHEN line_at IS NULL AND ({{told}}) THEN 'ignored'
     WHEN line_at IS NULL AND outer_time IS NULL AND {{trace}} AND tag IS NULL THEN 'ignored'
