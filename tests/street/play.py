@@ -38,13 +38,11 @@ def play(number: int, folder: Path) -> World:
     rows = truth.tell(done)
     with (folder / "truth.csv").open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("event_uuid", "endpoint_url", "outcome", "certain", "bearable", "why"))
+        names = ("event_uuid", "endpoint_url", "outcome", "certain", "arrived", "bearable", "why")
+        writer.writerow(names)
         for row in rows:
-            bearable = ";".join(row.bearable)
-            certain = int(row.certain)
-            writer.writerow(
-                (row.event_uuid, row.endpoint_url, row.outcome, certain, bearable, row.why)
-            )
+            facts = (int(row.certain), int(row.arrived), ";".join(row.bearable), row.why)
+            writer.writerow((row.event_uuid, row.endpoint_url, row.outcome, *facts))
     return World(plan, folder, rows)
 
 
