@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .errors import InputError
 from .read.sources import open_source
+from .tables import OUTCOMES
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,20 +36,6 @@ _SENSITIVE = re.compile(
     """
 )
 _EMAIL = re.compile(r"[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
-
-VERDICTS = {
-    "delivered": "It was delivered: accepted once, at the first try.",
-    "recovered": "It was delivered in the end: accepted once, after a failed attempt.",
-    "duplicated": "It arrived and was accepted more than once.",
-    "unacknowledged": "It was accepted, yet the sender counts it as failed. "
-    "A resend would deliver it twice.",
-    "unprocessed": "The server accepted it, but the application never handled it.",
-    "refused": "It arrived, and the receiver answered with an error each time.",
-    "missed": "It did not arrive. The logs prove it.",
-    "pending": "It is too early to tell: the last attempt is within the grace time.",
-    "unexpected": "The receiver has it, but the sender's export, which covers the time, does not.",
-    "undetermined": "The logs at hand cannot tell.",
-}
 
 
 @dataclass(frozen=True)
@@ -239,7 +226,7 @@ class _Delivery(NamedTuple):
 
 def _chapter(db: Database, uuid: str, it: _Delivery) -> Chapter:
     url = it.endpoint_url or "an unknown endpoint"
-    verdict = f"{it.event_type or 'event'} for {url}: {it.outcome} ({it.detail})."
+    verdict = f"{it.event_type or 'event'} for {url}: {it.outcome} ({it.detail})"
     why = [_say_sender(it), _say_receiver(db, uuid, it)]
     if it.outcome == "missed" and it.last_error_kind in {"refused", "dns", "tls"}:
         why.append(f"By the sender's own word no request came through: {it.last_error_kind}.")
@@ -247,7 +234,7 @@ def _chapter(db: Database, uuid: str, it: _Delivery) -> Chapter:
         why += _say_proof(db, uuid, it)
     if it.reason:
         why.append(it.reason)
-    return Chapter(f"{verdict} {VERDICTS[it.outcome]}", tuple(why))
+    return Chapter(f"{verdict}: {OUTCOMES[it.outcome]}.", tuple(why))
 
 
 def _say_sender(it: _Delivery) -> str:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup, wording
 from hookanalysis.facts.measures import percent
+from hookanalysis.markup import OUTCOME_COLOURS
 
 from .asking import Window, ask, find_window
 from .drawing import (
     BAD,
     GOOD,
-    OUTCOME_COLOURS,
     WIDTH,
     colour_kinds,
     draw_nothing,

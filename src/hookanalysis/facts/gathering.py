@@ -19,7 +19,6 @@ from hookanalysis.zones import check_zone, to_utc
 
 from .measures import (
     ARRIVED,
-    OUTCOME_MEANINGS,
     UNJUDGED,
     ClockOffset,
     Duplicates,
@@ -275,8 +274,7 @@ def _count_outcome(name: str, rows: list[tuple[Any, ...]], total: int) -> Outcom
         elif outcome == name:
             details[detail] += deliveries
     count = details.total()
-    meaning = OUTCOME_MEANINGS[name]
-    return OutcomeCount(name, meaning, count, share(count, total), tests, dict(details))
+    return OutcomeCount(name, OUTCOMES[name], count, share(count, total), tests, dict(details))
 
 
 def _count_duplicates(rows: list[tuple[Any, ...]]) -> Duplicates:

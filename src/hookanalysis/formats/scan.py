@@ -222,9 +222,8 @@ def _final(log: Log, text: str) -> str:
         str(n) for n, e in enumerate(log.objects) if e.layer == "edge" and text not in e.form.names
     ]
     if text == "message" and mute:  # a server's words about every request say nothing of this one
-        values = [
-            f"CASE WHEN kind NOT IN ({', '.join(map(literal, mute))}) IS NOT FALSE THEN o_message END"
-        ]
+        silent = ", ".join(map(literal, mute))
+        values = [f"CASE WHEN list_contains([{silent}], kind) IS NOT TRUE THEN o_message END"]
     if refined:
         values.append(f"CASE which {' '.join(refined)} END")
     scanned = _SCANNED.get(text)
