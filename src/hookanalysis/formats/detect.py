@@ -109,8 +109,9 @@ def detect(
         endpoint_paths=tuple(endpoint_paths),
         endpoint_url=known.endpoint,
         event_ids=tuple(dict.fromkeys(e.event_id for e in formats if e.event_id)),
-        **({"newest": newest} if newest else {}),
     )
+    if newest:
+        fit = replace(fit, newest=newest)
     chosen = _restrict(formats, known, where)
     tables = [entry for entry in chosen if not entry.is_log]
     trials, near = hold_trials(tables, Head(head), fit)

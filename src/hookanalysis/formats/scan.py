@@ -168,7 +168,7 @@ def take_fields(log: Log) -> str:
 def _object_names(log: Log) -> tuple[list[tuple[str, Format]], dict[str, Sequence[str]]]:
     """The formats of objects with a label each, and all their names by label and text."""
     objects = [(str(number), entry) for number, entry in enumerate(log.objects)]
-    names = {
+    names: dict[str, Sequence[str]] = {
         f"{label}|{text}": aliases
         for label, entry in (*objects, ("base", log.base))
         for text, aliases in entry.form.names.items()
