@@ -54,8 +54,8 @@ _SECONDS = """
 list_reduce(
     [
         1::UBIGINT << CAST(
-            second(first_at) + nth * (second(last_at) - second(first_at)) // greatest(records - 1, 1)
-            AS UBIGINT
+            second(first_at)
+            + nth * (second(last_at) - second(first_at)) // greatest(records - 1, 1) AS UBIGINT
         )
         FOR nth IN range(records)
     ],
