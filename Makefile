@@ -46,6 +46,7 @@ accept: $(VENV)/test.stamp
 
 prove: $(VENV)/test.stamp
 	PYTHONPATH=tests $(BIN)/python benchmarks/prove.py $(or $(CASES),--write)
+	PYTHONPATH=tests $(BIN)/python -m street.run $(or $(STREET),0 1000) --jobs 2
 
 bench: $(VENV)/test.stamp
 	$(BIN)/python benchmarks/run.py --size $(SIZE)

@@ -16,7 +16,7 @@ import click
 import hookanalysis
 from hookanalysis.cli import cli
 from hookanalysis.schema import Table
-from hookanalysis.tables import BASE_TABLES, RESULTS, VIEWS
+from hookanalysis.tables import BASE_TABLES, MERGED, OUTCOMES, RESULTS
 
 README = Path(__file__).parent.parent / "README.md"
 PACKAGE = README.parent / "src" / "hookanalysis"
@@ -65,7 +65,7 @@ def dictionary() -> str:
     """Every table with its columns, from `tables.py`."""
     groups = (
         ("Loaded", BASE_TABLES),
-        ("Merged out of these (views, always current)", VIEWS),
+        ("Merged out of these", MERGED),
         ("Made by reconciling", RESULTS),
     )
     return "\n\n".join(
@@ -74,7 +74,19 @@ def dictionary() -> str:
     )
 
 
-PARTS = {"rooms": rooms, "public": public, "cli": commands, "dictionary": dictionary}
+def outcomes() -> str:
+    """The verdicts, from `tables.py`."""
+    rows = [f"| `{name}` | {_cell(meaning)} |" for name, meaning in OUTCOMES.items()]
+    return "\n".join(["| outcome | meaning |", "|---|---|", *rows])
+
+
+PARTS = {
+    "rooms": rooms,
+    "public": public,
+    "cli": commands,
+    "outcomes": outcomes,
+    "dictionary": dictionary,
+}
 
 
 def fill(text: str) -> str:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis.database import Database
-from hookanalysis.loading.files import write_settings
+from hookanalysis.load.files import write_settings
 from hookanalysis.settings import Settings
 from hookanalysis.tables import SETTINGS, TABLES
 from hookanalysis.verdict.steps import STEPS, run_step

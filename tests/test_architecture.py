@@ -31,14 +31,15 @@ STAGES = (
     "sections: __init__ incidents health overview findings days events lists sources",
     "charts: __init__ outcomes explorer incident endpoints evidence drawing asking",
     "wording progress markup",
-    "facts: gathering spans measures",
+    "facts: gathering measures",
     "verdict: steps findings rules signatures incidents requests assignment windows clocks pace",
-    "loading: files transfers scratch manifest",
-    "parsing: formats probing checking drafting",
-    "parsing: detection refusals configs trials catalog templates wrappers",
-    "parsing: traces fields texts lines headed sampling forms stacks vocabulary",
-    "reading: postgres sources delimited documents elements pieces records decoding",
-    "reading: rewriting pages parquet packings splitting unpacking",
+    "load: files transfers manifest",
+    "formats: api probing checking drafting",
+    "formats: detect refusals configs trials wrappers engine",
+    "formats: traces fields scan catalog templates texts lines headed sampling forms",
+    "formats: parser stacks vocabulary",
+    "read: postgres sources delimited documents elements pieces records decoding",
+    "read: rewriting pages parquet packings splitting unpacking",
     "zones",
     "database settings",
     "tables results schema errors",
@@ -126,10 +127,10 @@ def test_the_package_keeps_its_budgets() -> None:
     queries = sorted(PACKAGE.rglob("*.sql"))
     world = [*(ROOT / "tests" / "world").glob("*.py"), *(ROOT / "tests" / "world").glob("*.toml")]
     found = {
-        "lines of Python": (count_lines(MODULES), 16_500, 10_500),
+        "lines of Python": (count_lines(MODULES), 16_900, 10_500),
         "modules": (len(ROOMS), 88, 45),
-        "lines of SQL": (count_lines(queries), 6_700, 5_500),
-        "SQL files": (len(queries), 175, 115),
+        "lines of SQL": (count_lines(queries), 7_300, 5_500),
+        "SQL files": (len(queries), 180, 115),
         "lines of the played world": (count_lines(world), 1_800, 1_700),
     }
     over = {name: told for name, told in found.items() if told[0] > told[1]}

@@ -16,9 +16,10 @@ import pytest
 import cases
 from hookanalysis import charts
 from hookanalysis.charts.asking import make_window
-from hookanalysis.charts.drawing import MAX_ROWS, OUTCOME_COLOURS, prepare, read_meta
+from hookanalysis.charts.drawing import MAX_ROWS, prepare, read_meta
 from hookanalysis.database import Database
 from hookanalysis.facts.gathering import facts
+from hookanalysis.markup import OUTCOME_COLOURS
 from hookanalysis.tables import OUTCOMES
 
 if TYPE_CHECKING:
@@ -245,11 +246,3 @@ def test_outcomes_can_be_told_apart_by_colour(eyes: str) -> None:
     for one, other in itertools.combinations(OUTCOMES, 2):
         # 0.08 in OKLab is some four times what a practised eye needs side by side.
         assert np.linalg.norm(seen[one] - seen[other]) > 0.08, (one, other)
-
-
-def test_the_page_and_the_charts_share_their_colours() -> None:
-    from hookanalysis.markup import read_asset
-
-    css = read_asset("blocks.css")
-    for name, colour in OUTCOME_COLOURS.items():
-        assert f".hk-{name} {{ background: {colour}; }}" in css

@@ -201,3 +201,25 @@ def test_a_hostile_file_name_cannot_speak_to_the_terminal(tmp_path: Path) -> Non
     assert "\x1b" not in done.stdout + done.stderr
     assert "\u202e" not in done.stdout + done.stderr
     assert "\\x1b" in done.stderr
+
+
+def test_a_mistaken_zone_is_said_by_load_and_by_reconcile(tmp_path: Path) -> None:
+    uuids = [f"06d5dc13-0000-4000-8000-00000000000{n}" for n in range(8)]
+    rows = [f"{uuid},2026-11-20 1{n}:00:00,https://h/hook,200" for n, uuid in enumerate(uuids)]
+    header = "webhook_event_uuid,timestamp,endpoint_url,http_status_code"
+    (tmp_path / "export.csv").write_text("\n".join([header, *rows]) + "\n")
+    lines = [
+        f'{{"time":"2026-11-20T{15 + n}:00:01Z","msg":"webhook processed",'
+        f'"webhook_event_uuid":"{uuid}","status":200}}\n'
+        for n, uuid in enumerate(uuids)
+    ]
+    (tmp_path / "app.jsonl").write_text("".join(lines))
+    told = "runs 300 minutes ahead of the exports: the exports were read in a wrong zone (UTC)"
+    remedy = "the exports with --timezone of a zone 300 minutes further west"
+    for words in (("load", "--timezone", "UTC", "export.csv", "app.jsonl"), ("reconcile",)):
+        done = run(tmp_path, *words)
+        assert told in done.stderr, done
+        assert remedy in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+    again = run(tmp_path, "reconcile", "--json")
+    assert json.loads(again.stdout)

@@ -25,7 +25,7 @@ import rows
 from hookanalysis.database import Database
 from hookanalysis.errors import InputError
 from hookanalysis.results import DELIVERIES
-from hookanalysis.tables import RESULTS, TABLES, VIEWS
+from hookanalysis.tables import MERGED, RESULTS, TABLES
 from hookanalysis.verdict.findings import diagnose
 from hookanalysis.verdict.rules import Rule, load_rules, named, read_rule, select_rows
 
@@ -42,7 +42,7 @@ CASES = {
 CAUSES = """
     wrong_path wrong_method redirect signature allowlist firewall tls dns server_down upstream
     timeout app_error payload rate_limit async_loss idempotency sender_duplicate wrong_host paused
-    evidence clock zone unauthorized false_repeat
+    evidence clock zone unauthorized false_repeat incomplete
 """
 FALLBACKS = {
     "missed",
@@ -85,7 +85,7 @@ HOUR = datetime(2026, 11, 20, 10)  # noqa: DTZ001 - the tables hold UTC without 
 @pytest.fixture
 def db() -> Iterator[Database]:
     with Database(":memory:") as database:
-        for table in (*VIEWS, *RESULTS):
+        for table in (*MERGED, *RESULTS):
             database.con.execute(table.ddl)
         yield database
 

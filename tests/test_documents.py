@@ -13,7 +13,7 @@ import pytest
 
 import hookanalysis as ha
 from hookanalysis.errors import DamagedError, InputError
-from hookanalysis.reading.sources import Split, open_source
+from hookanalysis.read.sources import Split, open_source
 
 UUIDS = [f"06d5dc13-0000-4000-8000-{n:012d}" for n in range(40)]
 URL = "https://shop.example/hooks"

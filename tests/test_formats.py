@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
@@ -16,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hookanalysis.errors import InputError
-from hookanalysis.parsing import formats as parsing
-from hookanalysis.parsing.formats import Binding, Format, detect
-from hookanalysis.parsing.lines import whole
-from hookanalysis.parsing.sampling import take_records
+from hookanalysis.formats import api as parsing
+from hookanalysis.formats.api import Binding, Format, detect
+from hookanalysis.formats.parser import connect_parser
+from hookanalysis.formats.sampling import take_records
 from hookanalysis.settings import Known
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
 
@@ -35,9 +34,7 @@ def name(entry: Format) -> str:
 
 @cache
 def engine() -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect(config={"threads": 1})
-    con.execute("SET TimeZone = 'Asia/Kathmandu'")  # of the session: it may never matter
-    return con
+    return connect_parser()
 
 
 def run(binding: Binding, text: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -74,13 +71,6 @@ def test_samples_become_what_they_say(entry: Format) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("entry", FORMATS, ids=name)
-def test_samples_show_what_is_kept_and_what_is_rejected(entry: Format) -> None:
-    verdicts = {expected.get("verdict", "keep") for s in entry.samples for expected in s.expect}
-    good = "ignore" if entry.form.silent else "keep"
-    assert {good, "reject"} <= verdicts
-
-
 def test_a_sample_that_is_not_met_is_told() -> None:
     entry = next(entry for entry in FORMATS if entry.id == "access_common")
     sample = entry.samples[0]
@@ -93,7 +83,7 @@ def test_a_sample_that_is_not_met_is_told() -> None:
 def test_columns_are_those_of_the_table(entry: Format) -> None:
     binding = detect(entry.samples[0].text.encode(), "a", Known(format=entry.id))
     table = ATTEMPT_RECORDS if entry.side == "sender" else RECEIPT_RECORDS
-    with duckdb.connect() as con:
+    with connect_parser() as con:
         con.register("chunk", take_records(entry.samples[0].text.encode(), binding.split))
         con.execute(f"CREATE TEMP TABLE scanned AS {binding.scan_sql}")
         con.execute(table.ddl)
@@ -155,56 +145,6 @@ def test_every_record_gets_one_verdict(lines: list[str]) -> None:
         assert {row["line"] for row in fields} == kept
         places = [row["byte_offset"] for row in fields]
         assert len(set(places)) == len(places)
-
-
-@settings(max_examples=20, deadline=None)
-@given(st.lists(mutant(LINES), min_size=1, max_size=50))
-def test_what_is_proven_quickly_fits_the_pattern(lines: list[str]) -> None:
-    check_proofs([line + "\n" for line in lines])
-
-
-def test_what_is_proven_quickly_fits_the_pattern_in_many_mutants() -> None:
-    dice = random.Random(7)
-    lines = []
-    proven = [entry for entry in FORMATS if entry.form.proof]
-    access_lines = [
-        line for e in proven for sample in e.samples for line in sample.text.splitlines()
-    ]
-    for _ in range(6000):
-        line = list(dice.choice(access_lines))
-        for _ in range(dice.randint(0, 3)):
-            line.insert(dice.randint(0, len(line)), dice.choice('"\\ []-:x1é\t,'))
-            del line[dice.randrange(len(line))]
-        lines.append("".join(line) + dice.choice(["\n", "\n", "\r\n", ""]))
-    assert check_proofs(lines) > 500
-
-
-def check_proofs(lines: list[str]) -> int:
-    """Hold the quick proof of each format against its pattern; returns how often it held."""
-    proven = 0
-    for entry in FORMATS:
-        form = entry.form
-        if not form.proof:
-            continue
-        pattern = "'" + whole(form.pattern).replace("'", "''") + "'"
-        groups = [text for text in form.proven if f"(?P<{text}>" in form.pattern]
-        assert set(groups) == set(form.proven)
-        texts = ", ".join(f"{form.proven[text]} AS {text}" for text in groups)
-        order = [g.split(">")[0] for g in form.pattern.split("(?P<")[1:]]
-        names = ", ".join(f"'{group}'" for group in order)
-        engine().execute("CREATE OR REPLACE TEMP TABLE t AS SELECT UNNEST($1) AS record", [lines])
-        found = rows(
-            engine(),
-            f"SELECT record, {texts}, regexp_full_match(record, {pattern}) AS fits,"
-            f" regexp_extract(record, {pattern}, [{names}]) AS g"
-            " FROM (SELECT record, string_split(record, '\"') AS p FROM t)"
-            f" WHERE {form.proof}",
-        )
-        for row in found:
-            assert row["fits"], row["record"]
-            assert {text: row["g"][text] for text in groups} == {text: row[text] for text in groups}
-        proven += len(found)
-    return proven
 
 
 def test_which_way_an_object_is_parsed_changes_nothing() -> None:
@@ -428,8 +368,8 @@ def test_an_unknown_zone_is_refused() -> None:
     [
         ("hello\nworld\n", "neither a table nor JSON"),
         (
-            f'1.2.3.4 - - [{TIME}] "GET / HTTP/1.1" ab 5\n',
-            "like access_combined (nginx and Apache access log, combined), but from column 59 on",
+            '1.2.3.4 - - [noon] "GET / HTTP/1.1" 200 5\n',
+            "like access_combined (nginx and Apache access log, combined), but from column",
         ),
         ("\x01\x02\n", "neither a table nor JSON"),
         (
@@ -490,15 +430,15 @@ def test_a_format_can_be_forced_and_must_then_fit() -> None:
 
 def test_the_greater_part_of_a_file_decides() -> None:
     with pytest.raises(InputError, match="no format fits") as error:
-        load("garbage\n" * 9 + access("GET / HTTP/1.1"))
-    assert "only 10% of its first records can be read: unlike the format (9)" in error.value.reason
+        load("garbage\n" * 19 + access("GET / HTTP/1.1"))
+    assert "its lines begin like those of no known log" in error.value.reason
 
 
-def test_two_formats_that_fit_are_both_named() -> None:
+def test_of_two_formats_that_fit_the_higher_refines() -> None:
     entry = next(entry for entry in FORMATS if entry.id == "access_combined")
-    with pytest.raises(InputError, match="more than one format fits") as error:
-        detect(access("GET /").encode(), "a", formats=[entry, replace(entry, id="twin")])
-    assert "access_combined and twin" in error.value.reason
+    twin = replace(entry, id="twin", rank=entry.rank + 1)
+    binding = detect(access("GET /").encode(), "a", formats=[entry, twin])
+    assert binding.format.id == "twin"
 
 
 @pytest.mark.parametrize("delimiter", [",", "\t", ";"])
@@ -673,7 +613,7 @@ def test_hostile_characters_do_not_leave_a_record() -> None:
     ],
 )
 def test_what_is_not_private_stays(text: str, expected: str | None) -> None:
-    with duckdb.connect() as con:
+    with connect_parser() as con:
         found = con.execute(f"SELECT {parsing.scrub_sql('$1')}", [text]).fetchall()[0][0]
     assert found == expected
 

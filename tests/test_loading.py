@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 import hookanalysis as ha
 from hookanalysis.errors import BusyError, InputError
-from hookanalysis.loading import files, manifest
-from hookanalysis.parsing.probing import try_file
-from hookanalysis.reading.sources import open_source
+from hookanalysis.formats.probing import try_file
+from hookanalysis.load import files, manifest
+from hookanalysis.read.sources import open_source
 from hookanalysis.settings import Known
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
 from wrapping import PACKINGS, UNPROVEN

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import hookanalysis as ha
 from hookanalysis.errors import InputError
-from hookanalysis.parsing import checking
-from hookanalysis.parsing.catalog import Format, load_formats
-from hookanalysis.parsing.detection import detect
-from hookanalysis.parsing.probing import try_file
-from hookanalysis.parsing.sampling import take_records
-from hookanalysis.parsing.trials import reach
+from hookanalysis.formats import checking
+from hookanalysis.formats.catalog import Format, load_formats
+from hookanalysis.formats.detect import detect
+from hookanalysis.formats.parser import connect_parser
+from hookanalysis.formats.probing import try_file
+from hookanalysis.formats.sampling import take_records
+from hookanalysis.formats.trials import reach
 from hookanalysis.settings import Known
 
 FORMATS = load_formats()
@@ -162,7 +162,7 @@ def test_no_accident_breaks_parsing_or_loses_a_record(case: tuple[Format, bytes]
         return
     records = checking.parse_head(text, binding)
     # A record that lists several attempts is taken apart: each has a place within the record.
-    con = duckdb.connect()
+    con = connect_parser()
     con.register("chunk", take_records(text, binding.split))
     starts = con.sql("SELECT byte_offset, bytes FROM chunk WHERE record IS NOT NULL").fetchall()
     places = sorted({record["byte_offset"] for record in records})

@@ -15,8 +15,8 @@ import duckdb
 import pytest
 
 from hookanalysis.errors import InputError
-from hookanalysis.reading import sources as reading
-from hookanalysis.reading.sources import Account, Split, open_source
+from hookanalysis.read import sources as reading
+from hookanalysis.read.sources import Account, Split, open_source
 from texts import BUDGET, LINES, NDJSON, Result, csv_split, read_file, read_text
 from wrapping import PACKINGS, zip_up
 

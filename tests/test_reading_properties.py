@@ -18,14 +18,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hookanalysis.errors import InputError
-from hookanalysis.reading.delimited import DelimitedSplitter
-from hookanalysis.reading.elements import ElementSplitter
-from hookanalysis.reading.sources import Split
+from hookanalysis.read.delimited import DelimitedSplitter
+from hookanalysis.read.elements import ElementSplitter
+from hookanalysis.read.sources import Split
 from texts import LINES, NDJSON, Result, csv_split, read_file
 from wrapping import PACKINGS
 
 if TYPE_CHECKING:
-    from hookanalysis.reading.sources import Reject
+    from hookanalysis.read.sources import Reject
 
 many = settings(max_examples=int(os.environ.get("EXAMPLES", "60")), deadline=None)
 some = settings(max_examples=20, deadline=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 import threading
 from dataclasses import replace
 from datetime import date, datetime
@@ -699,7 +700,7 @@ def test_a_workspace_and_its_findings_show_themselves(samples: Path) -> None:
     assert "The endpoint's path does not exist on your server" in unescape(told)
 
 
-def test_a_notebook_shows_progress_and_a_pipe_does_not() -> None:
+def test_a_notebook_shows_progress() -> None:
     samples = Path(__file__).parent.parent / "data" / "samples"
     code = (
         "import hookanalysis as ha\nws = ha.connect(':memory:')\n"
@@ -713,5 +714,15 @@ def test_a_notebook_shows_progress_and_a_pipe_does_not() -> None:
     assert shown[0]["text/plain"].startswith("reading access.log")
     assert re.fullmatch(r"reconciling: (\d+) of \1 steps", shown[1]["text/plain"])
     assert markup.CHART_MIME in shown[2]
-    assert progress.show_reading() is None
-    assert progress.show_steps() is None
+
+
+def test_a_terminal_shows_progress_and_a_pipe_does_not(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with progress.show_steps() as tell:
+        tell(1, 9)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with progress.show_reading() as show:
+        show("logs/a\x1blog", 2_500_000)
+    assert capsys.readouterr().err == "\r\x1b[Kreading a\\x1blog: 2.5 MB\r\x1b[K"

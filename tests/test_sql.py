@@ -14,7 +14,7 @@ import pytest
 
 import rows
 from hookanalysis.database import Database, sql_text
-from hookanalysis.loading.files import write_settings
+from hookanalysis.load.files import write_settings
 from hookanalysis.results import DIAGNOSED
 from hookanalysis.settings import Settings
 from hookanalysis.tables import RESULTS, TABLES
@@ -82,7 +82,7 @@ def run_case(file: str, case: dict[str, Any]) -> tuple[list[Any], list[Any]]:
 
 def test_every_file_is_a_step() -> None:
     found = {str(path.relative_to(SQL).with_suffix("")) for path in SQL.rglob("*.sql")}
-    apart = ("load/", "assignment/", "diagnosis/", "facts/", "reports/")
+    apart = ("load/", "assignment/", "diagnosis/", "report/")
     assert {file for file in found if not file.startswith(apart)} == set(FILES)
 
 

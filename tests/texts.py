@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import nanoarrow as na
 
-from hookanalysis.reading.sources import Account, Chunk, Reject, Source, Split, open_source
+from hookanalysis.read.sources import Account, Chunk, Reject, Source, Split, open_source
 
 if TYPE_CHECKING:
     from pathlib import Path

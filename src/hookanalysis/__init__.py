@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from . import charts, sections
     from .errors import HookAnalysisError
     from .facts.gathering import Facts
-    from .loading.files import LoadReport
+    from .formats.api import list_formats
+    from .load.files import LoadReport
     from .markup import show
-    from .parsing.formats import list_formats
     from .reporting.reports import run_report
     from .settings import Settings
     from .workspace import Workspace, connect
@@ -41,11 +41,11 @@ __all__ = [
 _HOME = {
     "Facts": "facts.measures",
     "HookAnalysisError": "errors",
-    "LoadReport": "loading.files",
+    "LoadReport": "load.files",
     "Settings": "settings",
     "Workspace": "workspace",
     "connect": "workspace",
-    "list_formats": "parsing.formats",
+    "list_formats": "formats.api",
     "run_report": "reporting.reports",
     "show": "markup",
 }

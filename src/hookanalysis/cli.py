@@ -21,7 +21,7 @@ from .settings import DEFAULT_NAME, LAYERS, TIME_MARKS, Known, Settings
 
 if TYPE_CHECKING:
     from .facts.gathering import Facts
-    from .loading.files import LoadReport
+    from .load.files import LoadReport
     from .workspace import Workspace
 
 LEVELS = ("info", "warning", "critical", "never")
@@ -85,8 +85,8 @@ def demo(output: str) -> None:
     file = folder / "demo.duckdb"
     file.unlink(missing_ok=True)
     with connect(file, settings=Settings()) as ws, find_samples() as samples:
-        report = _load(ws, tuple(str(samples / side) for side in ("sender", "receiver")))
-        _reconcile(ws)
+        report = ws.load(samples / "sender", samples / "receiver")
+        ws.reconcile()
         ((day,),) = ws.rows("SELECT CAST(MAX(last_attempt_at) AS DATE) FROM deliveries")
         facts = ws.facts(day=day)
     _show(report)
@@ -117,7 +117,7 @@ def load(paths: tuple[str, ...], workspace: str, settings: str | None, **known: 
 
     known["format"] = known.pop("format_")
     with _connect(workspace, settings, create=True) as ws:
-        report = _load(ws, paths, **known)
+        report = ws.load(*paths, **known)
         zone_errors = find_zone_errors(ws)
     _warn(zone_errors)
     _show(report)
@@ -158,7 +158,7 @@ def reconcile(
 ) -> None:
     """Judge every delivery by both sides' logs."""
     with _connect(workspace, settings) as ws:
-        _reconcile(ws, since=since, until=until)
+        ws.reconcile(since, until)
         facts = ws.facts()
         zone_errors = [told for (told,) in ws.rows("SELECT told FROM zone_errors ORDER BY stream")]
     _warn(zone_errors)
@@ -204,7 +204,7 @@ def daily(
     now = datetime.now(UTC).replace(tzinfo=None)
     day = day or to_local(now, timezone).date() - timedelta(days=1)
     with _connect(workspace, settings) as ws:
-        _reconcile(ws)
+        ws.reconcile()
         facts = ws.facts(day=day, timezone=timezone)
     folder = Path(output) / day.isoformat()
     page = _daily_report(Path(workspace), folder, day=day, timezone=timezone)
@@ -236,7 +236,7 @@ def export(table: str, output: str, workspace: str) -> None:
 @click.option("--timezone", metavar="TZ", help="For `try`, as for `load`.")
 def formats(words: tuple[str, ...], **known: Any) -> None:
     """List the formats, or show one; try which one fits a file; score all by their samples."""
-    from .parsing import formats as parsing
+    from .formats import api as parsing
 
     if any(known.values()) and words[:1] != ("try",):
         raise click.UsageError("options are for `try FILE`")
@@ -291,20 +291,6 @@ def _connect(
     return connect(workspace, settings=settings, read_only=read_only)
 
 
-def _load(ws: Workspace, paths: tuple[str, ...], **known: Any) -> LoadReport:
-    from tqdm import tqdm
-
-    # disable=None: a bar on a terminal, silence in a pipe.
-    with tqdm(unit="B", unit_scale=True, disable=None, leave=False) as bar:
-
-        def progress(path: str, done: int) -> None:
-            bar.set_description(_plain(Path(path).name), refresh=False)
-            bar.n = done
-            bar.refresh()
-
-        return ws.load(*paths, progress=progress, **known)
-
-
 def _show(report: LoadReport) -> None:
     """What was loaded, and on the other channel what was not."""
     for file in report.files:
@@ -316,18 +302,6 @@ def _show(report: LoadReport) -> None:
 def _warn(sentences: list[str]) -> None:
     for told in sentences:
         click.echo(_plain(f"warning: {told}"), err=True)
-
-
-def _reconcile(ws: Workspace, **bounds: datetime | None) -> None:
-    from tqdm import tqdm
-
-    with tqdm(unit="step", disable=None, leave=False, desc="reconciling") as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        ws.reconcile(**bounds, progress=progress)
 
 
 def _daily_report(workspace: Path, folder: Path, **parameters: Any) -> Path:

@@ -16,6 +16,8 @@ from .errors import BusyError, InputError
 from .tables import BASE_TABLES, SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from .schema import Column
@@ -57,6 +59,7 @@ class Database:
     ) -> None:
         self.path = str(path)
         self.read_only = read_only
+        self._has_macros = False
         self.con = _open(self.path, read_only=read_only, wait_seconds=wait_seconds)
         try:
             self._prepare()
@@ -105,6 +108,18 @@ class Database:
             warnings.simplefilter("ignore", DeprecationWarning)
             warnings.filterwarnings("ignore", message=".*inplace keyword.*")
             return self.con.execute(query, parameters or None).df()
+
+    def bind(self, name: str, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """The text of `sql/report/<name>.sql`, and those of `values` that it names as `$name`.
+
+        The macros of these files are made with the first of them: their tables must be there.
+        """
+        if not self._has_macros:
+            self.con.execute(sql_text("report/macros"))
+            self._has_macros = True
+        text = sql_text(f"report/{name}")
+        names = set(re.findall(r"\$(\w+)", text))
+        return text, {key: value for key, value in values.items() if key in names}
 
     def table(self, name: str) -> pd.DataFrame:
         """One table of the workspace (see the data dictionary), in a fixed order.

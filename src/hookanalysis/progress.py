@@ -1,38 +1,50 @@
-"""How far long work is, shown in a notebook; a terminal has its own bar, and a pipe none."""
+"""How far long work is: one line, in a notebook's cell or on a terminal; nothing in a pipe."""
 
 from __future__ import annotations
 
+import shutil
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .markup import plural, tame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
-def show_reading() -> Callable[[str, int], None] | None:
-    """What `load` tells of each file, as one line of the cell; None outside a notebook."""
-    line = _open_line()
-    if line is None:
-        return None
-    return lambda path, done: line(f"reading {tame(Path(path).name)}: {done / 1e6:,.1f} MB")
+@contextmanager
+def show_reading() -> Iterator[Callable[[str, int], None]]:
+    """What `load` tells of each file: its path, and the bytes read so far."""
+    with _open_line() as show:
+        yield lambda path, done: show(f"reading {tame(Path(path).name)}: {done / 1e6:,.1f} MB")
 
 
-def show_steps() -> Callable[[int, int], None] | None:
-    """What `reconcile` tells of its steps, as one line of the cell; None outside a notebook."""
-    line = _open_line()
-    if line is None:
-        return None
-    return lambda done, total: line(f"reconciling: {done:,} of {plural(total, 'step')}")
+@contextmanager
+def show_steps() -> Iterator[Callable[[int, int], None]]:
+    """What `reconcile` tells of its steps: how many are done, of how many."""
+    with _open_line() as show:
+        yield lambda done, total: show(f"reconciling: {done:,} of {plural(total, 'step')}")
 
 
-def _open_line() -> Callable[[str], None] | None:
+@contextmanager
+def _open_line() -> Iterator[Callable[[str], None]]:
     # Where IPython is not running, nobody has imported it.
     ipython: Any = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    if not hasattr(shell, "kernel"):
-        return None
-    handle = ipython.display.display({"text/plain": "…"}, raw=True, display_id=True)
-    return lambda words: handle.update({"text/plain": words}, raw=True)
+    if hasattr(ipython.get_ipython() if ipython else None, "kernel"):
+        handle = ipython.display.display({"text/plain": "…"}, raw=True, display_id=True)
+        yield lambda words: handle.update({"text/plain": words}, raw=True)
+    elif sys.stderr.isatty():
+        try:
+            yield _write
+        finally:
+            _write("")
+    else:
+        yield lambda _: None
+
+
+def _write(words: str) -> None:
+    """Put `words` in the place of the terminal's last line."""
+    width = shutil.get_terminal_size().columns - 1
+    print(f"\r\x1b[K{words[:width]}", end="", file=sys.stderr, flush=True)  # noqa: T201 - its work

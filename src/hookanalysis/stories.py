@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from .errors import InputError
-from .reading.sources import open_source
+from .read.sources import open_source
+from .tables import OUTCOMES
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,20 +36,6 @@ _SENSITIVE = re.compile(
     """
 )
 _EMAIL = re.compile(r"[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
-
-VERDICTS = {
-    "delivered": "It was delivered: accepted once, at the first try.",
-    "recovered": "It was delivered in the end: accepted once, after a failed attempt.",
-    "duplicated": "It arrived and was accepted more than once.",
-    "unacknowledged": "It was accepted, yet the sender counts it as failed. "
-    "A resend would deliver it twice.",
-    "unprocessed": "The server accepted it, but the application never handled it.",
-    "refused": "It arrived, and the receiver answered with an error each time.",
-    "missed": "It did not arrive. The logs prove it.",
-    "pending": "It is too early to tell: the last attempt is within the grace time.",
-    "unexpected": "The receiver has it, but the sender's export, which covers the time, does not.",
-    "undetermined": "The logs at hand cannot tell.",
-}
 
 
 @dataclass(frozen=True)
@@ -239,7 +226,7 @@ class _Delivery(NamedTuple):
 
 def _chapter(db: Database, uuid: str, it: _Delivery) -> Chapter:
     url = it.endpoint_url or "an unknown endpoint"
-    verdict = f"{it.event_type or 'event'} for {url}: {it.outcome} ({it.detail})."
+    verdict = f"{it.event_type or 'event'} for {url}: {it.outcome} ({it.detail})"
     why = [_say_sender(it), _say_receiver(db, uuid, it)]
     if it.outcome == "missed" and it.last_error_kind in {"refused", "dns", "tls"}:
         why.append(f"By the sender's own word no request came through: {it.last_error_kind}.")
@@ -247,7 +234,7 @@ def _chapter(db: Database, uuid: str, it: _Delivery) -> Chapter:
         why += _say_proof(db, uuid, it)
     if it.reason:
         why.append(it.reason)
-    return Chapter(f"{verdict} {VERDICTS[it.outcome]}", tuple(why))
+    return Chapter(f"{verdict}: {OUTCOMES[it.outcome]}.", tuple(why))
 
 
 def _say_sender(it: _Delivery) -> str:
@@ -274,14 +261,38 @@ def _say_receiver(db: Database, uuid: str, it: _Delivery) -> str:
         for layer, rule, count, score in rows
     )
     worked = "" if it.processed_count is None else f", processed {it.processed_count}"
-    at_edge = sum(count for layer, _, count, _ in rows if layer == "edge")
-    behind = max((count for layer, _, count, _ in rows if layer != "edge"), default=0)
-    passed_on = it.attempts == 1 and 0 < at_edge < behind
-    again = " The proxy passed one request on more than once." if passed_on else ""
+    again = ""
+    if it.attempts == 1 and _has_fewer_lines(db, uuid, it):
+        again = " The proxy passed one request on more than once."
     return (
         f"Requests tied to it: {tied}. Counted in one layer: {it.receipts},"
         f" of these accepted {it.accepted_count}{worked}.{again}"
     )
+
+
+def _has_fewer_lines(db: Database, uuid: str, it: _Delivery) -> bool:
+    """Whether the edge, whose log is whole, has fewer lines than logs behind it show requests."""
+    by_time = db.rows(
+        """
+        SELECT 1 FROM requests
+        WHERE layer = 'edge' AND event_uuid = ? AND endpoint_url = ? AND covered
+        GROUP BY component
+        HAVING count(*) = max(crowd) AND max(lines) BETWEEN 1 AND count(*) - 1
+        """,
+        [uuid, it.endpoint_url],
+    )
+    by_name = db.rows(
+        """
+        SELECT 1 FROM (
+          SELECT layer, stream, count(*) AS requests FROM matches
+          WHERE event_uuid = ? AND endpoint_url = ? GROUP BY layer, stream
+        )
+        HAVING max(requests) FILTER (WHERE layer <> 'edge')
+          > sum(requests) FILTER (WHERE layer = 'edge')
+        """,
+        [uuid, it.endpoint_url],
+    )
+    return bool(by_time or by_name)
 
 
 def _say_proof(db: Database, uuid: str, it: _Delivery) -> list[str]:

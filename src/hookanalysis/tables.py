@@ -278,7 +278,7 @@ COVERAGE = _table(
     ("records", "BIGINT", "records in it"),
 )
 
-VIEWS = (ATTEMPTS, RECEIPTS, COVERAGE)
+MERGED = (ATTEMPTS, RECEIPTS, COVERAGE)
 
 RESULTS = (
     CLOCK_OFFSETS,
@@ -297,17 +297,17 @@ RESULTS = (
     RESENDS,
     *DIAGNOSED,
 )
-TABLES = {table.name: table for table in (*BASE_TABLES, *VIEWS, *RESULTS)}
+TABLES = {table.name: table for table in (*BASE_TABLES, *MERGED, *RESULTS)}
 
-OUTCOMES = (
-    "delivered",
-    "recovered",
-    "duplicated",
-    "unacknowledged",
-    "unprocessed",
-    "refused",
-    "missed",
-    "pending",
-    "unexpected",
-    "undetermined",
-)
+OUTCOMES = {
+    "delivered": "accepted once, at the first try",
+    "recovered": "accepted once, after a failed attempt",
+    "duplicated": "accepted more than once",
+    "unacknowledged": "accepted once, yet the sender says it failed: a resend would duplicate it",
+    "unprocessed": "answered with success at the edge, and never handled by the application",
+    "refused": "it arrived, and the receiver answered with an error each time",
+    "missed": "proven not to have arrived",
+    "pending": "still within the time that an answer may take",
+    "unexpected": "the receiver has it, and the sender's export, which covers the time, does not",
+    "undetermined": "the logs at hand cannot tell",
+}

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from . import markup
 from .database import Database
-from .loading import files as loading
+from .load import files as loading
 from .progress import show_reading, show_steps
 from .settings import Known, Settings, read_settings
 from .stories import Story, tell
-from .verdict.steps import reconcile
+from .tables import MERGED
+from .verdict.steps import make_records, reconcile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import date, datetime
 
+    import pandas as pd
+
     from .facts.gathering import Facts
-    from .loading.transfers import Progress
+    from .load.transfers import Progress
     from .markup import Block
 
 
@@ -48,7 +51,8 @@ class Workspace(Database):
 
         Args:
             paths: Sender's exports and receiver's logs; folders are walked.
-            progress: Called with a path and the bytes read so far; a notebook shows it by itself.
+            progress: Called with a path and the bytes read so far; by default they are shown in a
+                notebook and on a terminal.
             known: What the files do not say, as under `[[sources]]` of the settings: `format`,
                 `formats`, `log_format`, `timezone`, `time_marks`, `stream`, `layer`, `sampled`,
                 `complete`, `copytruncate`, `day_first`, `endpoint`, `columns`.
@@ -59,8 +63,20 @@ class Workspace(Database):
         Raises:
             InputError: What is given as known is of the wrong kind.
         """
-        progress = progress or show_reading()
-        return loading.load(self, paths, self.settings, Known(**known), progress)
+        with show_reading() if progress is None else nullcontext(progress) as tell:
+            return loading.load(self, paths, self.settings, Known(**known), tell)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One table of the workspace as pandas; see the data dictionary.
+
+        Attempts, receipts and coverage are there as soon as files are loaded.
+
+        Raises:
+            InputError: There is no such table, or it is made by reconciling.
+        """
+        if name in {table.name for table in MERGED} and not self.has(name):
+            make_records(self)
+        return super().table(name)
 
     def load_samples(self) -> Self:
         """Load the bundled samples into this empty workspace, and reconcile them.
@@ -87,11 +103,11 @@ class Workspace(Database):
         Args:
             since: Keep only deliveries first seen from here on (UTC).
             until: Keep only deliveries first seen before this (UTC).
-            progress: Called with the steps done and all steps; a notebook shows it by itself.
+            progress: Called with the steps done and all steps; by default as for `load`.
         """
         loading.write_settings(self, self.settings)
-        progress = progress or show_steps()
-        reconcile(self, since=since, until=until, progress=progress)
+        with show_steps() if progress is None else nullcontext(progress) as tell:
+            reconcile(self, since=since, until=until, progress=tell)
 
     def facts(
         self,

@@ -141,7 +141,7 @@ class Street:
         self.queue: list[tuple[float, int, Attempt]] = []
         self.serial = count()
         self.numbers = count(71003000, 7)
-        self.seen: dict[str, float] = {}
+        self.seen: dict[tuple[str, str], float] = {}  # what each endpoint remembers
 
     def trouble(self, kind: str, at: float) -> float:
         """Return when the trouble of that kind ends which there is at that time, else 0."""
@@ -289,7 +289,7 @@ class Street:
             return
         if plan.early_check:
             self._say(request, "received", at + dice.about(0.003, 0.3))
-        key = request.event.key if request.event else ""
+        key = (request.event.key if request.event else "", request.path)
         if plan.memory != "none" and self.seen.get(key, 9e99) <= at:
             request.processed = False
             self._say(request, "known", quick)
@@ -325,7 +325,7 @@ class Street:
     def _done(self, request: Request, at: float, row: Line | None) -> None:
         request.processed = True
         if request.event and self.plan.memory == "after":
-            self.seen.setdefault(request.event.key, at)
+            self.seen.setdefault((request.event.key, request.path), at)
         self._say(request, "processed", at)
         if row:
             row.done = at

@@ -38,18 +38,19 @@ def play(number: int, folder: Path) -> World:
     rows = truth.tell(done)
     with (folder / "truth.csv").open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("event_uuid", "endpoint_url", "outcome", "certain", "bearable", "why"))
+        names = ("event_uuid", "endpoint_url", "outcome", "certain", "arrived", "bearable", "why")
+        writer.writerow(names)
         for row in rows:
-            bearable = ";".join(row.bearable)
-            certain = int(row.certain)
-            writer.writerow(
-                (row.event_uuid, row.endpoint_url, row.outcome, certain, bearable, row.why)
-            )
+            facts = (int(row.certain), int(row.arrived), ";".join(row.bearable), row.why)
+            writer.writerow((row.event_uuid, row.endpoint_url, row.outcome, *facts))
     return World(plan, folder, rows)
 
 
 def _settings(
-    plan: Plan, urls: tuple[str, ...], told: list[dict[str, str]], logs: list[tuple[str, str]]
+    plan: Plan,
+    urls: tuple[str, ...],
+    told: list[dict[str, str]],
+    logs: list[tuple[str, str]],
 ) -> str:
     """Write what a user of these files would have to say: zones, endpoints, patience."""
     head = [f"grace_minutes = {plan.grace}"] if plan.grace != 15 else []
@@ -57,20 +58,26 @@ def _settings(
         head.append(f"timeout_seconds = {plan.timeout:g}")
     if plan.shape in acts.URLLESS:
         head.append(f"endpoints = {json.dumps(urls)}")
-    sources = [{name: json.dumps(value) for name, value in source.items()} for source in told]
-    for name, zone in logs:
-        source = {"match": json.dumps(f"*receiver/{name}")}
-        if zone:
-            wrong = f"Etc/GMT{-plan.zone_error:+d}"
-            source["timezone"] = json.dumps(wrong if plan.zone_error else zone)
-        if name.startswith("access") or (plan.access == "gunicorn" and name.startswith("app")):
-            source["layer"] = '"app"'
-        if plan.says_complete and "/" in name:
-            source["complete"] = "true"
-        if len(source) > 1:
-            sources.append(source)
+    sources: list[dict[str, str | bool]] = [dict(source) for source in told]
+    sources += (_log_source(plan, name, zone) for name, zone in logs)
+    if plan.zone_error:  # somebody named a wrong zone, of the export or else of the logs
+        zoned = [source for source in sources if "timezone" in source]
+        for source in zoned[: len(told)] if "showpass" in plan.shape else zoned:
+            source["timezone"] = f"Etc/GMT{-plan.zone_error:+d}"
     parts = ["\n".join(head)] if head else []
     for source in sources:
-        lines = [f"{name} = {value}" for name, value in source.items()]
-        parts.append("\n".join(["[[sources]]", *lines]))
+        if len(source) > 1:
+            lines = [f"{name} = {json.dumps(value)}" for name, value in source.items()]
+            parts.append("\n".join(["[[sources]]", *lines]))
     return "\n\n".join(parts) + "\n" if parts else ""
+
+
+def _log_source(plan: Plan, name: str, zone: str) -> dict[str, str | bool]:
+    source: dict[str, str | bool] = {"match": f"*receiver/{name}"}
+    if zone:
+        source["timezone"] = zone
+    if name.startswith("access") or (plan.access == "gunicorn" and name.startswith("app")):
+        source["layer"] = "app"
+    if plan.says_complete and "/" in name:
+        source["complete"] = True
+    return source

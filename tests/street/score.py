@@ -97,7 +97,7 @@ def _count(result: Score, row: Row, got: str) -> None:
     if got == row.outcome:
         counts["right"] += 1
         return
-    if got in row.bearable and not row.certain:
+    if got in row.bearable:
         counts["bearable"] += 1
         return
     if got in {"undetermined", "pending"} and not row.certain:

@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from .acts import STARTS, Acts, Attempt, Line, Request
 from .holes import Pace, absent
@@ -112,7 +113,14 @@ class Reader:
         known = plan.says_timeout or plan.shape in KNOWN_TIMEOUTS
         self.timeout = plan.timeout if known else max(plan.timeout, 30.0)
         self.tells_processing = "processed" in PATTERNS.get(plan.pattern, ()) or bool(plan.table)
+        edge = (line for line in acts.lines if line.kind == "edge")
+        self.edge_said = {id(line.request): line.status for line in edge}
         self.deliveries = self._deliveries()
+        self.urls_of: dict[str, set[str]] = defaultdict(set)
+        for key, url in self.deliveries:
+            self.urls_of[key].add(url)
+        told = (line for line in acts.lines if line.kind in {"failed", "signature"})
+        self.disowned = {id(line.request) for line in told}
         self.horizon = max((a.at for a in acts.attempts if a.listed), default=0.0)
         self.horizons: dict[str, float] = defaultdict(float)
         for attempt in acts.attempts:
@@ -170,7 +178,8 @@ class Reader:
         )
         return not thin and bool(logs)
 
-    def _nothing_lacks(self) -> bool:
+    @cached_property
+    def nothing_lacks(self) -> bool:
         """Whether answers that left no line are no sign of a host whose logs are absent.
 
         They are none where the user says that the logs are complete, where every request that an
@@ -278,7 +287,7 @@ class Reader:
         times = self.tied[attempt.shown]
         doubts = {
             "not bracketed": not (times and min(times) < low and max(times) > high),
-            "answers lack": not self._nothing_lacks(),
+            "answers lack": not self.nothing_lacks,
             "logs lack": not self._whole(logs),
             "clock": not self.clock_known,
             "silence": not self.covered(logs, low, high + later),
@@ -355,6 +364,8 @@ class Reader:
             return {"too many to tell"}
         found: set[str] = set()
         words = [self._word(attempt) for attempt in listed]
+        if len(self._processed(delivery)) > 1:
+            delivery.why.add("work unseen")
         for taken in self._injections(listed, groups):
             fates: list[set[str]] = []
             for number, attempt in enumerate(listed):
@@ -425,10 +436,7 @@ class Reader:
             return any(request.processed for request in requests)
         theirs = {id(request) for request in requests if request.accepted and not request.processed}
         done = any(request.processed for request in requests)
-        return done or not any(
-            line.kind in {"failed", "signature"} and id(line.request) in theirs
-            for line in self.acts.lines
-        )
+        return done or not theirs & self.disowned
 
     def _row(self, delivery: Delivery) -> Row:
         plan = self.plan
@@ -464,14 +472,13 @@ class Reader:
         The proxy may only show that the client had left; requests may be of attempts that no
         export lists; a later attempt may be past the export's end.
         """
-        shown = {id(li.request): li.status for li in self.acts.lines if li.kind == "edge"}
         words: list[str] = []
         fates: list[list[str]] = []
         unlisted: list[list[str]] = []
         works = {self._truly_processed(delivery)}
         works |= set() if self.plan.named or self.plan.table else {True}
         for attempt in delivery.attempts:
-            left = attempt.request and shown.get(id(attempt.request)) in LEFT
+            left = attempt.request and self.edge_said.get(id(attempt.request)) in LEFT
             blind = left and id(attempt.request) not in self.group_of
             options = [REFUSED, ACCEPTED] if blind else [_true_fate(attempt)]
             if attempt.listed:
@@ -489,7 +496,7 @@ class Reader:
 
     def _vague(self, delivery: Delivery) -> bool:
         """Whether the lines that name the event do not say for which endpoint they are."""
-        urls = {url for key, url in self.deliveries if key == delivery.key}
+        urls = self.urls_of[delivery.key]
         if len(urls) == 1 or not (self.plan.named or self.plan.table):
             return False
         tells = self.plan.app_path and not self.plan.by_query and not self.plan.table

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup, wording
-from hookanalysis.database import sql_text
 from hookanalysis.zones import to_local
 
 if TYPE_CHECKING:
@@ -18,10 +16,7 @@ if TYPE_CHECKING:
     from hookanalysis.facts.measures import Period
 
 _DAY = timedelta(days=1)
-_ALL_TIME = {
-    **dict.fromkeys(("since", "until", "unit", "endpoint", "event_type")),
-    "timezone": "UTC",
-}
+_ALL_TIME = {"timezone": "UTC", **dict.fromkeys(("since", "until", "endpoint", "event_type"))}
 # Up to such a span, in steps of this unit: at most some 130 steps.
 _UNITS = (
     ("minute", _DAY / 8),
@@ -66,23 +61,20 @@ class Window:
         return at.strftime({"day": "%Y-%m-%d", "month": "%Y-%m"}.get(self.unit, "%Y"))
 
 
-def ask(ws: Database, name: str, window: Window | None = None, **more: Any) -> pd.DataFrame:
-    """Run `sql/reports/<name>.sql` over the deliveries of a window, or over all.
+def ask(
+    ws: Database, name: str, within: Window | Period | None = None, **more: Any
+) -> pd.DataFrame:
+    """Run `sql/report/<name>.sql`.
 
     Args:
         ws: A reconciled workspace.
-        name: The file. Where it names `judged`, it reads the deliveries as the facts place them.
-        window: The time; None for all time.
-        more: Other `$name`s of the query.
+        name: The file.
+        within: What it is asked about: its time, endpoint and event type; None for all.
+        more: Other `$name`s of the query, or some of these in the place of those of `within`.
     """
-    text = sql_text(f"reports/{name}")
-    values = {**(vars(window) if window else _ALL_TIME), **more}
-    values["zone"] = values["timezone"]
-    if re.search(r"\b(FROM|JOIN) judged\b", text):
-        judged = f"WITH judged AS (\n{sql_text('facts/judged')}\n)"
-        own = re.subn(r"^WITH\b", lambda _: f"{judged},", text, count=1, flags=re.MULTILINE)
-        text = own[0] if own[1] else f"{judged}\n{text}"
-    return ws.sql(text, **{key: value for key, value in values.items() if f"${key}" in text})
+    values = {**_ALL_TIME, **(vars(within) if within else {}), **more}
+    text, used = ws.bind(name, {**values, "zone": values["timezone"]})
+    return ws.sql(text, **used)
 
 
 def name_intervals(frame: pd.DataFrame, window: Window) -> pd.DataFrame:
@@ -108,14 +100,6 @@ def name_intervals(frame: pd.DataFrame, window: Window) -> pd.DataFrame:
     )
 
 
-def limits(period: Period | None) -> dict[str, Any]:
-    """What `ask` needs to read just the deliveries of a period, those without a time too."""
-    if period is None:
-        return {}
-    names = ("since", "until", "timezone", "endpoint", "event_type")
-    return {name: getattr(period, name) or None for name in names}
-
-
 def ask_rows(
     ws: Database, name: str, period: Period | None = None, **more: Any
 ) -> list[dict[str, Any]]:
@@ -123,11 +107,11 @@ def ask_rows(
 
     Args:
         ws: A reconciled workspace.
-        name: The file of `sql/reports/`.
+        name: The file of `sql/report/`.
         period: Whose deliveries, and whose clock; None for all, and UTC.
         more: Other `$name`s of the query.
     """
-    frame = ask(ws, name, **{**limits(period), **more})
+    frame = ask(ws, name, period, **more)
     for column in frame.select_dtypes("datetime"):
         if period:
             frame[column] = frame[column].map(period.local, na_action="ignore")

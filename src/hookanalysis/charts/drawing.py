@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup
-from hookanalysis.markup import CHART_MIME
+from hookanalysis.markup import CHART_MIME, OUTCOME_COLOURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,20 +22,6 @@ if TYPE_CHECKING:
     from .asking import Window
 
 
-# Found by a search for the largest least distance (OKLab) between any two, under normal vision and
-# three deficiencies, with a contrast that works on white and on the dark page.
-OUTCOME_COLOURS = {
-    "delivered": "#22689c",
-    "recovered": "#1d9480",
-    "duplicated": "#9464ee",
-    "unacknowledged": "#85a1fc",
-    "unprocessed": "#dc69ba",
-    "refused": "#eda440",
-    "missed": "#b92017",
-    "pending": "#b6b19b",
-    "unexpected": "#ad8724",
-    "undetermined": "#5f5f5f",
-}
 GOOD, BAD = OUTCOME_COLOURS["delivered"], OUTCOME_COLOURS["missed"]
 WIDTH = 640
 MAX_ROWS = 2000  # a chart of more rows is a mistake: its query should aggregate

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup, wording
 from hookanalysis.facts.measures import percent
+from hookanalysis.markup import OUTCOME_COLOURS
 
 from .asking import Window, ask, find_window
 from .drawing import (
     BAD,
     GOOD,
-    OUTCOME_COLOURS,
     WIDTH,
     colour_kinds,
     draw_nothing,
@@ -180,7 +180,7 @@ def _seconds(most: float) -> alt.Y:
 
 def _busiest(ws: Database, window: Window | None, most: int) -> pd.DataFrame:
     """The endpoints to show, most failures first: `endpoint` (short, unique), attempts, failed."""
-    frame = ask(ws, "endpoints", window, most=most)
+    frame = ask(ws, "busiest_endpoints", window, most=most)
     names = name_endpoints(frame["endpoint_url"], 44)
     return frame.assign(endpoint=frame["endpoint_url"].map(names)).set_index("endpoint_url")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hookanalysis import markup
 from hookanalysis.facts.measures import percent
 
-from .asking import ask, find_window, limits, make_window, name_intervals
+from .asking import ask, find_window, make_window, name_intervals
 from .drawing import BAD, GOOD, WIDTH, draw_nothing, finish, time_axis, tooltip
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def funnel(ws: Database, period: Period | None = None) -> ChartType:
     import altair as alt
 
     title = "Deliveries at each step"
-    row = ask(ws, "funnel", **limits(period)).iloc[0]
+    row = ask(ws, "funnel", period).iloc[0]
     tried = int(row["attempted"])
     if not tried:
         return draw_nothing(title, "The sender logged no attempt in this period.")

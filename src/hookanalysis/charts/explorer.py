@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup
+from hookanalysis.markup import OUTCOME_COLOURS
 from hookanalysis.tables import OUTCOMES
 
-from .asking import Window, ask, find_window, limits, name_intervals
+from .asking import Window, ask, find_window, name_intervals
 from .drawing import (
     BAD,
-    OUTCOME_COLOURS,
     WIDTH,
     colour_kinds,
     draw_nothing,
@@ -62,7 +62,7 @@ def explorer(ws: Database, period: Period | None = None, *, events: int = MAX_EV
         zoom=False,
     )
     panels = [_timeline(frame, _holes(ws, window), window).add_params(marked)]
-    dots = _dots(ask(ws, "troubled_deliveries", **limits(period), most=events), window)
+    dots = _dots(ask(ws, "troubled_deliveries", period, most=events), window)
     if dots is not None:
         panels.append(dots)
     panels.append(_totals(place(frame, window)))
@@ -89,7 +89,7 @@ def _timeline(frame: pd.DataFrame, holes: pd.DataFrame, window: Window) -> Any:
 
     present = [name for name in OUTCOMES if name in set(frame["outcome"])]
     sums = frame.groupby(["step_at", "outcome"])["deliveries"].sum().reset_index()
-    bars = stack_steps(place(sums, window), window, "deliveries", "outcome", OUTCOMES).encode(
+    bars = stack_steps(place(sums, window), window, "deliveries", "outcome", [*OUTCOMES]).encode(
         color=colour_kinds("outcome", OUTCOME_COLOURS, present),
         opacity=alt.condition({"param": "marked"}, alt.value(1), alt.value(0.35)),
     )

@@ -7,12 +7,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from hookanalysis import markup
+from hookanalysis.markup import OUTCOME_COLOURS
 
 from .asking import ask, choose_unit, find_window
 from .drawing import (
     BAD,
     GOOD,
-    OUTCOME_COLOURS,
     WIDTH,
     colour_kinds,
     draw_nothing,

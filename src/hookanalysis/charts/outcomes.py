@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from hookanalysis import markup
 from hookanalysis.facts.measures import percent
+from hookanalysis.markup import OUTCOME_COLOURS
 from hookanalysis.tables import OUTCOMES
 
 from .asking import Window, ask, find_window
 from .drawing import (
-    OUTCOME_COLOURS,
     WIDTH,
     colour_kinds,
     draw_nothing,

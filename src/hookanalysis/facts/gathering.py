@@ -1,7 +1,7 @@
 """Gather the facts of a workspace: what reports, exit codes, the CLI and tests all read.
 
 Finished results are counted here, nothing is judged, and no wall clock enters: the same workspace
-gives the same facts. The counting is done by `sql/facts/*.sql`; the shape stands in `measures.py`.
+gives the same facts. The counting is done by `sql/report/*.sql`; the shape is in `measures.py`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from hookanalysis.database import sql_text
 from hookanalysis.errors import InputError
 from hookanalysis.tables import OUTCOMES, RESULTS, SCHEMA_VERSION
 from hookanalysis.verdict.findings import Finding
@@ -20,7 +19,6 @@ from hookanalysis.zones import check_zone, to_utc
 
 from .measures import (
     ARRIVED,
-    OUTCOME_MEANINGS,
     UNJUDGED,
     ClockOffset,
     Duplicates,
@@ -28,10 +26,12 @@ from .measures import (
     Facts,
     FileFacts,
     Headline,
+    Hole,
     OutcomeCount,
     Period,
     RejectCount,
     Resends,
+    StreamCoverage,
     Totals,
     Unknown,
     Versions,
@@ -39,13 +39,13 @@ from .measures import (
     round_number,
     share,
 )
-from .spans import Span, measure_coverage
 
 if TYPE_CHECKING:
     from hookanalysis.database import Database
 
 __all__ = ["Facts", "Period", "day_bounds", "facts", "percent", "round_number"]
 
+MAX_HOLES = 20  # of one log, the longest
 FILE_STATUSES = ("loaded", "grown", "unchanged", "refused")
 _GENERAL_HINT = "load the log or export that covers this time, then reconcile again"
 
@@ -81,21 +81,13 @@ def facts(
         "endpoint": _choose_host(db, endpoint) or _choose(db, "endpoint_url", endpoint),
         "event_type": _choose(db, "event_type", event_type),
     }
-    db.con.execute(f"CREATE OR REPLACE TEMP TABLE judged AS {sql_text('facts/judged')}", bounds)
-    try:
-        found = _gather(_Source(db, bounds))
-    finally:
-        db.con.execute("DROP TABLE IF EXISTS temp.judged")
-    period = replace(
-        found.period,
-        timezone=timezone,
-        endpoint=bounds["endpoint"] or "",
-        event_type=bounds["event_type"] or "",
-    )
+    found = _gather(_Source(db, bounds))
+    url, event_type = bounds["endpoint"] or "", bounds["event_type"] or ""
+    period = replace(found.period, timezone=timezone, endpoint=url, event_type=event_type)
     return replace(found, period=period)
 
 
-def day_bounds(day: date | str, timezone: str = "UTC") -> Span:
+def day_bounds(day: date | str, timezone: str = "UTC") -> tuple[datetime, datetime]:
     """The start of a day of a zone and of the next one, in UTC.
 
     Raises:
@@ -150,10 +142,8 @@ class _Source:
         self.db = db
         self.bounds = bounds
 
-    def rows(self, name: str) -> list[tuple[Any, ...]]:
-        text = sql_text(f"facts/{name}")
-        used = {key: value for key, value in self.bounds.items() if f"${key}" in text}
-        return self.db.rows(text, used)
+    def rows(self, name: str, **more: Any) -> list[tuple[Any, ...]]:
+        return self.db.rows(*self.db.bind(name, {**self.bounds, **more}))
 
 
 def _check_results(db: Database) -> None:
@@ -215,17 +205,49 @@ def _gather(source: _Source) -> Facts:
         headline=_headline(plain, unlisted),
         outcomes=tuple(_count_outcome(name, outcomes, plain.total()) for name in OUTCOMES),
         duplicates=_count_duplicates(source.rows("duplicates")),
-        endpoints=_measure_endpoints(source.rows("endpoints"), outcomes),
+        endpoints=_measure_endpoints(source.rows("endpoint_facts"), outcomes),
         unknowns=tuple(_explain_unknown(*row) for row in source.rows("unknowns")),
-        coverage=measure_coverage(source.rows("coverage"), period),
+        coverage=_measure_coverage(source, period),
         clocks=tuple(ClockOffset(*row) for row in source.rows("clocks")),
         file_counts={status: statuses[status] for status in FILE_STATUSES},
         files=files,
         rejects=tuple(RejectCount(*row) for row in source.rows("rejects")),
         findings=tuple(Finding(*row) for row in source.rows("findings")),
-        resends=Resends(*source.rows("resends")[0]),
+        resends=Resends(*source.rows("resend_counts")[0]),
         versions=_versions(source.db),
     )
+
+
+def _measure_coverage(source: _Source, period: Period) -> tuple[StreamCoverage, ...]:
+    """How much of the period each log or export can testify for."""
+    start = period.since or period.first_at
+    end = period.until or max((at for at in (period.last_at, period.horizon) if at), default=None)
+    whole = (end - start).total_seconds() if start and end and start < end else 0.0
+    bounds = {"start": start, "end": end} if whole else {"start": None, "end": None}
+    measured = []
+    for row in source.rows("coverage", **bounds):
+        side, layer, stream, completeness, first_at, last_at, found = row
+        holes = [
+            Hole(hole["starts_at"], hole["ends_at"], seconds, hole["reason"])
+            for hole in found or ()
+            for seconds in [(hole["ends_at"] - hole["starts_at"]).total_seconds()]
+        ]
+        seconds = whole - sum(hole.seconds for hole in holes)
+        longest = sorted(holes, key=lambda hole: (-hole.seconds, hole.starts_at))[:MAX_HOLES]
+        entry = StreamCoverage(
+            side=side,
+            layer=layer,
+            stream=stream,
+            completeness=completeness,
+            starts_at=first_at,
+            ends_at=last_at,
+            covered_share=share(seconds, whole),
+            covered_seconds=seconds,
+            hole_count=len(holes),
+            holes=tuple(sorted(longest, key=lambda hole: hole.starts_at)),
+        )
+        measured.append(entry)
+    return tuple(measured)
 
 
 def _headline(plain: Counter[str], unlisted: int) -> Headline:
@@ -252,8 +274,7 @@ def _count_outcome(name: str, rows: list[tuple[Any, ...]], total: int) -> Outcom
         elif outcome == name:
             details[detail] += deliveries
     count = details.total()
-    meaning = OUTCOME_MEANINGS[name]
-    return OutcomeCount(name, meaning, count, share(count, total), tests, dict(details))
+    return OutcomeCount(name, OUTCOMES[name], count, share(count, total), tests, dict(details))
 
 
 def _count_duplicates(rows: list[tuple[Any, ...]]) -> Duplicates:

@@ -19,18 +19,6 @@ if TYPE_CHECKING:
 
     from hookanalysis.verdict.findings import Finding
 
-OUTCOME_MEANINGS = {
-    "delivered": "accepted once, at the first try",
-    "recovered": "accepted once, after a failed attempt",
-    "duplicated": "accepted more than once",
-    "unacknowledged": "accepted once, yet the sender says it failed: a resend would duplicate it",
-    "unprocessed": "answered with success at the edge, and never handled by the application",
-    "refused": "it arrived, and the receiver answered with an error each time",
-    "missed": "proven not to have arrived",
-    "pending": "still within the time that an answer may take",
-    "unexpected": "the receiver has it, and the sender's export, which covers the time, does not",
-    "undetermined": "the logs at hand cannot tell",
-}
 # The receiver has accepted these at least once: what the headline calls delivered.
 ARRIVED = ("delivered", "recovered", "duplicated", "unacknowledged")
 # Not judged yet, or not the sender's to deliver: no part of the headline's shares.

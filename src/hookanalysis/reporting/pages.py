@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup
 from hookanalysis.charts.drawing import read_meta
-from hookanalysis.markup import CHART_MIME, read_asset
+from hookanalysis.markup import CHART_MIME, read_asset, read_style
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -116,7 +116,7 @@ def write_page(notebook: NotebookNode, page: Page) -> str:
         "broken": page.broken,
         "contents": contents,
         "policy": _policy(scripts),
-        "css": read_asset("blocks.css") + read_asset("page.css"),
+        "css": read_style() + read_asset("page.css"),
         "scripts": scripts,
     }
     with resources.as_file(resources.files("hookanalysis")) as folder:

@@ -21,6 +21,7 @@ slow = "your log shows that it took five seconds or more, or that the sender hun
 
 [against]
 quick = "your log shows an answer within two seconds"
+incomplete = "your edge answered 408: the request itself did not come whole"
 ---*/
 SELECT
   endpoint_url,
@@ -28,8 +29,9 @@ SELECT
   happened_at,
   http_status IS NULL OR http_status BETWEEN 502 AND 504 AS unanswered,
   edge_lines + app_lines > 0 AS arrived,
-  edge_status IN (408, 499) OR took_ms >= 5000 AS slow,
-  took_ms < 2000 AND COALESCE(edge_status, 200) NOT IN (408, 499) AS quick
+  edge_status = 499 OR (edge_status = 408 AND app_lines > 0) OR took_ms >= 5000 AS slow,
+  took_ms < 2000 AND COALESCE(edge_status, 200) NOT IN (408, 499) AS quick,
+  edge_status = 408 AND app_lines = 0 AS incomplete
 FROM symptoms
 WHERE status = 'failed' AND edge_lines + app_lines > 0
   AND (

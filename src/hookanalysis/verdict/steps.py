@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hookanalysis.database import sql_text
-from hookanalysis.loading.files import write_settings
+from hookanalysis.load.files import write_settings
 from hookanalysis.settings import Settings
 
 from .clocks import write_clock_offsets
@@ -117,6 +117,15 @@ def reconcile(
             db.con.execute(f"DROP {kind} IF EXISTS temp.{step}")
         db.con.execute("UPDATE meta SET reconciled_file_id = (SELECT max(file_id) FROM files)")
     db.con.execute("CHECKPOINT")
+
+
+def make_records(db: Database) -> None:
+    """Make attempts, receipts and coverage of what is loaded, for this connection only."""
+    for step in STEPS[: STEPS.index("coverage") + 1]:
+        if step in _CODE:
+            _CODE[step](db)
+        else:
+            db.con.execute(f"CREATE OR REPLACE TEMP TABLE {step} AS {sql_text(step)}")
 
 
 def run_step(db: Database, step: str) -> None:

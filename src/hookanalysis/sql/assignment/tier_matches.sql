@@ -2,6 +2,7 @@
    grain:  one receipt
    inputs: tier_pairs, tier_results, nameless_receipts
 
+   Where the line does not say how the request was answered, the sender's view does.
    counts: its request is counted here; not, where a layer behind this one shows it as well. */
 SELECT
   r.receipt_id,
@@ -17,7 +18,12 @@ SELECT
   r.ended_at,
   r.path,
   r.http_status,
-  r.accepted,
+  CASE
+    WHEN r.accepted IS NOT NULL THEN r.accepted
+    WHEN r.processed OR t.status = 'success' THEN TRUE
+    WHEN t.http_status IS NOT NULL THEN FALSE
+    ELSE COALESCE(r.processed, TRUE)
+  END AS accepted,
   r.processed,
   r.known_before,
   r.signature_failed,

@@ -45,7 +45,7 @@ explained AS (
   SELECT
     *,
     CASE
-      WHEN code IS NULL AND words <> '' THEN {{error_kind}}
+      WHEN code IS NULL AND words <> '' THEN error_kind(words)
       WHEN code BETWEEN 400 AND 499 AND contains(words, 'signature') THEN 'signature'
     END AS kind
   FROM worded
@@ -53,7 +53,7 @@ explained AS (
 judged AS (
   SELECT
     *,
-    {{status}} AS verdict
+    attempt_status(word, code, words, attempted_at IS NOT NULL) AS verdict
   FROM explained
 ),
 shaped AS (
@@ -65,27 +65,27 @@ shaped AS (
     -- Neither a password nor a secret in the query may stay: a query is told apart by its hash.
     CASE
       WHEN regexp_full_match(endpoint_url, 'https?://[A-Za-z0-9.:/_~-]{3,300}') THEN endpoint_url
-      ELSE regexp_replace({{endpoint_url}}, '^([A-Za-z]+://)[^/@]*@|[?#].*', '\1', 'g')
+      ELSE regexp_replace(plain(endpoint_url, 500), '^([A-Za-z]+://)[^/@]*@|[?#].*', '\1', 'g')
         || CASE WHEN contains(endpoint_url, '?') THEN '?' || left(md5(endpoint_url), 8) ELSE '' END
     END AS endpoint_url,
     CASE
       WHEN regexp_full_match(
         coalesce(event_type, told[4], told[5]), '[A-Za-z][0-9A-Za-z_.:-]{0,79}'
       ) THEN coalesce(event_type, told[4], told[5])
-      ELSE {{event_type}}
+      ELSE scrub_but(event_type, '\S+', '\w+[_.:/-][\w.:/-]*|' || kept_words())
     END AS event_type,
     CASE
       WHEN regexp_full_match(
         coalesce(transaction_id, told[1], told[2], told[3]), '[0-9A-Za-z_.:-]{1,64}'
       ) THEN lower(coalesce(transaction_id, told[1], told[2], told[3]))
     END AS transaction_id,
-    CASE WHEN micros BETWEEN 1420070400000000 AND 4102444800000000 THEN make_timestamp(micros) END
+    CASE WHEN micros BETWEEN 631152000000000 AND 4102444800000000 THEN make_timestamp(micros) END
       AS created_at,
     CASE WHEN attempted_at IS NOT NULL THEN "at" END AS attempted_at,
     CASE
       WHEN verdict = 'failed' THEN coalesce(kind, CASE WHEN code IS NULL THEN 'other' END)
     END AS error_kind,
-    {{response}} AS response,
+    scrub(said) AS response,
     coalesce(
       TRY_CAST(latency_ms AS DOUBLE),
       TRY_CAST(latency_s AS DOUBLE) * 1000,
@@ -98,7 +98,7 @@ shaped AS (
       list_transform(TRY(json_keys(payload, '$.data')), lambda name: 'data.' || name)
     )), lambda name: regexp_full_match(name, '[A-Za-z0-9_.-]{1,60}')), ','), '') END
       AS payload_keys,
-    {{signature_head}} AS signature_head
+    signature_head(signature, '^\s*|') AS signature_head
   FROM judged
 )
 SELECT

@@ -1,7 +1,7 @@
 /* named: the records of {{source}} with the events that they name; a record that names several
           (a batch) gives one row for each of them.
    grain:  one record and event; event_uuid is NULL where the record names none
-   inputs: {{source}}: line, byte_offset, at, record; {{event_uuids}} (all that record names)
+   inputs: {{source}}: line, byte_offset, at, record
 
    Nearly all records name one event, in one of three spellings: that is proven without a pattern
    (the value reads as a uuid, and writes itself back as it stood). */
@@ -29,7 +29,7 @@ listed AS (
         AND CAST(TRY_CAST(left(near, 36) AS UUID) AS VARCHAR) = left(near, 36)
         AND contains('" ,;)' || chr(10) || chr(13), substring(near, 37))
         THEN [left(near, 36)]
-      ELSE {{event_uuids}}
+      ELSE event_uuids(record)
     END AS uuids
   FROM near
 )

@@ -1,6 +1,6 @@
 /* receipts: the kept lines of a receiver's log as columns of receipt_records.
    grain:  one line; a line that names several events (a batch) gives one row for each of them
-   inputs: {{texts}}: line, byte_offset, at, record, the format's fields as text, and what
+   inputs: {{ids}} (pattern of the senders' ids that are no uuids), {{texts}}: line, byte_offset, at, record, the format's fields as text, and what
            named.sql found: event_uuid, uuids
 
    The further rows of a batch point to their own place in it, so that byte_offset stays unique. */
@@ -25,25 +25,27 @@ WITH addressed AS (
     ) AS forwarders,
     left(message, 2000) AS said,
     coalesce(
+      -- Of several the finest: seconds beside microseconds are only their whole part.
+      round(TRY_CAST(duration_ns AS DOUBLE) / 1000000, 6),
+      TRY_CAST(duration_us AS DOUBLE) / 1000,
       TRY_CAST(duration_ms AS DOUBLE),
       round(TRY_CAST(duration_s AS DOUBLE) * 1000, 6),
-      TRY_CAST(duration_us AS DOUBLE) / 1000,
-      TRY_CAST(duration_ns AS DOUBLE) / 1000000,
       -- A number without a unit says nothing: it is milliseconds here and seconds there.
-      TRY_CAST(regexp_extract(
-        duration, '^([\d.]+) ?(?:ns|us|µs|ms|s|secs?|seconds?)$', 1
+      round(TRY_CAST(regexp_extract(
+        duration, '^([\d.]+) ?(?:ns|us|µs|micros|msecs?|ms|s|secs?|seconds?)$', 1
       ) AS DOUBLE)
       * CASE regexp_extract(duration, '[a-zµ]+$')
-        WHEN 'ns' THEN 0.000001 WHEN 'us' THEN 0.001 WHEN 'µs' THEN 0.001 WHEN 'ms' THEN 1
+        WHEN 'ns' THEN 0.000001 WHEN 'us' THEN 0.001 WHEN 'µs' THEN 0.001 WHEN 'micros' THEN 0.001
+        WHEN 'ms' THEN 1 WHEN 'msec' THEN 1 WHEN 'msecs' THEN 1
         ELSE 1000
-      END
+      END, 6)
     ) AS spent_ms
   FROM ({{texts}})
 ),
 leveled AS (
   SELECT
     *,
-    {{level}} AS severity,
+    level_of(level_word) AS severity,
     -- One look for the words that step.sql asks for: most lines have none of them.
     regexp_matches(words,
       'signature|hmac|dupl|repl|seen|already|fail|err|exception|traceback|crash|abort|could|cannot|'
@@ -64,6 +66,13 @@ leveled AS (
       END AS location
     FROM addressed
   )
+),
+-- What stays of free text, asked once for all: its list of words is long.
+masked AS (
+  SELECT
+    *,
+    list_transform([said, raises[1], raises[-1]], lambda told: scrub(told)) AS kept_texts
+  FROM (SELECT *, regexp_extract_all(exception, raised(), 1) AS raises FROM leveled)
 )
 SELECT
   line,
@@ -74,25 +83,25 @@ SELECT
     ELSE byte_offset
   END AS byte_offset,
   event_uuid,
-  CASE WHEN event_uuid IS NULL THEN {{bare_uuids}} END AS candidate_uuids,
+  CASE WHEN event_uuid IS NULL THEN bare_uuids(record, {{ids}}) END AS candidate_uuids,
   CASE
     WHEN regexp_full_match(transaction_id, '[0-9A-Za-z_.:-]{1,64}') THEN lower(transaction_id)
-    WHEN contains(record, 'transaction_id') THEN lower(nullif(regexp_extract(
+    WHEN contains(record, 'transaction_id') THEN lower(regexp_extract_all(
       record,
       'transaction_id(?:["''\\:= ]|x22|%22|u0022)*'
       '([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})',
       1
-    ), ''))
+    )[1])
   END AS transaction_id,
   CASE
     WHEN regexp_full_match(event_type, '[A-Za-z][0-9A-Za-z_.:-]{0,79}') THEN event_type
     WHEN contains(record, 'invoice.') OR contains(record, 'webhook.test')
-      THEN nullif(regexp_extract(record, 'invoice\.[a-z_]{3,20}|webhook\.test'), '')
+      THEN regexp_extract_all(record, 'invoice\.[a-z_]{3,20}|webhook\.test')[1]
   END AS event_type,
   "at" AS logged_at,
   CASE WHEN spent_ms BETWEEN 0 AND 86400000 THEN spent_ms END AS duration_ms,
   CASE WHEN regexp_full_match(upper(verb), '[A-Z]{3,10}') THEN upper(verb) END AS method,
-  {{path}} AS path,
+  plain(location, 300) AS path,
   TRY_CAST(nullif(
     regexp_extract(status, '^\s*([1-5]\d\d)(?:\D|$)', 1), ''
   ) AS SMALLINT) AS http_status,
@@ -106,10 +115,13 @@ SELECT
     WHEN regexp_full_match(request_id, '[0-9A-Za-z_.:=+/-]{1,128}') THEN request_id
   END AS request_id,
   severity AS level,
-  {{step}} AS step,
-  {{message}} AS message,
-  {{exception}} AS exception,
-  CASE WHEN contains(record, 'ignature') OR contains(record, 'IGNATURE') THEN {{signature_head}}
+  step_of(words, severity, unusual) AS step,
+  nullif(kept_texts[1], '') AS message,
+  CASE
+    WHEN kept_texts[2] = kept_texts[3] THEN kept_texts[2]
+    ELSE kept_texts[2] || chr(10) || kept_texts[3]
+  END AS exception,
+  CASE WHEN contains(record, 'ignature') OR contains(record, 'IGNATURE') THEN signature_head(record, '')
     END AS signature_head,
   hash(rtrim(record, chr(10) || chr(13))) AS record_hash
-FROM leveled
+FROM masked

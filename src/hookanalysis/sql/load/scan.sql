@@ -1,18 +1,37 @@
 /* scan: what becomes of each record: kept, only counted, ignored, or rejected with its reason.
    grain:  one record of `chunk`
-   inputs: {{records}}: line, byte_offset, part, record, time_text, and misfit (a reason code,
-           'ignored', or NULL where the record fits its format), with the columns of times.sql;
-           {{silent}} (do lines that fit tell of no request?), {{hook}} (may it be a webhook?),
-           {{raised}} (does an ignored record name an exception?),
+   inputs: {{records}}: line, byte_offset, part, record, time_text, outer_time (a wrapper's), misfit
+           (a reason code, 'ignored', or NULL), hook (may it be a webhook?), late (its time stands
+           far behind its beginning), with the columns of
+           times.sql; {{raised}} (does an ignored record name an exception?),
            {{zone_given}} (has the file a zone for its times?)
 
+   A wrapper's time counts where the record has none, none of a known zone, or one that stands far
+   behind and lies more than a day away: something that the line speaks of.
    later_at: the second reading of a local time that the clock showed twice; "at" is the first. */
-WITH timed AS (
+WITH around AS (
   SELECT
-    line, byte_offset, part, record, misfit, zoned, micros, later_micros, local_at,
-    -- Outside of 2015 to 2100 no webhook was logged: it is a misread number, or a clock not set.
-    coalesce(micros, epoch_us(local_at)) BETWEEN 1420070400000000 AND 4102444800000000 AS plausible
+    *,
+    zoned_micros(outer_time) AS outer_micros
   FROM ({{records}})
+),
+chosen AS (
+  SELECT
+    *,
+    outer_micros IS NOT NULL
+      AND (micros IS NULL OR (late AND abs(micros - outer_micros) > 86400000000)) AS by_wrapper
+  FROM around
+),
+timed AS (
+  SELECT
+    line, byte_offset, part, record, misfit, hook,
+    CASE WHEN by_wrapper THEN TRUE ELSE zoned END AS zoned,
+    CASE WHEN by_wrapper THEN outer_micros ELSE micros END AS micros,
+    CASE WHEN NOT by_wrapper THEN later_micros END AS later_micros,
+    -- Outside of 1990 to 2100 it is a misread number, or a clock that was not set.
+    CASE WHEN by_wrapper THEN outer_micros ELSE coalesce(micros, epoch_us(local_at)) END
+      BETWEEN 631152000000000 AND 4102444800000000 AS plausible
+  FROM chosen
 ),
 judged AS (
   SELECT
@@ -29,9 +48,9 @@ sorted AS (
   SELECT
     *,
     CASE
-      WHEN misfit_or_time = 'ignored' OR (misfit IS NULL AND {{silent}}) THEN 'ignore'
+      WHEN misfit_or_time = 'ignored' THEN 'ignore'
       WHEN misfit_or_time IS NOT NULL THEN 'reject'
-      WHEN {{hook}} THEN 'keep'
+      WHEN hook THEN 'keep'
       ELSE 'count'
     END AS verdict
   FROM judged

@@ -1,6 +1,7 @@
 /* times: the rows of a relation, with the moment that their column {{time}} names.
    grain:  one row of {{relation}}
-   inputs: {{relation}}, {{day_first}} (order of 3/4/2026: true, false, or NULL: unknown, no time),
+   inputs: {{relation}}, {{newest}} (when the file was last written: tells the year of a time
+           that names none), {{day_first}} (order of 3/4/2026: true, false, or NULL: unknown, no time),
            {{in_zone}} (micros of local_at in the file's zone; NULL where it has none),
            {{in_zone_later}} (its second reading, where the clock of the zone showed it twice)
 
@@ -11,20 +12,7 @@
 WITH plain AS (
   SELECT
     *,
-    CASE
-      WHEN strlen({{time}}) = 26 AND substring({{time}}, 3, 1) = '/'
-        THEN epoch_us(try_strptime({{time}}, '%d/%b/%Y:%H:%M:%S %z'))
-      WHEN regexp_full_match(
-        {{time}}, '\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)'
-      ) THEN epoch_us(TRY_CAST({{time}} AS TIMESTAMPTZ))
-      WHEN regexp_full_match({{time}}, '(?:\d{10}|\d{13}|\d{16})(?:\.\d*)?|\d{19}')
-        THEN CASE strlen(split_part({{time}}, '.', 1))
-          WHEN 10 THEN CAST(trunc(TRY_CAST({{time}} AS DECIMAL(38, 9)) * 1000000) AS BIGINT)
-          WHEN 13 THEN CAST(trunc(TRY_CAST({{time}} AS DECIMAL(38, 9)) * 1000) AS BIGINT)
-          WHEN 16 THEN CAST(split_part({{time}}, '.', 1) AS BIGINT)
-          ELSE CAST({{time}} AS BIGINT) // 1000
-        END
-    END AS plain_micros
+    zoned_micros({{time}}) AS plain_micros
   FROM {{relation}}
 ),
 -- The rest: without names of weekdays and (zones), commas, or T; months and years in one order.
@@ -49,14 +37,15 @@ parted AS (
       1
     )) AS zone,
     regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
-      regexp_replace(
+      regexp_replace(regexp_replace(
         trimmed,
         '(?i)(:\d\d(?:\.\d{1,6})?)\d*( ?[ap]\.?m\.?)? ?'
         '(?:[b-oq-z][a-z]{0,4}|[ap][a-ln-z][a-z]{0,3}|'
         '(?:UTC|GMT)?[+-]\d\d(?::?\d\d)?)?( \d{4})?$', '\1\2\3'),
       '(?i) ?([ap])\.?m\.?$', ' \1M'),
       '[ ,]+', ' ', 'g'),
-      '^(\d{4})[-/](\d{1,2})[-/](\d{1,2})[T ]', '\1-\2-\3 '),
+      '^(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?: - |[T ])', '\1-\2-\3 '),
+      '^(\d\d)(\d\d)(\d\d) (\d)', '20\1-\2-\3 \4'),
       '^(\d{1,2})[/ -]([A-Za-z]{3})[a-z]*[/ -](\d{4})[: ]', '\3-\2-\1 '),
       '^([A-Za-z]{3})[a-z]* (\d{1,2}) (?:(\d{4})( .*)|(\d.*) (\d{4}))$', '\3\6-\1-\2 \4\5'),
       '^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}) ',
@@ -66,19 +55,30 @@ parted AS (
     ) AS tidy
   FROM trimmed
 ),
-read AS (
+dated AS (
+  SELECT
+    *,
+    regexp_full_match(tidy, '[A-Z][a-z]{2} +\d{1,2} \d{1,2}:.*') AS yearless,
+    CASE
+      WHEN regexp_full_match(tidy, '[A-Z][a-z]{2} +\d{1,2} \d{1,2}:.*')
+        THEN year({{newest}}) || '-' || regexp_replace(tidy, '^(\w+) +(\d+) ', '\1-\2 ')
+      ELSE tidy
+    END AS whole
+  FROM parted
+),
+shown AS (
   SELECT
     *,
     coalesce(
       TRY_CAST(CASE WHEN regexp_full_match(
-        tidy, '\d{4}-\d{1,2}-\d{1,2} \d{1,2}:\d\d(?::\d\d(?:\.\d{1,6})?)?'
-      ) THEN tidy END AS TIMESTAMP),
-      try_strptime(regexp_replace(tidy, ' +', ' ', 'g'), [
+        whole, '\d{4}-\d{1,2}-\d{1,2} \d{1,2}:\d\d(?::\d\d(?:\.\d{1,6})?)?'
+      ) THEN whole END AS TIMESTAMP),
+      try_strptime(regexp_replace(whole, ' +', ' ', 'g'), [
         '%Y-%b-%d %H:%M:%S', '%Y-%b-%d %H:%M:%S.%f', '%Y-%b-%d %H:%M',
         '%Y-%b-%d %I:%M:%S %p', '%Y-%b-%d %I:%M %p',
         '%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p'
       ])
-    ) AS local_at,
+    ) AS shown_at,
     CASE
       WHEN zone IN ('Z', 'UTC', 'GMT', 'UT') THEN 0
       WHEN regexp_full_match(zone, '(?:UTC|GMT)?[+-].*') THEN
@@ -95,10 +95,19 @@ read AS (
         WHEN 'AEDT' THEN 11 WHEN 'NZST' THEN 12 WHEN 'NZDT' THEN 13
       END
     END AS zone_minutes
-  FROM parted
+  FROM dated
+),
+read AS (
+  SELECT
+    *,
+    CASE
+      WHEN yearless AND shown_at > {{newest}} + INTERVAL 1 DAY THEN shown_at - INTERVAL 1 YEAR
+      ELSE shown_at
+    END AS local_at
+  FROM shown
 )
 SELECT
-  * EXCLUDE (plain_micros, trimmed, zone, tidy, zone_minutes),
+  * EXCLUDE (plain_micros, trimmed, zone, tidy, yearless, whole, shown_at, zone_minutes),
   coalesce(
     plain_micros, epoch_us(local_at) - CAST(zone_minutes AS BIGINT) * 60000000, {{in_zone}}
   ) AS micros,

@@ -1,16 +1,16 @@
 /* traces: the exceptions that stack traces name, and the line below which each trace stands.
    grain:  one trace that names an exception
    inputs: scanned (lines of traces are ignored; their record is there where it names an exception),
-           {{raised}} (pattern of the name, with its message), {{said}} (that text, scrubbed)
+           raised() (pattern of the name, with its message), scrub(named) (that text, scrubbed)
 
    owner is NULL for a trace whose line stands in an earlier chunk, or an earlier load. */
 WITH named_lines AS (
-  SELECT byte_offset, regexp_extract(record, {{raised}}, 1) AS named
+  SELECT byte_offset, regexp_extract(record, raised(), 1) AS named
   FROM scanned
   WHERE verdict = 'ignore' AND record IS NOT NULL
 ),
 said_lines AS (
-  SELECT byte_offset, {{said}} AS said FROM named_lines
+  SELECT byte_offset, scrub(named) AS said FROM named_lines
 ),
 owners AS (
   SELECT line, byte_offset FROM scanned WHERE verdict <> 'ignore'

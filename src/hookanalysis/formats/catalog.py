@@ -1,0 +1,234 @@
+"""The formats: one TOML file each, which carries its own samples."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from hookanalysis.errors import InputError
+from hookanalysis.settings import LAYERS, TIME_MARKS
+
+from .forms import ATTEMPT_TEXTS, RECEIPT_TEXTS, Form
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A small text in a format, and what becomes of each of its records.
+
+    Args:
+        text: The text, as it would stand in a file.
+        expect: For each record: values of columns; `verdict` is keep where it is not given.
+        timezone: Zone for times that name none.
+        day_first: Order of dates such as 3/4/2026.
+        endpoint_paths: Paths whose lines are kept whatever their method.
+    """
+
+    text: str
+    expect: tuple[dict[str, Any], ...]
+    timezone: str | None = None
+    day_first: bool | None = None
+    endpoint_paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Format:
+    """A way in which logs or exports are written.
+
+    Args:
+        id: Its name, and that of its file.
+        title: One line about it.
+        side: `sender` or `receiver`.
+        split: How text becomes records: `lines`, `delimited` or `json`.
+        form: How the fields of a record are found.
+        samples: At least one.
+        url: Where it is described.
+        layer: Where on the receiver's side it is written: edge, app, queue, table.
+        time_marks: The moment of a request that a line's time names: `start` or `end`.
+        time_resolution_ms: Smallest step of its times, milliseconds.
+        require: Groups of texts; of each, a file must have one.
+        keys: Keys that every record has, as they are spelt; of the formats that fit, the one that
+            asks for most of them is chosen.
+        forbid: Names that no file in this format has.
+        over: Formats that give way where both fit.
+        rank: Of the formats of lines and objects that a record fits, the highest refines it.
+        base: The format that it extends.
+        event_id: For a sender whose event ids are no uuids: their pattern.
+        retention_days: How long the sender keeps what it lists; None: not told.
+        completeness: How much it lists: all, failures, successes, events, or sample (not all).
+        retry_keeps_id: Whether an event keeps its id when it is sent again.
+    """
+
+    id: str
+    title: str
+    side: Literal["sender", "receiver"]
+    split: Literal["lines", "delimited", "json"]
+    form: Form
+    samples: tuple[Sample, ...]
+    url: str = ""
+    layer: str | None = None
+    time_marks: str | None = None
+    time_resolution_ms: float = 1000.0
+    require: tuple[tuple[str, ...], ...] = ()
+    keys: tuple[str, ...] = ()
+    forbid: tuple[str, ...] = ()
+    over: tuple[str, ...] = ()
+    rank: int = 0
+    base: str | None = None
+    event_id: str = ""
+    retention_days: float | None = None
+    completeness: str = "all"
+    retry_keeps_id: bool = True
+
+    @property
+    def is_log(self) -> bool:
+        """Its records are lines and objects of a receiver's log; else rows of a table."""
+        return self.side == "receiver" and not self.form.is_table
+
+
+# From this rank on a format is the user's own: it goes before what a line's shape tells.
+OWN = 100
+_OWN = {f.name for f in fields(Format)} - {"form", "samples", "base"}
+_FORM = {f.name for f in fields(Form)} - {"side"}
+_BY_TEXT = ("names", "deep", "find", "only")
+
+
+def load_formats(folder: str | Path | None = None) -> tuple[Format, ...]:
+    """All formats, by id: those of the package, and those of `folder`, which go before them.
+
+    Raises:
+        InputError: A file is no TOML, lacks or misnames a key, or carries no sample.
+    """
+    if folder is None:
+        return _load_packaged()
+    if not Path(folder).is_dir():
+        raise InputError("there is no such folder of formats", where=str(folder))
+    files = sorted(Path(folder).glob("*.toml"))
+    return _load_folder(Path(folder), tuple((f.name, f.stat().st_mtime_ns) for f in files))
+
+
+Entries = dict[str, tuple[dict[str, Any], str]]
+
+
+@cache
+def _load_packaged() -> tuple[Format, ...]:
+    return _build_all(_read_folder(_packaged()))
+
+
+@cache
+def _load_folder(folder: Path, stamps: tuple[tuple[str, int], ...]) -> tuple[Format, ...]:
+    del stamps  # they are why it is read anew
+    packaged, own = _read_folder(_packaged()), _read_folder(folder)
+    others = tuple(sorted(set(packaged) - set(own)))
+    return tuple(
+        _prefer(entry, others) if entry.id in own else entry for entry in _build_all(packaged | own)
+    )
+
+
+def _prefer(entry: Format, others: tuple[str, ...]) -> Format:
+    """A format of the user's own, before those of the package."""
+    if entry.is_log:
+        return replace(entry, rank=entry.rank + OWN)
+    return entry if entry.base else replace(entry, over=others)
+
+
+def _packaged() -> Traversable:
+    return resources.files("hookanalysis").joinpath("formats")
+
+
+def _build_all(entries: Entries) -> tuple[Format, ...]:
+    built = [_build(raw, file, entries) for raw, file in entries.values()]
+    return tuple(sorted(built, key=lambda entry: entry.id))
+
+
+def _read_folder(folder: Traversable) -> Entries:
+    entries: Entries = {}
+    for file in sorted(folder.iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".toml"):
+            try:
+                raw = tomllib.loads(file.read_text(encoding="utf-8"))
+            except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+                raise _broken(str(file), str(error)) from error
+            if raw.get("id") != file.name.removesuffix(".toml"):
+                raise _broken(str(file), "its `id` is not the name of the file")
+            entries[raw["id"]] = (raw, str(file))
+    return entries
+
+
+def _build(raw: dict[str, Any], file: str, entries: Entries) -> Format:
+    values = _inherit(raw, file, entries)
+    if not values.get("sample"):
+        raise _broken(file, "it carries no [[sample]]")
+    known = _OWN | _FORM | {"sample", "extends"}
+    if unknown := sorted(set(values) - known):
+        raise _broken(file, f"unknown key {unknown[0]!r}", f"one of: {', '.join(sorted(known))}")
+    for key, words in (("layer", LAYERS), ("time_marks", TIME_MARKS)):
+        if values.get(key) not in (None, *words):
+            raise _broken(file, f"{key} is {values[key]!r}", f"one of: {', '.join(words)}")
+    texts = ATTEMPT_TEXTS if values.get("side") == "sender" else RECEIPT_TEXTS
+    for name in (name for key in _BY_TEXT for name in values.get(key, {})):
+        if name not in texts:
+            raise _broken(file, f"unknown text {name!r}", f"one of: {', '.join(texts)}")
+    form = {key: _tidy(values.pop(key)) for key in _FORM & set(values)}
+    form["find"] = {
+        text: (told,) if isinstance(told, str) else told
+        for text, told in form.get("find", {}).items()
+    }
+    names = dict(form.get("names", {}))
+    for text, deep in form.get("deep", {}).items():  # any depth: also none
+        own = names.get(text, ())
+        names[text] = (*own, *(name for name in deep if "/" not in name and name not in own))
+    form["names"] = names
+    try:
+        return Format(
+            form=Form(
+                side=values["side"],
+                **form,
+            ),
+            samples=tuple(_build_sample(sample) for sample in values["sample"]),
+            base=values.get("extends"),
+            **{key: _tidy(value) for key, value in values.items() if key in _OWN},
+        )
+    except (KeyError, TypeError) as error:
+        raise _broken(file, f"a key is missing or of the wrong kind: {error}") from error
+
+
+def _inherit(raw: dict[str, Any], file: str, entries: Entries) -> dict[str, Any]:
+    """The entry over the one that it extends; its own names go before the inherited ones."""
+    base = raw.get("extends")
+    if base is None:
+        return dict(raw)
+    if base not in entries or base == raw["id"]:
+        raise _broken(file, f"it extends {base!r}, which is no other format")
+    under = _inherit(*entries[base], entries)
+    names = {key: list(value) for key, value in under.get("names", {}).items()}
+    for key, value in raw.get("names", {}).items():
+        names[key] = [*value, *(name for name in names.get(key, []) if name not in value)]
+    return {**under, **raw, "names": names, "sample": raw.get("sample")}
+
+
+def _build_sample(raw: dict[str, Any]) -> Sample:
+    text = raw["text"].removeprefix("\n")
+    return Sample(**{**{k: _tidy(v) for k, v in raw.items()}, "text": text})
+
+
+def _tidy(value: Any) -> Any:
+    """TOML's lists as tuples; a backslash at the end of a line joins the next line to it."""
+    if isinstance(value, str):
+        return re.sub(r"\\\n", "", value).strip("\n")
+    if isinstance(value, list):
+        return tuple(_tidy(item) for item in value)
+    if isinstance(value, dict):
+        return {key: _tidy(item) for key, item in value.items()}
+    return value
+
+
+def _broken(file: str, reason: str, hint: str = "") -> InputError:
+    return InputError("a format cannot be used", reason=reason, where=file, hint=hint)

@@ -1,0 +1,141 @@
+"""A database in memory beside the workspace, where chunks become rows before they are stored."""
+
+from __future__ import annotations
+
+import atexit
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hookanalysis.database import Stream, sql_text
+from hookanalysis.read.records import Chunk
+from hookanalysis.read.splitting import Piece
+from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
+
+from .parser import connect_parser
+from .traces import attach_traces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import duckdb
+
+
+# Columns that the loader adds, and those of `scan_sql`.
+_PLACE = ("file_id", "generation_id")
+_SCANNED = (
+    'line BIGINT, byte_offset BIGINT, part BIGINT, "at" TIMESTAMP,'
+    " later_at TIMESTAMP, zoned BOOLEAN, verdict VARCHAR,"
+    " reason VARCHAR, record VARCHAR"
+)
+# Scratch databases that are kept open: more ways to read than most folders of logs need.
+_KEPT = 6
+_NOTHING = Chunk(np.empty(0, np.uint8), Piece(), (0, 0, 1), [])
+
+
+class Scratch:
+    """The tables `scanned` and `parsed` of one chunk at a time.
+
+    What is made in a transaction stays in memory until its end: parsed inside the workspace's
+    transaction, a file of any size would be held whole. Here a chunk makes room for the next.
+
+    Args:
+        scan_sql: The statement that fills `scanned` from `chunk`; planned once for all chunks.
+        fields_sql: The statement that fills `parsed` from `scanned`; planned when it is needed.
+        side: `sender` or `receiver`.
+    """
+
+    def __init__(self, scan_sql: str, fields_sql: str, side: str) -> None:
+        self.con = connect_parser()
+        self._chunk = _Current()
+        self._fields = fields_sql
+        self._planned = False
+        self.con.register("chunk", self._chunk)
+        target = ATTEMPT_RECORDS if side == "sender" else RECEIPT_RECORDS
+        columns = [f"{c.name} {c.type}" for c in target.columns if c.name not in _PLACE]
+        self.con.execute(f"CREATE TEMP TABLE scanned ({_SCANNED})")
+        self.con.execute(f"CREATE TEMP TABLE parsed ({', '.join(columns)})")
+        # Planned once: to plan the formats' long expressions costs a third of reading a chunk.
+        self.con.execute(f"PREPARE scan AS INSERT INTO scanned {scan_sql}")
+
+    def scan(self, chunk: Chunk) -> None:
+        """Fill `scanned` from a chunk."""
+        self.clear()
+        self._chunk.chunk = chunk
+        self.con.execute("EXECUTE scan")
+        if self.rows("SELECT 1 FROM scanned WHERE later_at IS NOT NULL LIMIT 1"):
+            self.con.execute(
+                f"""UPDATE scanned SET "at" = r.moment, later_at = NULL
+                FROM ({sql_text("load/readings")}) AS r
+                WHERE r.byte_offset = scanned.byte_offset"""
+            )
+
+    def parse(self, chunk: Chunk) -> tuple[str, str] | None:
+        """Fill both tables from a chunk; returns the rest of a stack trace that it begins with."""
+        self.scan(chunk)
+        if not self._planned:
+            self.con.execute(f"PREPARE parse AS INSERT INTO parsed {self._fields}")
+            self._planned = True
+        self.con.execute("EXECUTE parse")
+        return attach_traces(self.con)
+
+    def clear(self) -> None:
+        """Give back the memory that a chunk took."""
+        self._chunk.chunk = _NOTHING
+        for table in ("scanned", "parsed"):
+            self.con.execute(f"TRUNCATE {table}")
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Rows of a query over `scanned` and `parsed`."""
+        return self.con.execute(query).fetchall()
+
+    def reasons(self) -> tuple[str | None, ...]:
+        """Why each scanned record does not fit; None where it does. Ignored ones are left out."""
+        query = "SELECT reason FROM scanned WHERE verdict <> 'ignore' ORDER BY byte_offset"
+        return tuple(row[0] for row in self.rows(query))
+
+    def move(self, query: str, target: duckdb.DuckDBPyConnection, table: str) -> None:
+        """Insert the rows of a query over `scanned` and `parsed` into a table of `target`.
+
+        The query runs more than once; it should be cheap.
+        """
+        target.register("moving", Stream(self.con, query))
+        try:
+            target.execute(f"INSERT INTO {table} FROM moving")
+        finally:
+            target.unregister("moving")
+
+
+# Those that nobody uses, by how they read; the next file of a kind is planned already.
+_idle: dict[tuple[str, str], Scratch] = {}
+
+
+@contextmanager
+def borrow_scratch(scan_sql: str, fields_sql: str, side: str) -> Iterator[Scratch]:
+    """A scratch database that reads so; empty again at the end."""
+    key = scan_sql, fields_sql
+    scratch = _idle.pop(key, None) or Scratch(scan_sql, fields_sql, side)
+    try:
+        yield scratch
+    finally:
+        scratch.clear()
+        _idle[key] = scratch
+        if len(_idle) > _KEPT:
+            _idle.pop(next(iter(_idle))).con.close()
+
+
+@atexit.register
+def _close_idle() -> None:
+    while _idle:
+        _idle.popitem()[1].con.close()
+
+
+class _Current:
+    """The chunk at hand, under one name: the plans stay valid."""
+
+    def __init__(self) -> None:
+        self.chunk = _NOTHING
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self.chunk.__arrow_c_stream__(requested_schema)

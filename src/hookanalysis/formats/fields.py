@@ -1,0 +1,118 @@
+"""The SQL that turns records into columns, put together from `sql/load/*.sql` and a format's form.
+
+Everything here is text. A form says how the fields of a record are found (by a pattern, by names of
+JSON keys, by columns of a header); a fit says what was learnt of one file. Both are known before
+the first record is parsed, so DuckDB runs the same two statements over every chunk of the file.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from .forms import fill, literal
+from .scan import scan_records, take_fields
+from .texts import scan_texts, take_texts
+
+if TYPE_CHECKING:
+    from .forms import Fit, Form
+    from .scan import Log
+
+_PRIVATE_IP = (
+    r"^(?:10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|"
+    r"100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|::1$|f[cd]|fe80)"
+)
+_FIXED_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d\d):?(\d\d)")
+
+
+def scan_sql(form: Form, fit: Fit) -> str:
+    """The statement over `chunk` that sorts a table's records: see sql/load/scan.sql."""
+    return _scan(scan_texts(form, fit), fit)
+
+
+def fields_sql(form: Form, fit: Fit) -> str:
+    """The statement over `scanned` that makes the columns of the side's table."""
+    texts = take_texts(form, fit)
+    if form.side == "receiver":
+        return _receipts(texts, fit)
+    if fit.columns and "created_at" not in fit.columns:
+        timed = f"SELECT *, CAST(NULL AS BIGINT) AS micros FROM ({texts})"
+    else:
+        timed = _times(texts, "created_at", fit)
+    return fill("attempts", texts=timed)
+
+
+def scan_log(log: Log) -> str:
+    """The statement over `chunk` that sorts the records of a log."""
+    return _scan(scan_records(log), log.fit)
+
+
+def log_fields(log: Log) -> str:
+    """The statement over `scanned` that makes the columns of a log's lines."""
+    return _receipts(take_fields(log), log.fit)
+
+
+def _scan(records: str, fit: Fit) -> str:
+    return fill(
+        "scan",
+        records=_times(records, "time_text", fit),
+        raised="regexp_matches(record, raised())",
+        zone_given="TRUE" if fit.timezone else "FALSE",
+    )
+
+
+def _receipts(texts: str, fit: Fit) -> str:
+    return fill("receipts", texts=texts, ids=f"'{_ids(fit)}'", private_ip=literal(_PRIVATE_IP))
+
+
+def scrub_sql(text: str) -> str:
+    """An expression: `text` (SQL) without what may be private, at most 200 characters."""
+    return f"(SELECT scrub(said) FROM (SELECT CAST({text} AS VARCHAR) AS said))"
+
+
+def _times(relation: str, column: str, fit: Fit) -> str:
+    in_zone, in_zone_later = _in_zone(fit.timezone)
+    return fill(
+        "times",
+        relation=f"({relation})",
+        time=column,
+        newest=f"TIMESTAMP {literal(fit.newest)}",
+        day_first="NULL::BOOLEAN" if fit.day_first is None else str(fit.day_first).upper(),
+        in_zone=in_zone,
+        in_zone_later=in_zone_later,
+    )
+
+
+def _in_zone(timezone: str | None) -> tuple[str, str]:
+    """Micros of `local_at` in the zone, and its second reading where the clock showed it twice.
+
+    The first is NULL for a time that the clock never showed, the second for all but one hour a
+    year.
+    """
+    nothing = "CAST(NULL AS BIGINT)"
+    if timezone is None:
+        return nothing, nothing
+    if fixed := _FIXED_OFFSET.fullmatch(timezone):
+        minutes = int(f"{fixed[1]}1") * (60 * int(fixed[2]) + int(fixed[3]))
+        return f"epoch_us(local_at) - {minutes * 60_000_000}", nothing
+    zone = literal(timezone)
+    moment = f"timezone({zone}, local_at)"
+
+    def shown(change: str) -> str:
+        return f"timezone({zone}, {moment} {change}) = local_at"
+
+    changes = [f"{{}} INTERVAL {minutes} MINUTE" for minutes in (30, 60)]
+    earlier, later = ([change.format(sign) for change in changes] for sign in "-+")
+    first = " ".join(f"WHEN {shown(c)} THEN epoch_us({moment} {c})" for c in earlier)
+    second = " ".join(f"WHEN {shown(c)} THEN epoch_us({moment} {c})" for c in later)
+    second += f" WHEN {' OR '.join(map(shown, earlier))} THEN epoch_us({moment})"
+    exists = f"zone_minutes IS NULL AND {shown('')}"
+    return (
+        f"CASE WHEN {exists} THEN CASE {first} ELSE epoch_us({moment}) END END",
+        f"CASE WHEN {exists} THEN CASE {second} END END",
+    )
+
+
+def _ids(fit: Fit) -> str:
+    """The senders' event ids as a part of a pattern inside of a constant; one that never fits."""
+    return ("|".join(fit.event_ids) or "$.").replace("'", "''")

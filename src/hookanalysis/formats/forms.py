@@ -1,0 +1,145 @@
+"""What a format says of its records, what is learnt of one file, and the SQL texts they fill in."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# What a form may find, all as text; the typed columns are made of them in sql/load/<side>.sql.
+RECEIPT_TEXTS = (
+    "time", "level", "message", "request", "method", "target", "status", "bytes", "source_ip",
+    "forwarded_for", "request_id", "transaction_id", "event_type", "duration", "duration_ms",
+    "duration_s", "duration_us", "duration_ns", "event_id", "payload", "processed_at", "exception",
+)  # fmt: skip
+ATTEMPT_TEXTS = (
+    "attempt_id", "event_id", "event_uuid", "idempotency", "payload", "endpoint_url", "event_type",
+    "transaction_id", "created_at", "attempted_at", "status", "http_status", "response", "error",
+    "latency", "latency_ms", "latency_s", "signature",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Form:
+    """How the fields of a record are found.
+
+    Args:
+        side: `sender` or `receiver`.
+        pattern: For lines: a regular expression (RE2) whose named groups are texts of the side.
+            A text may stand in several: time or time_2. Durations add up: duration_s, duration_s_2.
+        header: A line `#Fields: …` that the user gives for a log without one.
+        find: For lines: text → patterns with one group, tried in order, searched in the group
+            `rest`, else in the whole record.
+        names: For objects, tables, headed lines: text → the names under which it goes, best
+            first.
+        deep: For objects: text → names under which it may stand at any depth, if it is not found
+            under `names`; it is taken where all that go by these names say the same.
+        only: text → pattern; a value that does not fit it as a whole is not taken.
+        ignore: Pattern of records that belong to no request by rule, such as headers.
+        aside: Pattern of lines that fit, yet are no request of their own, such as a second one
+            about a request that failed.
+        silent: Its lines tell of no request, as those of a server's error log; all are ignored.
+        each: For objects: paths of a list; each of its elements is a record of its own, which goes
+            by the name `each` inside of the object around it.
+        words: What the sender's words for a status mean: success, failed, pending or none.
+    """
+
+    side: str
+    pattern: str = ""
+    header: str = ""
+    find: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    deep: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    only: Mapping[str, str] = field(default_factory=dict)
+    ignore: str = ""
+    silent: bool = False
+    aside: str = ""
+    each: tuple[str, ...] = ()
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_table(self) -> bool:
+        """Each record is about one event, which stands in a field of its own."""
+        return self.side == "sender" or "event_id" in self.names
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What the form may find."""
+        return ATTEMPT_TEXTS if self.side == "sender" else RECEIPT_TEXTS
+
+    @property
+    def times(self) -> tuple[str, ...]:
+        """The texts that say when it was, best first."""
+        return ("attempted_at", "created_at") if self.side == "sender" else ("time",)
+
+    @property
+    def ignored(self) -> str:
+        """Pattern of records that are passed over: by rule, or because they are blank."""
+        return rf"(?s:\s*|(?:{self.ignore})\s*)" if self.ignore else r"\s*"
+
+
+def plain_records(outer_time: str = "NULL") -> str:
+    """The records of a chunk that is not wrapped: see sql/load/plain_records.sql."""
+    return fill("plain_records", outer_time=outer_time)
+
+
+def fill(name: str, **parts: str) -> str:
+    """The text of sql/load/<name>.sql with its {{parts}} filled in."""
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _template(name))
+
+
+@cache
+def _template(name: str) -> str:
+    file = resources.files("hookanalysis").joinpath("sql", "load", f"{name}.sql")
+    return re.sub(r"/\*.*?\*/\s*", "", file.read_text(encoding="utf-8"), count=1, flags=re.DOTALL)
+
+
+def whole(pattern: str) -> str:
+    """A pattern of a whole record as a constant of SQL; the record may end with white space."""
+    return literal(rf"(?:{pattern})\s*")
+
+
+def literal(text: str) -> str:
+    """A text as a constant of SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What was learnt of one file.
+
+    Args:
+        timezone: Zone of times that name none: an IANA name, an offset, or None.
+        day_first: Order of dates such as 3/4/2026; None: unknown.
+        columns: For tables: text → number of its column, from 1.
+        width: For tables: columns of a row.
+        time_names: For tables: how the header calls the columns of times.
+        shapes: For objects: the keys of records (a JSON list of them) that are common in the file.
+        sections: For headed lines: where a header begins (byte of the text), and its names.
+        endpoint_paths: Paths whose lines are kept, whatever their method.
+        source: SELECT over `chunk`: line, byte_offset, record, outer_time; the records without
+            what is wrapped around them, and the time that a wrapper told for each.
+        endpoint_url: Where all attempts of the file went, for those that do not say.
+        event_ids: Patterns of those event ids of senders that are no uuids.
+        newest: When the file was last written; it tells the year of times that name none.
+        carried: Lines of one id follow each other, of which only the first has a time.
+    """
+
+    timezone: str | None = None
+    day_first: bool | None = None
+    columns: Mapping[str, int] = field(default_factory=dict)
+    width: int = 0
+    time_names: tuple[str, ...] = ()
+    shapes: tuple[str, ...] = ()
+    sections: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    endpoint_paths: tuple[str, ...] = ()
+    source: str = field(default_factory=plain_records)
+    endpoint_url: str | None = None
+    event_ids: tuple[str, ...] = ()
+    newest: str = "2100-01-01 00:00:00"
+    carried: bool = False

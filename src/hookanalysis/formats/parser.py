@@ -1,0 +1,23 @@
+"""The database in memory that records are parsed in, with the macros that read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hookanalysis.database import connect_memory, sql_text
+
+from .stacks import RAISED, TRACE
+from .vocabulary import KEPT
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def connect_parser() -> duckdb.DuckDBPyConnection:
+    """As `connect_memory`, with the macros of sql/macros.sql and the long patterns they use."""
+    con = connect_memory()
+    for name, pattern in (("kept_words", KEPT), ("raised", RAISED), ("traced", TRACE)):
+        constant = pattern.replace("'", "''")
+        con.execute(f"CREATE MACRO {name}() AS '{constant}'")
+    con.execute(sql_text("macros"))
+    return con

@@ -1,0 +1,174 @@
+"""`formats try`: which format fits a file, how far the others got, what its records become."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from hookanalysis.read.sources import open_source
+from hookanalysis.settings import Known
+
+from .checking import parse_head
+from .detect import Binding, count_fits, detect, gather_formats, take_lines
+from .drafting import draft_format
+from .forms import Fit
+from .refusals import REASONS, UnfitError, say_unlike
+from .trials import Head, Trial, hold_trials, open_engine, reach
+from .wrappers import peel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from .catalog import Format
+    from .sampling import Header
+
+# How many records are shown of those that are kept, and of those that are rejected.
+_SHOWN = 5
+_WIDTH = 110
+# Columns that say nothing to a reader here, or stand at the beginning of the line anyway.
+_SILENT = {
+    "line", "byte_offset", "at", "zoned", "verdict", "reason", "record", "also", "logged_at",
+    "attempted_at", "record_hash", "row_hash", "message", "response",
+}  # fmt: skip
+
+
+def try_file(path: Path, known: Known | None = None) -> tuple[str, bool]:
+    """Which format fits a file, and how well; nothing is loaded.
+
+    Args:
+        path: The file.
+        known: What the user says of it: formats of one's own, zone.
+
+    Returns:
+        What to tell the user, and whether a format was found. Where none was, a draft of one.
+
+    Raises:
+        InputError: The file cannot be read, or what is known of it cannot be used.
+    """
+    head = open_source(path, max_text_bytes=1 << 62).head()
+    if not head.strip():
+        return f"{path} is empty", True
+    known = known or Known()
+    lines: list[str] = []
+    try:
+        binding = detect(head, str(path), known)
+        records = parse_head(head, binding)
+        _check_fit(records, binding, str(path))
+    except UnfitError as error:
+        lines += [str(error), "", *_others(head, known)]
+        draft = draft_format(head, path.stem)
+        lines += ["", "A draft, to be put into a file of its own and mended:", "", draft]
+        return "\n".join(lines), False
+    entry = binding.format
+    inside = "".join(f", inside {name}" for name in reversed(binding.wrappers))
+    layers = peel(head, open_engine())
+    bare = next(layer.head for layer in layers if layer.wrappers == binding.wrappers)
+    beside = [name for name in binding.formats if name != entry.id]
+    also = f", with lines of {', '.join(beside)}" if beside else ""
+    lines += [f"{path} is {entry.id}{inside}{also}: {entry.title}", ""]
+    lines += [*_others(bare, known, (entry.id, *beside)), ""]
+    lines += [*_parsed(records), *_rejected(records, binding, str(path))]
+    if any(record["zoned"] is False for record in records) and not binding.timezone:
+        lines += ["", "Its times name no zone: give it, such as --timezone America/Edmonton"]
+    return "\n".join(lines), True
+
+
+def _check_fit(records: Sequence[dict[str, Any]], binding: Binding, path: str) -> None:
+    """Refuse, as loading does, a file of which no record can be read."""
+    rejected = [record for record in records if record["verdict"] == "reject"]
+    if rejected and all(record["verdict"] in {"reject", "ignore"} for record in records):
+        reasons = Counter(str(record["reason"]) for record in rejected).most_common()
+        raise say_unlike(binding.format, path, rejected[0]["line"], reasons)
+
+
+def _others(head: bytes, known: Known, chosen: Sequence[str] = ()) -> list[str]:
+    """One line for each format: how far it got, the best first."""
+    begin = Head(head)
+    lines = take_lines(head)
+    told = [(*_judge(entry, begin, lines, known), entry.id) for entry in gather_formats(known)]
+    told.sort(key=lambda row: (row[2] not in chosen, -row[0], row[2]))
+    wide = max(len(row[2]) for row in told)
+    return [f"  {'→' if name in chosen else ' '} {name:<{wide}}  {said}" for _, said, name in told]
+
+
+def _judge(entry: Format, head: Head, lines: Sequence[str], known: Known) -> tuple[float, str]:
+    """How well one format fits by itself: a number to sort by, and words."""
+    if entry.is_log:
+        return _judge_log(entry, head, lines)
+    trials, near = hold_trials([entry], head, Fit(known.timezone, known.day_first))
+    if trials:
+        return trials[0].share, _share(trials[0])
+    if near:
+        return 0, _lack(near[0])
+    if entry.split == "delimited":
+        return 0, "no line looks like its header"
+    return 0, "its records are no objects with such keys"
+
+
+def _judge_log(entry: Format, head: Head, lines: Sequence[str]) -> tuple[float, str]:
+    if not entry.form.pattern and not entry.keys:
+        return 0, "reads any such record by its shape"
+    fits = count_fits(lines, [entry])[entry.id]
+    if fits:
+        return fits / len(lines), f"{fits} of {len(lines)} records fit"
+    if entry.keys:
+        return 0, "its records are no objects with such keys"
+    column, line = reach(entry.form.pattern, head.text)
+    return column / 1e6, f"matches line {line} up to column {column}" if column else "is unlike it"
+
+
+def _share(trial: Trial) -> str:
+    if not trial.reasons:
+        return "its header fits; there are no records"
+    reasons = Counter(reason for reason in trial.reasons if reason)
+    told = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+    fits = f"{trial.reasons.count(None)} of {len(trial.reasons)} records fit"
+    return f"{fits}; {told}" if told else fits
+
+
+def _lack(header: Header) -> str:
+    if header.twice:
+        return f"column {header.twice[0]} stands there twice"
+    return "its header lacks " + "; ".join(" or ".join(group) for group in header.missing)
+
+
+def _parsed(records: Sequence[dict[str, Any]]) -> Iterator[str]:
+    counts = Counter(record["verdict"] for record in records)
+    words = {"keep": "kept", "count": "counted", "ignore": "passed over", "reject": "rejected"}
+    told = ", ".join(f"{counts[verdict]} {word}" for verdict, word in words.items())
+    yield f"Of its first {len(records)} records: {told}"
+    kept = [record for record in records if record["verdict"] == "keep"]
+    for record in (kept or [r for r in records if r["verdict"] == "count"])[:_SHOWN]:
+        moment = record.get("attempted_at") or record["at"]
+        time = f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "no time"
+        values = (f"{name}={_short(value)}" for name, value in record.items() if _told(name, value))
+        yield f"  line {record['line']:<5} {time}  {'  '.join(values)}"
+
+
+def _told(name: str, value: object) -> bool:
+    return name not in _SILENT and value is not None and value not in ("", [], False)
+
+
+def _short(value: object) -> str:
+    text = ",".join(value) if isinstance(value, list) else str(value)
+    return text if len(text) <= 48 else f"{text[:47]}…"
+
+
+def _rejected(records: Sequence[dict[str, Any]], binding: Binding, path: str) -> Iterator[str]:
+    """The first rejected records, each with the place where its pattern stopped."""
+    rejected = [record for record in records if record["verdict"] == "reject"]
+    for record in rejected[:_SHOWN]:
+        text = str(record["record"]).splitlines()[0] if record["record"] else ""
+        column = 0
+        if record["reason"] == "no_match":
+            column, _ = reach(binding.format.form.pattern, text.encode())
+        start = max(0, column - _WIDTH // 2)
+        place = f"{path}:{record['line']}:{column + 1}" if column else f"{path}:{record['line']}"
+        yield ""
+        yield f"{place}: rejected, {record['reason']}: {REASONS[record['reason']]}"
+        yield f"  | {text[start : start + _WIDTH]}"
+        if column:
+            yield f"  | {' ' * (column - start)}^ {binding.format.id} matches up to here"
+    if len(rejected) > _SHOWN:
+        yield f"  … and {len(rejected) - _SHOWN} more"

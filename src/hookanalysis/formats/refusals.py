@@ -1,0 +1,161 @@
+"""Why a file cannot be read, in plain words: what it looks like, what it lacks, what to do."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from hookanalysis.errors import InputError
+from hookanalysis.read.splitting import Split
+
+from .sampling import find_cells
+from .trials import Head, reach
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .catalog import Format
+    from .sampling import Header
+    from .trials import Trial
+
+# What the reason codes of rejected records mean.
+REASONS = {
+    "no_match": "unlike the format",
+    "no_time": "no time, neither in the line nor around it",
+    "bad_time": "the time cannot be read",
+    "clock_change": "a local time that the zone's clock never showed",
+    "missing_field": "the time or the event is missing",
+    "not_json": "no JSON object",
+    "field_count": "more or fewer fields than the header names",
+    "unclosed_quote": "a quote is not closed",
+    "stray_quote": "a quote inside of a field",
+    "nul_byte": "NUL bytes",
+    "too_long": "longer than 1 MiB",
+    "too_deep": "nested too deeply",
+    "not_an_object": "no JSON object",
+    "malformed_json": "broken JSON",
+}
+# Column up to which a pattern must match a line to be its next of kin.
+_WORTH_TELLING = 20
+# How many names of columns or keys are quoted.
+_QUOTED = 12
+_MARKUP = re.compile(rb"\s*<[?!A-Za-z]")
+
+# What to do, where the file is {file}.
+_TRY = "`hookanalysis formats try {file}` shows how far each format got, and drafts one"
+_OWN_LOG = f"tell the server's own log format (--log-format), or choose one (--format ID); {_TRY}"
+_OWN_NAMES = (
+    "say what is what under [[sources]], such as"
+    f' format = "receipts_table", columns = {{{{event_id = "…", time = "…"}}}}; {_TRY}'
+)
+
+
+class UnfitError(InputError):
+    """A file that no format fits."""
+
+
+def say_unfit(
+    head: Head,
+    where: str,
+    formats: Sequence[Format],
+    trials: Sequence[Trial],
+    near: Sequence[Header],
+) -> UnfitError:
+    """The error for a file that no format fits.
+
+    Args:
+        head: Its beginning.
+        where: Its path.
+        formats: The formats that were asked.
+        trials: Those that might have fitted.
+        near: Headers of tables that lack something.
+    """
+    best = max(trials, key=lambda trial: trial.share, default=None)
+    header = max(near, key=lambda header: len(header.columns), default=None)
+    if header and not (best and best.share):
+        return _say_header(header, where)
+    reason, place, hint = _say_likeness(head, formats, best)
+    one = formats[0] if len(formats) == 1 else None
+    return UnfitError(
+        f"the file is no {one.id} ({one.title})" if one else "no format fits the file",
+        reason=reason,
+        where=f"{where}:{place}",
+        hint=hint.format(file=where),
+    )
+
+
+def _say_likeness(
+    head: Head, formats: Sequence[Format], best: Trial | None
+) -> tuple[str, str, str]:
+    """What a file looks like and what it lacks; line (and column) of it; what to do."""
+    if best:
+        fits = f"only {best.share:.0%}" if best.share else "none"
+        told = f"it looks like {best.format.id} ({best.format.title}), but {fits} of its first"
+        reasons = count_reasons(Counter(filter(None, best.reasons)).most_common())
+        hint = _OWN_LOG if best.form.pattern else _OWN_NAMES
+        return f"{told} records can be read: {reasons}", "1", hint
+    if cells := find_cells(head.text):
+        told = f"it looks like a table, but its columns are none that are known: {_quote(cells)}"
+        return told, "1", _OWN_NAMES
+    if keys := sorted({key for shape in head.shapes(Split("json")) for key in json.loads(shape)}):
+        told = "its records are JSON objects, but have no key that is known for their time, or for"
+        return f"{told} what happened; their keys: {_quote(keys)}", "1", _OWN_NAMES
+    if _MARKUP.match(head.text):
+        return "it is XML or HTML, which no known log is written in", "1", _TRY
+    reached = [(*reach(f.form.pattern, head.text), f) for f in formats if f.form.pattern]
+    column, line, nearest = max(reached, key=lambda row: row[:2], default=(0, 1, None))
+    if nearest is None or column < _WORTH_TELLING:
+        told = "it is neither a table nor JSON, and its lines begin like those of no known log"
+        return told, "1", _OWN_LOG
+    told = f"line {line} begins like {nearest.id} ({nearest.title}), but from column {column + 1}"
+    return f"{told} on it is something else", f"{line}:{column + 1}", _OWN_LOG
+
+
+def say_unlike(
+    format_: Format, where: str, line: int, reasons: Iterable[tuple[str, int]]
+) -> UnfitError:
+    """The error for a file of which every record was rejected.
+
+    Args:
+        format_: What it was read as.
+        where: Its path.
+        line: The first rejected line.
+        reasons: Why, and how many of them.
+    """
+    return UnfitError(
+        "not one record of the file can be read",
+        reason=f"it was read as {format_.id} ({format_.title}): {count_reasons(reasons)}",
+        where=f"{where}:{line}",
+        hint=_OWN_LOG.format(file=where),
+    )
+
+
+def count_reasons(reasons: Iterable[tuple[str, int]]) -> str:
+    """Why records were rejected, and how many of them."""
+    return "; ".join(f"{REASONS.get(reason, reason)} ({count:,})" for reason, count in reasons)
+
+
+def _quote(names: Sequence[str]) -> str:
+    told = ", ".join(names[:_QUOTED])
+    return f"{told}, …" if len(names) > _QUOTED else told
+
+
+def _say_header(header: Header, path: str) -> UnfitError:
+    found = f"found: {', '.join(header.names)}"
+    where = f"{path}:{header.split.skip_lines}"
+    if header.twice:
+        return UnfitError(
+            "a column stands in the table twice",
+            reason=f"{header.twice[0]}; {found}",
+            where=where,
+            hint="remove or rename one of them",
+        )
+    missing = "; ".join(" or ".join(group) for group in header.missing)
+    return UnfitError(
+        "the table lacks a column",
+        reason=f"missing: {missing}; {found}",
+        where=where,
+        hint=_OWN_NAMES.format(file=path),
+    )

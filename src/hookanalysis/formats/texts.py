@@ -1,0 +1,308 @@
+"""Where the texts of a record stand: SQL that takes them out of lines, objects, and rows of tables.
+
+Scanning takes only what decides about a record (its time, its event); of the records that are kept,
+all texts are taken. A text is still as it was written; `fields.py` makes typed columns of it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from .forms import Fit, Form, literal
+from .lines import misfit, only, select
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+
+_KEPT = "scanned WHERE verdict = 'keep'"
+# One record may not become more text than this when its list is taken apart, bytes.
+_SPREAD_LIMIT = 1 << 26
+# What tells the event of a record that is about one; and texts that may be objects.
+_DECISIVE = ("event_id", "event_uuid", "idempotency", "payload")
+_OBJECTS = ("message", "payload", "response", "error")
+# A text or a number, as JSON writes them.
+_SCALAR = r'("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*)'
+
+
+def scan_texts(form: Form, fit: Fit) -> str:
+    """SELECT over `chunk`: line, byte_offset, part, record, time_text, misfit (sql/load/scan.sql).
+
+    part: 0, or the number of the record among those that were taken out of one list.
+    """
+    return _scan_rows(form, fit) if fit.columns else _scan_objects(form, fit)
+
+
+def take_texts(form: Form, fit: Fit) -> str:
+    """SELECT over `scanned`: line, byte_offset, at, record, and all texts of the form's side.
+
+    With the receiver's come the columns of sql/load/named.sql.
+    """
+    if form.side == "sender":
+        kept = 'line, byte_offset, "at", record'
+        if fit.columns:
+            return _translate(form, fit, _cut_rows(form, fit, _KEPT, kept))
+        return _translate(form, fit, _name_event(form, _take_objects(form, fit, _KEPT)))
+    kept = 'line, byte_offset, "at", record'
+    if fit.columns:
+        return _tell_step(form, fit, _cut_rows(form, fit, _KEPT, kept))
+    return _tell_step(form, fit, _name_event(form, _take_objects(form, fit, _KEPT)))
+
+
+def spread(each: Sequence[str], source: str) -> str:
+    """The records of `source`, or the elements of their list at the first path of `each`.
+
+    An element stands as `each` in front of what else is in the object around it, without the list.
+    An object without the list, or with an empty one, is one record. `part` numbers what came of
+    one record.
+    """
+    if not each:
+        return f"(SELECT *, 0 AS part FROM ({source}) WHERE record IS NOT NULL)"
+    lists = []
+    for path in each:
+        outer, _, inner = path.rpartition("/")
+        text = f"TRY(json_extract_string(record, {path_sql(outer)}))" if outer else "record"
+        lists.append(f"nullif(TRY(json_extract({text}, {path_sql(inner)[:-1]}[*]')), [])")
+    emptied = literal(json.dumps({path.partition("/")[0]: None for path in each}))
+    return (
+        "(SELECT line, byte_offset + part AS byte_offset, part, outer_time,"
+        " CASE WHEN element IS NULL THEN record"
+        f" WHEN strlen(around) * parts > {_SPREAD_LIMIT} THEN 'too long'"
+        " ELSE '{\"each\":' || element || CASE WHEN around = '{}' THEN '}'"
+        " ELSE ',' || around[2:] END END AS record"
+        " FROM (SELECT *, UNNEST(elements) AS element, len(elements) AS parts,"
+        f" generate_subscripts(elements, 1) - 1 AS part FROM (SELECT *,"
+        f" TRY(CAST(json_merge_patch(record, {emptied}) AS VARCHAR)) AS around,"
+        f" coalesce({', '.join(lists)}, [NULL]) AS elements"
+        f" FROM ({source}) WHERE record IS NOT NULL)))"
+    )
+
+
+def _scan_objects(form: Form, fit: Fit) -> str:
+    wanted = form.times
+    if form.is_table:
+        wanted += tuple(text for text in _DECISIVE if text in form.texts)
+    names = {text: form.names[text] for text in wanted if text in form.names}
+    keys = {alias.partition("/")[0] for aliases in names.values() for alias in aliases}
+    opened, found = open_sql(names, keys)
+    if form.side == "receiver":
+        found["time"] = f"coalesce({found['time']}, outer_time)"
+    texts = (
+        f"SELECT line, byte_offset, part, record, opened IS NULL AS closed,"
+        f" {select(found, wanted)}"
+        f" FROM (SELECT *, TRY({opened}) AS opened FROM {spread(form.each, fit.source)})"
+    )
+    time = f"coalesce({', '.join(form.times)})"
+    missing = f"{time} IS NULL"
+    if form.is_table:
+        texts = _name_event(form, texts)
+        missing += " OR named_uuid IS NULL"
+    reason = "CASE WHEN closed THEN 'not_json' ELSE 'missing_field' END"
+    return (
+        "SELECT line, byte_offset, part, record,"
+        " NULL::VARCHAR AS outer_time, FALSE AS late, TRUE AS hook,"
+        f" {time} AS time_text,"
+        f" {misfit(form, f'closed OR {missing}', reason)} FROM ({texts})"
+    )
+
+
+def _take_objects(form: Form, fit: Fit, source: str) -> str:
+    """All texts of objects: quickly where the keys are those of the first records, else one by one.
+
+    Which way a record goes changes nothing but the time that it takes.
+    """
+    met = {key for shape in fit.shapes for key in json.loads(shape)}
+    opened, found = open_sql(form.names, met)
+    outer = outer_names(form.names)
+    paths: list[str] = []
+    told = {}
+    for text, aliases in form.names.items():
+        first = len(paths) + 1
+        paths += [path_sql(alias) for alias in order_names(outer, aliases)]
+        values = f"list_filter(rest[{first}:{len(paths)}], lambda x: NOT starts_with(x, '{{'))[1]"
+        if text in _OBJECTS:
+            values = f"list_any_value(rest[{first}:{len(paths)}])"
+        told[text] = f"CASE WHEN usual THEN {found[text]} ELSE nullif({values}, '') END"
+        if text in form.deep:
+            told[text] = f"coalesce({told[text]}, {search_sql(form.deep[text])})"
+    told = only(form, told)
+    shapes = ", ".join(literal(shape) for shape in fit.shapes) or "''"
+    columns = select(told, form.texts)
+    return (
+        f'SELECT line, byte_offset, "at", record, {columns} FROM (SELECT *,'
+        f" {opened} AS opened,"
+        f" CASE WHEN NOT usual THEN json_extract_string(record, [{', '.join(paths)}]) END AS rest"
+        f" FROM (SELECT *, CAST(to_json(json_keys(record)) AS VARCHAR) IN ({shapes}) AS usual,"
+        " contains(record, ':{') OR contains(record, ': {') AS nested"
+        f" FROM {source}))"
+    )
+
+
+def search_sql(names: Iterable[str]) -> str:
+    """What goes by one of the names at any depth of a record, if it is the same wherever it does.
+
+    A name may lead from an object into what is in it. One pattern looks for all of them: to take
+    the record apart once for each would cost more than all else. Text inside of a text has its
+    quotes escaped, and so holds no names.
+    """
+    keys = [r'"\s*:\s*\{[^{}]*"'.join(map(re.escape, name.split("/"))) for name in names]
+    pattern = literal(rf'"(?:{"|".join(keys)})"\s*:\s*{_SCALAR}')
+    return (
+        f"CASE WHEN nested THEN TRY(json_extract_string(list_reduce("
+        f"nullif(regexp_extract_all(record, {pattern}, 1), []),"
+        " lambda one, other: CASE WHEN one = other THEN one END), '$')) END"
+    )
+
+
+def open_sql(
+    names: Mapping[str, Sequence[str]], keys: Collection[str]
+) -> tuple[str, dict[str, str]]:
+    """SQL that takes `keys` out of a record in one pass, and what each text is of them."""
+    outer = outer_names(names)
+    structure: dict[str, str] = {}
+    found: dict[str, str] = {}
+    for text, aliases in names.items():
+        values = []
+        for alias in order_names(outer, aliases):
+            key, _, inner = alias.partition("/")
+            if key not in keys:
+                continue
+            twin = next((known for known in structure if known.lower() == key.lower()), key)
+            structure.setdefault(twin, "VARCHAR")
+            value = f"opened.{_quoted(key)}"
+            if twin != key:  # names of a structure may not differ in case only
+                value = f"TRY(json_extract_string(record, {path_sql(key)}))"
+            if inner:
+                value = (
+                    f"CASE WHEN starts_with({value}, '{{') THEN"
+                    f" TRY(json_extract_string({value}, {path_sql(inner)})) END"
+                )
+            elif text.rpartition("|")[2] not in _OBJECTS and key in outer:
+                value = f"CASE WHEN NOT starts_with({value}, '{{') THEN {value} END"
+            values.append(value)
+        found[text] = f"nullif(coalesce({', '.join(values)}), '')" if values else "NULL"
+    structure = structure or {"_": "VARCHAR"}
+    return f"json_transform(record, {literal(json.dumps(structure))})", found
+
+
+def order_names(outer: Collection[str], aliases: Iterable[str]) -> list[str]:
+    """Names of one text as they are tried: what may turn out to be an object comes last."""
+    return sorted(
+        aliases,
+        key=lambda alias: alias in outer,
+    )
+
+
+def outer_names(names: Mapping[str, Sequence[str]]) -> set[str]:
+    """The names of objects that other names lead into."""
+    return {
+        alias[:end]
+        for aliases in names.values()
+        for alias in aliases
+        for end in (found.start() for found in re.finditer("/", alias))
+    }
+
+
+def path_sql(alias: str) -> str:
+    """The path of a key, as DuckDB reads it; a slash leads into an object."""
+    return literal("$" + "".join("." + _quoted(part) for part in alias.split("/")))
+
+
+def _scan_rows(form: Form, fit: Fit) -> str:
+    texts = _cut_rows(form, fit, spread((), fit.source), "line, byte_offset, part, record")
+    time = f"coalesce({', '.join(form.times)})"
+    # A header again, in the middle of joined exports: its time column holds the column's name.
+    header = f"{time} IN ({', '.join(literal(name) for name in fit.time_names)})"
+    unfit = f"width <> {fit.width} OR {time} IS NULL OR named_uuid IS NULL OR {header}"
+    reason = (
+        f"CASE WHEN width <> {fit.width} THEN 'field_count' WHEN {header} THEN 'ignored'"
+        " ELSE 'missing_field' END"
+    )
+    return (
+        "SELECT line, byte_offset, part, record,"
+        " NULL::VARCHAR AS outer_time, FALSE AS late, TRUE AS hook,"
+        f" {time} AS time_text,"
+        f" {misfit(form, unfit, reason)} FROM ({texts})"
+    )
+
+
+def _cut_rows(form: Form, fit: Fit, source: str, columns: str) -> str:
+    """All texts of rows; only where a quote or a stray space is in a row are its cells tidied."""
+    found = {}
+    for name, number in fit.columns.items():
+        cell = f"p[{number}]"
+        if number == fit.width:
+            cell = f"rtrim({cell}, ' ' || chr(10) || chr(13))"
+        quoted = f"starts_with(trim({cell}), '\"') AND ends_with(trim({cell}), '\"')"
+        inner = f"trim(replace(trim({cell})[2:-2], '\"\"', '\"'))"
+        tidied = f"CASE WHEN {quoted} THEN {inner} ELSE trim({cell}) END"
+        # \N is how PostgreSQL writes NULL.
+        found[name] = f"nullif(nullif(CASE WHEN untidy THEN {tidied} ELSE {cell} END, ''), '\\N')"
+    marks = ("'\"'", "chr(31) || ' '", "' ' || chr(31)")
+    untidy = " OR ".join(f"contains(record, {mark})" for mark in marks)
+    texts = (
+        f"SELECT {columns}, len(p) AS width, {select(found, form.texts)} FROM"
+        f" (SELECT *, string_split(record, chr(31)) AS p, ({untidy}) AS untidy FROM {source})"
+    )
+    return _name_event(form, texts)
+
+
+def _name_event(form: Form, texts: str) -> str:
+    """The rows with their event: from its id, its uuid, the payload, or the idempotency key."""
+    keyed = "event_uuids(payload)"
+    word = "[0-9A-Za-z_.:=+/-]"
+    named = (
+        f"CASE WHEN regexp_full_match(event_id, '{word}{{1,128}}')"
+        " AND NOT regexp_full_match(event_id, '(?i)null|none|nil|n/?a|undefined|[-.]+')"
+        " THEN event_id END"
+    )
+    by_text = {
+        "event_id": ["uuid_of(event_id)", named],
+        "event_uuid": ["uuid_of(event_uuid)"],
+        "payload": [f"CASE WHEN payload <> '' THEN {keyed} END[1]"],
+        "idempotency": [
+            "uuid_of(idempotency)",
+            f"CASE WHEN regexp_full_match(idempotency, '{word}{{8,128}}') THEN idempotency END",
+        ],
+    }
+    ids = [
+        name
+        for text in ("event_id", "event_uuid", "payload", "idempotency")
+        if text in form.texts
+        for name in by_text[text]
+    ]
+    return f"SELECT *, coalesce({', '.join(ids)}) AS named_uuid FROM ({texts})"
+
+
+def _tell_step(form: Form, fit: Fit, texts: str) -> str:
+    """The rows of a receipts table with their event, and its state in our words as the message."""
+    met = {key for shape in fit.shapes for key in json.loads(shape)}
+    marked = "processed_at" in fit.columns or met & set(form.names.get("processed_at", ()))
+    words = [f"WHEN {literal(word)} THEN {literal(to)}" for word, to in form.words.items()]
+    state = f"CASE lower(message) {' '.join(words)} ELSE message END" if words else "message"
+    if marked:
+        step = "CASE WHEN processed_at IS NULL THEN 'received' ELSE 'processed' END"
+        state = f"coalesce({state}, {step})"
+    code = (
+        "coalesce(status, CASE WHEN regexp_full_match(message, '[1-5][0-9][0-9]') THEN message END)"
+    )
+    return (
+        f"SELECT * REPLACE ({state} AS message, {code} AS status), named_uuid AS event_uuid,"
+        f" [named_uuid] AS uuids FROM ({texts})"
+    )
+
+
+def _translate(form: Form, fit: Fit, texts: str) -> str:
+    """The rows with the sender's words for a status put into ours, and the file's endpoint."""
+    words = [f"WHEN {literal(word)} THEN {literal(to)}" for word, to in form.words.items()]
+    status = f"CASE lower(status) {' '.join(words)} ELSE status END" if words else "status"
+    url = "endpoint_url"
+    if fit.endpoint_url:
+        url = f"coalesce(endpoint_url, {literal(fit.endpoint_url)})"
+    return f"SELECT * REPLACE ({status} AS status, {url} AS endpoint_url) FROM ({texts})"
+
+
+def _quoted(key: str) -> str:
+    return '"' + key.replace('"', '""') + '"'

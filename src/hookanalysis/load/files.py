@@ -1,0 +1,198 @@
+"""Files → attempt and receipt records, rejects and activity: one transaction per file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from hookanalysis.errors import DamagedError, InputError
+from hookanalysis.formats import api as parsing
+from hookanalysis.formats.engine import borrow_scratch
+from hookanalysis.formats.headed import MARK
+from hookanalysis.read.decoding import HEAD
+from hookanalysis.read.documents import holds_nothing
+from hookanalysis.read.postgres import Table, find_table
+from hookanalysis.read.sources import open_source
+from hookanalysis.settings import Known, Settings
+from hookanalysis.tables import SETTINGS
+from hookanalysis.zones import name_database
+
+from . import manifest
+from .manifest import FileReport
+from .transfers import Offer, SeenError, Transfer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from hookanalysis.database import Database
+
+    from .transfers import Progress
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What became of each file that was offered, in the order of reading."""
+
+    files: tuple[FileReport, ...]
+
+    @property
+    def refused(self) -> tuple[FileReport, ...]:
+        """The files that were not loaded."""
+        return tuple(file for file in self.files if file.status == "refused")
+
+    def __str__(self) -> str:
+        return "\n".join(str(file) for file in self.files) or "no files"
+
+
+def load(
+    db: Database,
+    paths: Iterable[str | Path],
+    settings: Settings,
+    known: Known | None = None,
+    progress: Progress | None = None,
+) -> LoadReport:
+    """Load files and folders, in any mix; each file is loaded whole or not at all.
+
+    Args:
+        db: An open workspace.
+        paths: Files, folders, and addresses of tables in PostgreSQL; folders are walked, names that
+            begin with a dot are left out.
+        settings: Endpoints, budgets, and what is known of the source folders.
+        known: Format, zone, stream or layer that the caller gives for all of `paths`.
+        progress: Told now and then how far reading is.
+
+    Returns:
+        One `FileReport` per file. A file that cannot be used is refused; the others are loaded.
+
+    Raises:
+        InputError: One of `paths` is the address of a database, and cannot be used.
+    """
+    offers = list(_walk(paths))
+    write_settings(db, settings)
+    db.con.execute("UPDATE meta SET tzdata = ?", [name_database()])
+    given = {k: v for k, v in vars(known or Known()).items() if v is not None and k != "match"}
+    reports = []
+    for offer in offers:
+        told = replace(settings.known_of(offer.name), **given)
+        try:
+            if isinstance(offer, Table):
+                report = _load_table(db, offer, settings, told, progress)
+            else:
+                report = _load_file(db, offer, settings, told, progress)
+        except DamagedError as error:
+            # What it holds is not known; a damaged log must not be taken for no log.
+            stream = manifest.stream_of(Path(offer.name), told.stream)
+            report = _refuse(db, offer.name, error, (stream, told.layer))
+        except InputError as error:
+            report = _refuse(db, offer.name, error)
+        reports.append(report)
+    return LoadReport(tuple(reports))
+
+
+def write_settings(db: Database, settings: Settings) -> None:
+    """Put the thresholds and endpoints where the SQL steps read them."""
+    known = {name: value for name, value in vars(settings).items() if name in SETTINGS.names}
+    values = {k: list(v) if isinstance(v, tuple) else v for k, v in known.items()}
+    marks = ", ".join(f"${name}" for name in values)
+    with db.transaction():
+        db.con.execute("DELETE FROM settings")
+        db.con.execute("DELETE FROM endpoints")
+        db.con.execute(f"INSERT INTO settings ({', '.join(values)}) VALUES ({marks})", values)
+        for url in settings.endpoints:
+            db.con.execute("INSERT INTO endpoints VALUES (?, ?)", [url, url_path(url)])
+
+
+def url_path(url: str) -> str:
+    """The path of a URL, `/` when it has none."""
+    path = re.sub(r"^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*", "", url)
+    return re.split(r"[?#]", path, maxsplit=1)[0] or "/"
+
+
+def _walk(paths: Iterable[str | Path]) -> Iterator[Offer | Table]:
+    for told in paths:
+        path = Path(told)
+        if table := find_table(told):
+            yield table
+        elif path.is_dir():
+            # A link to a folder is not followed: it is offered, and refused, as it stands.
+            inside = sorted(p for p in path.rglob("*") if p.is_symlink() or not p.is_dir())
+            yield from (Offer(p, str(p)) for p in inside if not _hidden(p.relative_to(path)))
+        else:
+            yield Offer(path, str(path))
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _load_table(
+    db: Database,
+    table: Table,
+    settings: Settings,
+    known: Known,
+    progress: Progress | None,
+) -> FileReport:
+    """Load a table of a database as it is now; it takes the place of what it was before."""
+    known = replace(known, stream=known.stream or table.stream)
+    with TemporaryDirectory(prefix="hookanalysis-") as folder:
+        file = Path(folder) / "table.csv"
+        table.write(file, parsing.find_column(known), _budget(settings))
+        offer = Offer(file, table.name, replaces=True)
+        return _load_file(db, offer, settings, known, progress)
+
+
+def _load_file(
+    db: Database,
+    offer: Offer,
+    settings: Settings,
+    known: Known,
+    progress: Progress | None,
+) -> FileReport:
+    source = open_source(offer.path, max_text_bytes=_budget(settings))
+    head = source.head()
+    if not head.strip():
+        return manifest.note_file(db, FileReport(offer.name, "loaded", "the file is empty"), source)
+    if len(head) < HEAD and holds_nothing(head):
+        empty = FileReport(offer.name, "loaded", "the export lists nothing")
+        return manifest.note_file(db, empty, source)
+    binding = parsing.detect(
+        head,
+        where=offer.name,
+        known=known,
+        endpoint_paths=tuple(url_path(url) for url in settings.endpoints),
+        headers=source.find_lines(MARK) if MARK in head else None,
+        newest=source.written_at,
+    )
+    before = manifest.recognise(db, source, head, known.stream)
+    with borrow_scratch(binding.scan_sql, binding.fields_sql, binding.format.side) as scratch:
+        transfer = Transfer(db, offer, source, binding, known, before, scratch, progress)
+        try:
+            with db.transaction():
+                report = transfer.run(head)
+        except SeenError as seen:
+            same = FileReport(offer.name, "unchanged", str(seen), binding.format.id)
+            return manifest.note_file(db, same, source)
+        except InputError as error:
+            is_log = binding.format.side == "receiver" and not transfer.unlike
+            lacking = (transfer.stream, binding.format.layer) if is_log else (None, None)
+            return _refuse(db, offer.name, error, lacking)
+    db.con.execute("CHECKPOINT")
+    return report
+
+
+def _budget(settings: Settings) -> int:
+    return int(settings.max_text_gib * 2**30)
+
+
+def _refuse(
+    db: Database,
+    name: str,
+    error: InputError,
+    lacking: tuple[str | None, str | None] = (None, None),
+) -> FileReport:
+    reason = f"{error.what}: {error.reason}" if error.reason else error.what
+    report = FileReport(name, "refused", reason, lacking=lacking, error=error)
+    return manifest.note_file(db, report)

@@ -1,0 +1,249 @@
+"""What was loaded: files as they were offered, and generations as they are recognised by content.
+
+A generation is one growing log or one export, however its file is named or packed. Its identity is
+the hash of all bytes loaded, never a name, an inode or a size (reference: exactly-once loading).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from blake3 import blake3
+
+from hookanalysis.tables import FILES, GENERATIONS
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from hookanalysis.database import Database
+    from hookanalysis.errors import HookAnalysisError
+    from hookanalysis.read.sources import Source
+
+# Two logs may share a few equal lines (a double delivery over two hosts); not a run of this many.
+_OVERLAP_RUN = 20
+
+_ROTATION = re.compile(
+    r"([._-]\d{4}-?\d{2}-?\d{2}([T_-]?\d{2}([:.-]?\d{2}){0,2})?|\.\d{1,4}|\.(gz|zst|bz2|xz|zip))+$"
+)
+_DATE_BEFORE_SUFFIX = re.compile(r"[._-]\d{4}-?\d{2}-?\d{2}([T_-]?\d{2})?(?=\.\w+$)")
+
+# What changes when a generation grows. Its stream, zone and format stay as they were first told.
+_CHANGING = ("completeness", "content_hash", "loaded_bytes", "loaded_lines", "integrity")
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """What became of one file. Counts and times (UTC) are of this load's records.
+
+    `layer` is that of a receiver's log: as told, else as such logs usually are.
+    `error` says why it was refused, `lacking` which stream and layer lack it;
+    `tail_bytes` are those of a last line that is not finished yet.
+    """
+
+    path: str
+    status: str
+    reason: str = ""
+    format: str = ""
+    layer: str | None = None
+    records: int = 0
+    kept: int = 0
+    rejected: int = 0
+    ignored: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    tail_bytes: int = 0
+    lacking: tuple[str | None, str | None] = (None, None)
+    error: HookAnalysisError | None = None
+
+    def __str__(self) -> str:
+        parts = [self.status.ljust(9), self.path]
+        parts.append(f"{self.format} ({self.layer})" if self.layer else self.format)
+        if self.status in {"loaded", "grown"}:
+            parts.append(
+                f"{self.records:,} records, {self.kept:,} kept, {self.rejected:,} rejected"
+            )
+        if self.first_at and self.last_at:
+            parts.append(f"{self.first_at:%Y-%m-%d %H:%M} to {self.last_at:%Y-%m-%d %H:%M} UTC")
+        if self.tail_bytes:
+            parts.append(
+                f"last line unfinished ({self.tail_bytes:,} bytes), left for the next load"
+            )
+        parts.append(self.reason)
+        return "  ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A generation as far as recognition needs it."""
+
+    generation_id: int
+    loaded_bytes: int
+    loaded_lines: int
+    content_hash: str
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Receipts of a new file that another generation holds as well."""
+
+    path: str
+    twins: int
+    receipts: int
+
+    @property
+    def complete(self) -> bool:
+        """Nothing in the file is new."""
+        return self.twins == self.receipts
+
+    @property
+    def suspicious(self) -> bool:
+        """More than chance can explain."""
+        return self.twins >= _OVERLAP_RUN
+
+
+def next_number(db: Database, table: str, column: str) -> int:
+    """The next number for a row of `table`."""
+    return int(db.rows(f"SELECT coalesce(max({column}), 0) + 1 FROM {table}")[0][0])
+
+
+def stream_of(path: Path, told: str | None = None) -> str:
+    """The stream that a file belongs to: as told, else its folder and its name before rotation."""
+    if told:
+        return told
+    name = _ROTATION.sub("", path.name) or path.name
+    name = _DATE_BEFORE_SUFFIX.sub("", name)
+    folder = path.absolute().parent.name
+    return f"{folder}/{name}" if folder else name
+
+
+def head_hash(head: bytes) -> str:
+    """A cheap first sign that two files may be one log: the hash of the first line."""
+    return blake3(head.partition(b"\n")[0][:65536]).hexdigest()
+
+
+def recognise(db: Database, source: Source, head: bytes, stream: str | None) -> Generation | None:
+    """The generation that the file repeats or continues, if any: the longest proven prefix.
+
+    With `stream` given, only that stream's generations count: its owner says who writes it.
+    """
+    rows = db.rows(
+        """
+        SELECT generation_id, loaded_bytes, loaded_lines, content_hash FROM generations
+        WHERE head_hash = $head AND loaded_bytes > 0 AND ($stream IS NULL OR stream = $stream)
+        ORDER BY loaded_bytes DESC, generation_id
+        """,
+        {"head": head_hash(head), "stream": stream},
+    )
+    if not rows:
+        return None
+    hashes = source.hashes(sorted({row[1] for row in rows}))
+    return next((Generation(*row) for row in rows if hashes.get(row[1]) == row[3]), None)
+
+
+def forget_stream(db: Database, stream: str) -> None:
+    """Take out what earlier loads brought of a stream; their rows in `files` stay."""
+    for table in ("receipt_records", "attempt_records", "rejects", "activity", "generations"):
+        db.con.execute(
+            f"""
+            DELETE FROM {table} WHERE generation_id IN
+              (SELECT generation_id FROM generations WHERE stream = ?)
+            """,
+            [stream],
+        )
+    db.con.execute(
+        """
+        UPDATE files SET generation_id = NULL
+        WHERE generation_id NOT IN (SELECT generation_id FROM generations)
+        """
+    )
+
+
+def find_overlap(db: Database, file_id: int) -> Overlap | None:
+    """Receipts of `file_id` that stand in another generation too, at the same times.
+
+    A trimmed copy (`tail`), or several logs in one file (`cat`), is no prefix of anything, yet
+    repeats what is there. Only the time range of the file is compared, so that the cost does not
+    grow with the history.
+    """
+    rows = db.rows(
+        """
+        WITH fresh AS (
+          SELECT DISTINCT generation_id, logged_at, record_hash
+          FROM receipt_records WHERE file_id = $file
+        ), span AS (
+          SELECT min(logged_at) AS low, max(logged_at) AS high FROM fresh
+        ), known AS (
+          SELECT DISTINCT old.generation_id, old.logged_at, old.record_hash
+          FROM receipt_records AS old, span
+          WHERE old.file_id <> $file AND old.logged_at BETWEEN span.low AND span.high
+        )
+        SELECT known.generation_id, count(*) AS twins, (SELECT count(*) FROM fresh) AS receipts
+        FROM known
+        JOIN fresh ON known.logged_at = fresh.logged_at
+          AND known.record_hash = fresh.record_hash
+          AND known.generation_id <> fresh.generation_id
+        GROUP BY known.generation_id ORDER BY twins DESC, known.generation_id LIMIT 1
+        """,
+        {"file": file_id},
+    )
+    if not rows:
+        return None
+    generation, twins, receipts = rows[0]
+    path = db.rows(
+        "SELECT min(path) FROM files WHERE generation_id = ? AND status = 'loaded'", [generation]
+    )[0][0]
+    return Overlap(path, twins, receipts)
+
+
+def write_generation(db: Database, values: dict[str, Any], *, grown: bool) -> None:
+    """Insert a row of `generations`, or bring it up to date."""
+    if grown:
+        changes = ", ".join(f"{name} = ${name}" for name in _CHANGING)
+        db.con.execute(
+            f"UPDATE generations SET {changes} WHERE generation_id = $generation_id",
+            {name: values[name] for name in (*_CHANGING, "generation_id")},
+        )
+        return
+    marks = ", ".join(f"${name}" for name in GENERATIONS.names)
+    db.con.execute(f"INSERT INTO generations VALUES ({marks})", values)
+
+
+def write_file(
+    db: Database,
+    report: FileReport,
+    source: Source | None,
+    place: tuple[int, int | None, int],
+) -> None:
+    """Insert a row of `files`; `place` is file, generation and the byte where this load began."""
+    account = source.account if source else None
+    values = {
+        "file_id": place[0],
+        "generation_id": place[1],
+        "path": report.path,
+        "status": report.status,
+        "reason": report.reason or None,
+        "stored_bytes": source.stored_bytes if source else None,
+        "text_bytes": account.text_bytes if account else None,
+        "first_byte": place[2],
+        "records": report.records,
+        "kept": report.kept,
+        "rejected": report.rejected,
+        "ignored": report.ignored,
+        "tail_bytes": account.tail_bytes if account else None,
+        "stripped_bytes": account.stripped_bytes if account else None,
+        "integrity": account.integrity if account else None,
+        "lacking_stream": report.lacking[0],
+        "lacking_layer": report.lacking[1],
+    }
+    marks = ", ".join(f"${name}" for name in FILES.names)
+    db.con.execute(f"INSERT INTO files VALUES ({marks})", values)
+
+
+def note_file(db: Database, report: FileReport, source: Source | None = None) -> FileReport:
+    """Note an offer that brought no records: refused, unchanged or empty."""
+    with db.transaction():
+        write_file(db, report, source, (next_number(db, "files", "file_id"), None, 0))
+    return report

@@ -1,0 +1,314 @@
+"""One file on its way into the workspace: its records, rejects and activity, chunk by chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hookanalysis.errors import InputError
+from hookanalysis.formats.refusals import say_unlike
+from hookanalysis.formats.traces import extend_trace
+from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
+
+from . import manifest
+from .manifest import FileReport
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from hookanalysis.database import Database
+    from hookanalysis.formats.api import Binding
+    from hookanalysis.formats.engine import Scratch
+    from hookanalysis.read.sources import Chunk, Source
+    from hookanalysis.settings import Known
+
+
+# Called with (path, bytes of text read so far) while a file is loaded.
+Progress = Callable[[str, int], None]
+
+# An export whose rows all have one status was taken from one tab of the dashboard.
+_TABS = {"failed": "failures", "success": "successes", "none": "events"}
+# An export of several endpoints that does not name them: this many events, and half of those that
+# were accepted, were attempted again after their success.
+_AGAIN = 3
+
+
+class SeenError(Exception):
+    """Nothing in the file is new; its load is rolled back."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A file to be loaded.
+
+    Args:
+        path: Where it is.
+        name: How it is called in the workspace: its path, or the address of a table.
+        replaces: What it holds takes the place of what its stream held before.
+    """
+
+    path: Path
+    name: str
+    replaces: bool = False
+
+
+@dataclass
+class Transfer:
+    """One file on its way into the workspace, inside a transaction; any error rolls it back."""
+
+    db: Database
+    offer: Offer
+    source: Source
+    binding: Binding
+    known: Known
+    before: manifest.Generation | None
+    scratch: Scratch
+    progress: Progress | None
+    records: int = 0
+    kept: int = 0
+    rejected: int = 0
+    ignored: int = 0
+    zoned: int = 0
+    unzoned: int = 0
+    vague: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+    def run(self, head: bytes) -> FileReport:
+        """Insert everything that is new in the file, and its row of the manifest."""
+        before, db = self.before, self.db
+        if self.offer.replaces and not before:
+            manifest.forget_stream(db, self.stream)
+        self.file_id = manifest.next_number(db, "files", "file_id")
+        self.generation_id = (
+            before.generation_id
+            if before
+            else manifest.next_number(db, "generations", "generation_id")
+        )
+        self.place = f"{self.file_id} AS file_id, {self.generation_id} AS generation_id"
+        start = before.loaded_bytes if before else 0
+        for chunk in self.source.chunks(
+            self.binding.split,
+            start=start,
+            start_line=before.loaded_lines + 1 if before else 1,
+            final=self.source.compressed or self.binding.split.kind != "lines",
+        ):
+            self._insert(chunk)
+            if self.progress:
+                self.progress(self.offer.name, chunk.end)
+        account = self.source.account
+        if before and account.loaded_bytes <= before.loaded_bytes:
+            raise SeenError
+        self._check_fit()
+        self.ignored += account.ignored
+        self._check_zones()
+        self._check_overlap()
+        manifest.write_generation(db, self._generation(head), grown=before is not None)
+        report = FileReport(
+            path=self.offer.name,
+            status="grown" if before else "loaded",
+            reason="; ".join(self._doubts()),
+            format=self.binding.format.id,
+            layer=self.binding.format.layer,
+            records=self.records,
+            kept=self.kept,
+            rejected=self.rejected,
+            ignored=self.ignored,
+            first_at=self.first_at,
+            last_at=self.last_at,
+            tail_bytes=account.tail_bytes,
+        )
+        place = (self.file_id, self.generation_id, start)
+        manifest.write_file(db, report, self.source, place)
+        return report
+
+    def _insert(self, chunk: Chunk) -> None:
+        con, scratch = self.db.con, self.scratch
+        target = ATTEMPT_RECORDS if self._from_sender else RECEIPT_RECORDS
+        rest = scratch.parse(chunk)
+        if rest:
+            extend_trace(con, self.generation_id, rest)
+        scratch.move(f"SELECT {self.place}, * FROM parsed", con, target.name)
+        scratch.move(
+            f"""
+            SELECT {self.place}, chunk.line, byte_offset, chunk.bytes, 1 AS lines, reason,
+                   CAST(NULL AS VARCHAR) AS detail
+            FROM scanned JOIN chunk USING (byte_offset) WHERE verdict = 'reject'
+            """,
+            con,
+            "rejects",
+        )
+        scratch.move(
+            f"""
+            SELECT {self.generation_id} AS generation_id, {self.file_id} AS file_id,
+                   date_trunc('minute', scanned.at) AS minute_at, min(scanned.at) AS first_at,
+                   max(scanned.at) AS last_at, min(line) AS first_line, max(line) AS last_line,
+                   count(*) AS records, max(later_at) AS later_at,
+                   bit_or(CAST(1 AS UBIGINT) << CAST(second(scanned.at) AS INTEGER)) AS seconds
+            FROM scanned WHERE scanned.at IS NOT NULL AND verdict IN ('keep', 'count')
+            GROUP BY minute_at ORDER BY minute_at
+            """,
+            con,
+            "activity",
+        )
+        for bad in chunk.rejects:
+            con.execute(
+                "INSERT INTO rejects VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    self.file_id,
+                    self.generation_id,
+                    bad.line,
+                    bad.byte_offset,
+                    bad.bytes,
+                    bad.lines,
+                    bad.reason,
+                    bad.detail or None,
+                ],
+            )
+        self._count(chunk)
+
+    def _count(self, chunk: Chunk) -> None:
+        records, kept, counted, rejected, ignored, *times = self.scratch.rows(
+            """
+            SELECT count(*) FILTER (part = 0),
+                   count(*) FILTER (verdict = 'keep'), count(*) FILTER (verdict = 'count'),
+                   count(*) FILTER (verdict = 'reject'), count(*) FILTER (verdict = 'ignore'),
+                   count(*) FILTER (zoned), count(*) FILTER (NOT zoned),
+                   count(*) FILTER (NOT zoned AND verdict = 'keep'),
+                   min(scanned.at), max(scanned.at)
+            FROM scanned
+            """
+        )[0]
+        if records != chunk.records:
+            raise AssertionError("a record got lost between reading and parsing")
+        self.records += kept + counted + rejected + ignored + len(chunk.rejects)
+        self.kept += kept
+        self.rejected += rejected + len(chunk.rejects)
+        self.ignored += ignored
+        zoned, unzoned, vague, first_at, last_at = times
+        self.zoned += zoned
+        self.unzoned += unzoned
+        self.vague += vague
+        self.first_at = min(filter(None, (self.first_at, first_at)), default=None)
+        self.last_at = max(filter(None, (self.last_at, last_at)), default=None)
+
+    @property
+    def stream(self) -> str:
+        """The stream that it belongs to."""
+        return manifest.stream_of(self.offer.path, self.known.stream)
+
+    @property
+    def unlike(self) -> bool:
+        """Every record was rejected: it is something else than it was taken for."""
+        return not self.before and 0 < self.rejected == self.records - self.ignored
+
+    @property
+    def _from_sender(self) -> bool:
+        return self.binding.format.side == "sender"
+
+    def _check_fit(self) -> None:
+        """Refuse a file of which nothing can be read."""
+        if not self.unlike:
+            return
+        reasons = self.db.rows(
+            """
+            SELECT reason, count(*), min(line) FROM rejects WHERE file_id = ?
+            GROUP BY reason ORDER BY count(*) DESC, reason
+            """,
+            [self.file_id],
+        )
+        line = min(line for *_, line in reasons)
+        counts = [(why, count) for why, count, _ in reasons]
+        raise say_unlike(self.binding.format, self.offer.name, line, counts)
+
+    def _check_zones(self) -> None:
+        """Refuse a file with times of no known zone; a server's notices are only passed over."""
+        if not self.unzoned or self.known.timezone or (self.zoned and not self.vague):
+            return
+        total = self.zoned + self.unzoned
+        raise InputError(
+            "the time zone is unknown",
+            reason=f"{self.unzoned:,} of its {total:,} times name no zone",
+            where=self.offer.name,
+            hint="give the zone: --timezone America/Edmonton, or `timezone` under [[sources]]",
+        )
+
+    def _check_overlap(self) -> None:
+        """Refuse a log that repeats another one from a different beginning."""
+        if self._from_sender or self.known.stream or not self.kept:
+            return
+        overlap = manifest.find_overlap(self.db, self.file_id)
+        if overlap and overlap.complete:
+            raise SeenError(f"all its receipts are already loaded from {overlap.path}")
+        if overlap and overlap.suspicious:
+            raise InputError(
+                "the file repeats records that are already loaded",
+                reason=f"{overlap.twins:,} of its {overlap.receipts:,} receipts stand in "
+                f"{overlap.path} as well",
+                where=self.offer.name,
+                hint="load the log's own files instead of a joined or trimmed copy; if it is "
+                "another host's log, give it a name: --stream NAME",
+            )
+
+    def _generation(self, head: bytes) -> dict[str, object]:
+        format_, account = self.binding.format, self.source.account
+        return {
+            "generation_id": self.generation_id,
+            "side": format_.side,
+            "stream": self.stream,
+            "layer": format_.layer,
+            "format": format_.id,
+            "timezone": self.binding.timezone if self.unzoned else None,
+            "time_marks": format_.time_marks,
+            "time_resolution_ms": format_.time_resolution_ms,
+            "completeness": self._completeness(),
+            "retention_days": format_.retention_days,
+            "head_hash": manifest.head_hash(head),
+            "content_hash": account.content_hash,
+            "loaded_bytes": account.loaded_bytes,
+            "loaded_lines": account.lines,
+            "integrity": account.integrity,
+        }
+
+    def _completeness(self) -> str:
+        if not self._from_sender or self.binding.format.completeness != "all":
+            return self.binding.format.completeness
+        statuses = self.db.rows(
+            "SELECT DISTINCT status FROM attempt_records WHERE generation_id = ?",
+            [self.generation_id],
+        )
+        return _TABS.get(statuses[0][0], "all") if len(statuses) == 1 else "all"
+
+    def _doubts(self) -> Iterator[str]:
+        """What may be wrong with a file that was loaded."""
+        account = self.source.account
+        if account.integrity != "whole":
+            yield "its end is damaged, the rest is loaded"
+        elif not account.proven:
+            yield "packed without a checksum: damage in it would not show"
+        if self._from_sender and self._mixes_endpoints():
+            yield (
+                "warning: its events seem to go to several endpoints, which it does not name; load"
+                " one file for each, with its `endpoint` under [[sources]]"
+            )
+
+    def _mixes_endpoints(self) -> bool:
+        """Whether rows that name no endpoint seem to be of several: a success ends the attempts."""
+        (accepted, again, named) = self.db.rows(
+            """
+            WITH events AS (
+              SELECT min(attempted_at) FILTER (status = 'success') AS accepted_at,
+                     max(attempted_at) AS last_at, count(endpoint_url) AS named,
+                     count(DISTINCT coalesce(attempt_id, CAST(row_hash AS VARCHAR)))
+                       FILTER (status = 'success') AS successes
+              FROM attempt_records WHERE generation_id = ? GROUP BY event_uuid
+            )
+            SELECT count(accepted_at), count(*) FILTER (successes > 1 OR last_at > accepted_at),
+                   sum(named)
+            FROM events
+            """,
+            [self.generation_id],
+        )[0]
+        return not named and again >= _AGAIN and 2 * again >= accepted

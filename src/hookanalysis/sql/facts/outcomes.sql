@@ -1,8 +1,0 @@
-/* outcomes: deliveries by verdict.
-   grain:  one outcome and detail of one endpoint, tests apart
-   inputs: judged */
-SELECT outcome, detail, is_test, endpoint_url, COUNT(*) AS deliveries,
-  COUNT(*) FILTER (WHERE unlisted) AS unlisted
-FROM judged
-GROUP BY outcome, detail, is_test, endpoint_url
-ORDER BY outcome, detail, is_test, endpoint_url

@@ -1,0 +1,111 @@
+/* log_fields: all texts of the kept records of a receiver's log (sql/load/receipts.sql).
+   grain:  one record and event, as in named.sql
+   inputs: {{source}}: line, byte_offset, at, record, uuids, event_uuid; {{shapes}} (lists of keys
+           that are common in the file), {{opened}} (those keys, taken out in one pass), {{paths}}
+           (of all names, for objects with other keys), {{kind}} (the format that an object fits,
+           over `met`), {{object_texts}} (what objects say); {{groups}} (what the patterns of the
+           formats of lines find in `text`), {{which}} (the first that fits), {{texts}} (each text,
+           of what the object, the format and the scanner tell), {{lead}} (pattern of what stands
+           between the time and the message) */
+WITH named AS (
+  {{source}}
+),
+keyed AS (
+  SELECT
+    *,
+    CASE WHEN starts_with(record, '{') THEN coalesce(TRY(json_keys(record)), []) END AS met,
+    contains(record, ':{') OR contains(record, ': {') AS nested
+  FROM named
+),
+opened_up AS (
+  SELECT
+    *,
+    CASE WHEN len(met) > 0 THEN TRY({{opened}}) END AS opened,
+    CAST(to_json(met) AS VARCHAR) IN ({{shapes}}) AS usual,
+    {{kind}} AS kind
+  FROM keyed
+),
+reached AS (
+  SELECT
+    *,
+    CASE WHEN NOT usual THEN TRY(json_extract_string(record, [{{paths}}])) END AS rest
+  FROM opened_up
+),
+said AS (
+  SELECT line, byte_offset, "at", record, uuids, event_uuid, met, kind, {{object_texts}}
+  FROM reached
+),
+texts AS (
+  SELECT
+    *,
+    rtrim(CASE WHEN coalesce(len(met), 0) = 0 THEN record ELSE o_message END, chr(10) || chr(13)) AS text
+  FROM said
+),
+matched AS (
+  SELECT *{{groups}} FROM texts
+),
+fitted AS (
+  SELECT
+    *,
+    {{which}} AS which,
+    quotes_request(text) AS quoted,
+    CASE WHEN met IS NULL THEN line_time(text) END AS begun
+  FROM matched
+),
+seen AS (
+  SELECT *, CASE WHEN NOT quoted THEN scan_request(text) END AS shown FROM fitted
+),
+checked AS (
+  SELECT
+    *,
+    CASE
+      WHEN shown.method = '' THEN NULL
+      -- A URL is what a program asks for, unless the line is a server's.
+      WHEN starts_with(shown.target, 'http') AND NOT contains(text, ' HTTP/') THEN NULL
+      ELSE shown.method
+    END AS line_method,
+    CASE WHEN met IS NULL OR contains(text, 'ethod') THEN named_method(text) END AS told_method
+  FROM seen
+),
+settled AS (
+  SELECT
+    *,
+    coalesce(line_method, CASE WHEN o_method IS NULL THEN told_method END) AS seen_method,
+    CASE
+      WHEN line_method IS NOT NULL THEN regexp_replace(shown.target, '[.,:;)\]}]+$', '')
+      WHEN told_method IS NOT NULL THEN named_target(text)
+    END AS seen_target,
+    CASE
+      WHEN line_method IS NOT NULL AND shown.status <> '' THEN known_status(shown.status)
+      WHEN NOT quoted THEN known_status(named_status(text))
+    END AS seen_status,
+    CASE WHEN met IS NULL OR line_method IS NOT NULL THEN scan_address(text) END AS seen_address,
+    line_tag(text) AS seen_id,
+    CASE WHEN met IS NULL THEN scan_level(text) END AS seen_level,
+    CASE WHEN contains(text, 'vent') THEN regexp_extract_all(
+      text, '(?i)\bevent_?type"?[=:\s">]+([a-z][\w.]*)', 1)[1] END AS seen_type,
+    CASE
+      WHEN begun IS NULL OR strpos(text, begun) > 60 THEN text
+      ELSE regexp_replace(substring(text, strpos(text, begun) + length(begun)), {{lead}}, '')
+    END AS seen_text
+  FROM checked
+),
+measured AS (
+  SELECT *, named_duration(text) AS named FROM settled
+),
+timed AS (
+  SELECT
+    *,
+    trim(seen_text) AS seen_message,
+    coalesce(
+      CASE WHEN named.n <> '' THEN named.n || CASE
+        WHEN starts_with(lower(named.unit), 'm') AND lower(named.unit) <> 'micros' THEN 'ms'
+        WHEN starts_with(lower(named.unit), 's') THEN 's'
+        WHEN lower(named.unit) = 'ns' THEN 'ns' ELSE 'us' END END,
+      scan_duration(text),
+      CASE WHEN seen_status IS NOT NULL AND line_method IS NOT NULL THEN trailing_duration(text) END
+    ) AS seen_duration
+  FROM measured
+)
+SELECT line, byte_offset, "at", record, uuids, event_uuid, {{texts}}
+FROM timed

@@ -1,0 +1,75 @@
+/* log_scan: the records of a receiver's log with their time, and whether they may be a webhook.
+   grain:  one record of `chunk`
+   inputs: {{source}}: line, byte_offset, record (unwrapped), outer_time; {{opened}} (an object's
+           keys of times and messages), {{time}}, {{day}} and {{said}} (its time, date and message,
+           over `opened` and `met`), {{own}} and {{otherwise}} (times by the patterns of the
+           user's own formats, and of others), {{hook}} (may it be a webhook?), {{quiet}} (a format says that such lines
+           are no requests), {{aside}} (such objects are none), {{told}} (lines that a format
+           passes over), {{trace}} (a line of a stack trace), {{chatter}} (may it be a line without
+           a time that belongs to the one before it?), {{carried}} (do lines of one id follow each
+           other, of which only the first has a time?)
+
+   A line without a time is rejected only where it may tell of a webhook, or where all lines must
+   have a time. */
+WITH taken AS (
+  SELECT
+    line, byte_offset, record, outer_time,
+    CASE WHEN starts_with(record, '{') THEN coalesce(TRY(json_keys(record)), []) END AS met,
+    trim(record, ' ' || chr(9) || chr(10) || chr(13)) = '' AS blank
+  FROM ({{source}})
+  WHERE record IS NOT NULL
+),
+opened_up AS (
+  SELECT *, CASE WHEN len(met) > 0 THEN TRY({{opened}}) END AS opened FROM taken
+),
+timed AS (
+  SELECT
+    *,
+    CASE
+      WHEN blank THEN NULL
+      WHEN len(met) = 0 THEN coalesce({{own}}NULL)
+      WHEN met IS NULL THEN coalesce({{own}}line_time(record), {{otherwise}}NULL)
+      ELSE coalesce({{time}}, line_time({{said}}))
+    END AS told_time,
+    {{day}} AS told_day,
+    NOT blank AND ({{hook}}) AS may_be
+  FROM opened_up
+),
+tagged AS (
+  SELECT
+    *,
+    -- A clock beside a date; in the fields of W3C logs both are UTC.
+    CASE WHEN regexp_full_match(told_time, '\d{1,2}:\d\d:\d\d(?:\.\d+)?')
+      THEN told_day || 'T' || told_time || CASE WHEN list_contains(met, 'cs-method') THEN 'Z' ELSE '' END
+      ELSE told_time
+    END AS own_time,
+    CASE WHEN {{carried}} THEN line_tag(record) END AS tag
+  FROM timed
+),
+carried AS (
+  SELECT
+    *,
+    CASE WHEN {{carried}} AND own_time IS NULL AND tag IS NOT NULL
+      THEN last_value(own_time IGNORE NULLS) OVER (
+        PARTITION BY tag ORDER BY byte_offset ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+      )
+      ELSE own_time
+    END AS line_at
+  FROM tagged
+)
+SELECT
+  line, byte_offset, 0 AS part, record, outer_time,
+  coalesce(line_at, outer_time) AS time_text,
+  met IS NULL AND strpos(record, line_at) > 100 AS late,
+  may_be AND NOT ({{aside}}) AS hook,
+  CASE
+    WHEN blank THEN 'ignored'
+    WHEN met = [] AND line_at IS NULL THEN 'not_json'
+    WHEN {{quiet}} THEN 'ignored'
+    WHEN line_at IS NULL AND ({{told}}) THEN 'ignored'
+    WHEN line_at IS NULL AND outer_time IS NULL AND {{trace}} AND tag IS NULL THEN 'ignored'
+    WHEN own_time IS NULL AND {{trace}} AND NOT may_be THEN 'ignored'
+    WHEN line_at IS NULL AND outer_time IS NULL
+      THEN CASE WHEN {{chatter}} AND NOT may_be THEN 'ignored' ELSE 'no_time' END
+  END AS misfit
+FROM carried

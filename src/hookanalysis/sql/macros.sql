@@ -1,0 +1,482 @@
+/* macros: what reading a record is made of. Loaded into each database in memory that parses.
+
+   First words and ids, as they stand in any text; then the scanner: what a line tells by its shape,
+   whoever wrote it. A scanner's macro reads nothing that is in doubt (tests/test_scanner.py). */
+
+-- A text as one line of at most n characters, without control and direction characters.
+CREATE MACRO plain(t, n) AS (
+  CASE
+    WHEN t = '' THEN NULL
+    WHEN strlen(t) <= n AND NOT regexp_matches(t, '[^ -~]') THEN t
+    ELSE left(regexp_replace(
+      regexp_replace(t, '\s+', ' ', 'g'),
+      '[\x00-\x1f\x7f-\x9f\x{61c}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}'
+      '\x{feff}\x{fff9}-\x{fffb}]',
+      '�', 'g'
+    ), n)
+  END
+);
+
+-- A text without what may be private, on one line, at most 200 characters. Masked, from the inside
+-- out: objects, quoted text, query strings, e-mail addresses, values of telling keys, uuids, long
+-- numbers and codes, and all words that are not kept. `entire` and `word_kept` are patterns (in
+-- lower case) of a text, and of a word, that stay; kept_words() is made of vocabulary.py.
+CREATE MACRO scrub_but(t, entire, word_kept) AS (
+  CASE
+    WHEN t IS NULL OR trim(t) = '' THEN NULL
+    WHEN strlen(t) <= 200 AND NOT regexp_matches(
+      t,
+      '[^ -~]|[{"''@=:?\\]|\d[\d ().+/-]{4}|[\w-]{20}|\d[\w-]*\d[\w-]*\d[\w-]*\d[\w-]*\d|'
+      '%40|(?i:bearer|basic)\s'
+    ) AND regexp_full_match(lower(t), entire) THEN t
+    ELSE left(regexp_replace(array_to_string(list_transform(string_split(
+      regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+      regexp_replace(regexp_replace(
+        -- A word cut in two is taken out again below: its half may fit no mask.
+        CASE WHEN length(t) > 2000 THEN left(t, 2000) || chr(0) ELSE t END,
+        '(?s)\{.*\}|\{[^}]*$', '{…}', 'g'),
+        '(^|[\s=:(,\[])''[^'']*(?:''|$)|"[^"]*(?:"|$)', '\1"…"', 'g'),
+        '\?[^\s"]+', '?…', 'g'),
+        '(?:[^\s<>,;:"''=()]+(?:@|%40))+[^\s<>,;:"''()]*', '[email]', 'g'),
+        '(?i)([\w.-]*(?:name|mail|phone|mobile|address|token|secret|passw|api[_-]?key|auth|signature|'
+        'barcode|card|cookie|session|customer|buyer|holder|credential)[\w.-]*\s*(?:=>|[=:])|'
+        '\b(?:bearer|basic)\s)'
+        '[^,;|)\]}]*', '\1…', 'g'),
+        '(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|'
+        '\b[\w-]*(?:\d[\w-]*){5}|\+?\(?\d[\d ().+/-]{5,}\d|\b\w{24,}\b', '[id]', 'g'),
+        '\S*\x00$', ''),
+        '\s+', ' ', 'g'),
+      ' '), lambda word:
+        CASE WHEN regexp_full_match(lower(word), word_kept) THEN word ELSE '[…]' END
+      ), ' '),
+      '[\x00-\x1f\x7f-\x9f\x{61c}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}'
+      '\x{feff}\x{fff9}-\x{fffb}]',
+      '�', 'g'
+    ), 200)
+  END
+);
+
+CREATE MACRO scrub(t) AS scrub_but(t, kept_words(), kept_words());
+
+-- The severity that a word (lower case) names; numbers are those of pino and bunyan.
+CREATE MACRO level_of(t) AS (
+  CASE
+    WHEN regexp_full_match(t, 'info|i|information|notice|30') THEN 'info'
+    WHEN regexp_full_match(t, 'warn(?:ing)?|w|40') THEN 'warning'
+    WHEN regexp_full_match(t, 'err(?:or)?|e|severe|50') THEN 'error'
+    WHEN regexp_full_match(t, 'debug|d|trace|verbose|fine|finest|10|20') THEN 'debug'
+    WHEN regexp_full_match(t, 'crit(?:ical)?|c|fatal|f|alert|emerg(?:ency)?|panic|60')
+      THEN 'critical'
+  END
+);
+
+-- What the words of a text (lower case) say that was done with a webhook. `unusual`: may they be
+-- other than plainly good news? Steps on the way (verified, queued) and the general end of a request
+-- are none: a step that is told twice would read as a second arrival.
+CREATE MACRO step_of(t, severity, unusual) AS (
+  CASE
+    WHEN unusual AND (contains(t, 'signature') OR contains(t, 'hmac'))
+      THEN CASE
+        WHEN regexp_matches(t,
+          '\b(?:invalid|bad|wrong|incorrect|missing|no|failed|unverified|rejected)\b[^.;,]{0,40}'
+          '\b(?:signature|hmac)|(?:signature|hmac)[^.;,]{0,40}\b(?:invalid|bad|wrong|incorrect|'
+          'missing|mismatch|fail|reject|unverified|not |doesn.t|could ?n.t|cannot)')
+          THEN 'signature_failed'
+        WHEN regexp_matches(t, '\b(?:processed|duplicates?|failed|received)\b') THEN
+          regexp_extract(t, '\b(processed|duplicate|failed|received)')
+      END
+    WHEN unusual AND regexp_matches(t,
+      '\b(?:duplicates?|duplicated|replayed|seen before|'
+      'already (?:processed|handled|seen|received|exists?|done))\b')
+      AND NOT regexp_matches(t, '\b(?:no|not an?|non-?) ?duplicate') THEN 'duplicate'
+    WHEN unusual AND regexp_matches(t,
+      '\b(?:fail|failed|failure|fails|failing|errors?|errored|exception|traceback|crash|crashed|'
+      'aborted|could not|couldn.t|cannot|unable|rejected|refused|timed out|not processed|'
+      'rolled back)\b')
+      AND NOT regexp_matches(t,
+        '\b(?:no|0|without) (?:errors?|failures?)\b|'
+        '\b(?:errors?|failures?|failed)"?[=:] ?"?(?:0|none|null|false)\b')
+      THEN 'failed'
+    WHEN severity IN ('error', 'critical') THEN 'failed'
+    WHEN unusual AND regexp_matches(t,
+      '\brequest (?:was )?(?:completed?|finished|handled|processed|ended)\b|'
+      '\b(?:will|to|must|should|not yet) be \w+')
+      THEN NULL
+    WHEN regexp_matches(t,
+      '\b(?:processed|handled|completed|fulfilled|finished|succeeded|success|successful|'
+      'successfully)\b') THEN 'processed'
+    WHEN regexp_matches(t,
+      '\b(?:received|receiving|incoming|arrived|accepted|got (?:an? |the )?(?:new )?webhook)\b')
+      THEN 'received'
+  END
+);
+
+-- Why no answer came, as far as a text (lower case) tells. The order matters: refused, dns and tls
+-- prove that no request went out, so what happens in the middle of one is looked for first.
+CREATE MACRO error_kind(t) AS (
+  CASE
+    WHEN regexp_matches(t, 'time[sd]?[ _-]?out|deadline') THEN 'timeout'
+    WHEN regexp_matches(t,
+      'refused|failed to connect|no route to host|ehostunreach|enetunreach|'
+      '(?:network|host)(?: is)? unreachable')
+      THEN 'refused'
+    WHEN regexp_matches(t, 'reset|broken pipe|\beof|closed|aborted') THEN 'other'
+    WHEN regexp_matches(t,
+      'name or service not known|getaddrinfo|name resolution|nxdomain|enotfound|no such host|'
+      '\bdns\b|nodename nor servname|could ?n.t resolve|could not resolve|cannot resolve')
+      THEN 'dns'
+    WHEN regexp_matches(t,
+      'certificate|handshake|ssl.?cert|ssl.?error|ssl routines|tls.?(?:error|alert)|self.signed|'
+      'wrong version number')
+      THEN 'tls'
+    ELSE 'other'
+  END
+);
+
+-- The one uuid that a text is as a whole, lower case and hyphenated; NULL for anything else.
+CREATE MACRO uuid_of(t) AS (
+  CASE
+    WHEN CAST(TRY_CAST(t AS UUID) AS VARCHAR) = t THEN t
+    WHEN regexp_full_match(
+      t,
+      '(?i)(?:urn:uuid:)?\{?[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\}?'
+    ) THEN regexp_replace(
+      lower(t),
+      '^.*?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\}?$',
+      '\1-\2-\3-\4-\5'
+    )
+  END
+);
+
+-- The first 12 digits of the header X-SHOWPASS-SIGNATURE, lower case. `alone`: a pattern in front of
+-- the digits, for a text that is the value of the header by itself.
+CREATE MACRO signature_head(t, alone) AS (
+  lower(regexp_extract_all(
+    t,
+    '(?i)(?:' || alone || 'x[-_]showpass[-_]signature(?:["''\\:=,>\[( ]|x22|%22|u0022)*)'
+    '([0-9a-f]{12})[0-9a-f]{28}\b',
+    1
+  )[1])
+);
+
+-- How an attempt ended: by the sender's word for it, else by the receiver's answer.
+CREATE MACRO attempt_status(word, code, t, attempted) AS (
+  CASE
+    WHEN word IN ('success', 'failed', 'pending') THEN word
+    WHEN regexp_matches(word,
+      '^(?:succe|delivered|ok\b|okay|completed?\b|accepted|true$)') THEN 'success'
+    WHEN regexp_matches(word,
+      '^(?:fail|error|reject|undeliver|unsuccess|not |false$|time|refused|cancel|expired|dead)')
+      THEN 'failed'
+    WHEN regexp_matches(word,
+      '^(?:pending|queued|waiting|scheduled|sending|processing|in.?progress|retry|new$|open$)')
+      THEN 'pending'
+    WHEN code BETWEEN 200 AND 299 THEN 'success'
+    WHEN code IS NOT NULL OR t <> '' THEN 'failed'
+    WHEN NOT (attempted) THEN 'none'
+    ELSE 'pending'
+  END
+);
+
+-- Everything in a text that may be the id of an event, at most 32 of them, sorted: every uuid (also
+-- as 32 hex digits), every id of a known sender's form (pattern `ids`), and what a key such as
+-- event_id names. Request and trace ids are among them: which one is an event is known only when
+-- the exports have told theirs. webhook_id mostly names an endpoint: its numbers are left out.
+CREATE MACRO bare_uuids(t, ids) AS (
+  CASE
+    WHEN NOT regexp_matches(
+      t,
+      '-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|[0-9a-fA-F]{32}|' || ids || '|'
+      '(?i:(?:event|webhook|message|msg)[_.\s-]?id|idempotency[_.\s-]?key)'
+    ) THEN CAST(NULL AS VARCHAR[])
+    ELSE nullif(list_slice(list_sort(list_distinct(list_concat(
+      list_filter(
+        regexp_extract_all(
+          lower(t),
+          '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}[0-9a-z_]*'
+        ),
+        lambda u: strlen(u) = 36
+      ),
+      list_transform(
+        list_filter(
+          regexp_extract_all(
+            regexp_replace(
+              lower(t), '\\+x[0-9a-f]{2}|\\+u00[0-9a-f]{2}|[%#]2[0-9a-f]', ' ', 'g'
+            ),
+            '[0-9a-z_-]{32,}'
+          ),
+          lambda u: regexp_full_match(u, '[0-9a-f]{32}')
+        ),
+        lambda u: concat_ws('-', u[1:8], u[9:12], u[13:16], u[17:20], u[21:32])
+      ),
+      list_filter(
+        regexp_extract_all(
+          t,
+          '(?:^|[^0-9A-Za-z_-]|\\+x[0-9a-fA-F]{2}|\\+u00[0-9a-fA-F]{2}|[%#]2[0-9a-fA-F]|\\+[nrt])'
+          '((?:' || ids || ')[0-9A-Za-z_-]*)',
+          1
+        ),
+        lambda u: regexp_full_match(u, '' || ids || '')
+      ),
+      list_filter(
+        regexp_extract_all(
+          t,
+          '(?i)(?:(?:event|message|msg)[_.\s-]?id|idempotency[_.\s-]?key)'
+          '(?:["''\\]|\\*x22|\\*u0022)*\s*(?:=>|[:=])\s*(?:["''\\]|\\*x22|\\*u0022)*'
+          '([0-9a-z][0-9a-z_.-]{3,127})(?:[^0-9a-z_.:=+/-]|$)',
+          1
+        ) || regexp_extract_all(
+          t,
+          '(?i)webhook[_.\s-]?id'
+          '(?:["''\\]|\\*x22|\\*u0022)*\s*(?:=>|[:=])\s*(?:["''\\]|\\*x22|\\*u0022)*'
+          '([a-z][0-9a-z_.-]{3,127})(?:[^0-9a-z_.:=+/-]|$)',
+          1
+        ),
+        -- Uuids are among those above, in their own spelling.
+        lambda u: NOT regexp_full_match(u, '(?i)[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}')
+      )
+    ))), 1, 32), CAST([] AS VARCHAR[]))
+  END
+);
+
+-- The webhook_event_uuids that a text names by their key, sorted, lower case, hyphenated. The key
+-- may stand at any depth of escaping (\x22 \u0022 \" #22 %22 &quot; and colours are separators), but
+-- not be the end of a longer name (previous_…). Between key and value stand separators only. The
+-- value may be glued to an escape (\x2206d5…), but not be the beginning of a longer word: RE2 cannot
+-- look ahead, so the tail is taken along, and such a value is then too long.
+CREATE MACRO event_uuids(t) AS (
+  CASE
+    WHEN NOT (contains(t, 'uuid') OR contains(t, 'Uuid') OR contains(t, 'UUID')) THEN CAST([] AS VARCHAR[])
+    ELSE list_sort(list_distinct(list_transform(
+      list_filter(
+        regexp_extract_all(
+          t,
+          '(?i)(?:^|[^0-9a-z_-]|\\+x[0-9a-f]{2}|\\+u00[0-9a-f]{2}|[%#][0-9a-f]{2}|'
+          '\[[0-9;]*m|\\+[nrt])'
+          '(?:x-)?(?:webhook[_.\s-]?event[_.\s-]?uuid)'
+          '(?:'
+            '(?:["''`\\()\[\]{}]|\\*x2[27]|\\*u002[27]|[%#]2[27]|&quot;|&#3[49];|'
+            '(?:\\*x1b|\\*u001b|\x1b)\[[0-9;]*m)*'
+            '\s*(?:=>|->|::?|=|\||[%#]3[ad]|\\*x3[ad]|\\*u003[ad])?\s*'
+          '|'
+            '(?:["''`\\]|\\*x2[27]|\\*u002[27])+\s*,\s*'
+          ')'
+          '(?:["''`\\()\[\]{}]|\\*x2[27]|\\*u002[27]|[%#]2[27]|&quot;|&#3[49];|'
+          '(?:\\*x1b|\\*u001b|\x1b)\[[0-9;]*m)*'
+          '(?:(?:uuid|some)\(|urn:uuid:)*["''\\{]*'
+          '([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}[0-9a-z_]*|'
+          '[0-9a-f]{32}[0-9a-z_]*)',
+          1
+        ),
+        lambda u: strlen(u) = CASE WHEN u[9] = '-' THEN 36 ELSE 32 END
+      ),
+      lambda u: CASE
+        WHEN u[9] = '-' THEN lower(u)
+        ELSE lower(concat_ws('-', u[1:8], u[9:12], u[13:16], u[17:20], u[21:32]))
+      END
+    )))
+  END
+);
+
+
+-- The moment that a text names which tells its zone itself (or is a number of seconds, milliseconds,
+-- microseconds or nanoseconds since 1970, told by its digits), in microseconds since 1970.
+CREATE MACRO zoned_micros(t) AS (
+  CASE
+    WHEN strlen(t) = 26 AND substring(t, 3, 1) = '/'
+      THEN epoch_us(try_strptime(t, '%d/%b/%Y:%H:%M:%S %z'))
+    WHEN regexp_full_match(t, '\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)')
+      THEN epoch_us(TRY_CAST(t AS TIMESTAMPTZ))
+    WHEN regexp_full_match(t, '(?:\d{10}|\d{13}|\d{16})(?:\.\d*)?|\d{19}')
+      THEN CASE strlen(split_part(t, '.', 1))
+        WHEN 10 THEN CAST(trunc(TRY_CAST(t AS DECIMAL(38, 9)) * 1000000) AS BIGINT)
+        WHEN 13 THEN CAST(trunc(TRY_CAST(t AS DECIMAL(38, 9)) * 1000) AS BIGINT)
+        WHEN 16 THEN CAST(split_part(t, '.', 1) AS BIGINT)
+        ELSE CAST(t AS BIGINT) // 1000
+      END
+  END
+);
+
+-- The first and the last exception (a line each) of a line and of the trace below it. Good news raises nothing: a trace below it is
+-- another writer's.
+CREATE MACRO exceptions_with(known, first_named, last_named, severity, done) AS (
+  CASE
+    WHEN severity IN ('debug', 'info') OR done IN ('processed', 'duplicate') THEN known
+    WHEN coalesce(split_part(known, chr(10), 1), first_named) = last_named THEN last_named
+    ELSE coalesce(split_part(known, chr(10), 1), first_named) || chr(10) || last_named
+  END
+);
+
+-- The scanner
+
+-- The time that a line tells, as it is written: the first with a year that stands in its first 300
+-- characters, else syslog's in front of it.
+CREATE MACRO dated_time(t) AS (
+  regexp_extract_all(
+    left(t, 300),
+    '(?:^|[^0-9A-Za-z.:/+-])('
+      '\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[T ]| - )\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?'
+        '(?: ?[AaPp]\.?[Mm]\b\.?)?(?: ?(?:Z\b|(?:UTC|GMT|[A-Z]{1,3}[SD]T)\b(?:[+-]\d\d:?\d\d)?|[+-]\d\d:?\d\d\b))?|'
+      '\d{1,2}/[A-Z][a-z]{2}/\d{4}[: ]\d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4}\b)?|'
+      '(?:[A-Z][a-z]{2,8},? )?(?:\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{1,2}[- ][A-Z][a-z]{2,8}[- ]\d{4}|'
+        '[A-Z][a-z]{2,8} \d{1,2},? \d{4}),?[T :]+\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\b\.?)?'
+        '(?: ?(?:Z\b|(?:UTC|GMT|[A-Z]{1,3}[SD]T)\b(?:[+-]\d\d:?\d\d)?|[+-]\d\d:?\d\d\b))?|'
+      '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [A-Z]{3,4})? \d{4}\b'
+    ')',
+    1
+  )[1]
+);
+CREATE MACRO line_time(t) AS (
+  coalesce(dated_time(t), nullif(trim(regexp_replace(regexp_extract(
+    t, '^(?:(?:<\d{1,3}>)?([A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d(?:\.\d+)?) |\[[A-Z] (\d{6} \d\d:\d\d:\d\d))', 0
+  ), '^<\d+>|^\[[A-Z] ', '')), ''))
+);
+
+-- Whether a text only speaks of a request: an error log that quotes it, a framework's routes, a
+-- request that the application itself made.
+CREATE MACRO quotes_request(t) AS (
+  regexp_matches(
+    t,
+    'request: "|^\[GIN-debug\]| --> [\w./*()-]+ \(\d+ handlers\)|\bMapped \{|\bcurl |-X ?(?:POST|PUT|GET)\b|'
+    '\bHTTP Request: [A-Z]+ |https?://[^\s"]+:\d+ "[A-Z]+ |\bStarting new HTTPS? connection|'
+    '(?i:\b(?:registered|route|routes|endpoint|handler|sending|calling|retrying|forwarding)):? "?(?:GET|POST|PUT)\b|'
+    '^\s*(?:at |File "|from /|#\d+ )'
+  )
+);
+
+-- The request that a text shows: a method in capitals, a path, and the status right behind them.
+CREATE MACRO scan_request(t) AS (
+  regexp_extract(
+    t,
+    '(?:^|[\s"''`(\[|,>=:])(?P<method>GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|CONNECT|TRACE)'
+    '(?:["'']?[\s|]+["'']?|: ?)'
+    '(?P<target>(?:https?://[^\s/"''?#]+)?/[^\s"''|<>]*)(?P<version> HTTP/[\d.]+)?'
+    '["'']?(?:[)\]]? *(?:-+|=>|->|→|–|\||:|responded(?: with)?|returned|answered|status)?:? *'
+    '(?P<status>[1-5]\d\d)(?:[\s,;|)"]|$))?',
+    ['method', 'target', 'version', 'status']
+  )
+);
+
+-- The same, where method and path stand under their names: method=POST path=/hook.
+CREATE MACRO named_method(t) AS (
+  regexp_extract_all(
+    t,
+    '(?:^|[\s"''{,(;|\[?&])(?:http[._])?(?:request[._])?(?i:method)["'']?\s*(?:=>|[=:])\s*["'']?'
+    '(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\b',
+    1
+  )[1]
+);
+CREATE MACRO named_target(t) AS (
+  nullif(replace(regexp_extract(
+    t,
+    '(?:^|[\s"''{,(;|\[])(?:http[._]|url[._])?(?:request[_.]?)?(?i:path|uri|url|target)["'']?\s*(?:=>|[=:])\s*'
+    '["'']?((?:https?:)?\\?/[^\s"''|<>}]*)',
+    1
+  ), '\/', '/'), '')
+);
+
+-- A status under its name, or in the words with which frameworks end a request.
+CREATE MACRO named_status(t) AS (
+  nullif(concat_ws('', regexp_extract_all(
+    t,
+    '(?:^|[\s"''{,(;|\[])(?i:http[_. ]?|response[_. ]?|res[_. ]?)?(?i:status)(?i:[_. ]?code)?["'']?\s*(?:=>|[=:])\s*'
+    '["'']?([1-5]\d\d)(?:[^\w.%-]|$)',
+    1
+  )[1], CASE WHEN NOT regexp_matches(t, '(?i)status') THEN regexp_extract_all(
+    t,
+    '(?:^|[\s\]])(?:Completed|Sent|responded|responded with|[Aa]nswered)(?: with)? ([1-5]\d\d)(?:[\s,;]|$)',
+    1
+  )[1] END), '')
+);
+
+-- A status as a number, if it is one that servers give: 512 is the size of an answer.
+CREATE MACRO known_status(code) AS (
+  CASE WHEN list_contains(
+    list_concat(
+      [100, 101, 102, 103, 226, 440, 444, 449, 450, 451, 460, 463, 464, 561, 598, 599],
+      list_concat(range(200, 209), list_concat(range(300, 309), list_concat(range(400, 432),
+        list_concat(range(494, 512), range(520, 531)))))
+    ), TRY_CAST(code AS BIGINT)
+  ) THEN code END
+);
+
+-- The client's address: in front of the line, or under its name.
+CREATE MACRO scan_address(t) AS (
+  coalesce(
+    regexp_extract_all(
+      t,
+      '^(?:[\w.-]+:\d+ )?(?:(?:[A-Z]{4,8}:\s*)(?:[\w.]+:)?)?\[?((?:\d{1,3}\.){3}\d{1,3}|[0-9a-f]{0,4}:[0-9a-f:.]*[0-9a-f:])\]?'
+      '(?::\d+)?,? ',
+      1
+    )[1],
+    regexp_extract_all(
+      t,
+      '(?i)(?:^|[\s"''{,(;|\[])(?:from|ip|(?:remote|client|source|peer)[_.-]?(?:ip|addr|address)?|fwd)["'']?[=:\s]+["'']?\[?'
+      '((?:\d{1,3}\.){3}\d{1,3}|[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]+)',
+      1
+    )[1],
+    regexp_extract_all(t, '\bStarted [A-Z]+ "[^"]*" for ([0-9a-f.:]+)', 1)[1]
+  )
+);
+
+-- The id that lines of one request share: under its name, or as the tag in front of a message.
+CREATE MACRO scan_id(t) AS (
+  regexp_extract_all(
+    t,
+    '(?i)(?:^|[\s"''{,(;|\[])(?:x[_-])?(?:request|req|correlation|trace)[_-]?id["'']?\s*(?:=>|[=:])\s*["'']?'
+    '([0-9a-z][0-9a-z_.:-]*)',
+    1
+  )[1]
+);
+CREATE MACRO scan_tag(t) AS (
+  regexp_extract_all(
+    t, '(?:^|-- \S*: )\[([0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,32})\](?: |$)', 1
+  )[1]
+);
+
+-- How long a request took, as a number with its unit, which its name may end in; a number alone says
+-- nothing. trailing_duration: where a request shows its status, the one number of milliseconds.
+CREATE MACRO named_duration(t) AS (
+  regexp_extract(
+    t,
+    '(?i)(?:^|[\s"''{,(;|])(?:duration|elapsed|latency|took|(?:response|request)[_-]?time)[_-]?'
+    '(?P<unit>ms|millis|milliseconds|s|sec|seconds|us|micros|ns)["'']?\s*(?:=>|[=:])\s*["'']?(?P<n>\d+(?:\.\d+)?)\b',
+    ['unit', 'n']
+  )
+);
+CREATE MACRO scan_duration(t) AS (
+  CASE
+    WHEN NOT regexp_matches(t, '\d ?(?:[nuµm]?s|msecs?|secs?|seconds?)\b')
+      OR regexp_matches(t, '(?i)\b(?:retry|retrying|again|expires?|timeout|timed out)\b') THEN NULL
+    ELSE regexp_extract_all(
+      t,
+      '(?i)(?:^|[\s"''{,(;|])(?:in|took|after|duration|elapsed|latency|response[_-]?time|request[_-]?time)["'']?[=:\s]+["'']?'
+      '(\d+(?:\.\d+)? ?(?:[nuµm]?s|msecs?|secs?|seconds?))\b',
+      1
+    )[1]
+  END
+);
+CREATE MACRO trailing_duration(t) AS (
+  CASE WHEN len(regexp_extract_all(t, '[\s|](\d+(?:\.\d+)? ?(?:ms|µs))\b', 1)) = 1
+    THEN regexp_extract_all(t, '[\s|](\d+(?:\.\d+)? ?(?:ms|µs))\b', 1)[1]
+  END
+);
+
+-- The word for the severity in the head of a line.
+CREATE MACRO scan_level(t) AS (
+  nullif(regexp_extract(
+    left(t, 300),
+    '(?:^|[\s\[(|.:"])(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE|LOG|VERBOSE|INF|WRN|ERR|DBG|FTL)'
+    '(?:[\s\])|:,/"]|$)|(?:level|lvl|severity)="?(\w+)|[\[.](?i:trace|debug|info|notice|warn|warning|error|critical|fatal)\]|'
+    '^(?:trce|dbug|info|warn|fail|crit): ',
+    0
+  ), '')
+);
+
+-- The id that a line bears in front: by it a line without a time belongs to the one before it.
+CREATE MACRO line_tag(t) AS (
+  coalesce(
+    scan_tag(t), scan_id(t),
+    regexp_extract_all(t, '^\[[A-Z]+\]\t\S+\t([0-9a-f-]{36})\t', 1)[1]
+  )
+);

@@ -1,0 +1,28 @@
+/* answer_times: how long answers took, by the sender's and by the receiver's log; tests left out.
+   grain:  one endpoint and side
+   inputs: attempts, matches, receipts; $most: how many */
+WITH sides AS (
+  SELECT
+    COALESCE(endpoint_url, '') AS endpoint_url, 'sender' AS side, latency_ms, attempted_at AS at_
+  FROM attempts
+  WHERE latency_ms IS NOT NULL AND NOT COALESCE(is_test, FALSE)
+  UNION ALL
+  SELECT COALESCE(m.endpoint_url, ''), m.layer, r.duration_ms, m.arrived_at
+  FROM matches AS m
+  INNER JOIN receipts AS r ON r.receipt_id = m.receipt_id
+  WHERE r.duration_ms IS NOT NULL
+)
+SELECT
+  endpoint_url,
+  side,
+  COUNT(*) AS answers,
+  ROUND(PERCENTILE_CONT(0.50) WITHIN GROUP (ORDER BY latency_ms), 3) AS p50_ms,
+  ROUND(PERCENTILE_CONT(0.95) WITHIN GROUP (ORDER BY latency_ms), 3) AS p95_ms,
+  ROUND(PERCENTILE_CONT(0.99) WITHIN GROUP (ORDER BY latency_ms), 3) AS p99_ms,
+  ROUND(MAX(latency_ms), 3) AS most_ms,
+  COUNT(*) OVER () AS total
+FROM sides
+WHERE in_period(at_, $since, $until) AND at_endpoint(endpoint_url, $endpoint)
+GROUP BY endpoint_url, side
+ORDER BY p95_ms DESC, endpoint_url, side
+LIMIT $most

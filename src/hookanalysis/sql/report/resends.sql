@@ -1,0 +1,10 @@
+/* resends: what to resend, in which order, and what not to; of the deliveries of the period.
+   grain:  one delivery
+   inputs: judged, resends; $most: how many */
+SELECT
+  r.position, r.advice, r.event_uuid, r.endpoint_url, r.event_type, r.happened_at, r.why,
+  COUNT(*) OVER () AS total
+FROM resends AS r
+INNER JOIN judged($since, $until, $endpoint, $event_type) AS j USING (event_uuid, endpoint_url)
+ORDER BY r.position, r.event_uuid, r.endpoint_url
+LIMIT $most
