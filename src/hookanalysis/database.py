@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from .schema import Column
+
 # Nothing in a log may reach the network or another file through the database. Readers of untrusted
 # formats are never asked either: bytes become records in `reading/`. What does not fit into the
 # memory goes to a temporary file beside the workspace, which costs little.
@@ -33,6 +35,10 @@ SET allow_persistent_secrets = false;
 SET enable_external_access = false;
 SET lock_configuration = true;
 """
+
+
+# Nearly every value is another, and looking for a way to pack them costs more than writing them.
+_RAW = ("attempt_key", "event_uuid", "transaction_id")
 
 
 class Database:
@@ -81,6 +87,7 @@ class Database:
         if not self.read_only and not names:
             self._create()
         _lock_down(self.con)
+        self.con.execute(sql_text("reasons"))
 
     def _create(self) -> None:
         if self.path != ":memory:":
@@ -132,6 +139,15 @@ class Database:
         columns = ", ".join(TABLES[name].names)
         return self.sql(f"SELECT {columns} FROM {name} ORDER BY ALL NULLS LAST")
 
+    def make(self, name: str, query: str) -> None:
+        """Make a table of a query: what the contract promises lasts, all else is temporary."""
+        if table := TABLES.get(name):
+            columns = ", ".join(_define(column) for column in table.columns)
+            self.con.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
+            self.con.execute(f"INSERT INTO {name} {query}")
+        else:
+            self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
+
     def fill(
         self, table: str, source: duckdb.DuckDBPyConnection, query: str
     ) -> tuple[list[str], list[str]]:
@@ -174,6 +190,11 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _define(column: Column) -> str:
+    raw = " USING COMPRESSION uncompressed" if column.name in _RAW else ""
+    return f"{column.name} {column.type}{raw}"
 
 
 class Stream:

@@ -45,6 +45,7 @@ MATCHES = _table(
     ("stranger", "BOOLEAN", "from none of the sender's addresses, in a log that shows these"),
     ("counts", "BOOLEAN", "its request is counted here; false: in another layer, or a stranger's"),
     ("listed", "BOOLEAN", "the sender's exports have an attempt of the event for the endpoint"),
+    ("delivery_no", "BIGINT", "number of the delivery, as in `deliveries`"),
 )
 
 DELIVERIES = _table(
@@ -72,6 +73,7 @@ DELIVERIES = _table(
     ("lag_ms", "DOUBLE", "first attempt to first accepted arrival beyond the usual delay, ms"),
     ("match_rule", "VARCHAR", "weakest rung that the verdict rests on"),
     ("is_test", "BOOLEAN", "a test event, left out of rates"),
+    ("delivery_no", "BIGINT", "number: generation x 10,000,000,000,000 + byte of its first record"),
 )
 
 ENDPOINT_HOURS = _table(

@@ -234,6 +234,7 @@ ATTEMPTS = _table(
     ("observations", "BIGINT", "rows of exports that tell of it"),
     ("file_id", "INTEGER", "file of the row that is quoted as evidence"),
     ("line", "BIGINT", "line of that row"),
+    ("delivery_no", "BIGINT", "number of the delivery, as in `deliveries`"),
 )
 
 RECEIPTS = _table(

@@ -1,81 +1,135 @@
 /* absences: deliveries of which the logs behind the edge do not tell the end, and if that is proof.
    grain:  one delivery that the sender knows
-   inputs: sender_deliveries, matches, silent_successes, processing_logs, serving_streams,
-           proof_spans, doubts, clock_offsets, settings
+   inputs: sender_deliveries, matches, processing_logs, serving_streams, proof_spans, doubts,
+           stream_spans, log_holes, receiver_logs, generations, clock_offsets, settings
 
    Either no log behind the edge holds a receipt, or none of the attempt that succeeded; or one
    does, accepted, and the application, which usually says that it processed an event, never did.
    outer_covered: every log of the outermost layer that knows the endpoint was whole all the time
    in which a request could have come. inner_covered: so was a layer behind the edge.
    processing_covered: so was every layer that tells of processing. edge_covered: so was the edge.
-   None of the first three, where the logs are no witness (doubt). processing_told: a layer usually
-   tells of processing. */
-WITH settled AS (
-  SELECT m.event_uuid, m.endpoint_url
-  FROM matches AS m
-  WHERE m.layer <> 'edge'
-    AND m.counts
-    AND (
-      m.processed IS NOT NULL OR m.known_before OR NOT m.accepted
-      OR m.endpoint_url NOT IN (SELECT endpoint_url FROM processing_logs)
-    )
-),
-unsettled AS (
+   None of the first three, where the logs are no witness (doubts). processing_told: a layer usually
+   tells of processing. reason: what keeps the absence from proving anything. */
+WITH unsettled AS (
   SELECT
-    d.event_uuid, d.endpoint_url, d.says,
-    COALESCE(d.first_attempt_at, d.created_at) AS first_at,
-    COALESCE(d.last_attempt_at, d.created_at) AS last_at
-  FROM sender_deliveries AS d
-  WHERE NOT EXISTS (
-    SELECT 1 FROM settled AS s
-    WHERE s.event_uuid = d.event_uuid AND s.endpoint_url = d.endpoint_url
-  )
-  OR EXISTS (
-    SELECT 1 FROM silent_successes AS s
-    WHERE s.event_uuid = d.event_uuid AND s.endpoint_url = d.endpoint_url
+    delivery_no, event_uuid, endpoint_url, says,
+    COALESCE(first_attempt_at, created_at) AS first_at,
+    COALESCE(last_attempt_at, created_at) AS last_at
+  FROM sender_deliveries
+  WHERE success_silent OR delivery_no NOT IN (
+    SELECT delivery_no
+    FROM matches
+    WHERE layer <> 'edge' AND counts
+      AND (
+        processed IS NOT NULL OR known_before OR NOT accepted
+        OR endpoint_url NOT IN (SELECT endpoint_url FROM processing_logs)
+      )
   )
 ),
 doubted AS (
   SELECT
-    u.event_uuid, u.endpoint_url,
-    MIN(CASE WHEN NOT d.behind_edge THEN d.reason END) AS doubt, MIN(d.reason) AS inner_doubt
+    u.delivery_no, MIN(d.code) FILTER (NOT d.behind_edge) AS doubt, MIN(d.code) AS inner_doubt
   FROM unsettled AS u
   JOIN doubts AS d
     ON d.endpoint_url = u.endpoint_url AND d.starts_at <= u.last_at AND d.ends_at >= u.first_at
-    AND (d.reason <> 'not_bracketed' OR u.says = 'ok')
-  GROUP BY u.event_uuid, u.endpoint_url
+    AND (d.code <> 'not_bracketed' OR u.says = 'ok')
+  GROUP BY u.delivery_no
 ),
 layers AS (
   SELECT
-    v.endpoint_url, v.layer, MIN(v.depth) AS depth,
+    v.endpoint_url, v.layer, MIN(v.depth) AS depth, BOOL_OR(g.layer IS NOT NULL) AS told,
     COALESCE(MAX(o.tolerance_ms), MAX(s.tolerance_seconds) * 1000) * INTERVAL '1 millisecond'
       AS tolerance,
     MAX(s.timeout_seconds) * INTERVAL '1 second' AS timeout
   FROM serving_streams AS v
   CROSS JOIN settings AS s
   LEFT JOIN clock_offsets AS o ON o.stream = v.stream
+  LEFT JOIN processing_logs AS g ON g.endpoint_url = v.endpoint_url AND g.layer = v.layer
   GROUP BY v.endpoint_url, v.layer
+),
+weighed AS (
+  SELECT
+    u.delivery_no, u.event_uuid, u.endpoint_url,
+    u.first_at - COALESCE(MAX(l.tolerance), INTERVAL '0 seconds') AS possible_from,
+    u.last_at + COALESCE(MAX(l.tolerance + l.timeout), INTERVAL '0 seconds') AS possible_until,
+    BOOL_OR(p.layer IS NOT NULL AND l.depth = 1) AND MAX(b.doubt) IS NULL AS outer_covered,
+    BOOL_OR(p.layer IS NOT NULL AND l.layer <> 'edge') AND MAX(b.inner_doubt) IS NULL
+      AS inner_covered,
+    BOOL_OR(COALESCE(l.told, FALSE)) AND BOOL_AND(NOT l.told OR p.layer IS NOT NULL)
+      AND MAX(b.inner_doubt) IS NULL AS processing_covered,
+    BOOL_OR(p.layer IS NOT NULL AND l.layer = 'edge') AS edge_covered,
+    BOOL_OR(COALESCE(l.told, FALSE)) AS processing_told,
+    MAX(b.doubt) AS doubt, MAX(b.inner_doubt) AS inner_doubt
+  FROM unsettled AS u
+  LEFT JOIN doubted AS b ON b.delivery_no = u.delivery_no
+  LEFT JOIN layers AS l ON l.endpoint_url = u.endpoint_url
+  LEFT JOIN proof_spans AS p
+    ON p.endpoint_url = l.endpoint_url AND p.layer = l.layer
+    AND p.starts_at <= u.first_at - l.tolerance
+    AND p.ends_at >= u.last_at + l.tolerance + l.timeout
+  GROUP BY u.delivery_no, u.event_uuid, u.endpoint_url, u.first_at, u.last_at
+),
+unproven AS (
+  SELECT *, CASE WHEN outer_covered THEN inner_doubt ELSE doubt END AS code
+  FROM weighed
+  WHERE NOT outer_covered OR NOT processing_covered
+),
+log_ends AS (
+  SELECT
+    stream, MIN(starts_at) AS starts_at, MAX(ends_at) AS ends_at,
+    MIN(logged_from) AS logged_from, MAX(logged_until) AS logged_until,
+    (SELECT MAX(h.ends_at) FROM log_holes AS h WHERE h.stream = s.stream AND h.reason = 'truncated')
+      AS cut_at
+  FROM stream_spans AS s
+  GROUP BY stream
+),
+stream_reasons AS (
+  SELECT
+    u.delivery_no,
+    MIN(CASE
+      WHEN q.lacking_file IS NOT NULL AND (
+        h.stream IS NOT NULL OR e.stream IS NULL OR u.possible_from < e.starts_at
+        OR u.possible_until > e.ends_at
+      ) THEN reason('quarantined', stream := v.stream, file := q.lacking_file)
+      WHEN h.stream IS NOT NULL
+        THEN reason(h.reason, stream := v.stream, since := h.logged_from, until := h.logged_until)
+      WHEN e.stream IS NULL THEN reason('no_times', stream := v.stream)
+      WHEN u.possible_until > e.ends_at THEN reason(
+        CASE WHEN e.cut_at >= e.logged_until THEN 'truncated' ELSE 'after_last_log' END,
+        stream := v.stream, "at" := e.logged_until
+      )
+      WHEN u.possible_from < e.starts_at
+        THEN reason('before_first_log', stream := v.stream, "at" := e.logged_from)
+    END) AS reason
+  FROM unproven AS u
+  JOIN serving_streams AS v
+    ON v.endpoint_url = u.endpoint_url AND (v.depth = 1) = (NOT u.outer_covered)
+  LEFT JOIN log_ends AS e ON e.stream = v.stream
+  LEFT JOIN receiver_logs AS q ON q.stream = v.stream
+  LEFT JOIN stream_spans AS h
+    ON h.stream = v.stream AND NOT h.covered AND h.starts_at < u.possible_until
+    AND h.ends_at > u.possible_from
+  GROUP BY u.delivery_no
+),
+doubt_reasons AS (
+  SELECT
+    endpoint_url, code, reason(
+      code, stream := MIN(stream), minutes := ARG_MIN(minutes, stream), lacking := MAX(lacking),
+      answers := MAX(answers)
+    ) AS reason
+  FROM doubts
+  GROUP BY endpoint_url, code
 )
 SELECT
-  u.event_uuid,
-  u.endpoint_url,
-  MIN(u.first_at) - COALESCE(MAX(l.tolerance), INTERVAL '0 seconds') AS possible_from,
-  MAX(u.last_at) + COALESCE(MAX(l.tolerance + l.timeout), INTERVAL '0 seconds') AS possible_until,
-  BOOL_OR(p.endpoint_url IS NOT NULL AND l.depth = 1) AND MAX(b.doubt) IS NULL AS outer_covered,
-  BOOL_OR(p.endpoint_url IS NOT NULL AND l.layer <> 'edge') AND MAX(b.event_uuid) IS NULL
-    AS inner_covered,
-  BOOL_OR(g.layer IS NOT NULL) AND BOOL_AND(g.layer IS NULL OR p.endpoint_url IS NOT NULL)
-    AND MAX(b.event_uuid) IS NULL AS processing_covered,
-  BOOL_OR(p.endpoint_url IS NOT NULL AND l.layer = 'edge') AS edge_covered,
-  MAX(b.doubt) AS doubt,
-  MAX(b.inner_doubt) AS inner_doubt,
-  BOOL_OR(g.layer IS NOT NULL) AS processing_told
-FROM unsettled AS u
-LEFT JOIN doubted AS b ON b.event_uuid = u.event_uuid AND b.endpoint_url = u.endpoint_url
-LEFT JOIN layers AS l ON l.endpoint_url = u.endpoint_url
-LEFT JOIN processing_logs AS g ON g.endpoint_url = l.endpoint_url AND g.layer = l.layer
-LEFT JOIN proof_spans AS p
-  ON p.endpoint_url = l.endpoint_url AND p.layer = l.layer
-  AND p.starts_at <= u.first_at - l.tolerance
-  AND p.ends_at >= u.last_at + l.tolerance + l.timeout
-GROUP BY u.event_uuid, u.endpoint_url
+  w.* EXCLUDE (doubt, inner_doubt),
+  CASE
+    WHEN u.delivery_no IS NULL THEN NULL
+    WHEN s.delivery_no IS NOT NULL THEN COALESCE(s.reason, d.reason, reason('no_liveness'))
+    WHEN NOT EXISTS (FROM generations WHERE side = 'receiver') THEN reason('no_receiver_log')
+    WHEN w.endpoint_url = '' THEN reason('endpoint_unnamed')
+    ELSE reason('endpoint_not_logged', url := w.endpoint_url)
+  END AS reason
+FROM weighed AS w
+LEFT JOIN unproven AS u ON u.delivery_no = w.delivery_no
+LEFT JOIN stream_reasons AS s ON s.delivery_no = w.delivery_no
+LEFT JOIN doubt_reasons AS d ON d.endpoint_url = w.endpoint_url AND d.code = u.code

@@ -1,7 +1,7 @@
 /* clock_offsets: receiver's clock minus sender's, for each stream and day, as an interval.
    grain:  one stream and day of its clock that was measured; and one row without a day for each
            stream, for all other days
-   inputs: clock_medians, time_shifts, receipts, generations, settings
+   inputs: clock_medians, receipts, generations, settings
 
    The median shrugs off what came late; its spread is never taken to be finer than the clocks can
    show. A log without uuids takes the values of the log with most pairs among those that saw the
@@ -23,15 +23,15 @@ donors AS (
     w.stream, m.stream AS donor,
     ROW_NUMBER() OVER (
       PARTITION BY w.stream
-      ORDER BY MAX(CASE WHEN d.path = o.path THEN 1 ELSE 0 END) DESC NULLS LAST,
-        MAX(m.pairs) DESC NULLS LAST, m.stream NULLS LAST
+      ORDER BY MAX(CASE WHEN d.path = o.path THEN 1 ELSE 0 END) DESC,
+        MAX(m.pairs) DESC, m.stream
     ) AS place
   FROM streams AS w
-  CROSS JOIN clock_medians AS m
+  JOIN clock_medians AS m ON m.method = 'pairs'
   LEFT JOIN stream_paths AS o ON o.stream = w.stream
   LEFT JOIN stream_paths AS d ON d.stream = m.stream AND d.path = o.path
   WHERE m.day IS NULL
-    AND (w.stream = m.stream OR w.stream NOT IN (SELECT stream FROM clock_medians))
+    AND (w.stream = m.stream OR w.stream NOT IN (SELECT stream FROM clock_medians WHERE method = 'pairs'))
   GROUP BY w.stream, m.stream
 ),
 measured AS (
@@ -46,19 +46,19 @@ measured AS (
     m.zone_error_minutes
   FROM streams AS w
   LEFT JOIN donors AS d ON d.stream = w.stream AND d.place = 1
-  LEFT JOIN clock_medians AS m ON m.stream = d.donor
+  LEFT JOIN clock_medians AS m ON m.stream = d.donor AND m.method = 'pairs'
 ),
 -- A clock of its own: the times of its lines agree with no other log's clock.
 shifted AS (
   SELECT
-    w.stream, w.resolution_ms, t.shift_seconds * 1000.0 AS offset_ms, t.pairs,
-    CAST(ROUND(t.shift_seconds / 900.0) AS INTEGER) AS quarters
+    w.stream, w.resolution_ms, t.offset_ms, t.pairs,
+    CAST(ROUND(t.offset_ms / 900000) AS INTEGER) AS quarters
   FROM streams AS w
-  JOIN time_shifts AS t ON t.stream = w.stream
+  JOIN clock_medians AS t ON t.stream = w.stream AND t.method = 'times'
   WHERE NOT EXISTS (
     SELECT 1 FROM measured AS m
     WHERE m.stream = w.stream AND m.day IS NULL AND m.method <> 'assumed'
-      AND ABS(m.offset_ms - t.shift_seconds * 1000.0) <= 10000
+      AND ABS(m.offset_ms - t.offset_ms) <= 10000
   )
 )
 SELECT

@@ -1,73 +1,78 @@
 /* counted_receipts: the one layer in which a delivery's receipts are counted.
-   grain:  one event for one endpoint that has receipts
-   inputs: layer_deliveries, matches, requests
+   grain:  one event for one endpoint that has receipts and is not plain
+   inputs: counted_arrivals, hard_attempts, requests, settings
 
    It is the layer nearest to what became of the event: application, else queue, else table, else
-   edge. Other layers are never added; but processed is the most that any of them says. */
-WITH other_layers AS (
+   edge. Other layers are never added; but processed is the most that any of them says.
+   untold: accepted, and not said to be processed, failed or known.
+   weakest_rule: 1 uuid, 2 transaction, 3 request_id, 4 time.
+   repeat_kind: how a delivery came to be accepted more than once. The second accepted receipt
+   decides. If an attempt of its own explains it: a resend, after success, after a time-out (no
+   answer), or after another failure. Otherwise it is the sender's or a proxy's doing if it came at
+   once (double_send), else somebody's replay. */
+WITH layers AS (
   SELECT
-    o.*,
-    ROW_NUMBER() OVER (
-      PARTITION BY o.event_uuid, o.endpoint_url
-      ORDER BY CASE o.layer WHEN 'queue' THEN 1 WHEN 'table' THEN 2 ELSE 3 END NULLS LAST,
-        o.layer NULLS LAST
-    ) AS place
-  FROM layer_deliveries AS o
-  WHERE o.layer <> 'app'
-    AND NOT EXISTS (
-      SELECT 1 FROM matches AS a
-      WHERE a.event_uuid = o.event_uuid AND a.endpoint_url = o.endpoint_url AND a.layer = 'app'
-        AND a.counts
-    )
+    delivery_no, event_uuid, endpoint_url, layer,
+    COUNT(*) AS arrivals,
+    COUNT(*) FILTER (accepted OR processed) AS accepted,
+    COUNT(*) FILTER (processed) AS processed,
+    BOOL_OR(COALESCE(NOT processed, FALSE)) AS said_failed,
+    COUNT(*) FILTER (accepted AND processed IS NULL AND NOT known_before) AS untold,
+    BOOL_OR(known_before) AS known_before,
+    BOOL_OR(signature_failed) AS signature_failed,
+    BOOL_OR(stranger) AS stranger,
+    MIN(arrived_at) AS first_at,
+    MIN(arrived_at) FILTER (accepted OR processed) AS first_accepted_at,
+    COALESCE(ARG_MAX(http_status, arrived_at), MAX(http_status)) AS last_status,
+    COUNT(DISTINCT path) > 1 AS several_paths,
+    MAX(COALESCE(list_position(['uuid', 'transaction', 'request_id'], match_rule), 4))
+      AS weakest_rule,
+    LIST({'attempt_key': attempt_key, 'arrived_at': arrived_at, 'stranger': stranger}
+      ORDER BY arrived_at, ended_at, receipt_id) FILTER (accepted OR processed) AS taken
+  FROM counted_arrivals
+  GROUP BY delivery_no, event_uuid, endpoint_url, layer
 ),
 counted AS (
   SELECT
-    event_uuid, endpoint_url, layer, arrivals, accepted, processed, said_failed, untold, known_before,
-    signature_failed, first_at, first_accepted_at, last_status, stranger, several_paths,
-    weakest_rule
-  FROM layer_deliveries
-  WHERE layer = 'app'
-  UNION ALL
-  SELECT
-    event_uuid, endpoint_url, layer, arrivals, accepted, processed, said_failed, untold, known_before,
-    signature_failed, first_at, first_accepted_at, last_status, stranger, several_paths,
-    weakest_rule
-  FROM other_layers
-  WHERE place = 1
+    * EXCLUDE (processed, taken),
+    GREATEST(
+      processed,
+      COALESCE(MAX(processed) FILTER (layer IN ('queue', 'table')) OVER delivery_layers, 0)
+    ) AS processed,
+    taken[1] AS first_taken, taken[2] AS second_taken
+  FROM layers
+  WINDOW delivery_layers AS (PARTITION BY delivery_no)
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY delivery_no ORDER BY list_position(['app', 'queue', 'table', 'edge'], layer)
+  ) = 1
 ),
 -- What a layer further out certainly has no line of was no request of its own.
 surplus_receipts AS (
   SELECT event_uuid, endpoint_url, COUNT(*) AS surplus
   FROM requests
   WHERE layer = 'edge' AND nth > 1 AND state = 'none' AND covered
-  GROUP BY event_uuid, endpoint_url
-),
-deeper_layers AS (
-  SELECT event_uuid, endpoint_url, MAX(processed) AS processed
-  FROM layer_deliveries
-  WHERE layer IN ('queue', 'table')
-  GROUP BY event_uuid, endpoint_url
+  GROUP BY ALL
 )
 SELECT
-  c.event_uuid,
-  c.endpoint_url,
-  c.layer,
+  c.* EXCLUDE (arrivals, accepted, first_taken, second_taken),
   GREATEST(c.arrivals - COALESCE(u.surplus, 0), 1) AS arrivals,
   CASE WHEN c.accepted > 1 THEN GREATEST(c.accepted - COALESCE(u.surplus, 0), 1) ELSE c.accepted END
     AS accepted,
-  GREATEST(c.processed, COALESCE(d.processed, 0)) AS processed,
-  c.said_failed,
-  c.untold,
-  c.known_before,
-  c.signature_failed,
-  c.stranger,
-  c.first_at,
-  c.first_accepted_at,
-  c.last_status,
-  c.several_paths,
-  c.weakest_rule
+  CASE
+    WHEN second_taken IS NULL THEN NULL
+    WHEN second_taken.stranger THEN 'replay'
+    WHEN second_taken.attempt_key <> first_taken.attempt_key AND a.status = 'success'
+      THEN 'resend_after_success'
+    WHEN second_taken.attempt_key <> first_taken.attempt_key AND a.http_status IS NULL
+      THEN 'retry_after_timeout'
+    WHEN second_taken.attempt_key <> first_taken.attempt_key THEN 'resend_after_failure'
+    WHEN second_taken.arrived_at
+      <= first_taken.arrived_at + s.same_send_seconds * INTERVAL '1 second' THEN 'double_send'
+    ELSE 'replay'
+  END AS repeat_kind
 FROM counted AS c
-LEFT JOIN deeper_layers AS d
-  ON d.event_uuid = c.event_uuid AND d.endpoint_url = c.endpoint_url
+CROSS JOIN settings AS s
 LEFT JOIN surplus_receipts AS u
   ON u.event_uuid = c.event_uuid AND u.endpoint_url = c.endpoint_url AND c.layer <> 'edge'
+LEFT JOIN hard_attempts AS a
+  ON a.delivery_no = c.delivery_no AND a.attempt_key = first_taken.attempt_key

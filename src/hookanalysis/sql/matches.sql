@@ -1,6 +1,123 @@
-/* matches: each receipt that belongs to a delivery, by its name or by assignment.
-   grain:  one receipt
-   inputs: matches_by_uuid, matches_by_time */
-FROM matches_by_uuid
-UNION ALL
-FROM matches_by_time
+/* matches: receipts whose event is named: by themselves, by transaction or by request id.
+   grain:  one receipt that names its event
+   inputs: placed_receipts, attempts, endpoint_paths, receipts, settings
+
+   The attempt is the one in whose turn it came, give or take the clock's tolerance: a turn lasts
+   until the next attempt for the same endpoint; the first also takes what is earlier. Where the
+   lines do not say how the request was answered, the sender's view of that attempt does. An event
+   that the sender does not know belongs to the endpoint with the receipt's path, if there is one.
+   fanned: the event went to several endpoints, so the path must tell them apart.
+   elsewhere: the path is no known endpoint's, and not the attempt's as a proxy may have changed it,
+   while the layer shows requests to the attempt's own, or it was answered 2xx when the sender got a
+   refusal (but not a proxy's own 502 to 504) or no connection: it went to an endpoint that is not
+   exported.
+   counts: false where the request is counted at the receipt that shares its id, and for a
+   stranger's request that was not accepted: anyone can post a known uuid.
+   Receipts that name no event are added in verdict/requests.py. */
+WITH repeated_events AS (
+  SELECT hash(event_uuid) AS event_no
+  FROM attempts
+  WHERE status <> 'none'
+  GROUP BY ALL
+  HAVING COUNT(*) > 1
+),
+repeated_turns AS (
+  SELECT
+    attempt_key, event_uuid,
+    ROW_NUMBER() OVER in_time = 1 AS is_first,
+    LEAD(attempted_at) OVER in_time AS next_at,
+    MIN(endpoint_url) OVER (PARTITION BY event_uuid)
+      <> MAX(endpoint_url) OVER (PARTITION BY event_uuid) AS fanned
+  FROM attempts
+  WHERE status <> 'none' AND hash(event_uuid) IN (FROM repeated_events)
+  WINDOW in_time AS (PARTITION BY event_uuid, endpoint_url ORDER BY attempted_at, attempt_key)
+),
+turns AS NOT MATERIALIZED (
+  SELECT
+    a.attempt_key, a.event_uuid, a.endpoint_url, a.attempted_at, a.status, a.http_status,
+    a.error_kind, a.delivery_no, p.path, COALESCE(r.is_first, TRUE) AS is_first, r.next_at,
+    COALESCE(r.fanned, FALSE) AS fanned
+  FROM attempts AS a
+  LEFT JOIN endpoint_paths AS p ON p.endpoint_url = a.endpoint_url
+  LEFT JOIN repeated_turns AS r
+    ON r.attempt_key = a.attempt_key AND r.event_uuid = a.event_uuid
+  WHERE a.status <> 'none'
+),
+listed_events AS (
+  SELECT event_uuid, MAX(endpoint_url) AS endpoint_url
+  FROM attempts
+  WHERE status = 'none'
+  GROUP BY event_uuid
+  HAVING COUNT(DISTINCT endpoint_url) = 1
+),
+shown_paths AS (
+  SELECT DISTINCT layer, path
+  FROM receipts
+  WHERE event_uuid IS NOT NULL AND path IS NOT NULL AND COALESCE(accepted, TRUE)
+),
+named_receipts AS (
+  SELECT
+    r.*, t.event_uuid AS turn_uuid, t.attempt_key, t.attempted_at, t.status, t.delivery_no,
+    t.http_status AS told_status,
+    h.path IS NOT NULL
+      OR COALESCE(
+        r.known_path IS NULL AND STRPOS(r.path, t.path) = 0 AND STRPOS(t.path, r.path) = 0
+        AND r.http_status BETWEEN 200 AND 299 AND t.status = 'failed'
+        AND (t.http_status NOT BETWEEN 502 AND 504 OR t.error_kind IN ('refused', 'dns', 'tls'))
+        AND r.arrived_at
+          <= t.attempted_at + r.tolerance + s.timeout_seconds * INTERVAL '1 second', FALSE
+      ) AS elsewhere,
+    COALESCE(t.endpoint_url, p.endpoint_url, l.endpoint_url, '') AS endpoint_url,
+    l.event_uuid IS NOT NULL AS event_listed
+  FROM placed_receipts AS r
+  CROSS JOIN settings AS s
+  LEFT JOIN turns AS t
+    ON t.event_uuid = r.event_uuid
+    AND (t.path IS NULL OR t.path = r.known_path OR (r.known_path IS NULL AND NOT t.fanned))
+    AND (t.is_first OR r.arrived_at + r.tolerance >= t.attempted_at)
+    AND (t.next_at IS NULL OR r.arrived_at + r.tolerance < t.next_at)
+  LEFT JOIN shown_paths AS h
+    ON h.path = t.path AND h.layer = r.layer AND r.known_path IS NULL
+    AND STRPOS(r.path, h.path) = 0 AND STRPOS(h.path, r.path) = 0
+  LEFT JOIN endpoint_paths AS p ON p.path = r.known_path AND p.sharing = 1
+  LEFT JOIN listed_events AS l ON l.event_uuid = r.event_uuid
+  WHERE r.event_uuid IS NOT NULL
+),
+answered_receipts AS (
+  SELECT
+    * EXCLUDE (accepted, endpoint_url, attempt_key, delivery_no),
+    turn_uuid IS NOT NULL AND NOT elsewhere AS listed,
+    CASE WHEN elsewhere THEN '' ELSE endpoint_url END AS endpoint_url,
+    CASE WHEN NOT elsewhere AND arrived_at + tolerance >= attempted_at THEN attempt_key END
+      AS attempt_key,
+    CASE WHEN NOT elsewhere THEN delivery_no END AS delivery_no,
+    CASE
+      WHEN accepted IS NOT NULL THEN accepted
+      WHEN processed OR status = 'success' THEN TRUE
+      WHEN told_status IS NOT NULL THEN FALSE
+      ELSE COALESCE(processed, TRUE)
+    END AS accepted
+  FROM named_receipts
+),
+unlisted_deliveries AS (
+  SELECT
+    r.event_uuid, r.endpoint_url, COALESCE(MIN(a.delivery_no), MIN(r.receipt_id)) AS delivery_no
+  FROM answered_receipts AS r
+  LEFT JOIN attempts AS a ON a.event_uuid = r.event_uuid AND a.endpoint_url = r.endpoint_url
+  WHERE NOT r.listed
+  GROUP BY ALL
+)
+SELECT
+  r.receipt_id, r.layer, r.stream, r.event_uuid, r.endpoint_url, r.attempt_key, r.match_rule,
+  CAST(1 AS DOUBLE) AS score,
+  CASE WHEN r.listed THEN DATE_DIFF('microsecond', r.attempted_at, r.arrived_at) / 1000.0 END
+    AS distance_ms,
+  r.arrived_at, r.ended_at, r.path, r.http_status, r.accepted, r.processed, r.known_before,
+  r.signature_failed, r.stranger,
+  r.match_rule <> 'request_id'
+    AND NOT (r.stranger AND NOT r.accepted AND (r.turn_uuid IS NOT NULL OR r.event_listed))
+    AS counts,
+  r.listed, COALESCE(r.delivery_no, u.delivery_no) AS delivery_no
+FROM answered_receipts AS r
+LEFT JOIN unlisted_deliveries AS u
+  ON NOT r.listed AND u.event_uuid = r.event_uuid AND u.endpoint_url = r.endpoint_url

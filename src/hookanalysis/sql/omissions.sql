@@ -1,24 +1,57 @@
-/* omissions: what it means that the sender's exports have no attempt for a delivery.
-   grain:  one row of omitted_deliveries
-   inputs: omitted_deliveries, coverage, settings
+/* omissions: deliveries without an attempt in the sender's exports, and what that means.
+   grain:  one delivery that only the receiver knows (absent), or whose event the sender knows
+           without an attempt for the endpoint (no_attempt)
+   inputs: matches, attempts, sender_deliveries, receipts, coverage, settings
 
+   listed: the sender's export lists the event for the endpoint. moment: when it came, or, listed,
+   when it happened. elsewhere: the event is known for one endpoint, and went to another that nobody
+   names; of an event known for several, it may be any of these, and is no delivery of its own.
    sender_covered: an export of all attempts (or of successes, and it was accepted) lost nothing
    from settle_seconds before the moment to as long after it; of a listed event, no attempt is
    older than the event. What went elsewhere, no export covers: none lists that endpoint. */
-WITH exports AS (
+WITH unlisted AS (
   SELECT
-    o.event_uuid, o.endpoint_url,
+    delivery_no, event_uuid, endpoint_url, MIN(arrived_at) AS moment, BOOL_OR(accepted) AS accepted
+  FROM matches
+  WHERE NOT listed AND counts AND delivery_no NOT IN (SELECT delivery_no FROM attempts)
+  GROUP BY ALL
+),
+known_events AS (
+  SELECT event_uuid, MIN(endpoint_url) = MAX(endpoint_url) AS at_one
+  FROM attempts
+  WHERE event_uuid IN (SELECT event_uuid FROM unlisted)
+  GROUP BY event_uuid
+),
+omitted AS (
+  SELECT
+    u.*, CASE WHEN k.event_uuid IS NULL OR u.endpoint_url = '' THEN 'absent' ELSE 'no_attempt' END
+      AS says,
+    FALSE AS listed, k.event_uuid IS NOT NULL AND u.endpoint_url = '' AS elsewhere
+  FROM unlisted AS u
+  LEFT JOIN known_events AS k ON k.event_uuid = u.event_uuid
+  WHERE k.event_uuid IS NULL OR u.endpoint_url <> '' OR k.at_one
+  UNION ALL
+  SELECT
+    delivery_no, event_uuid, endpoint_url, created_at, FALSE, says, TRUE, FALSE
+  FROM sender_deliveries
+  WHERE says = 'no_attempt'
+),
+told AS (
+  SELECT event_uuid, MAX(event_type) AS event_type, MAX(transaction_id) AS transaction_id
+  FROM receipts
+  WHERE event_uuid IN (SELECT event_uuid FROM omitted)
+  GROUP BY event_uuid
+),
+exports AS (
+  SELECT
+    o.delivery_no,
     BOOL_OR(c.covered AND (
       c.completeness = 'all' OR (c.completeness = 'successes' AND o.accepted)
     )) AS sender_covered,
-    MAX(CASE WHEN c.covered THEN c.stream || ' holds only ' || c.completeness END) AS filtered,
-    MIN(CASE WHEN NOT c.covered THEN c.reason || ': export ' || c.stream || ' ' || CASE c.reason
-      WHEN 'sender_window' THEN 'is of a time when the sender had forgotten the attempts of '
-      WHEN 'sender_capped' THEN 'has a round number of rows, so it may lack some of '
-      WHEN 'truncated' THEN 'is cut off and may lack rows of '
-      ELSE 'has unreadable rows, maybe of '
-    END END) AS lossy
-  FROM omitted_deliveries AS o
+    MAX(reason('sender_filtered', stream := c.stream, holds := c.completeness, "at" := o.moment))
+      FILTER (c.covered) AS filtered,
+    MIN(reason(c.reason, stream := c.stream, "at" := o.moment)) FILTER (NOT c.covered) AS lossy
+  FROM omitted AS o
   CROSS JOIN settings AS s
   JOIN coverage AS c
     ON c.side = 'sender'
@@ -26,33 +59,23 @@ WITH exports AS (
       - CASE WHEN o.listed OR NOT c.covered THEN 0 ELSE s.settle_seconds END * INTERVAL '1 second'
     AND c.ends_at >= o.moment
       + CASE WHEN c.covered THEN s.settle_seconds ELSE 0 END * INTERVAL '1 second'
-  GROUP BY o.event_uuid, o.endpoint_url
-),
-windows AS (
-  SELECT
-    SUBSTRING(CAST(MIN(starts_at) AS VARCHAR), 1, 16) || ' to '
-      || SUBSTRING(CAST(MAX(ends_at) AS VARCHAR), 1, 16) || ' UTC' AS reach
-  FROM coverage
-  WHERE side = 'sender'
+  GROUP BY o.delivery_no
 )
 SELECT
-  o.event_uuid,
-  o.endpoint_url,
-  o.says,
-  o.listed,
-  o.event_type,
-  o.transaction_id,
-  o.is_test,
+  o.delivery_no, o.event_uuid, o.endpoint_url, o.says, o.listed, t.event_type, t.transaction_id,
+  COALESCE(LIST_CONTAINS(s.test_event_types, t.event_type), FALSE) AS is_test,
   COALESCE(e.sender_covered, FALSE) AND NOT o.elsewhere AS sender_covered,
-  CASE WHEN o.elsewhere
-    THEN 'endpoint_unlisted: no export lists the endpoint that it went to; name it: '
-      || 'endpoints = ["https://…"] in hookanalysis.toml, and export its attempts' ELSE COALESCE(
-    e.lossy,
-    'sender_filtered: export ' || e.filtered || ' at ',
-    'sender_window: the exports reach from ' || w.reach || ', too little for ',
-    'sender_window: no export covers '
-  ) || COALESCE(SUBSTRING(CAST(o.moment AS VARCHAR), 1, 16) || ' UTC', 'it')
-    || '; export all attempts of that time' END AS reason
-FROM omitted_deliveries AS o
-CROSS JOIN windows AS w
-LEFT JOIN exports AS e ON e.event_uuid = o.event_uuid AND e.endpoint_url = o.endpoint_url
+  CASE
+    WHEN o.elsewhere THEN reason('endpoint_unlisted', "at" := o.moment)
+    ELSE COALESCE(
+      e.lossy, e.filtered,
+      reason('sender_window', "at" := o.moment, since := w.starts_at, until := w.ends_at)
+    )
+  END AS reason
+FROM omitted AS o
+CROSS JOIN settings AS s
+CROSS JOIN (
+  SELECT MIN(starts_at) AS starts_at, MAX(ends_at) AS ends_at FROM coverage WHERE side = 'sender'
+) AS w
+LEFT JOIN told AS t ON t.event_uuid = o.event_uuid
+LEFT JOIN exports AS e ON e.delivery_no = o.delivery_no

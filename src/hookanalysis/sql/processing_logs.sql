@@ -6,16 +6,29 @@
    failed), or eight of ten in a row: an outage of the processing, however long, does not unlearn
    what the log told before it. Only then does it mean something if a log says only that a request
    came. */
-WITH told AS (
+WITH named_requests AS (
   SELECT
-    endpoint_url, layer, processed IS NOT NULL OR known_before AS told,
-    SUM(CASE WHEN processed IS NOT NULL OR known_before THEN 1 ELSE 0 END) OVER (
-      PARTITION BY endpoint_url, layer ORDER BY arrived_at, receipt_id ROWS 9 PRECEDING
-    ) AS told_of_ten
+    endpoint_url, layer, arrived_at, receipt_id, processed IS NOT NULL OR known_before AS told
   FROM matches
   WHERE layer <> 'edge' AND accepted AND match_rule <> 'time' AND endpoint_url <> ''
+),
+shares AS (
+  SELECT endpoint_url, layer, COUNT(*) FILTER (told) / COUNT(*) AS share
+  FROM named_requests
+  GROUP BY ALL
 )
+SELECT endpoint_url, layer FROM shares WHERE share >= 0.5
+UNION ALL
 SELECT endpoint_url, layer
-FROM told
-GROUP BY endpoint_url, layer
-HAVING COUNT(*) FILTER (WHERE told) >= 0.5 * COUNT(*) OR MAX(told_of_ten) >= 8
+FROM (
+  SELECT
+    endpoint_url, layer,
+    SUM(CASE WHEN told THEN 1 ELSE 0 END) OVER (
+      PARTITION BY endpoint_url, layer ORDER BY arrived_at, receipt_id ROWS 9 PRECEDING
+    ) AS told_of_ten
+  FROM named_requests
+  JOIN shares USING (endpoint_url, layer)
+  WHERE share > 0 AND share < 0.5
+)
+GROUP BY ALL
+HAVING MAX(told_of_ten) >= 8

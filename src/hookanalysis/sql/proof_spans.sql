@@ -3,18 +3,9 @@
    inputs: serving_streams, stream_spans
 
    All logs that serve the endpoint must testify at once. */
-WITH needs AS (
-  SELECT endpoint_url, layer, COUNT(*) AS streams
-  FROM serving_streams
-  GROUP BY endpoint_url, layer
-),
-turning_points AS (
-  SELECT v.endpoint_url, v.layer, s.starts_at AS moment, 1 AS change
-  FROM serving_streams AS v
-  JOIN stream_spans AS s ON s.stream = v.stream
-  WHERE s.covered
-  UNION ALL
-  SELECT v.endpoint_url, v.layer, s.ends_at AS moment, -1 AS change
+WITH turning_points AS (
+  SELECT
+    v.endpoint_url, v.layer, UNNEST([s.starts_at, s.ends_at]) AS moment, UNNEST([1, -1]) AS change
   FROM serving_streams AS v
   JOIN stream_spans AS s ON s.stream = v.stream
   WHERE s.covered
@@ -23,19 +14,15 @@ levels AS (
   SELECT
     endpoint_url, layer, moment AS starts_at,
     SUM(change) OVER (
-      PARTITION BY endpoint_url, layer ORDER BY moment NULLS LAST, change NULLS LAST
+      PARTITION BY endpoint_url, layer ORDER BY moment, change
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) AS testifying,
-    LEAD(moment) OVER (
-      PARTITION BY endpoint_url, layer ORDER BY moment NULLS LAST, change NULLS LAST
-    ) AS ends_at
+    LEAD(moment) OVER (PARTITION BY endpoint_url, layer ORDER BY moment, change) AS ends_at
   FROM turning_points
 )
-SELECT
-  l.endpoint_url,
-  l.layer,
-  l.starts_at,
-  l.ends_at
-FROM levels AS l
-JOIN needs AS n ON n.endpoint_url = l.endpoint_url AND n.layer = l.layer
-WHERE l.testifying = n.streams AND l.ends_at > l.starts_at
+SELECT endpoint_url, layer, starts_at, ends_at
+FROM levels
+JOIN (
+  SELECT endpoint_url, layer, COUNT(*) AS streams FROM serving_streams GROUP BY ALL
+) USING (endpoint_url, layer)
+WHERE testifying = streams AND ends_at > starts_at

@@ -10,86 +10,72 @@
    request_key holds together the lines that may be of one request, as far as one line can tell: by
    event, or by the id of a request of which no line names one event. Lines of an edge log or of a
    receipts table stand alone and have none. */
-WITH bare_uuids AS (
-  SELECT generation_id, byte_offset, UNNEST(candidate_uuids) AS event_uuid
-  FROM receipt_records
-  WHERE event_uuid IS NULL AND candidate_uuids IS NOT NULL
-),
-known_uuids AS (
-  SELECT generation_id, byte_offset, MAX(event_uuid) AS event_uuid
-  FROM bare_uuids
-  WHERE event_uuid IN (SELECT event_uuid FROM attempt_records)
-  GROUP BY generation_id, byte_offset
-  HAVING COUNT(DISTINCT event_uuid) = 1
-),
-nameless_transactions AS (
-  SELECT DISTINCT transaction_id, event_type
-  FROM receipt_records
-  WHERE event_uuid IS NULL AND transaction_id IS NOT NULL
+WITH known_uuids AS (
+  SELECT generation_id, byte_offset, MAX(uuid) AS known_uuid
+  FROM (
+    SELECT generation_id, byte_offset, UNNEST(candidate_uuids) AS uuid
+    FROM receipt_records
+    WHERE event_uuid IS NULL AND candidate_uuids IS NOT NULL
+  )
+  WHERE uuid IN (SELECT event_uuid FROM attempt_records)
+  GROUP BY ALL
+  HAVING COUNT(DISTINCT uuid) = 1
 ),
 transactions AS (
-  SELECT n.transaction_id, n.event_type, MIN(a.event_uuid) AS event_uuid
-  FROM nameless_transactions AS n
+  SELECT n.transaction_id, n.event_type, MIN(a.event_uuid) AS paid_uuid
+  FROM (
+    SELECT DISTINCT transaction_id, event_type
+    FROM receipt_records
+    WHERE event_uuid IS NULL AND transaction_id IS NOT NULL
+  ) AS n
   JOIN attempt_records AS a
     ON a.transaction_id = n.transaction_id AND COALESCE(a.event_type = n.event_type, TRUE)
-  GROUP BY n.transaction_id, n.event_type
+  GROUP BY ALL
   HAVING MIN(a.event_uuid) = MAX(a.event_uuid)
 ),
-named_lines AS (
+lines AS NOT MATERIALIZED (
   SELECT
-    r.*, g.layer, g.stream, g.time_marks,
-    hash(r.step, r.message, r.http_status IS NULL) AS kind, k.event_uuid AS known_uuid, t.event_uuid AS paid_uuid,
-    COALESCE(r.event_uuid, k.event_uuid, t.event_uuid) AS named_uuid
+    r.*, g.layer, g.stream, g.time_marks, k.known_uuid, t.paid_uuid,
+    hash(r.step, r.message, r.http_status IS NULL) AS kind,
+    g.layer NOT IN ('edge', 'table') AS is_inner,
+    COALESCE(r.event_uuid, k.known_uuid, t.paid_uuid) AS named_uuid
   FROM receipt_records AS r
   JOIN generations AS g ON g.generation_id = r.generation_id
   LEFT JOIN known_uuids AS k
     ON k.generation_id = r.generation_id AND k.byte_offset = r.byte_offset
   LEFT JOIN transactions AS t
     ON t.transaction_id = r.transaction_id AND t.event_type IS NOT DISTINCT FROM r.event_type
-    AND r.event_uuid IS NULL AND k.event_uuid IS NULL
+    AND r.event_uuid IS NULL AND k.known_uuid IS NULL
 ),
 request_events AS (
-  SELECT stream, request_id, MIN(named_uuid) AS event_uuid
-  FROM named_lines
-  WHERE request_id IS NOT NULL AND named_uuid IS NOT NULL AND layer NOT IN ('edge', 'table')
-  GROUP BY stream, request_id
+  SELECT stream, request_id, MIN(named_uuid) AS request_uuid
+  FROM lines
+  WHERE named_uuid IS NOT NULL AND is_inner AND request_id IN (
+    SELECT request_id FROM lines WHERE named_uuid IS NULL AND is_inner
+  )
+  GROUP BY ALL
   HAVING MIN(named_uuid) = MAX(named_uuid)
 )
 SELECT
-  r.generation_id,
-  r.byte_offset,
-  r.file_id,
-  r.line,
-  r.layer,
-  r.stream,
-  r.named_uuid AS event_uuid,
+  l.generation_id, l.byte_offset, l.file_id, l.line, l.layer, l.stream, l.named_uuid AS event_uuid,
   CASE
-    WHEN r.event_uuid IS NOT NULL THEN 'key'
-    WHEN r.known_uuid IS NOT NULL THEN 'known'
-    WHEN r.paid_uuid IS NOT NULL THEN 'transaction'
+    WHEN l.event_uuid IS NOT NULL THEN 'key'
+    WHEN l.known_uuid IS NOT NULL THEN 'known'
+    WHEN l.paid_uuid IS NOT NULL THEN 'transaction'
   END AS uuid_by,
-  r.transaction_id,
-  r.event_type,
-  r.logged_at,
+  l.transaction_id, l.event_type, l.logged_at,
   CASE
-    WHEN r.time_marks = 'end' AND r.duration_ms > 0
-      THEN r.logged_at - r.duration_ms * INTERVAL '1 millisecond'
-    ELSE r.logged_at
+    WHEN l.time_marks = 'end' AND l.duration_ms > 0
+      THEN l.logged_at - l.duration_ms * INTERVAL '1 millisecond'
+    ELSE l.logged_at
   END AS started_at,
-  r.duration_ms,
-  r.method,
-  r.path,
-  r.http_status,
-  r.source_ip,
-  r.request_id,
+  l.duration_ms, l.method, l.path, l.http_status, l.source_ip, l.request_id,
   CASE
-    WHEN s.kind IS NOT NULL AND COALESCE(r.http_status, 200) < 300 THEN 'processed'
-    ELSE COALESCE(r.step, CASE WHEN r.http_status IS NOT NULL THEN 'answered' END)
+    WHEN s.kind IS NOT NULL AND COALESCE(l.http_status, 200) < 300 THEN 'processed'
+    ELSE COALESCE(l.step, CASE WHEN l.http_status IS NOT NULL THEN 'answered' END)
   END AS mark,
-  r.kind,
-  CASE
-    WHEN r.layer NOT IN ('edge', 'table') THEN COALESCE(r.named_uuid, e.event_uuid, r.request_id)
-  END AS request_key
-FROM named_lines AS r
-LEFT JOIN request_events AS e ON e.stream = r.stream AND e.request_id = r.request_id
-LEFT JOIN learnt_steps AS s ON s.layer = r.layer AND s.kind = r.kind
+  l.kind,
+  CASE WHEN l.is_inner THEN COALESCE(l.named_uuid, e.request_uuid, l.request_id) END AS request_key
+FROM lines AS l
+LEFT JOIN request_events AS e ON e.stream = l.stream AND e.request_id = l.request_id
+LEFT JOIN learnt_steps AS s ON s.layer = l.layer AND s.kind = l.kind

@@ -1,79 +1,56 @@
-/* sender_deliveries: what the sender says of each delivery.
+/* sender_deliveries: what the sender says of each delivery that is not plain.
    grain:  one event for one endpoint, as the sender's exports know it
-   inputs: attempts, repeated_attempts
+   inputs: hard_attempts, attempts
 
    says: ok (a success), pending, fail_http (the last attempt was answered), fail_nohttp (it was
    not), no_attempt (the event is listed without attempts), or conflict (exports contradict each
-   other). never_sent: no attempt became a request: refused, dns or tls each time. */
-WITH placed_attempts AS (
-  SELECT
-    event_uuid, endpoint_url, event_type, transaction_id, created_at, attempted_at, status,
-    http_status, error_kind, is_test,
-    ROW_NUMBER() OVER (
-      PARTITION BY event_uuid, endpoint_url
-      ORDER BY attempted_at DESC NULLS LAST, attempt_key DESC NULLS LAST
-    ) AS place
-  FROM repeated_attempts
+   other). never_sent: no attempt became a request: refused, dns or tls each time.
+   success_silent: some attempts left a receipt, but none that succeeded; what the receiver answered
+   to the others does not contradict the success. */
+WITH told_attempts AS (
+  SELECT *, status <> 'none' AS tried
+  FROM hard_attempts AS h
+  WHERE status <> 'none'
+    OR NOT EXISTS (
+      SELECT 1 FROM attempts AS a
+      WHERE a.status <> 'none' AND a.event_uuid = h.event_uuid
+        AND (a.endpoint_url = h.endpoint_url OR h.endpoint_url = '')
+    )
 ),
 summaries AS (
   SELECT
-    event_uuid, endpoint_url, event_type, transaction_id, created_at,
-    attempted_at AS first_attempt_at, attempted_at AS last_attempt_at,
-    1 AS attempts, status AS last_status, http_status AS last_http_status,
-    error_kind AS last_error_kind,
-    status = 'conflict' AS contradicted, status = 'success' AS succeeded,
-    status = 'failed' AS had_failure,
-    COALESCE(status = 'failed' AND error_kind IN ('refused', 'dns', 'tls'), FALSE) AS never_sent,
-    is_test
-  FROM attempts
-  WHERE event_uuid IS NOT NULL AND status <> 'none'
-    AND event_uuid NOT IN (SELECT event_uuid FROM repeated_attempts)
-  UNION ALL
-  SELECT
-    event_uuid, endpoint_url, MAX(event_type), MAX(transaction_id), MIN(created_at),
-    MIN(attempted_at), MAX(attempted_at),
-    COUNT(*), MAX(CASE WHEN place = 1 THEN status END),
-    MAX(CASE WHEN place = 1 THEN http_status END), MAX(CASE WHEN place = 1 THEN error_kind END),
-    BOOL_OR(status = 'conflict') OR COALESCE(MIN(event_type) <> MAX(event_type), FALSE),
-    BOOL_OR(status = 'success'), BOOL_OR(status = 'failed'),
-    BOOL_AND(COALESCE(status = 'failed' AND error_kind IN ('refused', 'dns', 'tls'), FALSE)),
-    BOOL_OR(is_test)
-  FROM placed_attempts
-  GROUP BY event_uuid, endpoint_url
-  UNION ALL
-  SELECT
-    event_uuid, endpoint_url, MAX(event_type), MAX(transaction_id), MIN(created_at),
-    NULL, NULL, 0, NULL, NULL, NULL, FALSE, FALSE, FALSE, FALSE, BOOL_OR(is_test)
-  FROM attempts AS n
-  WHERE status = 'none'
-    AND NOT EXISTS (
-      SELECT 1 FROM attempts AS a
-      WHERE a.status <> 'none' AND a.event_uuid = n.event_uuid
-        AND (a.endpoint_url = n.endpoint_url OR n.endpoint_url = '')
-    )
-  GROUP BY event_uuid, endpoint_url
+    delivery_no, event_uuid, endpoint_url, MAX(event_type) AS event_type,
+    MAX(transaction_id) AS transaction_id, MIN(created_at) AS created_at,
+    MIN(attempted_at) FILTER (tried) AS first_attempt_at,
+    MAX(attempted_at) FILTER (tried) AS last_attempt_at,
+    COUNT(*) FILTER (tried) AS attempts,
+    ARG_MAX(
+      {'status': status, 'http_status': http_status, 'error_kind': error_kind},
+      (COALESCE(attempted_at, '-infinity'), attempt_key)
+    ) FILTER (tried) AS last,
+    BOOL_OR(status = 'conflict') OR COALESCE(MIN(event_type) <> MAX(event_type), FALSE)
+      AS contradicted,
+    BOOL_OR(status = 'success') AS succeeded,
+    BOOL_OR(status = 'failed') AS had_failure,
+    BOOL_AND(COALESCE(status = 'failed' AND error_kind IN ('refused', 'dns', 'tls'), FALSE))
+      AS never_sent,
+    COUNT(*) > 1 AND BOOL_OR(status = 'success') AND NOT BOOL_OR(status = 'success' AND shown)
+      AS success_silent,
+    BOOL_OR(is_test) AS is_test
+  FROM told_attempts
+  GROUP BY delivery_no, event_uuid, endpoint_url
 )
 SELECT
-  event_uuid,
-  endpoint_url,
-  event_type,
-  transaction_id,
-  created_at,
-  first_attempt_at,
-  last_attempt_at,
-  attempts,
-  last_status,
-  last_http_status,
-  last_error_kind,
+  * EXCLUDE (last, contradicted, succeeded),
+  last.status AS last_status,
+  last.http_status AS last_http_status,
+  last.error_kind AS last_error_kind,
   CASE
     WHEN attempts = 0 THEN 'no_attempt'
     WHEN contradicted THEN 'conflict'
     WHEN succeeded THEN 'ok'
-    WHEN last_status = 'pending' THEN 'pending'
-    WHEN last_http_status IS NOT NULL THEN 'fail_http'
+    WHEN last.status = 'pending' THEN 'pending'
+    WHEN last.http_status IS NOT NULL THEN 'fail_http'
     ELSE 'fail_nohttp'
-  END AS says,
-  had_failure,
-  never_sent,
-  is_test
+  END AS says
 FROM summaries

@@ -1,6 +1,6 @@
 /* symptoms: what both sides tell of each attempt that did not go well: what the rules look at.
    grain:  one row of troubled_attempts
-   inputs: troubled_attempts, matches, receipts, placed_receipts, failing_attempts, failure_types,
+   inputs: troubled_attempts, matches, receipts, nameless_receipts, failing_attempts, failure_types,
            lively_minutes, proof_spans, serving_streams, coverage, clock_offsets, signature_checks
 
    A receipt without an attempt of its own stands with the delivery that has none. An application
@@ -53,8 +53,8 @@ accepted_networks AS (
 ),
 nameless_failures AS (
   SELECT arrived_at, known_path
-  FROM placed_receipts
-  WHERE signature_failed AND event_uuid IS NULL AND arrived_at IS NOT NULL
+  FROM nameless_receipts
+  WHERE signature_failed AND arrived_at IS NOT NULL
 ),
 unsigned AS (
   SELECT DISTINCT t.event_uuid, t.endpoint_url, t.happened_at

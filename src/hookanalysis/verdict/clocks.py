@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from hookanalysis.database import sql_text
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -36,12 +38,9 @@ class Shift(NamedTuple):
     runner_up_pairs: int
 
 
-def write_time_shifts(db: Database) -> None:
-    """Make `time_shifts`: of each log whose requests name no event, its shift if there is one."""
-    db.con.execute(
-        "CREATE OR REPLACE TEMP TABLE time_shifts (stream VARCHAR, shift_seconds BIGINT,"
-        " pairs BIGINT, runner_up_seconds BIGINT, runner_up_pairs BIGINT)"
-    )
+def write_clock_offsets(db: Database) -> None:
+    """Make `clock_offsets`: measured on pairs; of logs whose requests name no event, on times."""
+    db.make("clock_medians", sql_text("clocks/clock_medians"))
     query = """
         SELECT DISTINCT r.stream, r.path FROM receipts AS r
         JOIN endpoint_paths AS e ON e.path = r.path
@@ -52,10 +51,14 @@ def write_time_shifts(db: Database) -> None:
     for stream, path in db.rows(query):
         paths.setdefault(stream, []).append(path)
     for stream, names in paths.items():
-        pairs = [_moments(db, stream, path) for path in names]
-        found = find_shift(pairs)
-        if found:
-            db.con.execute("INSERT INTO time_shifts VALUES (?, ?, ?, ?, ?)", [stream, *found])
+        if found := find_shift([_moments(db, stream, path) for path in names]):
+            db.con.execute(
+                "INSERT INTO clock_medians BY NAME SELECT $stream AS stream, 'times' AS method,"
+                " CAST($pairs AS BIGINT) AS pairs, $seconds * 1000.0 AS offset_ms",
+                {"stream": stream, "pairs": found.pairs, "seconds": found.seconds},
+            )
+    db.make("clock_offsets", sql_text("clock_offsets"))
+    db.con.execute("DROP TABLE temp.clock_medians")
 
 
 def _moments(db: Database, stream: str, path: str) -> tuple[Numbers, Numbers]:

@@ -29,12 +29,8 @@ LAYERS = ("table", "queue", "app", "edge")
 
 
 def write_requests(db: Database) -> None:
-    """Make `requests`, `candidates` and `matches_by_time` of the lines that name no event."""
+    """Make `requests` and `candidates` of the lines that name no event; complete `matches`."""
     con = db.con
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE shown_requests AS SELECT * FROM matches_by_uuid WHERE counts"
-    )
-    con.execute("CREATE OR REPLACE TEMP TABLE matches_by_time AS FROM matches_by_uuid LIMIT 0")
     for table in (REQUESTS, CANDIDATES):
         con.execute(f"DROP TABLE IF EXISTS {table.name}")
         con.execute(table.ddl)
@@ -89,7 +85,7 @@ def _know(db: Database, layer: str) -> Known:
           COALESCE(BOOL_OR(o.method = 'times' AND o.zone_error_minutes IS NOT NULL), FALSE)
         FROM settings AS s
         LEFT JOIN clock_offsets AS o ON o.day IS NULL
-          AND o.stream IN (SELECT stream FROM placed_receipts WHERE layer = ?)
+          AND o.stream IN (SELECT stream FROM receipts WHERE layer = ?)
         """,
         [layer],
     )
@@ -152,11 +148,7 @@ def _write(db: Database, layer: str, tier: Tier, decided: Columns) -> None:
         {"layer": layer, "states": list(STATES)},
     )
     _write_candidates(db, layer, choices[0], tier.lines["receipt_id"][choices[1]])
-    con.execute(f"INSERT INTO matches_by_time {sql_text('assignment/tier_matches')}")
-    con.execute(
-        "INSERT INTO shown_requests SELECT * FROM matches_by_time WHERE layer = $layer",
-        {"layer": layer},
-    )
+    con.execute(f"INSERT INTO matches {sql_text('assignment/tier_matches')}")
     for name in ("tier_results", "tier_pairs"):
         con.execute(f"DROP TABLE temp.{name}")
 

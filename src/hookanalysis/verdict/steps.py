@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from hookanalysis.database import sql_text
 from hookanalysis.load.files import write_settings
 from hookanalysis.settings import Settings
-from hookanalysis.tables import TABLES
 
-from .clocks import write_time_shifts
+from .clocks import write_clock_offsets
 from .findings import diagnose
 from .incidents import write_failure_runs
 from .pace import write_live_spans
@@ -21,66 +20,41 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from hookanalysis.database import Database
-    from hookanalysis.schema import Column
 
 # The files of `sql/`, and what is made in code: each makes the table of its name, and reads only
 # what stands above it.
 STEPS = (
-    "nameless_attempts",
     "attempts",
     "learnt_steps",
     "receipt_lines",
-    "request_keys",
     "arrivals",
     "receipts",
-    "rotations",
     "log_holes",
     "live_spans",
-    "log_spans",
-    "export_orders",
     "export_spans",
     "coverage",
     "endpoint_paths",
-    "clock_pairs",
-    "clock_medians",
-    "time_shifts",
     "clock_offsets",
     "zone_errors",
-    "repeated_attempts",
-    "attempt_turns",
     "placed_receipts",
-    "matches_by_uuid",
-    "quarantined_logs",
+    "nameless_receipts",
+    "matches",
     "receiver_logs",
     "serving_streams",
+    "processing_logs",
     "stream_spans",
     "proof_spans",
     "requests",
-    "matches",
-    "unshown_attempts",
+    "hard_attempts",
     "undecided_deliveries",
     "sender_deliveries",
-    "silent_successes",
-    "repeated_matches",
-    "twin_streams",
-    "repeated_arrivals",
-    "layer_deliveries",
+    "counted_arrivals",
+    "counted_receipts",
     "answer_runs",
-    "clock_doubts",
     "doubts",
-    "processing_logs",
     "absences",
     "clusters",
-    "nameless_refusals",
-    "log_ends",
-    "hole_reasons",
-    "absence_reasons",
-    "omitted_deliveries",
     "omissions",
-    "counted_receipts",
-    "repeats",
-    "unlisted_resends",
-    "unheard_successes",
     "delivery_evidence",
     "deliveries",
     "endpoint_hours",
@@ -104,14 +78,14 @@ STEPS = (
 
 _CODE = {
     "live_spans": write_live_spans,
-    "time_shifts": write_time_shifts,
+    "clock_offsets": write_clock_offsets,
     "requests": write_requests,
     "failure_runs": write_failure_runs,
     "signature_checks": write_signature_checks,
 }
 
-# Nearly every value is another, and looking for a way to pack them costs more than writing them.
-_RAW = ("attempt_key", "event_uuid", "transaction_id")
+# Each of its rows is read once, by one of the two steps after it.
+_VIEWS = ("placed_receipts",)
 
 
 def reconcile(
@@ -138,8 +112,9 @@ def reconcile(
             if progress:
                 progress(done, len(STEPS))
         diagnose(db)
-        for step in reversed(STEPS):
-            db.con.execute(f"DROP TABLE IF EXISTS temp.{step}")
+        for step in STEPS:
+            kind = "VIEW" if step in _VIEWS else "TABLE"
+            db.con.execute(f"DROP {kind} IF EXISTS temp.{step}")
         db.con.execute("UPDATE meta SET reconciled_file_id = (SELECT max(file_id) FROM files)")
     db.con.execute("CHECKPOINT")
 
@@ -157,14 +132,7 @@ def run_step(db: Database, step: str) -> None:
     """Make the table of one step: what the contract promises lasts, all else is temporary."""
     if step in _CODE:
         _CODE[step](db)
-    elif table := TABLES.get(step):
-        columns = ", ".join(_define(column) for column in table.columns)
-        db.con.execute(f"CREATE OR REPLACE TABLE {step} ({columns})")
-        db.con.execute(f"INSERT INTO {step} {sql_text(step)}")
+    elif step in _VIEWS:
+        db.con.execute(f"CREATE OR REPLACE TEMP VIEW {step} AS {sql_text(step)}")
     else:
-        db.con.execute(f"CREATE OR REPLACE TEMP TABLE {step} AS {sql_text(step)}")
-
-
-def _define(column: Column) -> str:
-    raw = " USING COMPRESSION uncompressed" if column.name in _RAW else ""
-    return f"{column.name} {column.type}{raw}"
+        db.make(step, sql_text(step))

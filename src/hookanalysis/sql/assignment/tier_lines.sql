@@ -1,6 +1,6 @@
 /* tier_lines: lines of one layer ($layer) that name no event and may be the sender's requests.
    grain:  one receipt
-   inputs: placed_receipts, endpoint_paths, generations
+   inputs: nameless_receipts, endpoint_paths, generations
 
    network: the neighbourhood of the client's address, for senders post from pools of them.
    path_no: number of the endpoint's path; -1 for a request to another path. logged_at is the time
@@ -17,7 +17,7 @@ SELECT
   r.by_sender,
   r.stranger,
   COALESCE(g.resolution_ms, 0) AS resolution_ms
-FROM placed_receipts AS r
+FROM nameless_receipts AS r
 LEFT JOIN (SELECT DISTINCT path, path_no FROM endpoint_paths) AS p ON p.path = r.known_path
 JOIN (
   SELECT stream, MIN(time_marks) AS time_marks, MAX(time_resolution_ms) AS resolution_ms
@@ -25,5 +25,5 @@ JOIN (
   WHERE side = 'receiver'
   GROUP BY stream
 ) AS g ON g.stream = r.stream
-WHERE r.layer = $layer AND r.event_uuid IS NULL AND r.posted AND r.arrived_at IS NOT NULL
+WHERE r.layer = $layer AND r.posted AND r.arrived_at IS NOT NULL
 ORDER BY logged_at, r.receipt_id

@@ -1,6 +1,6 @@
 /* tier_matches: the lines that were assigned to requests in one layer.
    grain:  one receipt
-   inputs: tier_pairs, tier_results, placed_receipts
+   inputs: tier_pairs, tier_results, nameless_receipts
 
    Where the line does not say how the request was answered, the sender's view does.
    counts: its request is counted here; not, where a layer behind this one shows it as well. */
@@ -29,7 +29,8 @@ SELECT
   r.signature_failed,
   r.stranger,
   NOT t.shown AS counts,
-  t.attempt_key IS NOT NULL AS listed
+  t.attempt_key IS NOT NULL AS listed,
+  t.delivery_no
 FROM tier_pairs AS p
 JOIN tier_results AS t ON t.row_no = p.row_no
-JOIN placed_receipts AS r ON r.receipt_id = p.receipt_id
+JOIN nameless_receipts AS r ON r.receipt_id = p.receipt_id

@@ -2,44 +2,42 @@
    it show it.
    grain:  one attempt that may have become a request, an event listed without attempts, or a
            request that only layers behind this one show
-   inputs: attempts, endpoint_paths, shown_requests
+   inputs: attempts, endpoint_paths, matches, settings
 
    What an inner layer shows of an attempt, in the time in which it can be this attempt's, is the
    same request; what it shows besides is another (nth > 1), or has no attempt. seen_from and
    seen_until are on the sender's clock; NULL where only a queue or a table shows the request, for
    their rows may be written long after. */
-WITH seen AS (
+WITH shown_receipts AS (
   SELECT
-    event_uuid, endpoint_url, attempt_key, nth, MIN(seen_from) AS seen_from,
-    MAX(seen_until) AS seen_until, MAX(http_status) AS http_status, BOOL_OR(here) AS here,
-    BOOL_AND(stranger) AS stranger, MIN(shown_at) AS shown_at
-  FROM (
-    SELECT
-      event_uuid, endpoint_url, attempt_key, http_status, layer = $layer AS here, stranger,
-      CASE WHEN layer IN ('edge', 'app') THEN arrived_at END AS seen_from,
-      CASE WHEN layer IN ('edge', 'app') THEN ended_at END AS seen_until,
-      arrived_at AS shown_at,
-      ROW_NUMBER() OVER (
-        PARTITION BY event_uuid, endpoint_url, attempt_key, layer, stream
-        ORDER BY arrived_at, receipt_id
-      ) AS nth
-    FROM shown_requests
-    WHERE list_position(['table', 'queue', 'app', 'edge'], layer)
+    *,
+    layer IN ('edge', 'app') AS at_once,
+    ROW_NUMBER() OVER (
+      PARTITION BY delivery_no, attempt_key, layer, stream ORDER BY arrived_at, receipt_id
+    ) AS nth
+  FROM matches
+  WHERE (counts OR match_rule = 'time')
+    AND list_position(['table', 'queue', 'app', 'edge'], layer)
       <= list_position(['table', 'queue', 'app', 'edge'], $layer)
-  )
-  GROUP BY event_uuid, endpoint_url, attempt_key, nth
+),
+seen AS (
+  SELECT
+    delivery_no, attempt_key, nth, MIN(event_uuid) AS event_uuid,
+    MIN(endpoint_url) AS endpoint_url, MIN(arrived_at) FILTER (at_once) AS seen_from,
+    MAX(ended_at) FILTER (at_once) AS seen_until, MAX(http_status) AS http_status,
+    BOOL_OR(layer = $layer) AS here, BOOL_AND(stranger) AS stranger, MIN(arrived_at) AS shown_at
+  FROM shown_receipts
+  GROUP BY delivery_no, attempt_key, nth
 ),
 tried AS (
   SELECT
-    a.event_uuid, a.endpoint_url, a.attempt_key, a.status, a.http_status, a.error_kind,
-    a.latency_ms, COALESCE(a.attempted_at, a.created_at) AS attempted_at,
-    s.event_uuid IS NOT NULL AS shown, s.seen_from, s.seen_until, s.http_status AS seen_status,
+    a.* EXCLUDE (attempted_at), COALESCE(a.attempted_at, a.created_at) AS attempted_at,
+    s.delivery_no IS NOT NULL AS shown, s.seen_from, s.seen_until, s.http_status AS seen_status,
     COALESCE(s.here, FALSE) AS here, COALESCE(s.stranger, FALSE) AS stranger
   FROM attempts AS a
   CROSS JOIN settings AS t
   LEFT JOIN seen AS s
-    ON s.event_uuid = a.event_uuid AND s.attempt_key = a.attempt_key
-    AND s.endpoint_url = a.endpoint_url AND s.nth = 1
+    ON s.delivery_no = a.delivery_no AND s.attempt_key = a.attempt_key AND s.nth = 1
     AND COALESCE(
       s.seen_from <= a.attempted_at + 4 * t.timeout_seconds * INTERVAL '1 second', TRUE
     )
@@ -55,21 +53,22 @@ surplus AS (
   SELECT s.*
   FROM seen AS s
   LEFT JOIN tried AS t
-    ON t.shown AND s.nth = 1 AND t.event_uuid = s.event_uuid AND t.attempt_key = s.attempt_key
-    AND t.endpoint_url = s.endpoint_url
-  WHERE t.event_uuid IS NULL AND s.shown_at IS NOT NULL
+    ON t.shown AND s.nth = 1 AND t.delivery_no = s.delivery_no AND t.attempt_key = s.attempt_key
+  WHERE t.delivery_no IS NULL AND s.shown_at IS NOT NULL
 )
 SELECT
   t.event_uuid, t.endpoint_url, t.attempt_key, 1 AS nth, p.path_no, t.status,
   epoch_us(t.attempted_at) AS attempted_at, t.latency_ms, t.http_status, t.shown,
   epoch_us(t.seen_from) AS seen_from, epoch_us(t.seen_until) AS seen_until, t.seen_status, t.here,
-  t.stranger
+  t.stranger, t.delivery_no
 FROM tried AS t
 JOIN endpoint_paths AS p ON p.endpoint_url = t.endpoint_url
 UNION ALL
 SELECT
   s.event_uuid, s.endpoint_url, s.attempt_key, s.nth, p.path_no, NULL, NULL, NULL, NULL, TRUE,
   epoch_us(COALESCE(s.seen_from, s.shown_at)), epoch_us(COALESCE(s.seen_until, s.shown_at)),
-  s.http_status, s.here, s.stranger
+  s.http_status, s.here, s.stranger, s.delivery_no
 FROM surplus AS s
 JOIN endpoint_paths AS p ON p.endpoint_url = s.endpoint_url
+-- Of several assignments that are as good, the first is taken: the same one every time.
+ORDER BY COALESCE(attempted_at, seen_from), event_uuid, endpoint_url, attempt_key, nth
