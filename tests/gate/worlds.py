@@ -50,7 +50,7 @@ LEFT JOIN files AS f ON f.file_id = r.file_id
 
 # Inputs stored before `activity.seconds` was: as many seconds as records, evenly from the
 # minute's first to its last.
-_SECONDS = """
+SECONDS = """
 list_reduce(
     [
         1::UBIGINT << CAST(
@@ -138,7 +138,7 @@ def _judge(number: int, parts: Path) -> set[str]:
             if table == "settings":
                 _set_defaults(db, missing)
             if table == "activity" and "seconds" in missing:
-                db.con.execute(f"UPDATE activity SET seconds = {_SECONDS}")
+                db.con.execute(f"UPDATE activity SET seconds = {SECONDS}")
             notes |= {f"{table}.{name} is stored, and no column" for name in ignored}
             notes |= {f"{table}.{name} is not stored: NULL, or its default" for name in missing}
         reconcile(db)
