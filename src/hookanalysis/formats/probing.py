@@ -9,9 +9,10 @@ from hookanalysis.read.sources import open_source
 from hookanalysis.settings import Known
 
 from .checking import parse_head
-from .detect import Binding, count_fits, detect, gather_formats, take_lines
+from .detect import detect, gather_formats
 from .drafting import draft_format
 from .forms import Fit
+from .logs import Binding, count_fits, take_lines
 from .refusals import REASONS, UnfitError, say_unlike
 from .trials import Head, Trial, hold_trials, open_engine, reach
 from .wrappers import peel
