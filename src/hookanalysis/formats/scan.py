@@ -35,7 +35,7 @@ _UUID = r"-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 # Whose id a webhook's receiver logs.
 _OWNERS = ("event", "webhook")
 # A POST or PUT as a line shows it or names it; and an answer that an id links to its request.
-_POSTED = r'(?:^|[\s"\'`(\[|,>=:])(?:POST|PUT)(?:["\'}\s|,;]|: ?/)'
+_POSTED = r'(?:^|[\s"\'`(\[|,<>=:])(?:POST|PUT)(?:["\'}\s|,;]|: ?/)'
 _LINKED = (
     r"(?i)(?:^|[^a-z])(?:req(?:uest)?|correlation|trace)[_-]?id[\"']?\s*(?:=>|[=:])"
     r"|^\[[0-9a-f-]{16,36}\] "
