@@ -32,7 +32,7 @@ STAGES = (
     "charts: __init__ outcomes explorer incident endpoints evidence drawing asking",
     "wording progress markup",
     "facts: gathering measures",
-    "verdict: steps findings rules signatures incidents requests assignment windows clocks pace",
+    "verdict: steps findings rules signatures incidents requests assignment tier windows clocks pace",
     "load: files transfers manifest",
     "formats: api probing checking drafting",
     "formats: detect logs refusals configs trials wrappers engine",
