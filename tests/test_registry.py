@@ -29,8 +29,8 @@ def test_every_format_carries_samples() -> None:
     assert bad == set()
 
 
-# Tables whose rows in → rows out cases were of the steps before certain answers, and are still to be
-# written for those of today; worlds, the gate and the tests of reconciling prove them meanwhile.
+# Tables whose rows in → rows out cases were of the steps before certain answers, and are still to
+# be written for those of today; worlds, the gate and the tests of reconciling prove them meanwhile.
 UNCASED = {
     *("attempts", "clock_offsets", "clusters", "coverage", "deliveries", "matches", "receipts"),
     "symptoms",
