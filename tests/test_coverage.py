@@ -24,7 +24,7 @@ def reason(db: Database) -> str:
     """The reason's code, of a verdict that must be undetermined."""
     row = judge(db)
     assert row["outcome"] == "undetermined"
-    return str(row["reason"]).partition(":")[0]
+    return str(row["reason"]).partition(" ")[0]
 
 
 def reject_row(world: World, line: int) -> None:
@@ -141,7 +141,7 @@ def test_what_was_sent_as_a_log_turned_over_may_be_in_neither_file(
     db.con.execute("UPDATE generations SET completeness = 'copytruncate' WHERE generation_id = 9")
     row = judge(db)
     assert row["outcome"] == ("undetermined" if told else "missed")
-    assert (row["reason"] or "").partition(":")[0] == told
+    assert (row["reason"] or "").partition(" ")[0] == told
 
 
 def test_coverage_lists_intervals_and_holes_of_both_sides(db: Database) -> None:
@@ -219,7 +219,7 @@ def test_successes_that_no_log_shows_from_or_to_the_end_may_not_have_been_logged
     assert found["undetermined"] + found.get("pending", 0) == 8
     assert "missed" not in found
     reasons = db.rows("SELECT DISTINCT reason FROM deliveries WHERE outcome = 'undetermined'")
-    assert [text[0].partition(":")[0] for text in reasons] == ["not_bracketed"]
+    assert [text[0].partition(" ")[0] for text in reasons] == ["not_bracketed"]
 
 
 def shift(db: Database, minutes: float, when: str = "TRUE") -> None:

@@ -169,8 +169,9 @@ def month() -> Iterator[Database]:
 
 
 @pytest.mark.parametrize("wanted", STORIES)
-def test_verdict(month: Database, wanted: str) -> None:
-    row = look_up(month, event_of(list(STORIES).index(wanted)))
+def test_verdict(db: Database, wanted: str) -> None:
+    World(db).tell(STORIES[wanted])
+    row = judge(db)
     assert f"{row['outcome']}: {row['detail']}" == wanted
 
 
@@ -237,7 +238,7 @@ def test_a_hole_in_the_logs_is_no_proof(db: Database, code: str) -> None:
     for number in range(100, 104):
         row = look_up(db, event_of(number))
         assert (row["outcome"], row["detail"]) == ("undetermined", "receiver_coverage")
-        assert row["reason"].startswith(f"{code}: ")
+        assert row["reason"].partition(" ")[0] == code
     assert not db.rows("SELECT 1 FROM deliveries WHERE outcome = 'missed'")
 
 
