@@ -47,7 +47,11 @@ def relation_types() -> dict[str, dict[str, str]]:
         write_settings(db, Settings())
         for step in STEPS:
             run_step(db, step)
-        names = [row[0] for row in db.rows("SELECT DISTINCT table_name FROM duckdb_tables()")]
+        query = """
+            SELECT DISTINCT table_name FROM duckdb_tables()
+            UNION SELECT view_name FROM duckdb_views() WHERE NOT internal
+            """
+        names = [row[0] for row in db.rows(query)]
         made = {name: describe(db.con, name) for name in names}
     promised = {name: {c.name: c.type for c in table.columns} for name, table in TABLES.items()}
     return {**promised, **made}

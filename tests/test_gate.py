@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from gate.comparing import compare
-from gate.worlds import ACCEPTED, INPUTS, RESULTS, stored_worlds, write_results
+from gate.worlds import ACCEPTED, INPUTS, RESULTS, SECONDS, stored_worlds, write_results
 from hookanalysis.database import Database
 
 SOME = [*stored_worlds()][:20]
@@ -47,11 +47,22 @@ def test_numbers_that_only_put_rows_in_order_are_none(tmp_path: Path) -> None:
 
 
 def test_inputs_outlive_a_changed_contract(db: Database) -> None:
-    db.con.execute("ALTER TABLE activity ADD COLUMN zone VARCHAR")
+    db.con.execute("ALTER TABLE files ADD COLUMN zone VARCHAR")
     with duckdb.connect() as con:
-        query = f"SELECT * RENAME (records AS tally) FROM '{INPUTS / 'activity'}.parquet' LIMIT 5"
-        assert db.fill("activity", con, query) == (["world", "tally"], ["records", "zone"])
-    assert db.rows("SELECT count(first_at), count(records) FROM activity") == [(5, 0)]
+        query = f"SELECT * RENAME (records AS tally) FROM '{INPUTS / 'files'}.parquet' LIMIT 5"
+        assert db.fill("files", con, query) == (["world", "tally"], ["records", "zone"])
+    assert db.rows("SELECT count(path), count(records) FROM files") == [(5, 0)]
+
+
+def test_stored_worlds_without_the_seconds_of_activity_get_them(db: Database) -> None:
+    columns = "first_at, last_at, records, seconds"
+    db.con.execute(
+        f"INSERT INTO activity ({columns}) VALUES"
+        " ('2026-11-20 12:00:01', '2026-11-20 12:00:05', 3, NULL),"
+        " ('2026-11-20 12:01:59', '2026-11-20 12:01:59', 9, NULL)"
+    )
+    query = f"SELECT {SECONDS} FROM activity ORDER BY first_at"
+    assert db.rows(query) == [(0b101010,), (1 << 59,)]
 
 
 def test_stored_worlds_stay_small_and_name_no_machine() -> None:

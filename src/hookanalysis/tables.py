@@ -156,7 +156,7 @@ REJECTS = _table(
     *_PLACE,
     ("bytes", "BIGINT", "size, bytes"),
     ("lines", "BIGINT", "physical lines that it spans"),
-    ("reason", "VARCHAR", "reason code, such as no_match or bad_time"),
+    ("reason", "VARCHAR", "reason code, such as no_time or bad_time"),
     ("detail", "VARCHAR", "how far matching got; never a value of the record"),
 )
 

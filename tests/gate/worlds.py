@@ -48,6 +48,21 @@ LEFT JOIN receipts AS r ON r.receipt_id = m.receipt_id
 LEFT JOIN files AS f ON f.file_id = r.file_id
 """
 
+# Inputs stored before `activity.seconds` was: as many seconds as records, evenly from the
+# minute's first to its last.
+SECONDS = """
+list_reduce(
+    [
+        1::UBIGINT << CAST(
+            second(first_at)
+            + nth * (second(last_at) - second(first_at)) // greatest(records - 1, 1) AS UBIGINT
+        )
+        FOR nth IN range(records)
+    ],
+    LAMBDA one, other: one | other
+)
+"""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -122,6 +137,8 @@ def _judge(number: int, parts: Path) -> set[str]:
             ignored, missing = db.fill(table, con, query)
             if table == "settings":
                 _set_defaults(db, missing)
+            if table == "activity" and "seconds" in missing:
+                db.con.execute(f"UPDATE activity SET seconds = {SECONDS}")
             notes |= {f"{table}.{name} is stored, and no column" for name in ignored}
             notes |= {f"{table}.{name} is not stored: NULL, or its default" for name in missing}
         reconcile(db)

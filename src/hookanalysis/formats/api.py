@@ -12,8 +12,9 @@ from hookanalysis.read.splitting import Split
 
 from .catalog import Format, Sample, load_formats
 from .checking import check_formats, score_formats
-from .detect import Binding, detect, no_such_format
+from .detect import detect, no_such_format
 from .fields import scrub_sql
+from .logs import Binding
 from .probing import try_file
 from .sampling import normalise
 

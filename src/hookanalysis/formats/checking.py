@@ -11,7 +11,7 @@ from hookanalysis.errors import InputError
 from hookanalysis.settings import Known
 
 from .catalog import Format, Sample, load_formats
-from .detect import Binding, detect
+from .detect import detect
 from .sampling import take_records
 from .traces import attach_traces
 from .trials import ENOUGH, open_engine
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import duckdb
+
+    from .logs import Binding
 
 
 @dataclass(frozen=True)

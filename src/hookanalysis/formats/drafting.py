@@ -25,13 +25,18 @@ _PIECES = tuple(
         ("level", r"(?i:trace|debug|info|notice|warn|warning|error|critical|fatal)\b"),
         ("source_ip", r"(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"),
         ("uuid", r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
-        ("target", r"(?:https?:/)?/[^\s\"'?]+[^\s\"']*"),
+        ("target", r"(?:https?:/)?/[^\s\"'?<>]+[^\s\"'<>]*"),
         ("status", r"[1-5]\d\d(?![\w.])"),
         ("duration", r"\d+(?:\.\d+)? ?(?:us|µs|ms|s)\b"),
     )
 )
 # How a draft's pattern says it, where that is wider than what was found.
-_WIDER = {"method": "[A-Z]+", "level": "[A-Za-z]+", "source_ip": "[0-9a-fA-F.:]+", "target": r"\S+"}
+_WIDER = {
+    "method": "[A-Z]+",
+    "level": "[A-Za-z]+",
+    "source_ip": "[0-9a-fA-F.:]+",
+    "target": r"[^\s<>]+",
+}
 # What the pieces are in a sender's export.
 _SENT = {"time": "attempted_at", "status": "http_status", "target": "endpoint_url"}
 _WORD = re.compile(r"[\w.%+-]+")
@@ -108,9 +113,12 @@ def _draft_names(found: Mapping[str, Any], base: str, texts: Sequence[str]) -> s
         if text in texts:
             guesses.setdefault(text, name)
     left = ", ".join(name for name in strange if name not in guesses.values())
+    # An object is of a format by its keys; a table is by the names of its columns.
+    keys = list(guesses.values()) if texts is RECEIPT_TEXTS else []
     return "\n".join(
         [
             f'extends = "{base}"',
+            *([f"keys = {json.dumps(keys, ensure_ascii=False)}"] if keys else []),
             "",
             f"# Columns without a meaning: {left or 'none'}. Meanings: {', '.join(texts)}.",
             "[names]",

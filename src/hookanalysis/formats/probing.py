@@ -9,9 +9,10 @@ from hookanalysis.read.sources import open_source
 from hookanalysis.settings import Known
 
 from .checking import parse_head
-from .detect import Binding, count_fits, detect, gather_formats, take_lines
+from .detect import detect, gather_formats
 from .drafting import draft_format
 from .forms import Fit
+from .logs import Binding, count_fits, take_lines
 from .refusals import REASONS, UnfitError, say_unlike
 from .trials import Head, Trial, hold_trials, open_engine, reach
 from .wrappers import peel
@@ -68,7 +69,7 @@ def try_file(path: Path, known: Known | None = None) -> tuple[str, bool]:
     also = f", with lines of {', '.join(beside)}" if beside else ""
     lines += [f"{path} is {entry.id}{inside}{also}: {entry.title}", ""]
     lines += [*_others(bare, known, (entry.id, *beside)), ""]
-    lines += [*_parsed(records), *_rejected(records, binding, str(path))]
+    lines += [*_parsed(records), *_rejected(records, str(path))]
     if any(record["zoned"] is False for record in records) and not binding.timezone:
         lines += ["", "Its times name no zone: give it, such as --timezone America/Edmonton"]
     return "\n".join(lines), True
@@ -155,20 +156,13 @@ def _short(value: object) -> str:
     return text if len(text) <= 48 else f"{text[:47]}…"
 
 
-def _rejected(records: Sequence[dict[str, Any]], binding: Binding, path: str) -> Iterator[str]:
-    """The first rejected records, each with the place where its pattern stopped."""
+def _rejected(records: Sequence[dict[str, Any]], path: str) -> Iterator[str]:
+    """The first rejected records, each with its place and the reason."""
     rejected = [record for record in records if record["verdict"] == "reject"]
     for record in rejected[:_SHOWN]:
         text = str(record["record"]).splitlines()[0] if record["record"] else ""
-        column = 0
-        if record["reason"] == "no_match":
-            column, _ = reach(binding.format.form.pattern, text.encode())
-        start = max(0, column - _WIDTH // 2)
-        place = f"{path}:{record['line']}:{column + 1}" if column else f"{path}:{record['line']}"
         yield ""
-        yield f"{place}: rejected, {record['reason']}: {REASONS[record['reason']]}"
-        yield f"  | {text[start : start + _WIDTH]}"
-        if column:
-            yield f"  | {' ' * (column - start)}^ {binding.format.id} matches up to here"
+        yield f"{path}:{record['line']}: rejected, {record['reason']}: {REASONS[record['reason']]}"
+        yield f"  | {text[:_WIDTH]}"
     if len(rejected) > _SHOWN:
         yield f"  … and {len(rejected) - _SHOWN} more"

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 # What the reason codes of rejected records mean.
 REASONS = {
-    "no_match": "unlike the format",
     "no_time": "no time, neither in the line nor around it",
     "bad_time": "the time cannot be read",
     "clock_change": "a local time that the zone's clock never showed",

@@ -35,7 +35,7 @@ _UUID = r"-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 # Whose id a webhook's receiver logs.
 _OWNERS = ("event", "webhook")
 # A POST or PUT as a line shows it or names it; and an answer that an id links to its request.
-_POSTED = r'(?:^|[\s"\'`(\[|,>=:])(?:POST|PUT)(?:["\'}\s|,;]|: ?/)'
+_POSTED = r'(?:^|[\s"\'`(\[|,<>=:])(?:POST|PUT)(?:["\'}\s|,;]|: ?/)'
 _LINKED = (
     r"(?i)(?:^|[^a-z])(?:req(?:uest)?|correlation|trace)[_-]?id[\"']?\s*(?:=>|[=:])"
     r"|^\[[0-9a-f-]{16,36}\] "
@@ -218,12 +218,6 @@ def _final(log: Log, text: str) -> str:
         if value or text in _REFINED or (text in _SHOWN and _shows(entry)):
             silent_of.append(str(number))
     values = [f"o_{text}"]
-    mute = [
-        str(n) for n, e in enumerate(log.objects) if e.layer == "edge" and text not in e.form.names
-    ]
-    if text == "message" and mute:  # a server's words about every request say nothing of this one
-        silent = ", ".join(map(literal, mute))
-        values = [f"CASE WHEN list_contains([{silent}], kind) IS NOT TRUE THEN o_message END"]
     if refined:
         values.append(f"CASE which {' '.join(refined)} END")
     scanned = _SCANNED.get(text)
@@ -232,7 +226,14 @@ def _final(log: Log, text: str) -> str:
             unread = f"which IS NULL OR which NOT IN ({', '.join(silent_of)})"
             scanned = f"CASE WHEN {unread} THEN {scanned} END"
         values.append(scanned)
-    return f"coalesce({', '.join(values)})" if len(values) > 1 else values[0]
+    value = f"coalesce({', '.join(values)})" if len(values) > 1 else values[0]
+    mute = [
+        str(n) for n, e in enumerate(log.objects) if e.layer == "edge" and text not in e.form.names
+    ]
+    if text == "message" and mute:  # a server's words about every request say nothing of this one
+        silent = ", ".join(map(literal, mute))
+        return f"CASE WHEN list_contains([{silent}], kind) IS NOT TRUE THEN {value} END"
+    return value
 
 
 # What the scanner's columns of log_fields.sql are for each text.

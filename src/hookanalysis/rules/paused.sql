@@ -45,7 +45,10 @@ SELECT
   CAST(NULL AS VARCHAR) AS what,
   TRUE AS untried,
   TRUE AS usual,
-  EXISTS (SELECT 1 FROM matches AS m WHERE m.event_uuid = symptoms.event_uuid) AS arrived
+  EXISTS (
+    SELECT 1 FROM matches AS m
+    WHERE m.event_uuid = symptoms.event_uuid AND m.endpoint_url IN ('', symptoms.endpoint_url)
+  ) AS arrived
 FROM symptoms
 WHERE detail = 'not_attempted'
 UNION ALL

@@ -348,10 +348,10 @@ CREATE MACRO quotes_request(t) AS (
 CREATE MACRO scan_request(t) AS (
   regexp_extract(
     t,
-    '(?:^|[\s"''`(\[|,>=:])(?P<method>GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|CONNECT|TRACE)'
+    '(?:^|[\s"''`(\[|,<>=:])(?P<method>GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|CONNECT|TRACE)'
     '(?:["'']?[\s|]+["'']?|: ?)'
     '(?P<target>(?:https?://[^\s/"''?#]+)?/[^\s"''|<>]*)(?P<version> HTTP/[\d.]+)?'
-    '["'']?(?:[)\]]? *(?:-+|=>|->|→|–|\||:|responded(?: with)?|returned|answered|status)?:? *'
+    '["''>]*(?:[)\]]? *(?:-+|=>|->|→|–|\||:|responded(?: with)?|returned|answered|status)?:? *'
     '(?P<status>[1-5]\d\d)(?:[\s,;|)"]|$))?',
     ['method', 'target', 'version', 'status']
   )

@@ -36,6 +36,7 @@ _MOST_STRANGERS = 0.005
 _MOST_REPEATS = 0.1
 # So many candidate lines of a request are kept as evidence.
 _MOST_CANDIDATES = 8
+_NO_PAIRS = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
 # A sender that posts to more other paths than this is no sender but a balancer.
 _FEW_PATHS = 5
 
@@ -86,6 +87,7 @@ class Tier:
         try:
             rows, columns = self._fit(*pair(windows.low, windows.high, requests, self.lines))
         except CrowdedError:
+            self.pairs = _NO_PAIRS
             return self._crowded(must)
         rows, columns, must = self._drop_owners(rows, columns, must)
         ours = ~self.lines["stranger"][columns] | (requests["surplus"] & requests["shown"])[rows]
@@ -197,7 +199,7 @@ class Tier:
         there = {name: column[self.elsewhere] for name, column in self.lines.items()}
         there["path_no"] = np.zeros(len(self.elsewhere), dtype=np.int64)
         if not len(chosen) or not len(self.elsewhere):
-            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+            return _NO_PAIRS
         near, far = pair(self.windows.low[chosen], self.windows.tight[chosen], part, there)
         return chosen[near], self.elsewhere[far]
 

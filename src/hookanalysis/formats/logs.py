@@ -1,0 +1,318 @@
+"""How a log is read: out of which wrappers, and which of the formats its records are written in."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from hookanalysis.read.splitting import Split
+
+from .catalog import Format, load_formats
+from .engine import borrow_scratch
+from .fields import log_fields, scan_log
+from .forms import Fit, plain_records, whole
+from .headed import read_sections, row_source
+from .sampling import take_records
+from .scan import Log
+from .trials import open_engine, settle_dates
+from .wrappers import peel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hookanalysis.settings import Known
+
+    from .wrappers import Layer
+
+_YEARLESS = re.compile(r"(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d")
+# The formats that say how any line, and any object, is read.
+TEXT, OBJECT = "app_text", "app_json"
+# Of the first records at least this share must tell a time, or the file is no log.
+_TIMED = 0.1
+# What a line that tells of requests has.
+_TELLING = re.compile(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\b|webhook_event_uuid")
+# What a way to read a log is worth: how many values it finds.
+_VALUES = (
+    "event_uuid", "method", "path", "http_status", "duration_ms", "source_ip", "request_id",
+    "level",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Binding:
+    """How one file is read.
+
+    Args:
+        format: Its format; of several, the one that most of its requests are written in.
+        split: How the text becomes records.
+        timezone: Zone for times that name none; None: unknown.
+        scan_sql: SELECT over `chunk` (line, byte_offset, record): line, byte_offset, at (UTC; NULL
+            where the zone is unknown), zoned (the time names its zone; NULL where there is no
+            time), verdict (keep, count, ignore, reject), reason, record (NULL unless kept,
+            rejected, or the line of a stack trace that names an exception). NULL records are passed
+            over.
+        fields_sql: SELECT over `scanned`, the rows of `scan_sql`: the columns of the side's table
+            from `line` on. A line that names several events gives several rows.
+        sampled: How many of the first records fit (key `fits`), or not, by reason.
+        wrappers: What is taken off the lines first, the outermost first.
+        formats: All formats that its first records fit, the most frequent first.
+    """
+
+    format: Format
+    split: Split
+    timezone: str | None
+    scan_sql: str
+    fields_sql: str
+    sampled: Counter[str]
+    wrappers: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+
+
+def overrule(entry: Format, known: Known) -> Format:
+    """The format with what the user says of the log instead."""
+    told: dict[str, Any] = {
+        key: getattr(known, key) or getattr(entry, key) for key in ("time_marks", "layer")
+    }
+    said = {"sample": known.sampled, "copytruncate": known.copytruncate, "complete": known.complete}
+    if completeness := next((name for name, holds in said.items() if holds), None):
+        told["completeness"] = completeness
+    return replace(entry, **told)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read a log, and what it is worth."""
+
+    binding: Binding
+    worth: tuple[bool, int, int]
+    disorder: str
+
+
+def read_log(
+    head: bytes, formats: Sequence[Format], bases: tuple[Format, Format], fit: Fit, known: Known
+) -> Reading | None:
+    """The best way to read a log: out of the wrappers without which it tells the most."""
+    layers = peel(head, open_engine())
+    found = [
+        reading
+        for layer in layers
+        if (reading := _try_layer(head, layer, formats, bases, fit, known, alone=len(layers) == 1))
+    ]
+    return max(found, key=lambda reading: reading.worth, default=None)
+
+
+def _try_layer(
+    head: bytes,
+    layer: Layer,
+    formats: Sequence[Format],
+    bases: tuple[Format, Format],
+    fit: Fit,
+    known: Known,
+    *,
+    alone: bool,
+) -> Reading | None:
+    split = layer.split or _split(head)
+    source = layer.source
+    headed = next((e.form.header for e in formats if e.form.header), "")
+    sections = read_sections([(0, headed)]) if headed else fit.sections
+    chunk = take_records(head, split)
+    if sections and not layer.wrappers:
+        source = row_source(sections, source)
+    records = _take_texts(source, chunk)
+    fit = replace(fit, source=source, sections=())
+    if not layer.yearless and not any(map(_YEARLESS.match, records)):
+        fit = replace(fit, newest=Fit.newest)
+    log, counts = _plan(records, formats, bases, fit, timed=layer.timed)
+    if known.format and not _is_such(known.format, counts, records):
+        return None
+    entry, log = _lead(log, counts, bases, records, known)
+
+    def judge(first: bool | None) -> tuple[str | None, ...]:
+        dated = replace(log, fit=replace(log.fit, day_first=first))
+        with borrow_scratch(scan_log(dated), log_fields(dated), "receiver") as scratch:
+            scratch.scan(chunk)
+            return scratch.reasons()
+
+    first, reasons, disorder = settle_dates(fit.day_first, judge)
+    log = replace(log, fit=replace(log.fit, day_first=first))
+    total = len(records)
+    silent = entry.form.silent
+    if not silent and (
+        not total
+        or reasons.count(None) + reasons.count("bad_time") * (first is None) < _TIMED * total
+    ):
+        return None
+    scan, fields = scan_log(log), log_fields(log)
+    binding = Binding(
+        overrule(entry, known),
+        split,
+        fit.timezone,
+        scan,
+        fields,
+        Counter(reason or "fits" for reason in reasons),
+        layer.wrappers,
+        tuple(name for name, _ in counts.most_common()),
+    )
+    likeness = -sum(name == "timed" for name in layer.wrappers)
+    worth = 0 if alone else _count_values(scan, fields, chunk)
+    # Lines of text around objects are a wrapper, however well they read as text.
+    inside = (
+        not head.lstrip().startswith((b"{", b"["))
+        and sum(r.startswith("{") for r in records) * 2 >= total
+    )
+    return Reading(binding, (inside, worth, likeness * 10 + len(layer.wrappers)), disorder)
+
+
+def _is_such(name: str, counts: Counter[str], records: Sequence[str]) -> bool:
+    """Whether a log is of the format that the user names."""
+    if name in {TEXT, OBJECT}:
+        return any((_open_object(record) is None) == (name == TEXT) for record in records)
+    return bool(counts)
+
+
+def _split(head: bytes) -> Split:
+    """One object or line a line, or an array, an envelope, objects of several lines."""
+    from hookanalysis.read.documents import is_spread
+
+    return Split("json") if is_spread(head) else Split("lines")
+
+
+def _take_texts(source: str, chunk: Any) -> list[str]:
+    con = open_engine()
+    con.register("chunk", chunk)
+    query = f"SELECT record FROM ({source}) WHERE record IS NOT NULL ORDER BY byte_offset"
+    lines = (str(row[0]).rstrip("\r\n") for row in con.execute(query).fetchall())
+    return [line for line in lines if line.strip()]
+
+
+def _plan(
+    records: Sequence[str],
+    formats: Sequence[Format],
+    bases: tuple[Format, Format],
+    fit: Fit,
+    *,
+    timed: bool,
+) -> tuple[Log, Counter[str]]:
+    """What of the formats a log holds: each record counts for the first that it fits."""
+    ranked = sorted(formats, key=lambda entry: -entry.rank)
+    objects = [_open_object(record) for record in records]
+    counts = count_fits(records, ranked)
+    shapes = Counter(
+        json.dumps(list(o), ensure_ascii=False, separators=(",", ":")) for o in objects if o
+    )
+    carried = False
+    if not timed:
+        query = (
+            "SELECT bool_or(line_tag(t) IS NOT NULL AND line_time(t) IS NULL)"
+            " FROM UNNEST($1) AS x (t)"
+        )
+        plain = [r for o, r in zip(objects, records, strict=True) if o is None]
+        carried = bool(open_engine().execute(query, [plain]).fetchall()[0][0]) if plain else False
+    log = Log(
+        bases[1],
+        tuple(entry for entry in ranked if entry.form.pattern and counts[entry.id]),
+        tuple(entry for entry in ranked if entry.keys and counts[entry.id]),
+        replace(
+            fit, shapes=tuple(sorted(shape for shape, _ in shapes.most_common(16))), carried=carried
+        ),
+        "app",
+    )
+    return log, counts
+
+
+def _lead(
+    log: Log,
+    counts: Counter[str],
+    bases: tuple[Format, Format],
+    records: Sequence[str],
+    known: Known,
+) -> tuple[Format, Log]:
+    """The format that stands for a file: the one in which most of its requests are told."""
+    found = [entry for entry in (*log.objects, *log.texts) if not entry.form.silent]
+    base = bases[sum(r.startswith("{") for r in records) * 2 >= len(records)]
+    if not found and log.texts:
+        entry = log.texts[0]
+    else:
+        telling = sum(bool(_TELLING.search(record)) for record in records)
+        shares = {entry.id: counts[entry.id] for entry in found}
+        shares[base.id] = telling - sum(shares.values()) if found else 1
+        entry = max((*found, base), key=lambda e: (shares[e.id], e.layer == "edge"))
+    return entry, replace(log, layer=known.layer or entry.layer or "app")
+
+
+def count_fits(records: Sequence[str], formats: Sequence[Format]) -> Counter[str]:
+    """How many of some records each format of a log fits before the others do."""
+    base = next(entry for entry in load_formats() if entry.id == OBJECT)
+    shaped = [entry for entry in formats if entry.keys]
+    texts = []
+    counts: Counter[str] = Counter()
+    for record in records:
+        opened = _open_object(record)
+        texts.append(record if opened is None else _message(opened, base))
+        if opened is not None:
+            fits = (e.id for e in shaped if all(_has(opened, key) for key in e.keys))
+            counts.update([name] if (name := next(fits, "")) else [])
+    counts.update(_fit_lines(texts, [entry for entry in formats if entry.form.pattern]))
+    return counts
+
+
+def take_lines(head: bytes) -> list[str]:
+    """The first records of a log, as its formats see them."""
+    return _take_texts(plain_records(), take_records(head, _split(head)))
+
+
+def _fit_lines(texts: Sequence[str], formats: Sequence[Format]) -> Counter[str]:
+    """How many of some texts fit each format first."""
+    if not formats or not texts:
+        return Counter()
+    cases = " ".join(
+        f"WHEN regexp_full_match(t, {whole(entry.form.pattern)}) THEN {number}"
+        for number, entry in enumerate(formats)
+    )
+    query = (
+        f"SELECT fit, count(*) FROM (SELECT CASE {cases} END AS fit FROM UNNEST($1) AS x (t))"
+        " WHERE fit IS NOT NULL GROUP BY fit"
+    )
+    rows = open_engine().execute(query, [list(texts)]).fetchall()
+    return Counter({formats[number].id: count for number, count in rows})
+
+
+def _open_object(text: str) -> dict[str, Any] | None:
+    if not text.startswith("{"):
+        return None
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _message(record: Mapping[str, Any], base: Format) -> str:
+    for alias in base.form.names["message"]:
+        value: Any = record
+        for part in alias.split("/"):
+            value = value.get(part) if isinstance(value, dict) else None
+        if isinstance(value, str):
+            return value
+    return ""
+
+
+def _has(record: Mapping[str, Any], key: str) -> bool:
+    """Whether an object has a key; a path leads into what is in it."""
+    value: Any = record
+    for part in key.split("/"):
+        if not isinstance(value, dict) or part not in value:
+            return False
+        value = value[part]
+    return True
+
+
+def _count_values(scan: str, fields: str, chunk: Any) -> int:
+    """How many values a way to read finds in a chunk."""
+    told = " + ".join(f"count({name})" for name in _VALUES)
+    with borrow_scratch(scan, fields, "receiver") as scratch:
+        scratch.parse(chunk)
+        return int(scratch.rows(f"SELECT {told} FROM parsed")[0][0])

@@ -1,0 +1,101 @@
+"""The scanner (sql/macros.sql): what it reads of a line by its shape, and what it leaves alone."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import duckdb
+import pytest
+
+from hookanalysis.formats.parser import connect_parser
+
+
+@cache
+def engine() -> duckdb.DuckDBPyConnection:
+    return connect_parser()
+
+
+def scan(macro: str, text: str) -> Any:
+    return engine().execute(f"SELECT {macro}($1)", [text]).fetchall()[0][0]
+
+
+def request(text: str) -> tuple[str, str, str]:
+    found = scan("scan_request", text)
+    return found["method"], found["target"], found["status"]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('1.2.3.4 - - [x] "POST /hook HTTP/1.1" 200 2', ("POST", "/hook", "200")),
+        ("POST /hook 201 12.5 ms - 2", ("POST", "/hook", "201")),
+        ("[x] POST /hook => 502", ("POST", "/hook", "502")),
+        ("1.2.3.4 [x] <POST /hook HTTP/1.1> 200", ("POST", "/hook", "200")),
+        ("web-1 <<PUT /hook>> 503 1.5s", ("PUT", "/hook", "503")),
+        ("HTTP POST /hook responded 404 in 3.1 ms", ("POST", "/hook", "404")),
+        ('[GIN] x | 200 |  1.2ms | 1.2.3.4 | POST     "/hook"', ("POST", "/hook", "")),
+        (
+            "[pid: 1] 1.2.3.4 () {30 vars} [x] POST /hook => generated 2 bytes",
+            ("POST", "/hook", ""),
+        ),
+        ("REPOST /hook 200", ("", "", "")),
+        ("we post /hook 200", ("", "", "")),
+    ],
+)
+def test_requests(line: str, told: tuple[str, str, str]) -> None:
+    assert request(line) == told
+
+
+@pytest.mark.parametrize(
+    ("line", "quoted"),
+    [
+        ('[error] 1#1: upstream timed out, request: "POST /hook HTTP/1.1", host: "x"', True),
+        ("[GIN-debug] POST   /hook   --> main.receive (3 handlers)", True),
+        ("[RouterExplorer] Mapped {/hook, POST} route", True),
+        ('HTTP Request: POST https://api.example/v1 "HTTP/1.1 200 OK"', True),
+        ('https://api.example:443 "POST /v1 HTTP/1.1" 200 None', True),
+        ("Registered route: POST /hook", True),
+        ("    at POST /hook (server.js:3:1)", True),
+        ('  File "app.py", line 3, in POST', True),
+        ('1.2.3.4 - - [x] "POST /hook HTTP/1.1" 200 2', False),
+        ("INFO POST /hook 200", False),
+    ],
+)
+def test_a_line_that_only_speaks_of_a_request_shows_none(line: str, quoted: bool) -> None:  # noqa: FBT001
+    assert scan("quotes_request", line) is quoted
+
+
+@pytest.mark.parametrize(
+    ("code", "told"), [("200", "200"), ("499", "499"), ("525", "525"), ("512", None), ("299", None)]
+)
+def test_the_size_of_an_answer_is_no_status(code: str, told: str | None) -> None:
+    assert scan("known_status", code) == told
+
+
+@pytest.mark.parametrize(
+    ("macro", "line", "told"),
+    [
+        ("named_status", "level=info status=200 size=512", "200"),
+        ("named_status", "order_status=paid rows=200", None),
+        ("named_status", "status=2000", None),
+        ("scan_duration", "done in 35ms", "35ms"),
+        ("scan_duration", '"POST /hook HTTP/1.1" 200 2 "-" "x" "34.83.8.110"', None),
+        ("scan_duration", "retrying in 35s", None),
+        ("trailing_duration", "POST /hook 200 12.5 ms", "12.5 ms"),
+        ("trailing_duration", "POST /hook 200 12.5 ms, db 3 ms", None),
+        ("trailing_duration", '"POST /hook HTTP/1.1" 200 2 "-" "x" "34.83.8.110"', None),
+        ("scan_address", "34.83.8.110 - - [x]", "34.83.8.110"),
+        ("scan_address", "ip=34.83.8.110 x", "34.83.8.110"),
+        ("scan_address", "version 1.2.3.4 is out", None),
+        ("scan_id", "request_id=ab12 x", "ab12"),
+        ("scan_id", "identity=ab12 x", None),
+        ("line_time", "[22/Nov/2026:14:03:07 +0000] x", "22/Nov/2026:14:03:07 +0000"),
+        ("line_time", "2026-11-22T14:03:07.123Z x", "2026-11-22T14:03:07.123Z"),
+        ("line_time", "Nov 22 14:03:07 web1 x", "Nov 22 14:03:07"),
+        ("line_time", "512 2 200", None),
+        ("line_time", "x" * 400 + " 2026-11-22 14:03:07", None),
+    ],
+)  # fmt: skip
+def test_values(macro: str, line: str, told: str | None) -> None:
+    assert scan(macro, line) == told
