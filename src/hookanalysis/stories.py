@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .errors import InputError
 from .read.sources import open_source
 from .tables import OUTCOMES
+from .words import say_reason
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -233,7 +234,7 @@ def _chapter(db: Database, uuid: str, it: _Delivery) -> Chapter:
     if it.outcome in {"missed", "unprocessed"}:
         why += _say_proof(db, uuid, it)
     if it.reason:
-        why.append(it.reason)
+        why.append(say_reason(it.reason))
     return Chapter(f"{verdict}: {OUTCOMES[it.outcome]}.", tuple(why))
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from hookanalysis.errors import InputError
 from hookanalysis.tables import OUTCOMES, RESULTS, SCHEMA_VERSION
 from hookanalysis.verdict.findings import Finding
+from hookanalysis.words import explain_reason
 from hookanalysis.zones import check_zone, to_utc
 
 from .measures import (
@@ -324,9 +325,8 @@ _LAGS = ("lag_p50_ms", "lag_p95_ms", "lag_p99_ms", "lag_deliveries")
 def _explain_unknown(
     code: str, deliveries: int, reason: str, first_at: datetime | None, last_at: datetime | None
 ) -> Unknown:
-    _, _, wording = reason.partition(":")
-    wording, _, hint = wording.rpartition(";") if ";" in wording else (wording, "", _GENERAL_HINT)
-    return Unknown(code or "unknown", deliveries, wording.strip(), hint.strip(), first_at, last_at)
+    _, says, remedy = explain_reason(reason)
+    return Unknown(code or "unknown", deliveries, says, remedy or _GENERAL_HINT, first_at, last_at)
 
 
 def _versions(db: Database) -> Versions:

@@ -114,8 +114,8 @@ stream_reasons AS (
 doubt_reasons AS (
   SELECT
     endpoint_url, code, reason(
-      code, stream := MIN(stream), minutes := ARG_MIN(minutes, stream), lacking := MAX(lacking),
-      answers := MAX(answers)
+      code, stream := MIN(stream), export := MIN(export), minutes := ARG_MIN(minutes, stream),
+      lacking := MAX(lacking), answers := MAX(answers)
     ) AS reason
   FROM doubts
   GROUP BY endpoint_url, code

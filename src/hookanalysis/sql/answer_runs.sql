@@ -36,41 +36,58 @@ silent_answers AS (
         AND a.attempted_at BETWEEN c.starts_at AND c.ends_at
     )
 ),
--- Only these kinds of answers are looked at, for only of these some are lacking.
+-- Only of these kinds some are lacking.
 kinds AS (
   SELECT DISTINCT endpoint_url, kind FROM silent_answers
 ),
-placed_answers AS (
-  FROM silent_answers
-  UNION ALL
+shown_answers AS (
+  SELECT endpoint_url, kind, attempted_at
   FROM answers
   SEMI JOIN kinds USING (endpoint_url, kind)
   WHERE NOT silent
   UNION ALL
-  SELECT endpoint_url, attempt_key, attempted_at, 'success', FALSE
+  SELECT endpoint_url, 'success', attempted_at
   FROM attempts
   ANTI JOIN hard_attempts USING (delivery_no)
   ANTI JOIN undecided_deliveries USING (delivery_no)
   WHERE attempted_at IS NOT NULL
     AND endpoint_url IN (SELECT endpoint_url FROM kinds WHERE kind = 'success')
 ),
+-- A minute in which none is lacking counts as a whole, which spares sorting all that is well.
+placed_answers AS (
+  SELECT
+    endpoint_url, kind, TRUE AS silent, attempted_at, attempted_at AS until_at, attempt_key,
+    1 AS answers
+  FROM silent_answers
+  UNION ALL BY NAME
+  SELECT
+    endpoint_url, kind, FALSE AS silent, MIN(attempted_at) AS attempted_at,
+    MAX(attempted_at) AS until_at, COUNT(*) AS answers
+  FROM shown_answers
+  GROUP BY endpoint_url, kind, CASE
+    WHEN (endpoint_url, kind, DATE_TRUNC('minute', attempted_at)) IN (
+      SELECT DISTINCT (endpoint_url, kind, DATE_TRUNC('minute', attempted_at)) FROM silent_answers
+    ) THEN attempted_at
+    ELSE DATE_TRUNC('minute', attempted_at)
+  END
+),
 counted_answers AS (
   SELECT
-    endpoint_url, kind, attempted_at, silent,
-    SUM(CASE WHEN silent THEN 0 ELSE 1 END) OVER so_far AS shown,
-    SUM(CASE WHEN silent THEN 1 ELSE 0 END) OVER so_far AS lacking
+    *,
+    SUM(CASE WHEN silent THEN 0 ELSE answers END) OVER so_far AS shown,
+    SUM(CASE WHEN silent THEN answers ELSE 0 END) OVER so_far AS lacking
   FROM placed_answers
   WINDOW so_far AS (
-    PARTITION BY endpoint_url, kind ORDER BY attempted_at, attempt_key
+    PARTITION BY endpoint_url, kind ORDER BY attempted_at, silent, attempt_key
     ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
   )
 )
 SELECT
   endpoint_url, kind, silent,
   MIN(attempted_at) AS starts_at,
-  MAX(attempted_at) AS ends_at,
-  COUNT(*) AS answers,
+  MAX(until_at) AS ends_at,
+  CAST(SUM(answers) AS BIGINT) AS answers,
   ROW_NUMBER() OVER (PARTITION BY endpoint_url, kind ORDER BY MIN(shown + lacking)) AS run,
-  CAST(MIN(shown) - CASE WHEN silent THEN 0 ELSE 1 END AS BIGINT) AS shown_before
+  CAST(MIN(shown - CASE WHEN silent THEN 0 ELSE answers END) AS BIGINT) AS shown_before
 FROM counted_answers
 GROUP BY endpoint_url, kind, silent, CASE WHEN silent THEN shown ELSE lacking END

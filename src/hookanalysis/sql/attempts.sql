@@ -6,123 +6,112 @@
    export is the n-th copy in any other. It takes over the key of a row of the same event and second
    that says more: one with an attempt id, with the final status, or with the endpoint.
    Merging is a lattice, so load order never matters: none < pending < one final status, and two
-   different final statuses are a conflict. Only repeated keys are merged, for they are few.
+   different final statuses are a conflict. Only rows of repeated events are merged: they are few.
    An endpoint that no export names is filled in where only one can be meant, else it is empty.
    delivery_no: the place of the first record of the event for the endpoint. */
-WITH nameless_rows AS (
+WITH named_rows AS NOT MATERIALIZED (
   SELECT
-    generation_id, byte_offset, event_uuid, endpoint_url, attempted_at, status,
+    *,
+    generation_id * 10000000000000 + byte_offset AS place,
+    COALESCE(
+      attempt_id,
+      COALESCE(event_uuid, '') || ' ' || COALESCE(endpoint_url, '') || ' ' || status
+        || COALESCE(' ' || attempted_at, '') || COALESCE(' ' || http_status, '')
+    ) AS row_key,
+    -- Numbers in place of names: a chance equality only compares what is not to be merged.
+    hash(event_uuid) AS event_no
+  FROM attempt_records
+),
+repeated_events AS (
+  SELECT event_no FROM named_rows GROUP BY ALL HAVING COUNT(*) > 1
+),
+repeated_rows AS (
+  SELECT
+    * EXCLUDE (row_key),
     ROW_NUMBER() OVER (
-      PARTITION BY generation_id, event_uuid, endpoint_url, attempted_at, status, http_status
+      PARTITION BY generation_id, row_key, event_uuid, endpoint_url, attempt_id IS NULL
       ORDER BY row_hash, byte_offset
     ) AS nth,
-    COALESCE(event_uuid, '') || ' ' || COALESCE(endpoint_url, '') || ' ' || status
-      || COALESCE(' ' || attempted_at, '') || COALESCE(' ' || http_status, '')
-      || CASE WHEN status = 'none' OR nth = 1 THEN '' ELSE ' copy ' || nth END AS row_key
-  FROM attempt_records
-  WHERE attempt_id IS NULL
-),
-fuller_rows AS (
-  SELECT attempt_id AS attempt_key, TRUE AS named, event_uuid, endpoint_url, attempted_at, status
-  FROM attempt_records
-  WHERE attempt_id IS NOT NULL
-  UNION ALL
-  SELECT row_key, FALSE, event_uuid, endpoint_url, attempted_at, status
-  FROM nameless_rows
-  WHERE status <> 'pending' OR endpoint_url IS NOT NULL
+    row_key || CASE
+      WHEN attempt_id IS NOT NULL OR status = 'none' OR nth = 1 THEN ''
+      ELSE ' copy ' || nth
+    END AS row_key
+  FROM named_rows
+  WHERE event_no IN (FROM repeated_events)
 ),
 taken_keys AS (
   SELECT
-    n.generation_id, n.byte_offset,
+    n.place,
     COALESCE(
-      MIN(f.attempt_key) FILTER (f.named),
-      MIN(f.attempt_key) FILTER (f.status <> 'pending' AND f.endpoint_url IS NOT NULL),
-      MIN(f.attempt_key)
+      MIN(f.row_key) FILTER (f.attempt_id IS NOT NULL),
+      MIN(f.row_key) FILTER (f.status <> 'pending' AND f.endpoint_url IS NOT NULL),
+      MIN(f.row_key)
     ) AS attempt_key
-  FROM nameless_rows AS n
-  JOIN fuller_rows AS f
+  FROM repeated_rows AS n
+  JOIN repeated_rows AS f
     ON f.event_uuid = n.event_uuid
     AND DATE_TRUNC('second', f.attempted_at) = DATE_TRUNC('second', n.attempted_at)
-  WHERE (
-      f.named
+  WHERE n.attempt_id IS NULL
+    AND (
+      f.attempt_id IS NOT NULL
       OR (n.status = 'pending' AND f.status <> 'pending')
       OR (n.endpoint_url IS NULL AND f.endpoint_url IS NOT NULL)
     )
     AND (f.status = n.status OR f.status = 'pending' OR n.status = 'pending')
     AND (f.endpoint_url = n.endpoint_url OR f.endpoint_url IS NULL OR n.endpoint_url IS NULL)
-  GROUP BY ALL
-),
-keyed_rows AS (
-  SELECT
-    r.*, COALESCE(r.attempt_id, t.attempt_key, n.row_key) AS attempt_key,
-    r.generation_id * 10000000000000 + r.byte_offset AS place
-  FROM attempt_records AS r
-  LEFT JOIN nameless_rows AS n USING (generation_id, byte_offset)
-  LEFT JOIN taken_keys AS t USING (generation_id, byte_offset)
-),
--- Numbers in place of names: a chance equality only merges what is merged to itself.
-repeated_keys AS (
-  SELECT hash(attempt_key) AS key_no FROM keyed_rows GROUP BY ALL HAVING COUNT(*) > 1
+  GROUP BY n.place
 ),
 merged_rows AS (
-  SELECT *, 1 AS observations
-  FROM keyed_rows
-  WHERE hash(attempt_key) NOT IN (FROM repeated_keys)
-  UNION ALL BY NAME
   SELECT
-    attempt_key, event_uuid, MAX(endpoint_url) AS endpoint_url, MAX(event_type) AS event_type,
-    MAX(transaction_id) AS transaction_id, MIN(created_at) AS created_at,
-    MIN(attempted_at) AS attempted_at,
+    COALESCE(t.attempt_key, r.row_key) AS attempt_key, r.event_uuid,
+    MAX(r.endpoint_url) AS endpoint_url, MAX(r.event_type) AS event_type,
+    MAX(r.transaction_id) AS transaction_id, MIN(r.created_at) AS created_at,
+    MIN(r.attempted_at) AS attempted_at,
     CASE
-      WHEN BOOL_OR(status = 'success') AND BOOL_OR(status = 'failed') THEN 'conflict'
-      WHEN BOOL_OR(status = 'success') THEN 'success'
-      WHEN BOOL_OR(status = 'failed') THEN 'failed'
-      WHEN BOOL_OR(status = 'pending') THEN 'pending'
+      WHEN BOOL_OR(r.status = 'success') AND BOOL_OR(r.status = 'failed') THEN 'conflict'
+      WHEN BOOL_OR(r.status = 'success') THEN 'success'
+      WHEN BOOL_OR(r.status = 'failed') THEN 'failed'
+      WHEN BOOL_OR(r.status = 'pending') THEN 'pending'
       ELSE 'none'
     END AS status,
-    MAX(http_status) AS http_status, MAX(error_kind) AS error_kind, MAX(response) AS response,
-    MAX(latency_ms) AS latency_ms, COUNT(*) AS observations, MIN(file_id) AS file_id,
-    ARG_MIN(line, (file_id, line)) AS line, MIN(place) AS place
-  FROM keyed_rows
-  WHERE hash(attempt_key) IN (FROM repeated_keys)
-  GROUP BY attempt_key, event_uuid
+    MAX(r.http_status) AS http_status, MAX(r.error_kind) AS error_kind,
+    MAX(r.response) AS response, MAX(r.latency_ms) AS latency_ms, COUNT(*) AS observations,
+    MIN(r.file_id) AS file_id, ARG_MIN(r.line, (r.file_id, r.line)) AS line, MIN(r.place) AS place
+  FROM repeated_rows AS r
+  LEFT JOIN taken_keys AS t ON t.place = r.place
+  GROUP BY COALESCE(t.attempt_key, r.row_key), r.event_uuid
 ),
 event_endpoints AS (
   SELECT event_uuid, MAX(endpoint_url) AS endpoint_url
-  FROM attempt_records
-  WHERE endpoint_url IS NOT NULL
-    AND event_uuid IN (SELECT event_uuid FROM attempt_records WHERE endpoint_url IS NULL)
+  FROM repeated_rows
   GROUP BY event_uuid
   HAVING COUNT(DISTINCT endpoint_url) = 1
 ),
-named_rows AS (
+sole_endpoint AS (
+  SELECT MAX(endpoint_url) AS endpoint_url
+  FROM (SELECT endpoint_url FROM attempt_records UNION SELECT endpoint_url FROM endpoints)
+  HAVING COUNT(endpoint_url) = 1
+),
+all_rows AS (
   SELECT
-    m.* EXCLUDE (endpoint_url),
-    COALESCE(
-      m.endpoint_url, e.endpoint_url,
-      (
-        SELECT MAX(endpoint_url)
-        FROM (SELECT endpoint_url FROM attempt_records UNION SELECT endpoint_url FROM endpoints)
-        HAVING COUNT(endpoint_url) = 1
-      ), ''
-    ) AS endpoint_url
+    m.* EXCLUDE (endpoint_url, place), COALESCE(m.endpoint_url, e.endpoint_url) AS endpoint_url,
+    MIN(m.place) OVER (
+      PARTITION BY m.event_uuid, COALESCE(m.endpoint_url, e.endpoint_url)
+    ) AS delivery_no
   FROM merged_rows AS m
   LEFT JOIN event_endpoints AS e ON e.event_uuid = m.event_uuid
-),
-repeated_events AS (
-  SELECT hash(event_uuid) AS event_no FROM named_rows GROUP BY ALL HAVING COUNT(*) > 1
-),
-first_places AS (
-  SELECT event_uuid, endpoint_url, MIN(place) AS place
+  UNION ALL BY NAME
+  SELECT
+    row_key AS attempt_key, * EXCLUDE (row_key, place), place AS delivery_no, 1 AS observations
   FROM named_rows
-  WHERE hash(event_uuid) IN (FROM repeated_events)
-  GROUP BY ALL
+  WHERE event_no NOT IN (FROM repeated_events)
 )
 SELECT
-  r.attempt_key, r.event_uuid, r.endpoint_url, r.event_type, r.transaction_id, r.created_at,
-  r.attempted_at, r.status, r.http_status, r.error_kind, r.response, r.latency_ms,
-  COALESCE(LIST_CONTAINS(s.test_event_types, r.event_type), FALSE) AS is_test, r.observations,
-  r.file_id, r.line, COALESCE(f.place, r.place) AS delivery_no
-FROM named_rows AS r
-LEFT JOIN first_places AS f ON f.event_uuid = r.event_uuid AND f.endpoint_url = r.endpoint_url
+  a.attempt_key, a.event_uuid,
+  COALESCE(a.endpoint_url, (SELECT endpoint_url FROM sole_endpoint), '') AS endpoint_url,
+  a.event_type, a.transaction_id, a.created_at, a.attempted_at, a.status, a.http_status,
+  a.error_kind, a.response, a.latency_ms,
+  COALESCE(LIST_CONTAINS(s.test_event_types, a.event_type), FALSE) AS is_test,
+  a.observations, a.file_id, a.line, a.delivery_no
+FROM all_rows AS a
 LEFT JOIN settings AS s ON TRUE

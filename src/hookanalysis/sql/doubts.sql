@@ -112,7 +112,7 @@ WHERE o.zone_error_minutes IS NOT NULL
 UNION ALL BY NAME
 SELECT
   v.endpoint_url, MIN(a.first_at) AS starts_at, MAX(a.later_at) AS ends_at,
-  'dst_ambiguous' AS code, FALSE AS behind_edge, MIN(g.stream) AS stream
+  'dst_ambiguous' AS code, FALSE AS behind_edge, MIN(g.stream) AS export
 FROM activity AS a
 JOIN generations AS g ON g.generation_id = a.generation_id
 CROSS JOIN (SELECT DISTINCT endpoint_url FROM serving_streams) AS v

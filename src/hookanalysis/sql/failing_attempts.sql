@@ -4,40 +4,75 @@
 
    A run lasts from one success of the endpoint to the next; accepted_before and accepted_after are
    these two, NULL where there is none. An arrival that the receiver accepted and no export lists is
-   a success as well: an export may hold failures only. */
-WITH finished_attempts AS (
-  SELECT
-    attempt_key, event_uuid, endpoint_url, attempted_at, status,
-    CASE WHEN status = 'success' THEN attempted_at END AS success_at
+   a success as well: an export may hold failures only.
+   type_chance: whether the answer falls on this type of events more than chance would have it: an
+   upper bound (Chernoff's) of the probability that so many of the endpoint's failures with this
+   answer are of the type, when `share` of its attempts are. type_rate: the part of the type's
+   attempts that failed so. */
+WITH failed AS (
+  SELECT *, COALESCE(event_type, '') AS type, DATE_TRUNC('minute', attempted_at) AS minute
   FROM attempts
-  WHERE status IN ('success', 'failed') AND NOT is_test
-    AND endpoint_url IN (SELECT endpoint_url FROM attempts WHERE status = 'failed')
+  WHERE status = 'failed' AND NOT is_test
+),
+all_successes AS NOT MATERIALIZED (
+  SELECT endpoint_url, attempted_at AS success_at
+  FROM attempts
+  WHERE status = 'success' AND NOT is_test AND attempted_at IS NOT NULL
+    AND endpoint_url IN (SELECT DISTINCT endpoint_url FROM failed)
   UNION ALL
-  SELECT
-    NULL AS attempt_key, event_uuid, endpoint_url, first_receipt_at AS attempted_at,
-    'success' AS status, first_receipt_at AS success_at
+  SELECT endpoint_url, first_receipt_at
   FROM deliveries
   WHERE detail = 'sender_coverage' AND accepted_count > 0 AND NOT is_test
 ),
-placed_attempts AS (
+-- Of a minute without a failure the first and the last are enough, which spares sorting the others.
+successes AS (
+  SELECT DISTINCT endpoint_url, UNNEST([MIN(success_at), MAX(success_at)]) AS success_at
+  FROM all_successes
+  GROUP BY endpoint_url, CASE
+    WHEN (endpoint_url, DATE_TRUNC('minute', success_at))
+      IN (SELECT DISTINCT (endpoint_url, minute) FROM failed) THEN success_at
+    ELSE DATE_TRUNC('minute', success_at)
+  END
+),
+placed AS (
+  SELECT f.*, b.success_at AS accepted_before, a.success_at AS accepted_after
+  FROM failed AS f
+  ASOF LEFT JOIN successes AS b
+    ON b.endpoint_url = f.endpoint_url AND b.success_at <= f.attempted_at
+  ASOF LEFT JOIN successes AS a
+    ON a.endpoint_url = f.endpoint_url AND a.success_at > f.attempted_at
+),
+shares AS (
   SELECT
-    attempt_key, event_uuid, endpoint_url, status,
-    MAX(success_at) OVER (
-      PARTITION BY endpoint_url ORDER BY attempted_at NULLS LAST, attempt_key NULLS LAST
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS accepted_before,
-    MIN(success_at) OVER (
-      PARTITION BY endpoint_url ORDER BY attempted_at NULLS LAST, attempt_key NULLS LAST
-      ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
-    ) AS accepted_after
-  FROM finished_attempts
+    endpoint_url, COALESCE(event_type, '') AS type, COUNT(*) AS attempts,
+    COUNT(*) / SUM(COUNT(*)) OVER (PARTITION BY endpoint_url) AS share
+  FROM attempts
+  WHERE status IN ('success', 'failed') AND NOT is_test
+    AND endpoint_url IN (SELECT DISTINCT endpoint_url FROM failed)
+  GROUP BY endpoint_url, type
+),
+rates AS (
+  SELECT
+    f.endpoint_url, f.http_status, f.type, COUNT(*) AS failures,
+    SUM(COUNT(*)) OVER (PARTITION BY f.endpoint_url, f.http_status) AS total,
+    s.share, s.attempts
+  FROM failed AS f
+  JOIN shares AS s ON s.endpoint_url = f.endpoint_url AND s.type = f.type
+  WHERE f.http_status IS NOT NULL
+  GROUP BY f.endpoint_url, f.http_status, f.type, s.share, s.attempts
 )
 SELECT
-  attempt_key,
-  event_uuid,
-  endpoint_url,
-  accepted_before,
-  accepted_after,
-  COUNT(*) OVER (PARTITION BY endpoint_url, accepted_before, accepted_after) AS run_size
-FROM placed_attempts
-WHERE status = 'failed'
+  p.attempt_key, p.event_uuid, p.endpoint_url, p.accepted_before, p.accepted_after,
+  COUNT(*) OVER (PARTITION BY p.endpoint_url, p.accepted_before, p.accepted_after) AS run_size,
+  CASE
+    WHEN r.failures <= r.total * r.share THEN 1.0
+    WHEN r.failures = r.total THEN POWER(r.share, r.failures)
+    ELSE EXP(
+      -r.failures * LN(r.failures / (r.total * r.share))
+      - (r.total - r.failures) * LN((r.total - r.failures) / (r.total * (1 - r.share)))
+    )
+  END AS type_chance,
+  r.failures / r.attempts AS type_rate
+FROM placed AS p
+LEFT JOIN rates AS r
+  ON r.endpoint_url = p.endpoint_url AND r.http_status = p.http_status AND r.type = p.type

@@ -1,6 +1,6 @@
 /* incidents: runs of failures in time, of one endpoint or of a whole server.
    grain:  one incident
-   inputs: failure_runs, run_failures, server_runs, first_tries, endpoint_paths
+   inputs: run_failures, server_runs, endpoint_paths
 
    A run of one endpoint is no incident of its own where four in five of its failures belong to a
    server-wide one. still_open: hardly anything has succeeded since its last failure. */
@@ -15,58 +15,47 @@ WITH covered_runs AS (
   HAVING COUNT(s.series) >= 0.8 * COUNT(*)
 ),
 told AS (
-  SELECT
-    m.scope, m.series, m.first_nth, m.moment, t.recovered, t.status,
-    COALESCE(t.event_type, 'unknown') AS event_type
-  FROM run_failures AS m
-  JOIN first_tries AS t ON t.event_uuid = m.event_uuid AND t.endpoint_url = m.endpoint_url
-  LEFT JOIN covered_runs AS c ON c.series = m.series AND c.first_nth = m.first_nth
-  LEFT JOIN server_runs AS s ON s.series = m.series AND s.first_nth = m.first_nth
-  WHERE (m.scope = 'endpoint' AND c.series IS NULL) OR (m.scope = 'server' AND s.series IS NOT NULL)
+  FROM run_failures
+  ANTI JOIN covered_runs USING (series, first_nth)
+  WHERE scope = 'endpoint'
+  UNION ALL
+  FROM run_failures
+  SEMI JOIN server_runs USING (series, first_nth)
+  WHERE scope = 'server'
 ),
 words AS (
-  SELECT scope, series, first_nth, 'status' AS kind, status AS word, COUNT(*) AS failed
-  FROM told
-  GROUP BY scope, series, first_nth, status
-  UNION ALL
-  SELECT scope, series, first_nth, 'event type' AS kind, event_type AS word, COUNT(*) AS failed
-  FROM told
-  GROUP BY scope, series, first_nth, event_type
+  SELECT scope, series, first_nth, kind, word, COUNT(*) AS failed
+  FROM (
+    SELECT
+      scope, series, first_nth, UNNEST(['status', 'type']) AS kind,
+      UNNEST([status, COALESCE(event_type, 'unknown')]) AS word
+    FROM told
+  )
+  GROUP BY ALL
 ),
 lists AS (
   SELECT
-    scope, series, first_nth, kind,
-    STRING_AGG(word, ', ' ORDER BY failed DESC NULLS LAST, word NULLS LAST) AS words
+    scope, series, first_nth,
+    STRING_AGG(word, ', ' ORDER BY failed DESC, word) FILTER (kind = 'status') AS statuses,
+    STRING_AGG(word, ', ' ORDER BY failed DESC, word) FILTER (kind = 'type') AS event_types
   FROM words
-  GROUP BY scope, series, first_nth, kind
+  GROUP BY scope, series, first_nth
 ),
 sums AS (
   SELECT
     scope, series, first_nth, MIN(moment) AS starts_at, MAX(moment) AS ends_at,
-    COUNT(*) AS failed, SUM(CASE WHEN recovered THEN 1 ELSE 0 END) AS recovered
+    MAX(last_nth) - first_nth + 1 AS deliveries, COUNT(*) AS failed,
+    COUNT(*) FILTER (recovered) AS recovered, BOOL_OR(still_open) AS still_open
   FROM told
   GROUP BY scope, series, first_nth
 )
 SELECT
-  ROW_NUMBER() OVER (
-    ORDER BY s.starts_at NULLS LAST, s.scope NULLS LAST, s.series NULLS LAST
-  ) AS incident_id,
+  ROW_NUMBER() OVER (ORDER BY s.starts_at, s.scope, s.series) AS incident_id,
   s.scope,
   CASE WHEN s.scope = 'endpoint' THEN s.series ELSE '' END AS endpoint_url,
   COALESCE(p.host, s.series) AS host,
-  s.starts_at,
-  s.ends_at,
-  r.last_nth - r.first_nth + 1 AS deliveries,
-  s.failed,
-  CAST(s.recovered AS BIGINT) AS recovered,
-  r.still_open,
-  y.words AS event_types,
-  u.words AS statuses
+  s.starts_at, s.ends_at, s.deliveries, s.failed, s.recovered, s.still_open, l.event_types,
+  l.statuses
 FROM sums AS s
-JOIN failure_runs AS r ON r.scope = s.scope AND r.series = s.series AND r.first_nth = s.first_nth
-JOIN lists AS y
-  ON y.scope = s.scope AND y.series = s.series AND y.first_nth = s.first_nth
-  AND y.kind = 'event type'
-JOIN lists AS u
-  ON u.scope = s.scope AND u.series = s.series AND u.first_nth = s.first_nth AND u.kind = 'status'
+JOIN lists AS l USING (scope, series, first_nth)
 LEFT JOIN endpoint_paths AS p ON p.endpoint_url = s.series AND s.scope = 'endpoint'

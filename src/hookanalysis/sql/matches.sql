@@ -13,7 +13,8 @@
    exported.
    counts: false where the request is counted at the receipt that shares its id, and for a
    stranger's request that was not accepted: anyone can post a known uuid.
-   Receipts that name no event are added in verdict/requests.py. */
+   verdict/requests.py numbers the deliveries that no export lists (delivery_no), and adds receipts
+   that name no event. */
 WITH repeated_events AS (
   SELECT hash(event_uuid) AS event_no
   FROM attempts
@@ -85,12 +86,8 @@ named_receipts AS (
 ),
 answered_receipts AS (
   SELECT
-    * EXCLUDE (accepted, endpoint_url, attempt_key, delivery_no),
+    * EXCLUDE (accepted),
     turn_uuid IS NOT NULL AND NOT elsewhere AS listed,
-    CASE WHEN elsewhere THEN '' ELSE endpoint_url END AS endpoint_url,
-    CASE WHEN NOT elsewhere AND arrived_at + tolerance >= attempted_at THEN attempt_key END
-      AS attempt_key,
-    CASE WHEN NOT elsewhere THEN delivery_no END AS delivery_no,
     CASE
       WHEN accepted IS NOT NULL THEN accepted
       WHEN processed OR status = 'success' THEN TRUE
@@ -98,26 +95,18 @@ answered_receipts AS (
       ELSE COALESCE(processed, TRUE)
     END AS accepted
   FROM named_receipts
-),
-unlisted_deliveries AS (
-  SELECT
-    r.event_uuid, r.endpoint_url, COALESCE(MIN(a.delivery_no), MIN(r.receipt_id)) AS delivery_no
-  FROM answered_receipts AS r
-  LEFT JOIN attempts AS a ON a.event_uuid = r.event_uuid AND a.endpoint_url = r.endpoint_url
-  WHERE NOT r.listed
-  GROUP BY ALL
 )
 SELECT
-  r.receipt_id, r.layer, r.stream, r.event_uuid, r.endpoint_url, r.attempt_key, r.match_rule,
+  receipt_id, layer, stream, event_uuid,
+  CASE WHEN elsewhere THEN '' ELSE endpoint_url END AS endpoint_url,
+  CASE WHEN listed AND arrived_at + tolerance >= attempted_at THEN attempt_key END AS attempt_key,
+  match_rule,
   CAST(1 AS DOUBLE) AS score,
-  CASE WHEN r.listed THEN DATE_DIFF('microsecond', r.attempted_at, r.arrived_at) / 1000.0 END
+  CASE WHEN listed THEN DATE_DIFF('microsecond', attempted_at, arrived_at) / 1000.0 END
     AS distance_ms,
-  r.arrived_at, r.ended_at, r.path, r.http_status, r.accepted, r.processed, r.known_before,
-  r.signature_failed, r.stranger,
-  r.match_rule <> 'request_id'
-    AND NOT (r.stranger AND NOT r.accepted AND (r.turn_uuid IS NOT NULL OR r.event_listed))
-    AS counts,
-  r.listed, COALESCE(r.delivery_no, u.delivery_no) AS delivery_no
-FROM answered_receipts AS r
-LEFT JOIN unlisted_deliveries AS u
-  ON NOT r.listed AND u.event_uuid = r.event_uuid AND u.endpoint_url = r.endpoint_url
+  arrived_at, ended_at, path, http_status, accepted, processed, known_before, signature_failed,
+  stranger,
+  match_rule <> 'request_id'
+    AND NOT (stranger AND NOT accepted AND (turn_uuid IS NOT NULL OR event_listed)) AS counts,
+  listed, CASE WHEN listed THEN delivery_no END AS delivery_no
+FROM answered_receipts

@@ -48,9 +48,9 @@ exports AS (
     BOOL_OR(c.covered AND (
       c.completeness = 'all' OR (c.completeness = 'successes' AND o.accepted)
     )) AS sender_covered,
-    MAX(reason('sender_filtered', stream := c.stream, holds := c.completeness, "at" := o.moment))
+    MAX(reason('sender_filtered', export := c.stream, holds := c.completeness, "at" := o.moment))
       FILTER (c.covered) AS filtered,
-    MIN(reason(c.reason, stream := c.stream, "at" := o.moment)) FILTER (NOT c.covered) AS lossy
+    MIN(reason(c.reason, export := c.stream, "at" := o.moment)) FILTER (NOT c.covered) AS lossy
   FROM omitted AS o
   CROSS JOIN settings AS s
   JOIN coverage AS c

@@ -1,11 +1,12 @@
 /* reasons: why something cannot be told, as a code with parameters: code key=value key=value.
    words.py says them in English. Times are those that the log or export itself shows. */
 CREATE OR REPLACE TEMP MACRO reason(
-  code, stream := NULL, file := NULL, url := NULL, address := NULL, status := NULL, minutes := NULL,
-  lacking := NULL, answers := NULL, holds := NULL, "at" := NULL, since := NULL, until := NULL
+  code, stream := NULL, export := NULL, file := NULL, url := NULL, address := NULL, status := NULL,
+  minutes := NULL, lacking := NULL, answers := NULL, holds := NULL, "at" := NULL, since := NULL,
+  until := NULL
 ) AS CONCAT_WS(
-  ' ', code, 'stream=' || stream, 'file=' || file, 'url=' || url, 'address=' || address,
-  'status=' || status, 'minutes=' || minutes, 'lacking=' || lacking, 'answers=' || answers,
-  'holds=' || holds, 'at=' || STRFTIME("at", '%Y-%m-%dT%H:%M'),
+  ' ', code, 'stream=' || stream, 'export=' || export, 'file=' || file, 'url=' || url,
+  'address=' || address, 'status=' || status, 'minutes=' || minutes, 'lacking=' || lacking,
+  'answers=' || answers, 'holds=' || holds, 'at=' || STRFTIME("at", '%Y-%m-%dT%H:%M'),
   'from=' || STRFTIME(since, '%Y-%m-%dT%H:%M'), 'until=' || STRFTIME(until, '%Y-%m-%dT%H:%M')
 )

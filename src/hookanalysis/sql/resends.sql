@@ -32,8 +32,8 @@ SELECT
   ROW_NUMBER() OVER (
     ORDER BY
       CASE advice WHEN 'resend' THEN 1 WHEN 'wait' THEN 2 WHEN 'do_not_resend' THEN 3 ELSE 4 END
-        NULLS LAST,
-      happened_at NULLS LAST, event_uuid NULLS LAST, endpoint_url NULLS LAST
+       ,
+      happened_at, event_uuid, endpoint_url
   ) AS position,
   advice,
   event_uuid,

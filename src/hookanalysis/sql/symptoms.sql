@@ -1,7 +1,7 @@
 /* symptoms: what both sides tell of each attempt that did not go well: what the rules look at.
    grain:  one row of troubled_attempts
-   inputs: troubled_attempts, matches, receipts, nameless_receipts, failing_attempts, failure_types,
-           lively_minutes, proof_spans, serving_streams, coverage, clock_offsets, signature_checks
+   inputs: troubled_attempts, matches, receipts, nameless_receipts, failing_attempts,
+           proof_spans, serving_streams, coverage, clock_offsets, signature_checks
 
    A receipt without an attempt of its own stands with the delivery that has none. An application
    that finds no valid signature often does not read on, so its line names no event: then the moment
@@ -73,19 +73,6 @@ holes AS (
   JOIN serving_streams AS v ON v.stream = c.stream
   LEFT JOIN clock_offsets AS o ON o.stream = c.stream AND o.day IS NULL
   WHERE c.side = 'receiver' AND NOT c.covered AND COALESCE(c.reason, '') <> 'rotation'
-),
-near_minutes AS (
-  SELECT DISTINCT
-    t.endpoint_url,
-    DATE_TRUNC('minute', t.happened_at) AS minute_at,
-    DATE_TRUNC('minute', t.happened_at) + n.minutes * INTERVAL '1 minute' AS near_at
-  FROM troubled_attempts AS t
-  CROSS JOIN (VALUES (-1), (0), (1)) AS n(minutes)
-),
-life AS (
-  SELECT DISTINCT n.endpoint_url, l.layer, n.minute_at
-  FROM near_minutes AS n
-  JOIN lively_minutes AS l ON l.endpoint_url = n.endpoint_url AND l.minute_at = n.near_at
 )
 SELECT
   t.endpoint_url, t.event_uuid, t.event_type, t.attempt_key, t.happened_at, t.outcome, t.detail,
@@ -113,11 +100,11 @@ SELECT
     SELECT 1 FROM holes AS h
     WHERE h.endpoint_url = t.endpoint_url AND t.happened_at BETWEEN h.starts_at AND h.ends_at
   ) AS hole,
-  e.minute_at IS NOT NULL AS edge_alive, i.minute_at IS NOT NULL AS app_alive,
+  t.edge_alive, t.app_alive,
   COALESCE(f.run_size, 0) AS run_size, f.accepted_before, f.accepted_after,
   COUNT(t.http_status) OVER (PARTITION BY t.event_uuid, t.endpoint_url, t.http_status)
     AS same_answers,
-  c.chance AS type_chance, c.rate AS type_rate
+  f.type_chance, f.type_rate
 FROM troubled_attempts AS t
 LEFT JOIN seen AS s
   ON s.event_uuid = t.event_uuid AND s.endpoint_url = t.endpoint_url
@@ -126,15 +113,6 @@ LEFT JOIN unsigned AS n
   ON n.event_uuid = t.event_uuid AND n.endpoint_url = t.endpoint_url
   AND n.happened_at = t.happened_at
 LEFT JOIN signatures AS g ON g.event_uuid = t.event_uuid
-LEFT JOIN life AS e
-  ON e.endpoint_url = t.endpoint_url AND e.layer = 'edge'
-  AND e.minute_at = DATE_TRUNC('minute', t.happened_at)
-LEFT JOIN life AS i
-  ON i.endpoint_url = t.endpoint_url AND i.layer = 'app'
-  AND i.minute_at = DATE_TRUNC('minute', t.happened_at)
 LEFT JOIN failing_attempts AS f
   ON f.attempt_key = t.attempt_key AND f.event_uuid = t.event_uuid
   AND f.endpoint_url = t.endpoint_url
-LEFT JOIN failure_types AS c
-  ON c.endpoint_url = t.endpoint_url AND c.http_status = t.http_status
-  AND c.event_type = COALESCE(t.event_type, '')

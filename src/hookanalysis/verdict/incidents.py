@@ -8,6 +8,8 @@ from itertools import groupby, pairwise
 from math import log
 from typing import TYPE_CHECKING
 
+from hookanalysis.database import sql_text
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -44,8 +46,9 @@ class Run:
     """The run before it on the same path."""
 
 
-def write_failure_runs(db: Database) -> None:
-    """Make the table `failure_runs` out of `failures`: the runs of each series."""
+def write_run_failures(db: Database) -> None:
+    """Make `run_failures`: the failures of `first_tries` that belong to a run of their series."""
+    db.make("failures", sql_text("incidents/failures"))
     found: list[list[object]] = [[], [], [], [], []]
     rows = db.rows("SELECT scope, series, tries, nth, kind FROM failures ORDER BY ALL")
     for (scope, series, tries), group in groupby(rows, key=lambda row: row[:3]):
@@ -55,11 +58,14 @@ def write_failure_runs(db: Database) -> None:
             for column, value in zip(found, row, strict=True):
                 column.append(value)
     db.con.execute(
-        "CREATE OR REPLACE TABLE failure_runs AS SELECT CAST(UNNEST($1) AS VARCHAR) AS scope,"
+        "CREATE OR REPLACE TEMP TABLE failure_runs AS SELECT CAST(UNNEST($1) AS VARCHAR) AS scope,"
         " CAST(UNNEST($2) AS VARCHAR) AS series, CAST(UNNEST($3) AS BIGINT) AS first_nth,"
         " CAST(UNNEST($4) AS BIGINT) AS last_nth, CAST(UNNEST($5) AS BOOLEAN) AS still_open",
         found,
     )
+    db.make("run_failures", sql_text("incidents/run_failures"))
+    for name in ("failures", "failure_runs"):
+        db.con.execute(f"DROP TABLE temp.{name}")
 
 
 def find_runs(places: Sequence[int], kinds: Sequence[str], tries: int) -> list[Run]:

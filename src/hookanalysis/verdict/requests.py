@@ -27,10 +27,27 @@ if TYPE_CHECKING:
 # From the inside out.
 LAYERS = ("table", "queue", "app", "edge")
 
+# A delivery that no export lists has the number of its first receipt.
+_NUMBER_UNLISTED = """
+UPDATE matches
+SET delivery_no = u.delivery_no
+FROM (
+  SELECT
+    m.event_uuid, m.endpoint_url, COALESCE(MIN(a.delivery_no), MIN(m.receipt_id)) AS delivery_no
+  FROM matches AS m
+  LEFT JOIN attempts AS a ON a.event_uuid = m.event_uuid AND a.endpoint_url = m.endpoint_url
+  WHERE m.delivery_no IS NULL
+  GROUP BY ALL
+) AS u
+WHERE matches.delivery_no IS NULL AND u.event_uuid = matches.event_uuid
+  AND u.endpoint_url = matches.endpoint_url
+"""
+
 
 def write_requests(db: Database) -> None:
     """Make `requests` and `candidates` of the lines that name no event; complete `matches`."""
     con = db.con
+    con.execute(_NUMBER_UNLISTED)
     for table in (REQUESTS, CANDIDATES):
         con.execute(f"DROP TABLE IF EXISTS {table.name}")
         con.execute(table.ddl)

@@ -10,6 +10,8 @@ import hmac
 import os
 from typing import TYPE_CHECKING
 
+from hookanalysis.database import sql_text
+
 if TYPE_CHECKING:
     from hookanalysis.database import Database
 
@@ -18,15 +20,10 @@ HEAD_DIGITS = 12
 _SIGNED = """
 SELECT DISTINCT payload_id, signature_head FROM signed_requests WHERE payload_id IS NOT NULL
 """
-_STORE = """
-CREATE OR REPLACE TABLE signature_checks AS
-SELECT s.event_uuid, s.logged_at, s.file_id, s.line, s.payload_id, s.signature_head, c.fits
+_CHECKED = """
+SELECT s.*, c.fits
 FROM signed_requests AS s
-LEFT JOIN (
-  SELECT
-    CAST(UNNEST($1) AS VARCHAR) AS payload_id, CAST(UNNEST($2) AS VARCHAR) AS signature_head,
-    CAST(UNNEST($3) AS BOOLEAN) AS fits
-) AS c ON c.payload_id = s.payload_id AND c.signature_head = s.signature_head
+LEFT JOIN checks AS c ON c.payload_id = s.payload_id AND c.signature_head = s.signature_head
 """
 
 
@@ -34,9 +31,16 @@ def write_signature_checks(db: Database) -> None:
     """Make the table `signature_checks`: `fits` is NULL where id or secret are not known."""
     (variable,) = (db.rows("SELECT secret_variable FROM settings") or [("",)])[0]
     secret = os.environ.get(variable or "", "")
-    rows = db.rows(_SIGNED) if secret else []
-    columns = [[row[0] for row in rows], [row[1] for row in rows]]
-    db.con.execute(_STORE, [*columns, [fits(secret, *row) for row in rows]])
+    db.make("signed_requests", sql_text("signatures/signed_requests"))
+    db.con.execute(
+        "CREATE OR REPLACE TEMP TABLE checks (payload_id VARCHAR, signature_head VARCHAR,"
+        " fits BOOLEAN)"
+    )
+    if checks := [(*row, fits(secret, *row)) for row in db.rows(_SIGNED)] if secret else []:
+        db.con.executemany("INSERT INTO checks VALUES (?, ?, ?)", checks)
+    db.make("signature_checks", _CHECKED)
+    for name in ("signed_requests", "checks"):
+        db.con.execute(f"DROP TABLE temp.{name}")
 
 
 def fits(secret: str, payload_id: str, head: str) -> bool:

@@ -10,7 +10,7 @@ from hookanalysis.settings import Settings
 
 from .clocks import write_clock_offsets
 from .findings import diagnose
-from .incidents import write_failure_runs
+from .incidents import write_run_failures
 from .pace import write_live_spans
 from .requests import write_requests
 from .signatures import write_signature_checks
@@ -59,17 +59,12 @@ STEPS = (
     "deliveries",
     "endpoint_hours",
     "first_tries",
-    "failures",
-    "failure_runs",
     "run_failures",
     "server_runs",
     "incidents",
     "sender_addresses",
     "failing_attempts",
-    "failure_types",
-    "lively_minutes",
     "troubled_attempts",
-    "signed_requests",
     "signature_checks",
     "symptoms",
     "untried_events",
@@ -80,7 +75,7 @@ _CODE = {
     "live_spans": write_live_spans,
     "clock_offsets": write_clock_offsets,
     "requests": write_requests,
-    "failure_runs": write_failure_runs,
+    "run_failures": write_run_failures,
     "signature_checks": write_signature_checks,
 }
 

@@ -20,9 +20,9 @@ ranked_rows AS (
     r.rule_id, r.endpoint_url, r.event_uuid, r.happened_at, r.ends_at, r.what, w.support,
     ROW_NUMBER() OVER (
       PARTITION BY r.endpoint_url, r.event_uuid
-      ORDER BY w.contradicted NULLS LAST, h.is_fallback NULLS LAST, CASE WHEN w.support = 1 THEN 0 ELSE 1 END NULLS LAST,
-        CASE WHEN w.support = 1 THEN h.place END NULLS LAST, w.support DESC NULLS LAST,
-        h.place NULLS LAST, r.rule_id NULLS LAST
+      ORDER BY w.contradicted, h.is_fallback, CASE WHEN w.support = 1 THEN 0 ELSE 1 END,
+        CASE WHEN w.support = 1 THEN h.place END, w.support DESC,
+        h.place, r.rule_id
     ) AS choice
   FROM rule_rows AS r
   JOIN rule_headers AS h ON h.rule_id = r.rule_id

@@ -7,7 +7,7 @@ WITH placed_rows AS (
   SELECT
     rule_id, endpoint_url, event_uuid, happened_at, what,
     ROW_NUMBER() OVER (
-      PARTITION BY rule_id, endpoint_url ORDER BY happened_at NULLS LAST, event_uuid NULLS LAST
+      PARTITION BY rule_id, endpoint_url ORDER BY happened_at, event_uuid
     ) AS place
   FROM chosen_rows
 ),

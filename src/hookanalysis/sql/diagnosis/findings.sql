@@ -115,9 +115,9 @@ SELECT
   explain, next_check, confidence,
   ROW_NUMBER() OVER (
     ORDER BY
-      CASE severity WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END NULLS LAST,
-      contradicted NULLS LAST, is_fallback NULLS LAST, deliveries * confidence DESC NULLS LAST, confidence DESC NULLS LAST,
-      rule_id NULLS LAST, endpoint_url NULLS LAST
+      CASE severity WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END,
+      contradicted, is_fallback, deliveries * confidence DESC, confidence DESC,
+      rule_id, endpoint_url
   ) AS "rank",
   CONCAT_WS(' ', 'Shown: ' || shown || '.', 'Not shown: ' || missing || '.') AS evidence,
   COALESCE(against, '') AS against

@@ -1,10 +1,10 @@
-/* unknowns: what could not be known, by the reason code that stands before the colon.
+/* unknowns: what could not be known, by the code of the reason.
    grain:  one reason code, with its most frequent wording; tests left out
    inputs: judged */
 WITH wordings AS (
   SELECT
     reason,
-    TRIM(SPLIT_PART(reason, ':', 1)) AS code,
+    SPLIT_PART(reason, ' ', 1) AS code,
     COUNT(*) AS deliveries,
     MIN(happened_at) AS first_at,
     MAX(happened_at) AS last_at
