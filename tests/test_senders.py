@@ -370,7 +370,7 @@ def judge(tmp_path: Path, made: Any, key: str, event_of: Callable[[int], str]) -
         return dict(ws.rows("SELECT event_uuid, outcome FROM deliveries"))
 
 
-def test_stripe_tells_of_events_only_and_what_never_came_of_a_usual_type_is_missed(tmp_path: Path) -> None:
+def test_stripe_lists_events_only_and_what_never_came_is_missed(tmp_path: Path) -> None:
     events = [
         {
             "id": f"evt_1NG8Du2eZvKYlo2CUI79{event:04d}",

@@ -14,7 +14,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 
 class Reason(NamedTuple):
-    """A reason in its parts: the code, what it says, and what to do (empty: nothing can be done)."""
+    """A reason in its parts: its code, what it says, and what to do (empty: nothing)."""
 
     code: str
     says: str
@@ -42,8 +42,10 @@ _WORDS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "rotation": (
         (
-            "stream {stream} went on in another file, and may have lost a line, between {from}"
-            " and {until}",
+            (
+                "stream {stream} went on in another file, and may have lost a line, between {from}"
+                " and {until}"
+            ),
             "load the log of another layer",
         ),
     ),
@@ -61,8 +63,10 @@ _WORDS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "dst_ambiguous": (
         (
-            "stream {stream} names local times that the clock showed twice between {from}"
-            " and {until}",
+            (
+                "stream {stream} names local times that the clock showed twice between {from}"
+                " and {until}"
+            ),
             "let the log name its zone",
         ),
         (
@@ -77,8 +81,10 @@ _WORDS: dict[str, tuple[tuple[str, str], ...]] = {
     # Logs that are no witness.
     "not_bracketed": (
         (
-            "the sender calls it delivered, and the logs show too few requests to this endpoint"
-            " before and after",
+            (
+                "the sender calls it delivered, and the logs show too few requests to this endpoint"
+                " before and after"
+            ),
             "load more of its logs",
         ),
     ),
@@ -105,9 +111,7 @@ _WORDS: dict[str, tuple[tuple[str, str], ...]] = {
             "load the proxy's log, or log the uuid",
         ),
     ),
-    "no_receiver_log": (
-        ("no log of the receiver is loaded", "load the one of that time"),
-    ),
+    "no_receiver_log": (("no log of the receiver is loaded", "load the one of that time"),),
     "endpoint_unnamed": (
         (
             "the export does not tell its endpoint",
@@ -136,8 +140,10 @@ _WORDS: dict[str, tuple[tuple[str, str], ...]] = {
     "sender_filtered": (
         ("export {export} holds only {holds} at {at}", _EXPORT),
         (
-            "only failed attempts were exported, and no log names the events: a later success"
-            " would not show",
+            (
+                "only failed attempts were exported, and no log names the events: a later success"
+                " would not show"
+            ),
             "export all attempts",
         ),
     ),
@@ -148,24 +154,24 @@ _WORDS: dict[str, tuple[tuple[str, str], ...]] = {
         ),
     ),
     # What is open for other reasons.
-    "in_grace": (
-        ("the exports end too soon after its last attempt", "load a later export"),
-    ),
-    "conflict": (
-        ("exports disagree about this event", "export its attempts again"),
-    ),
+    "in_grace": (("the exports end too soon after its last attempt", "load a later export"),),
+    "conflict": (("exports disagree about this event", "export its attempts again"),),
     "unlisted_address": (
         (
             "a request from {address} may be it",
-            "if that address is the sender's, add it (and others like it) to sender_ips in"
-            " hookanalysis.toml, and load again",
+            (
+                "if that address is the sender's, add it (and others like it) to sender_ips in"
+                " hookanalysis.toml, and load again"
+            ),
         ),
     ),
     "ambiguous": (
         (
             "requests fit several attempts or endpoints",
-            "log the uuid, name all endpoints, load an export of each with its `endpoint` under"
-            " [[sources]]",
+            (
+                "log the uuid, name all endpoints, load an export of each with its `endpoint` under"
+                " [[sources]]"
+            ),
         ),
     ),
 }
