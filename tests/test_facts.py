@@ -399,9 +399,9 @@ def test_each_endpoint_has_its_own_verdicts(db: Database) -> None:
 
 
 def test_what_could_not_be_known_is_grouped_by_code_with_its_hint(db: Database) -> None:
-    ends = "after_last_log: stream app.log ends 2026-11-22 10:04 UTC; load its next file"
-    other = "after_last_log: stream b.log ends 2026-11-22 09:00 UTC; load its next file"
-    for n, reason in enumerate([ends, ends, other, "conflict: one attempt, two results", ""]):
+    ends = "after_last_log stream=app.log at=2026-11-22T10:04"
+    other = "after_last_log stream=b.log at=2026-11-22T09:00"
+    for n, reason in enumerate([ends, ends, other, "conflict", ""]):
         add(
             db,
             "deliveries",
@@ -419,8 +419,8 @@ def test_what_could_not_be_known_is_grouped_by_code_with_its_hint(db: Database) 
     assert last_log.hint == "load its next file"
     assert (last_log.first_at, last_log.last_at) == (at("22 11:00"), at("22 13:00"))
     assert (nameless.code, conflict.code) == ("unknown", "conflict")
-    assert conflict.reason == "one attempt, two results"
-    assert "reconcile" in conflict.hint
+    assert conflict.reason == "exports disagree about this event"
+    assert conflict.hint == "export its attempts again"
 
 
 def interval(starts: str, ends: str, *, covered: bool = True, **more: Any) -> dict[str, Any]:
