@@ -169,17 +169,6 @@ ZONE_ERRORS = _table(
     ("told", "VARCHAR", "all this in words, with the remedy"),
 )
 
-SENDER_HABITS = _table(
-    "sender_habits",
-    "one habit of the sender, as measured: its time-out, or its wait before an attempt",
-    ("habit", "VARCHAR", "timeout or resend"),
-    ("nth", "BIGINT", "resend: number of the failed attempt that it follows"),
-    ("median_ms", "DOUBLE", "median, milliseconds"),
-    ("low_ms", "DOUBLE", "5th percentile, milliseconds"),
-    ("high_ms", "DOUBLE", "95th percentile, milliseconds"),
-    ("n", "BIGINT", "how many times it was seen"),
-)
-
 SIGNATURE_CHECKS = _table(
     "signature_checks",
     "one line of a log or export that holds a signature, and whether it fits",

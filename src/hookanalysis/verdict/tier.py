@@ -10,12 +10,15 @@ import numpy as np
 from .assignment import Assignment, assign
 from .windows import (
     LATE_SECONDS,
+    NO_PAIRS,
     NONE,
     OWN_ANSWERS,
     SECOND,
     CrowdedError,
+    find_lone,
     measure,
     pair,
+    select,
 )
 
 if TYPE_CHECKING:
@@ -36,7 +39,6 @@ _MOST_STRANGERS = 0.005
 _MOST_REPEATS = 0.1
 # So many candidate lines of a request are kept as evidence.
 _MOST_CANDIDATES = 8
-_NO_PAIRS = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
 # A sender that posts to more other paths than this is no sender but a balancer.
 _FEW_PATHS = 5
 
@@ -60,6 +62,11 @@ class Known:
     spans: Numbers
 
 
+def _accepts(status: Numbers) -> Flags:
+    flags: Flags = (status >= 200) & (status <= 299)
+    return flags
+
+
 class Tier:
     """One layer: its lines, what may have left them, and when its logs are whole."""
 
@@ -69,6 +76,8 @@ class Tier:
         self.resolution = int(lines["resolution_ms"].max(initial=0) * 1000)
         self.windows = measure(requests, lines, known.tolerance, known.timeout, self.resolution)
         self.covered = self._cover(known.spans)
+        self.pairs = NO_PAIRS
+        self.elsewhere = NO_PAIRS[0]
 
     def _cover(self, spans: Numbers) -> Flags:
         """Of each request: whether the layer's logs were whole all through its window."""
@@ -81,14 +90,17 @@ class Tier:
         return covered
 
     def decide(self) -> Columns:
-        """What is certain of each request; see `STATES`."""
-        requests, windows = self.requests, self.windows
-        must = requests["shown"] & self.covered
+        """What is certain of each request; see `STATES`. Of a crowd, nothing is."""
+        must = self.requests["shown"] & self.covered
         try:
-            rows, columns = self._fit(*pair(windows.low, windows.high, requests, self.lines))
+            return self._decide(must)
         except CrowdedError:
-            self.pairs = _NO_PAIRS
+            self.pairs = NO_PAIRS
             return self._crowded(must)
+
+    def _decide(self, must: Flags) -> Columns:
+        requests, windows = self.requests, self.windows
+        rows, columns = self._fit(*pair(windows.low, windows.high, requests, self.lines))
         rows, columns, must = self._drop_owners(rows, columns, must)
         ours = ~self.lines["stranger"][columns] | (requests["surplus"] & requests["shown"])[rows]
         rows, columns = rows[ours], columns[ours]
@@ -131,7 +143,7 @@ class Tier:
         told, seen = requests["http_status"][rows], requests["seen_status"][rows]
         status, says = lines["http_status"][columns], requests["says"][rows]
         own = np.isin(status, OWN_ANSWERS)
-        good = (status >= 200) & (status <= 299)
+        good = _accepts(status)
         # What stands before the receiver answers 502 to 504 (and beyond) for it, whatever it did.
         upstream = (told >= 502) & (told <= 504) | (told >= 520)
         fits = (status < 0) | (told == status) | upstream | (told == NONE) & (good | (says != 1))
@@ -167,9 +179,7 @@ class Tier:
         The sender is known by its addresses, as given, or as those lines show that leave no choice.
         """
         lines = self.lines
-        lone = (np.bincount(rows, minlength=self.size)[rows] == 1) & (
-            np.bincount(columns, minlength=self.count)[columns] == 1
-        )
+        lone = find_lone(rows, columns, self.size, self.count)
         networks, times = np.unique(lines["network"][columns[lone]], return_counts=True)
         foreign = np.flatnonzero((lines["path_no"] < 0) & ~lines["stranger"])
         learnt = []
@@ -188,33 +198,38 @@ class Tier:
         silent &= ~requests["shown"]
         near, far = self._pair_elsewhere(np.flatnonzero(silent))
         told, status = requests["http_status"][near], self.lines["http_status"][far]
-        good = (status >= 200) & (status <= 299) & (requests["says"][near] != 2)
+        good = _accepts(status) & (requests["says"][near] != 2)
         same = (told == status) | (told < 0) & good
         return np.concatenate([rows, near[same]]), np.concatenate([columns, far[same]])
 
     def _pair_elsewhere(self, chosen: Numbers) -> tuple[Numbers, Numbers]:
         """Requests and the sender's lines of other paths that came just then."""
-        part = {name: column[chosen] for name, column in self.requests.items()}
+        part = select(self.requests, chosen)
         part["path_no"] = np.zeros(len(chosen), dtype=np.int64)
-        there = {name: column[self.elsewhere] for name, column in self.lines.items()}
+        there = select(self.lines, self.elsewhere)
         there["path_no"] = np.zeros(len(self.elsewhere), dtype=np.int64)
         if not len(chosen) or not len(self.elsewhere):
-            return _NO_PAIRS
+            return NO_PAIRS
         near, far = pair(self.windows.low[chosen], self.windows.tight[chosen], part, there)
         return chosen[near], self.elsewhere[far]
+
+    def _mark(self, chosen: Numbers) -> Flags:
+        """Which lines are among those chosen."""
+        flags = np.zeros(self.count, dtype=bool)
+        flags[chosen] = True
+        return flags
 
     def _alike(self, rows: Numbers, columns: Numbers) -> Flags:
         """Whether all lines that may be the request's say the same of its acceptance."""
         status = self.lines["http_status"][columns]
-        good = (status >= 200) & (status <= 299)
+        good = _accepts(status)
         yes = np.bincount(rows[good], minlength=self.size)
         flags: Flags = (yes == 0) | (yes == np.bincount(rows, minlength=self.size))
         return flags
 
     def _lasting(self, found: Assignment) -> Flags:
         """Whether a line in the request's window can only be an exported event's."""
-        owned = np.zeros(self.count, dtype=bool)
-        owned[found.line[found.line >= 0]] = True
+        owned = self._mark(found.line[found.line >= 0])
         spare = ~owned & ~self.lines["stranger"] & (self.lines["path_no"] >= 0)
         unlisted = self.requests["surplus"] & self.requests["shown"] & ~self.requests["again"]
         strangers = np.count_nonzero(spare) + np.count_nonzero(unlisted)
@@ -248,9 +263,8 @@ class Tier:
         chosen = np.flatnonzero(silent)
         if not len(chosen):
             return result
-        owned = np.zeros(self.count, dtype=bool)
-        owned[found.line[found.named]] = True
-        part = {name: column[chosen] for name, column in self.requests.items()}
+        owned = self._mark(found.line[found.named])
+        part = select(self.requests, chosen)
         # Of an event without attempts nobody knows when it was tried, and how often.
         later = np.where(part["says"] == 0, LATE_SECONDS * SECOND, 0)
         high = self.windows.high[chosen] + later
@@ -264,8 +278,9 @@ class Tier:
         contrary = ~stranger & ~owned[far]
         contrary &= (lines["logged_at"][far] <= self.windows.tight[row]) | (later[near] > 0)
         usable = (stranger & fits) | (contrary & ~fits)
-        for place in np.flatnonzero(usable)[::-1]:
-            result[row[place]] = lines["receipt_id"][far[place]] if stranger[place] else 0
+        # Of several, the first in time stays.
+        row, far, stranger = (values[usable][::-1] for values in (row, far, stranger))
+        result[row] = np.where(stranger, lines["receipt_id"][far], 0)
         near, far = self._pair_elsewhere(chosen)
         result[near[~owned[far]]] = 0
         return result
@@ -277,8 +292,7 @@ class Tier:
         accident: another list of the sender's is lacking, whose requests they are.
         """
         again = np.full(self.size, -1, dtype=np.int64)
-        owned = np.zeros(self.count, dtype=bool)
-        owned[line[line >= 0]] = True
+        owned = self._mark(line[line >= 0])
         alone = np.bincount(columns, minlength=self.count) == 1
         spare = self.lines["by_sender"] & ~owned & (self.lines["path_no"] >= 0)
         if np.count_nonzero(spare) > _MOST_REPEATS * np.count_nonzero(owned):

@@ -23,6 +23,7 @@ OWN_ANSWERS = (408, 499, 502, 503, 504)
 _ENOUGH = 8
 # More pairs than this are no evidence but a crowd, and would not fit into the memory.
 MOST_PAIRS = 12_000_000
+NO_PAIRS = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
 # A sender that saw no answer may be answered late: the line may be written this much after it left.
 LATE_SECONDS = 90
 # From the time that a sender notes for an attempt until it really sends, at most.
@@ -75,6 +76,19 @@ def pair(lows: Numbers, highs: Numbers, requests: Columns, lines: Columns) -> tu
     return rows, order[places + np.repeat(starts, counts)]
 
 
+def select(columns: Columns, chosen: Numbers) -> Columns:
+    """Some rows of all columns."""
+    return {name: column[chosen] for name, column in columns.items()}
+
+
+def find_lone(rows: Numbers, columns: Numbers, size: int, count: int) -> Flags:
+    """Which pairs leave no choice: neither the row nor the line has another."""
+    flags: Flags = (np.bincount(rows, minlength=size)[rows] == 1) & (
+        np.bincount(columns, minlength=count)[columns] == 1
+    )
+    return flags
+
+
 def measure(
     requests: Columns, lines: Columns, tolerance: int, timeout: int, resolution: int
 ) -> Windows:
@@ -120,7 +134,7 @@ def _measure_attempts(
 ) -> tuple[int, int]:
     """Earliest and usual latest distance of a line from its attempt, both widened."""
     chosen = np.flatnonzero(tried)
-    part = {name: column[chosen] for name, column in requests.items()}
+    part = select(requests, chosen)
     at = part["attempted_at"]
     found = _lone_pairs(at - tolerance, at + timeout + tolerance, part, lines)
     if len(found[0]) < _ENOUGH:
@@ -160,7 +174,7 @@ def _measure_seen(
     chosen = np.flatnonzero(seen & ~requests["surplus"])
     if not len(chosen):
         return near, near
-    part = {name: column[chosen] for name, column in requests.items()}
+    part = select(requests, chosen)
     first, last = part["seen_from"], part["seen_until"]
     reach = max(tolerance, 10 * SECOND)
     rows, columns = _lone_pairs(first - reach, last + reach, part, lines)
@@ -183,10 +197,8 @@ def _lone_pairs(
     try:
         rows, columns = pair(lows, highs, requests, lines)
     except CrowdedError:
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    alone = (np.bincount(rows, minlength=len(lows))[rows] == 1) & (
-        np.bincount(columns, minlength=len(lines["logged_at"]))[columns] == 1
-    )
+        return NO_PAIRS
+    alone = find_lone(rows, columns, len(lows), len(lines["logged_at"]))
     return rows[alone], columns[alone]
 
 

@@ -25,7 +25,7 @@ seen AS (
     delivery_no, attempt_key, nth, MIN(event_uuid) AS event_uuid,
     MIN(endpoint_url) AS endpoint_url, MIN(arrived_at) FILTER (at_once) AS seen_from,
     MAX(ended_at) FILTER (at_once) AS seen_until, MAX(http_status) AS http_status,
-    BOOL_OR(layer = $layer) AS here, BOOL_AND(stranger) AS stranger, MIN(arrived_at) AS shown_at
+    BOOL_OR(layer = $layer) AS here, MIN(arrived_at) AS shown_at
   FROM shown_receipts
   GROUP BY delivery_no, attempt_key, nth
 ),
@@ -33,7 +33,7 @@ tried AS (
   SELECT
     a.* EXCLUDE (attempted_at), COALESCE(a.attempted_at, a.created_at) AS attempted_at,
     s.delivery_no IS NOT NULL AS shown, s.seen_from, s.seen_until, s.http_status AS seen_status,
-    COALESCE(s.here, FALSE) AS here, COALESCE(s.stranger, FALSE) AS stranger
+    COALESCE(s.here, FALSE) AS here
   FROM attempts AS a
   CROSS JOIN settings AS t
   LEFT JOIN seen AS s
@@ -60,14 +60,14 @@ SELECT
   t.event_uuid, t.endpoint_url, t.attempt_key, 1 AS nth, p.path_no, t.status,
   epoch_us(t.attempted_at) AS attempted_at, t.latency_ms, t.http_status, t.shown,
   epoch_us(t.seen_from) AS seen_from, epoch_us(t.seen_until) AS seen_until, t.seen_status, t.here,
-  t.stranger, t.delivery_no
+  t.delivery_no
 FROM tried AS t
 JOIN endpoint_paths AS p ON p.endpoint_url = t.endpoint_url
 UNION ALL
 SELECT
   s.event_uuid, s.endpoint_url, s.attempt_key, s.nth, p.path_no, NULL, NULL, NULL, NULL, TRUE,
   epoch_us(COALESCE(s.seen_from, s.shown_at)), epoch_us(COALESCE(s.seen_until, s.shown_at)),
-  s.http_status, s.here, s.stranger, s.delivery_no
+  s.http_status, s.here, s.delivery_no
 FROM surplus AS s
 JOIN endpoint_paths AS p ON p.endpoint_url = s.endpoint_url
 -- Of several assignments that are as good, the first is taken: the same one every time.
