@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 collect_ignore = [
     f"test_{name}.py"
     for name in (
-        *("browser", "charts", "cli", "coverage", "diagnosis", "documents", "formats", "gate"),
+        *("browser", "cli", "coverage", "documents", "formats", "gate"),
         *("invariants", "lab", "ladder", "loading", "notebooks", "probing", "proof"),
-        *("reading_properties", "real_receiver", "real_servers", "reconciliation"),
-        *("reconciliation_properties", "reporting", "signatures", "stories", "twin_logs"),
+        *("reading_properties", "real_receiver", "real_servers"),
+        *("reconciliation_properties", "reporting", "signatures", "twin_logs"),
         *("verdicts", "wrappers"),
     )
 ]

@@ -29,6 +29,14 @@ WITH undecided AS (
   JOIN attempts AS a ON a.transaction_id = u.transaction_id
   WHERE COALESCE(a.event_type = u.event_type, TRUE)
     AND a.delivery_no NOT IN (SELECT delivery_no FROM matches WHERE counts)
+  UNION ALL
+  -- A refusal that names the event, from an address that the settings do not name.
+  SELECT m.delivery_no, reason('unlisted_address', address := r.source_ip)
+  FROM matches AS m
+  JOIN attempts AS a ON a.delivery_no = m.delivery_no AND a.attempt_key = m.attempt_key
+  JOIN receipts AS r ON r.receipt_id = m.receipt_id
+  WHERE m.stranger AND NOT m.counts AND COALESCE(m.http_status = a.http_status, TRUE)
+    AND m.delivery_no NOT IN (SELECT delivery_no FROM matches WHERE counts AND accepted)
 )
 SELECT delivery_no, MIN(reason) AS reason
 FROM undecided

@@ -277,7 +277,11 @@ class Tier:
         stranger = lines["stranger"][far]
         contrary = ~stranger & ~owned[far]
         contrary &= (lines["logged_at"][far] <= self.windows.tight[row]) | (later[near] > 0)
-        usable = (stranger & fits) | (contrary & ~fits)
+        # Somebody's refusal is not the request that the sender saw unanswered.
+        status = lines["http_status"][far]
+        unseen = (self.requests["http_status"][row] < 0) & (status >= 0)
+        alike = ~unseen | _accepts(status) | np.isin(status, (408, 444)) | (status >= 499)
+        usable = (stranger & fits & alike) | (contrary & ~fits)
         # Of several, the first in time stays.
         row, far, stranger = (values[usable][::-1] for values in (row, far, stranger))
         result[row] = np.where(stranger, lines["receipt_id"][far], 0)

@@ -3,8 +3,21 @@
    inputs: nameless_receipts, endpoint_paths, generations
 
    network: the neighbourhood of the client's address, for senders post from pools of them.
+   A line without a path, from an unknown address, may be of any endpoint: it is here for each.
    path_no: number of the endpoint's path; -1 for a request to another path. logged_at is the time
    that the line was written with, starts_at that of the request as far as the line tells. */
+WITH paths AS (
+  SELECT DISTINCT path, path_no FROM endpoint_paths
+),
+lines AS (
+  FROM nameless_receipts
+  WHERE layer = $layer AND posted AND arrived_at IS NOT NULL
+  UNION ALL
+  SELECT r.* REPLACE (p.path AS known_path)
+  FROM nameless_receipts AS r
+  CROSS JOIN paths AS p
+  WHERE r.layer = $layer AND r.path IS NULL AND r.stranger AND r.arrived_at IS NOT NULL
+)
 SELECT
   r.receipt_id,
   COALESCE(p.path_no, -1) AS path_no,
@@ -17,13 +30,12 @@ SELECT
   r.by_sender,
   r.stranger,
   COALESCE(g.resolution_ms, 0) AS resolution_ms
-FROM nameless_receipts AS r
-LEFT JOIN (SELECT DISTINCT path, path_no FROM endpoint_paths) AS p ON p.path = r.known_path
+FROM lines AS r
+LEFT JOIN paths AS p ON p.path = r.known_path
 JOIN (
   SELECT stream, MIN(time_marks) AS time_marks, MAX(time_resolution_ms) AS resolution_ms
   FROM generations
   WHERE side = 'receiver'
   GROUP BY stream
 ) AS g ON g.stream = r.stream
-WHERE r.layer = $layer AND r.posted AND r.arrived_at IS NOT NULL
 ORDER BY logged_at, r.receipt_id
