@@ -42,7 +42,7 @@ def tier() -> Tier:
     }
     lines = {name: column[:-1] for name, column in lines.items()}
     spans = np.array([[1, 0, 2 * 10**15]])
-    known = Known(30 * SECOND, 60 * SECOND, 2 * SECOND, zone_doubted=False, spans=spans)
+    known = Known(30 * SECOND, 60 * SECOND, 2 * SECOND, 0, zone_doubted=False, spans=spans)
     return Tier(requests, lines, known)
 
 

@@ -99,6 +99,10 @@ def _know(db: Database, layer: str) -> Known:
         """
         SELECT MAX(s.timeout_seconds), MAX(s.same_send_seconds),
           COALESCE(MAX(o.tolerance_ms) / 1000, MAX(s.tolerance_seconds)),
+          (
+            SELECT COALESCE(MAX(time_resolution_ms), 0) / 1000 FROM generations
+            WHERE side = 'sender'
+          ),
           COALESCE(BOOL_OR(o.method = 'times' AND o.zone_error_minutes IS NOT NULL), FALSE)
         FROM settings AS s
         LEFT JOIN clock_offsets AS o ON o.day IS NULL
@@ -114,9 +118,10 @@ def _know(db: Database, layer: str) -> Known:
         """,
         [layer],
     )
-    timeout, same_send, tolerance = (int(seconds * SECOND) for seconds in settings[:3])
+    *seconds, zone_doubted = settings
+    timeout, same_send, tolerance, step = (int(span * SECOND) for span in seconds)
     covered = np.array(spans, dtype=np.int64).reshape(-1, 3)
-    return Known(timeout, same_send, tolerance, settings[3], covered)
+    return Known(timeout, same_send, tolerance, step, zone_doubted, covered)
 
 
 def _write(db: Database, layer: str, tier: Tier, decided: Columns) -> None:

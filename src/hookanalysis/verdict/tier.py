@@ -51,6 +51,7 @@ class Known:
         timeout: How long the sender waits for an answer, microseconds.
         same_send: Two requests this close may be one attempt's, microseconds.
         tolerance: How well the clocks are known, microseconds.
+        step: Step of the sender's times, microseconds.
         zone_doubted: A zone was mistaken, and only the times say so: nothing is claimed.
         spans: When the logs of a path were whole: its number, first and last microsecond; sorted.
     """
@@ -58,6 +59,7 @@ class Known:
     timeout: int
     same_send: int
     tolerance: int
+    step: int
     zone_doubted: bool
     spans: Numbers
 
@@ -74,7 +76,9 @@ class Tier:
         self.requests, self.lines, self.known = requests, lines, known
         self.size, self.count = len(requests["path_no"]), len(lines["path_no"])
         self.resolution = int(lines["resolution_ms"].max(initial=0) * 1000)
-        self.windows = measure(requests, lines, known.tolerance, known.timeout, self.resolution)
+        self.windows = measure(
+            requests, lines, known.tolerance, known.timeout, self.resolution, known.step
+        )
         self.covered = self._cover(known.spans)
         self.pairs = NO_PAIRS
         self.elsewhere = NO_PAIRS[0]

@@ -90,7 +90,7 @@ def find_lone(rows: Numbers, columns: Numbers, size: int, count: int) -> Flags:
 
 
 def measure(
-    requests: Columns, lines: Columns, tolerance: int, timeout: int, resolution: int
+    requests: Columns, lines: Columns, tolerance: int, timeout: int, resolution: int, step: int
 ) -> Windows:
     """The windows of all requests.
 
@@ -104,10 +104,11 @@ def measure(
         tolerance: How well the clocks are known, microseconds.
         timeout: How long the sender waits, microseconds.
         resolution: Step of the lines' times, microseconds.
+        step: Step of the attempts' times: a sender that tells no seconds tried within the minute.
     """
     tried = requests["attempted_at"] != NONE
     seen = requests["seen_from"] != NONE
-    early, usual = _measure_attempts(requests, lines, tried, tolerance, timeout, resolution)
+    early, usual = _measure_attempts(requests, lines, tried, tolerance, timeout + step, resolution)
     before, after = _measure_seen(requests, lines, seen, tolerance, resolution)
 
     slack = max(-early, SECOND, resolution)
@@ -121,7 +122,7 @@ def measure(
     seen_from = np.where(seen, requests["seen_from"], 0)
     seen_until = np.where(seen, requests["seen_until"], 0)
     low = np.where(tried, attempted + early, seen_from - before - timeout)
-    high = np.where(tried, attempted + waited + slack, seen_until + after)
+    high = np.where(tried, attempted + waited + step + slack, seen_until + after)
     shown = np.maximum(seen_until + after, low)
     high = np.where(seen & tried, np.where(answered, np.minimum(high, shown), shown), high)
     tight = np.where(seen, shown, np.minimum(high, attempted + usual))
