@@ -19,7 +19,16 @@ MISSED = {
     "pending": "stuck_pending",
     "no_attempt": "not_attempted",
 }
-EVIDENCE = rows.relation_types()["delivery_evidence"]
+TYPES = rows.relation_types()
+# What `absences` tells of a delivery, from the flags of a state.
+ABSENCE = {
+    "delivery_no": "delivery_no",
+    "outer_covered": "receiver_covered",
+    "edge_covered": "refusals_told",
+    "processing_told": "processing_hidden",
+    "processing_covered": "NOT processing_hidden",
+    "reason": "'r'",
+}
 
 # Each state that can be: values of a flag → how many there are is their product.
 FLAGS = {
@@ -39,7 +48,21 @@ FLAGS = {
     "is_test": (False, True),
     "resend_unlisted": (False, True),
     "success_unheard": (False, True),
+    "said_failed": (False, True),
+    "processing_hidden": (False, True),
+    "weakest_rule": (1, 4),
+    "type_arrives": (False, True),
 }
+# A flag is varied only where it says something.
+POSSIBLE = (
+    "COALESCE(processed_count, 0) <= accepted_count",
+    "(NOT success_silent OR says = 'ok')",
+    "(NOT success_unheard OR says LIKE 'fail%')",
+    "(NOT (is_test OR stranger) OR says = 'absent')",
+    "(NOT type_arrives AND weakest_rule = 1 OR says = 'no_attempt')",
+    "(NOT said_failed OR in_grace)",
+    "(NOT processing_hidden OR processed_count IS NULL)",
+)
 
 
 class State(NamedTuple):
@@ -60,6 +83,10 @@ class State(NamedTuple):
     is_test: bool
     resend_unlisted: bool
     success_unheard: bool
+    said_failed: bool
+    processing_hidden: bool
+    weakest_rule: int
+    type_arrives: bool
 
 
 def classify(s: State) -> list[str]:
@@ -71,7 +98,8 @@ def classify(s: State) -> list[str]:
     effect = s.accepted_count > 0 if s.processed_count is None else s.processed_count > 0
     plain = s.says != "conflict" and not twice
     absent = plain and s.says == "absent"
-    waiting = plain and not absent and s.in_grace and not effect
+    gave_up = s.says == "ok" and s.accepted_count > 0 and s.said_failed
+    waiting = plain and not absent and s.in_grace and not effect and not gave_up
     unheard = plain and not absent and not waiting and s.success_unheard and not s.accepted_count
     judged = plain and not absent and not waiting and not unheard
     nothing = judged and s.arrivals == 0
@@ -81,9 +109,13 @@ def classify(s: State) -> list[str]:
     # What came were other attempts than the one that succeeded.
     silent = came and s.accepted_count == 0 and s.success_silent
     unnamed = s.says == "fail_http" and not s.refusals_told
-    unlisted = s.says == "no_attempt" and not s.sender_covered
+    unlisted = s.says == "no_attempt" and not s.sender_covered and not s.type_arrives
+    # A line that only its time ties to an event that no export tells of may be another's.
+    guessed = came and s.accepted_count == 0 and s.says == "no_attempt" and s.weakest_rule == 4
     forged = s.stranger or s.signature_failed
-    good = came and effect and s.accepted_count > 0
+    whole = came and effect and s.accepted_count > 0
+    hidden = whole and s.processed_count is None and s.processing_hidden
+    good = whole and not hidden
     once = good and s.accepted_count == 1
     failed = s.says.startswith("fail")
     several = s.had_failure or s.arrivals > 1 if s.says == "ok" else failed and s.resend_unlisted
@@ -99,14 +131,19 @@ def classify(s: State) -> list[str]:
         "pending: in_flight": waiting,
         "undetermined: ambiguous": (blank and s.undecided)
         or (silent and s.undecided)
+        or guessed
         or (good and s.accepted_count > 1 and s.undecided),
         "undetermined: receiver_coverage": ((blank or silent) and not s.undecided)
-        and (not s.receiver_covered or (blank and unnamed)),
+        and (not s.receiver_covered or (blank and unnamed))
+        or hidden,
         "refused: contradictory_status": came
         and s.accepted_count == 0
         and s.says == "ok"
         and not (silent and (s.undecided or not s.receiver_covered)),
-        "refused: rejected": came and s.accepted_count == 0 and s.says != "ok",
+        "refused: rejected": came
+        and s.accepted_count == 0
+        and s.says != "ok"
+        and not guessed,
         "unprocessed: signature_dropped": came
         and s.accepted_count > 0
         and not effect
@@ -139,23 +176,34 @@ def judged() -> list[tuple[State, str]]:
     free = [f"UNNEST(${name}) AS {name}" for name in FLAGS if name != "counts"]
     lists = " CROSS JOIN ".join(f"(SELECT {part})" for part in [*free, together])
     rest = {
-        **{name: f"CAST(NULL AS {kind})" for name, kind in EVIDENCE.items() if name not in flags},
+        **{
+            name: f"CAST(NULL AS {kind})"
+            for name, kind in TYPES["delivery_evidence"].items()
+            if name not in flags and name != "delivery_no"
+        },
         "event_uuid": "CAST(row_number() OVER () AS VARCHAR)",
         "endpoint_url": "'u'",
         "repeat_kind": "'replay'",
+        "refusal_nameless": "TRUE",
         "several_paths": "FALSE",
     }
     columns = ", ".join(f"{text} AS {name}" for name, text in rest.items())
     with duckdb.connect() as con:
+        for macro in ("macros", "reasons"):
+            con.execute(sql_text(macro))
         con.execute(
-            f"CREATE TABLE delivery_evidence AS SELECT {columns}, * FROM {lists}"
-            " WHERE COALESCE(processed_count, 0) <= accepted_count"
-            " AND (NOT success_silent OR says = 'ok')"
-            " AND (NOT success_unheard OR says LIKE 'fail%')",
+            f"CREATE TABLE delivery_evidence AS SELECT {columns}, *,"
+            f" row_number() OVER () AS delivery_no FROM {lists} WHERE {' AND '.join(POSSIBLE)}",
             {name: list(values) for name, values in flags.items()},
         )
-        kinds = rows.relation_types()["settings"].items()
-        con.execute(f"CREATE TABLE settings ({', '.join(f'{c} {kind}' for c, kind in kinds)})")
+        for table in ("absences", "attempts", "matches", "hard_attempts", "settings"):
+            kinds = ", ".join(f"{name} {kind}" for name, kind in TYPES[table].items())
+            con.execute(f"CREATE TABLE {table} ({kinds})")
+        con.execute(
+            f"INSERT INTO absences BY NAME SELECT"
+            f" {', '.join(f'{text} AS {name}' for name, text in ABSENCE.items())}"
+            " FROM delivery_evidence"
+        )
         rows.insert(con, "settings", [rows.default_settings()])
         found = con.execute(
             f"SELECT {', '.join(f'e.{name}' for name in State._fields)}, outcome || ': ' || detail"
