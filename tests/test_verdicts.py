@@ -140,10 +140,7 @@ def classify(s: State) -> list[str]:
         and s.accepted_count == 0
         and s.says == "ok"
         and not (silent and (s.undecided or not s.receiver_covered)),
-        "refused: rejected": came
-        and s.accepted_count == 0
-        and s.says != "ok"
-        and not guessed,
+        "refused: rejected": came and s.accepted_count == 0 and s.says != "ok" and not guessed,
         "unprocessed: signature_dropped": came
         and s.accepted_count > 0
         and not effect

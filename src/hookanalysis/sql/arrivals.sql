@@ -6,6 +6,7 @@
    further apart than same_send_seconds, name different events (a request id used again), have
    different request ids, or, without one, repeat themselves (processed and duplicate are one step:
    a request ends in either).
+   Two paths are two requests, unless one is the rest of the other; there the path stands for the id.
    The number of requests is the least that explains all lines. A new one begins where the log says
    nothing of the key for same_send_seconds (work that ends late still belongs to its reception), or
    the event changes. Within that, lines of one request id are one request, the n-th of all; of lines
@@ -13,22 +14,31 @@
    Processed and duplicate are one kind of end, and the n-th end of any kind is of request n where
    that many began. */
 WITH shared_keys AS (
-  SELECT hash(stream, request_key) AS key_no
+  SELECT
+    hash(stream, request_key) AS key_no,
+    STRPOS(MIN(path), MAX(path)) = 0 AND STRPOS(MAX(path), MIN(path)) = 0 AS several_paths
   FROM receipt_lines
   WHERE request_key IS NOT NULL
   GROUP BY ALL
   HAVING COUNT(*) > 1
 ),
+told_lines AS (
+  SELECT
+    generation_id, byte_offset, stream, request_key, event_uuid, mark, kind, logged_at,
+    COALESCE(request_id, CASE WHEN several_paths THEN path END) AS request_id
+  FROM receipt_lines AS l
+  JOIN shared_keys AS k ON k.key_no = hash(l.stream, l.request_key)
+  WHERE request_key IS NOT NULL
+),
 shared_lines AS (
   SELECT
-    generation_id, byte_offset, stream, request_key, request_id, event_uuid, mark, kind, logged_at,
+    *,
     COALESCE(
       MIN(logged_at) FILTER (request_id IS NOT NULL)
         OVER (PARTITION BY stream, request_key, request_id),
       logged_at
     ) AS begun_at
-  FROM receipt_lines
-  WHERE request_key IS NOT NULL AND hash(stream, request_key) IN (FROM shared_keys)
+  FROM told_lines
 ),
 keys AS (
   SELECT
