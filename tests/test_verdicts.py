@@ -133,8 +133,10 @@ def classify(s: State) -> list[str]:
         or (silent and s.undecided)
         or guessed
         or (good and s.accepted_count > 1 and s.undecided),
-        "undetermined: receiver_coverage": (((blank or silent) and not s.undecided)
-        and (not s.receiver_covered or (blank and unnamed)))
+        "undetermined: receiver_coverage": (
+            ((blank or silent) and not s.undecided)
+            and (not s.receiver_covered or (blank and unnamed))
+        )
         or hidden,
         "refused: contradictory_status": came
         and s.accepted_count == 0

@@ -7,7 +7,8 @@
    refusal_nameless: an application that refuses a request may do so before it knows the event; such
    a refusal as the sender saw it stands in the logs behind the edge. A line of it that shows neither
    path nor status may be of any request.
-   type_arrives: events of this type come to the endpoint, so it is meant to get them.
+   type_arrives: events of this type come to the endpoint, so it is meant to get them, and
+   an export that lost nothing would list the attempt.
    resend_unlisted: a failed delivery was accepted long after the last attempt that is listed, so
    there was another, and no export would list its success.
    success_unheard: nobody would tell that a later try succeeded: of the time of the last failure
@@ -73,11 +74,13 @@ SELECT
     SELECT 1 FROM refusals AS f
     WHERE f.endpoint_url = c.endpoint_url AND COALESCE(f.http_status = c.last_http_status, TRUE)
   ) AS refusal_nameless,
-  BOOL_OR(COALESCE(r.arrivals > 0, FALSE)) OVER (PARTITION BY c.endpoint_url, c.event_type)
+  COALESCE(NOT o.lost, TRUE) AND (
+    BOOL_OR(COALESCE(r.arrivals > 0, FALSE)) OVER (PARTITION BY c.endpoint_url, c.event_type)
     OR EXISTS (
       SELECT 1 FROM plain_types AS p
       WHERE p.endpoint_url = c.endpoint_url AND p.event_type IS NOT DISTINCT FROM c.event_type
-    ) AS type_arrives,
+    )
+  ) AS type_arrives,
   c.says LIKE 'fail%'
     AND COALESCE(r.first_accepted_at > c.last_attempt_at
       + (s.timeout_seconds + s.tolerance_seconds) * INTERVAL '1 second', FALSE)

@@ -6,9 +6,11 @@
    log that does not get all: another host's is absent (host_missing), or it is sampled, when more
    than two of three are lacking. Three such gaps with at most 20 shown answers between them are a
    doubt for their time; for all time, when one answer in 50 begins one: a true false success is
-   rarer, and a loss below that cannot be told from it. behind_edge: the doubt is only about the
+   rarer, and a loss below that cannot be told from it. Where another layer attests that the log gets
+   all, only a host that lacks in both can be absent, and it would answer more than a few: one in 10,
+   or three gaps with at most 6 shown answers between them. behind_edge: the doubt is only about the
    logs behind the edge, which lack what it accepted. A log that is sampled, or that the settings
-   call so, is so for every endpoint that it serves.
+   call so, is so for every endpoint that it serves; one that lacks a host's, for those that lack any.
    not_bracketed: successes that all logs lack, with fewer than five that they show on either side:
    perhaps the endpoint was not logged there at all. lines_lacking: requests that a layer behind the
    outermost shows, of which that one has no line.
@@ -25,22 +27,25 @@ witnesses AS (
   WHERE shown AND covered AND nth = 1
   GROUP BY endpoint_url
 ),
--- Logs of which another layer proves that they are whole, or whose owner says so.
-proven AS (
-  SELECT endpoint_url FROM witnesses WHERE answers >= 20 AND 200 * lacking <= answers
-  UNION
+-- Logs whose owner says that they are all.
+complete AS (
   SELECT v.endpoint_url
   FROM outermost AS v
   JOIN generations AS g ON g.stream = v.stream AND g.side = 'receiver'
   GROUP BY v.endpoint_url
   HAVING BOOL_AND(g.completeness = 'complete')
 ),
+-- Logs that lack nothing of what another layer shows: only a host that lacks in both is absent.
+attested AS (
+  SELECT endpoint_url FROM witnesses WHERE answers >= 20 AND 200 * lacking <= answers
+),
 runs AS (
   SELECT
     *, kind = 'behind_edge' AS behind_edge,
+    kind = 'behind_edge' OR endpoint_url IN (FROM attested) AS attested,
     LAG(answers) OVER in_order AS answers_before, LEAD(answers) OVER in_order AS answers_after
   FROM answer_runs
-  WHERE kind = 'behind_edge' OR endpoint_url NOT IN (FROM proven)
+  WHERE kind = 'behind_edge' OR endpoint_url NOT IN (FROM complete)
   WINDOW in_order AS (PARTITION BY endpoint_url, kind ORDER BY run)
 ),
 gaps AS (
@@ -54,13 +59,19 @@ gaps AS (
 ),
 totals AS (
   SELECT
-    endpoint_url, kind, behind_edge, MIN(starts_at) - INTERVAL '1 day' AS starts_at,
+    endpoint_url, kind, behind_edge, attested, MIN(starts_at) - INTERVAL '1 day' AS starts_at,
     MAX(ends_at) + INTERVAL '1 day' AS ends_at, SUM(answers) AS answers,
     SUM(answers) FILTER (silent) AS lacking, COUNT(*) FILTER (silent) AS gaps,
     CASE WHEN 3 * SUM(answers) FILTER (silent) > 2 * SUM(answers) THEN 'sampled'
       ELSE 'host_missing' END AS code
   FROM runs
   GROUP BY ALL
+),
+-- Doubts about all the time.
+lasting AS (
+  SELECT *
+  FROM totals
+  WHERE gaps >= 3 AND CASE WHEN attested THEN 10 ELSE 50 END * gaps > answers
 )
 SELECT
   g.endpoint_url, g.starts_at, g.third_ends_at AS ends_at, t.code, g.behind_edge,
@@ -68,18 +79,18 @@ SELECT
   CAST(NULL AS VARCHAR) AS stream, CAST(NULL AS INTEGER) AS minutes
 FROM gaps AS g
 JOIN totals AS t USING (endpoint_url, kind)
-WHERE g.shown_between <= CASE WHEN g.behind_edge THEN 6 ELSE 20 END
+WHERE g.shown_between <= CASE WHEN g.attested THEN 6 ELSE 20 END
 UNION ALL BY NAME
-SELECT * EXCLUDE (kind, gaps)
-FROM totals
-WHERE gaps >= 3 AND CASE WHEN behind_edge THEN 10 ELSE 50 END * gaps > answers
+SELECT * EXCLUDE (kind, gaps, attested)
+FROM lasting
 UNION ALL BY NAME
 SELECT DISTINCT
   w.endpoint_url, t.starts_at, t.ends_at, t.code, t.behind_edge, t.lacking, t.answers, v.stream
-FROM totals AS t
+FROM lasting AS t
 JOIN serving_streams AS v ON v.endpoint_url = t.endpoint_url AND (v.depth > 1) = t.behind_edge
 JOIN serving_streams AS w ON w.stream = v.stream AND w.endpoint_url <> v.endpoint_url
-WHERE t.gaps >= 3 AND t.code = 'sampled'
+WHERE t.code = 'sampled'
+  OR (w.endpoint_url, t.kind) IN (SELECT DISTINCT (endpoint_url, kind) FROM totals)
 UNION ALL BY NAME
 SELECT endpoint_url, starts_at, ends_at, 'not_bracketed' AS code, FALSE AS behind_edge
 FROM gaps
@@ -89,7 +100,7 @@ SELECT
   endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,
   'lines_lacking' AS code, FALSE AS behind_edge, lacking, answers
 FROM witnesses
-WHERE lacking >= 3 AND 200 * lacking > answers AND endpoint_url NOT IN (FROM proven)
+WHERE lacking >= 3 AND 200 * lacking > answers AND endpoint_url NOT IN (FROM complete)
 UNION ALL BY NAME
 SELECT
   v.endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,

@@ -8,7 +8,7 @@
    names; of an event known for several, it may be any of these, and is no delivery of its own.
    sender_covered: an export of all attempts (or of successes, and it was accepted) lost nothing
    from settle_seconds before the moment to as long after it; of a listed event, no attempt is
-   older than the event. What went elsewhere, no export covers: none lists that endpoint. */
+   older than the event. lost: the export lost or forgot attempts of that time. What went elsewhere, no export covers: none lists that endpoint. */
 WITH unlisted AS (
   SELECT
     delivery_no, event_uuid, endpoint_url, MIN(arrived_at) AS moment, BOOL_OR(accepted) AS accepted
@@ -65,6 +65,7 @@ SELECT
   o.delivery_no, o.event_uuid, o.endpoint_url, o.says, o.listed, t.event_type, t.transaction_id,
   COALESCE(LIST_CONTAINS(s.test_event_types, t.event_type), FALSE) AS is_test,
   COALESCE(e.sender_covered, FALSE) AND NOT o.elsewhere AS sender_covered,
+  e.lossy IS NOT NULL AS lost,
   CASE
     WHEN o.elsewhere THEN reason('endpoint_unlisted', "at" := o.moment)
     ELSE COALESCE(

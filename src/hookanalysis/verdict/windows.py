@@ -122,6 +122,8 @@ def measure(
     seen_from = np.where(seen, requests["seen_from"], 0)
     seen_until = np.where(seen, requests["seen_until"], 0)
     low = np.where(tried, attempted + early, seen_from - before - timeout)
+    # A clock that stepped shows in what an inner layer saw, before the attempt as it seems.
+    low = np.where(seen & tried, np.minimum(low, seen_from - before), low)
     high = np.where(tried, attempted + waited + step + slack, seen_until + after)
     shown = np.maximum(seen_until + after, low)
     high = np.where(seen & tried, np.where(answered, np.minimum(high, shown), shown), high)
