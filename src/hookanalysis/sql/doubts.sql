@@ -11,8 +11,8 @@
    or three gaps with at most 6 shown answers between them. behind_edge: the doubt is only about the
    logs behind the edge, which lack what it accepted. A log that is sampled, or that the settings
    call so, is so for every endpoint that it serves; one that lacks a host's, for those that lack any.
-   not_bracketed: successes that all logs lack, with fewer than five that they show on either side:
-   perhaps the endpoint was not logged there at all. lines_lacking: requests that a layer behind the
+   not_bracketed: successes that all logs lack, with fewer than five that they show on either side
+   (of logs that are attested: none): perhaps the endpoint was not logged there at all. lines_lacking: requests that a layer behind the
    outermost shows, of which that one has no line.
    tz_suspect: on days when a log's clock is off by whole quarter-hours, one of the two zones was
    mistaken, and with it any time that the log covers. dst_ambiguous: an export's local times that
@@ -94,7 +94,9 @@ WHERE t.code = 'sampled'
 UNION ALL BY NAME
 SELECT endpoint_url, starts_at, ends_at, 'not_bracketed' AS code, FALSE AS behind_edge
 FROM gaps
-WHERE kind = 'success' AND (COALESCE(answers_before, 0) < 5 OR COALESCE(answers_after, 0) < 5)
+WHERE kind = 'success'
+  AND LEAST(COALESCE(answers_before, 0), COALESCE(answers_after, 0))
+    < CASE WHEN attested THEN 1 ELSE 5 END
 UNION ALL BY NAME
 SELECT
   endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,
