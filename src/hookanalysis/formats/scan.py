@@ -314,6 +314,10 @@ def _hook(fit: Fit) -> str:
     tests += [_find([re.split(r"\W", ids, maxsplit=1)[0]], ids) for ids in fit.event_ids]
     owners = [word for own in _OWNERS for word in (own, own.capitalize(), own.upper())]
     tests.append(_find(owners, rf"(?i)(?:{'|'.join(_OWNERS)})[_.\s-]?id\W{{1,6}}\w"))
+    tests.append(
+        "((contains(record, '_id') OR contains(record, 'Id') OR contains(record, 'ID')"
+        " OR contains(record, 'ef')) AND regexp_matches(record, opaque_id()))"
+    )
     tests.append(_find(["uuid", "Uuid", "UUID"], r"(?i)event[_.\s-]?uuid"))
     tests.append("contains(record, 'signature')")
     answered = (

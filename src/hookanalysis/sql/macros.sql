@@ -178,16 +178,22 @@ CREATE MACRO attempt_status(word, code, t, attempted) AS (
   END
 );
 
+-- What a key such as pspReference or order_id names, if it is long enough to be nobody else's.
+CREATE MACRO opaque_id() AS (
+  '[A-Za-z](?:_id|Id|ID|_ref|Ref|_?[Rr]eference)(?:["''\\]|\\*x22|\\*u0022)*\s*(?:=>|[:=])\s*'
+  '(?:["''\\]|\\*x22|\\*u0022)*([0-9A-Za-z_-]{12,64})'
+);
+
 -- Everything in a text that may be the id of an event, at most 32 of them, sorted: every uuid (also
 -- as 32 hex digits), every id of a known sender's form (pattern `ids`), and what a key such as
--- event_id names. Request and trace ids are among them: which one is an event is known only when
+-- event_id names, or any key of an id or reference. Request and trace ids are among them: which one is an event is known only when
 -- the exports have told theirs. webhook_id mostly names an endpoint: its numbers are left out.
 CREATE MACRO bare_uuids(t, ids) AS (
   CASE
     WHEN NOT regexp_matches(
       t,
       '-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|[0-9a-fA-F]{32}|' || ids || '|'
-      '(?i:(?:event|webhook|message|msg)[_.\s-]?id|idempotency[_.\s-]?key)'
+      '(?i:(?:event|webhook|message|msg)[_.\s-]?id|idempotency[_.\s-]?key)|' || opaque_id()
     ) THEN CAST(NULL AS VARCHAR[])
     ELSE nullif(list_slice(list_sort(list_distinct(list_concat(
       list_filter(
@@ -231,6 +237,9 @@ CREATE MACRO bare_uuids(t, ids) AS (
           '(?:["''\\]|\\*x22|\\*u0022)*\s*(?:=>|[:=])\s*(?:["''\\]|\\*x22|\\*u0022)*'
           '([a-z][0-9a-z_.-]{3,127})(?:[^0-9a-z_.:=+/-]|$)',
           1
+        ) || list_filter(
+          regexp_extract_all(t, opaque_id() || '(?:[^0-9A-Za-z_.:=+/-]|$)', 1),
+          lambda u: regexp_matches(u, '[0-9A-Z]')
         ),
         -- Uuids are among those above, in their own spelling.
         lambda u: NOT regexp_full_match(u, '(?i)[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}')

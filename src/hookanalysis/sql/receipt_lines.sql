@@ -9,7 +9,8 @@
    kind tells lines of one step apart that one request writes: a middleware's and a handler's.
    request_key holds together the lines that may be of one request, as far as one line can tell: by
    event, or by the id of a request of which no line names one event. Lines of an edge log or of a
-   receipts table stand alone and have none. */
+   receipts table stand alone and have none, but those of one request that the log tells of in
+   several steps. */
 WITH known_uuids AS (
   SELECT generation_id, byte_offset, MAX(uuid) AS known_uuid
   FROM (
@@ -55,6 +56,14 @@ request_events AS (
   )
   GROUP BY ALL
   HAVING MIN(named_uuid) = MAX(named_uuid)
+),
+-- A router's line among those of the application behind it, in one log.
+edge_requests AS (
+  SELECT stream, request_id
+  FROM lines
+  WHERE layer = 'edge' AND request_id IS NOT NULL
+  GROUP BY ALL
+  HAVING COUNT(*) > COUNT(http_status) AND COUNT(CASE WHEN method IS NOT NULL THEN http_status END) < 2
 )
 SELECT
   l.generation_id, l.byte_offset, l.file_id, l.line, l.layer, l.stream, l.named_uuid AS event_uuid,
@@ -75,7 +84,11 @@ SELECT
     ELSE COALESCE(l.step, CASE WHEN l.http_status IS NOT NULL THEN 'answered' END)
   END AS mark,
   l.kind,
-  CASE WHEN l.is_inner THEN COALESCE(l.named_uuid, e.request_uuid, l.request_id) END AS request_key
+  CASE
+    WHEN l.is_inner THEN COALESCE(l.named_uuid, e.request_uuid, l.request_id)
+    ELSE o.request_id
+  END AS request_key
 FROM lines AS l
 LEFT JOIN request_events AS e ON e.stream = l.stream AND e.request_id = l.request_id
 LEFT JOIN learnt_steps AS s ON s.layer = l.layer AND s.kind = l.kind
+LEFT JOIN edge_requests AS o ON o.stream = l.stream AND o.request_id = l.request_id

@@ -46,7 +46,7 @@ SELECT
     WHEN was_processed OR was_known OR layer = 'table' THEN TRUE
   END AS accepted,
   CASE
-    WHEN layer = 'edge' THEN NULL
+    WHEN layer = 'edge' AND lines = 1 THEN NULL
     WHEN was_processed THEN TRUE
     WHEN was_dropped THEN FALSE
     WHEN layer = 'table' AND NOT COALESCE(was_received, FALSE)
