@@ -526,7 +526,7 @@ def _attempts(db: Database, uuid: str) -> list[tuple[Evidence, int]]:
 
 
 def _receipts(db: Database, uuid: str) -> list[tuple[Evidence, int]]:
-    """Every line that names the event, and the edge lines that were matched to it."""
+    """Every line that names the event, or is of a request that was matched to it."""
     rows = db.rows(
         """
         WITH linked AS (
@@ -534,6 +534,12 @@ def _receipts(db: Database, uuid: str) -> list[tuple[Evidence, int]]:
                  receipt_id % 10000000000000 AS byte_offset,
                  any_value(match_rule) AS match_rule, max(score) AS score
           FROM matches WHERE event_uuid = $uuid GROUP BY ALL
+        ),
+        told AS (
+          SELECT stream, request_id, received_at, ended_at
+          FROM receipts
+          WHERE lines > 1 AND request_id IS NOT NULL
+            AND receipt_id IN (SELECT receipt_id FROM matches WHERE event_uuid = $uuid)
         )
         SELECT r.logged_at, g.layer, r.method, r.path, r.http_status, r.step, r.message,
                r.exception, l.match_rule, l.score, f.path, r.line, r.byte_offset
@@ -544,6 +550,11 @@ def _receipts(db: Database, uuid: str) -> list[tuple[Evidence, int]]:
           ON l.generation_id = r.generation_id AND l.byte_offset = r.byte_offset
         WHERE r.event_uuid = $uuid OR list_contains(r.candidate_uuids, $uuid)
            OR l.match_rule IS NOT NULL
+           OR EXISTS (
+             SELECT 1 FROM told AS t
+             WHERE t.stream = g.stream AND t.request_id = r.request_id
+               AND r.logged_at BETWEEN t.received_at AND t.ended_at
+           )
         """,
         {"uuid": uuid},
     )
