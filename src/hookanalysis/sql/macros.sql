@@ -164,7 +164,7 @@ CREATE MACRO attempt_status(word, code, t, attempted) AS (
   CASE
     WHEN word IN ('success', 'failed', 'pending') THEN word
     WHEN regexp_matches(word,
-      '^(?:succe|delivered|ok\b|okay|completed?\b|accepted|true$)') THEN 'success'
+      '^(?:succe|delivered|ok\b|okay|completed?\b|accepted|(?:true|t|yes|y|1)$)') THEN 'success'
     WHEN regexp_matches(word,
       '^(?:fail|error|reject|undeliver|unsuccess|not |false$|time|refused|cancel|expired|dead)')
       THEN 'failed'
@@ -172,6 +172,7 @@ CREATE MACRO attempt_status(word, code, t, attempted) AS (
       '^(?:pending|queued|waiting|scheduled|sending|processing|in.?progress|retry|new$|open$)')
       THEN 'pending'
     WHEN code BETWEEN 200 AND 299 THEN 'success'
+    WHEN word IN ('f', 'no', 'n', '0') THEN 'failed'
     WHEN code IS NOT NULL OR t <> '' THEN 'failed'
     WHEN NOT (attempted) THEN 'none'
     ELSE 'pending'

@@ -5,7 +5,19 @@
 
    The payload ends here: its hash, the names of its keys and three ids go on.
    row_hash is of the values, not of the text: the same row in another file has the same. */
-WITH answered AS (
+WITH replied AS (
+  SELECT
+    *,
+    -- The whole answer in one column: its status, headers and body as an object.
+    CASE WHEN starts_with(response, '{') AND regexp_matches(response, '"(?:headers|body)"')
+      THEN TRY(coalesce(
+        json_extract_string(response, '$.status'), json_extract_string(response, '$.status_code'),
+        json_extract_string(response, '$.statusCode')
+      ))
+    END AS reply
+  FROM ({{texts}})
+),
+answered AS (
   SELECT
     *,
     CASE
@@ -15,7 +27,7 @@ WITH answered AS (
         'unreachable|reset|certificate|handshake|\bdns\b)[^0-9]*$') THEN NULL
       WHEN strlen(http_status) = 3 THEN TRY_CAST(http_status AS SMALLINT)
       ELSE TRY_CAST(nullif(regexp_extract(
-        coalesce(http_status, status), '^(\d\d\d)(?:\D|$)', 1
+        coalesce(http_status, reply, status), '^(\d\d\d)(?:\D|$)', 1
       ), '') AS SMALLINT)
     END AS answer,
     lower(status) AS word,
@@ -32,7 +44,7 @@ WITH answered AS (
     CASE WHEN payload <> '' THEN TRY(json_extract_string(payload, [
       '$.data.transaction_id', '$.transaction_id', '$.id', '$.event_type', '$.type'
     ])) END AS told
-  FROM ({{texts}})
+  FROM replied
 ),
 worded AS (
   SELECT
