@@ -134,6 +134,7 @@ RECEIPT_RECORDS = _table(
     ("duration_ms", "DOUBLE", "duration of the request, milliseconds"),
     ("method", "VARCHAR", "HTTP method"),
     ("path", "VARCHAR", "path of the request, without its query"),
+    ("query_hashes", "VARCHAR[]", "a hash of each pair of its query; NULL without one"),
     ("http_status", "SMALLINT", "the receiver's answer; NULL where the line does not say"),
     ("response_bytes", "BIGINT", "size of the answer, bytes"),
     ("source_ip", "VARCHAR", "address that the request came from"),

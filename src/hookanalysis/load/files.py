@@ -12,6 +12,7 @@ from hookanalysis.errors import DamagedError, InputError
 from hookanalysis.formats import api as parsing
 from hookanalysis.formats.engine import borrow_scratch
 from hookanalysis.formats.headed import MARK
+from hookanalysis.formats.trials import open_engine
 from hookanalysis.read.decoding import HEAD
 from hookanalysis.read.documents import holds_nothing
 from hookanalysis.read.postgres import Table, find_table
@@ -102,7 +103,15 @@ def write_settings(db: Database, settings: Settings) -> None:
         db.con.execute("DELETE FROM endpoints")
         db.con.execute(f"INSERT INTO settings ({', '.join(values)}) VALUES ({marks})", values)
         for url in settings.endpoints:
-            db.con.execute("INSERT INTO endpoints VALUES (?, ?)", [url, url_path(url)])
+            db.con.execute("INSERT INTO endpoints VALUES (?, ?)", [_endpoint_name(url), url_path(url)])
+
+
+def _endpoint_name(url: str) -> str:
+    """An endpoint as the exports' rows name it: no password, and hashes for its query."""
+    if not re.search(r"[?#@]", url):
+        return url
+    (name,) = open_engine().execute("SELECT endpoint_name($1)", [url]).fetchall()[0]
+    return str(name)
 
 
 def url_path(url: str) -> str:

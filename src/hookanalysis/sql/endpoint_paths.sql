@@ -2,7 +2,9 @@
    grain:  one endpoint
    inputs: attempts, endpoints
 
-   path_no numbers the paths. sharing: how many endpoints have this path; on_host: how many are on this host. */
+   path: with the hashes of its query, if it has one (bare_path: without); a receipt has the path of
+   the endpoint whose query it shows. path_no numbers the paths. sharing: how many endpoints have
+   this path; on_host: how many are on this host. */
 WITH names AS (
   SELECT endpoint_url FROM attempts WHERE endpoint_url <> ''
   UNION
@@ -13,13 +15,16 @@ parts AS (
     endpoint_url,
     COALESCE(
       NULLIF(REGEXP_EXTRACT(endpoint_url, '^[A-Za-z]+://[^/?#]*([^?#]*)', 1), ''), '/'
-    ) AS path,
+    ) AS bare_path,
+    STRING_SPLIT(NULLIF(REGEXP_EXTRACT(endpoint_url, '\?(.*)$', 1), ''), '.') AS query_hashes,
     LOWER(REGEXP_EXTRACT(endpoint_url, '^[A-Za-z]+://([^/?#]*)', 1)) AS host
   FROM names
 )
 SELECT
   endpoint_url,
-  path,
+  bare_path || COALESCE('?' || ARRAY_TO_STRING(query_hashes, '.'), '') AS path,
+  bare_path,
+  query_hashes,
   DENSE_RANK() OVER (ORDER BY path) AS path_no,
   COUNT(*) OVER (PARTITION BY path) AS sharing,
   host,

@@ -159,6 +159,25 @@ CREATE MACRO signature_head(t, alone) AS (
   )[1])
 );
 
+-- What the pairs of a URL's query are told apart by: a hash each, for any may be a secret.
+CREATE MACRO query_hashes(url) AS (
+  CASE WHEN contains(url, '?') THEN list_sort(list_distinct(list_transform(
+    list_filter(
+      string_split(regexp_extract(url, '\?([^#]*)', 1), '&'), lambda pair: pair <> ''
+    ),
+    lambda pair: left(md5(pair), 8)
+  ))) END
+);
+
+-- An endpoint's URL without user, password and fragment, its query as hashes.
+CREATE MACRO endpoint_name(url) AS (
+  CASE
+    WHEN regexp_full_match(url, 'https?://[A-Za-z0-9.:/_~-]{3,300}') THEN url
+    ELSE regexp_replace(plain(url, 500), '^([A-Za-z]+://)[^/@]*@|[?#].*', '\1', 'g')
+      || coalesce('?' || nullif(array_to_string(query_hashes(url), '.'), ''), '')
+  END
+);
+
 -- How an attempt ended: by the sender's word for it, else by the receiver's answer.
 CREATE MACRO attempt_status(word, code, t, attempted) AS (
   CASE

@@ -1,10 +1,12 @@
 /* receipt_lines: each kept line of a receiver's log with its event, its step and its request.
    grain:  one line
-   inputs: receipt_records, generations, attempt_records, learnt_steps
+   inputs: receipt_records, generations, attempt_records, endpoint_paths, learnt_steps
 
    A bare uuid is the event's only where the sender exported it and no other on the line is so. A
    line that names no event but its transaction is of the one event that the sender exported for it
    (and for the event type, where the line says it).
+   path: that of an endpoint with a query where the line shows it (the most of it), or where the log
+   shows no queries there and the path is one endpoint's alone.
    mark is what the line says of the request; answered is a status without words about a step.
    kind tells lines of one step apart that one request writes: a middleware's and a handler's.
    request_key holds together the lines that may be of one request, as far as one line can tell: by
@@ -34,14 +36,38 @@ transactions AS (
   GROUP BY ALL
   HAVING MIN(a.event_uuid) = MAX(a.event_uuid)
 ),
+queried_paths AS (
+  SELECT DISTINCT bare_path, path, query_hashes,
+    COUNT(*) OVER (PARTITION BY bare_path) = 1 AS alone
+  FROM endpoint_paths
+  WHERE query_hashes IS NOT NULL
+),
+queried_lines AS (
+  SELECT
+    r.generation_id, r.byte_offset, r.path AS bare_path, r.query_hashes,
+    COUNT(r.query_hashes) OVER (PARTITION BY g.stream, r.path) > 0 AS shows_queries
+  FROM receipt_records AS r
+  JOIN generations AS g ON g.generation_id = r.generation_id
+  WHERE r.path IN (SELECT bare_path FROM queried_paths)
+),
+told_paths AS (
+  SELECT l.generation_id, l.byte_offset, ARG_MAX(q.path, LEN(q.query_hashes)) AS path
+  FROM queried_lines AS l
+  JOIN queried_paths AS q
+    ON q.bare_path = l.bare_path
+    AND CASE WHEN l.shows_queries THEN LIST_HAS_ALL(l.query_hashes, q.query_hashes) ELSE q.alone END
+  GROUP BY ALL
+),
 lines AS NOT MATERIALIZED (
   SELECT
-    r.*, g.layer, g.stream, g.time_marks, k.known_uuid, t.paid_uuid,
+    r.* REPLACE (COALESCE(o.path, r.path) AS path), g.layer, g.stream, g.time_marks, k.known_uuid, t.paid_uuid,
     hash(r.step, r.message, r.http_status IS NULL) AS kind,
     g.layer NOT IN ('edge', 'table') AS is_inner,
     COALESCE(r.event_uuid, k.known_uuid, t.paid_uuid) AS named_uuid
   FROM receipt_records AS r
   JOIN generations AS g ON g.generation_id = r.generation_id
+  LEFT JOIN told_paths AS o
+    ON o.generation_id = r.generation_id AND o.byte_offset = r.byte_offset
   LEFT JOIN known_uuids AS k
     ON k.generation_id = r.generation_id AND k.byte_offset = r.byte_offset
   LEFT JOIN transactions AS t

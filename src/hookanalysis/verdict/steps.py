@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # what stands above it.
 STEPS = (
     "attempts",
+    "endpoint_paths",
     "learnt_steps",
     "receipt_lines",
     "arrivals",
@@ -33,7 +34,6 @@ STEPS = (
     "live_spans",
     "export_spans",
     "coverage",
-    "endpoint_paths",
     "clock_offsets",
     "zone_errors",
     "placed_receipts",

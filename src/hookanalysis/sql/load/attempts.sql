@@ -74,12 +74,7 @@ shaped AS (
     CASE
       WHEN regexp_full_match(attempt_id, '[0-9A-Za-z_.:=+/-]{1,128}') THEN attempt_id
     END AS attempt_id,
-    -- Neither a password nor a secret in the query may stay: a query is told apart by its hash.
-    CASE
-      WHEN regexp_full_match(endpoint_url, 'https?://[A-Za-z0-9.:/_~-]{3,300}') THEN endpoint_url
-      ELSE regexp_replace(plain(endpoint_url, 500), '^([A-Za-z]+://)[^/@]*@|[?#].*', '\1', 'g')
-        || CASE WHEN contains(endpoint_url, '?') THEN '?' || left(md5(endpoint_url), 8) ELSE '' END
-    END AS endpoint_url,
+    endpoint_name(endpoint_url) AS endpoint_url,
     CASE
       WHEN regexp_full_match(
         coalesce(event_type, told[4], told[5]), '[A-Za-z][0-9A-Za-z_.:-]{0,79}'

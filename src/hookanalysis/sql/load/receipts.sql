@@ -102,6 +102,7 @@ SELECT
   CASE WHEN spent_ms BETWEEN 0 AND 86400000 THEN spent_ms END AS duration_ms,
   CASE WHEN regexp_full_match(upper(verb), '[A-Z]{3,10}') THEN upper(verb) END AS method,
   plain(location, 300) AS path,
+  query_hashes(url)[1:32] AS query_hashes,
   TRY_CAST(nullif(
     regexp_extract(status, '^\s*([1-5]\d\d)(?:\D|$)', 1), ''
   ) AS SMALLINT) AS http_status,
