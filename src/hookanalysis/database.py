@@ -77,12 +77,15 @@ class Database:
             )
         if names:
             (version,) = self.rows("SELECT schema_version FROM meta")[0]
-            if version > SCHEMA_VERSION:
+            if version != SCHEMA_VERSION:
+                age = "newer" if version > SCHEMA_VERSION else "older"
                 raise InputError(
-                    "the workspace was made by a newer hookanalysis",
+                    f"the workspace was made by a{'n' * (age == 'older')} {age} hookanalysis",
                     reason=f"its tables are of version {version}, known here: {SCHEMA_VERSION}",
                     where=self.path,
-                    hint="upgrade hookanalysis, or name a new file with --workspace",
+                    hint="upgrade hookanalysis, or name a new file with --workspace"
+                    if age == "newer"
+                    else "load the logs again, into a new file: name it with --workspace",
                 )
         if not self.read_only and not names:
             self._create()

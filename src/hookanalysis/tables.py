@@ -25,7 +25,7 @@ from .results import (
 )
 from .schema import define_table as _table
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _PLACE = (
     ("file_id", "INTEGER", "file of the manifest that the record was read from"),
