@@ -105,11 +105,13 @@ def _say_likeness(
         return "it is XML or HTML, which no known log is written in", "1", _TRY
     reached = [(*reach(f.form.pattern, head.text), f) for f in formats if f.form.pattern]
     column, line, nearest = max(reached, key=lambda row: row[:2], default=(0, 1, None))
+    # Of a log that is no format's in particular, any line with a time is read.
+    lack = "" if len(formats) == 1 else "hardly any of its first lines tells a time; "
     if nearest is None or column < _WORTH_TELLING:
         told = "it is neither a table nor JSON, and its lines begin like those of no known log"
-        return told, "1", _OWN_LOG
+        return f"{lack}{told}", "1", _OWN_LOG
     told = f"line {line} begins like {nearest.id} ({nearest.title}), but from column {column + 1}"
-    return f"{told} on it is something else", f"{line}:{column + 1}", _OWN_LOG
+    return f"{lack}{told} on it is something else", f"{line}:{column + 1}", _OWN_LOG
 
 
 def say_unlike(
