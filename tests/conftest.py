@@ -23,7 +23,6 @@ collect_ignore = [
         "formats",
         "lab",
         "notebooks",
-        "probing",
         "reading_properties",
         "real_receiver",
         "real_servers",
