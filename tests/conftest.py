@@ -27,7 +27,6 @@ collect_ignore = [
         "real_receiver",
         "real_servers",
         "reporting",
-        "signatures",
         "wrappers",
     )
 ]
