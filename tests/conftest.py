@@ -23,10 +23,8 @@ collect_ignore = [
         "formats",
         "lab",
         "notebooks",
-        "reading_properties",
         "real_receiver",
         "real_servers",
-        "reporting",
         "wrappers",
     )
 ]
