@@ -20,7 +20,6 @@ collect_ignore = [
     f"test_{name}.py"
     for name in (
         "browser",
-        "formats",
         "lab",
         "notebooks",
         "real_receiver",

@@ -163,6 +163,8 @@ def test_which_way_an_object_is_parsed_changes_nothing() -> None:
             binding = detect(f"{lines[first]}\n".encode(), "a", Known(timezone="UTC"))
         except InputError:
             continue
+        if binding.formats:  # one of a server's, which refines what it fits
+            continue
         _, fields = run(binding, "\n".join(lines) + "\n")
         for row in fields:
             seen.setdefault(f"{row['line']} {row['event_uuid']}", []).append(row)
