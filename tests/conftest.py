@@ -20,8 +20,6 @@ collect_ignore = [
     f"test_{name}.py"
     for name in (
         "browser",
-        "lab",
-        "notebooks",
         "real_receiver",
         "real_servers",
         "wrappers",
