@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 collect_ignore = [
     f"test_{name}.py"
     for name in (
-        *("browser", "cli", "documents", "formats"),
-        *("lab", "loading", "notebooks", "probing"),
-        *("reading_properties", "real_receiver", "real_servers"),
-        *("reporting", "signatures"),
-        *("wrappers"),
+        "browser",
+        "real_receiver",
+        "real_servers",
+        "wrappers",
     )
 ]
 

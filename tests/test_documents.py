@@ -55,6 +55,7 @@ def attempts(*paths: Path, **settings: Any) -> list[tuple[Any, ...]]:
     with ha.connect(":memory:", settings=ha.Settings(**settings)) as ws:
         report = ws.load(*paths)
         assert not report.refused, str(report)
+        ws.table("attempts")
         return ws.rows(
             "SELECT event_uuid, status, http_status, error_kind, CAST(attempted_at AS VARCHAR)"
             " FROM attempts ORDER BY ALL"

@@ -87,7 +87,8 @@ def content(ws: ha.Workspace) -> Content:
         """
     )
     for view in ("attempts", "coverage"):
-        names = ", ".join(c for c in ws.table(view).columns if c not in {"file_id", "line"})
+        given = {"file_id", "line", "delivery_no"}
+        names = ", ".join(c for c in ws.table(view).columns if c not in given)
         found[view] = ws.rows(f"SELECT {names} FROM {view} ORDER BY ALL")
     return found
 
@@ -403,23 +404,28 @@ def test_a_damaged_log_says_which_stream_lacks_it(ws: ha.Workspace, tmp_path: Pa
 def test_a_log_of_which_no_line_can_be_read_is_refused_and_lacks_nowhere(
     ws: ha.Workspace, tmp_path: Path
 ) -> None:
-    junk = [f"Nov 20 10:00:{n:02d} web1 kernel: usb 1-{n}: new device\n" for n in range(9)]
+    junk = [f"kernel: usb 1-{n}: new device\n" for n in range(9)]
     log = tmp_path / "messages"
     log.write_text("".join(junk))
     (told,) = ws.load(log).files
     assert (told.status, told.lacking) == ("refused", (None, None))
-    assert "no time, neither in the line nor around it (9)" in told.reason
+    assert "hardly any of its first lines tells a time" in told.reason
     assert told.error is not None
-    assert told.error.where == f"{log}:1"
+    assert told.error.where.startswith(f"{log}:1")
     assert f"formats try {log}" in told.error.hint
     assert [len(ws.table(name)) for name in ("generations", "rejects", "activity")] == [0, 0, 0]
-    # With some good lines among them it is a log with rejects, and stays one when junk follows.
+    # With some good lines among them it is a log, whose notices are passed over and whose requests
+    # without a time are rejects; that stays so when more of both follow.
+    junk += [f"Nov 20 10:00:{n:02d} web1 kernel: usb 1-{n}: new device\n" for n in range(9)]
+    junk += [f"POST /hooks/{n} 500\n" for n in range(9)]
     log.write_text("".join(app_line(n) for n in range(20)) + "".join(junk))
-    assert statuses(ws.load(log)) == ["loaded"]
+    (told,) = ws.load(log).files
+    assert (told.status, told.kept, told.rejected) == ("loaded", 20, 9)
     with log.open("a") as more:
         more.write("".join(junk))
     (told,) = ws.load(log).files
-    assert (told.status, told.rejected) == ("grown", 9)
+    assert (told.status, told.rejected, told.ignored) == ("grown", 9, 9)
+    assert ws.table("rejects").reason.tolist() == ["no_time"] * 18
 
 
 def test_the_layer_of_a_log_is_told(ws: ha.Workspace, tmp_path: Path) -> None:

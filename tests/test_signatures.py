@@ -119,7 +119,7 @@ def test_a_key_that_was_regenerated_is_told_with_its_moment(
         (what,) = ws.rows("SELECT what FROM finding_evidence WHERE rule_id = 'signature_checks'")[0]
         assert what == "3 do not fit, 6 do; none fits since 2026-11-20 13:00:00"
         found = {rule: (number, sure) for rule, number, sure in ws.rows(FOUND)}
-        assert found["signature"] == (2, 1.0)  # the last is still pending
+        assert found["signature"] == (3, 1.0)
         assert "signature_unchecked" not in found
         stored = json.dumps([ws.rows(f"FROM {name}") for name in TABLES], default=str)
     assert KEY not in stored

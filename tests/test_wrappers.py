@@ -94,8 +94,9 @@ def read(path: Path) -> dict[str, Any]:
         engine.execute(f"CREATE OR REPLACE TEMP TABLE scanned AS {binding.scan_sql}")
         order = "ORDER BY byte_offset"
         told = f"SELECT verdict, reason FROM scanned WHERE verdict <> 'ignore' {order}"
-        # A line without a time of its own has that of its wrapper.
-        verdicts += [v for v in engine.execute(told).fetchall() if v not in UNTIMED]
+        # A line without a time of its own has that of its wrapper, if that tells one.
+        untimed = {("reject", "no_time"): ("count", None)}
+        verdicts += [untimed.get(verdict, verdict) for verdict in engine.execute(told).fetchall()]
         rows += engine.execute(f"SELECT {names} FROM ({binding.fields_sql}) {order}").fetchall()
         engine.unregister("chunk")
     account = source.account
@@ -104,7 +105,6 @@ def read(path: Path) -> dict[str, Any]:
     return {"format": binding.format.id, "rows": rows, "verdicts": verdicts}
 
 
-UNTIMED = [("reject", "no_time"), ("count", None)]
 PLACE = {"file_id", "generation_id", "line", "byte_offset"}
 
 

@@ -37,7 +37,7 @@ REASONS = {
     "malformed_json": "broken JSON",
 }
 # Column up to which a pattern must match a line to be its next of kin.
-_WORTH_TELLING = 20
+_WORTH_TELLING = 12
 # How many names of columns or keys are quoted.
 _QUOTED = 12
 _MARKUP = re.compile(rb"\s*<[?!A-Za-z]")
@@ -103,13 +103,17 @@ def _say_likeness(
         return f"{told} what happened; their keys: {_quote(keys)}", "1", _OWN_NAMES
     if _MARKUP.match(head.text):
         return "it is XML or HTML, which no known log is written in", "1", _TRY
-    reached = [(*reach(f.form.pattern, head.text), f) for f in formats if f.form.pattern]
+    # A pattern that anything may begin gets far in any line: that is no likeness.
+    patterns = [f for f in formats if f.form.pattern and not f.form.pattern.startswith(".*")]
+    reached = [(*reach(f.form.pattern, head.text), f) for f in patterns]
     column, line, nearest = max(reached, key=lambda row: row[:2], default=(0, 1, None))
+    # Of a log that is no format's in particular, any line with a time is read.
+    lack = "" if len(formats) == 1 else "hardly any of its first lines tells a time; "
     if nearest is None or column < _WORTH_TELLING:
         told = "it is neither a table nor JSON, and its lines begin like those of no known log"
-        return told, "1", _OWN_LOG
+        return f"{lack}{told}", "1", _OWN_LOG
     told = f"line {line} begins like {nearest.id} ({nearest.title}), but from column {column + 1}"
-    return f"{told} on it is something else", f"{line}:{column + 1}", _OWN_LOG
+    return f"{lack}{told} on it is something else", f"{line}:{column + 1}", _OWN_LOG
 
 
 def say_unlike(

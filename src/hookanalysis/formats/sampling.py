@@ -71,14 +71,19 @@ def take_records(head: bytes, split: Split) -> Chunk:
 
 
 def find_cells(head: bytes) -> list[str]:
-    """The names of its columns, if a text looks like a table: names first, and rows as wide."""
+    """The names of its columns, if a text looks like a table: names first, and rows as wide.
+
+    A few lines that are no row of it may stand before it: a title, the day of the export.
+    """
     lines = head[: head.rfind(b"\n") + 1].decode("utf-8", "replace").splitlines(keepends=True)
     for delimiter in _DELIMITERS:
-        header, *rows = take_rows(lines, delimiter, _ROWS) or [[]]
-        names = [cell.strip() for cell in header]
-        named = len(names) > 1 and all(map(_NAME.fullmatch, names))
-        if named and rows and all(len(row) in {0, len(names)} for row in rows):
-            return names
+        rows = take_rows(lines, delimiter, _ROWS)
+        for at, header in enumerate(rows[: (len(rows) + 1) // 2]):
+            names = [cell.strip() for cell in header]
+            named = len(names) > 1 and all(map(_NAME.fullmatch, names))
+            below = rows[at + 1 :]
+            if named and below and all(len(row) in {0, len(names)} for row in below):
+                return names
     return []
 
 

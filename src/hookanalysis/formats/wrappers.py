@@ -98,6 +98,7 @@ class Layer:
         split: How the file becomes records; None: as the format says.
         source: SELECT over `chunk`: line, byte_offset, record (unwrapped), outer_time.
         timed: A wrapper tells a time.
+        of_objects: A wrapper is an object.
     """
 
     head: bytes
@@ -105,6 +106,7 @@ class Layer:
     split: Split | None = None
     source: str = field(default_factory=plain_records)
     timed: bool = False
+    of_objects: bool = False
 
     @property
     def yearless(self) -> bool:
@@ -182,6 +184,7 @@ def _take_off(
         split,
         source,
         layer.timed or "time" in wrapper.names or "(?P<time>" in wrapper.pattern,
+        layer.of_objects or not wrapper.pattern,
     )
 
 

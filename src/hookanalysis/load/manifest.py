@@ -77,12 +77,13 @@ class FileReport:
 
 @dataclass(frozen=True)
 class Generation:
-    """A generation as far as recognition needs it."""
+    """A generation as far as recognition needs it; `zoned`: some of its times name their zone."""
 
     generation_id: int
     loaded_bytes: int
     loaded_lines: int
     content_hash: str
+    zoned: bool
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,10 @@ def recognise(db: Database, source: Source, head: bytes, stream: str | None) -> 
     """
     rows = db.rows(
         """
-        SELECT generation_id, loaded_bytes, loaded_lines, content_hash FROM generations
+        SELECT
+          generation_id, loaded_bytes, loaded_lines, content_hash, timezone IS NULL AND
+          generation_id IN (SELECT generation_id FROM activity) AS zoned
+        FROM generations
         WHERE head_hash = $head AND loaded_bytes > 0 AND ($stream IS NULL OR stream = $stream)
         ORDER BY loaded_bytes DESC, generation_id
         """,

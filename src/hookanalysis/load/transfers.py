@@ -225,7 +225,8 @@ class Transfer:
 
     def _check_zones(self) -> None:
         """Refuse a file with times of no known zone; a server's notices are only passed over."""
-        if not self.unzoned or self.known.timezone or (self.zoned and not self.vague):
+        zoned = self.zoned or (self.before and self.before.zoned)
+        if not self.unzoned or self.known.timezone or (zoned and not self.vague):
             return
         total = self.zoned + self.unzoned
         raise InputError(

@@ -91,7 +91,17 @@ settled AS (
   FROM checked
 ),
 measured AS (
-  SELECT *, named_duration(text) AS named FROM settled
+  SELECT
+    * REPLACE (
+      -- A line that ends within the quotes of its path was cut: who knows how the path went on.
+      CASE
+        WHEN seen_target IS NULL OR NOT regexp_matches(text, '/[^\s"]*$') THEN seen_target
+        WHEN regexp_matches(replace(text, '\"', ''), '^[^"]*(?:"[^"]*"[^"]*)*"[^"]*$') THEN NULL
+        ELSE seen_target
+      END AS seen_target
+    ),
+    named_duration(text) AS named
+  FROM settled
 ),
 timed AS (
   SELECT
