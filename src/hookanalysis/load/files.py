@@ -103,7 +103,9 @@ def write_settings(db: Database, settings: Settings) -> None:
         db.con.execute("DELETE FROM endpoints")
         db.con.execute(f"INSERT INTO settings ({', '.join(values)}) VALUES ({marks})", values)
         for url in settings.endpoints:
-            db.con.execute("INSERT INTO endpoints VALUES (?, ?)", [_endpoint_name(url), url_path(url)])
+            db.con.execute(
+                "INSERT INTO endpoints VALUES (?, ?)", [_endpoint_name(url), url_path(url)]
+            )
 
 
 def _endpoint_name(url: str) -> str:
