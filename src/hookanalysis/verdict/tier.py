@@ -122,6 +122,8 @@ class Tier:
             state[~must] = _OPEN
         state[certain] = _LINE
         state[must & (found.line < 0)] = _LACKING
+        # This layer names these requests itself: they have their lines.
+        state[requests["here"] & ~must] = _LINE
         stranger = self._foreign(state == _NONE, found)
         state[stranger != NONE] = _OPEN
         line = np.where(certain, served.line, -1)

@@ -20,14 +20,24 @@ WITH shown_receipts AS (
     AND list_position(['table', 'queue', 'app', 'edge'], layer)
       <= list_position(['table', 'queue', 'app', 'edge'], $layer)
 ),
+-- Lines of this layer that a request id ties to what an inner layer shows.
+linked AS (
+  SELECT delivery_no, attempt_key, COUNT(*) AS lines
+  FROM matches
+  WHERE layer = $layer AND match_rule = 'request_id' AND NOT counts
+  GROUP BY ALL
+),
 seen AS (
   SELECT
-    delivery_no, attempt_key, nth, MIN(event_uuid) AS event_uuid,
+    r.delivery_no, r.attempt_key, r.nth, MIN(event_uuid) AS event_uuid,
     MIN(endpoint_url) AS endpoint_url, MIN(arrived_at) FILTER (at_once) AS seen_from,
     MAX(ended_at) FILTER (at_once) AS seen_until, MAX(http_status) AS http_status,
-    BOOL_OR(layer = $layer) AS here, MIN(arrived_at) AS shown_at
-  FROM shown_receipts
-  GROUP BY delivery_no, attempt_key, nth
+    BOOL_OR(layer = $layer) OR COALESCE(r.nth <= MAX(l.lines), FALSE) AS here,
+    MIN(arrived_at) AS shown_at
+  FROM shown_receipts AS r
+  LEFT JOIN linked AS l
+    ON l.delivery_no = r.delivery_no AND l.attempt_key IS NOT DISTINCT FROM r.attempt_key
+  GROUP BY r.delivery_no, r.attempt_key, r.nth
 ),
 tried AS (
   SELECT
