@@ -19,7 +19,7 @@ WITH cases AS (
   UNION ALL BY NAME
   SELECT
     delivery_no, event_uuid, endpoint_url, event_type, transaction_id, says, is_test,
-    0 AS attempts, FALSE AS had_failure, FALSE AS never_sent, FALSE AS success_silent
+    0 AS attempts, 0 AS successes, FALSE AS had_failure, FALSE AS never_sent, FALSE AS success_silent
   FROM omissions
   WHERE NOT listed
 ),
