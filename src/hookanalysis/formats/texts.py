@@ -285,7 +285,11 @@ def _tell_step(form: Form, fit: Fit, texts: str) -> str:
     state = f"CASE lower(message) {' '.join(words)} ELSE message END" if words else "message"
     if marked:
         # Neither a word nor a date of zeros is a time.
-        step = "CASE WHEN regexp_matches(processed_at, '[1-9]') THEN 'processed' ELSE 'received' END"
+        raised = "WHEN exception IS NOT NULL THEN 'failed'" if "exception" in form.texts else ""
+        step = (
+            f"CASE WHEN regexp_matches(processed_at, '[1-9]') THEN 'processed' {raised}"
+            " ELSE 'received' END"
+        )
         state = f"coalesce({state}, {step})"
     code = (
         "coalesce(status, CASE WHEN regexp_full_match(message, '[1-5][0-9][0-9]') THEN message END)"
