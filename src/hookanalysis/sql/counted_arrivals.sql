@@ -6,7 +6,9 @@
    or several hosts' and that of the one worker behind them. Twins share most deliveries: half of
    what the smaller log tells, or more. Hosts behind one balancer share few, by double sends.
    twin_group: logs that are twins, or twins of the same; side: those of them that are no twins, as
-   the hosts. The n-th receipt of an attempt on one side is the n-th on any other. */
+   the hosts. The n-th receipt of an attempt on one side is the n-th on any other.
+   answered_well: a line that names no event tells that the attempt's only request was answered 2xx,
+   which a receipt without a status does not. */
 WITH hard_matches AS (
   SELECT *
   FROM matches
@@ -48,15 +50,27 @@ sides AS (
   WHERE t.twin IS NULL
   GROUP BY g.layer, g.stream, g.twin_group
 ),
+answered_well AS (
+  SELECT DISTINCT delivery_no, attempt_key
+  FROM matches
+  WHERE NOT counts AND match_rule = 'time' AND http_status BETWEEN 200 AND 299
+    AND delivery_no IN (SELECT delivery_no FROM hard_matches)
+),
 numbered_matches AS (
   SELECT
-    m.*, COALESCE(t.twin_group, m.stream) AS log_name,
+    m.* REPLACE (m.accepted OR (
+      m.http_status IS NULL AND w.delivery_no IS NOT NULL
+      AND COUNT(*) OVER (PARTITION BY m.delivery_no, m.layer, m.attempt_key, m.stream) = 1
+    ) AS accepted),
+    COALESCE(t.twin_group, m.stream) AS log_name,
     ROW_NUMBER() OVER (
       PARTITION BY m.delivery_no, m.layer, m.attempt_key, COALESCE(t.side, m.stream)
       ORDER BY m.arrived_at, m.ended_at, m.receipt_id
     ) AS nth
   FROM hard_matches AS m
   LEFT JOIN sides AS t ON t.layer = m.layer AND t.stream = m.stream
+  LEFT JOIN answered_well AS w
+    ON w.delivery_no = m.delivery_no AND w.attempt_key IS NOT DISTINCT FROM m.attempt_key
 )
 SELECT
   delivery_no, event_uuid, endpoint_url, layer, attempt_key,
