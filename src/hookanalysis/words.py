@@ -105,6 +105,13 @@ _WORDS: dict[str, tuple[tuple[str, str], ...]] = {
             "load the logs of all its hosts",
         ),
     ),
+    "steps_lacking": (
+        (
+            "stream {stream} never showed as received {lacking} of {answers} requests that it shows"
+            " as processed",
+            "load the whole log",
+        ),
+    ),
     "nameless_refusals": (
         (
             "the application answers {status} to requests whose event it does not log",
