@@ -107,8 +107,7 @@ _WORDS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "steps_lacking": (
         (
-            "stream {stream} never showed as received {lacking} of {answers} requests that it shows"
-            " as processed",
+            "stream {stream} lacks the first line of {lacking} of {answers} processed requests",
             "load the whole log",
         ),
     ),
