@@ -55,6 +55,28 @@ def test_one_request_in_two_logs_is_one_arrival(tmp_path: Path, *, hosts: bool) 
     assert found == expected, json.dumps(found)
 
 
+def test_a_worker_behind_two_hosts_tells_of_their_requests(tmp_path: Path) -> None:
+    export = ["ID,Time,Event,Idempotency,Webhook URL,Status,HTTP Status Code"]
+    logs: dict[str, list[str]] = {"host1": [], "host2": [], "worker": []}
+    for n, uuid in enumerate(EVENTS):
+        at = f"2026-11-20T10:{n:02d}"
+        export.append(
+            f"{n},{at}:10.000Z,invoice.purchase,{uuid},https://a.example/hooks,Success,200"
+        )
+        host = logs[f"host{n % 2 + 1}"]
+        host.append(f"{at}:10.200Z INFO shop: incoming webhook_event_uuid={uuid}")
+        host.append(f"{at}:10.210Z INFO shop: webhook received webhook_event_uuid={uuid}")
+        logs["worker"].append(f"{at}:14.000Z INFO shop: processed webhook_event_uuid={uuid}")
+    for name, lines in logs.items():
+        (tmp_path / f"{name}.log").write_text("\n".join(lines) + "\n")
+    (tmp_path / "export.csv").write_text("\n".join(export) + "\n")
+    with ha.connect(":memory:", settings=ha.Settings(grace_minutes=0)) as ws:
+        ws.load(tmp_path)
+        ws.reconcile()
+        found = dict(ws.rows("SELECT outcome, COUNT(*) FROM deliveries GROUP BY outcome"))
+    assert found == {"delivered": len(EVENTS)}, found
+
+
 def test_requests_without_a_uuid_are_told_by_their_time(tmp_path: Path) -> None:
     export = ["ID,Time,Event,Idempotency,Webhook URL,Status,HTTP Status Code"]
     log = []

@@ -42,6 +42,7 @@ FLAGS = {
     "never_sent": (False, True),
     "had_failure": (False, True),
     "success_silent": (False, True),
+    "successes": (1, 2),
     "refusals_told": (False, True),
     "signature_failed": (False, True),
     "stranger": (False, True),
@@ -57,6 +58,7 @@ FLAGS = {
 POSSIBLE = (
     "COALESCE(processed_count, 0) <= accepted_count",
     "(NOT success_silent OR says = 'ok')",
+    "(successes = 1 OR says = 'ok')",
     "(NOT success_unheard OR says LIKE 'fail%')",
     "(NOT (is_test OR stranger) OR says = 'absent')",
     "(NOT type_arrives AND weakest_rule = 1 OR says = 'no_attempt')",
@@ -77,6 +79,7 @@ class State(NamedTuple):
     never_sent: bool
     had_failure: bool
     success_silent: bool
+    successes: int
     refusals_told: bool
     signature_failed: bool
     stranger: bool
@@ -116,7 +119,9 @@ def classify(s: State) -> list[str]:
     whole = came and effect and s.accepted_count > 0
     hidden = whole and s.processed_count is None and s.processing_hidden
     good = whole and not hidden
-    once = good and s.accepted_count == 1
+    # The sender saw several answers, and which of its requests left a line is open.
+    split = good and s.undecided and max(s.accepted_count, s.successes) > 1
+    once = good and s.accepted_count == 1 and not split
     failed = s.says.startswith("fail")
     several = s.had_failure or s.arrivals > 1 if s.says == "ok" else failed and s.resend_unlisted
     classes = {
@@ -132,7 +137,7 @@ def classify(s: State) -> list[str]:
         "undetermined: ambiguous": (blank and s.undecided)
         or (silent and s.undecided)
         or guessed
-        or (good and s.accepted_count > 1 and s.undecided),
+        or split,
         "undetermined: receiver_coverage": (
             ((blank or silent) and not s.undecided)
             and (not s.receiver_covered or (blank and unnamed))

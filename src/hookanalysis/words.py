@@ -105,6 +105,12 @@ _WORDS: dict[str, tuple[tuple[str, str], ...]] = {
             "load the logs of all its hosts",
         ),
     ),
+    "steps_lacking": (
+        (
+            "stream {stream} lacks the first line of {lacking} of {answers} processed requests",
+            "load the whole log",
+        ),
+    ),
     "nameless_refusals": (
         (
             "the application answers {status} to requests whose event it does not log",

@@ -121,6 +121,7 @@ class Reader:
             self.urls_of[key].add(url)
         told = (line for line in acts.lines if line.kind in {"failed", "signature"})
         self.disowned = {id(line.request) for line in told}
+        self.skipped = {id(line.request) for line in self.kept if line.kind == "known"}
         self.horizon = max((a.at for a in acts.attempts if a.listed), default=0.0)
         self.horizons: dict[str, float] = defaultdict(float)
         for attempt in acts.attempts:
@@ -337,18 +338,24 @@ class Reader:
         logs = self.workers | self.apps
         covered = self._whole(logs) and self.clock_known and self.covered(logs, low, high)
         if not self.tells_processing:
-            if any(self._disowned(group) for group in delivery.groups):
-                return {self._truly_processed(delivery)} if covered else {True, False}
+            if self._disowned(delivery):
+                return {False} if covered else {True, False}
             return {True} if covered or not plan.named else {True, False}
         table = bool(plan.table) and high < self.acts.end
         lines = "processed" in PATTERNS.get(plan.pattern, ()) and covered
         return {False} if (table or lines) and self.usual and self.clock_known else {True, False}
 
-    def _disowned(self, group: list[Line]) -> bool:
-        """Whether the application says of a request which it accepted that nothing came of it."""
-        request = group[0].request
-        told = any(line.kind in {"failed", "signature"} for line in group)
-        return told and bool(request and request.accepted and not request.processed)
+    def _disowned(self, delivery: Delivery) -> bool:
+        """Whether nothing came of it, and the application says so of a request that it accepted.
+
+        It failed, or it was passed over as known, while all that was known of it had failed.
+        """
+        requests = [a.request for a in delivery.attempts if a.request]
+        failed = any(id(request) in self.disowned for request in requests)
+        told = self.disowned | (self.skipped if failed else set())
+        return not any(request.processed for request in requests) and any(
+            request.accepted and id(request) in told for request in requests
+        )
 
     def _waiting(self, delivery: Delivery) -> set[bool]:
         """Return whether the sender's patience may last, at the export's end."""
@@ -434,9 +441,7 @@ class Reader:
         requests = [a.request for a in delivery.attempts if a.request]
         if self.tells_processing:
             return any(request.processed for request in requests)
-        theirs = {id(request) for request in requests if request.accepted and not request.processed}
-        done = any(request.processed for request in requests)
-        return done or not theirs & self.disowned
+        return not self._disowned(delivery)
 
     def _row(self, delivery: Delivery) -> Row:
         plan = self.plan

@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from .catalog import Format
     from .forms import Fit
 
-# What stands between the time and the message: separators, a process, a level.
+# What stands between the time and the message: separators, the program's own time behind that of
+# who took the line down, a process, a level.
 _LEAD = (
-    r"^[\])|:,;\s-]*(?:#\d+\]\s*)?"
+    r"^[\])|:,;\s-]*"
+    r"(?:\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?[\])|:,;\s-]*)?"
+    r"(?:#\d+\]\s*)?"
     r"(?:(?:[a-z]+\.)?\[?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE)\]?"
     r"[:|\s-]+)?"
 )

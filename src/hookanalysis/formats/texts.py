@@ -238,8 +238,9 @@ def _cut_rows(form: Form, fit: Fit, source: str, columns: str) -> str:
         quoted = f"starts_with(trim({cell}), '\"') AND ends_with(trim({cell}), '\"')"
         inner = f"trim(replace(trim({cell})[2:-2], '\"\"', '\"'))"
         tidied = f"CASE WHEN {quoted} THEN {inner} ELSE trim({cell}) END"
-        # \N is how PostgreSQL writes NULL.
-        found[name] = f"nullif(nullif(CASE WHEN untidy THEN {tidied} ELSE {cell} END, ''), '\\N')"
+        value = f"nullif(CASE WHEN untidy THEN {tidied} ELSE {cell} END, '')"
+        # So PostgreSQL and MySQL write NULL.
+        found[name] = f"nullif(nullif({value}, '\\N'), 'NULL')"
     marks = ("'\"'", "chr(31) || ' '", "' ' || chr(31)")
     untidy = " OR ".join(f"contains(record, {mark})" for mark in marks)
     texts = (
@@ -283,7 +284,12 @@ def _tell_step(form: Form, fit: Fit, texts: str) -> str:
     words = [f"WHEN {literal(word)} THEN {literal(to)}" for word, to in form.words.items()]
     state = f"CASE lower(message) {' '.join(words)} ELSE message END" if words else "message"
     if marked:
-        step = "CASE WHEN processed_at IS NULL THEN 'received' ELSE 'processed' END"
+        # Neither a word nor a date of zeros is a time.
+        raised = "WHEN exception IS NOT NULL THEN 'failed'" if "exception" in form.texts else ""
+        step = (
+            f"CASE WHEN regexp_matches(processed_at, '[1-9]') THEN 'processed' {raised}"
+            " ELSE 'received' END"
+        )
         state = f"coalesce({state}, {step})"
     code = (
         "coalesce(status, CASE WHEN regexp_full_match(message, '[1-5][0-9][0-9]') THEN message END)"

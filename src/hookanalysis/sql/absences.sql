@@ -8,13 +8,18 @@
    outer_covered: every log of the outermost layer that knows the endpoint was whole all the time
    in which a request could have come. inner_covered: so was a layer behind the edge.
    processing_covered: so was every layer that tells of processing. edge_covered: so was the edge.
-   None of the first three, where the logs are no witness (doubts). processing_told: a layer usually
-   tells of processing. reason: what keeps the absence from proving anything. */
+   None of the first three, where the logs are no witness (doubts); nor what is behind the edge,
+   where a receipt names the event and not for which endpoint: it may be this one's (unplaced).
+   processing_told: a layer usually tells of processing. reason: what keeps the absence from proving
+   anything. */
 WITH unsettled AS (
   SELECT
     delivery_no, event_uuid, endpoint_url, says,
     COALESCE(first_attempt_at, created_at) AS first_at,
-    COALESCE(last_attempt_at, created_at) AS last_at
+    COALESCE(last_attempt_at, created_at) AS last_at,
+    endpoint_url <> '' AND event_uuid IN (
+      SELECT event_uuid FROM matches WHERE endpoint_url = '' AND counts AND layer <> 'edge'
+    ) AS unplaced
   FROM sender_deliveries
   WHERE success_silent OR delivery_no NOT IN (
     SELECT delivery_no
@@ -49,14 +54,14 @@ layers AS (
 ),
 weighed AS (
   SELECT
-    u.delivery_no, u.event_uuid, u.endpoint_url,
+    u.delivery_no, u.event_uuid, u.endpoint_url, u.unplaced,
     u.first_at - COALESCE(MAX(l.tolerance), INTERVAL '0 seconds') AS possible_from,
     u.last_at + COALESCE(MAX(l.tolerance + l.timeout), INTERVAL '0 seconds') AS possible_until,
     BOOL_OR(p.layer IS NOT NULL AND l.depth = 1) AND MAX(b.doubt) IS NULL AS outer_covered,
     BOOL_OR(p.layer IS NOT NULL AND l.layer <> 'edge') AND MAX(b.inner_doubt) IS NULL
-      AS inner_covered,
+      AND NOT u.unplaced AS inner_covered,
     BOOL_OR(COALESCE(l.told, FALSE)) AND BOOL_AND(NOT l.told OR p.layer IS NOT NULL)
-      AND MAX(b.inner_doubt) IS NULL AS processing_covered,
+      AND MAX(b.inner_doubt) IS NULL AND NOT u.unplaced AS processing_covered,
     BOOL_OR(p.layer IS NOT NULL AND l.layer = 'edge') AS edge_covered,
     BOOL_OR(COALESCE(l.told, FALSE)) AS processing_told,
     MAX(b.doubt) AS doubt, MAX(b.inner_doubt) AS inner_doubt
@@ -67,7 +72,7 @@ weighed AS (
     ON p.endpoint_url = l.endpoint_url AND p.layer = l.layer
     AND p.starts_at <= u.first_at - l.tolerance
     AND p.ends_at >= u.last_at + l.tolerance + l.timeout
-  GROUP BY u.delivery_no, u.event_uuid, u.endpoint_url, u.first_at, u.last_at
+  GROUP BY u.delivery_no, u.event_uuid, u.endpoint_url, u.first_at, u.last_at, u.unplaced
 ),
 unproven AS (
   SELECT *, CASE WHEN outer_covered THEN inner_doubt ELSE doubt END AS code
@@ -121,9 +126,10 @@ doubt_reasons AS (
   GROUP BY endpoint_url, code
 )
 SELECT
-  w.* EXCLUDE (doubt, inner_doubt),
+  w.* EXCLUDE (doubt, inner_doubt, unplaced),
   CASE
     WHEN u.delivery_no IS NULL THEN NULL
+    WHEN w.outer_covered AND w.unplaced THEN reason('ambiguous')
     WHEN s.delivery_no IS NOT NULL THEN COALESCE(s.reason, d.reason, reason('no_liveness'))
     WHEN NOT EXISTS (FROM generations WHERE side = 'receiver') THEN reason('no_receiver_log')
     WHEN w.endpoint_url = '' THEN reason('endpoint_unnamed')

@@ -6,7 +6,8 @@
    further apart than same_send_seconds, name different events (a request id used again), have
    different request ids, or, without one, repeat themselves (processed and duplicate are one step:
    a request ends in either).
-   Two paths are two requests, unless one is the rest of the other; there the path stands for the id.
+   Two paths are two requests, unless one is the rest of the other: there the lines of each path are
+   counted apart, and the n-th request of those without a path is the n-th of all.
    The number of requests is the least that explains all lines. A new one begins where the log says
    nothing of the key for same_send_seconds (work that ends late still belongs to its reception), or
    the event changes. Within that, lines of one request id are one request, the n-th of all; of lines
@@ -16,7 +17,8 @@
 WITH shared_keys AS (
   SELECT
     hash(stream, request_key) AS key_no,
-    STRPOS(MIN(path), MAX(path)) = 0 AND STRPOS(MAX(path), MIN(path)) = 0 AS several_paths
+    COALESCE(STRPOS(MIN(path), MAX(path)) = 0 AND STRPOS(MAX(path), MIN(path)) = 0, FALSE)
+      AS several_paths
   FROM receipt_lines
   WHERE request_key IS NOT NULL
   GROUP BY ALL
@@ -24,8 +26,8 @@ WITH shared_keys AS (
 ),
 told_lines AS (
   SELECT
-    generation_id, byte_offset, stream, request_key, event_uuid, mark, kind, logged_at,
-    COALESCE(request_id, CASE WHEN several_paths THEN path END) AS request_id
+    generation_id, byte_offset, stream, request_key, event_uuid, mark, kind, logged_at, request_id,
+    several_paths, CASE WHEN several_paths THEN COALESCE(path, '') ELSE '' END AS part
   FROM receipt_lines AS l
   JOIN shared_keys AS k ON k.key_no = hash(l.stream, l.request_key)
   WHERE request_key IS NOT NULL
@@ -35,15 +37,16 @@ shared_lines AS (
     *,
     COALESCE(
       MIN(logged_at) FILTER (request_id IS NOT NULL)
-        OVER (PARTITION BY stream, request_key, request_id),
+        OVER (PARTITION BY stream, request_key, part, request_id),
       logged_at
     ) AS begun_at
   FROM told_lines
 ),
 keys AS (
   SELECT
-    stream, request_key,
-    MAX(logged_at) > MIN(logged_at) + MAX(same_send_seconds) * INTERVAL '1 second'
+    stream, request_key, part,
+    BOOL_OR(several_paths)
+    OR MAX(logged_at) > MIN(logged_at) + MAX(same_send_seconds) * INTERVAL '1 second'
     OR COALESCE(MIN(event_uuid) <> MAX(event_uuid), FALSE)
     OR COUNT(DISTINCT request_id) > 1
     OR COUNT(kind) FILTER (request_id IS NULL) > COUNT(DISTINCT kind) FILTER (request_id IS NULL)
@@ -53,7 +56,7 @@ keys AS (
     ) AS reused
   FROM shared_lines
   CROSS JOIN settings
-  GROUP BY stream, request_key
+  GROUP BY stream, request_key, part
 ),
 ordered_lines AS (
   SELECT
@@ -64,10 +67,10 @@ ordered_lines AS (
     LAG(mark) OVER key_order AS earlier_mark,
     LAG(request_id) OVER key_order AS earlier_id
   FROM shared_lines AS l
-  JOIN keys USING (stream, request_key)
+  JOIN keys USING (stream, request_key, part)
   WHERE reused
   WINDOW key_order AS (
-    PARTITION BY stream, request_key
+    PARTITION BY stream, request_key, part
     ORDER BY begun_at, logged_at, byte_offset, generation_id
   )
 ),
@@ -81,7 +84,7 @@ clustered_lines AS (
       WHEN logged_at <= earlier_at + same_send_seconds * INTERVAL '1 second' THEN 0
       WHEN earlier_mark = 'received' AND mark <> 'received' THEN 0
       ELSE 1
-    END) OVER (PARTITION BY stream, request_key ORDER BY place) AS cluster
+    END) OVER (PARTITION BY stream, request_key, part ORDER BY place) AS cluster
   FROM ordered_lines
   CROSS JOIN settings
 ),
@@ -94,17 +97,17 @@ kinds AS (
       ELSE kind
     END AS kind,
     DENSE_RANK() OVER (
-      PARTITION BY stream, request_key, cluster
+      PARTITION BY stream, request_key, part, cluster
       ORDER BY CASE WHEN request_id IS NOT NULL THEN begun_at END, request_id
     ) AS nth_id
   FROM clustered_lines
-  WINDOW cluster_lines AS (PARTITION BY stream, request_key, cluster)
+  WINDOW cluster_lines AS (PARTITION BY stream, request_key, part, cluster)
 ),
 counted_lines AS (
   SELECT
     *,
     ROW_NUMBER() OVER (
-      PARTITION BY stream, request_key, cluster, kind, request_id IS NULL ORDER BY place
+      PARTITION BY stream, request_key, part, cluster, kind, request_id IS NULL ORDER BY place
     ) AS nth
   FROM kinds
 ),
@@ -112,23 +115,25 @@ begun_lines AS (
   SELECT
     *,
     ROW_NUMBER() OVER (
-      PARTITION BY stream, request_key, cluster, is_end, nth = 1 AND NOT is_end ORDER BY place
+      PARTITION BY stream, request_key, part, cluster, is_end, nth = 1 AND NOT is_end ORDER BY place
     ) AS nth_end,
-    MAX(nth) FILTER (NOT is_end) OVER (PARTITION BY stream, request_key, cluster) AS begun
+    MAX(nth) FILTER (NOT is_end) OVER (PARTITION BY stream, request_key, part, cluster) AS begun
   FROM counted_lines
 )
 SELECT generation_id, byte_offset, 0 AS arrival
 FROM shared_lines
-JOIN keys USING (stream, request_key)
+JOIN keys USING (stream, request_key, part)
 WHERE NOT reused
 UNION ALL
 SELECT
-  generation_id,
-  byte_offset,
-  CAST(cluster * 1000000 + CASE
-    WHEN request_id IS NOT NULL THEN nth_id
-    WHEN mark IS NULL THEN 1
-    WHEN is_end THEN GREATEST(nth, LEAST(nth_end, COALESCE(begun, 0)))
-    ELSE nth
-  END AS BIGINT) AS arrival
+  generation_id, byte_offset,
+  CAST(DENSE_RANK() OVER (
+    PARTITION BY stream, request_key, part = ''
+    ORDER BY part, cluster, CASE
+      WHEN request_id IS NOT NULL THEN nth_id
+      WHEN mark IS NULL THEN 1
+      WHEN is_end THEN GREATEST(nth, LEAST(nth_end, COALESCE(begun, 0)))
+      ELSE nth
+    END
+  ) AS BIGINT) AS arrival
 FROM begun_lines

@@ -2,10 +2,13 @@
    grain:  one arrival in one layer
    inputs: matches, hard_attempts
 
-   Twin logs tell of the same requests, such as an application server's and the application's own:
-   the n-th receipt of an attempt in the one is the n-th in the other. Hosts behind one balancer
-   share few deliveries, by double sends; twins share most of them: half of what the smaller log
-   tells, or more. */
+   Twin logs tell of the same requests, such as an application server's and the application's own,
+   or several hosts' and that of the one worker behind them. Twins share most deliveries: half of
+   what the smaller log tells, or more. Hosts behind one balancer share few, by double sends.
+   twin_group: logs that are twins, or twins of the same; side: those of them that are no twins, as
+   the hosts. The n-th receipt of an attempt on one side is the n-th on any other.
+   answered_well: a line that names no event tells that the attempt's only request was answered 2xx,
+   which a receipt without a status does not. */
 WITH hard_matches AS (
   SELECT *
   FROM matches
@@ -27,22 +30,47 @@ sizes AS (
   GROUP BY ALL
 ),
 twins AS (
-  SELECT s.layer, s.stream, LEAST(s.stream, MIN(s.twin)) AS twin_group
+  SELECT s.layer, s.stream, s.twin
   FROM shared AS s
   JOIN sizes AS a ON a.layer = s.layer AND a.stream = s.stream
   JOIN sizes AS b ON b.layer = s.layer AND b.stream = s.twin
   WHERE 2 * s.deliveries >= LEAST(a.deliveries, b.deliveries)
-  GROUP BY s.layer, s.stream
+),
+twin_groups AS (
+  SELECT a.layer, a.stream, LEAST(MIN(a.twin), MIN(b.twin)) AS twin_group
+  FROM twins AS a
+  JOIN twins AS b ON b.layer = a.layer AND b.stream = a.twin
+  GROUP BY a.layer, a.stream
+),
+sides AS (
+  SELECT g.layer, g.stream, g.twin_group, MIN(o.stream) AS side
+  FROM twin_groups AS g
+  JOIN twin_groups AS o ON o.layer = g.layer AND o.twin_group = g.twin_group
+  LEFT JOIN twins AS t ON t.layer = g.layer AND t.stream = g.stream AND t.twin = o.stream
+  WHERE t.twin IS NULL
+  GROUP BY g.layer, g.stream, g.twin_group
+),
+answered_well AS (
+  SELECT DISTINCT delivery_no, attempt_key
+  FROM matches
+  WHERE NOT counts AND match_rule = 'time' AND http_status BETWEEN 200 AND 299
+    AND delivery_no IN (SELECT delivery_no FROM hard_matches)
 ),
 numbered_matches AS (
   SELECT
-    m.*, COALESCE(t.twin_group, m.stream) AS log_name,
+    m.* REPLACE (m.accepted OR (
+      m.http_status IS NULL AND w.delivery_no IS NOT NULL
+      AND COUNT(*) OVER (PARTITION BY m.delivery_no, m.layer, m.attempt_key, m.stream) = 1
+    ) AS accepted),
+    COALESCE(t.twin_group, m.stream) AS log_name,
     ROW_NUMBER() OVER (
-      PARTITION BY m.delivery_no, m.layer, m.attempt_key, m.stream
+      PARTITION BY m.delivery_no, m.layer, m.attempt_key, COALESCE(t.side, m.stream)
       ORDER BY m.arrived_at, m.ended_at, m.receipt_id
     ) AS nth
   FROM hard_matches AS m
-  LEFT JOIN twins AS t ON t.layer = m.layer AND t.stream = m.stream
+  LEFT JOIN sides AS t ON t.layer = m.layer AND t.stream = m.stream
+  LEFT JOIN answered_well AS w
+    ON w.delivery_no = m.delivery_no AND w.attempt_key IS NOT DISTINCT FROM m.attempt_key
 )
 SELECT
   delivery_no, event_uuid, endpoint_url, layer, attempt_key,

@@ -3,7 +3,8 @@
    inputs: counted_arrivals, hard_attempts, requests, settings
 
    It is the layer nearest to what became of the event: application, else queue, else table, else
-   edge. Other layers are never added; but processed is the most that any of them says.
+   edge. Other layers are never added; but processed is the most that any of them says, and accepted
+   is not less than the successes that certainly have a line in any (answered).
    untold: accepted, and not said to be processed, failed or known.
    weakest_rule: 1 uuid, 2 transaction, 3 request_id, 4 time.
    repeat_kind: how a delivery came to be accepted more than once. The second accepted receipt
@@ -46,6 +47,20 @@ counted AS (
     PARTITION BY delivery_no ORDER BY list_position(['app', 'queue', 'table', 'edge'], layer)
   ) = 1
 ),
+-- Successes that certainly have a line, each its own, in one layer.
+answered AS (
+  SELECT delivery_no, MAX(answered) AS answered
+  FROM (
+    SELECT a.delivery_no, COUNT(*) AS answered
+    FROM requests AS q
+    JOIN hard_attempts AS a
+      ON a.event_uuid = q.event_uuid AND a.endpoint_url = q.endpoint_url
+      AND a.attempt_key = q.attempt_key
+    WHERE a.status = 'success' AND q.nth = 1 AND q.state = 'line'
+    GROUP BY a.delivery_no, q.layer
+  )
+  GROUP BY delivery_no
+),
 -- What a layer further out certainly has no line of was no request of its own.
 surplus_receipts AS (
   SELECT event_uuid, endpoint_url, COUNT(*) AS surplus
@@ -56,9 +71,12 @@ surplus_receipts AS (
 SELECT
   c.* EXCLUDE (arrivals, accepted, first_taken, second_taken),
   GREATEST(c.arrivals - COALESCE(u.surplus, 0), 1) AS arrivals,
-  CASE WHEN c.accepted > 1 THEN GREATEST(c.accepted - COALESCE(u.surplus, 0), 1) ELSE c.accepted END
-    AS accepted,
+  GREATEST(
+    CASE WHEN c.accepted > 1 THEN GREATEST(c.accepted - COALESCE(u.surplus, 0), 1) ELSE c.accepted END,
+    COALESCE(n.answered, 0)
+  ) AS accepted,
   CASE
+    WHEN second_taken IS NULL AND n.answered > 1 THEN 'resend_after_success'
     WHEN second_taken IS NULL THEN NULL
     WHEN second_taken.stranger THEN 'replay'
     WHEN second_taken.attempt_key <> first_taken.attempt_key AND a.status = 'success'
@@ -74,5 +92,6 @@ FROM counted AS c
 CROSS JOIN settings AS s
 LEFT JOIN surplus_receipts AS u
   ON u.event_uuid = c.event_uuid AND u.endpoint_url = c.endpoint_url AND c.layer <> 'edge'
+LEFT JOIN answered AS n ON n.delivery_no = c.delivery_no
 LEFT JOIN hard_attempts AS a
   ON a.delivery_no = c.delivery_no AND a.attempt_key = first_taken.attempt_key

@@ -7,6 +7,8 @@
    refusal_nameless: an application that refuses a request may do so before it knows the event; such
    a refusal as the sender saw it stands in the logs behind the edge. A line of it that shows neither
    path nor status may be of any request.
+   several_paths: what came may have gone to an endpoint each; so it is of an event that no export
+   lists, where its lines do not say to which it came, as long as they are no more than endpoints.
    type_arrives: events of this type come to the endpoint, so it is meant to get them, and
    an export that lost nothing would list the attempt.
    resend_unlisted: a failed delivery was accepted long after the last attempt that is listed, so
@@ -19,7 +21,7 @@ WITH cases AS (
   UNION ALL BY NAME
   SELECT
     delivery_no, event_uuid, endpoint_url, event_type, transaction_id, says, is_test,
-    0 AS attempts, FALSE AS had_failure, FALSE AS never_sent, FALSE AS success_silent
+    0 AS attempts, 0 AS successes, FALSE AS had_failure, FALSE AS never_sent, FALSE AS success_silent
   FROM omissions
   WHERE NOT listed
 ),
@@ -57,7 +59,10 @@ SELECT
   r.first_at AS first_receipt_at,
   r.first_accepted_at,
   r.last_status AS receiver_status,
-  COALESCE(r.several_paths, FALSE) AS several_paths,
+  COALESCE(r.several_paths, FALSE) OR COALESCE(
+    c.says = 'absent' AND c.endpoint_url = ''
+    AND r.arrivals <= (SELECT COUNT(*) FROM endpoint_paths), FALSE
+  ) AS several_paths,
   r.weakest_rule,
   COALESCE(r.said_failed, FALSE) AS said_failed,
   r.repeat_kind,

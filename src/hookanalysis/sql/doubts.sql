@@ -1,6 +1,7 @@
 /* doubts: when the receiver's logs, though alive, are no witness against an endpoint's requests.
    grain:  one stretch of one endpoint
-   inputs: answer_runs, serving_streams, clock_offsets, activity, generations, requests
+   inputs: answer_runs, serving_streams, clock_offsets, activity, generations, requests,
+           receipt_lines
 
    What the sender saw answered and a log lacks, now and then between requests that it shows, is a
    log that does not get all: another host's is absent (host_missing), or it is sampled, when more
@@ -13,7 +14,9 @@
    call so, is so for every endpoint that it serves; one that lacks a host's, for those that lack any.
    not_bracketed: successes that all logs lack, with fewer than five that they show on either side
    (of logs that are attested: none): perhaps the endpoint was not logged there at all. lines_lacking: requests that a layer behind the
-   outermost shows, of which that one has no line.
+   outermost shows, of which that one has no line. steps_lacking: a log that shows what it has
+   processed as received before lacks some of these lines, so it may lack any other (some twenty
+   thousand requests are enough to know).
    tz_suspect: on days when a log's clock is off by whole quarter-hours, one of the two zones was
    mistaken, and with it any time that the log covers. dst_ambiguous: an export's local times that
    the clock showed twice, both readings together. */
@@ -26,6 +29,19 @@ witnesses AS (
   SEMI JOIN outermost USING (endpoint_url, layer)
   WHERE shown AND covered AND nth = 1
   GROUP BY endpoint_url
+),
+broken_logs AS (
+  SELECT stream, COUNT(*) AS answers, COUNT(*) FILTER (NOT received) AS lacking
+  FROM (
+    SELECT stream, BOOL_OR(mark = 'received') AS received
+    FROM receipt_lines
+    WHERE mark IN ('received', 'processed')
+      AND hash(request_key) % (SELECT COUNT(*) // 20000 + 1 FROM receipt_lines) = 0
+    GROUP BY stream, request_key
+    HAVING BOOL_OR(mark = 'processed')
+  )
+  GROUP BY stream
+  HAVING lacking >= 3 AND 200 * lacking > answers AND 2 * lacking < answers
 ),
 -- Logs whose owner says that they are all.
 complete AS (
@@ -103,6 +119,13 @@ SELECT
   'lines_lacking' AS code, FALSE AS behind_edge, lacking, answers
 FROM witnesses
 WHERE lacking >= 3 AND 200 * lacking > answers AND endpoint_url NOT IN (FROM complete)
+UNION ALL BY NAME
+SELECT
+  v.endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,
+  'steps_lacking' AS code, v.depth > 1 AS behind_edge, b.lacking, b.answers, v.stream
+FROM broken_logs AS b
+JOIN serving_streams AS v ON v.stream = b.stream
+WHERE v.endpoint_url NOT IN (FROM complete)
 UNION ALL BY NAME
 SELECT
   v.endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,

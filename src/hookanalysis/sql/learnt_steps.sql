@@ -1,10 +1,12 @@
-/* learnt_steps: lines by which an application shows that it processed an event, in its own words.
+/* learnt_steps: lines by which an application shows that it received or processed an event, in its
+   own words.
    grain:  one layer and kind of line
    inputs: receipt_records, generations, attempt_records
 
    Words such as done or saved mean nothing by themselves. But where no known word tells of
    processing, a line that most accepted events have, as their last, shows it: if other lines of
-   theirs come before it, or if refused events, of which the layer tells as well, lack it.
+   theirs come before it, or if refused events, of which the layer tells as well, lack it. Any other
+   line that most events have, as their first, begins a request: it shows that one was received.
    Some twenty thousand events are enough to learn from. */
 WITH answers AS (
   SELECT
@@ -16,7 +18,8 @@ WITH answers AS (
 ),
 candidates AS (
   SELECT
-    g.layer, r.logged_at, r.step, r.message, hash(r.step, r.message, r.http_status IS NULL) AS kind,
+    g.layer, r.generation_id, r.byte_offset, r.logged_at, r.http_status,
+    r.step, r.message, hash(r.step, r.message, r.http_status IS NULL) AS kind,
     UNNEST(CASE WHEN r.event_uuid IS NULL THEN r.candidate_uuids ELSE [r.event_uuid] END)
       AS event_uuid
   FROM receipt_records AS r
@@ -24,41 +27,56 @@ candidates AS (
 ),
 lines AS (
   SELECT
-    c.layer, c.event_uuid, c.kind, c.step, c.message, a.accepted, a.refused,
-    c.logged_at = MAX(c.logged_at) OVER event_lines AS is_last,
+    c.layer, c.event_uuid, c.kind, c.step, c.message, c.http_status, a.accepted, a.refused,
+    ROW_NUMBER() OVER in_order = 1 AS is_first,
+    LEAD(c.kind) OVER in_order IS NULL AS is_last,
     MIN(c.kind) OVER event_lines = MAX(c.kind) OVER event_lines AS is_alone
   FROM candidates AS c
   JOIN answers AS a ON a.event_uuid = c.event_uuid
-  WINDOW event_lines AS (PARTITION BY c.layer, c.event_uuid)
+  WINDOW
+    event_lines AS (PARTITION BY c.layer, c.event_uuid),
+    in_order AS (
+      PARTITION BY c.layer, c.event_uuid ORDER BY c.logged_at, c.generation_id, c.byte_offset
+    )
 ),
 layers AS (
   SELECT
     layer,
     COUNT(DISTINCT event_uuid) FILTER (WHERE accepted) AS accepted,
     COUNT(DISTINCT event_uuid) FILTER (WHERE refused) AS refused,
-    COUNT(DISTINCT event_uuid) FILTER (WHERE accepted AND step IN ('processed', 'duplicate'))
+    COUNT(DISTINCT event_uuid) FILTER (WHERE accepted AND step = 'processed')
       AS processed
   FROM lines
   GROUP BY layer
 ),
 kinds AS (
   SELECT
-    layer, kind,
+    layer, kind, BOOL_OR(http_status IS NOT NULL) AS answers,
     COUNT(DISTINCT event_uuid) FILTER (WHERE accepted) AS accepted,
     COUNT(DISTINCT event_uuid) FILTER (WHERE refused) AS refused,
+    COUNT(DISTINCT event_uuid) FILTER (WHERE accepted AND is_first) AS first,
     COUNT(DISTINCT event_uuid) FILTER (WHERE accepted AND is_last) AS last,
     COUNT(DISTINCT event_uuid) FILTER (WHERE accepted AND is_alone) AS alone
   FROM lines
   WHERE step IS NULL AND message IS NOT NULL
   GROUP BY layer, kind
 )
-SELECT k.layer, k.kind
-FROM kinds AS k
-JOIN layers AS l ON l.layer = k.layer
-WHERE l.processed < 0.2 * l.accepted
-  AND k.accepted >= GREATEST(8, 0.4 * l.accepted)
-  AND k.last >= 0.8 * k.accepted
-  AND (
-    k.alone <= 0.2 * k.accepted
-    OR (l.refused >= 3 AND k.refused <= 0.2 * l.refused)
-  )
+SELECT layer, kind, step
+FROM (
+  SELECT
+    k.layer, k.kind,
+    CASE
+      WHEN l.processed < 0.2 * l.accepted
+        AND k.last >= 0.8 * k.accepted
+        AND (
+          k.alone <= 0.2 * k.accepted
+          OR (l.refused >= 3 AND k.refused <= 0.2 * l.refused)
+        )
+        THEN 'processed'
+      WHEN k.first >= 0.8 * k.accepted AND NOT k.answers THEN 'received'
+    END AS step
+  FROM kinds AS k
+  JOIN layers AS l ON l.layer = k.layer
+  WHERE k.accepted >= GREATEST(8, 0.4 * l.accepted)
+)
+WHERE step IS NOT NULL

@@ -3,9 +3,11 @@
    inputs: placed_receipts, attempts, endpoint_paths, receipts, settings
 
    The attempt is the one in whose turn it came, give or take the clock's tolerance: a turn lasts
-   until the next attempt for the same endpoint; the first also takes what is earlier. Where the
-   lines do not say how the request was answered, the sender's view of that attempt does. An event
-   that the sender does not know belongs to the endpoint with the receipt's path, if there is one.
+   until the next attempt for the same endpoint; the first also takes what is earlier. Of several
+   that one log shows in one turn, the earlier are of the attempts before it that have none, where
+   the time allows it (moved). Where the lines do not say how the request was answered, the sender's
+   view of that attempt does. An event that the sender does not know belongs to the endpoint with the
+   receipt's path, if there is one.
    fanned: the event went to several endpoints, so the path must tell them apart.
    elsewhere: the path is no known endpoint's, and not the attempt's as a proxy may have changed it,
    while the layer shows requests to the attempt's own, or it was answered 2xx when the sender got a
@@ -25,7 +27,7 @@ WITH repeated_events AS (
 repeated_turns AS (
   SELECT
     attempt_key, event_uuid,
-    ROW_NUMBER() OVER in_time = 1 AS is_first,
+    ROW_NUMBER() OVER in_time AS turn_no,
     LEAD(attempted_at) OVER in_time AS next_at,
     MIN(endpoint_url) OVER (PARTITION BY event_uuid)
       <> MAX(endpoint_url) OVER (PARTITION BY event_uuid) AS fanned
@@ -36,7 +38,7 @@ repeated_turns AS (
 turns AS NOT MATERIALIZED (
   SELECT
     a.attempt_key, a.event_uuid, a.endpoint_url, a.attempted_at, a.status, a.http_status,
-    a.error_kind, a.delivery_no, p.path, COALESCE(r.is_first, TRUE) AS is_first, r.next_at,
+    a.error_kind, a.delivery_no, p.path, COALESCE(r.turn_no, 1) AS turn_no, r.next_at,
     COALESCE(r.fanned, FALSE) AS fanned
   FROM attempts AS a
   LEFT JOIN endpoint_paths AS p ON p.endpoint_url = a.endpoint_url
@@ -58,7 +60,7 @@ shown_paths AS (
 ),
 named_receipts AS (
   SELECT
-    r.*, t.event_uuid AS turn_uuid, t.attempt_key, t.attempted_at, t.status, t.delivery_no,
+    r.*, t.event_uuid AS turn_uuid, t.attempt_key, t.attempted_at, t.status, t.delivery_no, t.turn_no,
     t.http_status AS told_status,
     h.path IS NOT NULL
       OR COALESCE(
@@ -75,7 +77,7 @@ named_receipts AS (
   LEFT JOIN turns AS t
     ON t.event_uuid = r.event_uuid
     AND (t.path IS NULL OR t.path = r.known_path OR (r.known_path IS NULL AND NOT t.fanned))
-    AND (t.is_first OR r.arrived_at + r.tolerance >= t.attempted_at)
+    AND (t.turn_no = 1 OR r.arrived_at + r.tolerance >= t.attempted_at)
     AND (t.next_at IS NULL OR r.arrived_at + r.tolerance < t.next_at)
   LEFT JOIN shown_paths AS h
     ON h.path = t.path AND h.layer = r.layer AND r.known_path IS NULL
@@ -83,6 +85,37 @@ named_receipts AS (
   LEFT JOIN endpoint_paths AS p ON p.path = r.known_path AND p.sharing = 1
   LEFT JOIN listed_events AS l ON l.event_uuid = r.event_uuid
   WHERE r.event_uuid IS NOT NULL
+),
+later_receipts AS (
+  SELECT
+    *, turn_no - ROW_NUMBER() OVER (
+      PARTITION BY turn_uuid, attempt_key, layer, stream
+      ORDER BY arrived_at DESC, ended_at DESC, receipt_id DESC
+    ) + 1 AS moved_no
+  FROM named_receipts
+  WHERE turn_no > 1
+),
+moved_receipts AS (
+  SELECT r.receipt_id, t.attempt_key, t.attempted_at, t.status, t.http_status AS told_status
+  FROM later_receipts AS r
+  CROSS JOIN settings AS s
+  JOIN turns AS t
+    ON t.event_uuid = r.turn_uuid AND t.delivery_no = r.delivery_no AND t.turn_no = r.moved_no
+    AND r.arrived_at - r.tolerance <= t.attempted_at + s.timeout_seconds * INTERVAL '1 second'
+  WHERE r.moved_no < r.turn_no AND NOT EXISTS (
+    FROM named_receipts AS n
+    WHERE n.turn_uuid = r.turn_uuid AND n.attempt_key = t.attempt_key AND n.stream = r.stream
+  )
+),
+placed AS (
+  SELECT
+    r.* EXCLUDE (attempt_key, attempted_at, status, told_status, turn_no),
+    COALESCE(m.attempt_key, r.attempt_key) AS attempt_key,
+    COALESCE(m.attempted_at, r.attempted_at) AS attempted_at,
+    COALESCE(m.status, r.status) AS status,
+    CASE WHEN m.receipt_id IS NULL THEN r.told_status ELSE m.told_status END AS told_status
+  FROM named_receipts AS r
+  LEFT JOIN moved_receipts AS m ON m.receipt_id = r.receipt_id
 ),
 answered_receipts AS (
   SELECT
@@ -94,7 +127,7 @@ answered_receipts AS (
       WHEN told_status IS NOT NULL THEN FALSE
       ELSE COALESCE(processed, TRUE)
     END AS accepted
-  FROM named_receipts
+  FROM placed
 )
 SELECT
   receipt_id, layer, stream, event_uuid,

@@ -2,19 +2,22 @@
    grain:  one endpoint and layer
    inputs: matches
 
-   At least half of the layer's accepted requests must be said to be processed (or known, or
-   failed), or eight of ten in a row: an outage of the processing, however long, does not unlearn
-   what the log told before it. Only then does it mean something if a log says only that a request
-   came. */
-WITH named_requests AS (
+   At least half of the events that the layer took in must be said to be processed, or eight of ten
+   in a row: an outage of the processing, however long, does not unlearn what the log told before
+   it. Only then does it mean something if a log says only that an event came. A log that tells of
+   failures and repeats tells the exception, which says nothing of the rule. */
+WITH named_events AS (
   SELECT
-    endpoint_url, layer, arrived_at, receipt_id, processed IS NOT NULL OR known_before AS told
+    endpoint_url, layer, event_uuid, MIN(arrived_at) AS arrived_at,
+    BOOL_OR(processed IS NOT NULL) AS told
   FROM matches
-  WHERE layer <> 'edge' AND accepted AND match_rule <> 'time' AND endpoint_url <> ''
+  WHERE layer <> 'edge' AND accepted AND COALESCE(processed, TRUE) AND NOT known_before
+    AND match_rule <> 'time' AND endpoint_url <> ''
+  GROUP BY ALL
 ),
 shares AS (
   SELECT endpoint_url, layer, COUNT(*) FILTER (told) / COUNT(*) AS share
-  FROM named_requests
+  FROM named_events
   GROUP BY ALL
 )
 SELECT endpoint_url, layer FROM shares WHERE share >= 0.5
@@ -24,9 +27,9 @@ FROM (
   SELECT
     endpoint_url, layer,
     SUM(CASE WHEN told THEN 1 ELSE 0 END) OVER (
-      PARTITION BY endpoint_url, layer ORDER BY arrived_at, receipt_id ROWS 9 PRECEDING
+      PARTITION BY endpoint_url, layer ORDER BY arrived_at, event_uuid ROWS 9 PRECEDING
     ) AS told_of_ten
-  FROM named_requests
+  FROM named_events
   JOIN shares USING (endpoint_url, layer)
   WHERE share > 0 AND share < 0.5
 )

@@ -105,10 +105,11 @@ SELECT
     ELSE l.logged_at
   END AS started_at,
   l.duration_ms, l.method, l.path, l.http_status, l.source_ip, l.request_id,
-  CASE
-    WHEN s.kind IS NOT NULL AND COALESCE(l.http_status, 200) < 300 THEN 'processed'
-    ELSE COALESCE(l.step, CASE WHEN l.http_status IS NOT NULL THEN 'answered' END)
-  END AS mark,
+  COALESCE(
+    l.step,
+    CASE WHEN COALESCE(l.http_status, 200) < 300 THEN s.step END,
+    CASE WHEN l.http_status IS NOT NULL THEN 'answered' END
+  ) AS mark,
   l.kind,
   CASE
     WHEN l.is_inner THEN COALESCE(l.named_uuid, e.request_uuid, l.request_id)

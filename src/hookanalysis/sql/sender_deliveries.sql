@@ -6,7 +6,7 @@
    not), no_attempt (the event is listed without attempts), or conflict (exports contradict each
    other). never_sent: no attempt became a request: refused, dns or tls each time.
    success_silent: some attempts left a receipt, but none that succeeded; what the receiver answered
-   to the others does not contradict the success. */
+   to the others does not contradict the success. successes: how many attempts did succeed. */
 WITH told_attempts AS (
   SELECT *, status <> 'none' AS tried
   FROM hard_attempts AS h
@@ -30,7 +30,7 @@ summaries AS (
     ) FILTER (tried) AS last,
     BOOL_OR(status = 'conflict') OR COALESCE(MIN(event_type) <> MAX(event_type), FALSE)
       AS contradicted,
-    BOOL_OR(status = 'success') AS succeeded,
+    COUNT(*) FILTER (status = 'success') AS successes,
     BOOL_OR(status = 'failed') AS had_failure,
     BOOL_AND(COALESCE(status = 'failed' AND error_kind IN ('refused', 'dns', 'tls'), FALSE))
       AS never_sent,
@@ -41,14 +41,14 @@ summaries AS (
   GROUP BY delivery_no, event_uuid, endpoint_url
 )
 SELECT
-  * EXCLUDE (last, contradicted, succeeded),
+  * EXCLUDE (last, contradicted),
   last.status AS last_status,
   last.http_status AS last_http_status,
   last.error_kind AS last_error_kind,
   CASE
     WHEN attempts = 0 THEN 'no_attempt'
     WHEN contradicted THEN 'conflict'
-    WHEN succeeded THEN 'ok'
+    WHEN successes > 0 THEN 'ok'
     WHEN last.status = 'pending' THEN 'pending'
     WHEN last.http_status IS NOT NULL THEN 'fail_http'
     ELSE 'fail_nohttp'
