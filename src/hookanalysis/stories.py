@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from .database import sql_text
 from .errors import InputError
 from .read.sources import open_source
 from .tables import OUTCOMES
@@ -302,68 +303,9 @@ def _say_proof(db: Database, uuid: str, it: _Delivery) -> list[str]:
     Only logs that show other requests to the endpoint, testify for all of that time, and in which
     no line may be the event's.
     """
-    outermost = "list_position(['edge', 'app', 'queue', 'table'], m.layer)"
-    chosen = (
-        f"QUALIFY rank() OVER (ORDER BY {outermost}) = 1"
-        if it.outcome == "missed"
-        else "WHERE m.layer <> 'edge'"
-    )
     rows = db.rows(
-        f"""
-        WITH serving AS (
-          SELECT m.stream, m.layer
-          FROM (SELECT DISTINCT stream, layer FROM matches WHERE endpoint_url = $url) AS m
-          {chosen}
-        ),
-        tried AS (
-          SELECT min(coalesce(attempted_at, created_at)) AS first_at,
-                 max(coalesce(attempted_at, created_at)) AS last_at
-          FROM attempts WHERE event_uuid = $uuid AND endpoint_url = $url
-            AND coalesce(error_kind, '') NOT IN ('refused', 'dns', 'tls')
-        ),
-        measured AS (
-          SELECT layer, min(starts_at) AS starts_at, max(ends_at) AS ends_at,
-                 bool_and(state = 'none' AND covered) AS silent
-          FROM requests WHERE event_uuid = $uuid AND endpoint_url = $url GROUP BY layer
-        ),
-        windows AS (
-          SELECT s.stream, o.offset_ms, o.low_ms, o.high_ms, o.tolerance_ms,
-            coalesce(q.starts_at, t.first_at - o.tolerance_ms * INTERVAL '1 millisecond')
-              + o.offset_ms * INTERVAL '1 millisecond' AS starts_at,
-            coalesce(q.ends_at, t.last_at + o.tolerance_ms * INTERVAL '1 millisecond'
-              + x.timeout_seconds * INTERVAL '1 second')
-              + o.offset_ms * INTERVAL '1 millisecond' AS ends_at
-          FROM serving AS s
-          CROSS JOIN tried AS t
-          CROSS JOIN settings AS x
-          JOIN clock_offsets AS o ON o.stream = s.stream AND o.day IS NULL
-          LEFT JOIN measured AS q ON q.layer = s.layer
-          WHERE coalesce(q.silent, TRUE) AND NOT EXISTS (
-            SELECT 1 FROM matches AS m
-            WHERE m.event_uuid = $uuid AND m.endpoint_url = $url AND m.stream = s.stream
-          )
-        ),
-        lines AS (
-          SELECT w.stream, c.first_at, c.last_at, f.path, c.first_line, c.last_line
-          FROM windows AS w
-          JOIN generations AS g ON g.stream = w.stream
-          JOIN activity AS c ON c.generation_id = g.generation_id
-          JOIN files AS f ON f.file_id = c.file_id
-        )
-        SELECT w.*,
-          (SELECT arg_max(path || ':' || last_line, last_at) FROM lines AS l
-           WHERE l.stream = w.stream AND l.last_at <= w.starts_at),
-          (SELECT arg_min(path || ':' || first_line, first_at) FROM lines AS l
-           WHERE l.stream = w.stream AND l.first_at >= w.ends_at)
-        FROM windows AS w
-        WHERE EXISTS (
-          SELECT 1 FROM coverage AS c
-          WHERE c.stream = w.stream AND c.side = 'receiver' AND c.covered
-            AND c.starts_at <= w.starts_at AND c.ends_at >= w.ends_at
-        )
-        ORDER BY w.stream
-        """,  # noqa: S608 - one of two fixed conditions
-        {"uuid": uuid, "url": it.endpoint_url},
+        sql_text("report/silent_windows"),
+        {"uuid": uuid, "url": it.endpoint_url, "missed": it.outcome == "missed"},
     )
     return [
         f"Log {stream} was written before ({before or 'no line'}) and after"
@@ -401,73 +343,11 @@ def _component(
 ) -> Component:
     place = {"layer": layer, "component": number, "uuid": uuid}
     requests = db.rows(
-        """
-        WITH inner_lines AS (
-          SELECT m.*, row_number() OVER (
-            PARTITION BY m.event_uuid, m.endpoint_url, m.attempt_key, m.layer, m.stream
-            ORDER BY m.arrived_at, m.receipt_id
-          ) AS nth
-          FROM matches AS m
-          WHERE list_position(['table', 'queue', 'app', 'edge'], m.layer)
-              < list_position(['table', 'queue', 'app', 'edge'], $layer)
-            AND m.event_uuid IN (
-              SELECT event_uuid FROM requests WHERE layer = $layer AND component = $component
-            )
-        )
-        SELECT r.event_uuid, a.attempted_at, a.status, coalesce(CAST(a.http_status AS VARCHAR),
-            a.error_kind) AS answer,
-          (SELECT string_agg(concat_ws(' ', i.layer, strftime(i.arrived_at, '%H:%M:%S.%g'),
-              i.http_status), ', ' ORDER BY i.arrived_at)
-           FROM inner_lines AS i
-           WHERE r.shown AND i.nth = r.nth AND i.event_uuid = r.event_uuid
-             AND i.endpoint_url = r.endpoint_url
-             AND i.attempt_key IS NOT DISTINCT FROM r.attempt_key) AS shown_by,
-          r.starts_at, r.ends_at, r.state, r.covered
-        FROM requests AS r
-        LEFT JOIN attempts AS a
-          ON a.event_uuid = r.event_uuid AND a.endpoint_url = r.endpoint_url
-          AND a.attempt_key = r.attempt_key AND r.nth = 1
-        WHERE r.layer = $layer AND r.component = $component
-        ORDER BY r.event_uuid <> $uuid, abs(epoch_us(r.starts_at) - (
-            SELECT min(epoch_us(o.starts_at)) FROM requests AS o
-            WHERE o.layer = $layer AND o.component = $component AND o.event_uuid = $uuid
-          )), r.event_uuid, r.endpoint_url, r.nth
-        LIMIT $shown
-        """,
+        sql_text("report/component_requests"),
         {**place, "shown": _SHOWN},
     )
     candidates = db.rows(
-        """
-        WITH own AS (
-          SELECT receipt_id, event_uuid, FALSE AS certain FROM candidates
-          WHERE layer = $layer AND component = $component
-          UNION ALL
-          SELECT m.receipt_id, m.event_uuid, m.score = 1 FROM matches AS m
-          WHERE m.layer = $layer AND m.match_rule = 'time' AND m.event_uuid IN (
-            SELECT event_uuid FROM requests WHERE layer = $layer AND component = $component
-          )
-          UNION ALL
-          SELECT stranger_id, event_uuid, FALSE FROM requests
-          WHERE layer = $layer AND component = $component AND stranger_id IS NOT NULL
-        ),
-        grouped AS (
-          SELECT receipt_id,
-            string_agg(DISTINCT left(event_uuid, 8), ' or ' ORDER BY left(event_uuid, 8)) AS owners,
-            min(CASE WHEN certain THEN left(event_uuid, 8) END) AS owner,
-            bool_or(event_uuid = $uuid) AS concerns
-          FROM own GROUP BY receipt_id
-        )
-        SELECT f.path || ':' || r.line, r.logged_at,
-          r.logged_at - coalesce(o.offset_ms, 0) * INTERVAL '1 millisecond', r.http_status,
-          coalesce(g.owner, g.owners)
-        FROM grouped AS g
-        JOIN receipt_records AS r ON r.generation_id = g.receipt_id // 10000000000000
-          AND r.byte_offset = g.receipt_id % 10000000000000
-        JOIN files AS f ON f.file_id = r.file_id
-        JOIN generations AS e ON e.generation_id = r.generation_id
-        LEFT JOIN clock_offsets AS o ON o.stream = e.stream AND o.day IS NULL
-        ORDER BY NOT g.concerns, r.logged_at, g.receipt_id LIMIT $shown
-        """,
+        sql_text("report/component_lines"),
         {**place, "shown": _SHOWN},
     )
     (left_out,) = db.rows(
@@ -528,34 +408,7 @@ def _attempts(db: Database, uuid: str) -> list[tuple[Evidence, int]]:
 def _receipts(db: Database, uuid: str) -> list[tuple[Evidence, int]]:
     """Every line that names the event, or is of a request that was matched to it."""
     rows = db.rows(
-        """
-        WITH linked AS (
-          SELECT receipt_id // 10000000000000 AS generation_id,
-                 receipt_id % 10000000000000 AS byte_offset,
-                 any_value(match_rule) AS match_rule, max(score) AS score
-          FROM matches WHERE event_uuid = $uuid GROUP BY ALL
-        ),
-        told AS (
-          SELECT stream, request_id, received_at, ended_at
-          FROM receipts
-          WHERE lines > 1 AND request_id IS NOT NULL
-            AND receipt_id IN (SELECT receipt_id FROM matches WHERE event_uuid = $uuid)
-        )
-        SELECT r.logged_at, g.layer, r.method, r.path, r.http_status, r.step, r.message,
-               r.exception, l.match_rule, l.score, f.path, r.line, r.byte_offset
-        FROM receipt_records AS r
-        JOIN files AS f USING (file_id)
-        JOIN generations AS g ON g.generation_id = r.generation_id
-        LEFT JOIN linked AS l
-          ON l.generation_id = r.generation_id AND l.byte_offset = r.byte_offset
-        WHERE r.event_uuid = $uuid OR list_contains(r.candidate_uuids, $uuid)
-           OR l.match_rule IS NOT NULL
-           OR EXISTS (
-             SELECT 1 FROM told AS t
-             WHERE t.stream = g.stream AND t.request_id = r.request_id
-               AND r.logged_at BETWEEN t.received_at AND t.ended_at
-           )
-        """,
+        sql_text("report/told_lines"),
         {"uuid": uuid},
     )
     told = []

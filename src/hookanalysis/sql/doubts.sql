@@ -110,9 +110,8 @@ WHERE t.code = 'sampled'
 UNION ALL BY NAME
 SELECT endpoint_url, starts_at, ends_at, 'not_bracketed' AS code, FALSE AS behind_edge
 FROM gaps
-WHERE kind = 'success'
-  AND LEAST(COALESCE(answers_before, 0), COALESCE(answers_after, 0))
-    < CASE WHEN attested THEN 1 ELSE 5 END
+WHERE kind = 'success' AND LEAST(COALESCE(answers_before, 0), COALESCE(answers_after, 0))
+  < CASE WHEN attested THEN 1 ELSE 5 END
 UNION ALL BY NAME
 SELECT
   endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,
