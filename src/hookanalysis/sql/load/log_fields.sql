@@ -28,7 +28,8 @@ opened_up AS (
 reached AS (
   SELECT
     *,
-    CASE WHEN NOT usual THEN TRY(json_extract_string(record, [{{paths}}])) END AS rest
+    CASE WHEN NOT usual THEN TRY(json_extract_string(record, [{{paths}}])) END AS rest,
+    list_transform(rest, lambda x: CASE WHEN NOT starts_with(x, '{') THEN x END) AS plain_rest
   FROM opened_up
 ),
 said AS (
