@@ -44,8 +44,8 @@ class Form:
         aside: Pattern of lines that fit, yet are no request of their own, such as a second one
             about a request that failed.
         silent: Its lines tell of no request, as those of a server's error log; all are ignored.
-        each: For objects: paths of a list; each of its elements is a record of its own, which goes
-            by the name `each` inside of the object around it.
+        each: For objects: paths of a list (or of its only element); each of its elements is a
+            record of its own, which goes by the name `each` inside of the object around it.
         words: What the sender's words for a status mean: success, failed, pending or none.
     """
 
