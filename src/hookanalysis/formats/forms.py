@@ -128,6 +128,7 @@ class Fit:
         event_ids: Patterns of those event ids of senders that are no uuids.
         newest: When the file was last written; it tells the year of times that name none.
         carried: Lines of one id follow each other, of which only the first has a time.
+        named: The user says how the columns of the table are called.
     """
 
     timezone: str | None = None
@@ -143,3 +144,4 @@ class Fit:
     event_ids: tuple[str, ...] = ()
     newest: str = "2100-01-01 00:00:00"
     carried: bool = False
+    named: bool = False
