@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
@@ -425,6 +427,86 @@ def test_a_missing_column_is_named() -> None:
     assert "missing: event_uuid or payload or idempotency" in error.value.reason
     assert "found: ID, Time, Event, HTTP Status Code" in error.value.reason
     assert error.value.where == "a.log:2"
+
+
+# Lists of a sender that nobody described: they hold event ids and times, as a receiver's tables do.
+LISTS = (
+    '[{"id":"del_1","event_id":"evt_1","status":"delivered","attempts":1,"delivered_at":"%s"}]\n',
+    '{"delivery_list":[{"event":{"id":"evt_1"},"at":"%s","response":{"code":500}}],"more":[]}\n',
+    '{"delivery_id":"del_1","event_type":"a.b","status":"failed","attempts":2,"created_at":"%s"}\n',
+    "id,event_id,created_at,response_status\n1,evt_1,%s,200\n",
+    "message_id,created_at,endpoint_url,attempt_number,response_code\nm-1,%s,https://a.b/c,2,200\n",
+    "Message ref;Sent;Answer;Why\nm-1;%s;;timed out\nm-2;%s;200;\n",
+)
+
+
+@pytest.mark.parametrize("text", LISTS)
+def test_a_senders_list_is_no_receipts_table_and_its_settings_are_drafted(text: str) -> None:
+    text = text.replace("%s", "2026-11-22T14:03:07Z")
+    with pytest.raises(InputError) as error:
+        load(text)
+    told = re.search(
+        r'a sender\'s list, .*: format = "(sender_\w+)", (columns = .*?\});', error.value.hint
+    )
+    assert told
+    _, found = load(text, format=told[1], **tomllib.loads(told[2]))
+    assert found[0]["event_uuid"] in {"evt_1", "del_1", "m-1"}
+    assert f"{found[0]['attempted_at']}" == "2026-11-22 14:03:07"
+    assert found[0]["status"] in {"success", "failed"}
+
+
+def test_a_table_is_what_the_user_says() -> None:
+    # Most of its columns are unknown, and one is a name that senders use.
+    text = "id,name,message_id,exception,processed_at,created_at,updated_at,attempts\n"
+    text += "1,x,evt_1,,2026-11-22 14:03:08Z,2026-11-22 14:03:07Z,2026-11-22 14:03:08Z,1\n"
+    with pytest.raises(InputError) as error:
+        load(text)
+    assert 'format = "receipts_table", columns = {event_id = "message_id"' in error.value.hint
+    columns = {"event_id": "message_id", "time": "created_at"}
+    _, found = load(text, format="receipts_table", columns=columns)
+    assert (found[0]["event_uuid"], found[0]["message"]) == ("evt_1", "processed")
+
+
+@pytest.mark.parametrize(
+    "epoch",
+    ["1795356187", "1795356187.0", "1795356187000", "1795356187000000", "1795356187000000000"],
+)
+def test_columns_lead_into_objects_and_epochs_are_read(epoch: str) -> None:
+    columns = {
+        "event_id": "ref",
+        "attempted_at": "try/Sent at",
+        "http_status": "try/response/status",
+        "error": "时间",
+    }
+    text = '{"ref":"k-1","try":{"Sent at":%s,"response":{"status":"503 Busy"}},"时间":"busy"}\n'
+    rest = '{"ref":"k-2","try":{"Sent at":"%s","response":{"status":204}},"other":{}}\n'
+    text = "".join((text + rest) % (epoch, epoch))
+    _, found = load(text, format="sender_json", columns=columns)
+    assert [(row["event_uuid"], row["http_status"]) for row in found] == [
+        ("k-1", 503),
+        ("k-2", 204),
+    ]
+    assert {f"{row['attempted_at']}" for row in found} == {"2026-11-22 14:03:07"}
+    table = f"ref;Sent;Answer\nk-1;{epoch};200\n"
+    columns = {"event_id": "ref", "attempted_at": "Sent", "http_status": "Answer"}
+    _, found = load(table, format="sender_table", columns=columns)
+    assert f"{found[0]['attempted_at']}" == "2026-11-22 14:03:07"
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ("Success succeeded DELIVERED ok completed true acknowledged done", "success"),
+        ("Failed failure error undelivered rejected false timed_out expired abandoned", "failed"),
+        ("discarded dropped unreachable exhausted gave_up cancelled unsuccessful dead", "failed"),
+        ("Pending queued scheduled retrying in_progress waiting", "pending"),
+    ],
+)
+def test_words_of_status_are_understood(words: str, status: str) -> None:
+    rows = [f"k-{n},2026-11-22T14:03:07Z,{word}\n" for n, word in enumerate(words.split())]
+    columns = {"event_id": "Ref", "attempted_at": "When", "status": "Outcome"}
+    _, found = load("Ref,When,Outcome\n" + "".join(rows), format="sender_table", columns=columns)
+    assert [row["status"] for row in found] == [status] * len(rows)
 
 
 def test_a_column_given_twice_is_refused() -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from hookanalysis.errors import InputError
 from hookanalysis.read import sources as reading
+from hookanalysis.read.documents import holds_nothing
 from hookanalysis.read.sources import Account, Split, open_source
 from texts import BUDGET, LINES, NDJSON, Result, csv_split, read_file, read_text
 from wrapping import PACKINGS, zip_up
@@ -256,6 +257,14 @@ def test_an_open_quote_swallows_nothing_behind_it(tmp_path: Path) -> None:
         ('[\n{"a":"x\n},\n{"a":2}\n]', ['{"a":2}'], [(2, 2, "malformed_json")]),
         ('[{"a":"x},{"a":2}]', [], [(1, 1, "malformed_json")]),
         ('[{"a":1}]\n[{"a":2}]', ['{"a":1}'], [(2, 1, "malformed_json")]),
+        ('{"n":1,"webhook_deliveries":[{"a":1}],"more":[]}', ['{"a":1}'], []),
+        ('{"result":{"ok":true,\n"items":[\n{"a":1}\n]}}', ['{"a":1}'], []),
+        ('{"links":[{"b":1}],"x":{"y":[{"a":1},{"a":2}]}}', ['{"a":1}', '{"a":2}'], []),
+        ('{"included":[{"b":1},{"b":2}],"data":[{"a":1}]}', ['{"a":1}'], []),
+        ('{"tags":[{"b":1}],"time":1}', ['{"tags":[{"b":1}],"time":1}'], []),
+        ('{"Message-ID":"x","b":[{"c":1}]}', ['{"Message-ID":"x","b":[{"c":1}]}'], []),
+        ('{"a":[],"b":[1]}', ['{"a":[],"b":[1]}'], []),
+        ('[{"b":[{"c":1}]}]', ['{"b":[{"c":1}]}'], []),
         ('{"results":[{"a":1}]} x', ['{"results":[{"a":1}]} x'], []),
         ('[{"a":"\0"},{"a":2}]', ['{"a":2}'], [(1, 1, "nul_byte")]),
         ("[]", [], []),
@@ -271,6 +280,22 @@ def test_documents(
     for size in range(1, 10):
         again = read_file(tmp_path / "log", NDJSON, size=size)
         assert (again.records, again.rejects) == (result.records, result.rejects)
+
+
+@pytest.mark.parametrize(
+    ("text", "nothing"),
+    [
+        ('{"webhook_deliveries":[],"more":false}', True),
+        ('{"result":{"items":[]}}', True),
+        (" []\n", True),
+        ('{"items":[],"other":[1]}', False),
+        ('{"id":"x","items":[]}', False),
+        ('{"a":1}', False),
+        ("{", False),
+    ],
+)
+def test_a_list_without_elements_holds_nothing(text: str, *, nothing: bool) -> None:
+    assert holds_nothing(text.encode()) is nothing
 
 
 def test_objects_far_apart_are_no_envelope(tmp_path: Path) -> None:

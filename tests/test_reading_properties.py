@@ -241,7 +241,8 @@ def test_documents_are_read_as_pythons_json_module_wrote_them(
         text = "".join(dump(document) + "\n" for document in documents)
     result = read_bytes(text.encode(), NDJSON)
     assert result is not None
-    if layout == "one after the other" and len(documents) == 1 and result.texts != [text]:
+    alone = layout in {"lines", "one after the other"} and len(documents) == 1
+    if alone and result.texts != [text]:
         return  # a single object that looks like an envelope is read as one
     assert [json.loads(record) for record in result.texts] == documents
     assert (result.rejects, result.account.integrity) == ([], "whole")

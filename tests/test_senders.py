@@ -300,6 +300,97 @@ def showpass_events(tries: list[Try]) -> Any:
     ]
 
 
+def basecamp(tries: list[Try]) -> Any:
+    return {
+        "id": 1051369971,
+        "payload_url": URL,
+        "recent_deliveries": [
+            {
+                "id": one.number,
+                "created_at": one.time,
+                "request": {"body": {"id": 9007199254741210 + one.event, "kind": "todo_created"}},
+                "response": {"code": one.code, "message": "" if one.code else "Net::ReadTimeout"},
+            }
+            for one in tries
+        ],
+    }
+
+
+def contentful(tries: list[Try]) -> Any:
+    return [
+        {
+            "errors": [] if one.code else ["TimeoutError"],
+            "eventType": "publish",
+            "request": {"headers": {"X-Contentful-Idempotency-Key": f"{one.event:064x}"}},
+            "requestAt": one.time,
+            "statusCode": one.code,
+            "sys": {"id": str(one.number), "type": "WebhookCallDetails"},
+            "url": URL,
+        }
+        for one in tries
+    ]
+
+
+def govuk_pay(tries: list[Try]) -> Any:
+    results = [
+        {
+            "external_id": f"s0wjen129ejalk21nfjkdknf{event:06d}",
+            "created_date": attempts[0].time,
+            "event_type": "card_payment_captured",
+            "resource_type": "payment",
+            "attempts": [
+                {
+                    "send_at": one.time,
+                    "status": "SUCCESSFUL" if one.ok else "FAILED",
+                    "status_code": one.code,
+                    "result": f"{one.code} Whatever" if one.code else "HTTP Timeout",
+                }
+                for one in attempts
+            ],
+        }
+        for event, attempts in by_event(tries).items()
+    ]
+    return {"count": len(results), "page": 1, "results": results}
+
+
+def paypal(tries: list[Try]) -> Any:
+    events = [
+        {
+            "id": f"WH-0K623039JK65{one.event:04d}-4YE01958GG893271P",
+            "create_time": one.time,
+            "resource_type": "sale",
+            "event_type": "PAYMENT.SALE.COMPLETED",
+            "transmissions": [
+                {
+                    "webhook_url": URL,
+                    "http_status": one.code,
+                    "reason_phrase": "" if one.code else "Read timed out",
+                    "status": "SUCCESS" if one.ok else "FAILURE",
+                    "timestamp": one.time,
+                }
+            ],
+        }
+        for one in tries
+    ]
+    return {"events": events, "count": len(events)}
+
+
+def sns(tries: list[Try]) -> Any:
+    said = [
+        {
+            "notification": {"messageId": uuid(one.event), "timestamp": "2026-11-20 00:00:00.1"},
+            "delivery": {"destination": URL, "statusCode": one.code, "providerResponse": "timeout"},
+            "status": "SUCCESS" if one.ok else "FAILURE",
+        }
+        for one in tries
+    ]
+    events = [
+        {"timestamp": int(one.at.timestamp() * 1000), "message": json.dumps(message)}
+        for one, message in zip(tries, said, strict=True)
+    ]
+    return {"events": events, "searchedLogStreams": []}
+
+
 def shopify(tries: list[Try]) -> str:
     lines = ["Response,Retries,Topic,X-Shopify-Event-Id,Time,Address"]
     lines += [
@@ -328,6 +419,16 @@ SENDERS: dict[str, tuple[Any, Callable[[int], str], str, dict[str, Any]]] = {
     "gocardless": (gocardless, lambda n: f"EV00BD05S5V{n:03d}", "gc_event", {}),
     "showpass_events": (showpass_events, uuid, "webhook_event_uuid", {}),
     "shopify": (shopify, uuid, "x-shopify-event-id", {}),
+    "basecamp": (basecamp, lambda n: str(9007199254741210 + n), "event_id", {}),
+    "contentful": (contentful, lambda n: f"{n:064x}", "x-contentful-idempotency-key", {}),
+    "govuk_pay": (
+        govuk_pay,
+        lambda n: f"s0wjen129ejalk21nfjkdknf{n:06d}",
+        "webhook_message_id",
+        {"endpoint": URL},
+    ),
+    "paypal": (paypal, lambda n: f"WH-0K623039JK65{n:04d}-4YE01958GG893271P", "event_id", {}),
+    "sns": (sns, uuid, "x-amz-sns-message-id", {}),
     "acme": (
         acme,
         lambda n: str(184467 + n),

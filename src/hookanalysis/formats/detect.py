@@ -62,6 +62,7 @@ def detect(
         endpoint_paths=tuple(endpoint_paths),
         endpoint_url=known.endpoint,
         event_ids=tuple(dict.fromkeys(e.event_id for e in formats if e.event_id)),
+        named=bool(known.columns),
     )
     if newest:
         fit = replace(fit, newest=newest)
@@ -136,7 +137,7 @@ def _restrict(formats: Sequence[Format], known: Known, where: str) -> Sequence[F
 
 
 def _rename(entry: Format, columns: Mapping[str, str | list[str]], where: str) -> Format:
-    """The format with the user's own names before those that it knows."""
+    """The format with the user's own names before those that it knows; none is out of place."""
     names = dict(entry.form.names)
     texts = ATTEMPT_TEXTS if entry.side == "sender" else RECEIPT_TEXTS
     for text, told in columns.items():
@@ -145,7 +146,7 @@ def _rename(entry: Format, columns: Mapping[str, str | list[str]], where: str) -
             raise InputError(f"{entry.id} has no field {text!r}", where=where, hint=hint)
         own = [told] if isinstance(told, str) else told
         names[text] = tuple(dict.fromkeys((*own, *names.get(text, ()))))
-    return replace(entry, form=replace(entry.form, names=names))
+    return replace(entry, form=replace(entry.form, names=names), forbid=())
 
 
 def _choose(trials: Sequence[Trial], *, enough: float, where: str) -> Trial | None:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from .catalog import load_formats
 from .forms import ATTEMPT_TEXTS, RECEIPT_TEXTS
+from .refusals import first_values, guess_columns, is_received
 from .sampling import normalise, take_rows
+from .trials import Head
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,9 +51,19 @@ def draft_format(head: bytes, name: str) -> str:
         head: First bytes of the text.
         name: Name for the format; what an id may not hold becomes an underscore.
     """
-    lines = [line for line in head.decode("utf-8", "replace").splitlines() if line.strip()]
+    begin = Head(head)
+    records = begin.records() if head.lstrip()[:1] in {b"{", b"["} else []
+    lines = [json.dumps(json.loads(record)) for record in records]
+    if not lines:
+        lines = [line for line in head.decode("utf-8", "replace").splitlines() if line.strip()]
+    values = first_values(begin)
+    sent = {} if is_received(values) else guess_columns(values)
     name = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "my_log"
-    if found := _read_object(lines):
+    listed = records or list(values) == list(_read_table(lines))
+    if listed and {"event_id", "attempted_at"} <= set(sent):
+        body = _draft_sender(values, sent, "sender_json" if records else "sender_table")
+        header = 0 if records else 1
+    elif found := _read_object(lines):
         body, header = _draft_names(found, "app_json", RECEIPT_TEXTS), 0
     elif found := _read_table(lines):
         body, header = _draft_names(found, "showpass_csv", ATTEMPT_TEXTS), 1
@@ -98,6 +110,21 @@ def _read_table(lines: Sequence[str]) -> Mapping[str, Any]:
         if len(rows) == 2 and len(rows[0]) == len(rows[1]) > 2:
             return dict(zip(rows[0], rows[1], strict=True))
     return {}
+
+
+def _draft_sender(values: Mapping[str, str], sent: Mapping[str, str], base: str) -> str:
+    """Names for a format of a sender's list that extends `base`."""
+    left = ", ".join(name for name in values if name not in sent.values())
+    return "\n".join(
+        [
+            f'extends = "{base}"',
+            "",
+            f"# Without a meaning: {left or 'none'}. Meanings: {', '.join(ATTEMPT_TEXTS)}.",
+            "[names]",
+            *(f"{text} = {json.dumps([name], ensure_ascii=False)}" for text, name in sent.items()),
+            "",
+        ]
+    )
 
 
 def _draft_names(found: Mapping[str, Any], base: str, texts: Sequence[str]) -> str:

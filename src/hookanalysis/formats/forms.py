@@ -44,8 +44,8 @@ class Form:
         aside: Pattern of lines that fit, yet are no request of their own, such as a second one
             about a request that failed.
         silent: Its lines tell of no request, as those of a server's error log; all are ignored.
-        each: For objects: paths of a list; each of its elements is a record of its own, which goes
-            by the name `each` inside of the object around it.
+        each: For objects: paths of a list (or of its only element); each of its elements is a
+            record of its own, which goes by the name `each` inside of the object around it.
         words: What the sender's words for a status mean: success, failed, pending or none.
     """
 
@@ -128,6 +128,7 @@ class Fit:
         event_ids: Patterns of those event ids of senders that are no uuids.
         newest: When the file was last written; it tells the year of times that name none.
         carried: Lines of one id follow each other, of which only the first has a time.
+        named: The user says how the columns of the table are called.
     """
 
     timezone: str | None = None
@@ -143,3 +144,4 @@ class Fit:
     event_ids: tuple[str, ...] = ()
     newest: str = "2100-01-01 00:00:00"
     carried: bool = False
+    named: bool = False

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hookanalysis.errors import InputError
 from hookanalysis.read.splitting import Split
 
-from .sampling import find_cells
+from .sampling import DELIMITERS, find_cells, take_rows
 from .trials import Head, reach
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from .catalog import Format
     from .sampling import Header
@@ -45,10 +45,27 @@ _MARKUP = re.compile(rb"\s*<[?!A-Za-z]")
 # What to do, where the file is {file}.
 _TRY = "`hookanalysis formats try {file}` shows how far each format got, and drafts one"
 _OWN_LOG = f"tell the server's own log format (--log-format), or choose one (--format ID); {_TRY}"
-_OWN_NAMES = (
-    "say what is what under [[sources]], such as"
-    f' format = "receipts_table", columns = {{{{event_id = "…", time = "…"}}}}; {_TRY}'
+_OWN_NAMES = "if it is {side}, say so for the file under [[sources]]: {told}; " + _TRY
+
+# What a column is, told by its name and its first value; of each text, the first that fits.
+_AT = r"\d{4}[-/]\d\d?[-/]\d\d?[T ]\d\d:.*|1\d{9}(?:\d{3}){0,3}(?:\.\d+)?|\w{3}, \d.* GMT"
+_ID = r"(?=.*\d)[\w.:+-]{2,128}"
+_COLUMNS = (
+    ("event_id", r"(?:event|message|msg|notification|webhook)(?: ?(?:id|uuid|guid|ref|key))?", _ID),
+    ("event_id", r".*\b(?:uuid|guid|ref|key|ticket)", _ID),
+    ("event_id", r".*\bid", _ID),
+    ("attempted_at", r".*(?:attempt|sent|deliver|receiv|arriv).*", _AT),
+    ("attempted_at", r".*(?:time|date|created|when).*", _AT),
+    ("attempted_at", r".*", _AT),
+    ("http_status", r".*(?:status|code|response|answer|result).*", r"[1-5]\d\d(?: .*)?"),
+    ("status", r".*(?:status|state|outcome|result|success|delivered)", r"[A-Za-z_ -]+"),
+    ("endpoint_url", r".*", r"https?://\S+"),
+    ("event_type", r".*(?:type|topic|event|kind)", r"[A-Za-z][\w-]*(?:[./:]\w+)*"),
+    ("error", r".*(?:error|reason|exception|why).*", r".*"),
 )
+# Names that a receiver gives to what it was sent, and those that only a sender gives.
+_RECEIVED = re.compile(r"receiv|process|handled|arriv|insert|exception")
+_DELIVERED = re.compile(r"deliver|endpoint|response|target|callback")
 
 
 class UnfitError(InputError):
@@ -74,8 +91,10 @@ def say_unfit(
     best = max(trials, key=lambda trial: trial.share, default=None)
     header = max(near, key=lambda header: len(header.columns), default=None)
     if header and not (best and best.share):
-        return _say_header(header, where)
+        return _say_header(header, where, draft_columns(head))
     reason, place, hint = _say_likeness(head, formats, best)
+    if hint is _OWN_NAMES:
+        hint = draft_columns(head)
     one = formats[0] if len(formats) == 1 else None
     return UnfitError(
         f"the file is no {one.id} ({one.title})" if one else "no format fits the file",
@@ -83,6 +102,78 @@ def say_unfit(
         where=f"{where}:{place}",
         hint=hint.format(file=where),
     )
+
+
+def draft_columns(head: Head) -> str:
+    """What to do with a table, or with objects, of unknown names: the settings that they may need.
+
+    A file is a sender's list unless its names are those of a receiver's table.
+    """
+    values = first_values(head)
+    guesses = guess_columns(values)
+    kind = "json" if head.text.lstrip()[:1] in {b"{", b"["} else "table"
+    if is_received(values):
+        side, entry = "a receiver's table", f"receipts_{kind}"
+        columns = {text: guesses.get(text, "…") for text in ("event_id", "attempted_at")}
+        columns["time"] = columns.pop("attempted_at")
+    else:
+        side, entry = "a sender's list", f"sender_{kind}"
+        answer = {} if {"status", "http_status"} & set(guesses) else {"http_status": "…"}
+        columns = {"event_id": "…", "attempted_at": "…"} | answer | guesses
+    told = (f"{text} = {json.dumps(n, ensure_ascii=False)}" for text, n in columns.items())
+    settings = f'format = "{entry}", columns = {{{", ".join(told)}}}'
+    plain = settings.replace("{", "{{").replace("}", "}}")
+    return _OWN_NAMES.format(side=side, told=plain, file="{file}")
+
+
+def is_received(names: Iterable[str]) -> bool:
+    """Whether names of columns are those of a receiver's own table."""
+    told = " ".join(names).lower()
+    return bool(_RECEIVED.search(told)) and not _DELIVERED.search(told)
+
+
+def guess_columns(values: Mapping[str, str]) -> dict[str, str]:
+    """What the columns of a sender's list may be: text → name.
+
+    Args:
+        values: Names of columns (of keys as paths), each with its first value.
+    """
+    found: dict[str, str] = {}
+    for text, named, form in _COLUMNS:
+        for name, value in values.items():
+            if text in found or name in found.values():
+                continue
+            words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+", " ", name).lower().strip()
+            if re.fullmatch(named, words) and re.fullmatch(form, value):
+                found[text] = name
+    return found
+
+
+def first_values(head: Head) -> dict[str, str]:
+    """The columns of a table, or the paths of objects' keys, with the first value of each."""
+    names = find_cells(head.text)
+    if names:
+        lines = head.text.decode("utf-8", "replace").splitlines(keepends=True)
+        wide = (take_rows(lines, delimiter, 50) for delimiter in DELIMITERS)
+        rows = next((r for r in wide if any(len(row) == len(names) for row in r)), [])
+        rows = [row for row in rows if len(row) == len(names) and row != names]
+        columns = {name: [row[at].strip() for row in rows] for at, name in enumerate(names)}
+        return {name: next(filter(None, cells), "") for name, cells in columns.items()}
+    found: dict[str, str] = {}
+    for text in head.records():
+        for name, value in _paths(json.loads(text)):
+            if not found.get(name):
+                found[name] = value
+    return found
+
+
+def _paths(value: Any, name: str = "", depth: int = 4) -> Iterator[tuple[str, str]]:
+    """The values inside of an object, each with the path of its key."""
+    if isinstance(value, dict) and depth:
+        for key, inner in value.items():
+            yield from _paths(inner, f"{name}/{key}" if name else key, depth - 1)
+    elif name and not isinstance(value, (dict, list)):
+        yield name, "" if value is None else str(value)
 
 
 def _say_likeness(
@@ -145,7 +236,7 @@ def _quote(names: Sequence[str]) -> str:
     return f"{told}, …" if len(names) > _QUOTED else told
 
 
-def _say_header(header: Header, path: str) -> UnfitError:
+def _say_header(header: Header, path: str, hint: str) -> UnfitError:
     found = f"found: {', '.join(header.names)}"
     where = f"{path}:{header.split.skip_lines}"
     if header.twice:
@@ -160,5 +251,5 @@ def _say_header(header: Header, path: str) -> UnfitError:
         "the table lacks a column",
         reason=f"missing: {missing}; {found}",
         where=where,
-        hint=_OWN_NAMES.format(file=path),
+        hint=hint.format(file=path),
     )

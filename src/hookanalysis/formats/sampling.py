@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hookanalysis.read.unpacking import Bytes
 
 RECORDS = 200
-_DELIMITERS = (",", "\t", ";")
+DELIMITERS = (",", "\t", ";")
 _HEADER_LINES = 30
 _SEPARATOR, _SPACE = 31, 32
 # How the name of a column looks, and how many rows must have as many cells as there are names.
@@ -76,7 +76,7 @@ def find_cells(head: bytes) -> list[str]:
     A few lines that are no row of it may stand before it: a title, the day of the export.
     """
     lines = head[: head.rfind(b"\n") + 1].decode("utf-8", "replace").splitlines(keepends=True)
-    for delimiter in _DELIMITERS:
+    for delimiter in DELIMITERS:
         rows = take_rows(lines, delimiter, _ROWS)
         for at, header in enumerate(rows[: (len(rows) + 1) // 2]):
             names = [cell.strip() for cell in header]
@@ -96,7 +96,11 @@ def take_rows(lines: Iterable[str], delimiter: str, count: int) -> list[list[str
 
 
 def find_header(
-    head: bytes, names: Mapping[str, Sequence[str]], require: Sequence[Sequence[str]]
+    head: bytes,
+    names: Mapping[str, Sequence[str]],
+    require: Sequence[Sequence[str]],
+    *,
+    named: bool = False,
 ) -> Header | None:
     """The header of a table: the first line that names what is required, else the nearest to it.
 
@@ -104,6 +108,7 @@ def find_header(
         head: The text, or its first bytes.
         names: text → names that its column may have; case and punctuation do not matter.
         require: Groups of texts; of each, one must be there.
+        named: The user says how columns are called; most of them may then be unknown.
 
     Returns:
         The header (with `missing`, where it lacks something); None where no line looks like one.
@@ -111,8 +116,8 @@ def find_header(
     nearest: Header | None = None
     for number, line in enumerate(head.splitlines()[:_HEADER_LINES], 1):
         text = line.decode("utf-8", "replace")
-        for delimiter in _DELIMITERS:
-            header = _read_header(text, delimiter, number, names, require)
+        for delimiter in DELIMITERS:
+            header = _read_header(text, delimiter, number, names, require, named)
             if header and not header.missing:
                 return header
             if header and (nearest is None or len(header.columns) > len(nearest.columns)):
@@ -128,7 +133,11 @@ def spell(names: Mapping[str, Sequence[str]], keys: Iterable[str]) -> dict[str, 
         forms = []
         for alias in aliases:
             outer, slash, inner = alias.rpartition("/")
-            first, *others = re.findall(r"[a-z0-9]+", inner.lower())
+            words = re.findall(r"[a-z0-9]+", inner.lower())
+            if not words:
+                forms.append(alias)
+                continue
+            first, *others = words
             snake, camel = "_".join([first, *others]), first + "".join(map(str.capitalize, others))
             known = met.get(f"{outer}{slash}{first}{''.join(others)}", alias)
             forms += [known, *(f"{outer}{slash}{form}" for form in (snake, camel))]
@@ -160,6 +169,7 @@ def _read_header(
     number: int,
     names: Mapping[str, Sequence[str]],
     require: Sequence[Sequence[str]],
+    named: bool,  # noqa: FBT001
 ) -> Header | None:
     cells = [cell.strip() for row in take_rows([line], delimiter, 1) for cell in row]
     places: dict[str, int] = {}
@@ -172,10 +182,11 @@ def _read_header(
         place = next((places[a] for a in map(normalise, aliases) if a in places), 0)
         if place and place not in columns.values():
             columns[text] = place
-    # Prose has commas too: a header is mostly made of names that are known.
-    if len(columns) < 2 or 2 * len(columns) < len([cell for cell in cells if cell]):
-        return None
     missing = tuple(tuple(group) for group in require if not any(text in columns for text in group))
+    # Prose has commas too: a header is mostly made of known names, or has all that the user named.
+    strange = 2 * len(columns) < len([cell for cell in cells if cell])
+    if len(columns) < 2 or (strange and (missing or not named)):
+        return None
     split = Split("delimited", delimiter, len(cells), number)
     known = {normalise(alias) for aliases in names.values() for alias in aliases}
     return Header(

@@ -55,8 +55,8 @@ def spread(each: Sequence[str], source: str) -> str:
     """The records of `source`, or the elements of their list at the first path of `each`.
 
     An element stands as `each` in front of what else is in the object around it, without the list.
-    An object without the list, or with an empty one, is one record. `part` numbers what came of
-    one record.
+    An object in place of a list is its only element. An object without the list, or with an empty
+    one, is one record. `part` numbers what came of one record.
     """
     if not each:
         return f"(SELECT *, 0 AS part FROM ({source}) WHERE record IS NOT NULL)"
@@ -64,7 +64,12 @@ def spread(each: Sequence[str], source: str) -> str:
     for path in each:
         outer, _, inner = path.rpartition("/")
         text = f"TRY(json_extract_string(record, {path_sql(outer)}))" if outer else "record"
-        lists.append(f"nullif(TRY(json_extract({text}, {path_sql(inner)[:-1]}[*]')), [])")
+        place = path_sql(inner)
+        lists.append(
+            f"nullif(TRY(CASE json_type({text}, {place})"
+            f" WHEN 'OBJECT' THEN [json_extract({text}, {place})]"
+            f" ELSE json_extract({text}, {place[:-1]}[*]') END), [])"
+        )
     emptied = literal(json.dumps({path.partition("/")[0]: None for path in each}))
     return (
         "(SELECT line, byte_offset + part AS byte_offset, part, outer_time,"

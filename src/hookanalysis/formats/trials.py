@@ -78,6 +78,11 @@ class Head:
             self._shapes[place] = tuple(str(row[0]) for row in rows)
         return self._shapes[place]
 
+    def records(self) -> list[str]:
+        """The first records that are objects."""
+        query = "SELECT record FROM chunk WHERE json_type(TRY(CAST(record AS JSON))) = 'OBJECT'"
+        return [str(row[0]) for row in _query(query, self.chunk(Split("json")))]
+
     def inner_keys(self, split: Split, each: tuple[str, ...]) -> list[str]:
         """The keys of the elements of a list that is taken apart, as paths."""
         shapes = self.shapes(split, each, "$.each") if each else ()
@@ -203,7 +208,7 @@ def _fit_objects(entry: Format, head: Head, split: Split, fit: Fit) -> Trial | N
 
 def _fit_table(entry: Format, head: Head, fit: Fit) -> Trial | Header | None:
     form = entry.form
-    header = find_header(head.text, form.names, entry.require)
+    header = find_header(head.text, form.names, entry.require, named=fit.named)
     if header is None or header.missing or header.twice:
         return header
     if {normalise(name) for name in header.names} & {normalise(n) for n in entry.forbid}:

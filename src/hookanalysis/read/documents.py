@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,16 +17,23 @@ from .pages import ENVELOPES
 from .splitting import End, LineSplitter, Piece, Splitter, blank_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .unpacking import Bytes
 
 _MARK = re.compile(rb'\\[\\"]|["{}\[\]]')
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _KEY = re.compile(rb'"([^"\\]*)"[ \t\r\n]*:')
-_LIST = re.compile(rb'"([^"\\]*)"[ \t\r\n]*:[ \t\r\n]*\[[ \t\r\n]*[{\]]')
-# An object with one of these is a record itself, whatever lists it holds.
+_LIST = re.compile(rb'"([^"\\]*)"[ \t\r\n]*:[ \t\r\n]*(\[)[ \t\r\n]*[{\]]')
+# An object with one of these (in any spelling) is a record itself, whatever lists it holds.
 _OF_RECORDS = frozenset(
-    b"id uid uuid guid payload event event_id event_type event_uuid webhook_event_uuid".split()
+    b"id uid uuid guid payload event eventid eventtype eventuuid webhookeventuuid externalid"
+    b" messageid msgid deliveryid attemptid time timestamp @timestamp ts date datetime level"
+    b" levelname severity msg logger".split()
 )
+# Objects around an envelope's list, at most.
+_AROUND = 5
+_OPEN = 123  # {
 
 
 def split_json(head: bytes, *, complete: bool, fresh: bool) -> Splitter:
@@ -66,14 +73,25 @@ def holds_nothing(text: bytes) -> bool:
         return False
     try:
         value = json.loads(text)
+        if isinstance(value, dict) and any(_of_record(key.encode()) for key in value):
+            return False
+        lists = list(_lists(value))
     except (ValueError, RecursionError):
         return False
-    lists = [value]
-    if isinstance(value, dict):
-        inner = value.get("data")
-        lists = [value.get(name) for name in ENVELOPES]
-        lists += [inner.get("content")] if isinstance(inner, dict) else []
-    return [] in lists
+    return bool(lists) and not any(lists)
+
+
+def _lists(value: Any) -> Iterator[list[Any]]:
+    """The lists of an envelope; none that stands in another."""
+    if isinstance(value, list):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _lists(inner)
+
+
+def _of_record(key: bytes) -> bool:
+    return key.lower().translate(None, b"_-") in _OF_RECORDS
 
 
 def _space(text: bytes, at: int) -> int:
@@ -91,38 +109,40 @@ def _outline(head: bytes, prefix: int, *, enveloped: int) -> Outline:
 def _envelope(head: bytes, at: int, *, complete: bool) -> tuple[int, int]:
     """Where the list of an envelope begins, past its bracket, and how many objects are around it.
 
-    An envelope is the only object of the text: objects that follow it on their own are records.
-    Zeros when the text is none.
+    It stands under any key, in the envelope or in objects inside of it; of several lists it is the
+    one with a usual name, else the longest. An envelope is the only object of the text: objects
+    that follow it on their own are records. Zeros when the text is none.
     """
-    depth, opening, quote = 0, 0, -1
-    around, key = 0, b""
+    path = bytearray()  # the brackets that are open
+    quote, opening = -1, 0
+    best = (False, 0, 0, 0)  # has a usual name, length, where it begins, objects around it
+    last = best
     for token in _MARK.finditer(head, at):
         mark = token.group()
         if mark == b'"':
             quote = token.start() if quote < 0 else -1
-            if quote < 0 or depth > 2:
+            if quote < 0 or len(path) > _AROUND or b"[" in path:
                 continue
             told = _KEY.match(head, quote)
-            if depth == 1 and told:
-                key = told.group(1)
-                if key.lower() in _OF_RECORDS:
-                    return 0, 0
+            if told and len(path) == 1 and _of_record(told.group(1)):
+                return 0, 0
             named = _LIST.match(head, quote)
-            if named and not opening and _is_list(depth, key, named.group(1)):
-                opening, around = head.index(b"[", named.end(1)) + 1, depth
+            if named:
+                usual = len(path) == 1 and named.group(1).decode("ascii", "replace") in ENVELOPES
+                opening = named.end(2) if usual or head[named.end() - 1] == _OPEN else 0
+                last = usual, len(head) - opening, opening, len(path)
         elif quote < 0 and len(mark) == 1:
-            depth += 1 if mark in b"{[" else -1
-            if not depth:
+            if mark in b"{[":
+                path += mark
+                continue
+            path.pop()
+            if opening and len(path) == last[3]:
+                best = max(best, (last[0], token.start() - opening, *last[2:]))
+                opening = 0
+            if not path:
                 alone = complete and _space(head, token.end()) == len(head)
-                return (opening, around) if alone else (0, 0)
-    return opening, around
-
-
-def _is_list(depth: int, key: bytes, name: bytes) -> bool:
-    """Whether an envelope's list is called so: `results` and the like, or `content` in `data`."""
-    if depth == 2:
-        return (key, name) == (b"data", b"content")
-    return name.decode("ascii", "replace") in ENVELOPES
+                return best[2:] if alone else (0, 0)
+    return (max(best, last) if opening else best)[2:]
 
 
 def _one_per_line(head: bytes, *, complete: bool) -> bool:

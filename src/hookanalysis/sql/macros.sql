@@ -183,9 +183,11 @@ CREATE MACRO attempt_status(word, code, t, attempted) AS (
   CASE
     WHEN word IN ('success', 'failed', 'pending') THEN word
     WHEN regexp_matches(word,
-      '^(?:succe|delivered|ok\b|okay|completed?\b|accepted|(?:true|t|yes|y|1)$)') THEN 'success'
+      '^(?:succe|delivered|ok\b|okay|completed?\b|accepted|acknowledged|done\b|(?:true|t|yes|y|1)$)')
+      THEN 'success'
     WHEN regexp_matches(word,
-      '^(?:fail|error|reject|undeliver|unsuccess|not |false$|time|refused|cancel|expired|dead)')
+      '^(?:fail|error|reject|undeliver|unsuccess|unreach|not |false$|time|refused|cancel|expired|'
+      'dead|abandon|discard|drop|exhaust|gave.?up)')
       THEN 'failed'
     WHEN regexp_matches(word,
       '^(?:pending|queued|waiting|scheduled|sending|processing|in.?progress|retry|new$|open$)')
