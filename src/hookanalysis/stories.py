@@ -185,18 +185,7 @@ def _complete(db: Database, uuid: str) -> str:
     known = {
         name
         for (name,) in db.rows(
-            """
-            SELECT event_uuid FROM deliveries WHERE starts_with(event_uuid, $uuid)
-            UNION
-            SELECT event_uuid FROM attempt_records WHERE starts_with(event_uuid, $uuid)
-            UNION
-            SELECT event_uuid FROM receipt_records WHERE starts_with(event_uuid, $uuid)
-            UNION
-            SELECT name FROM (
-              SELECT unnest(candidate_uuids) AS name FROM receipt_records
-              WHERE candidate_uuids IS NOT NULL
-            ) WHERE starts_with(name, $uuid)
-            """,
+            sql_text("report/events_named"),
             {"uuid": uuid},
         )
     }
@@ -275,23 +264,11 @@ def _say_receiver(db: Database, uuid: str, it: _Delivery) -> str:
 def _has_fewer_lines(db: Database, uuid: str, it: _Delivery) -> bool:
     """Whether the edge, whose log is whole, has fewer lines than logs behind it show requests."""
     by_time = db.rows(
-        """
-        SELECT 1 FROM requests
-        WHERE layer = 'edge' AND event_uuid = ? AND endpoint_url = ? AND covered
-        GROUP BY component
-        HAVING count(*) = max(crowd) AND max(lines) BETWEEN 1 AND count(*) - 1
-        """,
+        sql_text("report/fewer_lines"),
         [uuid, it.endpoint_url],
     )
     by_name = db.rows(
-        """
-        SELECT 1 FROM (
-          SELECT layer, stream, count(*) AS requests FROM matches
-          WHERE event_uuid = ? AND endpoint_url = ? GROUP BY layer, stream
-        )
-        HAVING max(requests) FILTER (WHERE layer <> 'edge')
-          > sum(requests) FILTER (WHERE layer = 'edge')
-        """,
+        sql_text("report/requests_by_layer"),
         [uuid, it.endpoint_url],
     )
     return bool(by_time or by_name)
@@ -328,42 +305,24 @@ _STATES = {
 def _components(db: Database, uuid: str) -> list[Component]:
     """What the assignment of lines to requests rests on, layer by layer."""
     found = db.rows(
-        """
-        SELECT layer, component, max(crowd), max(lines), count(*) FILTER (WHERE state = 'open')
-        FROM requests WHERE event_uuid = ?
-        GROUP BY layer, component ORDER BY layer, component
-        """,
-        [uuid],
+        sql_text("report/components"),
+        {"uuid": uuid},
     )
     return [_component(db, uuid, *row) for row in found]
 
 
-def _component(
-    db: Database, uuid: str, layer: str, number: int, crowd: int, lines: int, open_requests: int
-) -> Component:
-    place = {"layer": layer, "component": number, "uuid": uuid}
-    requests = db.rows(
-        sql_text("report/component_requests"),
-        {**place, "shown": _SHOWN},
-    )
-    candidates = db.rows(
-        sql_text("report/component_lines"),
-        {**place, "shown": _SHOWN},
-    )
-    (left_out,) = db.rows(
-        """
-        SELECT count(*) FILTER (WHERE left_out AND covered) FROM requests
-        WHERE layer = $layer AND component = $component
-        """,
-        {"layer": layer, "component": number},
-    )[0]
+def _component(db: Database, uuid: str, layer: str, number: int, *counts: int) -> Component:
+    place = {"layer": layer, "component": number, "uuid": uuid, "shown": _SHOWN}
+    crowd, lines, left_open, left_out = counts
+    requests = db.rows(sql_text("report/component_requests"), place)
+    candidates = db.rows(sql_text("report/component_lines"), place)
     says = []
-    if open_requests and left_out:
+    if left_open and left_out:
         says.append(
             f"{crowd} requests may own {lines} line{'' if lines == 1 else 's'}:"
             f" at least {left_out} of them never arrived, and nobody can tell which."
         )
-    elif open_requests:
+    elif left_open:
         says.append("In some assignments the event has a line, in others none.")
     return Component(
         f"{layer}: {crowd} request{'' if crowd == 1 else 's'},"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
+from hookanalysis.database import sql_text
 from hookanalysis.tables import FILES, GENERATIONS
 
 if TYPE_CHECKING:
@@ -173,24 +174,7 @@ def find_overlap(db: Database, file_id: int) -> Overlap | None:
     grow with the history.
     """
     rows = db.rows(
-        """
-        WITH fresh AS (
-          SELECT DISTINCT generation_id, logged_at, record_hash
-          FROM receipt_records WHERE file_id = $file
-        ), span AS (
-          SELECT min(logged_at) AS low, max(logged_at) AS high FROM fresh
-        ), known AS (
-          SELECT DISTINCT old.generation_id, old.logged_at, old.record_hash
-          FROM receipt_records AS old, span
-          WHERE old.file_id <> $file AND old.logged_at BETWEEN span.low AND span.high
-        )
-        SELECT known.generation_id, count(*) AS twins, (SELECT count(*) FROM fresh) AS receipts
-        FROM known
-        JOIN fresh ON known.logged_at = fresh.logged_at
-          AND known.record_hash = fresh.record_hash
-          AND known.generation_id <> fresh.generation_id
-        GROUP BY known.generation_id ORDER BY twins DESC, known.generation_id LIMIT 1
-        """,
+        sql_text("load/overlaps"),
         {"file": file_id},
     )
     if not rows:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hookanalysis.database import sql_text
 from hookanalysis.errors import InputError
 from hookanalysis.formats.refusals import say_unlike
 from hookanalysis.formats.traces import extend_trace
@@ -298,18 +299,7 @@ class Transfer:
     def _mixes_endpoints(self) -> bool:
         """Whether rows that name no endpoint seem to be of several: a success ends the attempts."""
         (accepted, again, named) = self.db.rows(
-            """
-            WITH events AS (
-              SELECT min(attempted_at) FILTER (status = 'success') AS accepted_at,
-                     max(attempted_at) AS last_at, count(endpoint_url) AS named,
-                     count(DISTINCT coalesce(attempt_id, CAST(row_hash AS VARCHAR)))
-                       FILTER (status = 'success') AS successes
-              FROM attempt_records WHERE generation_id = ? GROUP BY event_uuid
-            )
-            SELECT count(accepted_at), count(*) FILTER (successes > 1 OR last_at > accepted_at),
-                   sum(named)
-            FROM events
-            """,
+            sql_text("load/mixed_endpoints"),
             [self.generation_id],
         )[0]
         return not named and again >= _AGAIN and 2 * again >= accepted

@@ -96,26 +96,7 @@ def _read_requests(db: Database) -> Columns:
 
 def _know(db: Database, layer: str) -> Known:
     (settings,) = db.rows(
-        """
-        SELECT MAX(s.timeout_seconds), MAX(s.same_send_seconds),
-          COALESCE(MAX(o.tolerance_ms) / 1000, MAX(s.tolerance_seconds)),
-          (
-            SELECT COALESCE(MAX(step_ms), 0) / 1000 FROM (
-              -- An export may tell only minutes, whatever its format could tell.
-              SELECT CASE
-                WHEN BOOL_AND(DATE_TRUNC('minute', a.attempted_at) = a.attempted_at) THEN 60000
-                ELSE MAX(g.time_resolution_ms)
-              END AS step_ms
-              FROM generations AS g
-              JOIN attempt_records AS a ON a.generation_id = g.generation_id
-              GROUP BY g.generation_id
-            )
-          ),
-          COALESCE(BOOL_OR(o.method = 'times' AND o.zone_error_minutes IS NOT NULL), FALSE)
-        FROM settings AS s
-        LEFT JOIN clock_offsets AS o ON o.day IS NULL
-          AND o.stream IN (SELECT stream FROM receipts WHERE layer = ?)
-        """,
+        sql_text("assignment/known"),
         [layer],
     )
     spans = db.rows(
