@@ -1,5 +1,4 @@
-/* silent_windows: each log that would show a delivery's request, with the lines around the time in
-   which it does not.
+/* silent_windows: logs that would show a request, and the lines around the time in which they do not.
    grain:  one log that testifies for all of that time
    inputs: matches, attempts, requests, clock_offsets, settings, activity, generations, files,
            coverage; $uuid, $url, $missed: is it about the outermost layer, or those behind it? */
