@@ -71,7 +71,11 @@ def fill(path: Path, deliveries: list[dict[str, Any]], **tables: list[dict[str, 
     con = duckdb.connect(str(path))
     for table in TABLES.values():
         con.execute(table.ddl)
-    _insert(con, "meta", [{"schema_version": SCHEMA_VERSION, "reconciled_file_id": 9, "tzdata": "2026a"}])
+    _insert(
+        con,
+        "meta",
+        [{"schema_version": SCHEMA_VERSION, "reconciled_file_id": 9, "tzdata": "2026a"}],
+    )
     rows = {**_around(), **tables, "deliveries": deliveries}
     for name, entries in rows.items():
         _insert(con, name, entries)
