@@ -62,7 +62,8 @@ def is_spread(head: bytes) -> bool:
     """Whether a text is JSON that is not one object a line: an array, an envelope, wide objects."""
     from .decoding import HEAD
 
-    if not re.match(rb"\s*(?:\{|\[\s*[{\]])", head):
+    # A line of text may begin with a brace that is no object's.
+    if not re.match(rb"\s*(?:\[\s*)?(?:\{\s*(?:[\"}]|$)|\[\s*\])", head):
         return False
     return isinstance(split_json(head, complete=len(head) < HEAD, fresh=True), ElementSplitter)
 
