@@ -33,7 +33,6 @@ SET autoload_known_extensions = false;
 SET allow_community_extensions = false;
 SET allow_persistent_secrets = false;
 SET enable_external_access = false;
-SET lock_configuration = true;
 """
 
 
@@ -237,23 +236,28 @@ def sql_text(file: str) -> str:
     )
 
 
-def connect_memory() -> duckdb.DuckDBPyConnection:
+def connect_memory(*, locked: bool = True) -> duckdb.DuckDBPyConnection:
     """Open a database in memory, locked down like a workspace; it works on one core.
 
     One chunk gives a second core nothing to do, and waiting for work costs a fifth more CPU.
+
+    Args:
+        locked: Whether settings can no longer be changed. Access to files is off in any case.
     """
     con = duckdb.connect()
     con.execute("SET threads = 1")
-    _lock_down(con)
+    _lock_down(con, locked=locked)
     return con
 
 
-def _lock_down(con: duckdb.DuckDBPyConnection) -> None:
+def _lock_down(con: duckdb.DuckDBPyConnection, *, locked: bool = True) -> None:
     # A bar of DuckDB's would stand in a notebook's cell, and so in the report. Where Jupyter lacks
     # what it needs to draw one, it is off, and even switching it off is refused.
     if con.execute("SELECT current_setting('enable_progress_bar')").fetchall() == [(True,)]:
         con.execute("SET enable_progress_bar = false")
     con.execute(_LOCKDOWN)
+    if locked:
+        con.execute("SET lock_configuration = true")
 
 
 def check_exists(path: str) -> None:

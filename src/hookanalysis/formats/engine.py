@@ -31,6 +31,8 @@ _SCANNED = (
 )
 # Scratch databases that are kept open: more ways to read than most folders of logs need.
 _KEPT = 6
+# Bytes of a chunk that is read faster than its statements are optimised.
+_SMALL = 2**16
 _NOTHING = Chunk(np.empty(0, np.uint8), Piece(), (0, 0, 1), [])
 
 
@@ -41,29 +43,28 @@ class Scratch:
     transaction, a file of any size would be held whole. Here a chunk makes room for the next.
 
     Args:
-        scan_sql: The statement that fills `scanned` from `chunk`; planned once for all chunks.
-        fields_sql: The statement that fills `parsed` from `scanned`; planned when it is needed.
+        scan_sql: The statement that fills `scanned` from `chunk`.
+        fields_sql: The statement that fills `parsed` from `scanned`.
         side: `sender` or `receiver`.
     """
 
     def __init__(self, scan_sql: str, fields_sql: str, side: str) -> None:
         self.con = connect_parser()
         self._chunk = _Current()
-        self._fields = fields_sql
-        self._planned = False
+        self._scan_sql = scan_sql
+        self._fields_sql = fields_sql
+        self._planned: set[str] = set()
         self.con.register("chunk", self._chunk)
         target = ATTEMPT_RECORDS if side == "sender" else RECEIPT_RECORDS
         columns = [f"{c.name} {c.type}" for c in target.columns if c.name not in _PLACE]
         self.con.execute(f"CREATE TEMP TABLE scanned ({_SCANNED})")
         self.con.execute(f"CREATE TEMP TABLE parsed ({', '.join(columns)})")
-        # Planned once: to plan the formats' long expressions costs a third of reading a chunk.
-        self.con.execute(f"PREPARE scan AS INSERT INTO scanned {scan_sql}")
 
     def scan(self, chunk: Chunk) -> None:
         """Fill `scanned` from a chunk."""
         self.clear()
         self._chunk.chunk = chunk
-        self.con.execute("EXECUTE scan")
+        self._execute("scan", f"INSERT INTO scanned {self._scan_sql}", chunk)
         if self.rows("SELECT 1 FROM scanned WHERE later_at IS NOT NULL LIMIT 1"):
             self.con.execute(
                 f"""UPDATE scanned SET "at" = r.moment, later_at = NULL
@@ -74,13 +75,21 @@ class Scratch:
     def parse(self, chunk: Chunk) -> tuple[str, str] | None:
         """Fill both tables from a chunk; returns the rest of a stack trace that it begins with."""
         self.scan(chunk)
-        # Even of nothing, the fields take a quarter of a second to plan.
         if self.rows("SELECT 1 FROM scanned WHERE verdict = 'keep' LIMIT 1"):
-            if not self._planned:
-                self.con.execute(f"PREPARE parse AS INSERT INTO parsed {self._fields}")
-                self._planned = True
-            self.con.execute("EXECUTE parse")
+            self._execute("parse", f"INSERT INTO parsed {self._fields_sql}", chunk)
         return attach_traces(self.con)
+
+    def _execute(self, name: str, statement: str, chunk: Chunk) -> None:
+        # To optimise the formats' long expressions takes longer than to read a small chunk, and
+        # DuckDB does so at every EXECUTE again.
+        small = chunk.bytes < _SMALL
+        plan = f"{name}_small" if small else name
+        if plan not in self._planned:
+            self.con.execute(f"SET enable_optimizer = {not small}")
+            self.con.execute(f"PREPARE {plan} AS {statement}")
+            self.con.execute("SET enable_optimizer = true")
+            self._planned.add(plan)
+        self.con.execute(f"EXECUTE {plan}")
 
     def clear(self) -> None:
         """Give back the memory that a chunk took."""

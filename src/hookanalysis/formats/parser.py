@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def connect_parser() -> duckdb.DuckDBPyConnection:
     """As `connect_memory`, with the macros of sql/macros.sql and the long patterns they use."""
-    con = connect_memory()
+    con = connect_memory(locked=False)
     for name, pattern in (("kept_words", KEPT), ("raised", RAISED), ("traced", TRACE)):
         constant = pattern.replace("'", "''")
         con.execute(f"CREATE MACRO {name}() AS '{constant}'")

@@ -34,13 +34,17 @@ _LEAD = (
 # What only a format can tell of a line that it fits; the scanner is not asked for it then.
 _REFINED = ("message", "source_ip", "duration")
 _SHOWN = ("request", "method", "target", "status")
-_UUID = r"-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
-# Whose id a webhook's receiver logs.
-_OWNERS = ("event", "webhook")
+# A uuid, a key that names an event's or webhook's id, the word of a check.
+_NAMED = (
+    r"-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
+    r"(?i:(?:event|webhook)[_.\s-]?id\W{1,6}\w)",
+    r"(?i:event[_.\s-]?uuid)",
+    "signature",
+)
 # A POST or PUT as a line shows it or names it; and an answer that an id links to its request.
 _POSTED = r'(?:^|[\s"\'`(\[|,<>=:])(?:POST|PUT)(?:["\'}\s|,;]|: ?/)'
 _LINKED = (
-    r"(?i)(?:^|[^a-z])(?:req(?:uest)?|correlation|trace)[_-]?id[\"']?\s*(?:=>|[=:])"
+    r"(?i:(?:^|[^a-z])(?:req(?:uest)?|correlation|trace)[_-]?id[\"']?\s*(?:=>|[=:]))"
     r"|^\[[0-9a-f-]{16,36}\] "
 )
 _ANSWERED = (
@@ -48,6 +52,11 @@ _ANSWERED = (
     r"|\b(?:Completed|Sent|responded(?: with)?) [1-5]\d\d\b|\bduration(?:ms)?[\"']?:"
 )
 _OTHERS = r'(?:^|[\s"\'=(\[|])(?:GET|HEAD|OPTIONS|DELETE|PATCH)(?:["\'\s|,;}]|$)'
+
+# The time of a line's own, or of the line with its id before it.
+_CARRIED = """CASE WHEN own_time IS NULL AND tag IS NOT NULL THEN last_value(own_time IGNORE NULLS) OVER (
+  PARTITION BY tag ORDER BY byte_offset ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+) ELSE own_time END"""
 
 
 @dataclass(frozen=True)
@@ -104,12 +113,14 @@ def scan_records(log: Log) -> str:
         if log.layer == "edge"
         else "NOT regexp_matches(record, '[\\x00-\\x08\\x0e-\\x1f\\x{fffd}]')"
     )
+    own = [e for e in log.texts if e.rank >= OWN]
     return fill(
         "log_scan", source=log.fit.source, opened=opened, time=time, said=found["said"],
         day=found["day"],
         quiet=quiet, aside=aside, told=told, trace=trace, chatter=chatter, hook=_hook(log.fit),
-        carried=str(log.fit.carried).upper(),
-        own=_times([e for e in log.texts if e.rank >= OWN]),
+        tag="line_tag(record)" if log.fit.carried else "CAST(NULL AS VARCHAR)",
+        line_at=_CARRIED if log.fit.carried else "own_time",
+        own=_times(own), owned=str(bool(own)).upper(),
         otherwise=_times([e for e in log.texts if e.rank < OWN]),
     )  # fmt: skip
 
@@ -162,7 +173,8 @@ def take_fields(log: Log) -> str:
         shapes=shapes, opened=opened, paths=", ".join(paths),
         kind=f"CASE {kinds} END" if kinds else "CAST(NULL AS VARCHAR)",
         object_texts=", ".join(f"{value} AS o_{text}" for text, value in said.items()),
-        groups=_groups_sql(log.texts), which=_which(log.texts),
+        groups=_groups_sql(log.texts), which=_which(log.texts), 
+        showing=", ".join([str(n) for n, e in enumerate(log.texts) if _shows(e)] or ["-1"]),
         texts=", ".join(f"{_final(log, text)} AS {text}" for text in RECEIPT_TEXTS),
         lead=literal(_LEAD),
     )  # fmt: skip
@@ -302,33 +314,21 @@ def _groups(pattern: str) -> list[str]:
     return re.findall(r"\(\?P<(\w+)>", pattern)
 
 
-def _find(words: Sequence[str], pattern: str) -> str:
-    """A test for a pattern, in the records that hold one of the words without which it is not."""
-    held = " OR ".join(f"contains(record, {literal(word)})" for word in words)
-    return f"(({held}) AND regexp_matches(record, {literal(pattern)}))"
-
-
 def _hook(fit: Fit) -> str:
     """Whether a line may be a webhook: a POST or PUT, an id, a known path, or a linked answer."""
-    tests = [f"({_find(['POST', 'PUT'], _POSTED)} AND NOT quotes_request(record))"]
-    tests.append(f"regexp_matches(record, {literal(_UUID)})")
-    # A pattern is asked only where its first letters are: most lines have none of them.
-    tests += [_find([re.split(r"\W", ids, maxsplit=1)[0]], ids) for ids in fit.event_ids]
-    owners = [word for own in _OWNERS for word in (own, own.capitalize(), own.upper())]
-    tests.append(_find(owners, rf"(?i)(?:{'|'.join(_OWNERS)})[_.\s-]?id\W{{1,6}}\w"))
-    tests.append(
-        "((contains(record, '_id') OR contains(record, 'Id') OR contains(record, 'ID')"
-        " OR contains(record, 'ef')) AND regexp_matches(record, opaque_id()))"
+    paths = [
+        rf"(?:^|[\s\"'=(]|//[^/\s\"']*){re.escape(path)}(?:[?#\s\"'\\,;)]|$)"
+        for path in fit.endpoint_paths
+        if path != "/"
+    ]
+    told = "|".join([*_NAMED, *fit.event_ids, *paths])
+    # Most lines are none, which one search for all signs tells fastest; an AND would make them all.
+    signs = literal(f"{told}|{_POSTED}|{_LINKED}|")
+    return (
+        f"CASE WHEN regexp_matches(record, {signs} || opaque_id()) THEN"
+        f" (regexp_matches(record, {literal(_POSTED)}) AND NOT quotes_request(record))"
+        f" OR regexp_matches(record, {literal(told)} || '|' || opaque_id())"
+        f" OR (regexp_matches(record, {literal(_LINKED)})"
+        f" AND regexp_matches(record, {literal(_ANSWERED)})"
+        f" AND NOT regexp_matches(record, {literal(_OTHERS)})) ELSE FALSE END"
     )
-    tests.append(_find(["uuid", "Uuid", "UUID"], r"(?i)event[_.\s-]?uuid"))
-    tests.append("contains(record, 'signature')")
-    answered = (
-        f"regexp_matches(record, {literal(_ANSWERED)})"
-        f" AND NOT regexp_matches(record, {literal(_OTHERS)})"
-    )
-    tests.append(f"(regexp_matches(record, {literal(_LINKED)}) AND {answered})")
-    for path in fit.endpoint_paths:
-        if path != "/":
-            whole = rf"(?:^|[\s\"'=(]|//[^/\s\"']*){re.escape(path)}(?:[?#\s\"'\\,;)]|$)"
-            tests.append(_find([path], whole))
-    return " OR ".join(tests)

@@ -343,8 +343,8 @@ CREATE MACRO exceptions_with(known, first_named, last_named, severity, done) AS 
 -- The time that a line tells, as it is written: the first with a year that stands in its first 300
 -- characters, else syslog's in front of it.
 CREATE MACRO dated_time(t) AS (
-  regexp_extract_all(
-    left(t, 300),
+  nullif(regexp_extract(
+    CASE WHEN strlen(t) <= 300 THEN t ELSE left(t, 300) END,
     '(?:^|[^0-9A-Za-z.:/+-])('
       '\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[T ]| - )\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?'
         '(?: ?[AaPp]\.?[Mm]\b\.?)?(?: ?(?:Z\b|(?:UTC|GMT|[A-Z]{1,3}[SD]T)\b(?:[+-]\d\d:?\d\d)?|[+-]\d\d:?\d\d\b))?|'
@@ -355,13 +355,14 @@ CREATE MACRO dated_time(t) AS (
       '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [A-Z]{3,4})? \d{4}\b'
     ')',
     1
-  )[1]
+  ), '')
 );
-CREATE MACRO line_time(t) AS (
-  coalesce(dated_time(t), nullif(trim(regexp_replace(regexp_extract(
+CREATE MACRO undated_time(t) AS (
+  nullif(trim(regexp_replace(regexp_extract(
     t, '^(?:(?:<\d{1,3}>)?([A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d(?:\.\d+)?) |\[[A-Z] (\d{6} \d\d:\d\d:\d\d))', 0
-  ), '^<\d+>|^\[[A-Z] ', '')), ''))
+  ), '^<\d+>|^\[[A-Z] ', '')), '')
 );
+CREATE MACRO line_time(t) AS (coalesce(dated_time(t), undated_time(t)));
 
 -- Whether a text only speaks of a request: an error log that quotes it, a framework's routes, a
 -- request that the application itself made.
@@ -506,8 +507,12 @@ CREATE MACRO scan_level(t) AS (
 
 -- The id that a line bears in front: by it a line without a time belongs to the one before it.
 CREATE MACRO line_tag(t) AS (
-  coalesce(
-    scan_tag(t), scan_id(t),
-    regexp_extract_all(t, '^\[[A-Z]+\]\t\S+\t([0-9a-f-]{36})\t', 1)[1]
-  )
+  CASE
+    -- One look for all three: most lines have none of them, and a coalesce asks all.
+    WHEN regexp_matches(t, '(?i:req(?:uest)?|correlation|trace)[_-]?(?i:id)|\[[0-9a-f-]{16}|^\[[A-Z]+\]\t')
+    THEN coalesce(
+      scan_tag(t), scan_id(t),
+      regexp_extract_all(t, '^\[[A-Z]+\]\t\S+\t([0-9a-f-]{36})\t', 1)[1]
+    )
+  END
 );

@@ -4,7 +4,8 @@
            that are common in the file), {{opened}} (those keys, taken out in one pass), {{paths}}
            (of all names, for objects with other keys), {{kind}} (the format that an object fits,
            over `met`), {{object_texts}} (what objects say); {{groups}} (what the patterns of the
-           formats of lines find in `text`), {{which}} (the first that fits), {{texts}} (each text,
+           formats of lines find in `text`), {{which}} (the first that fits), {{showing}} (those that
+           read the request themselves: the scanner need not), {{texts}} (each text,
            of what the object, the format and the scanner tell), {{lead}} (pattern of what stands
            between the time and the message) */
 WITH named AS (
@@ -46,15 +47,20 @@ matched AS (
   SELECT *{{groups}} FROM texts
 ),
 fitted AS (
+  SELECT *, {{which}} AS which FROM matched
+),
+chosen AS (
+  SELECT *, coalesce(which IN ({{showing}}), FALSE) AS shows FROM fitted
+),
+heard AS (
   SELECT
     *,
-    {{which}} AS which,
-    quotes_request(text) AS quoted,
-    CASE WHEN met IS NULL THEN line_time(text) END AS begun
-  FROM matched
+    CASE WHEN NOT shows THEN quotes_request(text) ELSE FALSE END AS quoted,
+    CASE WHEN NOT shows AND met IS NULL THEN line_time(text) END AS begun
+  FROM chosen
 ),
 seen AS (
-  SELECT *, CASE WHEN NOT quoted THEN scan_request(text) END AS shown FROM fitted
+  SELECT *, CASE WHEN NOT shows AND NOT quoted THEN scan_request(text) END AS shown FROM heard
 ),
 checked AS (
   SELECT
@@ -65,7 +71,10 @@ checked AS (
       WHEN starts_with(shown.target, 'http') AND NOT contains(text, ' HTTP/') THEN NULL
       ELSE shown.method
     END AS line_method,
-    CASE WHEN met IS NULL OR contains(text, 'ethod') THEN named_method(text) END AS told_method
+    CASE
+      WHEN shows THEN NULL
+      WHEN contains(text, 'ethod') OR contains(text, 'ETHOD') THEN named_method(text)
+    END AS told_method
   FROM seen
 ),
 settled AS (
@@ -78,15 +87,18 @@ settled AS (
     END AS seen_target,
     CASE
       WHEN line_method IS NOT NULL AND shown.status <> '' THEN known_status(shown.status)
-      WHEN NOT quoted THEN known_status(named_status(text))
+      WHEN NOT shows AND NOT quoted THEN known_status(named_status(text))
     END AS seen_status,
-    CASE WHEN met IS NULL OR line_method IS NOT NULL THEN scan_address(text) END AS seen_address,
+    CASE
+      WHEN shows THEN NULL
+      WHEN met IS NULL OR line_method IS NOT NULL THEN scan_address(text)
+    END AS seen_address,
     line_tag(text) AS seen_id,
     CASE WHEN met IS NULL THEN scan_level(text) END AS seen_level,
     CASE WHEN contains(text, 'vent') THEN regexp_extract_all(
       text, '(?i)\bevent_?type"?[=:\s">]+([a-z][\w.]*)', 1)[1] END AS seen_type,
     CASE
-      WHEN begun IS NULL OR strpos(text, begun) > 60 THEN text
+      WHEN shows OR begun IS NULL OR strpos(text, begun) > 60 THEN text
       ELSE regexp_replace(substring(text, strpos(text, begun) + length(begun)), {{lead}}, '')
     END AS seen_text
   FROM checked
@@ -101,21 +113,21 @@ measured AS (
         ELSE seen_target
       END AS seen_target
     ),
-    named_duration(text) AS named
+    CASE WHEN NOT shows THEN named_duration(text) END AS named
   FROM settled
 ),
 timed AS (
   SELECT
     *,
     trim(seen_text) AS seen_message,
-    coalesce(
+    CASE WHEN NOT shows THEN coalesce(
       CASE WHEN named.n <> '' THEN named.n || CASE
         WHEN starts_with(lower(named.unit), 'm') AND lower(named.unit) <> 'micros' THEN 'ms'
         WHEN starts_with(lower(named.unit), 's') THEN 's'
         WHEN lower(named.unit) = 'ns' THEN 'ns' ELSE 'us' END END,
       scan_duration(text),
       CASE WHEN seen_status IS NOT NULL AND line_method IS NOT NULL THEN trailing_duration(text) END
-    ) AS seen_duration
+    ) END AS seen_duration
   FROM measured
 )
 SELECT line, byte_offset, "at", record, uuids, event_uuid, {{texts}}

@@ -3,11 +3,11 @@
    inputs: {{source}}: line, byte_offset, record (unwrapped), outer_time; {{opened}} (an object's
            keys of times and messages), {{time}}, {{day}} and {{said}} (its time, date and message,
            over `opened` and `met`), {{own}} and {{otherwise}} (times by the patterns of the
-           user's own formats, and of others), {{hook}} (may it be a webhook?), {{quiet}} (a format says that such lines
+           user's own formats, {{owned}}: are there any?, and of others), {{hook}} (may it be a webhook?), {{quiet}} (a format says that such lines
            are no requests), {{aside}} (such objects are none), {{told}} (lines that a format
            passes over), {{trace}} (a line of a stack trace), {{chatter}} (may it be a line without
-           a time that belongs to the one before it?), {{carried}} (do lines of one id follow each
-           other, of which only the first has a time?)
+           a time that belongs to the one before it?), {{tag}} (the id of a line) and {{line_at}} (its
+           time, or that of the line of its id before it)
 
    A line without a time is rejected only where it may tell of a webhook, or where all lines must
    have a time. */
@@ -15,47 +15,47 @@ WITH taken AS (
   SELECT
     line, byte_offset, record, outer_time,
     CASE WHEN starts_with(record, '{') THEN coalesce(TRY(json_keys(record)), []) END AS met,
-    trim(record, ' ' || chr(9) || chr(10) || chr(13)) = '' AS blank
+    NOT regexp_matches(record, '[^ \t\n\r]') AS blank
   FROM ({{source}})
   WHERE record IS NOT NULL
 ),
 opened_up AS (
-  SELECT *, CASE WHEN len(met) > 0 THEN TRY({{opened}}) END AS opened FROM taken
+  SELECT
+    *,
+    CASE WHEN len(met) > 0 THEN TRY({{opened}}) END AS opened,
+    CASE WHEN met IS NULL THEN dated_time(record) END AS dated
+  FROM taken
 ),
 timed AS (
   SELECT
     *,
     CASE
       WHEN blank THEN NULL
+      -- A coalesce asks all that it may come to.
+      WHEN dated IS NOT NULL AND NOT {{owned}} THEN dated
       WHEN len(met) = 0 THEN coalesce({{own}}NULL)
-      WHEN met IS NULL THEN coalesce({{own}}line_time(record), {{otherwise}}NULL)
+      WHEN met IS NULL THEN coalesce({{own}}dated, undated_time(record), {{otherwise}}NULL)
       ELSE coalesce({{time}}, line_time({{said}}))
     END AS told_time,
     {{day}} AS told_day,
-    NOT blank AND ({{hook}}) AS may_be
+    {{hook}} AS may_be
   FROM opened_up
 ),
 tagged AS (
   SELECT
     *,
     -- A clock beside a date; in the fields of W3C logs both are UTC.
-    CASE WHEN regexp_full_match(told_time, '\d{1,2}:\d\d:\d\d(?:\.\d+)?')
-      THEN told_day || 'T' || told_time || CASE WHEN list_contains(met, 'cs-method') THEN 'Z' ELSE '' END
+    CASE
+      WHEN strlen(told_time) > 15 THEN told_time
+      WHEN regexp_full_match(told_time, '\d{1,2}:\d\d:\d\d(?:\.\d+)?')
+        THEN told_day || 'T' || told_time || CASE WHEN list_contains(met, 'cs-method') THEN 'Z' ELSE '' END
       ELSE told_time
     END AS own_time,
-    CASE WHEN {{carried}} THEN line_tag(record) END AS tag
+    {{tag}} AS tag
   FROM timed
 ),
 carried AS (
-  SELECT
-    *,
-    CASE WHEN {{carried}} AND own_time IS NULL AND tag IS NOT NULL
-      THEN last_value(own_time IGNORE NULLS) OVER (
-        PARTITION BY tag ORDER BY byte_offset ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-      )
-      ELSE own_time
-    END AS line_at
-  FROM tagged
+  SELECT *, {{line_at}} AS line_at FROM tagged
 )
 SELECT
   line, byte_offset, 0 AS part, record, outer_time,
