@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 # --hypothesis-profile=default tests/test_invariants.py` looks for new examples, and for more.
 settings.register_profile("steady", derandomize=True)
 settings.load_profile("steady")
+
+# Workers that run side by side have a core each: DuckDB's threads would only wait for one another.
+worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+if worker and hasattr(os, "sched_setaffinity"):
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cores[int(worker.removeprefix("gw")) % len(cores)]})
 
 
 @pytest.fixture

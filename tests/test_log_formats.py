@@ -97,7 +97,7 @@ def read(text: str, known: Known) -> tuple[parsing.Binding, list[dict[str, Any]]
     binding = parsing.detect(text.encode(), "a.log", known)
     with connect_parser() as con:
         con.register("chunk", take_records(text.encode(), binding.split))
-        con.execute(f"CREATE TABLE scanned AS {binding.scan_sql}")
+        con.execute(f"CREATE TEMP TABLE scanned AS {binding.scan_sql}")
         found = con.sql(f"SELECT * FROM ({binding.fields_sql}) ORDER BY line").df()
         bad = con.sql("SELECT line, verdict, reason FROM scanned WHERE verdict <> 'keep'").df()
     rows = [*found.to_dict("records"), *bad.to_dict("records")]

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from hookanalysis.formats import wrappers
 from hookanalysis.formats.detect import detect
+from hookanalysis.formats.parser import connect_parser
 from hookanalysis.formats.probing import try_file
 from hookanalysis.formats.sampling import take_records
-from hookanalysis.formats.trials import open_engine
 from hookanalysis.formats.wrappers import Wrapper
 from hookanalysis.read.sources import Account, open_source
 from hookanalysis.read.splitting import Split
@@ -33,8 +33,8 @@ _parser, _constants = (importlib.import_module(f"re.{name}") for name in ("_pars
 
 def unwrap(wrapper: Wrapper, text: bytes) -> list[tuple[Any, ...]]:
     first = wrappers.Layer(text)
-    layer = wrappers._take_off(first, wrapper, open_engine(), text)
-    engine = open_engine()
+    layer = wrappers._take_off(first, wrapper, connect_parser(), text)
+    engine = connect_parser()
     assert layer.split
     engine.register("chunk", take_records(text, layer.split))
     query = f"SELECT record, outer_time FROM ({layer.source}) WHERE record IS NOT NULL"
@@ -89,7 +89,7 @@ def read(path: Path) -> dict[str, Any]:
     binding = detect(source.head(), str(path))
     names = ", ".join(c.name for c in RECEIPT_RECORDS.columns if c.name not in PLACE)
     rows, verdicts = [], []
-    engine = open_engine()
+    engine = connect_parser()
     for chunk in source.chunks(binding.split, final=True):
         engine.register("chunk", chunk)
         engine.execute(f"CREATE OR REPLACE TEMP TABLE scanned AS {binding.scan_sql}")
@@ -159,7 +159,7 @@ def take(
 ) -> tuple[list[tuple[Any, ...]], Account]:
     path.write_bytes(stored)
     source = open_source(path, max_text_bytes=1 << 24, chunk_bytes=size)
-    engine, rows = open_engine(), []
+    engine, rows = connect_parser(), []
     for chunk in source.chunks(split, start=place[0], start_line=place[1], final=False):
         engine.register("chunk", chunk)
         query = "SELECT line, byte_offset, bytes, record FROM chunk WHERE record IS NOT NULL"
@@ -237,7 +237,7 @@ def test_no_line_takes_more_than_linear_time(wrapper: Wrapper) -> None:
     # Lines are tried by the database's engine, which does not backtrack. In Python's, this pattern
     # takes longer than the world will last.
     slow = replace(wrapper, pattern=r"(?P<line>(?:a|aa)+)b", split="lines")
-    assert slow.count(["a" * 5000, "aab"], open_engine()) == 1
+    assert slow.count(["a" * 5000, "aab"], connect_parser()) == 1
     # What a container runtime cut is put together by Python's: there, nothing repeats a repetition.
     for pattern in (wrapper.pieces.line, wrapper.pieces.open) if wrapper.pieces else ():
         assert not repeats_within(_parser.parse(pattern))

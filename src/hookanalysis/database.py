@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # formats are never asked either: bytes become records in `reading/`. What does not fit into the
 # memory goes to a temporary file beside the workspace, which costs little.
 _LOCKDOWN = """
-SET TimeZone = 'UTC';
+SET GLOBAL TimeZone = 'UTC';
 SET memory_limit = '800MB';
 SET autoinstall_known_extensions = false;
 SET autoload_known_extensions = false;

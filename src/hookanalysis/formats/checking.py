@@ -12,9 +12,10 @@ from hookanalysis.settings import Known
 
 from .catalog import Format, Sample, load_formats
 from .detect import detect
+from .parser import connect_parser
 from .sampling import take_records
 from .traces import attach_traces
-from .trials import ENOUGH, open_engine
+from .trials import ENOUGH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -116,7 +117,7 @@ def parse_head(head: bytes, binding: Binding) -> list[dict[str, Any]]:
         For each record the columns of scanning and, where it is kept, those of its first event;
         `also` is its second event.
     """
-    con = open_engine()
+    con = connect_parser()
     con.register("chunk", take_records(head, binding.split))
     con.execute(f"CREATE OR REPLACE TEMP TABLE scanned AS {binding.scan_sql}")
     scanned = _rows(con, "SELECT * FROM scanned ORDER BY byte_offset")

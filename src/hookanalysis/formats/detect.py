@@ -16,9 +16,10 @@ from .fields import fields_sql, scan_sql
 from .forms import ATTEMPT_TEXTS, RECEIPT_TEXTS, Fit
 from .headed import find_headers, read_sections
 from .logs import OBJECT, TEXT, Binding, Reading, overrule, read_log
+from .parser import connect_parser
 from .refusals import say_unfit
 from .sampling import find_cells
-from .trials import ENOUGH, Head, Trial, give_way, hold_trials, open_engine
+from .trials import ENOUGH, Head, Trial, give_way, hold_trials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -174,7 +175,7 @@ def _check_zone(name: str | None, where: str) -> str | None:
         "SELECT name FROM pg_timezone_names() WHERE lower(name) = lower(?)"
         " AND (contains(name, '/') OR name IN ('UTC', 'GMT'))"
     )
-    rows = open_engine().execute(query, [{"z": "UTC"}.get(name.lower(), name)]).fetchall()
+    rows = connect_parser().execute(query, [{"z": "UTC"}.get(name.lower(), name)]).fetchall()
     if not rows:
         raise InputError(
             f"there is no time zone {name!r}",

@@ -29,8 +29,8 @@ _SCANNED = (
     " later_at TIMESTAMP, zoned BOOLEAN, verdict VARCHAR,"
     " reason VARCHAR, record VARCHAR"
 )
-# Scratch databases that are kept open: more ways to read than most folders of logs need.
-_KEPT = 6
+# Ways to read that are kept planned: more than most folders of logs need.
+_KEPT = 24
 # Bytes of a chunk that is read faster than its statements are optimised.
 _SMALL = 2**16
 _NOTHING = Chunk(np.empty(0, np.uint8), Piece(), (0, 0, 1), [])
@@ -39,8 +39,7 @@ _NOTHING = Chunk(np.empty(0, np.uint8), Piece(), (0, 0, 1), [])
 class Scratch:
     """The tables `scanned` and `parsed` of one chunk at a time.
 
-    What is made in a transaction stays in memory until its end: parsed inside the workspace's
-    transaction, a file of any size would be held whole. Here a chunk makes room for the next.
+    Parsed inside the workspace's transaction, a file of any size would be held in memory whole.
 
     Args:
         scan_sql: The statement that fills `scanned` from `chunk`.
@@ -82,20 +81,17 @@ class Scratch:
     def _execute(self, name: str, statement: str, chunk: Chunk) -> None:
         # To optimise the formats' long expressions takes longer than to read a small chunk, and
         # DuckDB does so at every EXECUTE again.
-        small = chunk.bytes < _SMALL
-        plan = f"{name}_small" if small else name
+        plan = f"{name}_{chunk.bytes < _SMALL}"
         if plan not in self._planned:
-            self.con.execute(f"SET enable_optimizer = {not small}")
-            self.con.execute(f"PREPARE {plan} AS {statement}")
-            self.con.execute("SET enable_optimizer = true")
+            self.con.execute(f"SET enable_optimizer = {chunk.bytes >= _SMALL}")
+            self.con.execute(f"PREPARE {plan} AS {statement}; SET enable_optimizer = true")
             self._planned.add(plan)
         self.con.execute(f"EXECUTE {plan}")
 
     def clear(self) -> None:
         """Give back the memory that a chunk took."""
         self._chunk.chunk = _NOTHING
-        for table in ("scanned", "parsed"):
-            self.con.execute(f"TRUNCATE {table}")
+        self.con.execute("TRUNCATE scanned; TRUNCATE parsed")
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of a query over `scanned` and `parsed`."""

@@ -15,9 +15,10 @@ from .engine import borrow_scratch
 from .fields import log_fields, scan_log
 from .forms import Fit, plain_records, whole
 from .headed import read_sections, row_source
+from .parser import connect_parser
 from .sampling import take_records
 from .scan import Log
-from .trials import open_engine, settle_dates
+from .trials import settle_dates
 from .wrappers import peel
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def read_log(
     head: bytes, formats: Sequence[Format], bases: tuple[Format, Format], fit: Fit, known: Known
 ) -> Reading | None:
     """The best way to read a log: out of the wrappers without which it tells the most."""
-    layers = peel(head, open_engine())
+    layers = peel(head, connect_parser())
     found = [
         reading
         for layer in layers
@@ -180,7 +181,7 @@ def _split(head: bytes) -> Split:
 
 
 def _take_texts(source: str, chunk: Any) -> list[str]:
-    con = open_engine()
+    con = connect_parser()
     con.register("chunk", chunk)
     query = f"SELECT record FROM ({source}) WHERE record IS NOT NULL ORDER BY byte_offset"
     lines = (str(row[0]).rstrip("\r\n") for row in con.execute(query).fetchall())
@@ -206,10 +207,10 @@ def _plan(
     if not timed:
         query = (
             "SELECT bool_or(line_tag(t) IS NOT NULL AND line_time(t) IS NULL)"
-            " FROM UNNEST($1) AS x (t)"
+            " FROM UNNEST(CAST($1 AS VARCHAR[])) AS x (t)"
         )
         plain = [r for o, r in zip(objects, records, strict=True) if o is None]
-        carried = bool(open_engine().execute(query, [plain]).fetchall()[0][0]) if plain else False
+        carried = bool(connect_parser().execute(query, [plain]).fetchall()[0][0])
     log = Log(
         bases[1],
         tuple(entry for entry in ranked if entry.form.pattern and counts[entry.id]),
@@ -275,7 +276,7 @@ def _fit_lines(texts: Sequence[str], formats: Sequence[Format]) -> Counter[str]:
         f"SELECT fit, count(*) FROM (SELECT CASE {cases} END AS fit FROM UNNEST($1) AS x (t))"
         " WHERE fit IS NOT NULL GROUP BY fit"
     )
-    rows = open_engine().execute(query, [list(texts)]).fetchall()
+    rows = connect_parser().execute(query, [list(texts)]).fetchall()
     return Counter({formats[number].id: count for number, count in rows})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from hookanalysis.database import connect_memory, sql_text
@@ -14,7 +15,13 @@ if TYPE_CHECKING:
 
 
 def connect_parser() -> duckdb.DuckDBPyConnection:
-    """As `connect_memory`, with the macros of sql/macros.sql and the long patterns they use."""
+    """A connection with tables of its own, and the macros of sql/macros.sql."""
+    return _database().cursor()
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """One database in memory for all; the macros use patterns that are made in code."""
     con = connect_memory(locked=False)
     for name, pattern in (("kept_words", KEPT), ("raised", RAISED), ("traced", TRACE)):
         constant = pattern.replace("'", "''")

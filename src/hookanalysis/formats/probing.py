@@ -13,8 +13,9 @@ from .detect import detect, gather_formats
 from .drafting import draft_format
 from .forms import Fit
 from .logs import Binding, count_fits, take_lines
+from .parser import connect_parser
 from .refusals import REASONS, UnfitError, say_unlike
-from .trials import Head, Trial, hold_trials, open_engine, reach
+from .trials import Head, Trial, hold_trials, reach
 from .wrappers import peel
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def try_file(path: Path, known: Known | None = None) -> tuple[str, bool]:
         return "\n".join(lines), False
     entry = binding.format
     inside = "".join(f", inside {name}" for name in reversed(binding.wrappers))
-    layers = peel(head, open_engine())
+    layers = peel(head, connect_parser())
     bare = next(layer.head for layer in layers if layer.wrappers == binding.wrappers)
     beside = [name for name in binding.formats if name != entry.id]
     also = f", with lines of {', '.join(beside)}" if beside else ""

@@ -6,7 +6,6 @@ import json
 import re
 from bisect import bisect_left
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -274,7 +273,7 @@ def reach(pattern: str, text: bytes) -> tuple[int, int]:
     """
     lines = [line[:_LONG] for line in text.decode("utf-8", "replace").splitlines()[:10]]
     parts = [part for part in (pattern[:end] for end in range(1, len(pattern) + 1)) if _whole(part)]
-    con = open_engine()
+    con = connect_parser()
 
     def match(part: str) -> tuple[int, int]:
         try:
@@ -300,16 +299,6 @@ def _whole(part: str) -> bool:
 
 
 def _query(query: str, chunk: Chunk) -> list[tuple[Any, ...]]:
-    con = open_engine()
+    con = connect_parser()
     con.register("chunk", chunk)
     return con.execute(query).fetchall()
-
-
-def open_engine() -> duckdb.DuckDBPyConnection:
-    """A cursor of a database in memory, so that samples are parsed as files will be."""
-    return _memory().cursor()
-
-
-@cache
-def _memory() -> duckdb.DuckDBPyConnection:
-    return connect_parser()

@@ -12,7 +12,7 @@ from hookanalysis.errors import DamagedError, InputError
 from hookanalysis.formats import api as parsing
 from hookanalysis.formats.engine import borrow_scratch
 from hookanalysis.formats.headed import MARK
-from hookanalysis.formats.trials import open_engine
+from hookanalysis.formats.parser import connect_parser
 from hookanalysis.read.decoding import HEAD
 from hookanalysis.read.documents import holds_nothing
 from hookanalysis.read.postgres import Table, find_table
@@ -112,7 +112,7 @@ def _endpoint_name(url: str) -> str:
     """An endpoint as the exports' rows name it: no password, and hashes for its query."""
     if not re.search(r"[?#@]", url):
         return url
-    (name,) = open_engine().execute("SELECT endpoint_name($1)", [url]).fetchall()[0]
+    (name,) = connect_parser().execute("SELECT endpoint_name($1)", [url]).fetchall()[0]
     return str(name)
 
 
