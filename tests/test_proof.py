@@ -10,7 +10,7 @@ from proof import FIRST_RUSH, Case, draw_case, draw_rush, play, score
 from world.faults import FAULTS, PICTURES
 
 # Besides the first, some that once were wrong.
-CASES = (*range(9), 15, 130, 185)
+CASES = (*range(4), 15, 130, 185)
 
 
 @pytest.mark.parametrize("number", CASES)

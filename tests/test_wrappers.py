@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import hookanalysis as ha
 from hookanalysis.formats import wrappers
 from hookanalysis.formats.detect import detect
 from hookanalysis.formats.parser import connect_parser
@@ -260,3 +261,22 @@ def repeats_within(parsed: Any, *, inside: bool = False) -> bool:
 def test_repeated_repetitions_are_found() -> None:
     assert repeats_within(_parser.parse(r"x(?:ab|[^y]*)*"))
     assert not repeats_within(_parser.parse(r"x(?:ab|[^y]{2})*y+"))
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("06:25:29", "2026-11-18 06:25:29.652351"),
+        ("06:25:28", "2026-11-18 06:25:28"),
+        ("06:25:30", "2026-11-18 06:25:30"),
+    ],
+)
+def test_a_wrapper_tells_more_of_the_second_that_a_sentence_names(
+    tmp_path: Path, said: str, told: str
+) -> None:
+    start = "2026-11-18T06:25:29.652351+00:00 app[web.1]: [77c4e319-283e-4082-a9d6-5c3300e70604] "
+    line = f'{start}Started POST "/hook" for 198.51.100.6 at 2026-11-18 {said} +0000\n'
+    (tmp_path / "rails.log").write_text(line)
+    with ha.connect(":memory:") as ws:
+        ws.load(tmp_path / "rails.log")
+        assert [str(row[0]) for row in ws.rows("SELECT logged_at FROM receipt_records")] == [told]

@@ -107,7 +107,7 @@ def _scan_objects(form: Form, fit: Fit) -> str:
     reason = "CASE WHEN closed THEN 'not_json' ELSE 'missing_field' END"
     return (
         "SELECT line, byte_offset, part, record,"
-        " NULL::VARCHAR AS outer_time, FALSE AS late, TRUE AS hook,"
+        " NULL::VARCHAR AS outer_time, NULL AS place, TRUE AS hook,"
         f" {time} AS time_text,"
         f" {misfit(form, f'closed OR {missing}', reason)} FROM ({texts})"
     )
@@ -227,7 +227,7 @@ def _scan_rows(form: Form, fit: Fit) -> str:
     )
     return (
         "SELECT line, byte_offset, part, record,"
-        " NULL::VARCHAR AS outer_time, FALSE AS late, TRUE AS hook,"
+        " NULL::VARCHAR AS outer_time, NULL AS place, TRUE AS hook,"
         f" {time} AS time_text,"
         f" {misfit(form, unfit, reason)} FROM ({texts})"
     )

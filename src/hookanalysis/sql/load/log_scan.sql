@@ -60,7 +60,7 @@ carried AS (
 SELECT
   line, byte_offset, 0 AS part, record, outer_time,
   coalesce(line_at, outer_time) AS time_text,
-  met IS NULL AND strpos(record, line_at) > 100 AS late,
+  CASE WHEN met IS NULL THEN strpos(record, line_at) END AS place,
   may_be AND NOT ({{aside}}) AS hook,
   CASE
     WHEN blank THEN 'ignored'

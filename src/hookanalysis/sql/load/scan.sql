@@ -1,13 +1,13 @@
 /* scan: what becomes of each record: kept, only counted, ignored, or rejected with its reason.
    grain:  one record of `chunk`
    inputs: {{records}}: line, byte_offset, part, record, time_text, outer_time (a wrapper's), misfit
-           (a reason code, 'ignored', or NULL), hook (may it be a webhook?), late (its time stands
-           far behind its beginning), with the columns of
+           (a reason code, 'ignored', or NULL), hook (may it be a webhook?), place (how far
+           behind its beginning its time stands), with the columns of
            times.sql; {{raised}} (does an ignored record name an exception?),
            {{zone_given}} (has the file a zone for its times?)
 
    A wrapper's time counts where the record has none, none of a known zone, or one that stands far
-   behind and lies more than a day away: something that the line speaks of.
+   behind: what lies more than a day away is something that the line speaks of.
    later_at: the second reading of a local time that the clock showed twice; "at" is the first. */
 WITH around AS (
   SELECT
@@ -19,7 +19,12 @@ chosen AS (
   SELECT
     *,
     outer_micros IS NOT NULL
-      AND (micros IS NULL OR (late AND abs(micros - outer_micros) > 86400000000)) AS by_wrapper
+      AND (
+        micros IS NULL
+        OR (place > 100 AND abs(micros - outer_micros) > 86400000000)
+        -- A sentence tells the second; who took it down tells more of the same.
+        OR (place > 60 AND micros % 1000000 = 0 AND outer_micros - micros BETWEEN 1 AND 999999)
+      ) AS by_wrapper
   FROM around
 ),
 timed AS (
