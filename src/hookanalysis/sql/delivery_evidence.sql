@@ -69,7 +69,7 @@ SELECT
   COALESCE(o.sender_covered, FALSE) AS sender_covered,
   o.reason AS omission_reason,
   COALESCE(
-    COALESCE(c.last_attempt_at, c.created_at)
+    COALESCE(c.tried_until, c.created_at)
       > (SELECT MAX(ends_at) FROM coverage WHERE side = 'sender')
         - s.grace_minutes * INTERVAL '1 minute', FALSE
   ) AS in_grace,
@@ -87,7 +87,7 @@ SELECT
     )
   ) AS type_arrives,
   c.says LIKE 'fail%'
-    AND COALESCE(r.first_accepted_at > c.last_attempt_at
+    AND COALESCE(r.first_accepted_at > c.tried_until
       + (s.timeout_seconds + s.tolerance_seconds) * INTERVAL '1 second', FALSE)
     AND NOT EXISTS (
       SELECT 1 FROM witnesses AS w WHERE r.first_accepted_at BETWEEN w.starts_at AND w.ends_at

@@ -254,7 +254,14 @@ class Tier:
         first = must | (self.requests["says"] == 1)
         kept = first[rows]
         served = assign(self.size, self.count, (rows[kept], columns[kept]), must)
-        whole = assign(self.size, self.count, (rows, columns), served.line >= 0)
+        settled = served.line >= 0
+        timed = self.requests["attempted_until"] == NONE
+        if not timed.all():
+            # Nor does what tells no time take the line of an answer that the sender saw.
+            kept = timed[rows]
+            dated = assign(self.size, self.count, (rows[kept], columns[kept]), settled)
+            settled = settled | dated.certain & (self.requests["http_status"] >= 0)
+        whole = assign(self.size, self.count, (rows, columns), settled)
         certain = np.where(first, served.certain, whole.certain & ~whole.contradicted)
         return replace(whole, certain=certain & (whole.line >= 0))
 
