@@ -54,7 +54,8 @@ _ANSWERED = (
 _OTHERS = r'(?:^|[\s"\'=(\[|])(?:GET|HEAD|OPTIONS|DELETE|PATCH)(?:["\'\s|,;}]|$)'
 
 # The time of a line's own, or of the line with its id before it.
-_CARRIED = """CASE WHEN own_time IS NULL AND tag IS NOT NULL THEN last_value(own_time IGNORE NULLS) OVER (
+_CARRIED = """CASE WHEN own_time IS NULL AND tag IS NOT NULL
+  THEN last_value(own_time IGNORE NULLS) OVER (
   PARTITION BY tag ORDER BY byte_offset ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
 ) ELSE own_time END"""
 
@@ -173,7 +174,7 @@ def take_fields(log: Log) -> str:
         shapes=shapes, opened=opened, paths=", ".join(paths),
         kind=f"CASE {kinds} END" if kinds else "CAST(NULL AS VARCHAR)",
         object_texts=", ".join(f"{value} AS o_{text}" for text, value in said.items()),
-        groups=_groups_sql(log.texts), which=_which(log.texts), 
+        groups=_groups_sql(log.texts), which=_which(log.texts),
         showing=", ".join([str(n) for n, e in enumerate(log.texts) if _shows(e)] or ["-1"]),
         texts=", ".join(f"{_final(log, text)} AS {text}" for text in RECEIPT_TEXTS),
         lead=literal(_LEAD),

@@ -194,10 +194,7 @@ def open_sql(
 
 def order_names(outer: Collection[str], aliases: Iterable[str]) -> list[str]:
     """Names of one text as they are tried: what may turn out to be an object comes last."""
-    return sorted(
-        aliases,
-        key=lambda alias: alias in outer,
-    )
+    return sorted(aliases, key=lambda alias: alias in outer)
 
 
 def outer_names(names: Mapping[str, Sequence[str]]) -> set[str]:

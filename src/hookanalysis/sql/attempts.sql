@@ -9,8 +9,8 @@
    different final statuses are a conflict. Only rows of repeated events are merged: they are few.
    An attempt that tells no time was made between its neighbours: in the order of the rows (upwards or
    downwards) or of the ids in all exports of the format, whichever the times follow best, give or
-   take the largest step back among them (disorder). Too few times show no order; beyond the first
-   and the last row only retention_days bound it.
+   take the largest step back among them (disorder). Few or wild times show no order; then, and beyond
+   the first and the last row, only retention_days bound it.
    An endpoint that no export names is filled in where only one can be meant, else it is empty.
    delivery_no: the place of the first record of the event for the endpoint. */
 WITH named_rows AS NOT MATERIALIZED (
@@ -136,36 +136,28 @@ neighbours AS (
 orders AS (
   SELECT
     way, series, MIN(attempted_at) AS first_at, MAX(attempted_at) AS last_at, MAX(reach) AS reach,
+    MAX(earlier_at - attempted_at) AS step_back,
     CASE WHEN COUNT(DISTINCT attempted_at) >= 5 AND COUNT(nth) = COUNT(*)
-      THEN MAX(earlier_at - attempted_at)
-    END AS disorder
+      AND 4 * step_back < last_at - first_at THEN step_back END AS disorder
   FROM neighbours
   GROUP BY way, series
 ),
-bounds AS (
+untimed AS (
   SELECT
-    n.attempt_id, n.event_uuid,
-    GREATEST(n.earlier_at - o.disorder, LEAST(o.last_at - o.reach, o.first_at)) AS attempted_from,
-    LEAST(n.later_at + o.disorder, GREATEST(o.first_at + o.reach, o.last_at)) AS attempted_until
+    n.attempt_id, n.event_uuid, UNNEST(ARG_MIN({
+      'since': GREATEST(n.earlier_at - o.disorder, LEAST(o.last_at - o.reach, o.first_at)),
+      'until': LEAST(n.later_at + o.disorder, GREATEST(o.first_at + o.reach, o.last_at))
+    }, (COALESCE(o.disorder, o.reach), n.way <> 1, n.later_at - n.earlier_at)))
   FROM neighbours AS n
   JOIN orders AS o USING (way, series)
   WHERE n.attempted_at IS NULL AND n.created_at IS NULL
-  QUALIFY ROW_NUMBER() OVER (
-    PARTITION BY n.generation_id, n.attempt_id, n.event_uuid ORDER BY o.disorder, n.way DESC
-  ) = 1
-),
-untimed AS (
-  SELECT
-    attempt_id, event_uuid, MAX(attempted_from) AS attempted_from,
-    GREATEST(MIN(attempted_until), MAX(attempted_from)) AS attempted_until
-  FROM bounds
-  GROUP BY attempt_id, event_uuid
+  GROUP BY n.attempt_id, n.event_uuid
 )
 SELECT
   a.attempt_key, a.event_uuid,
   COALESCE(a.endpoint_url, (SELECT endpoint_url FROM sole_endpoint), '') AS endpoint_url,
   a.event_type, a.transaction_id, a.created_at,
-  COALESCE(a.attempted_at, u.attempted_from) AS attempted_at, u.attempted_until, a.status,
+  COALESCE(a.attempted_at, u.since) AS attempted_at, u.until AS attempted_until, a.status,
   a.http_status, a.error_kind, a.response, a.latency_ms,
   COALESCE(LIST_CONTAINS(s.test_event_types, a.event_type), FALSE) AS is_test,
   a.observations, a.file_id, a.line, a.delivery_no
