@@ -255,7 +255,13 @@ def _say_receiver(db: Database, uuid: str, it: _Delivery) -> str:
 
 def _has_fewer_lines(db: Database, uuid: str, it: _Delivery) -> bool:
     """Whether the edge, whose log is whole, has fewer lines than logs behind it show requests."""
-    by_time = db.rows(sql_text("report/fewer_lines"), [uuid, it.endpoint_url])
+    # Components of the delivery in which the edge has fewer lines than requests.
+    by_time = db.rows(
+        "SELECT 1 FROM requests WHERE layer = 'edge' AND event_uuid = ? AND endpoint_url = ?"
+        " AND covered GROUP BY component HAVING count(*) = max(crowd)"
+        " AND max(lines) BETWEEN 1 AND count(*) - 1",
+        [uuid, it.endpoint_url],
+    )
     by_name = db.rows(sql_text("report/requests_by_layer"), [uuid, it.endpoint_url])
     return bool(by_time or by_name)
 

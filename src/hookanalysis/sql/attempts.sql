@@ -1,16 +1,12 @@
 /* attempts: one HTTP try as the sender logged it, merged over all exports that tell of it.
    grain:  one attempt; an event that an export lists without attempts is a row of status none
-   inputs: attempt_records, generations, endpoints, settings
+   inputs: attempt_records, untimed_attempts, endpoints, settings
 
    A row without an attempt id is known by event, endpoint, time and answer, and its n-th copy in one
    export is the n-th copy in any other. It takes over the key of a row of the same event and second
    that says more: one with an attempt id, with the final status, or with the endpoint.
    Merging is a lattice, so load order never matters: none < pending < one final status, and two
    different final statuses are a conflict. Only rows of repeated events are merged: they are few.
-   An attempt that tells no time was made between its neighbours: in the order of the rows (upwards or
-   downwards) or of the ids in all exports of the format, whichever the times follow best, give or
-   take the largest step back among them (disorder). Few or wild times show no order; then, and beyond
-   the first and the last row, only retention_days bound it.
    An endpoint that no export names is filled in where only one can be meant, else it is empty.
    delivery_no: the place of the first record of the event for the endpoint. */
 WITH named_rows AS NOT MATERIALIZED (
@@ -109,49 +105,6 @@ all_rows AS (
     row_key AS attempt_key, * EXCLUDE (row_key, place), place AS delivery_no, 1 AS observations
   FROM named_rows
   WHERE event_no NOT IN (FROM repeated_events)
-),
-ordered_rows AS (
-  SELECT
-    r.generation_id, r.attempt_id, r.event_uuid, r.attempted_at, r.created_at, w.way,
-    CASE w.way WHEN 1 THEN g.format ELSE CAST(r.generation_id AS VARCHAR) END AS series,
-    CASE w.way WHEN 1 THEN TRY_CAST(r.attempt_id AS BIGINT) ELSE w.way * r.byte_offset END AS nth,
-    COALESCE(g.retention_days, s.retention_days) * INTERVAL '1 day' AS reach
-  FROM attempt_records AS r
-  JOIN generations AS g USING (generation_id)
-  CROSS JOIN settings AS s
-  CROSS JOIN (VALUES (1), (2), (-2)) AS w (way)
-  WHERE g.format IN (
-    SELECT format FROM attempt_records JOIN generations USING (generation_id)
-    WHERE attempted_at IS NULL AND created_at IS NULL
-  )
-),
-neighbours AS (
-  SELECT
-    *,
-    MAX(attempted_at) OVER (in_order ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS earlier_at,
-    MIN(attempted_at) OVER (in_order ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS later_at
-  FROM ordered_rows
-  WINDOW in_order AS (PARTITION BY way, series ORDER BY nth)
-),
-orders AS (
-  SELECT
-    way, series, MIN(attempted_at) AS first_at, MAX(attempted_at) AS last_at, MAX(reach) AS reach,
-    MAX(earlier_at - attempted_at) AS step_back,
-    CASE WHEN COUNT(DISTINCT attempted_at) >= 5 AND COUNT(nth) = COUNT(*)
-      AND 4 * step_back < last_at - first_at THEN step_back END AS disorder
-  FROM neighbours
-  GROUP BY way, series
-),
-untimed AS (
-  SELECT
-    n.attempt_id, n.event_uuid, UNNEST(ARG_MIN({
-      'since': GREATEST(n.earlier_at - o.disorder, LEAST(o.last_at - o.reach, o.first_at)),
-      'until': LEAST(n.later_at + o.disorder, GREATEST(o.first_at + o.reach, o.last_at))
-    }, (COALESCE(o.disorder, o.reach), n.way <> 1, n.later_at - n.earlier_at)))
-  FROM neighbours AS n
-  JOIN orders AS o USING (way, series)
-  WHERE n.attempted_at IS NULL AND n.created_at IS NULL
-  GROUP BY n.attempt_id, n.event_uuid
 )
 SELECT
   a.attempt_key, a.event_uuid,
@@ -163,5 +116,5 @@ SELECT
   a.observations, a.file_id, a.line, a.delivery_no
 FROM all_rows AS a
 LEFT JOIN settings AS s ON TRUE
-LEFT JOIN untimed AS u
+LEFT JOIN untimed_attempts AS u
   ON u.attempt_id = a.attempt_key AND u.event_uuid = a.event_uuid AND a.attempted_at IS NULL

@@ -3,8 +3,7 @@
    inputs: placed_receipts, attempts, endpoint_paths, receipts, settings
 
    The attempt is the one in whose turn it came, give or take the clock's tolerance: a turn lasts
-   until the next attempt for the same endpoint, and that of one without a time begins in the middle
-   of its interval, or a time-out after its beginning; the first also takes what is earlier. Of several
+   until the next attempt for the same endpoint (turn_of); the first also takes what is earlier. Of several
    that one log shows in one turn, the earlier are of the attempts before it that have none, where
    the time allows it (moved). Where the lines do not say how the request was answered, the sender's
    view of that attempt does. An event that the sender does not know belongs to the endpoint with the
@@ -25,41 +24,35 @@ WITH repeated_events AS (
   GROUP BY ALL
   HAVING COUNT(*) > 1
 ),
-moments AS NOT MATERIALIZED (
-  SELECT
-    a.* REPLACE (
-      a.attempted_at - CASE WHEN a.attempted_until IS NULL THEN 0 ELSE s.timeout_seconds END
-        * INTERVAL '1 second' AS attempted_at
-    ),
-    COALESCE(a.attempted_until, a.attempted_at) AS tried_until,
-    LEAST(
-      a.attempted_at + (COALESCE(a.attempted_until, a.attempted_at) - a.attempted_at) / 2,
-      a.attempted_at + s.timeout_seconds * INTERVAL '1 second'
-    ) AS turn_at
-  FROM attempts AS a
-  CROSS JOIN settings AS s
-  WHERE a.status <> 'none'
-),
 repeated_turns AS (
   SELECT
     attempt_key, event_uuid,
     ROW_NUMBER() OVER in_time AS turn_no,
-    LEAD(turn_at) OVER in_time AS next_at,
+    LEAD(turn_of(attempted_at, attempted_until)) OVER in_time AS next_at,
     MIN(endpoint_url) OVER (PARTITION BY event_uuid)
       <> MAX(endpoint_url) OVER (PARTITION BY event_uuid) AS fanned
-  FROM moments
-  WHERE hash(event_uuid) IN (FROM repeated_events)
-  WINDOW in_time AS (PARTITION BY event_uuid, endpoint_url ORDER BY turn_at, attempt_key)
+  FROM attempts
+  WHERE status <> 'none' AND hash(event_uuid) IN (FROM repeated_events)
+  WINDOW in_time AS (
+    PARTITION BY event_uuid, endpoint_url
+    ORDER BY turn_of(attempted_at, attempted_until), attempt_key
+  )
 ),
 turns AS NOT MATERIALIZED (
   SELECT
-    a.attempt_key, a.event_uuid, a.endpoint_url, a.attempted_at, a.tried_until, a.turn_at,
-    a.status, a.http_status, a.error_kind, a.delivery_no, p.path,
+    a.attempt_key, a.event_uuid, a.endpoint_url, a.status, a.http_status, a.error_kind,
+    -- It may have been noted when it ended: see absences.
+    a.attempted_at - CASE WHEN a.attempted_until IS NULL THEN 0 ELSE s.timeout_seconds END
+      * INTERVAL '1 second' AS attempted_at,
+    COALESCE(a.attempted_until, a.attempted_at) AS tried_until,
+    turn_of(a.attempted_at, a.attempted_until) AS turn_at, a.delivery_no, p.path,
     COALESCE(r.turn_no, 1) AS turn_no, r.next_at, COALESCE(r.fanned, FALSE) AS fanned
-  FROM moments AS a
+  FROM attempts AS a
+  CROSS JOIN settings AS s
   LEFT JOIN endpoint_paths AS p ON p.endpoint_url = a.endpoint_url
   LEFT JOIN repeated_turns AS r
     ON r.attempt_key = a.attempt_key AND r.event_uuid = a.event_uuid
+  WHERE a.status <> 'none'
 ),
 listed_events AS (
   SELECT event_uuid, MAX(endpoint_url) AS endpoint_url

@@ -29,9 +29,7 @@ summaries AS (
     COUNT(*) FILTER (tried) AS attempts,
     ARG_MAX(
       {'status': status, 'http_status': http_status, 'error_kind': error_kind},
-      (COALESCE(
-        attempted_at + (COALESCE(attempted_until, attempted_at) - attempted_at) / 2, '-infinity'
-      ), attempt_key)
+      (COALESCE(turn_of(attempted_at, attempted_until), '-infinity'), attempt_key)
     ) FILTER (tried) AS last,
     BOOL_OR(status = 'conflict') OR COALESCE(MIN(event_type) <> MAX(event_type), FALSE)
       AS contradicted,

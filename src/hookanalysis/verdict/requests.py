@@ -85,7 +85,8 @@ def _plain(columns: dict[str, Any]) -> Columns:
 def _read_requests(db: Database) -> Columns:
     query = """
         SELECT path_no, attempted_at, attempted_until, seen_from, seen_until,
-          CAST(http_status AS BIGINT) AS http_status, CAST(seen_status AS BIGINT) AS seen_status, nth > 1 AS again,
+          CAST(http_status AS BIGINT) AS http_status, CAST(seen_status AS BIGINT) AS seen_status,
+          nth > 1 AS again,
           CAST(CASE status WHEN 'success' THEN 1 WHEN 'failed' THEN 2 ELSE 0 END AS BIGINT) AS says,
           CAST(latency_ms * 1000 AS BIGINT) AS latency_us, shown, here,
           attempted_at IS NULL AS surplus
