@@ -243,6 +243,117 @@ def test_a_hole_in_the_logs_is_no_proof(db: Database, code: str) -> None:
     assert not db.rows("SELECT 1 FROM deliveries WHERE outcome = 'missed'")
 
 
+def forget_times(world: World) -> None:
+    """Let the attempts of stories tell no time, in an export that is sorted by time."""
+    con = world.db.con
+    con.execute("UPDATE generations SET format = side")
+    con.execute("UPDATE attempt_records SET byte_offset = epoch(created_at) % 1000000")
+    con.execute(
+        "UPDATE attempt_records SET attempted_at = NULL, created_at = NULL"
+        " WHERE event_uuid LIKE 'story%'"
+    )
+
+
+def test_an_attempt_without_a_time_was_made_between_its_neighbours(db: Database) -> None:
+    world = World(db)
+    world.tell("attempt 12:10 failed timeout")
+    forget_times(world)
+    row = judge(db)
+    # The log covers all the time and has no line but the neighbours' own.
+    assert (row["outcome"], row["detail"]) == ("missed", "never_reached")
+    told = "SELECT attempted_at, attempted_until FROM attempts WHERE event_uuid = ?"
+    assert db.rows(told, [UUID]) == [(clock("12:00:07"), clock("12:30:07"))]
+    # Its time measures nothing.
+    assert row["lag_ms"] is None
+    assert db.rows("SELECT DISTINCT offset_ms FROM clock_offsets WHERE day IS NULL") == [(5300.0,)]
+
+
+@pytest.mark.parametrize("start", ["12:02", "12:27"])
+def test_without_a_time_the_whole_interval_must_be_covered(db: Database, start: str) -> None:
+    world = World(db)
+    world.tell("attempt 12:10 failed timeout")
+    forget_times(world)
+    world.silence(start, f"{start[:-1]}9")
+    row = judge(db)
+    assert (row["outcome"], row["detail"]) == ("undetermined", "receiver_coverage")
+    assert row["reason"].startswith("no_liveness")
+
+
+def test_without_a_time_a_line_between_the_neighbours_is_its_own(db: Database) -> None:
+    world = World(db)
+    world.tell("attempt 12:10 failed timeout\nedge 12:22:05 504")
+    forget_times(world)
+    row = judge(db)
+    assert (row["outcome"], row["detail"]) == ("refused", "rejected")
+    assert row["last_attempt_at"] < row["first_receipt_at"] < clock("12:22:05")
+
+
+def test_two_attempts_without_a_time_and_one_line_stay_open(db: Database) -> None:
+    world = World(db)
+    world.tell(f"attempt 12:10 failed timeout\nattempt 12:15 failed timeout event={event_of(1)}")
+    world.tell("edge 12:22:05 504")
+    forget_times(world)
+    reconcile(db)
+    for event in (UUID, event_of(1)):
+        row = look_up(db, event)
+        assert (row["outcome"], row["reason"]) == ("undetermined", "ambiguous")
+    assert db.rows("SELECT count(*) FROM deliveries WHERE outcome <> 'delivered'") == [(2,)]
+
+
+def test_an_attempt_without_a_time_leaves_a_refusal_its_line(db: Database) -> None:
+    world = World(db)
+    world.tell("attempt 12:10 failed 503 event=other\nedge 12:10:05 503\nattempt 12:15 failed")
+    forget_times(world)
+    reconcile(db)
+    assert look_up(db, "other")["outcome"] == "refused"
+    # Nor is it proven that the line is not its own.
+    assert look_up(db)["reason"] == "ambiguous"
+
+
+def test_nobody_knows_when_the_last_attempt_of_an_export_was_made(db: Database) -> None:
+    world = World(db)
+    world.tell("attempt 23:30 failed timeout")
+    forget_times(world)
+    assert judge(db)["outcome"] in {"pending", "undetermined"}
+    told = "SELECT attempted_at, attempted_until FROM attempts WHERE event_uuid = ?"
+    ((since, until),) = db.rows(told, [UUID])
+    assert since == clock("22:30:07")
+    assert until > clock("2 00:00")
+
+
+def test_an_export_out_of_order_tells_no_neighbours(db: Database) -> None:
+    world = World(db)
+    world.tell("attempt 12:10 failed timeout")
+    forget_times(world)
+    db.con.execute("UPDATE attempt_records SET byte_offset = hash(event_uuid) % 1000000")
+    assert judge(db)["outcome"] in {"pending", "undetermined"}
+
+
+def test_a_resend_with_a_time_recovers_an_attempt_without_one(db: Database) -> None:
+    world = World(db)
+    world.tell(
+        """
+        attempt 12:10 failed timeout
+        attempt 12:35 success 200
+        app 12:35:05.3 processed 200
+        edge 12:35:05 200
+        """
+    )
+    forget_times(world)
+    db.con.execute(
+        "UPDATE attempt_records SET attempted_at = ?, created_at = ? WHERE http_status = 200"
+        " AND event_uuid = ?",
+        [clock("12:35"), clock("12:35"), UUID],
+    )
+    row = judge(db)
+    assert (row["outcome"], row["attempts"]) == ("recovered", 2)
+    assert db.rows("SELECT attempted_until FROM attempts WHERE attempted_until IS NOT NULL") == [
+        (clock("12:30:07"),)
+    ]
+    matched = db.rows("SELECT DISTINCT attempt_key FROM matches WHERE event_uuid = ?", [UUID])
+    assert len(matched) == 1
+
+
 @pytest.mark.parametrize("error", ["refused", "dns", "tls"])
 def test_the_sender_itself_can_prove_that_nothing_left(db: Database, error: str) -> None:
     world = World(db)

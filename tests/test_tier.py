@@ -21,6 +21,7 @@ def tier() -> Tier:
     requests = {
         "path_no": ones,
         "attempted_at": moments,
+        "attempted_until": none,
         "http_status": 200 * ones,
         "seen_from": none,
         "seen_until": none,

@@ -33,7 +33,7 @@ MATCHES = _table(
     ("attempt_key", "VARCHAR", "attempt; NULL where the sender's log has none for it"),
     ("match_rule", "VARCHAR", "rung of the ladder: uuid, transaction, request_id or time"),
     ("score", "DOUBLE", "1 where it is named or alone; by time, one in so many that it may be"),
-    ("distance_ms", "DOUBLE", "receipt minus attempt after the offset, milliseconds"),
+    ("distance_ms", "DOUBLE", "receipt minus attempt (its earliest time), milliseconds"),
     ("arrived_at", "TIMESTAMP", "start of the request as far as told; sender's clock; UTC"),
     ("ended_at", "TIMESTAMP", "last time of its lines; sender's clock; UTC"),
     ("path", "VARCHAR", "path of the request"),

@@ -182,20 +182,12 @@ def _complete(db: Database, uuid: str) -> str:
     """The id of the one event that is called so, or whose id begins so."""
     if not re.search("[_g-zG-Z]", uuid):  # in ids that are no uuids, capitals mean something
         uuid = uuid.lower()
-    known = {
-        name
-        for (name,) in db.rows(
-            sql_text("report/events_named"),
-            {"uuid": uuid},
-        )
-    }
+    known = {name for (name,) in db.rows(sql_text("report/events_named"), {"uuid": uuid})}
     if uuid in known or not known:
         return uuid
     if not uuid or len(known) > 1:
         raise InputError(
-            f"{len(known):,} events begin with {uuid!r}",
-            where=db.path,
-            hint="give more of the id",
+            f"{len(known):,} events begin with {uuid!r}", where=db.path, hint="give more of the id"
         )
     return str(known.pop())
 
@@ -263,14 +255,14 @@ def _say_receiver(db: Database, uuid: str, it: _Delivery) -> str:
 
 def _has_fewer_lines(db: Database, uuid: str, it: _Delivery) -> bool:
     """Whether the edge, whose log is whole, has fewer lines than logs behind it show requests."""
+    # Components of the delivery in which the edge has fewer lines than requests.
     by_time = db.rows(
-        sql_text("report/fewer_lines"),
+        "SELECT 1 FROM requests WHERE layer = 'edge' AND event_uuid = ? AND endpoint_url = ?"
+        " AND covered GROUP BY component HAVING count(*) = max(crowd)"
+        " AND max(lines) BETWEEN 1 AND count(*) - 1",
         [uuid, it.endpoint_url],
     )
-    by_name = db.rows(
-        sql_text("report/requests_by_layer"),
-        [uuid, it.endpoint_url],
-    )
+    by_name = db.rows(sql_text("report/requests_by_layer"), [uuid, it.endpoint_url])
     return bool(by_time or by_name)
 
 
@@ -304,10 +296,7 @@ _STATES = {
 
 def _components(db: Database, uuid: str) -> list[Component]:
     """What the assignment of lines to requests rests on, layer by layer."""
-    found = db.rows(
-        sql_text("report/components"),
-        {"uuid": uuid},
-    )
+    found = db.rows(sql_text("report/components"), {"uuid": uuid})
     return [_component(db, uuid, *row) for row in found]
 
 
@@ -366,10 +355,7 @@ def _attempts(db: Database, uuid: str) -> list[tuple[Evidence, int]]:
 
 def _receipts(db: Database, uuid: str) -> list[tuple[Evidence, int]]:
     """Every line that names the event, or is of a request that was matched to it."""
-    rows = db.rows(
-        sql_text("report/told_lines"),
-        {"uuid": uuid},
-    )
+    rows = db.rows(sql_text("report/told_lines"), {"uuid": uuid})
     told = []
     for at, *parts, message, raised, rule, score, path, line, offset in rows:
         quoted = f"“{message}”" if message else ""

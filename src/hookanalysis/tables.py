@@ -25,7 +25,7 @@ from .results import (
 )
 from .schema import define_table as _table
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _PLACE = (
     ("file_id", "INTEGER", "file of the manifest that the record was read from"),
@@ -106,7 +106,7 @@ ATTEMPT_RECORDS = _table(
     ("event_type", "VARCHAR", "such as invoice.purchase"),
     ("transaction_id", "VARCHAR", "payload id; several events share it"),
     ("created_at", "TIMESTAMP", "when the event happened; UTC"),
-    ("attempted_at", "TIMESTAMP", "when the attempt was made; UTC; NULL without an attempt"),
+    ("attempted_at", "TIMESTAMP", "when the attempt was made; UTC; NULL where no time is told"),
     ("status", "VARCHAR", "success, failed, pending or none (an event without attempt)"),
     ("http_status", "SMALLINT", "receiver's answer as the sender saw it; NULL without an answer"),
     (
@@ -222,6 +222,11 @@ ATTEMPTS = _table(
     ("transaction_id", "VARCHAR", "payload id; several events share it"),
     ("created_at", "TIMESTAMP", "when the event happened; UTC"),
     ("attempted_at", "TIMESTAMP", "when the attempt was made; UTC; NULL for an event without one"),
+    (
+        "attempted_until",
+        "TIMESTAMP",
+        "of an attempt that tells no time: it was made between attempted_at and this; else NULL",
+    ),
     ("status", "VARCHAR", "success, failed, pending, none, or conflict"),
     ("http_status", "SMALLINT", "receiver's answer as the sender saw it"),
     (

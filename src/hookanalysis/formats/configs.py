@@ -123,11 +123,7 @@ def _make(name: str, told: str, where: str) -> Format:
         title="the user's own log format",
         side="receiver",
         split="lines",
-        form=Form(
-            side="receiver",
-            pattern=template.pattern,
-            ignore=notices,
-        ),
+        form=Form(side="receiver", pattern=template.pattern, ignore=notices),
         samples=(),
         layer=template.layer,
         time_marks=template.marks,

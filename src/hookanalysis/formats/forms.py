@@ -47,6 +47,7 @@ class Form:
         each: For objects: paths of a list (or of its only element); each of its elements is a
             record of its own, which goes by the name `each` inside of the object around it.
         words: What the sender's words for a status mean: success, failed, pending or none.
+        untimed: A row with an attempt's id may lack the time, for the answer brings it.
     """
 
     side: str
@@ -61,6 +62,7 @@ class Form:
     aside: str = ""
     each: tuple[str, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
+    untimed: bool = False
 
     @property
     def is_table(self) -> bool:

@@ -21,7 +21,7 @@ _KEPT = "scanned WHERE verdict = 'keep'"
 # One record may not become more text than this when its list is taken apart, bytes.
 _SPREAD_LIMIT = 1 << 26
 # What tells the event of a record that is about one; and texts that may be objects.
-_DECISIVE = ("event_id", "event_uuid", "idempotency", "payload")
+_DECISIVE = ("attempt_id", "event_id", "event_uuid", "idempotency", "payload")
 _OBJECTS = ("message", "payload", "response", "error")
 # A text or a number, as JSON writes them.
 _SCALAR = r'("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*)'
@@ -104,7 +104,7 @@ def _scan_objects(form: Form, fit: Fit) -> str:
     if form.is_table:
         texts = _name_event(form, texts)
         missing += " OR named_uuid IS NULL"
-    reason = "CASE WHEN closed THEN 'not_json' ELSE 'missing_field' END"
+    reason = f"CASE WHEN closed THEN 'not_json' {_lacking(form)} END"
     return (
         "SELECT line, byte_offset, part, record,"
         " NULL::VARCHAR AS outer_time, NULL AS place, TRUE AS hook,"
@@ -194,10 +194,7 @@ def open_sql(
 
 def order_names(outer: Collection[str], aliases: Iterable[str]) -> list[str]:
     """Names of one text as they are tried: what may turn out to be an object comes last."""
-    return sorted(
-        aliases,
-        key=lambda alias: alias in outer,
-    )
+    return sorted(aliases, key=lambda alias: alias in outer)
 
 
 def outer_names(names: Mapping[str, Sequence[str]]) -> set[str]:
@@ -223,7 +220,7 @@ def _scan_rows(form: Form, fit: Fit) -> str:
     unfit = f"width <> {fit.width} OR {time} IS NULL OR named_uuid IS NULL OR {header}"
     reason = (
         f"CASE WHEN width <> {fit.width} THEN 'field_count' WHEN {header} THEN 'ignored'"
-        " ELSE 'missing_field' END"
+        f" {_lacking(form)} END"
     )
     return (
         "SELECT line, byte_offset, part, record,"
@@ -231,6 +228,12 @@ def _scan_rows(form: Form, fit: Fit) -> str:
         f" {time} AS time_text,"
         f" {misfit(form, unfit, reason)} FROM ({texts})"
     )
+
+
+def _lacking(form: Form) -> str:
+    """What to say of a row that lacks its event or its time: see sql/load/scan.sql."""
+    untimed = "WHEN named_uuid IS NOT NULL AND attempt_id IS NOT NULL THEN 'untimed' "
+    return (untimed if form.untimed else "") + "ELSE 'missing_field'"
 
 
 def _cut_rows(form: Form, fit: Fit, source: str, columns: str) -> str:

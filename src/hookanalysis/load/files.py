@@ -140,11 +140,7 @@ def _hidden(path: Path) -> bool:
 
 
 def _load_table(
-    db: Database,
-    table: Table,
-    settings: Settings,
-    known: Known,
-    progress: Progress | None,
+    db: Database, table: Table, settings: Settings, known: Known, progress: Progress | None
 ) -> FileReport:
     """Load a table of a database as it is now; it takes the place of what it was before."""
     known = replace(known, stream=known.stream or table.stream)
@@ -156,11 +152,7 @@ def _load_table(
 
 
 def _load_file(
-    db: Database,
-    offer: Offer,
-    settings: Settings,
-    known: Known,
-    progress: Progress | None,
+    db: Database, offer: Offer, settings: Settings, known: Known, progress: Progress | None
 ) -> FileReport:
     source = open_source(offer.path, max_text_bytes=_budget(settings))
     head = source.head()

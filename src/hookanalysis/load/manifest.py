@@ -173,10 +173,7 @@ def find_overlap(db: Database, file_id: int) -> Overlap | None:
     repeats what is there. Only the time range of the file is compared, so that the cost does not
     grow with the history.
     """
-    rows = db.rows(
-        sql_text("load/overlaps"),
-        {"file": file_id},
-    )
+    rows = db.rows(sql_text("load/overlaps"), {"file": file_id})
     if not rows:
         return None
     generation, twins, receipts = rows[0]
@@ -200,10 +197,7 @@ def write_generation(db: Database, values: dict[str, Any], *, grown: bool) -> No
 
 
 def write_file(
-    db: Database,
-    report: FileReport,
-    source: Source | None,
-    place: tuple[int, int | None, int],
+    db: Database, report: FileReport, source: Source | None, place: tuple[int, int | None, int]
 ) -> None:
     """Insert a row of `files`; `place` is file, generation and the byte where this load began."""
     account = source.account if source else None

@@ -15,12 +15,15 @@
 WITH unsettled AS (
   SELECT
     delivery_no, event_uuid, endpoint_url, says,
-    COALESCE(first_attempt_at, created_at) AS first_at,
-    COALESCE(last_attempt_at, created_at) AS last_at,
+    -- An attempt may be noted when it ends, so it may have begun before its neighbour's time.
+    COALESCE(first_attempt_at - CASE WHEN untimed THEN timeout_seconds ELSE 0 END
+      * INTERVAL '1 second', created_at) AS first_at,
+    COALESCE(tried_until, created_at) AS last_at,
     endpoint_url <> '' AND event_uuid IN (
       SELECT event_uuid FROM matches WHERE endpoint_url = '' AND counts AND layer <> 'edge'
     ) AS unplaced
   FROM sender_deliveries
+  CROSS JOIN settings
   WHERE success_silent OR delivery_no NOT IN (
     SELECT delivery_no
     FROM matches

@@ -17,7 +17,8 @@ WITH answers AS (
     NOT shown AND NOT told AS silent
   FROM hard_attempts
   ANTI JOIN undecided_deliveries USING (delivery_no)
-  WHERE attempted_at IS NOT NULL AND (status = 'success' OR http_status IS NOT NULL)
+  WHERE attempted_at IS NOT NULL AND attempted_until IS NULL
+    AND (status = 'success' OR http_status IS NOT NULL)
     AND (status = 'success' OR shown OR NOT told OR lined)
   UNION ALL
   SELECT

@@ -1,6 +1,6 @@
 /* attempts: one HTTP try as the sender logged it, merged over all exports that tell of it.
    grain:  one attempt; an event that an export lists without attempts is a row of status none
-   inputs: attempt_records, endpoints, settings
+   inputs: attempt_records, untimed_attempts, endpoints, settings
 
    A row without an attempt id is known by event, endpoint, time and answer, and its n-th copy in one
    export is the n-th copy in any other. It takes over the key of a row of the same event and second
@@ -109,9 +109,12 @@ all_rows AS (
 SELECT
   a.attempt_key, a.event_uuid,
   COALESCE(a.endpoint_url, (SELECT endpoint_url FROM sole_endpoint), '') AS endpoint_url,
-  a.event_type, a.transaction_id, a.created_at, a.attempted_at, a.status, a.http_status,
-  a.error_kind, a.response, a.latency_ms,
+  a.event_type, a.transaction_id, a.created_at,
+  COALESCE(a.attempted_at, u.since) AS attempted_at, u.until AS attempted_until, a.status,
+  a.http_status, a.error_kind, a.response, a.latency_ms,
   COALESCE(LIST_CONTAINS(s.test_event_types, a.event_type), FALSE) AS is_test,
   a.observations, a.file_id, a.line, a.delivery_no
 FROM all_rows AS a
 LEFT JOIN settings AS s ON TRUE
+LEFT JOIN untimed_attempts AS u
+  ON u.attempt_id = a.attempt_key AND u.event_uuid = a.event_uuid AND a.attempted_at IS NULL

@@ -62,9 +62,7 @@ shifted AS (
   )
 )
 SELECT
-  m.stream,
-  m.day,
-  COALESCE(m.offset_ms, 0) AS offset_ms,
+  m.stream, m.day, COALESCE(m.offset_ms, 0) AS offset_ms,
   COALESCE(m.offset_ms, 0) - CASE
     WHEN m.method = 'assumed' THEN s.tolerance_seconds * 1000
     ELSE GREATEST(1.4826 * m.mad_ms, m.resolution_ms)
@@ -78,18 +76,14 @@ SELECT
     ELSE LEAST(
       GREATEST(2000, 2 * m.resolution_ms, COALESCE(m.reach_ms, 0)), s.tolerance_seconds * 1000
     )
-  END AS tolerance_ms,
-  COALESCE(m.pairs, 0) AS pairs,
-  m.method,
+  END AS tolerance_ms, COALESCE(m.pairs, 0) AS pairs, m.method,
   m.zone_error_minutes
 FROM measured AS m
 CROSS JOIN settings AS s
 WHERE m.stream NOT IN (SELECT stream FROM shifted)
 UNION ALL
 SELECT
-  h.stream,
-  NULL,
-  h.offset_ms,
+  h.stream, NULL, h.offset_ms,
   h.offset_ms - GREATEST(3000, h.resolution_ms),
   h.offset_ms + GREATEST(3000, h.resolution_ms),
   LEAST(GREATEST(10000, 2 * h.resolution_ms), s.tolerance_seconds * 1000),

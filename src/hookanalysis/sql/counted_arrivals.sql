@@ -74,12 +74,8 @@ numbered_matches AS (
 )
 SELECT
   delivery_no, event_uuid, endpoint_url, layer, attempt_key,
-  MIN(receipt_id) AS receipt_id,
-  MIN(match_rule) AS match_rule,
-  MIN(arrived_at) AS arrived_at,
-  MAX(ended_at) AS ended_at,
-  MAX(path) AS path,
-  MAX(http_status) AS http_status,
+  MIN(receipt_id) AS receipt_id, MIN(match_rule) AS match_rule, MIN(arrived_at) AS arrived_at,
+  MAX(ended_at) AS ended_at, MAX(path) AS path, MAX(http_status) AS http_status,
   BOOL_OR(accepted) AS accepted,
   BOOL_OR(processed) AS processed,
   BOOL_OR(known_before) AS known_before,

@@ -103,7 +103,7 @@ SELECT
     WHEN arrived OR (verdict LIKE 'missed%' AND receiver_covered) THEN 'both' ELSE 'sender'
   END AS evidence, first_attempt_at, last_attempt_at, attempts, last_status, last_http_status,
   last_error_kind, first_receipt_at, arrivals AS receipts, accepted_count, processed_count,
-  receiver_status, CASE WHEN accepted THEN
+  receiver_status, CASE WHEN accepted AND NOT untimed THEN
     DATE_DIFF('microsecond', first_attempt_at, first_accepted_at) / 1000.0 END AS lag_ms,
   ['uuid', 'transaction', 'request_id', 'time'][weakest_rule] AS match_rule, is_test, delivery_no
 FROM verdicts

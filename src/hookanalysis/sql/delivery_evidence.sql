@@ -45,31 +45,22 @@ plain_types AS (
 )
 SELECT
   c.*,
-  COALESCE(c.first_attempt_at, c.created_at, r.first_at) AS first_seen_at,
-  r.layer,
-  COALESCE(r.arrivals, 0) AS arrivals,
-  COALESCE(r.accepted, 0) AS accepted_count,
+  COALESCE(c.first_attempt_at, c.created_at, r.first_at) AS first_seen_at, r.layer,
+  COALESCE(r.arrivals, 0) AS arrivals, COALESCE(r.accepted, 0) AS accepted_count,
   CASE
     WHEN r.processed > 0 THEN r.processed
     WHEN r.layer <> 'edge' AND r.said_failed AND r.untold = 0 THEN 0
-  END AS processed_count,
-  COALESCE(r.known_before, FALSE) AS known_before,
-  COALESCE(r.signature_failed, FALSE) AS signature_failed,
-  COALESCE(r.stranger, FALSE) AS stranger,
-  r.first_at AS first_receipt_at,
-  r.first_accepted_at,
-  r.last_status AS receiver_status,
+  END AS processed_count, COALESCE(r.known_before, FALSE) AS known_before,
+  COALESCE(r.signature_failed, FALSE) AS signature_failed, COALESCE(r.stranger, FALSE) AS stranger,
+  r.first_at AS first_receipt_at, r.first_accepted_at, r.last_status AS receiver_status,
   COALESCE(r.several_paths, FALSE) OR COALESCE(
     c.says = 'absent' AND c.endpoint_url = ''
     AND r.arrivals <= (SELECT COUNT(*) FROM endpoint_paths), FALSE
   ) AS several_paths,
-  r.weakest_rule,
-  COALESCE(r.said_failed, FALSE) AS said_failed,
-  r.repeat_kind,
-  COALESCE(o.sender_covered, FALSE) AS sender_covered,
-  o.reason AS omission_reason,
+  r.weakest_rule, COALESCE(r.said_failed, FALSE) AS said_failed, r.repeat_kind,
+  COALESCE(o.sender_covered, FALSE) AS sender_covered, o.reason AS omission_reason,
   COALESCE(
-    COALESCE(c.last_attempt_at, c.created_at)
+    COALESCE(c.tried_until, c.created_at)
       > (SELECT MAX(ends_at) FROM coverage WHERE side = 'sender')
         - s.grace_minutes * INTERVAL '1 minute', FALSE
   ) AS in_grace,
@@ -87,7 +78,7 @@ SELECT
     )
   ) AS type_arrives,
   c.says LIKE 'fail%'
-    AND COALESCE(r.first_accepted_at > c.last_attempt_at
+    AND COALESCE(r.first_accepted_at > c.tried_until
       + (s.timeout_seconds + s.tolerance_seconds) * INTERVAL '1 second', FALSE)
     AND NOT EXISTS (
       SELECT 1 FROM witnesses AS w WHERE r.first_accepted_at BETWEEN w.starts_at AND w.ends_at

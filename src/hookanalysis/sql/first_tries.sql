@@ -10,7 +10,7 @@ WITH told_attempts AS (
     delivery_no, MIN(created_at) FILTER (status = 'none') AS created_at,
     ARG_MIN(
       {'status': status, 'http_status': http_status, 'error_kind': error_kind},
-      (COALESCE(attempted_at, 'infinity'), attempt_key)
+      (COALESCE(turn_of(attempted_at, attempted_until), 'infinity'), attempt_key)
     ) FILTER (status <> 'none') AS first
   FROM hard_attempts
   GROUP BY delivery_no

@@ -2,7 +2,7 @@
    grain:  one attempt
    inputs: attempts, matches, processing_logs, serving_streams
 
-   Plain is a delivery of one attempt, a success, and one receipt that counts, accepted, and said to
+   Plain is a delivery of one attempt, a success at a known time, and one receipt that counts, accepted, and said to
    be processed, unless no log of the endpoint would say so.
    shown: a receipt that counts is this attempt's; lined: any receipt; told: of its delivery. */
 WITH crowded AS (
@@ -25,7 +25,9 @@ hard AS (
   SELECT a.*
   FROM attempts AS a
   LEFT JOIN plain AS p ON p.delivery_no = a.delivery_no
-  WHERE a.event_uuid IS NOT NULL AND (p.delivery_no IS NULL OR a.status <> 'success')
+  WHERE a.event_uuid IS NOT NULL AND (
+    p.delivery_no IS NULL OR a.status <> 'success' OR a.attempted_until IS NOT NULL
+  )
 ),
 hard_matches AS (
   SELECT delivery_no, attempt_key, BOOL_OR(counts) AS counts

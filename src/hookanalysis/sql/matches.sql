@@ -3,7 +3,7 @@
    inputs: placed_receipts, attempts, endpoint_paths, receipts, settings
 
    The attempt is the one in whose turn it came, give or take the clock's tolerance: a turn lasts
-   until the next attempt for the same endpoint; the first also takes what is earlier. Of several
+   until the next attempt for the same endpoint (turn_of); the first also takes what is earlier. Of several
    that one log shows in one turn, the earlier are of the attempts before it that have none, where
    the time allows it (moved). Where the lines do not say how the request was answered, the sender's
    view of that attempt does. An event that the sender does not know belongs to the endpoint with the
@@ -28,19 +28,27 @@ repeated_turns AS (
   SELECT
     attempt_key, event_uuid,
     ROW_NUMBER() OVER in_time AS turn_no,
-    LEAD(attempted_at) OVER in_time AS next_at,
+    LEAD(turn_of(attempted_at, attempted_until)) OVER in_time AS next_at,
     MIN(endpoint_url) OVER (PARTITION BY event_uuid)
       <> MAX(endpoint_url) OVER (PARTITION BY event_uuid) AS fanned
   FROM attempts
   WHERE status <> 'none' AND hash(event_uuid) IN (FROM repeated_events)
-  WINDOW in_time AS (PARTITION BY event_uuid, endpoint_url ORDER BY attempted_at, attempt_key)
+  WINDOW in_time AS (
+    PARTITION BY event_uuid, endpoint_url
+    ORDER BY turn_of(attempted_at, attempted_until), attempt_key
+  )
 ),
 turns AS NOT MATERIALIZED (
   SELECT
-    a.attempt_key, a.event_uuid, a.endpoint_url, a.attempted_at, a.status, a.http_status,
-    a.error_kind, a.delivery_no, p.path, COALESCE(r.turn_no, 1) AS turn_no, r.next_at,
-    COALESCE(r.fanned, FALSE) AS fanned
+    a.attempt_key, a.event_uuid, a.endpoint_url, a.status, a.http_status, a.error_kind,
+    -- It may have been noted when it ended: see absences.
+    a.attempted_at - CASE WHEN a.attempted_until IS NULL THEN 0 ELSE s.timeout_seconds END
+      * INTERVAL '1 second' AS attempted_at,
+    COALESCE(a.attempted_until, a.attempted_at) AS tried_until,
+    turn_of(a.attempted_at, a.attempted_until) AS turn_at, a.delivery_no, p.path,
+    COALESCE(r.turn_no, 1) AS turn_no, r.next_at, COALESCE(r.fanned, FALSE) AS fanned
   FROM attempts AS a
+  CROSS JOIN settings AS s
   LEFT JOIN endpoint_paths AS p ON p.endpoint_url = a.endpoint_url
   LEFT JOIN repeated_turns AS r
     ON r.attempt_key = a.attempt_key AND r.event_uuid = a.event_uuid
@@ -68,7 +76,7 @@ named_receipts AS (
         AND r.http_status BETWEEN 200 AND 299 AND t.status = 'failed'
         AND (t.http_status NOT BETWEEN 502 AND 504 OR t.error_kind IN ('refused', 'dns', 'tls'))
         AND r.arrived_at
-          <= t.attempted_at + r.tolerance + s.timeout_seconds * INTERVAL '1 second', FALSE
+          <= t.tried_until + r.tolerance + s.timeout_seconds * INTERVAL '1 second', FALSE
       ) AS elsewhere,
     COALESCE(t.endpoint_url, p.endpoint_url, l.endpoint_url, '') AS endpoint_url,
     l.event_uuid IS NOT NULL AS event_listed
@@ -77,7 +85,7 @@ named_receipts AS (
   LEFT JOIN turns AS t
     ON t.event_uuid = r.event_uuid
     AND (t.path IS NULL OR t.path = r.known_path OR (r.known_path IS NULL AND NOT t.fanned))
-    AND (t.turn_no = 1 OR r.arrived_at + r.tolerance >= t.attempted_at)
+    AND (t.turn_no = 1 OR r.arrived_at + r.tolerance >= t.turn_at)
     AND (t.next_at IS NULL OR r.arrived_at + r.tolerance < t.next_at)
   LEFT JOIN shown_paths AS h
     ON h.path = t.path AND h.layer = r.layer AND r.known_path IS NULL
@@ -101,7 +109,7 @@ moved_receipts AS (
   CROSS JOIN settings AS s
   JOIN turns AS t
     ON t.event_uuid = r.turn_uuid AND t.delivery_no = r.delivery_no AND t.turn_no = r.moved_no
-    AND r.arrived_at - r.tolerance <= t.attempted_at + s.timeout_seconds * INTERVAL '1 second'
+    AND r.arrived_at - r.tolerance <= t.tried_until + s.timeout_seconds * INTERVAL '1 second'
   WHERE r.moved_no < r.turn_no AND NOT EXISTS (
     FROM named_receipts AS n
     WHERE n.turn_uuid = r.turn_uuid AND n.attempt_key = t.attempt_key AND n.stream = r.stream

@@ -9,4 +9,10 @@ CREATE OR REPLACE TEMP MACRO reason(
   'address=' || address, 'status=' || status, 'minutes=' || minutes, 'lacking=' || lacking,
   'answers=' || answers, 'holds=' || holds, 'at=' || STRFTIME("at", '%Y-%m-%dT%H:%M'),
   'from=' || STRFTIME(since, '%Y-%m-%dT%H:%M'), 'until=' || STRFTIME(until, '%Y-%m-%dT%H:%M')
-)
+);
+
+-- From when on what names an event is taken for its attempt's: of one that tells no time, from the
+-- middle of its interval, or half a minute after the beginning.
+CREATE OR REPLACE TEMP MACRO turn_of(since, until) AS (
+  since + LEAST(COALESCE(until - since, INTERVAL '0 seconds'), INTERVAL '1 minute') / 2
+);

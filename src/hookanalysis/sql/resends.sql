@@ -35,12 +35,7 @@ SELECT
        ,
       happened_at, event_uuid, endpoint_url
   ) AS position,
-  advice,
-  event_uuid,
-  endpoint_url,
-  event_type,
-  transaction_id,
-  happened_at,
+  advice, event_uuid, endpoint_url, event_type, transaction_id, happened_at,
   CASE
     WHEN advice = 'done' THEN 'it was sent again and has arrived'
     WHEN outcome = 'unacknowledged'

@@ -2,6 +2,7 @@
    grain:  one event for one endpoint, as the sender's exports know it
    inputs: hard_attempts, attempts
 
+   tried_until: until when the last attempt was made, where one tells no time of its own (untimed).
    says: ok (a success), pending, fail_http (the last attempt was answered), fail_nohttp (it was
    not), no_attempt (the event is listed without attempts), or conflict (exports contradict each
    other). never_sent: no attempt became a request: refused, dns or tls each time.
@@ -23,10 +24,12 @@ summaries AS (
     MAX(transaction_id) AS transaction_id, MIN(created_at) AS created_at,
     MIN(attempted_at) FILTER (tried) AS first_attempt_at,
     MAX(attempted_at) FILTER (tried) AS last_attempt_at,
+    MAX(COALESCE(attempted_until, attempted_at)) FILTER (tried) AS tried_until,
+    COALESCE(BOOL_OR(attempted_until IS NOT NULL), FALSE) AS untimed,
     COUNT(*) FILTER (tried) AS attempts,
     ARG_MAX(
       {'status': status, 'http_status': http_status, 'error_kind': error_kind},
-      (COALESCE(attempted_at, '-infinity'), attempt_key)
+      (COALESCE(turn_of(attempted_at, attempted_until), '-infinity'), attempt_key)
     ) FILTER (tried) AS last,
     BOOL_OR(status = 'conflict') OR COALESCE(MIN(event_type) <> MAX(event_type), FALSE)
       AS contradicted,

@@ -51,12 +51,9 @@ judged AS (
   LEFT JOIN zones AS s ON s.side = 'sender'
 )
 SELECT
-  stream,
-  minutes,
+  stream, minutes,
   CAST(pairs AS BIGINT) AS pairs,
-  first_day,
-  last_day,
-  suspect,
+  first_day, last_day, suspect,
   log_zone IS NULL AND export_zone IS NULL AS written,
   stream || ' runs ' || ABS(minutes) || ' minutes ' || CASE WHEN minutes > 0 THEN 'ahead of'
     ELSE 'behind' END || ' the exports: '

@@ -68,6 +68,7 @@ def _moments(db: Database, stream: str, path: str) -> tuple[Numbers, Numbers]:
         SELECT epoch(COALESCE(a.attempted_at, a.created_at))::BIGINT AS moment FROM attempts AS a
         JOIN endpoint_paths AS e ON e.endpoint_url = a.endpoint_url
         WHERE e.path = ? AND COALESCE(a.attempted_at, a.created_at) IS NOT NULL
+          AND a.attempted_until IS NULL
           AND COALESCE(a.error_kind, '') NOT IN ('refused', 'dns', 'tls') ORDER BY moment
         """,
         [path],

@@ -84,8 +84,9 @@ def _plain(columns: dict[str, Any]) -> Columns:
 
 def _read_requests(db: Database) -> Columns:
     query = """
-        SELECT path_no, attempted_at, CAST(http_status AS BIGINT) AS http_status, seen_from,
-          seen_until, CAST(seen_status AS BIGINT) AS seen_status, nth > 1 AS again,
+        SELECT path_no, attempted_at, attempted_until, seen_from, seen_until,
+          CAST(http_status AS BIGINT) AS http_status, CAST(seen_status AS BIGINT) AS seen_status,
+          nth > 1 AS again,
           CAST(CASE status WHEN 'success' THEN 1 WHEN 'failed' THEN 2 ELSE 0 END AS BIGINT) AS says,
           CAST(latency_ms * 1000 AS BIGINT) AS latency_us, shown, here,
           attempted_at IS NULL AS surplus
@@ -95,10 +96,7 @@ def _read_requests(db: Database) -> Columns:
 
 
 def _know(db: Database, layer: str) -> Known:
-    (settings,) = db.rows(
-        sql_text("assignment/known"),
-        [layer],
-    )
+    (settings,) = db.rows(sql_text("assignment/known"), [layer])
     spans = db.rows(
         """
         SELECT e.path_no, epoch_us(p.starts_at), epoch_us(p.ends_at)

@@ -115,7 +115,10 @@ class Tier:
         served = self._serve_successes(rows, columns, must)
         state = np.full(self.size, _OPEN)
         state[~found.possible & ~found.contradicted] = _NONE
-        certain = served.certain & self._alike(rows, columns) & ~found.contradicted
+        owner = np.full(self.count, NONE)
+        owner[served.line[served.named]] = np.flatnonzero(served.named)
+        left = (owner[columns] == NONE) | (owner[columns] == rows)
+        certain = served.certain & self._alike(rows[left], columns[left]) & ~found.contradicted
         certain &= must | (requests["says"] == 1) | self._lasting(found)
         if self.known.zone_doubted:
             certain &= must
@@ -226,7 +229,7 @@ class Tier:
         return flags
 
     def _alike(self, rows: Numbers, columns: Numbers) -> Flags:
-        """Whether all lines that may be the request's say the same of its acceptance."""
+        """Whether all lines that are left to the request say the same of its acceptance."""
         status = self.lines["http_status"][columns]
         good = _accepts(status)
         yes = np.bincount(rows[good], minlength=self.size)
@@ -254,7 +257,14 @@ class Tier:
         first = must | (self.requests["says"] == 1)
         kept = first[rows]
         served = assign(self.size, self.count, (rows[kept], columns[kept]), must)
-        whole = assign(self.size, self.count, (rows, columns), served.line >= 0)
+        settled = served.line >= 0
+        timed = self.requests["attempted_until"] == NONE
+        if not timed.all():
+            # Nor does what tells no time take the line of an answer that the sender saw.
+            kept = timed[rows]
+            dated = assign(self.size, self.count, (rows[kept], columns[kept]), settled)
+            settled = settled | dated.certain & (self.requests["http_status"] >= 0)
+        whole = assign(self.size, self.count, (rows, columns), settled)
         certain = np.where(first, served.certain, whole.certain & ~whole.contradicted)
         return replace(whole, certain=certain & (whole.line >= 0))
 

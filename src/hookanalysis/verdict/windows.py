@@ -106,13 +106,19 @@ def measure(
         resolution: Step of the lines' times, microseconds.
         step: Step of the attempts' times: a sender that tells no seconds tried within the minute.
     """
-    tried = requests["attempted_at"] != NONE
+    tried, timed = requests["attempted_at"] != NONE, requests["attempted_until"] == NONE
     seen = requests["seen_from"] != NONE
-    early, usual = _measure_attempts(requests, lines, tried, tolerance, timeout + step, resolution)
+    early, usual = _measure_attempts(
+        requests, lines, tried & timed, tolerance, timeout + step, resolution
+    )
     before, after = _measure_seen(requests, lines, seen, tolerance, resolution)
 
     slack = max(-early, SECOND, resolution)
+    # What tells no time is where an inner layer shows it; else it was tried between its neighbours,
+    # whose times may be those of their ends.
+    tried &= timed | ~seen
     attempted = np.where(tried, requests["attempted_at"], 0)
+    until = np.where(timed, attempted, requests["attempted_until"])
     latency, late = requests["latency_us"], timeout + LATE_SECONDS * SECOND
     answered = requests["http_status"] >= 0
     # A sender may note an attempt when it is due, and send it a little later.
@@ -121,13 +127,14 @@ def measure(
     # Their rows may have been logged when the work ended, so a request may lie far before them.
     seen_from = np.where(seen, requests["seen_from"], 0)
     seen_until = np.where(seen, requests["seen_until"], 0)
-    low = np.where(tried, attempted + early, seen_from - before - timeout)
+    begun = np.where(timed, attempted, attempted - np.maximum(latency, timeout))
+    low = np.where(tried, begun + early, seen_from - before - timeout)
     # A clock that stepped shows in what an inner layer saw, before the attempt as it seems.
     low = np.where(seen & tried, np.minimum(low, seen_from - before), low)
-    high = np.where(tried, attempted + waited + step + slack, seen_until + after)
+    high = np.where(tried, until + waited + step + slack, seen_until + after)
     shown = np.maximum(seen_until + after, low)
     high = np.where(seen & tried, np.where(answered, np.minimum(high, shown), shown), high)
-    tight = np.where(seen, shown, np.minimum(high, attempted + usual))
+    tight = np.where(seen, shown, np.minimum(high, until + usual))
     seen_low = np.where(seen, np.minimum(seen_from - before, high), low)
     return Windows(low, high, seen_low, tight)
 

@@ -5,29 +5,17 @@
    Where the line does not say how the request was answered, the sender's view does.
    counts: its request is counted here; not, where a layer behind this one shows it as well. */
 SELECT
-  r.receipt_id,
-  r.layer,
-  r.stream,
-  t.event_uuid,
-  t.endpoint_url,
-  t.attempt_key,
+  r.receipt_id, r.layer, r.stream, t.event_uuid, t.endpoint_url, t.attempt_key,
   'time' AS match_rule,
   p.score,
   (epoch_us(r.arrived_at) - t.attempted_at) / 1000.0 AS distance_ms,
-  r.arrived_at,
-  r.ended_at,
-  r.path,
-  r.http_status,
+  r.arrived_at, r.ended_at, r.path, r.http_status,
   CASE
     WHEN r.accepted IS NOT NULL THEN r.accepted
     WHEN r.processed OR t.status = 'success' THEN TRUE
     WHEN t.http_status IS NOT NULL THEN FALSE
     ELSE COALESCE(r.processed, TRUE)
-  END AS accepted,
-  r.processed,
-  r.known_before,
-  r.signature_failed,
-  r.stranger,
+  END AS accepted, r.processed, r.known_before, r.signature_failed, r.stranger,
   NOT t.shown AS counts,
   t.attempt_key IS NOT NULL AS listed,
   t.delivery_no

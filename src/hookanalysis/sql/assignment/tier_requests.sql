@@ -49,7 +49,7 @@ tried AS (
   LEFT JOIN seen AS s
     ON s.delivery_no = a.delivery_no AND s.attempt_key = a.attempt_key AND s.nth = 1
     AND COALESCE(
-      s.seen_from <= a.attempted_at + 4 * t.timeout_seconds * INTERVAL '1 second', TRUE
+      s.seen_from <= COALESCE(a.attempted_until, a.attempted_at) + 4 * t.timeout_seconds * INTERVAL '1 second', TRUE
     )
   WHERE COALESCE(a.attempted_at, a.created_at) IS NOT NULL
     AND COALESCE(a.error_kind, '') NOT IN ('refused', 'dns', 'tls')
@@ -68,14 +68,15 @@ surplus AS (
 )
 SELECT
   t.event_uuid, t.endpoint_url, t.attempt_key, 1 AS nth, p.path_no, t.status,
-  epoch_us(t.attempted_at) AS attempted_at, t.latency_ms, t.http_status, t.shown,
+  epoch_us(t.attempted_at) AS attempted_at, epoch_us(t.attempted_until) AS attempted_until,
+  t.latency_ms, t.http_status, t.shown,
   epoch_us(t.seen_from) AS seen_from, epoch_us(t.seen_until) AS seen_until, t.seen_status, t.here,
   t.delivery_no
 FROM tried AS t
 JOIN endpoint_paths AS p ON p.endpoint_url = t.endpoint_url
 UNION ALL
 SELECT
-  s.event_uuid, s.endpoint_url, s.attempt_key, s.nth, p.path_no, NULL, NULL, NULL, NULL, TRUE,
+  s.event_uuid, s.endpoint_url, s.attempt_key, s.nth, p.path_no, NULL, NULL, NULL, NULL, NULL, TRUE,
   epoch_us(COALESCE(s.seen_from, s.shown_at)), epoch_us(COALESCE(s.seen_until, s.shown_at)),
   s.http_status, s.here, s.delivery_no
 FROM surplus AS s

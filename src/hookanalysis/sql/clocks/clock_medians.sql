@@ -21,7 +21,7 @@ WITH only_attempts AS (
     event_uuid, MIN(attempted_at) AS attempted_at, MIN(http_status) AS lowest_status,
     MAX(http_status) AS highest_status
   FROM attempts
-  WHERE attempted_at IS NOT NULL
+  WHERE attempted_at IS NOT NULL AND attempted_until IS NULL
     AND RIGHT(event_uuid, 1) <= (
       SELECT CASE WHEN COUNT(*) > 100000 THEN '0' ELSE '~' END FROM attempts
     )

@@ -65,7 +65,7 @@ explained AS (
 judged AS (
   SELECT
     *,
-    attempt_status(word, code, words, attempted_at IS NOT NULL) AS verdict
+    attempt_status(word, code, words, attempted_at IS NOT NULL OR created_at IS NULL) AS verdict
   FROM explained
 ),
 shaped AS (

@@ -1,8 +1,8 @@
 /* scan: what becomes of each record: kept, only counted, ignored, or rejected with its reason.
    grain:  one record of `chunk`
    inputs: {{records}}: line, byte_offset, part, record, time_text, outer_time (a wrapper's), misfit
-           (a reason code, 'ignored', or NULL), hook (may it be a webhook?), place (how far
-           behind its beginning its time stands), with the columns of
+           (a reason code, 'ignored', 'untimed': kept without a time, or NULL), hook (may it be a
+           webhook?), place (how far behind its beginning its time stands), with the columns of
            times.sql; {{raised}} (does an ignored record name an exception?),
            {{zone_given}} (has the file a zone for its times?)
 
@@ -54,6 +54,7 @@ sorted AS (
     *,
     CASE
       WHEN misfit_or_time = 'ignored' THEN 'ignore'
+      WHEN misfit_or_time = 'untimed' THEN 'keep'
       WHEN misfit_or_time IS NOT NULL THEN 'reject'
       WHEN hook THEN 'keep'
       ELSE 'count'
@@ -66,7 +67,7 @@ SELECT
   part,
   CASE WHEN verdict IN ('keep', 'count') THEN make_timestamp(micros) END AS at,
   CASE WHEN verdict IN ('keep', 'count') THEN make_timestamp(later_micros) END AS later_at,
-  CASE WHEN verdict IN ('keep', 'count') THEN zoned END AS zoned,
+  CASE WHEN verdict IN ('keep', 'count') AND plausible THEN zoned END AS zoned,
   verdict,
   CASE WHEN verdict = 'reject' THEN misfit_or_time END AS reason,
   CASE

@@ -3,8 +3,7 @@
    inputs: tried, judged */
 WITH tries AS (
   SELECT
-    endpoint_url,
-    COUNT(*) AS attempts,
+    endpoint_url, COUNT(*) AS attempts,
     COUNT(*) FILTER (WHERE status = 'success') AS succeeded,
     COUNT(*) FILTER (WHERE status = 'failed') AS failed,
     COUNT(*) FILTER (WHERE http_status BETWEEN 400 AND 499) AS client_errors,
@@ -25,16 +24,10 @@ lags AS (
   GROUP BY endpoint_url
 )
 SELECT
-  endpoint_url,
-  COALESCE(attempts, 0) AS attempts,
-  COALESCE(succeeded, 0) AS succeeded,
-  COALESCE(failed, 0) AS failed,
-  COALESCE(client_errors, 0) AS client_errors,
-  COALESCE(server_errors, 0) AS server_errors,
-  COALESCE(unanswered, 0) AS unanswered,
-  lag_p50_ms,
-  lag_p95_ms,
-  lag_p99_ms,
+  endpoint_url, COALESCE(attempts, 0) AS attempts, COALESCE(succeeded, 0) AS succeeded,
+  COALESCE(failed, 0) AS failed, COALESCE(client_errors, 0) AS client_errors,
+  COALESCE(server_errors, 0) AS server_errors, COALESCE(unanswered, 0) AS unanswered, lag_p50_ms,
+  lag_p95_ms, lag_p99_ms,
   COALESCE(lag_deliveries, 0) AS lag_deliveries
 FROM lags
 FULL OUTER JOIN tries USING (endpoint_url)

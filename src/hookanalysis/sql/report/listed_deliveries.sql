@@ -2,20 +2,8 @@
    grain:  one delivery
    inputs: judged; $outcomes; $most: how many */
 SELECT
-  event_uuid,
-  event_type,
-  endpoint_url,
-  happened_at,
-  outcome,
-  detail,
-  reason,
-  attempts,
-  last_status,
-  last_http_status,
-  last_error_kind,
-  first_receipt_at,
-  accepted_count,
-  processed_count,
+  event_uuid, event_type, endpoint_url, happened_at, outcome, detail, reason, attempts, last_status,
+  last_http_status, last_error_kind, first_receipt_at, accepted_count, processed_count,
   COUNT(*) OVER () AS total
 FROM judged($since, $until, $endpoint, $event_type)
 WHERE outcome IN (SELECT UNNEST($outcomes)) AND NOT is_test

@@ -2,19 +2,8 @@
    grain:  one delivery
    inputs: judged; $most: how many */
 SELECT
-  event_uuid,
-  event_type,
-  endpoint_url,
-  happened_at,
-  outcome,
-  detail,
-  reason,
-  first_attempt_at,
-  attempts,
-  last_status,
-  last_http_status,
-  last_error_kind,
-  first_receipt_at,
+  event_uuid, event_type, endpoint_url, happened_at, outcome, detail, reason, first_attempt_at,
+  attempts, last_status, last_http_status, last_error_kind, first_receipt_at,
   COUNT(*) OVER () AS total
 FROM judged($since, $until, $endpoint, $event_type)
 WHERE outcome <> 'delivered' AND NOT is_test
