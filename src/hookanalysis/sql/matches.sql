@@ -20,14 +20,12 @@
 WITH repeated_events AS (
   SELECT hash(event_uuid) AS event_no
   FROM attempts
-  WHERE status <> 'none'
-  GROUP BY ALL
+  WHERE status <> 'none' GROUP BY ALL
   HAVING COUNT(*) > 1
 ),
 repeated_turns AS (
   SELECT
-    attempt_key, event_uuid,
-    ROW_NUMBER() OVER in_time AS turn_no,
+    attempt_key, event_uuid, ROW_NUMBER() OVER in_time AS turn_no,
     LEAD(turn_of(attempted_at, attempted_until)) OVER in_time AS next_at,
     MIN(endpoint_url) OVER (PARTITION BY event_uuid)
       <> MAX(endpoint_url) OVER (PARTITION BY event_uuid) AS fanned
@@ -141,8 +139,7 @@ SELECT
   receipt_id, layer, stream, event_uuid,
   CASE WHEN elsewhere THEN '' ELSE endpoint_url END AS endpoint_url,
   CASE WHEN listed AND arrived_at + tolerance >= attempted_at THEN attempt_key END AS attempt_key,
-  match_rule,
-  CAST(1 AS DOUBLE) AS score,
+  match_rule, CAST(1 AS DOUBLE) AS score,
   CASE WHEN listed THEN DATE_DIFF('microsecond', attempted_at, arrived_at) / 1000.0 END
     AS distance_ms,
   arrived_at, ended_at, path, http_status, accepted, processed, known_before, signature_failed,
