@@ -81,9 +81,10 @@ class Scratch:
     def _execute(self, name: str, statement: str, chunk: Chunk) -> None:
         # To optimise the formats' long expressions takes longer than to read a small chunk, and
         # DuckDB does so at every EXECUTE again.
-        plan = f"{name}_{chunk.bytes < _SMALL}"
+        large = chunk.bytes >= _SMALL
+        plan = f"{name}_large" if large else name
         if plan not in self._planned:
-            self.con.execute(f"SET enable_optimizer = {chunk.bytes >= _SMALL}")
+            self.con.execute(f"SET enable_optimizer = {large}")
             self.con.execute(f"PREPARE {plan} AS {statement}; SET enable_optimizer = true")
             self._planned.add(plan)
         self.con.execute(f"EXECUTE {plan}")

@@ -49,7 +49,8 @@ tried AS (
   LEFT JOIN seen AS s
     ON s.delivery_no = a.delivery_no AND s.attempt_key = a.attempt_key AND s.nth = 1
     AND COALESCE(
-      s.seen_from <= COALESCE(a.attempted_until, a.attempted_at) + 4 * t.timeout_seconds * INTERVAL '1 second', TRUE
+      s.seen_from <= COALESCE(a.attempted_until, a.attempted_at)
+        + 4 * t.timeout_seconds * INTERVAL '1 second', TRUE
     )
   WHERE COALESCE(a.attempted_at, a.created_at) IS NOT NULL
     AND COALESCE(a.error_kind, '') NOT IN ('refused', 'dns', 'tls')
