@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import rows
+from hookanalysis.verdict.steps import STEPS, run_step
 
 if TYPE_CHECKING:
     from hookanalysis.database import Database
@@ -39,6 +40,12 @@ def clock(text: str) -> datetime:
     parts = [float(part) for part in time.split(":")]
     hours, minutes, seconds = (*parts, 0.0)[:3]
     return DAY + timedelta(days=int(days or 0), hours=hours, minutes=minutes, seconds=seconds)
+
+
+def settle(db: Database) -> None:
+    """Judge the deliveries, and nothing that follows from the verdicts."""
+    for step in STEPS[: STEPS.index("deliveries") + 1]:
+        run_step(db, step)
 
 
 class World:

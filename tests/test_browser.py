@@ -52,10 +52,12 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module", params=list(list_notebooks()))
-def every(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def every(
+    request: pytest.FixtureRequest, samples: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """The report of each notebook in turn, of the samples."""
     folder = tmp_path_factory.mktemp(request.param)
-    return run_report(request.param, "", {}, folder / f"{request.param}.html").html
+    return run_report(request.param, samples, {}, folder / f"{request.param}.html").html
 
 
 @pytest.fixture(scope="module", params=list(list_notebooks()))
@@ -242,10 +244,10 @@ def test_dark_and_light_follow_the_reader(browser: Browser, report: Path) -> Non
 
 
 @pytest.fixture(scope="module")
-def gap(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def gap(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The samples, where events have lines of evidence."""
     folder = tmp_path_factory.mktemp("gap")
-    return run_report("delivery_gap", "", {}, folder / "gap.html").html
+    return run_report("delivery_gap", samples, {}, folder / "gap.html").html
 
 
 def drag(page: Page, box: list[float], shares: tuple[float, float]) -> None:

@@ -9,9 +9,8 @@ import pytest
 
 import hookanalysis as ha
 import rows
-from handwritten import APP, EDGE, OTHER_URL, PATHS, SENDER, URL, World, event_of
+from handwritten import APP, EDGE, OTHER_URL, PATHS, SENDER, URL, World, event_of, settle
 from hookanalysis.settings import Known
-from hookanalysis.verdict.steps import reconcile
 from hookanalysis.words import say_reason
 from test_reconciliation import judge, look_up, verdict
 
@@ -149,7 +148,7 @@ def test_coverage_lists_intervals_and_holes_of_both_sides(db: Database) -> None:
     world = World(db)
     world.silence("12:00", "12:30", EDGE)
     reject_row(world, 23)
-    reconcile(db)
+    settle(db)
     found = db.rows(
         "SELECT side, stream, covered, reason FROM coverage ORDER BY side, stream, starts_at"
     )
@@ -204,7 +203,7 @@ def test_successes_that_no_log_shows_for_a_while_went_elsewhere(db: Database) ->
         "DELETE FROM receipt_records"
         " WHERE logged_at BETWEEN '2026-11-20 09:00' AND '2026-11-20 12:59'"
     )
-    reconcile(db)
+    settle(db)
     found = db.rows("SELECT detail, count(*) FROM deliveries GROUP BY ALL ORDER BY ALL")
     assert found == [("delivered", 36), ("false_success", 8)]
 
@@ -215,7 +214,7 @@ def test_successes_that_no_log_shows_from_or_to_the_end_may_not_have_been_logged
 ) -> None:
     World(db)
     db.con.execute(f"DELETE FROM receipt_records WHERE logged_at {bound}")
-    reconcile(db)
+    settle(db)
     found = dict(db.rows("SELECT outcome, count(*) FROM deliveries GROUP BY ALL"))
     assert found["undetermined"] + found.get("pending", 0) == 8
     assert "missed" not in found
@@ -251,7 +250,7 @@ def test_a_zone_that_changes_spoils_its_days_only(db: Database) -> None:
     for day in range(5):
         world.tell("attempt 12:10 failed timeout", day=day)
     shift(db, 60, "{at} > '2026-11-23'")
-    reconcile(db)
+    settle(db)
     found = [look_up(db, event_of(day))["outcome"] for day in range(5)]
     assert found == ["missed"] * 3 + ["undetermined"] * 2
 
@@ -261,7 +260,7 @@ def test_a_clock_that_is_wrong_changes_no_verdict(db: Database, seconds: int) ->
     World(db, days=2).tell("attempt 12:10 failed timeout")
     shift(db, seconds / 60)
     assert verdict(db) == "missed: never_reached"
-    reconcile(db)
+    settle(db)
     assert db.rows("SELECT outcome, count(*) FROM deliveries GROUP BY ALL ORDER BY ALL") == [
         ("delivered", 88),
         ("missed", 1),
@@ -281,7 +280,7 @@ def test_a_step_and_a_drift_of_the_clock_change_no_verdict(db: Database) -> None
         drift = "to_microseconds(date_diff('second', TIMESTAMP '2026-11-20', {0}) * 20)"
         changes = ", ".join(f"{name} = {name} + {drift.format(name)}" for name in columns)
         db.con.execute(f"UPDATE {table} SET {changes}")
-    reconcile(db)
+    settle(db)
     assert look_up(db, event_of(1))["outcome"] == "missed"
     assert db.rows("SELECT outcome, count(*) FROM deliveries GROUP BY ALL ORDER BY ALL") == [
         ("delivered", 176),
@@ -296,7 +295,7 @@ def test_an_application_whose_other_hosts_are_absent_is_no_witness_behind_the_ed
     db.con.execute(
         "DELETE FROM receipt_records WHERE generation_id = ? AND hour(logged_at) % 3 = 0", [APP]
     )
-    reconcile(db)
+    settle(db)
     # The edge shows all; what the application did with its 14 is not told.
     found = "SELECT outcome, reason[:12], count(*) FROM deliveries GROUP BY ALL ORDER BY ALL"
     assert db.rows(found) == [("delivered", None, 30), ("undetermined", "host_missing", 14)]
@@ -316,7 +315,7 @@ def test_an_event_without_an_attempt_for_one_of_its_endpoints_is_judged(db: Data
         edge 12:10:05 200
         attempt 12:10 none url={OTHER_URL} id=
     """)
-    reconcile(db)
+    settle(db)
     found = db.rows(
         "SELECT endpoint_url, outcome, detail FROM deliveries WHERE event_uuid = ? ORDER BY 1",
         [event_of(0)],

@@ -6,14 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from handwritten import APP, EDGE, OTHER_URL, URL, World, clock, event_of
+from handwritten import APP, EDGE, OTHER_URL, URL, World, clock, event_of, settle
 from hookanalysis.database import Database
-from hookanalysis.verdict.steps import reconcile
 
 
 def judge(db: Database) -> dict[str, str]:
     """Event → verdict."""
-    reconcile(db)
+    settle(db)
     return dict(db.rows("SELECT event_uuid, outcome || ': ' || detail FROM deliveries"))
 
 
@@ -221,7 +220,7 @@ def test_another_endpoints_receipt_is_not_counted_though_only_one_is_exported(db
             {hook and f"app 12:{10 + day}:05.3 {hook} event={event}"}
             app 12:{10 + day}:06 processed 200 event={event} path=/crm request=crm{day}
         """)
-    reconcile(db)
+    settle(db)
     verdict = "event_uuid, outcome || ': ' || detail"
     told = dict(db.rows(f"SELECT {verdict} FROM deliveries WHERE endpoint_url = ?", [URL]))
     assert [told[event_of(day)] for day in range(3)] == [

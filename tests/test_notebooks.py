@@ -13,29 +13,19 @@ from pathlib import Path
 
 import pytest
 
-import hookanalysis as ha
-
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> str:
-    path = tmp_path_factory.mktemp("samples") / "case.duckdb"
-    with ha.connect(path) as ws:
-        ws.load_samples()
-    return str(path)
-
-
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_second_run_shows_the_same(path: Path, workspace: str, tmp_path: Path) -> None:
+def test_a_second_run_shows_the_same(path: Path, samples: Path, tmp_path: Path) -> None:
     executed = tmp_path / path.name
     code = (
         "import papermill, sys;"
         "papermill.execute_notebook(*sys.argv[1:3], {'workspace': sys.argv[3]},"
         " kernel_name='python3', progress_bar=False)"
     )
-    run([sys.executable, "-c", code, str(path), str(executed), workspace], tmp_path)
+    run([sys.executable, "-c", code, str(path), str(executed), str(samples)], tmp_path)
     # Settings of its own, so that only what nbval compares can fail.
     (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     nbval = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=120"]

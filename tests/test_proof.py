@@ -10,7 +10,7 @@ from proof import FIRST_RUSH, Case, draw_case, draw_rush, play, score
 from world.faults import FAULTS, PICTURES
 
 # Besides the first, some that once were wrong.
-CASES = (*range(4), 15, 130, 185)
+CASES = (0, 15, 130)
 
 
 @pytest.mark.parametrize("number", CASES)
@@ -26,13 +26,10 @@ def test_times_alone_accuse_nobody_wrongly(number: int, tmp_path: Path) -> None:
     assert found.counts["false missed"] == 0
 
 
-@pytest.mark.parametrize(("edge", "app"), [("plain", "json"), ("uuid", "none")])
-def test_half_a_minute_of_drift_a_day_changes_no_verdict(
-    edge: str, app: str, tmp_path: Path
-) -> None:
+def test_half_a_minute_of_drift_a_day_changes_no_verdict(tmp_path: Path) -> None:
     told = []
     for drift in (0, 347):
-        options = {"seed": 1, "events": 120, "days": 2, "edge": edge, "app": app}
+        options = {"seed": 1, "events": 120, "days": 2, "edge": "plain", "app": "json"}
         case = Case(0, ("server_down", "false_success"), {**options, "drift_ppm": drift})
         with play(case, tmp_path / str(drift))[1] as ws:
             told.append(

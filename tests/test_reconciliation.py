@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from handwritten import APP, EDGE, UUID, World, clock, event_of
+from handwritten import APP, EDGE, UUID, World, clock, event_of, settle
 from hookanalysis.database import Database
 from hookanalysis.tables import OUTCOMES, TABLES
 from hookanalysis.verdict.steps import reconcile
@@ -140,9 +140,9 @@ STORIES = {
 }
 
 
-def judge(db: Database, event: str = UUID, **period: Any) -> dict[str, Any]:
+def judge(db: Database, event: str = UUID) -> dict[str, Any]:
     """The verdict on the story's event."""
-    reconcile(db, **period)
+    settle(db)
     return look_up(db, event)
 
 
@@ -153,8 +153,8 @@ def look_up(db: Database, event: str = UUID) -> dict[str, Any]:
     return dict(zip(columns, found[0], strict=True))
 
 
-def verdict(db: Database, **period: Any) -> str:
-    row = judge(db, **period)
+def verdict(db: Database) -> str:
+    row = judge(db)
     return f"{row['outcome']}: {row['detail']}"
 
 
@@ -165,7 +165,7 @@ def month() -> Iterator[Database]:
         world = World(db, days=len(STORIES))
         for day, story in enumerate(STORIES.values()):
             world.tell(story, day=day)
-        reconcile(db)
+        settle(db)
         yield db
 
 
@@ -185,7 +185,7 @@ def test_stories_do_not_disturb_the_days_around_them(month: Database) -> None:
 
 def test_the_day_around_the_stories_is_healthy(db: Database) -> None:
     World(db)
-    reconcile(db)
+    settle(db)
     assert db.rows("SELECT outcome, detail, count(*) FROM deliveries GROUP BY ALL") == [
         ("delivered", "delivered", 44)
     ]
@@ -235,7 +235,7 @@ def test_a_hole_in_the_logs_is_no_proof(db: Database, code: str) -> None:
     for day, said in enumerate(["success 200", "failed timeout", "failed 403", "pending"]):
         world.tell(f"attempt 12:10:{5 * day:02} {said} event={event_of(100 + day)}")
     HOLES[code](world)
-    reconcile(db)
+    settle(db)
     for number in range(100, 104):
         row = look_up(db, event_of(number))
         assert (row["outcome"], row["detail"]) == ("undetermined", "receiver_coverage")
@@ -293,7 +293,7 @@ def test_two_attempts_without_a_time_and_one_line_stay_open(db: Database) -> Non
     world.tell(f"attempt 12:10 failed timeout\nattempt 12:15 failed timeout event={event_of(1)}")
     world.tell("edge 12:22:05 504")
     forget_times(world)
-    reconcile(db)
+    settle(db)
     for event in (UUID, event_of(1)):
         row = look_up(db, event)
         assert (row["outcome"], row["reason"]) == ("undetermined", "ambiguous")
@@ -304,7 +304,7 @@ def test_an_attempt_without_a_time_leaves_a_refusal_its_line(db: Database) -> No
     world = World(db)
     world.tell("attempt 12:10 failed 503 event=other\nedge 12:10:05 503\nattempt 12:15 failed")
     forget_times(world)
-    reconcile(db)
+    settle(db)
     assert look_up(db, "other")["outcome"] == "refused"
     # Nor is it proven that the line is not its own.
     assert look_up(db)["reason"] == "ambiguous"
@@ -382,7 +382,7 @@ def test_one_silent_host_of_two_spoils_the_proof(db: Database) -> None:
         app 09:10:05.3 processed 200
     """)
     world.tell("attempt 12:10 failed timeout event=11111111-0000-4000-8000-000000000000")
-    reconcile(db)
+    settle(db)
     (found,) = db.rows("SELECT outcome, reason FROM deliveries WHERE event_uuid LIKE '1111%'")
     assert found[0] == "undetermined"
     told = say_reason(found[1])
@@ -580,7 +580,7 @@ def test_one_event_for_two_endpoints_is_judged_twice(db: Database) -> None:
         edge 13:10:05 404 path=/webhooks
         attempt 13:10 failed 404 {crm} event=11111111-0000-4000-8000-000000000000
     """)
-    reconcile(db)
+    settle(db)
     found = db.rows(
         "SELECT endpoint_url, outcome, receipts FROM deliveries WHERE event_uuid = ? ORDER BY 1",
         [UUID],
@@ -597,7 +597,7 @@ def test_a_receipt_that_does_not_say_to_which_endpoint(db: Database) -> None:
         attempt 12:10:01 success 200 url=https://crm.example/webhooks
         app 12:10:05.3 processed 200 path=
     """)
-    reconcile(db)
+    settle(db)
     found = db.rows("SELECT outcome, detail FROM deliveries WHERE event_uuid = ?", [UUID])
     assert set(found) == {("undetermined", "ambiguous")}
 
@@ -625,7 +625,7 @@ def test_grace_ends_at_the_senders_horizon_not_at_the_clock(db: Database) -> Non
     world.tell("edge 22:15:11 500")
     world.tell("attempt 22:15:08 failed 500 event=11111111-0000-4000-8000-000000000000")
     world.tell("edge 22:15:13 500")
-    reconcile(db)
+    settle(db)
     found = db.rows(
         "SELECT outcome FROM deliveries WHERE last_http_status = 500 ORDER BY event_uuid"
     )
@@ -635,7 +635,8 @@ def test_grace_ends_at_the_senders_horizon_not_at_the_clock(db: Database) -> Non
 def test_a_period_limits_what_is_judged_and_not_what_is_matched(db: Database) -> None:
     world = World(db)
     world.tell(STORIES["recovered: recovered"])
-    assert verdict(db, since=clock("12:00"), until=clock("13:00")) == "recovered: recovered"
+    reconcile(db, since=clock("12:00"), until=clock("13:00"))
+    assert look_up(db)["outcome"] == "recovered"
     assert db.rows("SELECT count(*) FROM deliveries") == [(3,)]
 
 

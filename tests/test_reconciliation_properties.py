@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import os
+import random
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from handwritten import APP, EDGE, SENDER, World, clock, event_of
+from handwritten import APP, EDGE, SENDER, World, clock, event_of, settle
 from hookanalysis.database import Database
 from hookanalysis.tables import OUTCOMES
-from hookanalysis.verdict.steps import reconcile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-# Each example is a whole day of some thirty stories, so a few examples go far.
-few = settings(
-    max_examples=int(os.environ.get("EXAMPLES", "3")),
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+# Event and endpoint → outcome and detail.
+Outcomes = dict[tuple[str, str], tuple[str, str]]
+
+# `EXAMPLES=50 pytest tests/test_reconciliation_properties.py` draws more days.
+DAYS = int(os.environ.get("EXAMPLES", "3"))
 
 ANSWERS = ("200", "204", "302", "404", "500", "502")
 SAID = ("success 200", "success", "failed 500", "failed 404", "failed timeout", "failed refused")
@@ -31,39 +28,45 @@ STEPS = ("received", "processed", "duplicate", "failed", "signature_failed", "-"
 SENDERS = ("34.83.8.110", "203.0.113.9")
 
 
-@st.composite
-def stories(draw: st.DrawFn) -> list[str]:
-    """A day's events: each with any attempts and any receipts, likely or not."""
-    told = []
-    for number in range(draw(st.integers(20, 40))):
-        hour, minute = divmod(60 + draw(st.integers(0, 22 * 60)), 60)
+class Day:
+    """A day's events, each with any attempts and any receipts, likely or not; and its verdicts."""
+
+    def __init__(self, number: int) -> None:
+        self.dice = random.Random(number)
+        self.told = [line for n in range(self.dice.randint(20, 40)) for line in self._event(n)]
+        self.judged = outcomes(self.told)
+
+    def _event(self, number: int) -> Iterator[str]:
+        roll = self.dice
+        hour, minute = divmod(60 + roll.randint(0, 22 * 60), 60)
         known = f"event={event_of(number)}"
-        for _ in range(draw(st.integers(0, 2))):
-            said = draw(st.sampled_from((*SAID, "pending", "none")))
-            second = draw(st.integers(0, 59))
-            told.append(f"attempt {hour:02}:{minute:02}:{second:02} {said} {known}")
-        for _ in range(draw(st.sampled_from((0, 0, 1, 1, 1, 2, 3)))):
-            step = draw(st.sampled_from(STEPS))
-            answer = draw(st.sampled_from((*ANSWERS, "")))
-            second = draw(st.integers(0, 70))
-            who = draw(st.sampled_from(SENDERS))
-            told.append(f"app {hour:02}:{minute:02}:{second}.5 {step} {answer} {known} ip={who}")
-        for _ in range(draw(st.sampled_from((0, 1, 1, 2)))):
-            second = draw(st.integers(0, 70))
-            answer = draw(st.sampled_from(ANSWERS))
-            told.append(f"edge {hour:02}:{minute:02}:{second} {answer}")
-    return told
+        for _ in range(roll.randint(0, 2)):
+            said = roll.choice((*SAID, "pending", "none"))
+            yield f"attempt {hour:02}:{minute:02}:{roll.randint(0, 59):02} {said} {known}"
+        for _ in range(roll.choice((0, 0, 1, 1, 1, 2, 3))):
+            what = f"{roll.choice(STEPS)} {roll.choice((*ANSWERS, ''))} {known}"
+            seconds = f"{roll.randint(0, 70)}.5"
+            yield f"app {hour:02}:{minute:02}:{seconds} {what} ip={roll.choice(SENDERS)}"
+        for _ in range(roll.choice((0, 1, 1, 2))):
+            yield f"edge {hour:02}:{minute:02}:{roll.randint(0, 70)} {roll.choice(ANSWERS)}"
+
+    def changed(self, change: Callable[[World], Any]) -> Outcomes:
+        """What becomes of the day where its logs were changed."""
+        return outcomes(self.told, change)
 
 
-def outcomes(
-    told: list[str], change: Callable[[World], Any] = lambda _: None
-) -> dict[tuple[str, str], tuple[str, str]]:
+@pytest.fixture(scope="module", params=range(DAYS))
+def day(request: pytest.FixtureRequest) -> Day:
+    return Day(request.param)
+
+
+def outcomes(told: list[str], change: Callable[[World], Any] = lambda _: None) -> Outcomes:
     """Delivery → outcome and detail, after the logs were changed."""
     with Database(":memory:") as db:
         world = World(db)
         world.tell("\n".join(told))
         change(world)
-        reconcile(db)
+        settle(db)
         known = db.rows(
             "SELECT event_uuid, endpoint_url FROM attempts"
             " WHERE status <> 'none' OR event_uuid NOT IN"
@@ -78,67 +81,60 @@ def outcomes(
     return {row[:2]: row[2:4] for row in rows}
 
 
-def missed(found: dict[tuple[str, str], tuple[str, str]]) -> set[tuple[str, str]]:
+def missed(found: Outcomes) -> set[tuple[str, str]]:
     return {key for key, (outcome, _) in found.items() if outcome == "missed"}
 
 
-@few
-@given(told=stories(), hour=st.integers(1, 21), minutes=st.integers(16, 180))
-def test_less_coverage_proves_less(told: list[str], hour: int, minutes: int) -> None:
-    whole = outcomes(told)
-    start = f"{hour}:00"
-    end = f"{hour}:{minutes}"
+def test_less_coverage_proves_less(day: Day) -> None:
+    start = day.dice.randint(60, 21 * 60)
+    end = start + day.dice.randint(16, 180)
+    times = [f"{minute // 60}:{minute % 60:02}" for minute in (start, end)]
 
     def forget_signs_of_life(world: World) -> None:
         text = "DELETE FROM activity WHERE minute_at BETWEEN ? AND ?"
-        world.db.con.execute(text, [clock(start), clock(end)])
+        world.db.con.execute(text, [*map(clock, times)])
 
-    shrunk = outcomes(told, forget_signs_of_life)
-    assert missed(shrunk) <= missed(whole)
+    assert missed(day.changed(forget_signs_of_life)) <= missed(day.judged)
     # And with the lines themselves gone, nobody is called missed who was not.
-    assert missed(outcomes(told, lambda world: world.silence(start, end))) <= missed(whole)
+    assert missed(day.changed(lambda world: world.silence(*times))) <= missed(day.judged)
 
 
-@few
-@given(told=stories(), line=st.integers(0, 1439))
-def test_a_rejected_line_proves_less(told: list[str], line: int) -> None:
-    reject = f"reject {line // 60}:{line % 60}"
-    shrunk = outcomes(told, lambda world: world.tell(reject))
-    assert missed(shrunk) <= missed(outcomes(told))
+def test_a_rejected_line_proves_less(day: Day) -> None:
+    line = day.dice.randint(0, 1439)
+    shrunk = day.changed(lambda world: world.tell(f"reject {line // 60}:{line % 60}"))
+    assert missed(shrunk) <= missed(day.judged)
 
 
-@few
-@given(told=stories(), seed=st.randoms(use_true_random=False))
-def test_order_and_numbers_mean_nothing(told: list[str], seed: Any) -> None:
-    shuffled = list(told)
-    seed.shuffle(shuffled)
+def test_order_and_numbers_mean_nothing(day: Day) -> None:
+    shuffled = day.dice.sample(day.told, len(day.told))
 
     def renumber(world: World) -> None:
         # Other files in another order: what was generation 1 to 3 is now 9 to 7.
         for table in ("generations", "attempt_records", "receipt_records", "activity"):
             world.db.con.execute(f"UPDATE {table} SET generation_id = 10 - generation_id")
 
-    assert outcomes(shuffled, renumber) == outcomes(told)
+    assert outcomes(shuffled, renumber) == day.judged
 
 
-@few
-@given(told=stories(), cut=st.integers(0, 100))
-def test_overlapping_exports_add_nothing(told: list[str], cut: int) -> None:
-    def export_again(world: World) -> None:
+def test_an_overlapping_export_and_requests_for_others_mean_nothing(day: Day) -> None:
+    def add(world: World) -> None:
         world.generation(9, "sender", "export", None, completeness="all")
         world.db.con.execute(
             "INSERT INTO attempt_records SELECT * REPLACE (9 AS generation_id)"
             " FROM attempt_records WHERE generation_id = ? AND line >= ?",
-            [SENDER, cut],
+            [SENDER, day.dice.randint(0, 100)],
         )
+        for hour in range(24):
+            for minute in (1, 7):
+                world.tell(f"edge {hour:02}:{minute:02} 200 path=/login ip=198.51.100.7")
+            world.tell(f"app {hour:02}:03 - 200 path=/login event=")
 
-    assert outcomes(told, export_again) == outcomes(told)
+    assert day.changed(add) == day.judged
 
 
-@few
-@given(told=stories(), seconds=st.integers(-300, 300))
-def test_the_receivers_clock_means_nothing(told: list[str], seconds: int) -> None:
+def test_the_receivers_clock_means_nothing(day: Day) -> None:
     def shift(world: World) -> None:
+        seconds = day.dice.randint(-300, 300)
         world.db.con.execute(
             "UPDATE receipt_records SET logged_at = logged_at + to_seconds(?)", [seconds]
         )
@@ -148,16 +144,7 @@ def test_the_receivers_clock_means_nothing(told: list[str], seconds: int) -> Non
             [seconds] * 3,
         )
 
-    assert outcomes(told, shift) == outcomes(told)
-
-
-@few
-@given(told=stories())
-def test_requests_for_others_mean_nothing(told: list[str]) -> None:
-    minutes = [(h, m) for h in range(24) for m in (1, 7)]
-    noise = [f"edge {h:02}:{m:02} 200 path=/login ip=198.51.100.7" for h, m in minutes]
-    noise += [f"app {h:02}:03 - 200 path=/login event=" for h in range(24)]
-    assert outcomes([*told, *noise]) == outcomes(told)
+    assert day.changed(shift) == day.judged
 
 
 @pytest.mark.parametrize("log", [EDGE, APP])

@@ -152,15 +152,6 @@ def test_times_are_those_of_the_zone_that_was_asked_for(case: Path, tmp_path: Pa
         run_report(NOTEBOOK, case, {"timezone": "Mars/Olympus"}, tmp_path / "out.html")
 
 
-@pytest.fixture(scope="module")
-def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bundled samples as a workspace file."""
-    path = tmp_path_factory.mktemp("samples") / "samples.duckdb"
-    with hookanalysis.connect(path, settings=hookanalysis.Settings()) as ws:
-        ws.load_samples()
-    return path
-
-
 @pytest.mark.parametrize("name", list(list_notebooks()))
 def test_every_report_of_the_samples_is_small_and_the_same_again(
     name: str, samples: Path, tmp_path: Path

@@ -160,7 +160,7 @@ def test_no_output_holds_the_key_or_a_whole_signature(
             ws.load(*folder.glob("*.json"), *folder.glob("*.jsonl"))
             ws.reconcile()
             for name in TABLES:
-                for kind in ("json", "csv", "xlsx"):
+                for kind in ("json", "csv", "xlsx") if folder == logged else ("json",):
                     export(ws, name, out / f"{folder.name}-{name}.{kind}")
             stories = [ws.event(event_of(number)[0], source=True) for number in range(8)]
             (out / f"{folder.name}.txt").write_text("\n".join(map(str, stories)), encoding="utf-8")

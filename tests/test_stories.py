@@ -20,10 +20,8 @@ SAMPLES = Path(__file__).parent.parent / "data" / "samples"
 
 
 @pytest.fixture(scope="module")
-def ws() -> Iterator[ha.Workspace]:
-    with ha.connect(":memory:", settings=ha.Settings()) as workspace:
-        workspace.load(SAMPLES / "sender", SAMPLES / "receiver")
-        workspace.reconcile()
+def ws(samples: Path) -> Iterator[ha.Workspace]:
+    with ha.connect(samples, read_only=True) as workspace:
         yield workspace
 
 

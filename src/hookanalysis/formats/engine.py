@@ -32,7 +32,7 @@ _SCANNED = (
 # Ways to read that are kept planned: more than most folders of logs need.
 _KEPT = 24
 # Bytes of a chunk that is read faster than its statements are optimised.
-_SMALL = 2**16
+_SMALL = 2**19
 _NOTHING = Chunk(np.empty(0, np.uint8), Piece(), (0, 0, 1), [])
 
 

@@ -131,16 +131,20 @@ class Transfer:
         rest = scratch.parse(chunk)
         if rest:
             extend_trace(con, self.generation_id, rest)
-        scratch.move(f"SELECT {self.place}, * FROM parsed", con, target.name)
-        scratch.move(
-            f"""
-            SELECT {self.place}, chunk.line, byte_offset, chunk.bytes, 1 AS lines, reason,
-                   CAST(NULL AS VARCHAR) AS detail
-            FROM scanned JOIN chunk USING (byte_offset) WHERE verdict = 'reject'
-            """,
-            con,
-            "rejects",
-        )
+        kept, rejected = self._count(chunk)
+        # To move no rows takes as long as to move some.
+        if kept:
+            scratch.move(f"SELECT {self.place}, * FROM parsed", con, target.name)
+        if rejected:
+            scratch.move(
+                f"""
+                SELECT {self.place}, chunk.line, byte_offset, chunk.bytes, 1 AS lines, reason,
+                       CAST(NULL AS VARCHAR) AS detail
+                FROM scanned JOIN chunk USING (byte_offset) WHERE verdict = 'reject'
+                """,
+                con,
+                "rejects",
+            )
         scratch.move(
             f"""
             SELECT {self.generation_id} AS generation_id, {self.file_id} AS file_id,
@@ -168,9 +172,9 @@ class Transfer:
                     bad.detail or None,
                 ],
             )
-        self._count(chunk)
 
-    def _count(self, chunk: Chunk) -> None:
+    def _count(self, chunk: Chunk) -> tuple[int, int]:
+        """Add up what a chunk holds; returns its kept and its rejected records."""
         records, kept, counted, rejected, ignored, *times = self.scratch.rows(
             """
             SELECT count(*) FILTER (part = 0),
@@ -194,6 +198,7 @@ class Transfer:
         self.vague += vague
         self.first_at = min(filter(None, (self.first_at, first_at)), default=None)
         self.last_at = max(filter(None, (self.last_at, last_at)), default=None)
+        return kept, rejected
 
     @property
     def stream(self) -> str:
