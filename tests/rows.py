@@ -6,7 +6,7 @@ from dataclasses import asdict
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from hookanalysis.database import Database
+from hookanalysis.database import Database, sql_text
 from hookanalysis.load.files import write_settings
 from hookanalysis.settings import Settings
 from hookanalysis.tables import SETTINGS, TABLES
@@ -53,6 +53,7 @@ def relation_types() -> dict[str, dict[str, str]]:
             """
         names = [row[0] for row in db.rows(query)]
         made = {name: describe(db.con, name) for name in names}
+        made["clock_medians"] = describe(db.con, sql_text("clocks/clock_medians"))
     promised = {name: {c.name: c.type for c in table.columns} for name, table in TABLES.items()}
     return {**promised, **made}
 

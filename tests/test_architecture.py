@@ -30,7 +30,7 @@ STAGES = (
     "reporting: reports kernels pages printing",
     "sections: __init__ incidents health overview findings days events lists sources",
     "charts: __init__ outcomes explorer incident endpoints evidence drawing asking",
-    "wording progress markup",
+    "progress markup",
     "facts: gathering measures",
     "verdict: steps findings rules signatures incidents",
     "verdict: requests tier assignment windows clocks pace",
@@ -128,10 +128,10 @@ def test_the_package_keeps_its_budgets() -> None:
     queries = sorted(PACKAGE.rglob("*.sql"))
     world = [*(ROOT / "tests" / "world").glob("*.py"), *(ROOT / "tests" / "world").glob("*.toml")]
     found = {
-        "lines of Python": (count_lines(MODULES), 17_500, 10_500),
-        "modules": (len(ROOMS), 91, 45),
-        "lines of SQL": (count_lines(queries), 7_680, 5_500),
-        "SQL files": (len(queries), 158, 115),
+        "lines of Python": (count_lines(MODULES), 17_495, 10_500),
+        "modules": (len(ROOMS), 90, 45),
+        "lines of SQL": (count_lines(queries), 7_605, 5_500),
+        "SQL files": (len(queries), 157, 115),
         "lines of the played world": (count_lines(world), 1_800, 1_700),
     }
     over = {name: told for name, told in found.items() if told[0] > told[1]}

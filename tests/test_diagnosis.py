@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ from hookanalysis.database import Database
 from hookanalysis.errors import InputError
 from hookanalysis.results import DELIVERIES
 from hookanalysis.tables import MERGED, RESULTS, TABLES
-from hookanalysis.verdict.findings import diagnose
+from hookanalysis.verdict.findings import Finding, diagnose, read_finding
 from hookanalysis.verdict.rules import Rule, load_rules, named, read_rule, select_rows
 
 if TYPE_CHECKING:
@@ -295,7 +296,16 @@ def test_a_finding_that_is_contradicted_does_not_come_first(
     use_rule(monkeypatch, read_rule("slow.sql", GOOD))
     diagnose(db)
     found = db.rows('SELECT endpoint_url, deliveries, against FROM findings ORDER BY "rank"')
-    assert found == [("b", 1, ""), ("a", 2, "another log says otherwise (2 of 2)")]
+    assert found == [("b", 1, ""), ("a", 2, "quick=2/2")]
+
+
+def test_evidence_is_said_in_the_words_of_its_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    use_rule(monkeypatch, read_rule("slow.sql", GOOD))
+    row = dict.fromkeys((field.name for field in fields(Finding)), "")
+    row |= {"rule_id": "slow", "evidence": "gone=0/2 late=1/2", "against": "quick=1/1"}
+    found = read_finding(*row.values())
+    assert found.evidence == "Shown: it took long (1 of 2). Not shown: gone."
+    assert found.against == "another log says otherwise"
 
 
 @pytest.mark.parametrize(

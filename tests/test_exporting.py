@@ -13,6 +13,7 @@ import pytest
 from hookanalysis.database import Database
 from hookanalysis.errors import InputError
 from hookanalysis.exporting import export
+from hookanalysis.results import DELIVERIES, FINDING_EVIDENCE, FINDINGS, RESENDS, ZONE_ERRORS
 
 HOSTILE = ("=HYPERLINK(1)", "+1", "-1", "@cmd", "\t=1", ' "=1', "\uff1d1", "|calc")
 
@@ -52,6 +53,44 @@ def test_json_and_parquet_keep_values_as_they_are(db: Database, tmp_path: Path) 
     query = "SELECT reason FROM read_parquet(?) ORDER BY line"
     stored = [row[0] for row in duckdb.execute(query, [str(tmp_path / "r.parquet")]).fetchall()]
     assert told == stored == [*HOSTILE, "harmless"]
+
+
+def test_a_sheet_says_codes_in_words(db: Database, tmp_path: Path) -> None:
+    for table in (RESENDS, ZONE_ERRORS, FINDINGS, FINDING_EVIDENCE, DELIVERIES):
+        db.con.execute(table.ddl)
+    db.con.execute("INSERT INTO resends (reason) VALUES ('missed')")
+    db.con.execute(
+        "INSERT INTO zone_errors VALUES ('app', 60, 9, NULL, NULL, 'log', 'Asia/Tokyo', NULL)"
+    )
+    db.con.execute(
+        "INSERT INTO findings (rule_id, evidence, against) VALUES ('zone', 'whole=1/1', '')"
+    )
+    db.con.execute(
+        "INSERT INTO finding_evidence (rule_id, side, status, http_status, what) VALUES"
+        " ('clock', 'app', 'signature_failed', 401, NULL),"
+        " ('clock', NULL, NULL, NULL, 'stream=app off=9 step=3')"
+    )
+    db.con.execute("INSERT INTO deliveries (reason) VALUES ('conflict'), (NULL)")
+    said = {
+        "resends": {"it never arrived: a resend cannot duplicate it"},
+        "zone_errors": {
+            (
+                "app runs 60 minutes ahead of the exports: the log was read in a wrong zone"
+                " (Asia/Tokyo); load both sides into a new workspace, this log with --timezone of a"
+                " zone 60 minutes further east"
+            )
+        },
+        "findings": {"Shown: it is whole quarter-hours."},
+        "finding_evidence": {
+            "app: 401 signature failed",
+            "app: up to 9 s off, changed by up to 3 s in a day",
+        },
+        "deliveries": {"Exports disagree about this event; export its attempts again.", ""},
+    }
+    for name, words in said.items():
+        export(db, name, tmp_path / "t.csv")
+        rows = csv.DictReader((tmp_path / "t.csv").read_text().splitlines())
+        assert {row["in_words"] for row in rows} == words
 
 
 def test_a_failed_export_leaves_the_old_file(db: Database, tmp_path: Path) -> None:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import cases
-from hookanalysis import charts, sections, wording
+from hookanalysis import charts, sections
 from hookanalysis.charts.drawing import read_meta
 from hookanalysis.database import Database
 from hookanalysis.errors import InputError
 from hookanalysis.facts.gathering import facts
 from hookanalysis.facts.measures import ClockOffset
 from hookanalysis.sections.overview import tile
+from hookanalysis.sections.sources import say_clock
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -216,7 +217,7 @@ def test_clocks_are_ahead_or_behind(offsets: list[float], told: str) -> None:
         ClockOffset("edge", day, ms, ms - 100, ms + 100, 2000.0, 7, "daily_median")
         for ms in offsets
     ]
-    row = wording.say_clock("edge", entries)
+    row = say_clock("edge", entries)
     assert row["offset"] == told
     assert row["pairs"] == 14
 

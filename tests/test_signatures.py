@@ -117,7 +117,7 @@ def test_a_key_that_was_regenerated_is_told_with_its_moment(
         checks = ws.rows("SELECT fits, COUNT(*) FROM signature_checks GROUP BY fits ORDER BY fits")
         assert checks == [(False, 3), (True, 6)]
         (what,) = ws.rows("SELECT what FROM finding_evidence WHERE rule_id = 'signature_checks'")[0]
-        assert what == "3 do not fit, 6 do; none fits since 2026-11-20 13:00:00"
+        assert what == "odd=3 fitting=6 since=2026-11-20T13:00:00"
         found = {rule: (number, sure) for rule, number, sure in ws.rows(FOUND)}
         assert found["signature"] == (3, 1.0)
         assert "signature_unchecked" not in found
@@ -140,7 +140,7 @@ def test_signatures_that_an_export_lists_are_checked(
         )
         assert checks == [(signatures[0][:12], True), (signatures[1][:12], False)]
         (found,) = ws.rows("SELECT what FROM finding_evidence WHERE rule_id = 'signature_checks'")
-        assert found == ("1 do not fit, 1 do; none fits since 2026-11-20 10:01:00",)
+        assert found == ("odd=1 fitting=1 since=2026-11-20T10:01:00",)
 
 
 def test_no_output_holds_the_key_or_a_whole_signature(

@@ -27,6 +27,7 @@ def tier() -> Tier:
         "seen_until": none,
         "seen_status": none,
         "latency_us": none,
+        "timeout_us": none,
         "says": ones,
         **dict.fromkeys(("shown", "here", "surplus", "again"), no),
     }
@@ -62,3 +63,24 @@ def test_a_crowd_is_left_open_and_never_an_error(
     assert {STATES[state] for state in decided["state"]} == {"open"}
     rows, columns = tier.choices(decided)
     assert len(rows) == len(columns)
+
+
+@pytest.mark.parametrize(
+    ("own", "answer", "took", "waits"),
+    [
+        (NONE, 200, 0.5, 30),
+        (10 * SECOND, 200, 0.5, 15),  # and 5 s, for it may note an attempt before it sends it
+        (10 * SECOND, NONE, 0.5, 30 + windows.LATE_SECONDS),  # it gave up, and the work went on
+        (10 * SECOND, 200, 20, 20),  # the log is written when the work ends
+    ],
+)
+def test_what_a_sender_saw_answered_lies_within_its_own_time_out(
+    tier: Tier, own: int, answer: int, took: float, waits: float
+) -> None:
+    moments = tier.requests["attempted_at"] + np.arange(COUNT) * 200 * SECOND
+    given = {"timeout_us": own, "http_status": answer, "says": 1 if answer == 200 else 2}
+    requests = {**tier.requests, "attempted_at": moments}
+    requests |= {name: np.full(COUNT, value) for name, value in given.items()}
+    lines = {**tier.lines, "logged_at": moments[:-1] + int(took * SECOND)}
+    found = windows.measure(requests, lines, 2 * SECOND, 30 * SECOND, SECOND, 0)
+    assert set((found.high - moments) // SECOND - waits) <= {1, 2}

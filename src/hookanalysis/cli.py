@@ -113,13 +113,10 @@ def demo(output: str) -> None:
 @_settings
 def load(paths: tuple[str, ...], workspace: str, settings: str | None, **known: Any) -> None:
     """Load sender's exports and receiver's logs: files and folders in any mix."""
-    from .zones import find_zone_errors
-
     known["format"] = known.pop("format_")
     with _connect(workspace, settings, create=True) as ws:
         report = ws.load(*paths, **known)
-        zone_errors = find_zone_errors(ws)
-    _warn(zone_errors)
+        _warn_of_zones(ws)
     _show(report)
     if not report.files:
         raise InputError("there is nothing to load", where=", ".join(paths))
@@ -160,8 +157,7 @@ def reconcile(
     with _connect(workspace, settings) as ws:
         ws.reconcile(since, until)
         facts = ws.facts()
-        zone_errors = [told for (told,) in ws.rows("SELECT told FROM zone_errors ORDER BY stream")]
-    _warn(zone_errors)
+        _warn_of_zones(ws, reconciled=True)
     click.echo(json.dumps(facts.to_dict(), indent=1) if as_json else _summary(facts))
     _exit_by(facts, fail_on)
 
@@ -299,8 +295,10 @@ def _show(report: LoadReport) -> None:
         raise click.exceptions.Exit(InputError.exit_code)
 
 
-def _warn(sentences: list[str]) -> None:
-    for told in sentences:
+def _warn_of_zones(ws: Workspace, *, reconciled: bool = False) -> None:
+    from .zones import find_zone_errors
+
+    for told in find_zone_errors(ws, reconciled=reconciled):
         click.echo(_plain(f"warning: {told}"), err=True)
 
 

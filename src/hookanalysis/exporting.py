@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import InputError
+from .verdict.findings import read_finding, say_ground
+from .words import RESENDS, say, say_evidence, say_reason, say_zone_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +20,17 @@ if TYPE_CHECKING:
 # A spreadsheet takes a cell that begins so for a formula (also in the full-width forms).
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "|", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
+# Tables whose codes a sheet says in words too, in a column of its own.
+_IN_WORDS: dict[str, Callable[[Any], str]] = {
+    "deliveries": lambda row: say_reason(row.reason or ""),
+    "resends": lambda row: say(row.reason, RESENDS),
+    "findings": lambda row: say_ground(read_finding(*row)),
+    "finding_evidence": lambda row: say_evidence(row.rule_id, row._asdict()),
+    "zone_errors": lambda row: say_zone_error(
+        row.stream, row.minutes, row.suspect, row.log_zone, row.export_zone
+    ),
+}
+
 # A sheet has 2^20 rows; one is the header.
 _MOST_IN_XLSX = 2**20 - 1
 
@@ -25,8 +38,9 @@ _MOST_IN_XLSX = 2**20 - 1
 def export(db: Database, table: str, target: str | Path) -> int:
     """Write a table of the workspace to `target`; the suffix decides the form.
 
-    `.csv` and `.xlsx` are made for spreadsheets: text that would be taken for a formula is marked
-    as text. `.json` (an array of objects, ISO times) and `.parquet` hold the values unchanged.
+    `.csv` and `.xlsx` are made for spreadsheets: codes stand there in words too, and text that
+    would be taken for a formula is marked as text. `.json` (an array of objects, ISO times) and
+    `.parquet` hold the values unchanged.
 
     Returns:
         How many rows were written.
@@ -51,6 +65,9 @@ def export(db: Database, table: str, target: str | Path) -> int:
             where=str(path),
             hint="export to .csv or .parquet",
         )
+    if write in (_write_csv, _write_xlsx) and (tell := _IN_WORDS.get(table)):
+        plain = frame.astype(object).where(frame.notna(), None)
+        frame["in_words"] = [tell(row) for row in plain.itertuples(index=False)]
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".export-") as folder:
             part = Path(folder) / path.name

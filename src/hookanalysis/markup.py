@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
 from importlib import resources
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from .facts.measures import percent
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import pandas as pd
+
+    from .facts.measures import Period
 
 CHART_MIME = "application/vnd.vegalite.v5+json"  # JupyterLab and reports both draw it
 FACTS_MIME = "application/vnd.hookanalysis.facts+json"
@@ -128,11 +131,11 @@ def table(
     total: int | None = None,
     empty: str = "Nothing to show.",
 ) -> Block:
-    """A table of `rows`; `total` says how many there would be, had the list not been cut."""
+    """A table of `rows`; `total`, or their column of that name, says of how many."""
     rows = list(rows)
     if not rows:
         return Block(f'<p class="hk-empty">{escape(empty)}</p>', empty)
-    rest = (total or len(rows)) - len(rows)
+    rest = (total or rows[0].get("total", len(rows))) - len(rows)
     body = "".join(f"<tr>{cells(row, columns)}</tr>" for row in rows)
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     more = f"… and {count(rest)} more, not shown here." if rest > 0 else ""
@@ -216,6 +219,38 @@ def days(first: datetime | None, last: datetime | None) -> str:
         return f"{start.day}{DASH}{end.day} {end:%B %Y}"
     left = f"{start.day} {start:%B}" + (f" {start.year}" if start.year != end.year else "")
     return f"{left} {DASH} {end.day} {end:%B %Y}"
+
+
+def period_days(period: Period) -> str:
+    """The days of a period, as asked for or as found."""
+    first, last = period.since or period.first_at, period.until or period.last_at
+    if period.until is not None and first is not None and period.until > first:
+        last = max(first, period.until.replace(microsecond=0) - timedelta(microseconds=1))
+    return local_days(period, first, last) or "No deliveries"
+
+
+def local_days(period: Period, first: datetime | None, last: datetime | None) -> str:
+    """The days from `first` to `last`, UTC, as the reader's calendar has them; empty for None."""
+    return days(period.local(first), period.local(last)) if first and last else ""
+
+
+def lag(milliseconds: float | None) -> str:
+    """A lag beyond the usual. Below a second, it tells no more than how two clocks differ."""
+    if milliseconds is None:
+        return ABSENT
+    return duration(milliseconds) if milliseconds >= 1000 else "< 1 s"
+
+
+def log_name(layer: str, stream: str) -> str:
+    """A log by the layer that wrote it: `edge/access.log`, `app · crm.log`."""
+    name = tame(stream, 40)
+    return name if stream.startswith(f"{layer}/") else f"{layer} · {name}"
+
+
+def short_path(path: str) -> str:
+    """The last parts of a path: a report that is passed on need not tell whose folder it was."""
+    parts = PurePosixPath(path.replace("\\", "/")).parts
+    return "/".join(parts[-3:]) if len(parts) > 3 else path
 
 
 def endpoint(url: str, limit: int = 60) -> str:

@@ -165,8 +165,8 @@ ZONE_ERRORS = _table(
     ("first_day", "DATE", "first day on which it was measured; NULL: over the whole log"),
     ("last_day", "DATE", "last day"),
     ("suspect", "VARCHAR", "side that was probably misread: log, export or either"),
-    ("written", "BOOLEAN", "all times of both sides name their zone, so none was assumed"),
-    ("told", "VARCHAR", "all this in words, with the remedy"),
+    ("log_zone", "VARCHAR", "zone in which the log was read; NULL: its times name their own"),
+    ("export_zone", "VARCHAR", "zone in which the exports were read; NULL: as for the log"),
 )
 
 SIGNATURE_CHECKS = _table(
@@ -259,7 +259,7 @@ RESENDS = _table(
     ("event_type", "VARCHAR", "such as invoice.purchase"),
     ("transaction_id", "VARCHAR", "payload id; several events share it"),
     ("happened_at", "TIMESTAMP", "first attempt, else first arrival; UTC"),
-    ("why", "VARCHAR", "the reason, in words"),
+    ("reason", "VARCHAR", "why: resent, unlisted, still_failing, or the outcome or its detail"),
 )
 
 FINDING_DELIVERIES = _table(
@@ -296,8 +296,8 @@ FINDINGS = _table(
     ("next_check", "VARCHAR", "what to do next"),
     ("confidence", "DOUBLE", "share of the required evidence that was found, 0 to 1"),
     ("rank", "BIGINT", "place among all findings; 1 is what to look at first"),
-    ("evidence", "VARCHAR", "what of the required evidence was found, and what was not"),
-    ("against", "VARCHAR", "what speaks against it; empty where nothing does"),
+    ("evidence", "VARCHAR", "required evidence: piece=found/asked, for each piece of the rule"),
+    ("against", "VARCHAR", "what speaks against it, in the same form; empty where nothing does"),
 )
 
 FINDING_EVIDENCE = _table(
@@ -308,7 +308,14 @@ FINDING_EVIDENCE = _table(
     ("stance", "VARCHAR", "for or against"),
     ("event_uuid", "VARCHAR", "event; NULL where it is about the endpoint as a whole"),
     ("happened_at", "TIMESTAMP", "time that the line names, by the clock of its log; UTC"),
-    ("what", "VARCHAR", "what the line says"),
+    ("side", "VARCHAR", "sender, or the layer of the log; NULL: no line, `what` says it"),
+    ("status", "VARCHAR", "sender's status of the attempt, or the step that the line names"),
+    ("http_status", "SMALLINT", "answer"),
+    ("error_kind", "VARCHAR", "why the attempt got no answer"),
+    ("method", "VARCHAR", "HTTP method"),
+    ("path", "VARCHAR", "path of the request"),
+    ("message", "VARCHAR", "message of a failure, scrubbed"),
+    ("what", "VARCHAR", "what the rule counted: key=value key=value"),
     ("stream", "VARCHAR", "log or export that holds it"),
     ("line", "BIGINT", "line in it"),
     ("file_id", "INTEGER", "file of the manifest"),

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .database import sql_text
 from .errors import InputError
+from .markup import Column, escape, plural, table
 from .read.sources import open_source
 from .tables import OUTCOMES
-from .words import say_reason
+from .words import say_line, say_reason
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -116,8 +117,6 @@ class Story:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        from .markup import escape
-
         told = ""
         for chapter in self.chapters:
             reasons = "".join(f"<li>{escape(reason, _QUOTE)}</li>" for reason in chapter.why)
@@ -141,15 +140,8 @@ def _align(header: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> list[s
 
 
 def _html_table(header: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> str:
-    from .markup import escape
-
-    if not rows:
-        return ""
-    head = "".join(f"<th>{escape(name)}</th>" for name in header)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return f"<table><tr>{head}</tr>{body}</table>"
+    columns = [Column(name, name) for name in header]
+    return table((dict(zip(header, row, strict=True)) for row in rows), columns, empty="").html
 
 
 def tell(db: Database, uuid: str, *, source: bool = False, redact: bool = True) -> Story:
@@ -161,13 +153,10 @@ def tell(db: Database, uuid: str, *, source: bool = False, redact: bool = True) 
     if not db.has("deliveries"):
         raise InputError("nothing is judged yet", hint="run `hookanalysis reconcile`")
     uuid = _complete(db, uuid.strip())
-    evidence = [*_attempts(db, uuid), *_receipts(db, uuid)]
+    evidence = _evidence(db, uuid)
+    columns = ", ".join(_Delivery._fields)
     found = db.rows(
-        """
-        SELECT endpoint_url, event_type, outcome, detail, reason, attempts, last_status,
-               last_http_status, last_error_kind, receipts, accepted_count, processed_count
-        FROM deliveries WHERE event_uuid = ? ORDER BY endpoint_url
-        """,
+        f"SELECT {columns} FROM deliveries WHERE event_uuid = ? ORDER BY endpoint_url",  # noqa: S608
         [uuid],
     )
     chapters = [_chapter(db, uuid, _Delivery(*row)) for row in found]
@@ -224,9 +213,8 @@ def _say_sender(it: _Delivery) -> str:
     if not it.attempts:
         return "The sender's exports hold no attempt of it."
     answer = it.last_http_status or it.last_error_kind or "no answer"
-    if it.attempts == 1:
-        return f"The sender logged one attempt: {it.last_status}, {answer}."
-    return f"The sender logged {it.attempts} attempts, the last: {it.last_status}, {answer}."
+    tried = "one attempt" if it.attempts == 1 else f"{it.attempts} attempts, the last"
+    return f"The sender logged {tried}: {it.last_status}, {answer}."
 
 
 def _say_receiver(db: Database, uuid: str, it: _Delivery) -> str:
@@ -244,9 +232,8 @@ def _say_receiver(db: Database, uuid: str, it: _Delivery) -> str:
         for layer, rule, count, score in rows
     )
     worked = "" if it.processed_count is None else f", processed {it.processed_count}"
-    again = ""
-    if it.attempts == 1 and _has_fewer_lines(db, uuid, it):
-        again = " The proxy passed one request on more than once."
+    passed_on = it.attempts == 1 and _has_fewer_lines(db, uuid, it)
+    again = " The proxy passed one request on more than once." if passed_on else ""
     return (
         f"Requests tied to it: {tied}. Counted in one layer: {it.receipts},"
         f" of these accepted {it.accepted_count}{worked}.{again}"
@@ -308,14 +295,13 @@ def _component(db: Database, uuid: str, layer: str, number: int, *counts: int) -
     says = []
     if left_open and left_out:
         says.append(
-            f"{crowd} requests may own {lines} line{'' if lines == 1 else 's'}:"
-            f" at least {left_out} of them never arrived, and nobody can tell which."
+            f"{crowd} requests may own {plural(lines, 'line')}: at least {left_out} of them never"
+            " arrived, and nobody can tell which."
         )
     elif left_open:
         says.append("In some assignments the event has a line, in others none.")
     return Component(
-        f"{layer}: {crowd} request{'' if crowd == 1 else 's'},"
-        f" {lines} line{'' if lines == 1 else 's'} that may be theirs.",
+        f"{layer}: {plural(crowd, 'request')}, {plural(lines, 'line')} that may be theirs.",
         tuple(
             (
                 name or "",
@@ -329,41 +315,31 @@ def _component(db: Database, uuid: str, layer: str, number: int, *counts: int) -
             for name, at, status, answer, inner, start, end, state, covered in requests
         ),
         tuple(
-            (line, _time(at), _time(then), str(status or ""), owner)
-            for line, at, then, status, owner in candidates
+            (line, _time(at), _time(then), str(status or ""), " or ".join(owners))
+            for line, at, then, status, owners in candidates
         ),
         tuple(says),
     )
 
 
-def _attempts(db: Database, uuid: str) -> list[tuple[Evidence, int]]:
-    rows = db.rows(
-        """
-        SELECT r.attempted_at, r.status, r.http_status, r.error_kind, r.endpoint_url, f.path,
-               r.line, r.byte_offset
-        FROM attempt_records AS r JOIN files AS f USING (file_id)
-        WHERE r.event_uuid = ?
-        """,
-        [uuid],
-    )
+def _evidence(db: Database, uuid: str) -> list[tuple[Evidence, int]]:
+    """Every row that names the event, or is of a request that was matched to it."""
+    found = db.con.execute(sql_text("report/evidence_lines"), {"uuids": [uuid]})
+    names = [column[0] for column in found.description]
     told = []
-    for at, status, code, error, url, path, line, offset in rows:
-        says = " ".join(str(p) for p in (status, code or error, f"→ {url}" if url else "") if p)
-        told.append((Evidence("sender", _time(at), says, path, line), offset))
-    return told
-
-
-def _receipts(db: Database, uuid: str) -> list[tuple[Evidence, int]]:
-    """Every line that names the event, or is of a request that was matched to it."""
-    rows = db.rows(sql_text("report/told_lines"), {"uuid": uuid})
-    told = []
-    for at, *parts, message, raised, rule, score, path, line, offset in rows:
-        quoted = f"“{message}”" if message else ""
-        trace = f"raised {' … '.join(raised.splitlines())}" if raised else ""
-        says = " ".join(str(part) for part in (*parts, quoted, trace) if part)
-        if rule not in {None, "uuid"}:
-            says += f" (tied by {rule}, score {score:.2f})"
-        told.append((Evidence("receiver", _time(at), says, path, line), offset))
+    for values in found.fetchall():
+        row = dict(zip(names, values, strict=True))
+        if row["side"] == "sender":
+            side, says = "sender", say_line(row)
+            says += f" → {row['endpoint_url']}" if row["endpoint_url"] else ""
+        else:
+            side, says = "receiver", f"{row['side']} {say_line(row)}"
+            if row["exception"]:
+                says += f" raised {' … '.join(row['exception'].splitlines())}"
+            if row["match_rule"] not in {None, "uuid"}:
+                says += f" (tied by {row['match_rule']}, score {row['score']:.2f})"
+        place = row["file"], row["line"]
+        told.append((Evidence(side, _time(row["logged_at"]), says, *place), row["byte_offset"]))
     return told
 
 

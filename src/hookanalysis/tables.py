@@ -25,7 +25,7 @@ from .results import (
 )
 from .schema import define_table as _table
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 _PLACE = (
     ("file_id", "INTEGER", "file of the manifest that the record was read from"),
@@ -89,6 +89,7 @@ GENERATIONS = _table(
         "DOUBLE",
         "how long the sender keeps what it lists; NULL: as the settings say",
     ),
+    ("timeout_s", "DOUBLE", "how long the sender waits for an answer; NULL: not known"),
     ("head_hash", "VARCHAR", "hash of the first record"),
     ("content_hash", "VARCHAR", "hash of all bytes loaded"),
     ("loaded_bytes", "BIGINT", "how many bytes that is"),

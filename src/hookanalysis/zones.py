@@ -16,6 +16,7 @@ import duckdb
 
 from .database import connect_memory, sql_text
 from .errors import InputError
+from .words import say_zone_error
 
 if TYPE_CHECKING:
     from .database import Database
@@ -143,11 +144,12 @@ def _engine() -> duckdb.DuckDBPyConnection:
     return connect_memory()
 
 
-def find_zone_errors(db: Database) -> list[str]:
-    """What `zone_errors` would say, a sentence a log, measured on what is loaded.
+def find_zone_errors(db: Database, *, reconciled: bool = False) -> list[str]:
+    """What `zone_errors` says, or would say: a sentence a log.
 
-    Only of logs that name events; reconciling finds the others by their times.
+    Of what is only loaded, logs that name no event are left out; their times tell it later.
     """
     measured = f"WITH clock_offsets AS ({sql_text('load/zone_offsets')})"
-    query = f"{measured} SELECT told FROM ({sql_text('zone_errors')}) ORDER BY stream"
-    return [told for (told,) in db.rows(query)]
+    source = "zone_errors" if reconciled else f"({measured} FROM ({sql_text('zone_errors')}))"
+    query = f"SELECT stream, minutes, suspect, log_zone, export_zone FROM {source} ORDER BY stream"
+    return [say_zone_error(*row) for row in db.rows(query)]

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from hookanalysis import markup, wording
+from hookanalysis import markup
+from hookanalysis.words import HOLES, say
 from hookanalysis.zones import to_local
 
 if TYPE_CHECKING:
@@ -95,8 +96,8 @@ def name_intervals(frame: pd.DataFrame, window: Window) -> pd.DataFrame:
         end=end,
         seconds=seconds,
         lasts=(seconds * 1000).map(markup.duration),
-        log=[wording.name_log(*log) for log in zip(frame["layer"], frame["stream"], strict=True)],
-        reason=frame["reason"].fillna("").astype(str).map(wording.say_hole),
+        log=[markup.log_name(*log) for log in zip(frame["layer"], frame["stream"], strict=True)],
+        reason=frame["reason"].fillna("").astype(str).map(lambda code: say(code, HOLES)),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hookanalysis import markup, wording
+from hookanalysis import markup
 from hookanalysis.facts.measures import percent
 from hookanalysis.markup import OUTCOME_COLOURS
 
@@ -122,8 +122,8 @@ def latency(ws: Database, period: Period | None = None) -> ChartType:
     }
     placed = place(frame, window).assign(
         endpoint=frame["endpoint_url"].map(busiest["endpoint"]),
-        median=(frame["p50"] * 1000).map(wording.say_lag),
-        most=(frame["p95"] * 1000).map(wording.say_lag),
+        median=(frame["p50"] * 1000).map(markup.lag),
+        most=(frame["p95"] * 1000).map(markup.lag),
         # An arrival before its attempt is two clocks that differ: as usual.
         p50=frame["p50"].clip(lower=0),
         p95=frame["p95"].clip(lower=0),
@@ -204,7 +204,7 @@ def _tell_latency(placed: pd.DataFrame) -> str:
     parts = []
     for name, own in placed.groupby("endpoint", sort=False):
         slowest = own.sort_values("p95").iloc[-1]
-        typical = wording.say_lag(own["p50"].median() * 1000)
+        typical = markup.lag(own["p50"].median() * 1000)
         worst = f"95 % within {slowest['most']} at worst ({slowest['time']})"
         parts.append(f"{name}: typically {typical}, {worst}")
     return "; ".join(parts) + "."

@@ -61,6 +61,7 @@ def timeline(ws: Database, period: Period) -> ChartType:
     if step:
         frame["step_at"] = frame["step_at"].astype("datetime64[us]").dt.floor(step)
         frame = frame.groupby(["step_at", "result"])["attempts"].sum().reset_index()
+    frame["result"] = frame["result"].str.replace("_", " ")
     placed = place(frame, wide)
     if step:
         placed = placed.assign(end=placed["at"] + step)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookanalysis.errors import InputError
 from hookanalysis.tables import OUTCOMES, RESULTS, SCHEMA_VERSION
-from hookanalysis.verdict.findings import Finding
+from hookanalysis.verdict.findings import read_finding
 from hookanalysis.words import explain_reason
 from hookanalysis.zones import check_zone, to_utc
 
@@ -213,7 +213,7 @@ def _gather(source: _Source) -> Facts:
         file_counts={status: statuses[status] for status in FILE_STATUSES},
         files=files,
         rejects=tuple(RejectCount(*row) for row in source.rows("rejects")),
-        findings=tuple(Finding(*row) for row in source.rows("findings")),
+        findings=tuple(read_finding(*row) for row in source.rows("findings")),
         resends=Resends(*source.rows("resend_counts")[0]),
         versions=_versions(source.db),
     )
@@ -325,7 +325,7 @@ _LAGS = ("lag_p50_ms", "lag_p95_ms", "lag_p99_ms", "lag_deliveries")
 def _explain_unknown(
     code: str, deliveries: int, reason: str, first_at: datetime | None, last_at: datetime | None
 ) -> Unknown:
-    _, says, remedy = explain_reason(reason)
+    says, remedy = explain_reason(reason)
     return Unknown(code or "unknown", deliveries, says, remedy or _GENERAL_HINT, first_at, last_at)
 
 

@@ -62,6 +62,7 @@ class Format:
         base: The format that it extends.
         event_id: For a sender whose event ids are no uuids: their pattern.
         retention_days: How long the sender keeps what it lists; None: not told.
+        timeout_s: How long the sender waits for an answer; None: not told.
         completeness: How much it lists: all, failures, successes, events, or sample (not all).
         retry_keeps_id: Whether an event keeps its id when it is sent again.
     """
@@ -84,6 +85,7 @@ class Format:
     base: str | None = None
     event_id: str = ""
     retention_days: float | None = None
+    timeout_s: float | None = None
     completeness: str = "all"
     retry_keeps_id: bool = True
 

@@ -272,6 +272,7 @@ class Transfer:
             "time_resolution_ms": format_.time_resolution_ms,
             "completeness": self._completeness(),
             "retention_days": format_.retention_days,
+            "timeout_s": format_.timeout_s,
             "head_hash": manifest.head_hash(head),
             "content_hash": account.content_hash,
             "loaded_bytes": account.loaded_bytes,

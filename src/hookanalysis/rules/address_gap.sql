@@ -32,7 +32,7 @@ SELECT
   CAST(NULL AS VARCHAR) AS event_uuid,
   first_at AS happened_at,
   last_at AS ends_at,
-  addresses || ' of ' || known || ' addresses show in ' || receipts || ' requests' AS what,
+  'seen=' || addresses || ' known=' || known || ' receipts=' || receipts AS what,
   TRUE AS missing,
   TRUE AS many,
   (SELECT COUNT(DISTINCT source_ip) FROM sender_addresses) >= known AS elsewhere

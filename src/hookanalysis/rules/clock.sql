@@ -41,8 +41,8 @@ SELECT
   CAST(NULL AS VARCHAR) AS event_uuid,
   CAST(first_day AS TIMESTAMP) AS happened_at,
   CAST(last_day AS TIMESTAMP) + INTERVAL '1 day' AS ends_at,
-  stream || ': up to ' || CAST(ROUND(off_ms / 1000) AS BIGINT) || ' s off; changed by up to '
-    || CAST(ROUND(step_ms / 1000) AS BIGINT) || ' s in a day' AS what,
+  'stream=' || stream || ' off=' || CAST(ROUND(off_ms / 1000) AS BIGINT)
+    || ' step=' || CAST(ROUND(step_ms / 1000) AS BIGINT) AS what,
   pairs >= 5 AS measured,
   TRUE AS large,
   spread_ms > GREATEST(off_ms, step_ms) AS vague

@@ -24,12 +24,8 @@ SELECT
   CAST(NULL AS VARCHAR) AS event_uuid,
   starts_at AS happened_at,
   ends_at,
-  stream || ': until ' || CAST(DATE_TRUNC('minute', ends_at) AS VARCHAR)
-    || CASE reason
-      WHEN 'no_liveness' THEN ', nothing was written'
-      WHEN 'rejected_lines' THEN ', lines could not be read'
-      ELSE ', its end is damaged'
-    END AS what,
+  'stream=' || stream || ' until=' || STRFTIME(ends_at, '%Y-%m-%dT%H:%M') || ' hole=' || reason
+    AS what,
   TRUE AS hole,
   EXISTS (SELECT 1 FROM endpoint_hours) AND NOT EXISTS (
     SELECT 1 FROM endpoint_hours AS h

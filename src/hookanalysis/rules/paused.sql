@@ -56,8 +56,8 @@ SELECT
   g.endpoint_url,
   NULL,
   g.first_at,
-  g.events || ' events of type ' || g.event_type || ' went to other endpoints only, until '
-    || CAST(DATE_TRUNC('minute', g.last_at) AS VARCHAR),
+  'events=' || g.events || ' type=' || g.event_type
+    || ' until=' || STRFTIME(g.last_at, '%Y-%m-%dT%H:%M'),
   TRUE,
   TRUE,
   2 * g.arrived > g.events

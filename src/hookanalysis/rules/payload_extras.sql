@@ -33,7 +33,7 @@ SELECT
   CAST(NULL AS VARCHAR) AS event_uuid,
   MIN(attempted_at) AS happened_at,
   MAX(attempted_at) AS ends_at,
-  COUNT(*) || ' payloads have ' || field AS what,
+  'payloads=' || COUNT(*) || ' field=' || field AS what,
   TRUE AS undocumented,
   (SELECT COUNT(*) FILTER (WHERE d.accepted_count > 0) > 0.95 * COUNT(*) FROM deliveries AS d
    WHERE COALESCE(d.endpoint_url, '') = fields.endpoint_url

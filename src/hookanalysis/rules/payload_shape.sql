@@ -40,7 +40,7 @@ SELECT
   CAST(NULL AS VARCHAR) AS event_uuid,
   MIN(s.first_at) AS happened_at,
   MAX(s.last_at) AS ends_at,
-  SUM(s.payloads) || ' payloads lack ' || f.field AS what,
+  'payloads=' || SUM(s.payloads) || ' field=' || f.field AS what,
   TRUE AS documented,
   SUM(s.payloads) = MAX(t.payloads) AS cut
 FROM shapes AS s

@@ -56,13 +56,10 @@ SELECT
   CAST(NULL AS VARCHAR) AS event_uuid,
   first_odd_at AS happened_at,
   last_odd_at AS ends_at,
-  odd || ' do not fit, ' || fitting || ' do; '
-    || CASE
-      WHEN fitting = 0 THEN 'none ever fitted'
-      WHEN last_fit_at < first_odd_at
-        THEN 'none fits since ' || CAST(DATE_TRUNC('second', first_odd_at) AS VARCHAR)
-      ELSE 'they come among others that fit'
-    END AS what,
+  'odd=' || odd || COALESCE(' fitting=' || NULLIF(fitting, 0), '') || CASE
+    WHEN last_fit_at < first_odd_at THEN ' since=' || STRFTIME(first_odd_at, '%Y-%m-%dT%H:%M:%S')
+    ELSE ''
+  END AS what,
   TRUE AS computed,
   fitting = 0 AS other_key
 FROM counts

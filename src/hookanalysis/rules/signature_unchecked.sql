@@ -30,7 +30,7 @@ SELECT
   CAST(NULL AS VARCHAR) AS event_uuid,
   MIN(logged_at) AS happened_at,
   MAX(logged_at) AS ends_at,
-  COUNT(*) || ' signatures were not checked' AS what,
+  'signatures=' || COUNT(*) AS what,
   TRUE AS logged,
   (SELECT COUNT(*) FROM signature_checks WHERE fits IS NOT NULL) > 0 AS checked
 FROM signature_checks

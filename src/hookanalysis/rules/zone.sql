@@ -26,9 +26,9 @@ SELECT
   CAST(NULL AS VARCHAR) AS event_uuid,
   CAST(first_day AS TIMESTAMP) AS happened_at,
   CAST(last_day AS TIMESTAMP) + INTERVAL '1 day' AS ends_at,
-  told AS what,
+  'stream=' || stream || ' minutes=' || minutes AS what,
   pairs >= 5 AS measured,
   TRUE AS whole,
-  written
+  log_zone IS NULL AND export_zone IS NULL AS written
 FROM zone_errors
 WHERE minutes IS NOT NULL

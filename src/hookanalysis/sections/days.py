@@ -121,9 +121,8 @@ def settled(ws: Database, period: Period, *, limit: int = 50) -> Block:
         Column("accepted_at", "Accepted", "time"),
         Column("lag_ms", "After", "ms"),
     ]
-    total = found[0]["total"] if found else 0
     empty = "No earlier failure was made good."
-    return table(found, columns, caption="Arrived after a failure", total=total, empty=empty)
+    return table(found, columns, caption="Arrived after a failure", empty=empty)
 
 
 def still_open(ws: Database, period: Period) -> Block:

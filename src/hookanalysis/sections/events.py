@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from hookanalysis import markup, wording
+from hookanalysis import markup
 from hookanalysis.charts.asking import ask_rows
 from hookanalysis.charts.explorer import MAX_EVENTS
 from hookanalysis.markup import Block, Column, escape
+from hookanalysis.words import say, say_line, say_sender
 
 if TYPE_CHECKING:
     from hookanalysis.database import Database
@@ -38,8 +39,7 @@ def events(ws: Database, period: Period | None = None, *, limit: int = MAX_EVENT
     """
     found = ask_rows(ws, "troubled_deliveries", period, most=limit)
     if not found:
-        words = "No event is in trouble in this period."
-        return Block(f'<p class="hk-empty">{words}</p>', words)
+        return markup.table([], [], empty="No event is in trouble in this period.")
     lines = _tell_lines(ws, [row["event_uuid"] for row in found if row["event_uuid"]], period)
     bodies, texts = [], []
     for number, row in enumerate(found, 1):
@@ -48,8 +48,8 @@ def events(ws: Database, period: Period | None = None, *, limit: int = MAX_EVENT
             **row,
             "number": number,
             "arrived": f"→ {markup.moment(arrived)}" if arrived else "→ no arrival known",
-            "told": wording.say_detail(str(row["detail"])),
-            "sender": wording.say_sender(row),
+            "told": say(str(row["detail"])),
+            "sender": say_sender(row),
         }
         when = row["happened_at"]
         at = round(when.replace(tzinfo=UTC).timestamp() * 1000) if when else 0
@@ -78,17 +78,9 @@ def _tell_lines(
     for row in ask_rows(ws, "evidence_lines", period, uuids=uuids):
         at = row["logged_at"]
         when = f"{at:%Y-%m-%d %H:%M:%S.%f}"[:-3] if at else "no time"
-        place = f"{wording.short_path(row['path'])}:{row['line']}"
-        told[row["event_uuid"]].append((when, row["side"], _say(row), place))
+        place = f"{markup.short_path(row['file'])}:{row['line']}"
+        told[row["event_uuid"]].append((when, row["side"], say_line(row), place))
     return told
-
-
-def _say(row: dict[str, Any]) -> str:
-    if row["side"] == "sender":
-        return f"{row['status'] or ''} {wording.say_answer(row['http_status'], row['word'])}"
-    parts = [row["word"], row["http_status"], row["status"]]
-    parts += [f"“{row['message']}”"] if row["message"] else []
-    return " ".join(str(part) for part in parts if part)
 
 
 def _fold(told: list[tuple[str, ...]]) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hookanalysis import markup, wording
+from hookanalysis import markup
 from hookanalysis.charts.asking import ask_rows
 from hookanalysis.markup import Block, Column, escape, plural, table
+from hookanalysis.words import CAUSES, RESENDS, say, say_evidence
 
 from .lists import list_endpoint
 
@@ -22,10 +23,9 @@ MAX_PLACES = 6  # endpoints named in one finding
 def findings(facts: Facts) -> Block:
     """What was found, the most severe first, each with its next step."""
     if not facts.findings:
-        words = "Nothing to do: no rule found anything wrong."
-        if not facts.totals.deliveries:
-            words = "Nothing could be judged, so nothing was found."
-        return Block(f'<p class="hk-empty">{words}</p>', words)
+        if facts.totals.deliveries:
+            return table([], [], empty="Nothing to do: no rule found anything wrong.")
+        return table([], [], empty="Nothing could be judged, so nothing was found.")
     advice = _say_resends(facts)
     rules: dict[str, list[Finding]] = {}
     for found in facts.findings:
@@ -41,7 +41,7 @@ def findings(facts: Facts) -> Block:
             f'<li class="hk-finding hk-{level}"><h3>{escape(first.title)}'
             f'<span class="hk-badge hk-{level}">{level}</span></h3>'
             f'<p class="hk-facts"><b>{total}</b>'
-            f" · cause: {escape(wording.CAUSES.get(first.cause, first.cause))}"
+            f" · cause: {escape(say(first.cause, CAUSES))}"
             f" · guide: {escape(first.guide_step)}</p>"
             f"<ul>{places}{_say_more(len(entries) - MAX_PLACES)}</ul>"
             f"{_say_ground(entries)}"
@@ -78,8 +78,7 @@ def _say_ground(entries: list[Finding]) -> str:
 def proofs(ws: Database, facts: Facts, *, limit: int = 12) -> Block:
     """The lines that the first finding rests on, and the findings that rival it."""
     if not facts.findings:
-        words = "No rule explains these failures."
-        return Block(f'<p class="hk-empty">{words}</p>', words)
+        return table([], [], empty="No rule explains these failures.")
     first = facts.findings[0]
     rivals = [f for f in facts.findings if f.deliveries and f.rule_id != first.rule_id][:5]
     lines = ask_rows(
@@ -88,8 +87,8 @@ def proofs(ws: Database, facts: Facts, *, limit: int = 12) -> Block:
     rows = [
         {
             **row,
-            "what": f"{row['what']} names the event" if row["what"].endswith(":") else row["what"],
-            "place": f"{wording.short_path(row['path'])}:{row['line']}",
+            "what": say_evidence(first.rule_id, row),
+            "place": f"{markup.short_path(row['file'])}:{row['line']}" if row["file"] else None,
         }
         for row in lines
     ]
@@ -100,15 +99,12 @@ def proofs(ws: Database, facts: Facts, *, limit: int = 12) -> Block:
         Column("what", "What the line says"),
         Column("place", "File and line"),
     ]
-    total = lines[0]["total"] if lines else 0
     caption = f"Evidence: {first.title}"
-    shown = table(rows, columns, caption=caption, total=total, empty="No line stands for it alone.")
+    shown = table(rows, columns, caption=caption, empty="No line stands for it alone.")
     others = [
         {
-            "title": other.title,
-            "cause": wording.CAUSES.get(other.cause, other.cause),
-            "deliveries": other.deliveries,
-            "share": other.confidence,
+            **vars(other),
+            "cause": say(other.cause, CAUSES),
             "against": other.against or markup.ABSENT,
         }
         for other in rivals
@@ -117,7 +113,7 @@ def proofs(ws: Database, facts: Facts, *, limit: int = 12) -> Block:
         Column("title", "What else was found in this time"),
         Column("cause", "Cause"),
         Column("deliveries", "Deliveries", "count"),
-        Column("share", "Evidence found", "percent"),
+        Column("confidence", "Evidence found", "percent"),
         Column("against", "Against it"),
     ]
     beside = table(others, columns, empty="Nothing else was found in this time.")
@@ -126,12 +122,14 @@ def proofs(ws: Database, facts: Facts, *, limit: int = 12) -> Block:
 
 def resends(ws: Database, period: Period | None = None, *, limit: int = 100) -> Block:
     """What to resend, in which order, and what not to; ids ready for the dashboard's search."""
-    if not ws.has("resends"):
-        words = "This workspace was reconciled before there was such a list: reconcile it again."
-        return Block(f'<p class="hk-empty">{words}</p>', words)
     found = ask_rows(ws, "resends", period, most=limit)
     rows = [
-        {**row, "number": number, "advice": row["advice"].replace("_", " ")}
+        {
+            **row,
+            "number": number,
+            "advice": row["advice"].replace("_", " "),
+            "why": say(row["reason"], RESENDS),
+        }
         for number, row in enumerate(found, 1)
     ]
     columns = [
@@ -142,8 +140,7 @@ def resends(ws: Database, period: Period | None = None, *, limit: int = 100) -> 
         Column("happened_at", "First attempt", "time"),
         Column("why", "Why"),
     ]
-    total = found[0]["total"] if found else 0
-    return table(rows, columns, total=total, empty="Nothing is left to resend.")
+    return table(rows, columns, empty="Nothing is left to resend.")
 
 
 def _say_where(found: Finding, facts: Facts) -> str:
@@ -151,7 +148,7 @@ def _say_where(found: Finding, facts: Facts) -> str:
     if not (found.endpoint_url or found.deliveries):
         where = "all of them"
     number = plural(found.deliveries, "delivery") if found.deliveries else ""
-    days = wording.say_days(facts.period, found.first_at, found.last_at)
+    days = markup.local_days(facts.period, found.first_at, found.last_at)
     told = ", ".join(part for part in (number, days) if part)
     return f"<li>{escape(f'{where}: {told}' if told else where)}</li>"
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from hookanalysis import markup, wording
+from hookanalysis import markup
 from hookanalysis.charts.asking import ask_rows
 from hookanalysis.facts.measures import percent
 from hookanalysis.markup import FACTS_MIME, Block, Column, count, escape, plural, table
+from hookanalysis.words import BADGES, say_answer
 from hookanalysis.zones import name_zone
 
 from .overview import tile
@@ -38,11 +39,11 @@ def health(ws: Database, facts: Facts) -> Block:
         verb = "has" if len(failing) == 1 else "have"
         headline += f" {plural(len(failing), 'endpoint')} {verb} not answered with success of late."
     worst = "critical" if len(failing) else "warning" if failed else None
-    level, badge = worst or "good", wording.BADGES[worst]
+    level, badge = worst or "good", BADGES[worst]
     if not attempts:
         level, badge = "info", "Nothing to judge"
     share = percent(failed, attempts) if attempts else markup.ABSENT
-    slow = wording.say_lag(max(lags)) if lags else markup.ABSENT
+    slow = markup.lag(max(lags, default=None))
     tiles = [
         tile("missed", "Failing now", count(len(failing)), f"of {known}", "consistently-failing"),
         tile(
@@ -52,7 +53,7 @@ def health(ws: Database, facts: Facts) -> Block:
         tile("delivered", "Lag", slow, "95 % arrive within, at the slowest endpoint", "latency"),
         tile("recovered", "Test events", count(facts.totals.tests), "left out", "test-events"),
     ]
-    when, zone = wording.say_period(period), name_zone(period.timezone, period.last_at)
+    when, zone = markup.period_days(period), name_zone(period.timezone, period.last_at)
     page = (
         f'<p class="hk-when">{escape(when)} <span class="hk-zone">{escape(zone)}</span>'
         f' <span class="hk-badge hk-{level}">{badge}</span></p>'
@@ -68,9 +69,8 @@ def failing(ws: Database, period: Period | None = None) -> Block:
     rows = [
         {
             **row,
-            "endpoint_url": row["endpoint_url"] or "endpoint not known",
             "last_success_at": row["last_success_at"] or "never, as far as the exports tell",
-            "answer": wording.say_answer(row["http_status"], row["error_kind"]),
+            "answer": say_answer(row["http_status"], row["error_kind"]),
         }
         for row in found
     ]
@@ -81,8 +81,7 @@ def failing(ws: Database, period: Period | None = None) -> Block:
         Column("last_success_at", "Last success", "time"),
         Column("answer", "Latest answer"),
     ]
-    empty = f"No endpoint's latest {STREAK} attempts have all failed."
-    return table(rows, columns, empty=empty)
+    return table(rows, columns, empty=f"No endpoint's latest {STREAK} attempts have all failed.")
 
 
 def answers(ws: Database, period: Period | None = None, *, limit: int = 60) -> Block:
@@ -94,10 +93,7 @@ def answers(ws: Database, period: Period | None = None, *, limit: int = 60) -> B
     rows = [
         {
             **row,
-            "endpoint_url": row["endpoint_url"] or "endpoint not known",
-            "answer": "none yet"
-            if row["unanswered"] == "pending"
-            else wording.say_answer(row["http_status"], row["unanswered"]),
+            "answer": say_answer(row["http_status"], row["unanswered"]),
             "share": row["attempts"] / sums[row["endpoint_url"]],
         }
         for row in found
@@ -111,8 +107,7 @@ def answers(ws: Database, period: Period | None = None, *, limit: int = 60) -> B
         Column("first_at", "First", "time"),
         Column("last_at", "Last", "time"),
     ]
-    total = found[0]["total"] if found else 0
-    return table(rows, columns, total=total, empty="The sender logged no attempt in this period.")
+    return table(rows, columns, empty="The sender logged no attempt in this period.")
 
 
 def answer_times(ws: Database, period: Period | None = None, *, limit: int = 60) -> Block:
@@ -121,7 +116,6 @@ def answer_times(ws: Database, period: Period | None = None, *, limit: int = 60)
     rows = [
         {
             **row,
-            "endpoint_url": row["endpoint_url"] or "endpoint not known",
             "side": _LAYERS.get(row["side"], f"{row['side']}: time in the request"),
         }
         for row in found
@@ -135,15 +129,12 @@ def answer_times(ws: Database, period: Period | None = None, *, limit: int = 60)
         Column("p99_ms", "99 %", "ms"),
         Column("most_ms", "Longest", "ms"),
     ]
-    empty = "No log at hand says how long an answer took."
-    total = found[0]["total"] if found else 0
-    return table(rows, columns, total=total, empty=empty)
+    return table(rows, columns, empty="No log at hand says how long an answer took.")
 
 
 def sent_tests(ws: Database, period: Period | None = None, *, limit: int = 60) -> Block:
     """Test events: did they arrive, and when was the last one."""
     found = ask_rows(ws, "test_events", period, most=limit)
-    rows = [{**row, "endpoint_url": row["endpoint_url"] or "endpoint not known"} for row in found]
     columns = [
         Column("endpoint_url", "Endpoint", "url"),
         Column("tests", "Tests", "count"),
@@ -152,5 +143,4 @@ def sent_tests(ws: Database, period: Period | None = None, *, limit: int = 60) -
         Column("last_outcome", "What became of it", "outcome"),
         Column("last_http_status", "Answer", "count"),
     ]
-    total = found[0]["total"] if found else 0
-    return table(rows, columns, total=total, empty="No test event was sent in this period.")
+    return table(found, columns, empty="No test event was sent in this period.")

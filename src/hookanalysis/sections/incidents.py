@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from hookanalysis import markup, wording
+from hookanalysis import markup
 from hookanalysis.charts.asking import ask_rows
 from hookanalysis.errors import InputError
 from hookanalysis.facts.measures import percent
 from hookanalysis.markup import FACTS_MIME, Block, Column, count, escape, plural, table
+from hookanalysis.words import say_answers
 from hookanalysis.zones import name_zone
 
 from .overview import tile
@@ -89,13 +90,8 @@ def summary(ws: Database, facts: Facts, incident: Incident) -> Block:
     unclear = facts.unchecked
     said = _tell(facts, incident, touched, back, lost)
     level = "critical" if incident.still_open or lost else "good"
-    badge = (
-        "Still failing"
-        if incident.still_open
-        else f"Over; {count(lost)} to resend"
-        if lost
-        else "Over"
-    )
+    over = f"Over; {count(lost)} to resend" if lost else "Over"
+    badge = "Still failing" if incident.still_open else over
     share = percent(incident.failed, incident.deliveries)
     failed = "Failed at first" if incident.number else "Not simply delivered"
     tiles = [
@@ -107,7 +103,7 @@ def summary(ws: Database, facts: Facts, incident: Incident) -> Block:
     ]
     name = f"Incident {incident.number}" if incident.number else "Scattered failures"
     page = (
-        f'<p class="hk-when">{name} · {escape(wording.say_period(period))}'
+        f'<p class="hk-when">{name} · {escape(markup.period_days(period))}'
         f' <span class="hk-zone">{escape(name_zone(period.timezone, period.last_at))}</span>'
         f' <span class="hk-badge hk-{level}">{badge}</span></p>'
         f'<p class="hk-lead">{escape(" ".join(said), 3000)}</p>'
@@ -163,8 +159,7 @@ def _say_failure(incident: Incident) -> str:
     """How they failed at first: `failed at first (502 or time-out)`."""
     if not incident.number:
         return "were not simply delivered"
-    parts = incident.statuses.split(",")
-    answers = [wording.ERRORS.get(part.strip(), part.strip()) for part in parts]
+    answers = say_answers(incident.statuses)
     told = [part for part in answers if part and not part.startswith("2")][:3]
     silent = any(part.startswith("2") for part in answers)
     if silent and not told:
@@ -216,10 +211,7 @@ def incidents(ws: Database, period: Period | None = None, *, limit: int = 20) ->
             "where": row["endpoint_url"] or row["host"] or "several endpoints",
             "lasts": (row["ends_at"] - row["starts_at"]).total_seconds() * 1000,
             "state": "still failing" if row["still_open"] else "over",
-            "answers": ", ".join(
-                wording.ERRORS.get(part.strip(), part.strip())
-                for part in (row["statuses"] or "").split(",")
-            ),
+            "answers": ", ".join(say_answers(row["statuses"])),
         }
         for row in found
     ]
@@ -233,5 +225,4 @@ def incidents(ws: Database, period: Period | None = None, *, limit: int = 20) ->
         Column("answers", "Answers"),
         Column("state", "State"),
     ]
-    total = found[0]["total"] if found else 0
-    return table(rows, columns, total=total, empty="No run of failures in this period.")
+    return table(rows, columns, empty="No run of failures in this period.")

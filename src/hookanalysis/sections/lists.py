@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hookanalysis import markup, wording
+from hookanalysis import markup
 from hookanalysis.charts.asking import ask_rows
 from hookanalysis.markup import Block, Column, table
+from hookanalysis.words import say, say_sender
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,11 +25,7 @@ def endpoints(facts: Facts, *, limit: int = 50) -> Block:
         facts.endpoints, key=lambda e: (-e.failed - e.possibly_missed, -e.attempts, e.endpoint_url)
     )
     rows = [
-        {
-            **{name: getattr(entry, name) for name in entry.__dataclass_fields__},
-            "endpoint_url": entry.endpoint_url or "endpoint not known",
-            **{key: _say_lag(getattr(entry, key)) for key in _LAGS},
-        }
+        {**vars(entry), **{key: markup.lag(getattr(entry, key)) for key in _LAGS}}
         for entry in by_trouble[:limit]
     ]
     columns = [
@@ -62,8 +59,8 @@ def deliveries(
     rows = [
         {
             **row,
-            "sender": wording.say_sender(row),
-            "detail": wording.say_detail(str(row["detail"])),
+            "sender": say_sender(row),
+            "detail": say(str(row["detail"])),
             "taken": f"{_say_count(row['accepted_count'])}, {_say_count(row['processed_count'])}",
         }
         for row in found
@@ -80,18 +77,12 @@ def deliveries(
         columns.insert(0, Column("outcome", "Outcome", "outcome", under="detail"))
     else:
         columns.append(Column("detail", "How we know"))
-    total = found[0]["total"] if found else 0
-    words = " or ".join(names)
-    return table(rows, columns, total=total, empty=f"No delivery was {words} in this period.")
+    return table(rows, columns, empty=f"No delivery was {' or '.join(names)} in this period.")
 
 
 def list_endpoint(period: Period | None) -> list[Column]:
     """The column of endpoints, where a list may hold more than one."""
     return [] if period and "/" in period.endpoint else [Column("endpoint_url", "Endpoint", "url")]
-
-
-def _say_lag(milliseconds: float | None) -> str | None:
-    return None if milliseconds is None else wording.say_lag(milliseconds)
 
 
 def _say_count(number: float | None) -> str:

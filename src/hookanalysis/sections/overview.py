@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hookanalysis import markup, wording
+from hookanalysis import markup
 from hookanalysis.facts.measures import percent
 from hookanalysis.markup import FACTS_MIME, Block, Column, count, escape, plural, table
+from hookanalysis.words import BADGES, say
 from hookanalysis.zones import name_zone
 
 if TYPE_CHECKING:
@@ -33,14 +34,14 @@ def cover(facts: Facts) -> Block:
 
     It also carries the facts themselves, from which `facts.json` is written.
     """
-    when = wording.say_period(facts.period)
+    when = markup.period_days(facts.period)
     zone = name_zone(facts.period.timezone, facts.period.last_at)
     headline, also = _headline(facts), _also(facts)
-    level, badge = facts.worst or "good", wording.BADGES[facts.worst]
+    level, badge = facts.worst or "good", BADGES[facts.worst]
     if not facts.headline.judged and not facts.worst:
         level, badge = "info", "Nothing to judge"
     elif facts.headline.delivered < facts.headline.judged and not facts.worst:
-        level, badge = "warning", wording.BADGES["warning"]
+        level, badge = "warning", BADGES["warning"]
     cards = "".join(_card(facts, *card) for card in _CARDS)
     page = (
         f'<p class="hk-when">{escape(when)} <span class="hk-zone">{escape(zone)}</span>'
@@ -79,8 +80,8 @@ def _say_details(entry: OutcomeCount) -> str:
     """Its finer kinds with their numbers; the only one by itself, where it adds to the meaning."""
     if len(entry.details) == 1:
         (code,) = entry.details
-        return "" if code in _PLAIN else wording.say_detail(code)
-    return "; ".join(f"{wording.say_detail(code)} ({n:,})" for code, n in entry.details.items())
+        return "" if code in _PLAIN else say(code)
+    return "; ".join(f"{say(code)} ({n:,})" for code, n in entry.details.items())
 
 
 def _headline(facts: Facts) -> str:
@@ -120,7 +121,7 @@ def _say_why_empty(facts: Facts) -> str:
     ]
     if not ends:
         return "No delivery falls into this period"
-    days = wording.say_days(facts.period, min(e[0] for e in ends), max(e[1] for e in ends))
+    days = markup.local_days(facts.period, min(e[0] for e in ends), max(e[1] for e in ends))
     return f"No delivery falls into this period (the sender's exports cover {days})"
 
 

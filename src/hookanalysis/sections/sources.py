@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hookanalysis import wording
-from hookanalysis.markup import Block, Column, table
+from hookanalysis import markup
+from hookanalysis.markup import ABSENT, Block, Column, duration, plural, table
+from hookanalysis.words import METHODS, say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hookanalysis.facts.measures import ClockOffset, Facts
 
 
@@ -18,7 +21,7 @@ def unknowns(facts: Facts) -> Block:
             "deliveries": entry.deliveries,
             "reason": entry.reason[:1].upper() + entry.reason[1:],
             "hint": entry.hint[:1].upper() + entry.hint[1:],
-            "when": wording.say_days(facts.period, entry.first_at, entry.last_at),
+            "when": markup.local_days(facts.period, entry.first_at, entry.last_at),
         }
         for entry in facts.unknowns
     ]
@@ -36,7 +39,7 @@ def clocks(facts: Facts, *, limit: int = 40) -> Block:
     by_log: dict[str, list[ClockOffset]] = {}
     for entry in facts.clocks:
         by_log.setdefault(entry.stream, []).append(entry)
-    rows = [wording.say_clock(*log) for log in sorted(by_log.items())[:limit]]
+    rows = [say_clock(*log) for log in sorted(by_log.items())[:limit]]
     columns = [
         Column("stream", "Log"),
         Column("offset", "Its clock, against the sender's"),
@@ -64,8 +67,7 @@ def _refused(facts: Facts, limit: int) -> Block | None:
     if not refused:
         return None
     rows = [
-        {"path": wording.short_path(entry.path), "reason": entry.reason}
-        for entry in refused[:limit]
+        {"path": markup.short_path(entry.path), "reason": entry.reason} for entry in refused[:limit]
     ]
     columns = [Column("path", "File"), Column("reason", "Why")]
     return table(rows, columns, caption="Files that could not be read", total=len(refused))
@@ -75,14 +77,10 @@ def _read(facts: Facts, limit: int) -> Block:
     known = [entry for entry in facts.files if entry.status != "refused"]
     rows = [
         {
-            "path": wording.short_path(entry.path),
-            "status": entry.status,
-            "log": wording.name_log(entry.layer or entry.side, entry.stream),
-            "format": entry.format,
-            "records": entry.records,
-            "kept": entry.kept,
-            "rejected": entry.rejected,
-            "note": wording.say_file(entry.reason, entry.integrity, entry.tail_bytes),
+            **vars(entry),
+            "path": markup.short_path(entry.path),
+            "log": markup.log_name(entry.layer or entry.side, entry.stream),
+            "note": _say_file(entry.reason, entry.integrity, entry.tail_bytes),
         }
         for entry in known[:limit]
     ]
@@ -106,11 +104,9 @@ def _rejected(facts: Facts, limit: int) -> Block | None:
         return None
     rows = [
         {
-            "path": wording.short_path(entry.path),
+            **vars(entry),
+            "path": markup.short_path(entry.path),
             "reason": entry.reason.replace("_", " "),
-            "records": entry.records,
-            "first_line": entry.first_line,
-            "detail": entry.detail,
         }
         for entry in facts.rejects[:limit]
     ]
@@ -123,3 +119,44 @@ def _rejected(facts: Facts, limit: int) -> Block | None:
     ]
     caption = "Records that could not be read"
     return table(rows, columns, caption=caption, total=len(facts.rejects))
+
+
+def say_clock(stream: str, entries: Sequence[ClockOffset]) -> dict[str, Any]:
+    """How far a log's clock is from the sender's on its days (or on all), as a row of words."""
+    days = [entry for entry in entries if entry.day] or list(entries)
+    offsets = [entry.offset_ms for entry in days]
+    lows = [entry.low_ms for entry in days if entry.low_ms is not None]
+    highs = [entry.high_ms for entry in days if entry.high_ms is not None]
+    method = say(days[0].method, METHODS)
+    if zone := next((entry.zone_error_minutes for entry in days if entry.zone_error_minutes), 0):
+        off = duration(abs(zone) * 60_000)
+        method += f"; whole quarter-hours: its time zone is off by {off}"
+    return {
+        "stream": stream,
+        "offset": _say_ahead(min(offsets), max(offsets)),
+        "between": _say_ahead(min(lows), max(highs)) if lows and highs else ABSENT,
+        "pairs": sum(entry.pairs for entry in days),
+        "method": method,
+    }
+
+
+def _say_ahead(low: float, high: float) -> str:
+    """An offset or a span of them: `2.3 s to 2.9 s ahead`, `763 ms behind`."""
+    sides = [("behind" if value < 0 else "ahead") for value in (low, high)]
+    first, last = duration(abs(low)), duration(abs(high))
+    if sides[0] != sides[1]:
+        return f"{first} {sides[0]} to {last} {sides[1]}"
+    if sides[0] == "behind":
+        first, last = last, first
+    return f"{first} {sides[0]}" if first == last else f"{first} to {last} {sides[0]}"
+
+
+def _say_file(reason: str, integrity: str, tail_bytes: int) -> str:
+    """What there is to know about a file."""
+    notes = [reason] if reason else []
+    if integrity == "truncated":
+        notes.append("its end is damaged; what came before was read")
+    if tail_bytes:
+        size = plural(tail_bytes, "byte")
+        notes.append(f"{size} of an unfinished last line wait for the next load")
+    return "; ".join(notes)

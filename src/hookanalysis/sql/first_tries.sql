@@ -32,10 +32,10 @@ SELECT
     OR COALESCE(d.outcome = 'undetermined' AND d.last_status = 'success', FALSE) AS recovered,
   CASE
     WHEN a.first IS NOT NULL
-      THEN COALESCE(CAST(a.first.http_status AS VARCHAR), a.first.error_kind, 'no answer')
+      THEN COALESCE(CAST(a.first.http_status AS VARCHAR), a.first.error_kind, 'no_answer')
     WHEN d.attempts > 0
-      THEN COALESCE(CAST(d.last_http_status AS VARCHAR), d.last_error_kind, 'no answer')
-    ELSE COALESCE(CAST(d.receiver_status AS VARCHAR), 'no attempt')
+      THEN COALESCE(CAST(d.last_http_status AS VARCHAR), d.last_error_kind, 'no_answer')
+    ELSE COALESCE(CAST(d.receiver_status AS VARCHAR), 'no_attempt')
   END AS status
 FROM deliveries AS d
 LEFT JOIN endpoint_paths AS p ON p.endpoint_url = d.endpoint_url

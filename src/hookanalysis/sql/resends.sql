@@ -37,20 +37,10 @@ SELECT
   ) AS position,
   advice, event_uuid, endpoint_url, event_type, transaction_id, happened_at,
   CASE
-    WHEN advice = 'done' THEN 'it was sent again and has arrived'
-    WHEN outcome = 'unacknowledged'
-      THEN 'it has arrived, though the sender says that it failed: a resend would duplicate it'
-    WHEN detail = 'double_processed' THEN 'it has been processed more than once already'
-    WHEN outcome = 'duplicated' THEN 'it has arrived more than once already'
-    WHEN outcome = 'pending' THEN 'its last attempt may still be answered'
-    WHEN outcome = 'undetermined' AND advice = 'do_not_resend'
-      THEN 'it has arrived, though no export of the sender covers it'
-    WHEN outcome = 'undetermined'
-      THEN 'the logs cannot tell whether it arrived: close the hole first'
-    WHEN advice = 'wait'
-      THEN 'the endpoint has accepted nothing since: mend the cause first, then resend'
-    WHEN outcome = 'missed' THEN 'it never arrived: a resend cannot duplicate it'
-    WHEN outcome = 'refused' THEN 'it was never accepted: a resend cannot duplicate it'
-    ELSE 'it was accepted and never processed'
-  END AS why
+    WHEN advice = 'done' THEN 'resent'
+    WHEN outcome = 'undetermined' AND advice = 'do_not_resend' THEN 'unlisted'
+    WHEN advice = 'wait' AND outcome NOT IN ('undetermined', 'pending') THEN 'still_failing'
+    WHEN detail = 'double_processed' THEN detail
+    ELSE outcome
+  END AS reason
 FROM advised_deliveries

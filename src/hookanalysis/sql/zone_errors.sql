@@ -54,20 +54,5 @@ SELECT
   stream, minutes,
   CAST(pairs AS BIGINT) AS pairs,
   first_day, last_day, suspect,
-  log_zone IS NULL AND export_zone IS NULL AS written,
-  stream || ' runs ' || ABS(minutes) || ' minutes ' || CASE WHEN minutes > 0 THEN 'ahead of'
-    ELSE 'behind' END || ' the exports: '
-  || CASE WHEN suspect = 'export' THEN 'the exports were' WHEN suspect = 'log' THEN 'the log was'
-    ELSE 'one of the two was' END
-  || ' read in a wrong zone' || COALESCE(' (' || CASE suspect
-    WHEN 'log' THEN log_zone
-    WHEN 'export' THEN export_zone
-    ELSE 'log ' || COALESCE(log_zone, 'as written') || ', exports '
-      || COALESCE(export_zone, 'as written')
-  END || ')', '')
-  || '; load both sides into a new workspace, ' || CASE
-    WHEN suspect = 'export' THEN 'the exports'
-    ELSE 'this log'
-  END || ' with --timezone of a zone ' || ABS(minutes) || ' minutes further '
-  || CASE WHEN (minutes > 0) = (suspect <> 'export') THEN 'east' ELSE 'west' END AS told
+  log_zone, export_zone
 FROM judged

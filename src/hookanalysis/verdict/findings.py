@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from hookanalysis.database import sql_text
 from hookanalysis.results import DIAGNOSED, FINDING_EVIDENCE, FINDINGS
@@ -24,7 +25,6 @@ _WORK_TABLES = {
     "rule_headers": "rule_id VARCHAR, title VARCHAR, guide_step VARCHAR, cause VARCHAR,"
     " severity VARCHAR, explain VARCHAR, next_check VARCHAR, place BIGINT, is_fallback BOOLEAN",
     "rule_texts": "rule_id VARCHAR, sender VARCHAR, explain VARCHAR, next_check VARCHAR",
-    "rule_pieces": "rule_id VARCHAR, piece VARCHAR, place BIGINT, words VARCHAR",
     "rule_rows": "rule_id VARCHAR, endpoint_url VARCHAR, event_uuid VARCHAR,"
     " happened_at TIMESTAMP, ends_at TIMESTAMP, what VARCHAR",
     "rule_signs": "rule_id VARCHAR, endpoint_url VARCHAR, event_uuid VARCHAR, piece VARCHAR,"
@@ -51,6 +51,7 @@ SELECT rule_id, endpoint_url, event_uuid, happened_at
 FROM chosen_rows
 WHERE event_uuid IS NOT NULL
 """
+_SIGN = re.compile(r"(\w+)=(\d+)/(\d+)")
 _STORE_SPANS = """
 INSERT INTO finding_spans
 SELECT rule_id, endpoint_url, happened_at, ends_at
@@ -80,6 +81,35 @@ class Finding:
     against: str  # what speaks against it
 
 
+def read_finding(*row: Any) -> Finding:
+    """A row of `findings`, its evidence in the words of its rule."""
+    finding = Finding(*row)
+    shown, lacking = _say_signs(finding.rule_id, finding.evidence)
+    against, _ = _say_signs(finding.rule_id, finding.against)
+    said = (shown and f"Shown: {shown}.", lacking and f"Not shown: {lacking}.")
+    return replace(finding, evidence=" ".join(filter(None, said)), against=against)
+
+
+def say_ground(finding: Finding) -> str:
+    """What it rests on, and what speaks against it, in words."""
+    against = f"Against it: {finding.against}." if finding.against else ""
+    return f"{finding.evidence} {against}".strip()
+
+
+def _say_signs(rule_id: str, signs: str) -> tuple[str, str]:
+    """The pieces that were found, each with how often, and those that were not."""
+    rules = {rule.id: {**rule.requires, **rule.against} for rule in load_rules()}
+    words = rules.get(rule_id, {})
+    counts = {piece: (int(held), int(asked)) for piece, held, asked in _SIGN.findall(signs)}
+    shown: list[str] = []
+    lacking: list[str] = []
+    for piece in (piece for piece in {**words, **counts} if piece in counts):
+        held, asked = counts[piece]
+        often = f" ({held} of {asked})" if held and asked > 1 else ""
+        (shown if held else lacking).append(words.get(piece, piece) + often)
+    return "; ".join(shown), "; ".join(lacking)
+
+
 def diagnose(db: Database) -> None:
     """Run the rules over the results; fills the tables `DIAGNOSED` anew.
 
@@ -103,28 +133,25 @@ def diagnose(db: Database) -> None:
     db.con.execute(_STORE_DELIVERIES)
     db.con.execute(_STORE_SPANS)
     for table in (FINDINGS, FINDING_EVIDENCE):
-        db.con.execute(f"INSERT INTO {table.name} {sql_text(f'diagnosis/{table.name}')}")
+        db.con.execute(f"INSERT INTO {table.name} BY NAME {sql_text(f'diagnosis/{table.name}')}")
     for name in ("offenders", "chosen_rows", *_WORK_TABLES):
         db.con.execute(f"DROP TABLE IF EXISTS temp.{name}")
 
 
 def _store_headers(db: Database, rules: Iterable[Rule]) -> None:
-    headers, pieces, texts = [], [], []
+    headers, texts = [], []
     for rule in rules:
         words = (rule.title, rule.guide_step, rule.cause, rule.severity)
         place = (rule.place, rule.fallback)
         headers.append((rule.id, *words, rule.explain, rule.next_check, *place))
-        signs = {**rule.requires, **rule.against}
-        pieces += [(rule.id, piece, nth, signs[piece]) for nth, piece in enumerate(rule.stances)]
         texts += [
             (rule.id, sender, own.get("explain"), own.get("next_check"))
             for sender, own in rule.senders.items()
         ]
-    for table, rows in (("rule_headers", headers), ("rule_pieces", pieces), ("rule_texts", texts)):
+    for table, rows in (("rule_headers", headers), ("rule_texts", texts)):
         if rows:
-            columns = ", ".join(["UNNEST(?)"] * len(rows[0]))
-            given = [*map(list, zip(*rows, strict=True))]
-            db.con.execute(f"INSERT INTO {table} SELECT {columns}", given)
+            marks = ", ".join("?" * len(rows[0]))
+            db.con.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
 
 
 def _run_rule(db: Database, rule: Rule) -> None:

@@ -88,7 +88,8 @@ def _read_requests(db: Database) -> Columns:
           CAST(http_status AS BIGINT) AS http_status, CAST(seen_status AS BIGINT) AS seen_status,
           nth > 1 AS again,
           CAST(CASE status WHEN 'success' THEN 1 WHEN 'failed' THEN 2 ELSE 0 END AS BIGINT) AS says,
-          CAST(latency_ms * 1000 AS BIGINT) AS latency_us, shown, here,
+          CAST(latency_ms * 1000 AS BIGINT) AS latency_us,
+          CAST(timeout_s * 1000000 AS BIGINT) AS timeout_us, shown, here,
           attempted_at IS NULL AS surplus
         FROM tier_requests
         """

@@ -102,7 +102,12 @@ def reconcile(
     if not db.rows("SELECT 1 FROM settings"):
         write_settings(db, Settings())
     with db.transaction():
-        db.con.execute("UPDATE settings SET since_at = ?, until_at = ?", [since, until])
+        # Nobody gives up before the sender that waits longest.
+        db.con.execute(
+            "UPDATE settings SET since_at = ?, until_at = ?, timeout_seconds ="
+            " GREATEST(timeout_seconds, (SELECT MAX(timeout_s) FROM generations))",
+            [since, until],
+        )
         for done, step in enumerate(STEPS, 1):
             run_step(db, step)
             if progress:

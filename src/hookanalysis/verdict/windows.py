@@ -119,11 +119,14 @@ def measure(
     tried &= timed | ~seen
     attempted = np.where(tried, requests["attempted_at"], 0)
     until = np.where(timed, attempted, requests["attempted_until"])
-    latency, late = requests["latency_us"], timeout + LATE_SECONDS * SECOND
+    latency, own = requests["latency_us"], requests["timeout_us"]
     answered = requests["http_status"] >= 0
-    # A sender may note an attempt when it is due, and send it a little later.
-    waited = np.where(answered & (latency >= 0), np.minimum(latency + _DUE, timeout), timeout)
-    waited = np.where(requests["says"] == 2, np.where(answered, waited, late), waited)
+    # A sender may note an attempt when it is due, and send it a little later. Its own time-out
+    # bounds what it saw answered, as far as the lines show; what it gave up may be worked on.
+    limit = np.where(own >= 0, np.minimum(np.maximum(own + _DUE, usual), timeout), timeout)
+    limit = np.where(latency >= 0, np.minimum(latency + _DUE, timeout), limit)
+    late = timeout + LATE_SECONDS * SECOND
+    waited = np.where(answered, limit, np.where(requests["says"] == 2, late, timeout))
     # Their rows may have been logged when the work ended, so a request may lie far before them.
     seen_from = np.where(seen, requests["seen_from"], 0)
     seen_until = np.where(seen, requests["seen_until"], 0)

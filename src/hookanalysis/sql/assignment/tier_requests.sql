@@ -2,7 +2,7 @@
    it show it.
    grain:  one attempt that may have become a request, an event listed without attempts, or a
            request that only layers behind this one show
-   inputs: attempts, endpoint_paths, matches, settings
+   inputs: attempts, endpoint_paths, matches, settings, files, generations
 
    What an inner layer shows of an attempt, in the time in which it can be this attempt's, is the
    same request; what it shows besides is another (nth > 1), or has no attempt. seen_from and
@@ -43,9 +43,11 @@ tried AS (
   SELECT
     a.* EXCLUDE (attempted_at), COALESCE(a.attempted_at, a.created_at) AS attempted_at,
     s.delivery_no IS NOT NULL AS shown, s.seen_from, s.seen_until, s.http_status AS seen_status,
-    COALESCE(s.here, FALSE) AS here
+    COALESCE(s.here, FALSE) AS here, g.timeout_s
   FROM attempts AS a
   CROSS JOIN settings AS t
+  LEFT JOIN files AS f ON f.file_id = a.file_id
+  LEFT JOIN generations AS g ON g.generation_id = f.generation_id
   LEFT JOIN seen AS s
     ON s.delivery_no = a.delivery_no AND s.attempt_key = a.attempt_key AND s.nth = 1
     AND COALESCE(
@@ -70,14 +72,15 @@ surplus AS (
 SELECT
   t.event_uuid, t.endpoint_url, t.attempt_key, 1 AS nth, p.path_no, t.status,
   epoch_us(t.attempted_at) AS attempted_at, epoch_us(t.attempted_until) AS attempted_until,
-  t.latency_ms, t.http_status, t.shown,
+  t.latency_ms, t.timeout_s, t.http_status, t.shown,
   epoch_us(t.seen_from) AS seen_from, epoch_us(t.seen_until) AS seen_until, t.seen_status, t.here,
   t.delivery_no
 FROM tried AS t
 JOIN endpoint_paths AS p ON p.endpoint_url = t.endpoint_url
 UNION ALL
 SELECT
-  s.event_uuid, s.endpoint_url, s.attempt_key, s.nth, p.path_no, NULL, NULL, NULL, NULL, NULL, TRUE,
+  s.event_uuid, s.endpoint_url, s.attempt_key, s.nth, p.path_no, NULL, NULL, NULL, NULL, NULL,
+  NULL, TRUE,
   epoch_us(COALESCE(s.seen_from, s.shown_at)), epoch_us(COALESCE(s.seen_until, s.shown_at)),
   s.http_status, s.here, s.delivery_no
 FROM surplus AS s

@@ -44,27 +44,23 @@ told_lines AS (
 SELECT
   q.rule_id, q.endpoint_url, q.stance, q.event_uuid,
   COALESCE(a.attempted_at, a.created_at) AS happened_at,
-  'attempt: ' || a.status || COALESCE(', ' || a.http_status, '')
-    || COALESCE(', ' || a.error_kind, '') AS what,
-  g.stream, a.line, a.file_id
+  'sender' AS side, a.status, a.http_status, a.error_kind, g.stream, a.line, a.file_id
 FROM quoted_rows AS q
 JOIN attempt_records AS a
   ON a.event_uuid = q.event_uuid AND COALESCE(a.endpoint_url, q.endpoint_url) = q.endpoint_url
 JOIN generations AS g ON g.generation_id = a.generation_id
-UNION ALL
+UNION ALL BY NAME
 SELECT
-  q.rule_id, q.endpoint_url, q.stance, q.event_uuid, l.logged_at,
-  CONCAT_WS(
-    ' ', g.layer || ':', l.method, l.path, l.http_status, REPLACE(l.step, '_', ' '),
-    CASE WHEN l.step IN ('failed', 'signature_failed') THEN '(' || l.message || ')' END
-  ),
+  q.rule_id, q.endpoint_url, q.stance, q.event_uuid, l.logged_at AS happened_at,
+  g.layer AS side, l.step AS status, l.http_status, l.method, l.path,
+  CASE WHEN l.step IN ('failed', 'signature_failed') THEN l.message END AS message,
   g.stream, l.line, l.file_id
 FROM quoted_rows AS q
 JOIN told_lines AS t ON t.event_uuid = q.event_uuid AND t.endpoint_url = q.endpoint_url
 JOIN receipt_records AS l
   ON l.generation_id = t.generation_id AND l.byte_offset = t.byte_offset
 JOIN generations AS g ON g.generation_id = l.generation_id
-UNION ALL
-SELECT rule_id, endpoint_url, stance, event_uuid, happened_at, what, NULL, NULL, NULL
+UNION ALL BY NAME
+SELECT rule_id, endpoint_url, stance, event_uuid, happened_at, what
 FROM quoted_rows
 WHERE what IS NOT NULL

@@ -1,7 +1,7 @@
 /* findings: one rule's statement about one endpoint, with how well it is supported; worst first.
    grain:  one rule and endpoint
-   inputs: chosen_rows, rule_signs, rule_headers, rule_pieces, rule_texts, deliveries,
-           attempt_records, generations
+   inputs: chosen_rows, rule_signs, rule_headers, rule_texts, deliveries, attempt_records,
+           generations
 
    confidence is what was found of the required evidence, over all deliveries of the finding;
    evidence that speaks against it counts as much as evidence that is missing, and where it speaks
@@ -68,35 +68,21 @@ counted_signs AS (
     AND c.event_uuid IS NOT DISTINCT FROM s.event_uuid
   GROUP BY s.rule_id, s.endpoint_url, s.piece, s.stance
 ),
-worded_signs AS (
+summed_signs AS (
   SELECT
-    n.rule_id, n.endpoint_url,
-    SUM(CASE WHEN n.stance = 'for' THEN n.held ELSE 0 END) * 1.0
-      / SUM(CASE WHEN n.stance = 'for' THEN n.asked ELSE n.held END) AS confidence,
-    STRING_AGG(
-      CASE WHEN n.stance = 'for' AND n.held > 0
-        THEN p.words || CASE
-          WHEN n.asked > 1 THEN ' (' || n.held || ' of ' || n.asked || ')' ELSE ''
-        END
-      END, '; ' ORDER BY p.place
-    ) AS shown,
-    STRING_AGG(
-      CASE WHEN n.stance = 'for' AND n.held = 0 THEN p.words END, '; ' ORDER BY p.place
-    ) AS missing,
-    STRING_AGG(
-      CASE WHEN n.stance = 'against' AND n.held > 0
-        THEN p.words || CASE
-          WHEN n.asked > 1 THEN ' (' || n.held || ' of ' || n.asked || ')' ELSE ''
-        END
-      END, '; ' ORDER BY p.place
-    ) AS against
-  FROM counted_signs AS n
-  JOIN rule_pieces AS p ON p.rule_id = n.rule_id AND p.piece = n.piece
-  GROUP BY n.rule_id, n.endpoint_url
+    rule_id, endpoint_url,
+    SUM(CASE WHEN stance = 'for' THEN held ELSE 0 END) * 1.0
+      / SUM(CASE WHEN stance = 'for' THEN asked ELSE held END) AS confidence,
+    STRING_AGG(piece || '=' || held || '/' || asked, ' ' ORDER BY piece)
+      FILTER (stance = 'for') AS evidence,
+    STRING_AGG(piece || '=' || held || '/' || asked, ' ' ORDER BY piece)
+      FILTER (stance = 'against' AND held > 0) AS against
+  FROM counted_signs
+  GROUP BY rule_id, endpoint_url
 ),
 graded_rows AS (
   SELECT
-    r.*, w.confidence, w.shown, w.missing, w.against, x.contradicted,
+    r.*, w.confidence, w.evidence, w.against, x.contradicted,
     CASE
       WHEN h.severity = 'critical' AND r.deliveries > 0 AND r.settled THEN 'warning'
       ELSE h.severity
@@ -105,7 +91,7 @@ graded_rows AS (
     COALESCE(t.next_check, h.next_check) AS next_check, h.is_fallback
   FROM counted_rows AS r
   JOIN rule_headers AS h ON h.rule_id = r.rule_id
-  JOIN worded_signs AS w ON w.rule_id = r.rule_id AND w.endpoint_url = r.endpoint_url
+  JOIN summed_signs AS w ON w.rule_id = r.rule_id AND w.endpoint_url = r.endpoint_url
   JOIN contradictions AS x ON x.rule_id = r.rule_id AND x.endpoint_url = r.endpoint_url
   JOIN named_senders AS n ON n.rule_id = r.rule_id AND n.endpoint_url = r.endpoint_url
   LEFT JOIN rule_texts AS t ON t.rule_id = r.rule_id AND t.sender = n.sender
@@ -119,6 +105,5 @@ SELECT
       contradicted, is_fallback, deliveries * confidence DESC, confidence DESC,
       rule_id, endpoint_url
   ) AS "rank",
-  CONCAT_WS(' ', 'Shown: ' || shown || '.', 'Not shown: ' || missing || '.') AS evidence,
-  COALESCE(against, '') AS against
+  evidence, COALESCE(against, '') AS against
 FROM graded_rows

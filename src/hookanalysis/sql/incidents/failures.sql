@@ -40,7 +40,7 @@ SELECT
   endpoint_url, event_type, recovered, status,
   CASE
     WHEN status BETWEEN '500' AND '599' THEN '5xx'
-    WHEN status IN ('timeout', 'refused', 'other', 'no answer') THEN 'no answer'
+    WHEN status IN ('timeout', 'refused', 'other', 'no_answer') THEN 'no_answer'
     ELSE status
   END AS kind
 FROM places

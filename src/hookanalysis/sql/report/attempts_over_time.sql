@@ -6,7 +6,7 @@
 SELECT
   step_of(t.attempted_at, $unit, $zone) AS step_at,
   CASE
-    WHEN t.status = 'success' AND d.outcome IN ('missed', 'unprocessed') THEN 'no effect'
+    WHEN t.status = 'success' AND d.outcome IN ('missed', 'unprocessed') THEN 'no_effect'
     WHEN t.status IN ('success', 'failed') THEN t.status
     ELSE 'pending'
   END AS result,

@@ -16,14 +16,14 @@ WITH own AS (
 ),
 grouped AS (
   SELECT receipt_id,
-    string_agg(DISTINCT left(event_uuid, 8), ' or ' ORDER BY left(event_uuid, 8)) AS owners,
+    list(DISTINCT left(event_uuid, 8) ORDER BY left(event_uuid, 8)) AS owners,
     min(CASE WHEN certain THEN left(event_uuid, 8) END) AS owner,
     bool_or(event_uuid = $uuid) AS concerns
   FROM own GROUP BY receipt_id
 )
 SELECT f.path || ':' || r.line, r.logged_at,
   r.logged_at - coalesce(o.offset_ms, 0) * INTERVAL '1 millisecond', r.http_status,
-  coalesce(g.owner, g.owners)
+  CASE WHEN g.owner IS NULL THEN g.owners ELSE [g.owner] END
 FROM grouped AS g
 JOIN receipt_records AS r ON r.generation_id = g.receipt_id // 10000000000000
   AND r.byte_offset = g.receipt_id % 10000000000000

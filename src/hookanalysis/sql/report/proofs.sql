@@ -2,9 +2,9 @@
    grain:  one line and stance
    inputs: judged, finding_evidence, files; $rule, $url: the finding; $most */
 SELECT
-  e.stance, e.happened_at, e.what, e.stream, e.line, f.path, COUNT(*) OVER () AS total
+  e.* EXCLUDE (rule_id, endpoint_url), f.path AS file, COUNT(*) OVER () AS total
 FROM finding_evidence AS e
-INNER JOIN files AS f ON f.file_id = e.file_id
+LEFT JOIN files AS f ON f.file_id = e.file_id
 WHERE e.rule_id = $rule
   AND e.endpoint_url = $url
   AND (

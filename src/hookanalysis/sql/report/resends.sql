@@ -2,7 +2,7 @@
    grain:  one delivery
    inputs: judged, resends; $most: how many */
 SELECT
-  r.position, r.advice, r.event_uuid, r.endpoint_url, r.event_type, r.happened_at, r.why,
+  r.position, r.advice, r.event_uuid, r.endpoint_url, r.event_type, r.happened_at, r.reason,
   COUNT(*) OVER () AS total
 FROM resends AS r
 INNER JOIN judged($since, $until, $endpoint, $event_type) AS j USING (event_uuid, endpoint_url)
