@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import hookanalysis as ha
-from hookanalysis.tables import BASE_TABLES, DELIVERIES, RESULTS
+from hookanalysis.results import DELIVERIES
+from hookanalysis.tables import BASE_TABLES, RESULTS
 from world.faults import FAULTS
 from world.runs import simulate
 

@@ -86,17 +86,17 @@ def missed(found: Outcomes) -> set[tuple[str, str]]:
 
 
 def test_less_coverage_proves_less(day: Day) -> None:
-    start = day.dice.randint(60, 21 * 60)
-    end = start + day.dice.randint(16, 180)
-    times = [f"{minute // 60}:{minute % 60:02}" for minute in (start, end)]
+    minute = day.dice.randint(60, 21 * 60)
+    until = minute + day.dice.randint(16, 180)
+    start, end = (f"{at // 60}:{at % 60:02}" for at in (minute, until))
 
     def forget_signs_of_life(world: World) -> None:
         text = "DELETE FROM activity WHERE minute_at BETWEEN ? AND ?"
-        world.db.con.execute(text, [*map(clock, times)])
+        world.db.con.execute(text, [clock(start), clock(end)])
 
     assert missed(day.changed(forget_signs_of_life)) <= missed(day.judged)
     # And with the lines themselves gone, nobody is called missed who was not.
-    assert missed(day.changed(lambda world: world.silence(*times))) <= missed(day.judged)
+    assert missed(day.changed(lambda world: world.silence(start, end))) <= missed(day.judged)
 
 
 def test_a_rejected_line_proves_less(day: Day) -> None:
