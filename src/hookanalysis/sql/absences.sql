@@ -6,7 +6,8 @@
    Either no log behind the edge holds a receipt, or none of the attempt that succeeded; or one
    does, accepted, and the application, which usually says that it processed an event, never did.
    outer_covered: every log of the outermost layer that knows the endpoint was whole all the time
-   in which a request could have come. inner_covered: so was a layer behind the edge.
+   in which a request could have come. inner_covered: so was a layer behind the edge that shows
+   what the edge accepted.
    processing_covered: so was every layer that tells of processing. edge_covered: so was the edge.
    None of the first three, where the logs are no witness (doubts); nor what is behind the edge,
    where a receipt names the event and not for which endpoint: it may be this one's (unplaced).
@@ -30,7 +31,7 @@ WITH unsettled AS (
     WHERE layer <> 'edge' AND counts
       AND (
         processed IS NOT NULL OR known_before OR NOT accepted
-        OR endpoint_url NOT IN (SELECT endpoint_url FROM processing_logs)
+        OR endpoint_url NOT IN (SELECT endpoint_url FROM processing_logs WHERE told = 'processed')
       )
   )
 ),
@@ -45,7 +46,9 @@ doubted AS (
 ),
 layers AS (
   SELECT
-    v.endpoint_url, v.layer, MIN(v.depth) AS depth, BOOL_OR(g.layer IS NOT NULL) AS told,
+    v.endpoint_url, v.layer, MIN(v.depth) AS depth,
+    COALESCE(BOOL_OR(g.told = 'processed'), FALSE) AS told,
+    COALESCE(BOOL_OR(g.told = 'accepted'), FALSE) AS shows,
     COALESCE(MAX(o.tolerance_ms), MAX(s.tolerance_seconds) * 1000) * INTERVAL '1 millisecond'
       AS tolerance,
     MAX(s.timeout_seconds) * INTERVAL '1 second' AS timeout
@@ -61,7 +64,7 @@ weighed AS (
     u.first_at - COALESCE(MAX(l.tolerance), INTERVAL '0 seconds') AS possible_from,
     u.last_at + COALESCE(MAX(l.tolerance + l.timeout), INTERVAL '0 seconds') AS possible_until,
     BOOL_OR(p.layer IS NOT NULL AND l.depth = 1) AND MAX(b.doubt) IS NULL AS outer_covered,
-    BOOL_OR(p.layer IS NOT NULL AND l.layer <> 'edge') AND MAX(b.inner_doubt) IS NULL
+    BOOL_OR(p.layer IS NOT NULL AND l.shows) AND MAX(b.inner_doubt) IS NULL
       AND NOT u.unplaced AS inner_covered,
     BOOL_OR(COALESCE(l.told, FALSE)) AND BOOL_AND(NOT l.told OR p.layer IS NOT NULL)
       AND MAX(b.inner_doubt) IS NULL AND NOT u.unplaced AS processing_covered,

@@ -5,7 +5,8 @@
    It is the layer nearest to what became of the event: application, else queue, else table, else
    edge. Other layers are never added; but processed is the most that any of them says, and accepted
    is not less than the successes that certainly have a line in any (answered).
-   untold: accepted, and not said to be processed, failed or known.
+   untold: accepted, and not said to be processed, failed or known: a log that tells of failures
+   alone says so of no success.
    weakest_rule: 1 uuid, 2 transaction, 3 request_id, 4 time.
    repeat_kind: how a delivery came to be accepted more than once. The second accepted receipt
    decides. If an attempt of its own explains it: a resend, after success, after a time-out (no
@@ -47,15 +48,19 @@ counted AS (
     PARTITION BY delivery_no ORDER BY list_position(['app', 'queue', 'table', 'edge'], layer)
   ) = 1
 ),
--- Successes that certainly have a line, each its own, in one layer.
+-- Successes that certainly have a line, each its own, in one layer; and those of which the layer
+-- that counts says nothing.
 answered AS (
-  SELECT delivery_no, MAX(answered) AS answered
+  SELECT delivery_no, MAX(answered) AS answered, MAX(unheard) AS unheard
   FROM (
-    SELECT a.delivery_no, COUNT(*) AS answered
+    SELECT a.delivery_no, COUNT(*) AS answered, COUNT(*) FILTER (r.attempt_key IS NULL) AS unheard
     FROM requests AS q
     JOIN hard_attempts AS a
       ON a.event_uuid = q.event_uuid AND a.endpoint_url = q.endpoint_url
       AND a.attempt_key = q.attempt_key
+    JOIN counted AS c ON c.delivery_no = a.delivery_no
+    LEFT JOIN (SELECT DISTINCT delivery_no, layer, attempt_key FROM counted_arrivals) AS r
+      ON r.delivery_no = a.delivery_no AND r.layer = c.layer AND r.attempt_key = a.attempt_key
     WHERE a.status = 'success' AND q.nth = 1 AND q.state = 'line'
     GROUP BY a.delivery_no, q.layer
   )
@@ -69,7 +74,8 @@ surplus_receipts AS (
   GROUP BY ALL
 )
 SELECT
-  c.* EXCLUDE (arrivals, accepted, first_taken, second_taken),
+  c.* EXCLUDE (arrivals, accepted, first_taken, second_taken)
+    REPLACE (c.untold + COALESCE(n.unheard, 0) AS untold),
   GREATEST(c.arrivals - COALESCE(u.surplus, 0), 1) AS arrivals,
   GREATEST(
     CASE WHEN c.accepted > 1 THEN GREATEST(c.accepted - COALESCE(u.surplus, 0), 1) ELSE c.accepted END,

@@ -407,6 +407,16 @@ CREATE MACRO named_target(t) AS (
   ), '\/', '/'), '')
 );
 
+-- A line of key=value pairs with its message first, as words: a quoted value is masked as private.
+CREATE MACRO message_first(t) AS (
+  CASE
+    WHEN regexp_matches(t, '(?:^|\s)(?:msg|message)="') THEN trim(regexp_replace(
+      t, '(?s)^(|.*?\s)(?:msg|message)="((?:[^"\\]|\\.)*)"\s*(.*)$', '\2 \1\3'
+    ))
+    ELSE trim(t)
+  END
+);
+
 -- A status under its name, or in the words with which frameworks end a request.
 CREATE MACRO named_status(t) AS (
   nullif(concat_ws('', regexp_extract_all(

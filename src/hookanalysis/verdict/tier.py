@@ -252,10 +252,11 @@ class Tier:
         """The assignments that serve, after what must have a line, what the sender saw succeed.
 
         That a request was answered is what the sender says; that a line is there for it, whoever
-        else comes first, is what the log says. All others get what is left.
+        else comes first, is what the log says; a line that tells of a failure without a status does
+        not. All others get what is left.
         """
         first = must | (self.requests["says"] == 1)
-        kept = first[rows]
+        kept = first[rows] & (must[rows] | ~self.lines["failed"][columns])
         served = assign(self.size, self.count, (rows[kept], columns[kept]), must)
         settled = served.line >= 0
         timed = self.requests["attempted_until"] == NONE

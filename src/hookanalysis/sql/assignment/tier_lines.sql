@@ -27,6 +27,7 @@ SELECT
   COALESCE(r.http_status, -1) AS http_status,
   COALESCE(hash(regexp_extract(r.source_ip, '^(?:\d+\.\d+\.\d+|[^:]*:[^:]*:[^:]*)')), 0) AS network,
   COALESCE(hash(r.path), 0) AS path,
+  COALESCE(r.http_status IS NULL AND NOT r.processed, FALSE) AS failed,
   r.by_sender,
   r.stranger,
   COALESCE(g.resolution_ms, 0) AS resolution_ms

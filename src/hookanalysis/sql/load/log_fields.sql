@@ -119,7 +119,7 @@ measured AS (
 timed AS (
   SELECT
     *,
-    trim(seen_text) AS seen_message,
+    message_first(seen_text) AS seen_message,
     CASE WHEN NOT shows THEN coalesce(
       CASE WHEN named.n <> '' THEN named.n || CASE
         WHEN starts_with(lower(named.unit), 'm') AND lower(named.unit) <> 'micros' THEN 'ms'
