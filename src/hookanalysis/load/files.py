@@ -156,7 +156,7 @@ def _load_file(
 ) -> FileReport:
     source = open_source(offer.path, max_text_bytes=_budget(settings))
     head = source.head()
-    if not head.strip():
+    if source.is_empty():
         return manifest.note_file(db, FileReport(offer.name, "loaded", "the file is empty"), source)
     if len(head) < HEAD and holds_nothing(head):
         empty = FileReport(offer.name, "loaded", "the export lists nothing")

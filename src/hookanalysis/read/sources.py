@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from blake3 import blake3
 
-from hookanalysis.errors import InputError
+from hookanalysis.errors import DamagedError, InputError
 
 from .decoding import HEAD, TextReader, check_text
 from .delimited import DelimitedSplitter
@@ -132,6 +132,7 @@ class Source:
             head = reader.read_head(HEAD)
             check_text(head, path)
             self._packing = reader.describe(head)
+            self._torn = len(head) < HEAD and reader.truncated
         self._head = head.replace(b"\r", b"\n") if self._packing.carriage else head
         self.stored_bytes = self._packing.stamp.size
         self.compressed = self._packing.compressed
@@ -149,6 +150,23 @@ class Source:
             return self._head[:size]
         with self._read() as reader:
             return reader.read_head(size)
+
+    def is_empty(self) -> bool:
+        """Whether there is no text in it.
+
+        Raises:
+            DamagedError: It is packed, and breaks off before any text.
+        """
+        if self._head.strip():
+            return False
+        if self._torn:
+            raise DamagedError(
+                "the file is damaged",
+                reason="what it is packed in breaks off before its first line",
+                where=self.path,
+                hint="copy it again from its source",
+            )
+        return True
 
     def line_at(self, offset: int, *, size: int = 1 << 16) -> str:
         """The text from `offset` to the end of its line, at most `size` bytes of it."""
