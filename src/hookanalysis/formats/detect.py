@@ -14,10 +14,10 @@ from .catalog import Format, load_formats
 from .configs import read_log_formats
 from .fields import fields_sql, scan_sql
 from .forms import ATTEMPT_TEXTS, RECEIPT_TEXTS, Fit
-from .headed import find_headers, read_sections
 from .logs import OBJECT, TEXT, Binding, Reading, overrule, read_log
 from .parser import connect_parser
 from .refusals import say_unfit
+from .rows import find_headers, read_sections
 from .sampling import find_cells
 from .trials import ENOUGH, Head, Trial, give_way, hold_trials
 

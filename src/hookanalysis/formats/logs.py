@@ -14,8 +14,8 @@ from .catalog import Format, load_formats
 from .engine import borrow_scratch
 from .fields import log_fields, scan_log
 from .forms import Fit, plain_records, whole
-from .headed import read_sections, row_source
 from .parser import connect_parser
+from .rows import headed_source, read_sections
 from .sampling import take_records
 from .scan import Log
 from .trials import settle_dates
@@ -121,7 +121,7 @@ def _try_layer(
     sections = read_sections([(0, headed)]) if headed else fit.sections
     chunk = take_records(head, split)
     if sections and not layer.wrappers:
-        source = row_source(sections, source)
+        source = headed_source(sections, source)
     records = _take_texts(source, chunk)
     fit = replace(fit, source=source, sections=())
     if not layer.yearless and not any(map(_YEARLESS.match, records)):

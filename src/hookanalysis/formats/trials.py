@@ -15,6 +15,7 @@ from hookanalysis.read.splitting import Split
 from .fields import scan_sql
 from .forms import plain_records
 from .parser import connect_parser
+from .rows import name_columns, table_source
 from .sampling import Header, find_header, normalise, spell, take_records
 from .texts import spread
 
@@ -104,7 +105,7 @@ class Trial:
     def share(self) -> float:
         """Records that fit, of all that do not pass by rule; a header alone is a whole table."""
         if not self.reasons:
-            return float(bool(self.fit.columns))
+            return float(self.fit.uniform)
         return self.reasons.count(None) / len(self.reasons)
 
 
@@ -212,13 +213,11 @@ def _fit_table(entry: Format, head: Head, fit: Fit) -> Trial | Header | None:
         return header
     if {normalise(name) for name in header.names} & {normalise(n) for n in entry.forbid}:
         return None
-    places = [header.columns.get(text, 0) for text in form.times]
-    fit = replace(
-        fit,
-        columns=header.columns,
-        width=header.split.columns,
-        time_names=tuple(header.names[place - 1] for place in places if place),
-    )
+    keys = name_columns(header.names)
+    named = {place: key for key, place in keys.items()}
+    form = replace(form, names={text: (named[n],) for text, n in header.columns.items()})
+    shapes = (json.dumps(list(keys), ensure_ascii=False, separators=(",", ":")),)
+    fit = replace(fit, source=table_source(header.names), shapes=shapes, uniform=True)
     return Trial(entry, header.split, form, fit, len(header.columns))
 
 

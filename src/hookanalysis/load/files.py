@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from hookanalysis.errors import DamagedError, InputError
 from hookanalysis.formats import api as parsing
 from hookanalysis.formats.engine import borrow_scratch
-from hookanalysis.formats.headed import MARK
 from hookanalysis.formats.parser import connect_parser
+from hookanalysis.formats.rows import MARK
 from hookanalysis.read.decoding import HEAD
 from hookanalysis.read.documents import holds_nothing
 from hookanalysis.read.postgres import Table, find_table
