@@ -28,8 +28,6 @@ Bools = npt.NDArray[np.bool_]
 RECORD_LIMIT = 1 << 20
 # One step of the fast paths; small enough for the processor's cache.
 BLOCK = 1 << 20
-# After a doubtful record the slow path reads on for this long before the fast one is tried again.
-SLOW_STRETCH = 1 << 16
 # Rows in one piece, so that a file of empty lines needs no more memory than another.
 ROWS = 1 << 18
 
