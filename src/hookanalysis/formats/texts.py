@@ -11,7 +11,6 @@ import re
 from typing import TYPE_CHECKING
 
 from .forms import Fit, Form, literal
-from .lines import misfit, only, select
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -41,7 +40,7 @@ def scan_texts(form: Form, fit: Fit) -> str:
         found["time"] = f"coalesce({found.get('time', 'NULL')}, outer_time)"
     texts = (
         f"SELECT line, byte_offset, part, record, opened IS NULL AS closed,"
-        f" {select(found, wanted)}"
+        f" {_select(found, wanted)}"
         f" FROM (SELECT *, TRY({opened}) AS opened FROM {spread(form.each, fit.source)})"
     )
     time = f"coalesce({', '.join(form.times)})"
@@ -54,7 +53,7 @@ def scan_texts(form: Form, fit: Fit) -> str:
         "SELECT line, byte_offset, part, record,"
         " NULL::VARCHAR AS outer_time, NULL AS place, TRUE AS hook,"
         f" {time} AS time_text,"
-        f" {misfit(form, f'closed OR {missing}', reason)} FROM ({texts})"
+        f" {_misfit(form, f'closed OR {missing}', reason)} FROM ({texts})"
     )
 
 
@@ -108,28 +107,24 @@ def _take_objects(form: Form, fit: Fit) -> str:
     """
     met = {key for shape in fit.shapes for key in json.loads(shape)}
     opened, found = open_sql(form.names, met)
-    outer = outer_names(form.names)
-    paths: list[str] = []
+    paths, slow = slow_values(form.names)
     told = {}
-    for text, aliases in form.names.items():
-        first = len(paths) + 1
-        paths += [path_sql(alias) for alias in order_names(outer, aliases)]
-        values = f"list_filter(rest[{first}:{len(paths)}], lambda x: NOT starts_with(x, '{{'))[1]"
-        if text in _OBJECTS:
-            values = f"list_any_value(rest[{first}:{len(paths)}])"
-        told[text] = f"CASE WHEN usual THEN {found[text]} ELSE nullif({values}, '') END"
+    for text in form.names:
+        told[text] = f"CASE WHEN usual THEN {found[text]} ELSE {slow[text]} END"
         if fit.uniform:
             told[text] = found[text]
         if text in form.deep:
             told[text] = f"coalesce({told[text]}, {search_sql(form.deep[text])})"
-    told = only(form, told)
+    told = _only(form, told)
     shapes = ", ".join(literal(shape) for shape in fit.shapes) or "''"
     usual = f"CAST(to_json(json_keys(record)) AS VARCHAR) IN ({shapes})"
-    columns = select(told, form.texts)
+    columns = _select(told, form.texts)
     return (
         f'SELECT line, byte_offset, "at", record, {columns} FROM (SELECT *,'
         f" {opened} AS opened,"
-        f" CASE WHEN NOT usual THEN json_extract_string(record, [{', '.join(paths)}]) END AS rest"
+        f" CASE WHEN NOT usual THEN json_extract_string(record, [{', '.join(paths)}]) END AS rest,"
+        " list_transform(rest, lambda x: CASE WHEN NOT starts_with(x, '{') THEN x END)"
+        " AS plain_rest"
         f" FROM (SELECT *, {usual} AS usual,"
         " contains(record, ':{') OR contains(record, ': {') AS nested"
         " FROM scanned WHERE verdict = 'keep'))"
@@ -156,12 +151,12 @@ def open_sql(
     names: Mapping[str, Sequence[str]], keys: Collection[str]
 ) -> tuple[str, dict[str, str]]:
     """SQL that takes `keys` out of a record in one pass, and what each text is of them."""
-    outer = outer_names(names)
+    outer = _outer_names(names)
     structure: dict[str, str] = {}
     found: dict[str, str] = {}
     for text, aliases in names.items():
         values = []
-        for alias in order_names(outer, aliases):
+        for alias in _order_names(outer, aliases):
             key, _, inner = alias.partition("/")
             if key not in keys:
                 continue
@@ -183,12 +178,26 @@ def open_sql(
     return f"json_transform(record, {literal(json.dumps(structure))})", found
 
 
-def order_names(outer: Collection[str], aliases: Iterable[str]) -> list[str]:
+def slow_values(names: Mapping[str, Sequence[str]]) -> tuple[list[str], dict[str, str]]:
+    """The paths of all names, and each text's value of what was found under them."""
+    outer = _outer_names(names)
+    places: dict[str, int] = {}
+    slow = {}
+    for name, aliases in names.items():
+        ordered = [path_sql(alias) for alias in _order_names(outer, aliases)]
+        numbers = [places.setdefault(path, len(places) + 1) for path in ordered]
+        found = "rest" if name.rpartition("|")[2] in _OBJECTS else "plain_rest"
+        # One expression for all names: to plan a CASE for each takes longer than a small file.
+        slow[name] = f"nullif(list_any_value(list_select({found}, {numbers})), '')"
+    return list(places), slow
+
+
+def _order_names(outer: Collection[str], aliases: Iterable[str]) -> list[str]:
     """Names of one text as they are tried: what may turn out to be an object comes last."""
     return sorted(aliases, key=lambda alias: alias in outer)
 
 
-def outer_names(names: Mapping[str, Sequence[str]]) -> set[str]:
+def _outer_names(names: Mapping[str, Sequence[str]]) -> set[str]:
     """The names of objects that other names lead into."""
     return {
         alias[:end]
@@ -271,3 +280,27 @@ def _translate(form: Form, fit: Fit, texts: str) -> str:
 
 def _quoted(key: str) -> str:
     return '"' + key.replace('"', '""') + '"'
+
+
+def _only(form: Form, found: Mapping[str, str]) -> dict[str, str]:
+    """Values of texts, as far as they look as the form says."""
+    return {
+        text: f"CASE WHEN regexp_full_match({value}, {literal(form.only[text])}) THEN {value} END"
+        if text in form.only
+        else value
+        for text, value in found.items()
+    }
+
+
+def _misfit(form: Form, unfit: str, reason: str) -> str:
+    """Reason code of a record for which the SQL condition `unfit` holds."""
+    return (
+        f"CASE WHEN NOT ({unfit}) THEN NULL"
+        f" WHEN regexp_full_match(record, {literal(form.ignored)}) THEN 'ignored'"
+        f" ELSE {reason} END AS misfit"
+    )
+
+
+def _select(found: Mapping[str, str], names: Iterable[str]) -> str:
+    """The texts as columns, NULL where they are not found."""
+    return ", ".join(f"{found.get(name, 'CAST(NULL AS VARCHAR)')} AS {name}" for name in names)

@@ -12,7 +12,9 @@ import duckdb
 
 from hookanalysis.read.splitting import Split
 
-from .fields import scan_sql
+from .catalog import OWN
+from .engine import borrow_scratch
+from .fields import fields_sql, scan_sql
 from .forms import plain_records
 from .parser import connect_parser
 from .rows import name_columns, table_source
@@ -124,10 +126,8 @@ def hold_trials(
     """
     trials: list[Trial] = []
     near: list[Header] = []
-    over = {entry.id: entry.over for entry in formats}
-    for entry in sorted(formats, key=lambda entry: -len(_beaten(entry.id, over))):
-        perfect = [trial.format.id for trial in trials if trial.share == 1]
-        if any(entry.id in _beaten(name, over) for name in perfect):
+    for entry in sorted(formats, key=lambda entry: (-len(entry.keys), -entry.rank)):
+        if any(trial.share == 1 and _goes_before(trial.format, entry) for trial in trials):
             continue
         fitted = _fit(entry, head, fit)
         if isinstance(fitted, Header):
@@ -144,12 +144,14 @@ def give_way(trials: Sequence[Trial]) -> list[Trial]:
     """
     asked = max((len(trial.format.keys) for trial in trials), default=0)
     trials = [trial for trial in trials if len(trial.format.keys) == asked]
-    over = {trial.format.id: trial.format.over for trial in trials}
-    left = {trial.format.id: trial for trial in trials}
-    for trial in trials:
-        for name in _beaten(trial.format.id, over):
-            if name in left and trial.share >= min(left[name].share, _PURE):
-                del left[name]
+    left = {
+        other.format.id: other
+        for other in trials
+        if not any(
+            _goes_before(trial.format, other.format) and trial.share >= min(other.share, _PURE)
+            for trial in trials
+        )
+    }
     for trial in trials:
         base = left.get(trial.format.base or "")
         if base and trial.format.id in left:
@@ -158,16 +160,9 @@ def give_way(trials: Sequence[Trial]) -> list[Trial]:
     return list(left.values())
 
 
-def _beaten(name: str, over: dict[str, tuple[str, ...]]) -> set[str]:
-    """The formats that give way to a format, also by way of others."""
-    found: set[str] = set()
-    rest = list(over.get(name, ()))
-    while rest:
-        other = rest.pop()
-        if other not in found and other != name:
-            found.add(other)
-            rest += over.get(other, ())
-    return found
+def _goes_before(entry: Format, other: Format) -> bool:
+    """Whether a format is tried first. Which side wrote a file is not guessed by rank."""
+    return (entry.side == other.side or entry.rank >= OWN) and entry.rank > other.rank
 
 
 def _fit(entry: Format, head: Head, fit: Fit) -> Trial | Header | None:
@@ -225,8 +220,10 @@ def _try(trial: Trial, chunk: Chunk) -> Trial:
     """Parse the first records; find out the order of day and month where it matters."""
 
     def judge(first: bool | None) -> tuple[str | None, ...]:
-        fit = replace(trial.fit, day_first=first)
-        return judge_records(scan_sql(trial.form, fit), chunk)
+        form, fit = trial.form, replace(trial.fit, day_first=first)
+        with borrow_scratch(scan_sql(form, fit), fields_sql(form, fit), form.side) as scratch:
+            scratch.scan(chunk)
+            return scratch.reasons()
 
     first, reasons, disorder = settle_dates(trial.fit.day_first, judge)
     fit = replace(trial.fit, day_first=first)
@@ -255,14 +252,6 @@ def settle_dates(
     if by_day == reasons:  # no such date is among them
         return None, reasons, ""
     return None, by_day, "in no date of the first records is either number above 12"
-
-
-def judge_records(scan: str, chunk: Chunk) -> Reasons:
-    """Why each record of a chunk does not fit; None where it does. Ignored ones are left out."""
-    rows = _query(
-        f"SELECT reason FROM ({scan}) WHERE verdict <> 'ignore' ORDER BY byte_offset", chunk
-    )
-    return tuple(row[0] for row in rows)
 
 
 def reach(pattern: str, text: bytes) -> tuple[int, int]:

@@ -71,7 +71,7 @@ class DelimitedSplitter(LineSplitter):
         if self._skip:
             return self._pass_header(view, end)
         piece, rows, separators, at = Piece(), Rows(), [np.empty(0, np.int64)], 0
-        while at < len(view) and rows.count < ROWS:
+        while at < len(view) and len(rows) < ROWS:
             before = at
             at = self._accept(view, at, piece, rows, separators)
             if at == before:

@@ -142,7 +142,7 @@ class ElementSplitter:
             self._prefix -= taken
             return Piece(taken, view[:taken].tobytes().count(b"\n"))
         work = _Work(view, end, Piece(), Rows())
-        while work.at < len(view) and work.rows.count < ROWS and self._advance(work):
+        while work.at < len(view) and len(work.rows) < ROWS and self._advance(work):
             pass
         work.rows.fill(work.piece)
         return work.piece

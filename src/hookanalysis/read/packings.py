@@ -1,7 +1,7 @@
 """What files are packed in: gzip, bzip2, xz, zstd, also one in another; zip with one member.
 
 Python's own decoders unpack and check the sums. Its file objects are not used: all but gzip's take
-a damaged stream behind the first for the end, and none can be kept from taking any memory.
+a damaged stream behind the first for the end of the file, and xz's may take any memory.
 """
 
 from __future__ import annotations

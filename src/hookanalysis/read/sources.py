@@ -47,8 +47,6 @@ CHUNK_BYTES = 32 << 20
 # A file with more has another format than the one it is read by, or was made to fill a disk.
 _REJECT_LIMIT = 1_000_000  # lines
 
-_SEPARATOR, _SPACE = 31, 32
-
 
 @dataclass(frozen=True)
 class Account:
@@ -348,9 +346,7 @@ class _Run:
         self._settle(self._at)
         if not len(piece.lines) and not self._rejects:
             return None
-        if piece.separators is not None:
-            text[text == _SEPARATOR] = _SPACE
-            text[piece.separators] = _SEPARATOR
+        piece.mark_separators(text)
         return self._give(text, piece, offset, line)
 
     def _give(self, text: Bytes, piece: Piece, offset: int, line: int = 0) -> Chunk:
