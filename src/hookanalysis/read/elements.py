@@ -163,15 +163,22 @@ class ElementSplitter:
 
     @staticmethod
     def _accept(work: _Work) -> bool:
-        """The fast path: take the object if it is JSON, of moderate size and depth."""
-        try:
-            _, stop = _DECODER.raw_decode(work.plain, work.at)
-        except (ValueError, RecursionError):
-            return False
-        brackets = work.plain.count("{", work.at, stop) + work.plain.count("[", work.at, stop)
-        if brackets > DEPTH_LIMIT or stop - work.at > RECORD_LIMIT:
-            return False
-        return work.take(stop, valid=True)
+        """The fast path: take the objects that are JSON, of moderate size and depth."""
+        text, begin = work.plain, work.at
+        while text.startswith("{", work.at) and len(work.rows) < ROWS:
+            at = work.at
+            try:
+                _, stop = _DECODER.raw_decode(text, at)
+            except (ValueError, RecursionError):
+                break
+            brackets = text.count("{", at, stop) + text.count("[", at, stop)
+            if brackets > DEPTH_LIMIT or stop - at > RECORD_LIMIT:
+                break
+            work.take(stop, valid=True)
+            gap = _GAP.match(work.text, stop)
+            if gap and gap.end() > stop:
+                work.take(gap.end())
+        return work.at > begin
 
     def _read(self, work: _Work) -> bool:
         """The slow path: one object, followed to its end."""
