@@ -160,8 +160,7 @@ def test_a_packed_log_that_breaks_off_is_damaged_and_not_empty(
     for cut in (14, len(stored) // 2):
         path.write_bytes(stored[:cut])
         (file,) = ws.load(path).files
-        assert "damaged" in file.reason or file.lacking[0], str(file)
-        assert "empty" not in try_file(path)[0] if file.status == "loaded" else file.error
+        assert "damaged" in file.reason, str(file)
 
 
 @pytest.mark.parametrize("packing", UNPROVEN)
