@@ -150,6 +150,19 @@ def test_a_packed_log_is_the_same_log(ws: ha.Workspace, tmp_path: Path, packing:
     assert content(ws) == loaded(tmp_path, log)
 
 
+@pytest.mark.parametrize("packing", sorted(PACKINGS.keys() - {"zip"}))
+def test_a_packed_log_that_breaks_off_is_damaged_and_not_empty(
+    ws: ha.Workspace, tmp_path: Path, packing: str
+) -> None:
+    """Of some not one line can be read: they hold their text in one block."""
+    stored = PACKINGS[packing]("".join(ACCESS).encode())
+    path = tmp_path / "access.log"
+    for cut in (14, len(stored) // 2):
+        path.write_bytes(stored[:cut])
+        (file,) = ws.load(path).files
+        assert "damaged" in file.reason, str(file)
+
+
 @pytest.mark.parametrize("packing", UNPROVEN)
 def test_a_log_packed_without_a_checksum_says_so(
     ws: ha.Workspace, tmp_path: Path, packing: str

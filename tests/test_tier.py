@@ -40,7 +40,7 @@ def tier() -> Tier:
         "network": ones,
         "path": ones,
         "resolution_ms": ones.astype(float),
-        **dict.fromkeys(("shows_start", "by_sender", "stranger"), no),
+        **dict.fromkeys(("shows_start", "by_sender", "stranger", "failed"), no),
     }
     lines = {name: column[:-1] for name, column in lines.items()}
     spans = np.array([[1, 0, 2 * 10**15]])

@@ -57,8 +57,8 @@ class Format:
         keys: Keys that every record has, as they are spelt; of the formats that fit, the one that
             asks for most of them is chosen.
         forbid: Names that no file in this format has.
-        over: Formats that give way where both fit.
-        rank: Of the formats of lines and objects that a record fits, the highest refines it.
+        rank: Of the formats that a record of a log, or a table of one side, fits, the highest is
+            chosen.
         base: The format that it extends.
         event_id: For a sender whose event ids are no uuids: their pattern.
         retention_days: How long the sender keeps what it lists; None: not told.
@@ -80,7 +80,6 @@ class Format:
     require: tuple[tuple[str, ...], ...] = ()
     keys: tuple[str, ...] = ()
     forbid: tuple[str, ...] = ()
-    over: tuple[str, ...] = ()
     rank: int = 0
     base: str | None = None
     event_id: str = ""
@@ -128,17 +127,12 @@ def _load_packaged() -> tuple[Format, ...]:
 def _load_folder(folder: Path, stamps: tuple[tuple[str, int], ...]) -> tuple[Format, ...]:
     del stamps  # they are why it is read anew
     packaged, own = _read_folder(_packaged()), _read_folder(folder)
-    others = tuple(sorted(set(packaged) - set(own)))
     return tuple(
-        _prefer(entry, others) if entry.id in own else entry for entry in _build_all(packaged | own)
+        replace(entry, rank=entry.rank + OWN)
+        if entry.id in own and (entry.is_log or not entry.base)
+        else entry
+        for entry in _build_all(packaged | own)
     )
-
-
-def _prefer(entry: Format, others: tuple[str, ...]) -> Format:
-    """A format of the user's own, before those of the package."""
-    if entry.is_log:
-        return replace(entry, rank=entry.rank + OWN)
-    return entry if entry.base else replace(entry, over=others)
 
 
 def _packaged() -> Traversable:

@@ -12,9 +12,8 @@ from hookanalysis.settings import Known
 
 from .catalog import Format, Sample, load_formats
 from .detect import detect
-from .parser import connect_parser
+from .engine import borrow_scratch
 from .sampling import take_records
-from .traces import attach_traces
 from .trials import ENOUGH
 
 if TYPE_CHECKING:
@@ -117,16 +116,13 @@ def parse_head(head: bytes, binding: Binding) -> list[dict[str, Any]]:
         For each record the columns of scanning and, where it is kept, those of its first event;
         `also` is its second event.
     """
-    con = connect_parser()
-    con.register("chunk", take_records(head, binding.split))
-    con.execute(f"CREATE OR REPLACE TEMP TABLE scanned AS {binding.scan_sql}")
-    scanned = _rows(con, "SELECT * FROM scanned ORDER BY byte_offset")
-    places = [row["byte_offset"] for row in scanned]
-    con.execute(f"CREATE OR REPLACE TEMP TABLE parsed AS {binding.fields_sql}")
-    attach_traces(con)
     kept: dict[int, list[dict[str, Any]]] = {}
-    for row in _rows(con, "SELECT * FROM parsed ORDER BY byte_offset, event_uuid"):
-        kept.setdefault(bisect_right(places, row["byte_offset"]), []).append(row)
+    with borrow_scratch(binding.scan_sql, binding.fields_sql, binding.format.side) as scratch:
+        scratch.parse(take_records(head, binding.split))
+        scanned = _rows(scratch.con, "SELECT * FROM scanned ORDER BY byte_offset")
+        places = [row["byte_offset"] for row in scanned]
+        for row in _rows(scratch.con, "SELECT * FROM parsed ORDER BY byte_offset, event_uuid"):
+            kept.setdefault(bisect_right(places, row["byte_offset"]), []).append(row)
     records = []
     for number, row in enumerate(scanned, 1):
         first, *others = kept.get(number, [{}])

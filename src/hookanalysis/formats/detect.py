@@ -14,11 +14,11 @@ from .catalog import Format, load_formats
 from .configs import read_log_formats
 from .fields import fields_sql, scan_sql
 from .forms import ATTEMPT_TEXTS, RECEIPT_TEXTS, Fit
-from .headed import find_headers, read_sections
 from .logs import OBJECT, TEXT, Binding, Reading, overrule, read_log
 from .parser import connect_parser
 from .refusals import say_unfit
-from .sampling import find_cells
+from .rows import find_headers, read_sections
+from .sampling import find_table
 from .trials import ENOUGH, Head, Trial, give_way, hold_trials
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def detect(
     if best:
         return _bind_table(best, where, known)
     logs = [entry for entry in chosen if entry.is_log]
-    if logs and (known.format or not find_cells(head)):
+    if logs and (known.format or not find_table(head)):
         base = {entry.id: entry for entry in load_formats()} | {e.id: e for e in formats}
         found = read_log(head, logs, (base[TEXT], base[OBJECT]), fit, known)
         if found:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .catalog import load_formats
 from .forms import ATTEMPT_TEXTS, RECEIPT_TEXTS
 from .refusals import first_values, guess_columns, is_received
-from .sampling import normalise, take_rows
+from .sampling import normalise
 from .trials import Head
 
 if TYPE_CHECKING:
@@ -57,23 +57,16 @@ def draft_format(head: bytes, name: str) -> str:
     if not lines:
         lines = [line for line in head.decode("utf-8", "replace").splitlines() if line.strip()]
     values = first_values(begin)
-    sent = {} if is_received(values) else guess_columns(values)
-    name = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "my_log"
-    listed = records or list(values) == list(_read_table(lines))
-    if listed and {"event_id", "attempted_at"} <= set(sent):
-        body = _draft_sender(values, sent, "sender_json" if records else "sender_table")
-        header = 0 if records else 1
-    elif found := _read_object(lines):
-        body, header = _draft_names(found, "app_json", RECEIPT_TEXTS), 0
-    elif found := _read_table(lines):
-        body, header = _draft_names(found, "showpass_csv", ATTEMPT_TEXTS), 1
+    header = int(bool(values) and not records and all(column in lines[0] for column in values))
+    if records or header:
+        body = _draft_names(values, "json" if records else "table")
     else:
-        body, header = _draft_pattern(lines[0]), 0
+        body = _draft_pattern(lines[0])
     sample = lines[: header + 2]
     expect = ", ".join(["{}"] * (len(sample) - header))
     return "\n".join(
         [
-            f'id = "{name}"',
+            f'id = "{re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "my_log"}"',
             'title = ""',
             body,
             "[[sample]]",
@@ -91,63 +84,24 @@ def _text(lines: Sequence[str]) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _read_object(lines: Sequence[str]) -> Mapping[str, Any]:
-    """The first line that is a JSON object."""
-    for line in lines:
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(value, dict):
-            return value
-    return {}
-
-
-def _read_table(lines: Sequence[str]) -> Mapping[str, Any]:
-    """Header and first row, where the text looks like a table."""
-    for delimiter in (",", "\t", ";"):
-        rows = take_rows(lines, delimiter, 2)
-        if len(rows) == 2 and len(rows[0]) == len(rows[1]) > 2:
-            return dict(zip(rows[0], rows[1], strict=True))
-    return {}
-
-
-def _draft_sender(values: Mapping[str, str], sent: Mapping[str, str], base: str) -> str:
-    """Names for a format of a sender's list that extends `base`."""
-    left = ", ".join(name for name in values if name not in sent.values())
-    return "\n".join(
-        [
-            f'extends = "{base}"',
-            "",
-            f"# Without a meaning: {left or 'none'}. Meanings: {', '.join(ATTEMPT_TEXTS)}.",
-            "[names]",
-            *(f"{text} = {json.dumps([name], ensure_ascii=False)}" for text, name in sent.items()),
-            "",
-        ]
-    )
-
-
-def _draft_names(found: Mapping[str, Any], base: str, texts: Sequence[str]) -> str:
-    """Names for a format that extends `base`, guessed by the first record's values."""
-    names = next(entry.form.names for entry in load_formats() if entry.id == base)
-    known = {normalise(alias) for aliases in names.values() for alias in aliases}
-    strange = {name: value for name, value in found.items() if normalise(name) not in known}
-    guesses: dict[str, str] = {}
-    for name, value in strange.items():
-        text = next((text for text, form in _PIECES if form.fullmatch(str(value))), "")
-        text = _SENT.get(text, text) if texts is ATTEMPT_TEXTS else text
-        text = "event_uuid" if text == "uuid" else text
-        if text in texts:
-            guesses.setdefault(text, name)
-    left = ", ".join(name for name in strange if name not in guesses.values())
-    # An object is of a format by its keys; a table is by the names of its columns.
+def _draft_names(values: Mapping[str, str], kind: str) -> str:
+    """Names for a format of rows or objects, guessed by the first value of each column or key."""
+    guesses = {} if is_received(values) else guess_columns(values)
+    base = f"sender_{kind}"
+    texts: Sequence[str] = ATTEMPT_TEXTS
+    if not {"event_id", "attempted_at"} <= set(guesses):
+        is_log = kind == "json"
+        base, texts = ("app_json", RECEIPT_TEXTS) if is_log else ("showpass_csv", ATTEMPT_TEXTS)
+        guesses = _guess_texts(values, base, texts)
+    left = ", ".join(name for name in values if name not in guesses.values())
+    # An object of a log is of a format by its keys.
     keys = list(guesses.values()) if texts is RECEIPT_TEXTS else []
     return "\n".join(
         [
             f'extends = "{base}"',
             *([f"keys = {json.dumps(keys, ensure_ascii=False)}"] if keys else []),
             "",
-            f"# Columns without a meaning: {left or 'none'}. Meanings: {', '.join(texts)}.",
+            f"# Without a meaning: {left or 'none'}. Meanings: {', '.join(texts)}.",
             "[names]",
             *(
                 f"{text} = {json.dumps([name], ensure_ascii=False)}"
@@ -156,6 +110,20 @@ def _draft_names(found: Mapping[str, Any], base: str, texts: Sequence[str]) -> s
             "",
         ]
     )
+
+
+def _guess_texts(values: Mapping[str, str], base: str, texts: Sequence[str]) -> dict[str, str]:
+    """What the columns or keys that `base` does not know may be, by how their values look."""
+    names = next(entry.form.names for entry in load_formats() if entry.id == base)
+    known = {normalise(alias) for aliases in names.values() for alias in aliases}
+    guesses: dict[str, str] = {}
+    for name in (name for name in values if normalise(name) not in known):
+        text = next((text for text, form in _PIECES if form.fullmatch(values[name])), "")
+        text = _SENT.get(text, text) if texts is ATTEMPT_TEXTS else text
+        text = "event_uuid" if text == "uuid" else text
+        if text in texts:
+            guesses.setdefault(text, name)
+    return guesses
 
 
 def _draft_pattern(line: str) -> str:

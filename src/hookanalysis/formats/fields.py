@@ -35,7 +35,7 @@ def fields_sql(form: Form, fit: Fit) -> str:
     texts = take_texts(form, fit)
     if form.side == "receiver":
         return _receipts(texts, fit)
-    if fit.columns and "created_at" not in fit.columns:
+    if "created_at" not in form.names:
         timed = f"SELECT *, CAST(NULL AS BIGINT) AS micros FROM ({texts})"
     else:
         timed = _times(texts, "created_at", fit)

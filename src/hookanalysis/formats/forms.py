@@ -35,7 +35,7 @@ class Form:
         header: A line `#Fields: …` that the user gives for a log without one.
         find: For lines: text → patterns with one group, tried in order, searched in the group
             `rest`, else in the whole record.
-        names: For objects, tables, headed lines: text → the names under which it goes, best
+        names: For objects, also of rows: text → the names under which it goes, best
             first.
         deep: For objects: text → names under which it may stand at any depth, if it is not found
             under `names`; it is taken where all that go by these names say the same.
@@ -118,14 +118,12 @@ class Fit:
     Args:
         timezone: Zone of times that name none: an IANA name, an offset, or None.
         day_first: Order of dates such as 3/4/2026; None: unknown.
-        columns: For tables: text → number of its column, from 1.
-        width: For tables: columns of a row.
-        time_names: For tables: how the header calls the columns of times.
         shapes: For objects: the keys of records (a JSON list of them) that are common in the file.
+        uniform: All records have the keys of the one shape: they are rows of a table.
         sections: For headed lines: where a header begins (byte of the text), and its names.
         endpoint_paths: Paths whose lines are kept, whatever their method.
         source: SELECT over `chunk`: line, byte_offset, record, outer_time; the records without
-            what is wrapped around them, and the time that a wrapper told for each.
+            what is wrapped around them, rows as objects, and the time that a wrapper told for each.
         endpoint_url: Where all attempts of the file went, for those that do not say.
         event_ids: Patterns of those event ids of senders that are no uuids.
         newest: When the file was last written; it tells the year of times that name none.
@@ -135,10 +133,8 @@ class Fit:
 
     timezone: str | None = None
     day_first: bool | None = None
-    columns: Mapping[str, int] = field(default_factory=dict)
-    width: int = 0
-    time_names: tuple[str, ...] = ()
     shapes: tuple[str, ...] = ()
+    uniform: bool = False
     sections: tuple[tuple[int, tuple[str, ...]], ...] = ()
     endpoint_paths: tuple[str, ...] = ()
     source: str = field(default_factory=plain_records)

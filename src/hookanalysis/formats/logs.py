@@ -8,21 +8,23 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from hookanalysis.read.documents import is_spread
 from hookanalysis.read.splitting import Split
 
 from .catalog import Format, load_formats
 from .engine import borrow_scratch
 from .fields import log_fields, scan_log
-from .forms import Fit, plain_records, whole
-from .headed import read_sections, row_source
+from .forms import Fit, plain_records
 from .parser import connect_parser
-from .sampling import take_records
-from .scan import Log
+from .rows import headed_source, read_sections
+from .sampling import open_object, take_records
+from .scan import Log, fits_object, fits_text
+from .texts import path_sql
 from .trials import settle_dates
 from .wrappers import peel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from hookanalysis.settings import Known
 
@@ -121,7 +123,7 @@ def _try_layer(
     sections = read_sections([(0, headed)]) if headed else fit.sections
     chunk = take_records(head, split)
     if sections and not layer.wrappers:
-        source = row_source(sections, source)
+        source = headed_source(sections, source)
     records = _take_texts(source, chunk)
     fit = replace(fit, source=source, sections=())
     if not layer.yearless and not any(map(_YEARLESS.match, records)):
@@ -169,14 +171,12 @@ def _try_layer(
 def _is_such(name: str, counts: Counter[str], records: Sequence[str]) -> bool:
     """Whether a log is of the format that the user names."""
     if name in {TEXT, OBJECT}:
-        return any((_open_object(record) is None) == (name == TEXT) for record in records)
+        return any((open_object(record) is None) == (name == TEXT) for record in records)
     return bool(counts)
 
 
 def _split(head: bytes) -> Split:
     """One object or line a line, or an array, an envelope, objects of several lines."""
-    from hookanalysis.read.documents import is_spread
-
     return Split("json") if is_spread(head) else Split("lines")
 
 
@@ -198,7 +198,7 @@ def _plan(
 ) -> tuple[Log, Counter[str]]:
     """What of the formats a log holds: each record counts for the first that it fits."""
     ranked = sorted(formats, key=lambda entry: -entry.rank)
-    objects = [_open_object(record) for record in records]
+    objects = [open_object(record) for record in records]
     counts = count_fits(records, ranked)
     shapes = Counter(
         json.dumps(list(o), ensure_ascii=False, separators=(",", ":")) for o in objects if o
@@ -244,70 +244,48 @@ def _lead(
 
 
 def count_fits(records: Sequence[str], formats: Sequence[Format]) -> Counter[str]:
-    """How many of some records each format of a log fits before the others do."""
+    """How many of some records each format of a log fits before the others do.
+
+    An object may fit one by its keys, and another by the line in its message.
+    """
     base = next(entry for entry in load_formats() if entry.id == OBJECT)
-    shaped = [entry for entry in formats if entry.keys]
-    texts = []
-    counts: Counter[str] = Counter()
-    for record in records:
-        opened = _open_object(record)
-        texts.append(record if opened is None else _message(opened, base))
-        if opened is not None:
-            fits = (e.id for e in shaped if all(_has(opened, key) for key in e.keys))
-            counts.update([name] if (name := next(fits, "")) else [])
-    counts.update(_fit_lines(texts, [entry for entry in formats if entry.form.pattern]))
-    return counts
+    messages = ", ".join(map(path_sql, base.form.names["message"]))
+    objects = [(fits_object(e), n) for n, e in enumerate(formats) if e.keys]
+    lines = [(fits_text("text", e), n) for n, e in enumerate(formats) if e.form.pattern]
+    query = f"""
+        SELECT fit, count(*)
+        FROM (
+          SELECT UNNEST([{_first_of(objects)}, {_first_of(lines)}]) AS fit
+          FROM (
+            SELECT
+              record, met,
+              CASE WHEN met IS NULL THEN record ELSE list_any_value(
+                TRY(json_extract_string(record, [{messages}]))
+              ) END AS text
+            FROM (
+              SELECT
+                record,
+                CASE WHEN starts_with(record, '{{') THEN TRY(json_keys(record)) END AS met
+              FROM UNNEST(CAST($1 AS VARCHAR[])) AS x (record)
+            )
+          )
+        )
+        WHERE fit IS NOT NULL
+        GROUP BY fit
+        """
+    rows = connect_parser().execute(query, [list(records)]).fetchall()
+    return Counter({formats[number].id: count for number, count in rows})
+
+
+def _first_of(tests: Sequence[tuple[str, int]]) -> str:
+    """The number of the first test that holds, as SQL."""
+    cases = " ".join(f"WHEN {test} THEN {number}" for test, number in tests)
+    return f"CASE {cases} END" if cases else "NULL"
 
 
 def take_lines(head: bytes) -> list[str]:
     """The first records of a log, as its formats see them."""
     return _take_texts(plain_records(), take_records(head, _split(head)))
-
-
-def _fit_lines(texts: Sequence[str], formats: Sequence[Format]) -> Counter[str]:
-    """How many of some texts fit each format first."""
-    if not formats or not texts:
-        return Counter()
-    cases = " ".join(
-        f"WHEN regexp_full_match(t, {whole(entry.form.pattern)}) THEN {number}"
-        for number, entry in enumerate(formats)
-    )
-    query = (
-        f"SELECT fit, count(*) FROM (SELECT CASE {cases} END AS fit FROM UNNEST($1) AS x (t))"
-        " WHERE fit IS NOT NULL GROUP BY fit"
-    )
-    rows = connect_parser().execute(query, [list(texts)]).fetchall()
-    return Counter({formats[number].id: count for number, count in rows})
-
-
-def _open_object(text: str) -> dict[str, Any] | None:
-    if not text.startswith("{"):
-        return None
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def _message(record: Mapping[str, Any], base: Format) -> str:
-    for alias in base.form.names["message"]:
-        value: Any = record
-        for part in alias.split("/"):
-            value = value.get(part) if isinstance(value, dict) else None
-        if isinstance(value, str):
-            return value
-    return ""
-
-
-def _has(record: Mapping[str, Any], key: str) -> bool:
-    """Whether an object has a key; a path leads into what is in it."""
-    value: Any = record
-    for part in key.split("/"):
-        if not isinstance(value, dict) or part not in value:
-            return False
-        value = value[part]
-    return True
 
 
 def _weigh(scan: str, fields: str, source: str, chunk: Any) -> tuple[int, bool]:

@@ -48,9 +48,10 @@ def try_file(path: Path, known: Known | None = None) -> tuple[str, bool]:
     Raises:
         InputError: The file cannot be read, or what is known of it cannot be used.
     """
-    head = open_source(path, max_text_bytes=1 << 62).head()
-    if not head.strip():
+    source = open_source(path, max_text_bytes=1 << 62)
+    if source.is_empty():
         return f"{path} is empty", True
+    head = source.head()
     known = known or Known()
     lines: list[str] = []
     try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hookanalysis.errors import InputError
 from hookanalysis.read.splitting import Split
 
-from .sampling import DELIMITERS, find_cells, take_rows
+from .sampling import find_table
 from .trials import Head, reach
 
 if TYPE_CHECKING:
@@ -151,12 +151,8 @@ def guess_columns(values: Mapping[str, str]) -> dict[str, str]:
 
 def first_values(head: Head) -> dict[str, str]:
     """The columns of a table, or the paths of objects' keys, with the first value of each."""
-    names = find_cells(head.text)
-    if names:
-        lines = head.text.decode("utf-8", "replace").splitlines(keepends=True)
-        wide = (take_rows(lines, delimiter, 50) for delimiter in DELIMITERS)
-        rows = next((r for r in wide if any(len(row) == len(names) for row in r)), [])
-        rows = [row for row in rows if len(row) == len(names) and row != names]
+    if table := find_table(head.text):
+        names, *rows = table
         columns = {name: [row[at].strip() for row in rows] for at, name in enumerate(names)}
         return {name: next(filter(None, cells), "") for name, cells in columns.items()}
     found: dict[str, str] = {}
@@ -186,8 +182,8 @@ def _say_likeness(
         reasons = count_reasons(Counter(filter(None, best.reasons)).most_common())
         hint = _OWN_LOG if best.form.pattern else _OWN_NAMES
         return f"{told} records can be read: {reasons}", "1", hint
-    if cells := find_cells(head.text):
-        told = f"it looks like a table, but its columns are none that are known: {_quote(cells)}"
+    if table := find_table(head.text):
+        told = f"it looks like a table, but its columns are none that are known: {_quote(table[0])}"
         return told, "1", _OWN_NAMES
     if keys := sorted({key for shape in head.shapes(Split("json")) for key in json.loads(shape)}):
         told = "its records are JSON objects, but have no key that is known for their time, or for"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,12 +20,9 @@ from hookanalysis.read.splitting import End, Piece, Split
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from hookanalysis.read.unpacking import Bytes
-
 RECORDS = 200
 DELIMITERS = (",", "\t", ";")
 _HEADER_LINES = 30
-_SEPARATOR, _SPACE = 31, 32
 # How the name of a column looks, and how many rows must have as many cells as there are names.
 _NAME = re.compile(r"[^\W\d][\w .()/#-]{0,60}")
 _ROWS = 20
@@ -65,15 +63,19 @@ def take_records(head: bytes, split: Split) -> Chunk:
         if not piece.taken:
             break
         if len(piece.lines):
-            return _first_rows(text[at:], piece, at, line)
+            piece.keep_rows(min(RECORDS, len(piece.lines)))
+            part = text[at : at + piece.taken]
+            piece.mark_separators(part)
+            return Chunk(part, piece, (at, at, line), [])
         at, line = at + piece.taken, line + piece.breaks
     return Chunk(text[:0], Piece(), (at, at, line), [])
 
 
-def find_cells(head: bytes) -> list[str]:
-    """The names of its columns, if a text looks like a table: names first, and rows as wide.
+def find_table(head: bytes) -> list[list[str]]:
+    """The names of its columns and its first rows, if a text looks like a table; else nothing.
 
-    A few lines that are no row of it may stand before it: a title, the day of the export.
+    That is: names first, and rows as wide. A few lines that are no row of it may stand before it: a
+    title, the day of the export.
     """
     lines = head[: head.rfind(b"\n") + 1].decode("utf-8", "replace").splitlines(keepends=True)
     for delimiter in DELIMITERS:
@@ -81,9 +83,9 @@ def find_cells(head: bytes) -> list[str]:
         for at, header in enumerate(rows[: (len(rows) + 1) // 2]):
             names = [cell.strip() for cell in header]
             named = len(names) > 1 and all(map(_NAME.fullmatch, names))
-            below = rows[at + 1 :]
-            if named and below and all(len(row) in {0, len(names)} for row in below):
-                return names
+            below = [row for row in rows[at + 1 :] if row]
+            if named and rows[at + 1 :] and all(len(row) == len(names) for row in below):
+                return [names, *below]
     return []
 
 
@@ -145,22 +147,21 @@ def spell(names: Mapping[str, Sequence[str]], keys: Iterable[str]) -> dict[str, 
     return spelt
 
 
+def open_object(text: str) -> dict[str, Any] | None:
+    """The object that a record is, if it is one."""
+    if not text.startswith("{"):
+        return None
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
 @cache
 def normalise(name: str) -> str:
     """A name without case, spaces and punctuation."""
     return re.sub(r"[\W_]", "", name).lower()
-
-
-def _first_rows(text: Bytes, piece: Piece, at: int, line: int) -> Chunk:
-    rows = min(RECORDS, len(piece.lines))
-    size = int(piece.starts[rows])
-    part = text[:size]
-    if piece.separators is not None:
-        part[part == _SEPARATOR] = _SPACE
-        part[piece.separators[piece.separators < size]] = _SEPARATOR
-    piece.keep_rows(rows)
-    first = Piece(size, 0, piece.starts, piece.lines, piece.valid, joined=piece.joined)
-    return Chunk(part, first, (at, at, line), [])
 
 
 def _read_header(

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from .catalog import OWN
 from .forms import RECEIPT_TEXTS, fill, literal, whole
-from .texts import open_sql, order_names, outer_names, path_sql, search_sql
+from .texts import open_sql, search_sql, slow_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from .catalog import Format
     from .forms import Fit
@@ -88,13 +88,13 @@ def scan_records(log: Log) -> str:
     keys = {alias.partition("/")[0] for aliases in names.values() for alias in aliases}
     opened, found = open_sql(names, keys)
     cases = [
-        f"WHEN {_fits_object(entry)} THEN coalesce({found[str(n)]}, {found['base']})"
+        f"WHEN {fits_object(entry)} THEN coalesce({found[str(n)]}, {found['base']})"
         for n, entry in enumerate(log.objects)
         if entry.form.names.get("time")
     ]
     time = f"CASE {' '.join(cases)} ELSE {found['base']} END" if cases else found["base"]
     silent = [e for e in log.texts if e.form.silent]
-    quiet = _any(_fits_text("record", entry) for entry in silent)
+    quiet = _any(fits_text("record", entry) for entry in silent)
     aside = _any(
         f"regexp_matches(record, {literal(e.form.aside)})" for e in log.objects if e.form.aside
     )
@@ -142,7 +142,7 @@ def take_fields(log: Log) -> str:
     objects, names = _object_names(log)
     met = {key for shape in log.fit.shapes for key in json.loads(shape)}
     opened, found = open_sql(names, met)
-    paths, slow = _slow_values(names)
+    paths, slow = slow_values(names)
     shapes = ", ".join(literal(shape) for shape in log.fit.shapes) or "''"
     said = {}
     for text in RECEIPT_TEXTS:
@@ -167,7 +167,7 @@ def take_fields(log: Log) -> str:
                 deep = f"(SELECT CASE WHEN {fits} THEN v END FROM (SELECT {deep} AS v))"
             values.append(deep)
         said[text] = f"coalesce({', '.join(values)})" if values else "NULL"
-    kinds = " ".join(f"WHEN {_fits_object(entry)} THEN '{label}'" for label, entry in objects)
+    kinds = " ".join(f"WHEN {fits_object(entry)} THEN '{label}'" for label, entry in objects)
     return fill(
         "log_fields",
         source=fill("named", source="scanned WHERE verdict = 'keep'"),
@@ -190,20 +190,6 @@ def _object_names(log: Log) -> tuple[list[tuple[str, Format]], dict[str, Sequenc
         for text, aliases in entry.form.names.items()
     }
     return objects, names
-
-
-def _slow_values(names: Mapping[str, Sequence[str]]) -> tuple[list[str], dict[str, str]]:
-    """The paths of all names, and each text's value of what was found under them."""
-    outer = outer_names(names)
-    places: dict[str, int] = {}
-    slow = {}
-    for name, aliases in names.items():
-        ordered = [path_sql(alias) for alias in order_names(outer, aliases)]
-        numbers = [places.setdefault(path, len(places) + 1) for path in ordered]
-        found = "rest" if name.endswith("|message") else "plain_rest"
-        # One expression for all names: to plan a CASE for each takes longer than a small file.
-        slow[name] = f"nullif(list_any_value(list_select({found}, {numbers})), '')"
-    return list(places), slow
 
 
 def _groups_sql(texts: Sequence[Format]) -> str:
@@ -295,7 +281,8 @@ def _shows(entry: Format) -> bool:
     )
 
 
-def _fits_object(entry: Format) -> str:
+def fits_object(entry: Format) -> str:
+    """Whether a `record`, whose keys are `met`, is an object of a format, as SQL."""
     keys = [key for key in entry.keys if "/" not in key]
     inner = [key.rpartition("/")[2] for key in entry.keys if "/" in key]
     tests = [f"list_has_all(met, [{', '.join(map(literal, keys))}])"] if keys else []
@@ -303,7 +290,8 @@ def _fits_object(entry: Format) -> str:
     return " AND ".join(tests)
 
 
-def _fits_text(column: str, entry: Format) -> str:
+def fits_text(column: str, entry: Format) -> str:
+    """Whether a column is a line of a format, as SQL."""
     return f"regexp_full_match({column}, {whole(entry.form.pattern)})"
 
 

@@ -11,13 +11,11 @@ import re
 from typing import TYPE_CHECKING
 
 from .forms import Fit, Form, literal
-from .lines import misfit, only, select
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
 
-_KEPT = "scanned WHERE verdict = 'keep'"
 # One record may not become more text than this when its list is taken apart, bytes.
 _SPREAD_LIMIT = 1 << 26
 # What tells the event of a record that is about one; and texts that may be objects.
@@ -32,7 +30,31 @@ def scan_texts(form: Form, fit: Fit) -> str:
 
     part: 0, or the number of the record among those that were taken out of one list.
     """
-    return _scan_rows(form, fit) if fit.columns else _scan_objects(form, fit)
+    wanted = form.times
+    if form.is_table:
+        wanted += tuple(text for text in _DECISIVE if text in form.texts)
+    names = {text: form.names[text] for text in wanted if text in form.names}
+    keys = {alias.partition("/")[0] for aliases in names.values() for alias in aliases}
+    opened, found = open_sql(names, keys)
+    if form.side == "receiver":
+        found["time"] = f"coalesce({found.get('time', 'NULL')}, outer_time)"
+    texts = (
+        f"SELECT line, byte_offset, part, record, opened IS NULL AS closed,"
+        f" {_select(found, wanted)}"
+        f" FROM (SELECT *, TRY({opened}) AS opened FROM {spread(form.each, fit.source)})"
+    )
+    time = f"coalesce({', '.join(form.times)})"
+    missing = f"{time} IS NULL"
+    if form.is_table:
+        texts = _name_event(form, texts)
+        missing += " OR named_uuid IS NULL"
+    reason = f"CASE WHEN closed THEN 'not_json' {_lacking(form)} END"
+    return (
+        "SELECT line, byte_offset, part, record,"
+        " NULL::VARCHAR AS outer_time, NULL AS place, TRUE AS hook,"
+        f" {time} AS time_text,"
+        f" {_misfit(form, f'closed OR {missing}', reason)} FROM ({texts})"
+    )
 
 
 def take_texts(form: Form, fit: Fit) -> str:
@@ -40,15 +62,8 @@ def take_texts(form: Form, fit: Fit) -> str:
 
     With the receiver's come the columns of sql/load/named.sql.
     """
-    if form.side == "sender":
-        kept = 'line, byte_offset, "at", record'
-        if fit.columns:
-            return _translate(form, fit, _cut_rows(form, fit, _KEPT, kept))
-        return _translate(form, fit, _name_event(form, _take_objects(form, fit, _KEPT)))
-    kept = 'line, byte_offset, "at", record'
-    if fit.columns:
-        return _tell_step(form, fit, _cut_rows(form, fit, _KEPT, kept))
-    return _tell_step(form, fit, _name_event(form, _take_objects(form, fit, _KEPT)))
+    texts = _name_event(form, _take_objects(form, fit))
+    return _translate(form, fit, texts) if form.side == "sender" else _tell_step(form, fit, texts)
 
 
 def spread(each: Sequence[str], source: str) -> str:
@@ -85,63 +100,34 @@ def spread(each: Sequence[str], source: str) -> str:
     )
 
 
-def _scan_objects(form: Form, fit: Fit) -> str:
-    wanted = form.times
-    if form.is_table:
-        wanted += tuple(text for text in _DECISIVE if text in form.texts)
-    names = {text: form.names[text] for text in wanted if text in form.names}
-    keys = {alias.partition("/")[0] for aliases in names.values() for alias in aliases}
-    opened, found = open_sql(names, keys)
-    if form.side == "receiver":
-        found["time"] = f"coalesce({found['time']}, outer_time)"
-    texts = (
-        f"SELECT line, byte_offset, part, record, opened IS NULL AS closed,"
-        f" {select(found, wanted)}"
-        f" FROM (SELECT *, TRY({opened}) AS opened FROM {spread(form.each, fit.source)})"
-    )
-    time = f"coalesce({', '.join(form.times)})"
-    missing = f"{time} IS NULL"
-    if form.is_table:
-        texts = _name_event(form, texts)
-        missing += " OR named_uuid IS NULL"
-    reason = f"CASE WHEN closed THEN 'not_json' {_lacking(form)} END"
-    return (
-        "SELECT line, byte_offset, part, record,"
-        " NULL::VARCHAR AS outer_time, NULL AS place, TRUE AS hook,"
-        f" {time} AS time_text,"
-        f" {misfit(form, f'closed OR {missing}', reason)} FROM ({texts})"
-    )
-
-
-def _take_objects(form: Form, fit: Fit, source: str) -> str:
+def _take_objects(form: Form, fit: Fit) -> str:
     """All texts of objects: quickly where the keys are those of the first records, else one by one.
 
     Which way a record goes changes nothing but the time that it takes.
     """
     met = {key for shape in fit.shapes for key in json.loads(shape)}
     opened, found = open_sql(form.names, met)
-    outer = outer_names(form.names)
-    paths: list[str] = []
+    paths, slow = slow_values(form.names)
     told = {}
-    for text, aliases in form.names.items():
-        first = len(paths) + 1
-        paths += [path_sql(alias) for alias in order_names(outer, aliases)]
-        values = f"list_filter(rest[{first}:{len(paths)}], lambda x: NOT starts_with(x, '{{'))[1]"
-        if text in _OBJECTS:
-            values = f"list_any_value(rest[{first}:{len(paths)}])"
-        told[text] = f"CASE WHEN usual THEN {found[text]} ELSE nullif({values}, '') END"
+    for text in form.names:
+        told[text] = f"CASE WHEN usual THEN {found[text]} ELSE {slow[text]} END"
+        if fit.uniform:
+            told[text] = found[text]
         if text in form.deep:
             told[text] = f"coalesce({told[text]}, {search_sql(form.deep[text])})"
-    told = only(form, told)
+    told = _only(form, told)
     shapes = ", ".join(literal(shape) for shape in fit.shapes) or "''"
-    columns = select(told, form.texts)
+    usual = f"CAST(to_json(json_keys(record)) AS VARCHAR) IN ({shapes})"
+    columns = _select(told, form.texts)
     return (
         f'SELECT line, byte_offset, "at", record, {columns} FROM (SELECT *,'
         f" {opened} AS opened,"
-        f" CASE WHEN NOT usual THEN json_extract_string(record, [{', '.join(paths)}]) END AS rest"
-        f" FROM (SELECT *, CAST(to_json(json_keys(record)) AS VARCHAR) IN ({shapes}) AS usual,"
+        f" CASE WHEN NOT usual THEN json_extract_string(record, [{', '.join(paths)}]) END AS rest,"
+        " list_transform(rest, lambda x: CASE WHEN NOT starts_with(x, '{') THEN x END)"
+        " AS plain_rest"
+        f" FROM (SELECT *, {usual} AS usual,"
         " contains(record, ':{') OR contains(record, ': {') AS nested"
-        f" FROM {source}))"
+        " FROM scanned WHERE verdict = 'keep'))"
     )
 
 
@@ -165,12 +151,12 @@ def open_sql(
     names: Mapping[str, Sequence[str]], keys: Collection[str]
 ) -> tuple[str, dict[str, str]]:
     """SQL that takes `keys` out of a record in one pass, and what each text is of them."""
-    outer = outer_names(names)
+    outer = _outer_names(names)
     structure: dict[str, str] = {}
     found: dict[str, str] = {}
     for text, aliases in names.items():
         values = []
-        for alias in order_names(outer, aliases):
+        for alias in _order_names(outer, aliases):
             key, _, inner = alias.partition("/")
             if key not in keys:
                 continue
@@ -192,12 +178,26 @@ def open_sql(
     return f"json_transform(record, {literal(json.dumps(structure))})", found
 
 
-def order_names(outer: Collection[str], aliases: Iterable[str]) -> list[str]:
+def slow_values(names: Mapping[str, Sequence[str]]) -> tuple[list[str], dict[str, str]]:
+    """The paths of all names, and each text's value of what was found under them."""
+    outer = _outer_names(names)
+    places: dict[str, int] = {}
+    slow = {}
+    for name, aliases in names.items():
+        ordered = [path_sql(alias) for alias in _order_names(outer, aliases)]
+        numbers = [places.setdefault(path, len(places) + 1) for path in ordered]
+        found = "rest" if name.rpartition("|")[2] in _OBJECTS else "plain_rest"
+        # One expression for all names: to plan a CASE for each takes longer than a small file.
+        slow[name] = f"nullif(list_any_value(list_select({found}, {numbers})), '')"
+    return list(places), slow
+
+
+def _order_names(outer: Collection[str], aliases: Iterable[str]) -> list[str]:
     """Names of one text as they are tried: what may turn out to be an object comes last."""
     return sorted(aliases, key=lambda alias: alias in outer)
 
 
-def outer_names(names: Mapping[str, Sequence[str]]) -> set[str]:
+def _outer_names(names: Mapping[str, Sequence[str]]) -> set[str]:
     """The names of objects that other names lead into."""
     return {
         alias[:end]
@@ -212,50 +212,10 @@ def path_sql(alias: str) -> str:
     return literal("$" + "".join("." + _quoted(part) for part in alias.split("/")))
 
 
-def _scan_rows(form: Form, fit: Fit) -> str:
-    texts = _cut_rows(form, fit, spread((), fit.source), "line, byte_offset, part, record")
-    time = f"coalesce({', '.join(form.times)})"
-    # A header again, in the middle of joined exports: its time column holds the column's name.
-    header = f"{time} IN ({', '.join(literal(name) for name in fit.time_names)})"
-    unfit = f"width <> {fit.width} OR {time} IS NULL OR named_uuid IS NULL OR {header}"
-    reason = (
-        f"CASE WHEN width <> {fit.width} THEN 'field_count' WHEN {header} THEN 'ignored'"
-        f" {_lacking(form)} END"
-    )
-    return (
-        "SELECT line, byte_offset, part, record,"
-        " NULL::VARCHAR AS outer_time, NULL AS place, TRUE AS hook,"
-        f" {time} AS time_text,"
-        f" {misfit(form, unfit, reason)} FROM ({texts})"
-    )
-
-
 def _lacking(form: Form) -> str:
     """What to say of a row that lacks its event or its time: see sql/load/scan.sql."""
     untimed = "WHEN named_uuid IS NOT NULL AND attempt_id IS NOT NULL THEN 'untimed' "
     return (untimed if form.untimed else "") + "ELSE 'missing_field'"
-
-
-def _cut_rows(form: Form, fit: Fit, source: str, columns: str) -> str:
-    """All texts of rows; only where a quote or a stray space is in a row are its cells tidied."""
-    found = {}
-    for name, number in fit.columns.items():
-        cell = f"p[{number}]"
-        if number == fit.width:
-            cell = f"rtrim({cell}, ' ' || chr(10) || chr(13))"
-        quoted = f"starts_with(trim({cell}), '\"') AND ends_with(trim({cell}), '\"')"
-        inner = f"trim(replace(trim({cell})[2:-2], '\"\"', '\"'))"
-        tidied = f"CASE WHEN {quoted} THEN {inner} ELSE trim({cell}) END"
-        value = f"nullif(CASE WHEN untidy THEN {tidied} ELSE {cell} END, '')"
-        # So PostgreSQL and MySQL write NULL.
-        found[name] = f"nullif(nullif({value}, '\\N'), 'NULL')"
-    marks = ("'\"'", "chr(31) || ' '", "' ' || chr(31)")
-    untidy = " OR ".join(f"contains(record, {mark})" for mark in marks)
-    texts = (
-        f"SELECT {columns}, len(p) AS width, {select(found, form.texts)} FROM"
-        f" (SELECT *, string_split(record, chr(31)) AS p, ({untidy}) AS untidy FROM {source})"
-    )
-    return _name_event(form, texts)
 
 
 def _name_event(form: Form, texts: str) -> str:
@@ -288,7 +248,7 @@ def _name_event(form: Form, texts: str) -> str:
 def _tell_step(form: Form, fit: Fit, texts: str) -> str:
     """The rows of a receipts table with their event, and its state in our words as the message."""
     met = {key for shape in fit.shapes for key in json.loads(shape)}
-    marked = "processed_at" in fit.columns or met & set(form.names.get("processed_at", ()))
+    marked = met & set(form.names.get("processed_at", ()))
     words = [f"WHEN {literal(word)} THEN {literal(to)}" for word, to in form.words.items()]
     state = f"CASE lower(message) {' '.join(words)} ELSE message END" if words else "message"
     if marked:
@@ -320,3 +280,27 @@ def _translate(form: Form, fit: Fit, texts: str) -> str:
 
 def _quoted(key: str) -> str:
     return '"' + key.replace('"', '""') + '"'
+
+
+def _only(form: Form, found: Mapping[str, str]) -> dict[str, str]:
+    """Values of texts, as far as they look as the form says."""
+    return {
+        text: f"CASE WHEN regexp_full_match({value}, {literal(form.only[text])}) THEN {value} END"
+        if text in form.only
+        else value
+        for text, value in found.items()
+    }
+
+
+def _misfit(form: Form, unfit: str, reason: str) -> str:
+    """Reason code of a record for which the SQL condition `unfit` holds."""
+    return (
+        f"CASE WHEN NOT ({unfit}) THEN NULL"
+        f" WHEN regexp_full_match(record, {literal(form.ignored)}) THEN 'ignored'"
+        f" ELSE {reason} END AS misfit"
+    )
+
+
+def _select(found: Mapping[str, str], names: Iterable[str]) -> str:
+    """The texts as columns, NULL where they are not found."""
+    return ", ".join(f"{found.get(name, 'CAST(NULL AS VARCHAR)')} AS {name}" for name in names)

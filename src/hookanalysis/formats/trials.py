@@ -12,9 +12,12 @@ import duckdb
 
 from hookanalysis.read.splitting import Split
 
-from .fields import scan_sql
+from .catalog import OWN
+from .engine import borrow_scratch
+from .fields import fields_sql, scan_sql
 from .forms import plain_records
 from .parser import connect_parser
+from .rows import name_columns, table_source
 from .sampling import Header, find_header, normalise, spell, take_records
 from .texts import spread
 
@@ -104,7 +107,7 @@ class Trial:
     def share(self) -> float:
         """Records that fit, of all that do not pass by rule; a header alone is a whole table."""
         if not self.reasons:
-            return float(bool(self.fit.columns))
+            return float(self.fit.uniform)
         return self.reasons.count(None) / len(self.reasons)
 
 
@@ -123,10 +126,8 @@ def hold_trials(
     """
     trials: list[Trial] = []
     near: list[Header] = []
-    over = {entry.id: entry.over for entry in formats}
-    for entry in sorted(formats, key=lambda entry: -len(_beaten(entry.id, over))):
-        perfect = [trial.format.id for trial in trials if trial.share == 1]
-        if any(entry.id in _beaten(name, over) for name in perfect):
+    for entry in sorted(formats, key=lambda entry: (-len(entry.keys), -entry.rank)):
+        if any(trial.share == 1 and _goes_before(trial.format, entry) for trial in trials):
             continue
         fitted = _fit(entry, head, fit)
         if isinstance(fitted, Header):
@@ -143,12 +144,14 @@ def give_way(trials: Sequence[Trial]) -> list[Trial]:
     """
     asked = max((len(trial.format.keys) for trial in trials), default=0)
     trials = [trial for trial in trials if len(trial.format.keys) == asked]
-    over = {trial.format.id: trial.format.over for trial in trials}
-    left = {trial.format.id: trial for trial in trials}
-    for trial in trials:
-        for name in _beaten(trial.format.id, over):
-            if name in left and trial.share >= min(left[name].share, _PURE):
-                del left[name]
+    left = {
+        other.format.id: other
+        for other in trials
+        if not any(
+            _goes_before(trial.format, other.format) and trial.share >= min(other.share, _PURE)
+            for trial in trials
+        )
+    }
     for trial in trials:
         base = left.get(trial.format.base or "")
         if base and trial.format.id in left:
@@ -157,16 +160,9 @@ def give_way(trials: Sequence[Trial]) -> list[Trial]:
     return list(left.values())
 
 
-def _beaten(name: str, over: dict[str, tuple[str, ...]]) -> set[str]:
-    """The formats that give way to a format, also by way of others."""
-    found: set[str] = set()
-    rest = list(over.get(name, ()))
-    while rest:
-        other = rest.pop()
-        if other not in found and other != name:
-            found.add(other)
-            rest += over.get(other, ())
-    return found
+def _goes_before(entry: Format, other: Format) -> bool:
+    """Whether a format is tried first. Which side wrote a file is not guessed by rank."""
+    return (entry.side == other.side or entry.rank >= OWN) and entry.rank > other.rank
 
 
 def _fit(entry: Format, head: Head, fit: Fit) -> Trial | Header | None:
@@ -212,13 +208,11 @@ def _fit_table(entry: Format, head: Head, fit: Fit) -> Trial | Header | None:
         return header
     if {normalise(name) for name in header.names} & {normalise(n) for n in entry.forbid}:
         return None
-    places = [header.columns.get(text, 0) for text in form.times]
-    fit = replace(
-        fit,
-        columns=header.columns,
-        width=header.split.columns,
-        time_names=tuple(header.names[place - 1] for place in places if place),
-    )
+    keys = name_columns(header.names)
+    named = {place: key for key, place in keys.items()}
+    form = replace(form, names={text: (named[n],) for text, n in header.columns.items()})
+    shapes = (json.dumps(list(keys), ensure_ascii=False, separators=(",", ":")),)
+    fit = replace(fit, source=table_source(header.names), shapes=shapes, uniform=True)
     return Trial(entry, header.split, form, fit, len(header.columns))
 
 
@@ -226,8 +220,10 @@ def _try(trial: Trial, chunk: Chunk) -> Trial:
     """Parse the first records; find out the order of day and month where it matters."""
 
     def judge(first: bool | None) -> tuple[str | None, ...]:
-        fit = replace(trial.fit, day_first=first)
-        return judge_records(scan_sql(trial.form, fit), chunk)
+        form, fit = trial.form, replace(trial.fit, day_first=first)
+        with borrow_scratch(scan_sql(form, fit), fields_sql(form, fit), form.side) as scratch:
+            scratch.scan(chunk)
+            return scratch.reasons()
 
     first, reasons, disorder = settle_dates(trial.fit.day_first, judge)
     fit = replace(trial.fit, day_first=first)
@@ -256,14 +252,6 @@ def settle_dates(
     if by_day == reasons:  # no such date is among them
         return None, reasons, ""
     return None, by_day, "in no date of the first records is either number above 12"
-
-
-def judge_records(scan: str, chunk: Chunk) -> Reasons:
-    """Why each record of a chunk does not fit; None where it does. Ignored ones are left out."""
-    rows = _query(
-        f"SELECT reason FROM ({scan}) WHERE verdict <> 'ignore' ORDER BY byte_offset", chunk
-    )
-    return tuple(row[0] for row in rows)
 
 
 def reach(pattern: str, text: bytes) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from hookanalysis.read.splitting import Pieces, Split
 
 from .forms import fill, literal, plain_records
-from .sampling import RECORDS, take_records
+from .sampling import RECORDS, open_object, take_records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,14 +75,10 @@ class Wrapper:
         return int(rows[0][0])
 
     def _fits(self, line: str) -> bool:
-        if not line.startswith("{"):
-            return False
-        try:
-            keys = json.loads(line)
-        except (ValueError, RecursionError):
-            return False
+        keys = open_object(line)
         return (
-            all(key in keys for key in self.require)
+            keys is not None
+            and all(key in keys for key in self.require)
             and any(name.partition("/")[0] in keys for name in self.names["line"])
             and not any(key in keys for key in self.forbid)
         )

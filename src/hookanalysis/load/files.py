@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from hookanalysis.errors import DamagedError, InputError
 from hookanalysis.formats import api as parsing
 from hookanalysis.formats.engine import borrow_scratch
-from hookanalysis.formats.headed import MARK
 from hookanalysis.formats.parser import connect_parser
+from hookanalysis.formats.rows import MARK
 from hookanalysis.read.decoding import HEAD
 from hookanalysis.read.documents import holds_nothing
 from hookanalysis.read.postgres import Table, find_table
@@ -156,7 +156,7 @@ def _load_file(
 ) -> FileReport:
     source = open_source(offer.path, max_text_bytes=_budget(settings))
     head = source.head()
-    if not head.strip():
+    if source.is_empty():
         return manifest.note_file(db, FileReport(offer.name, "loaded", "the file is empty"), source)
     if len(head) < HEAD and holds_nothing(head):
         empty = FileReport(offer.name, "loaded", "the export lists nothing")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from hookanalysis.database import sql_text
 from hookanalysis.errors import InputError
+from hookanalysis.formats.engine import extend_trace
 from hookanalysis.formats.refusals import say_unlike
-from hookanalysis.formats.traces import extend_trace
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
 
 from . import manifest

@@ -17,14 +17,17 @@ import numpy as np
 
 from hookanalysis.errors import InputError
 
-from .packings import Prefixed, Reader, Unpacked, codec_of
+from .packings import codec_of, unpack
 from .pages import COMMENTS
-from .rewriting import SNIFF, RowReader, rewrite
-from .unpacking import BLOCK, Bytes, Stamp, Stored, over_budget
+from .rewriting import rewrite
+from .unpacking import BLOCK, Parts, Stored, buffered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import io
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from .unpacking import Bytes, Stamp
 
 HEAD = 1 << 18
 
@@ -34,6 +37,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_NO_MARK = (b"", "utf-8")
 _FOREIGN = (
     (0, b"PK\x03\x04", "a zip archive inside another", "unpack it first"),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook (.xls)", "save it as CSV (UTF-8)"),
@@ -73,80 +77,47 @@ class TextReader:
 
     def __init__(self, path: Path, max_text_bytes: int, packing: Packing | None = None) -> None:
         self.path = path
-        self.stripped = 0  # bytes of NULs and byte-order mark before the text
+        self._carriage = bool(packing and packing.carriage)
         self._stored = Stored(path, packing.stamp if packing else None)
         try:
-            self._begin(max_text_bytes, packing)
+            self._begin(max_text_bytes)
         except BaseException:
             self._stored.close()
             raise
 
-    def _begin(self, budget: int, packing: Packing | None) -> None:
-        self._packed = Unpacked(self._stored, budget, self.path)
-        if not self._packed.packed and self._stored.stamp.size > budget:
-            raise over_budget(self.path, budget)
-        plain: Reader = self._packed
-        first = self._strip_nulls(plain)
-        self.encoding = "utf-8"
-        for mark, name in _MARKS:
-            if first.startswith(mark):
-                self.encoding = name
-                first = first[len(mark) :]
-                self.stripped += len(mark)
-                break
+    def _begin(self, budget: int) -> None:
+        text, self._condition = unpack(self._stored, budget)
+        self.stripped = _skip_nulls(text)  # bytes of NULs and byte-order mark before the text
+        text = buffered(text)
+        lead = text.peek()
+        mark, self.encoding = next((row for row in _MARKS if lead.startswith(row[0])), _NO_MARK)
+        self.stripped += len(text.read(len(mark)))
         if self.encoding == "utf-32" or (self.encoding == "utf-16-be" and self.stripped == 4):
             # The big-endian mark of UTF-32 is two NULs and then the one of UTF-16.
             raise _foreign(self.path, "UTF-32 text", "save it as UTF-8")
-        plain = Prefixed(first, plain)
-        wide = self.encoding.startswith("utf-16")
-        self._wide = _Transcoded(plain, self.encoding) if wide else None
-        self._text: Reader = self._wide or plain
-        self._carriage = packing.carriage if packing else False
-        start = self._take(SNIFF)
-        lines = rewrite(
-            start, self._text, self.path, stored=not (self._packed.packed or self.stripped)
-        )
-        self._text = Prefixed(start, self._text)
-        if lines is not None:
-            self._text = RowReader(lines, self._limit(budget))
+        if self.encoding.startswith("utf-16"):
+            text = buffered(Parts(self._transcode(text), text, self.path, budget))
+        rows = rewrite(text, self.path, stored=not (self._condition.packed or self.stripped))
+        self._text = text if rows is None else buffered(Parts(rows, text, self.path, budget))
 
-    def _limit(self, budget: int) -> Callable[[int], None]:
-        def check(total: int) -> None:
-            if total > budget:
-                raise over_budget(self.path, budget)
-
-        return check
-
-    def _take(self, size: int) -> bytes:
-        """The next bytes of the text, at most `size`."""
-        view = np.empty(size, np.uint8)
-        filled = 0
-        while filled < size and (count := self._text.readinto(view[filled:])):
-            filled += count
-        return view[:filled].tobytes()
-
-    def _strip_nulls(self, plain: Reader) -> bytes:
-        """Skip leading NULs (a truncated log whose writer kept its offset); return what follows."""
-        block = np.empty(BLOCK, np.uint8)
-        first = b""
-        while len(first) < len(codecs.BOM_UTF32_LE) and (count := plain.readinto(block)):
-            read = block[:count].tobytes()
-            if not first:
-                read = read.lstrip(b"\0")
-                self.stripped += count - len(read)
-            first += read
-        return first
+    def _transcode(self, wide: io.BufferedReader) -> Iterator[bytes]:
+        """UTF-16 → UTF-8; what is no UTF-16 becomes a visible escape."""
+        decoder = codecs.getincrementaldecoder(self.encoding)("backslashreplace")
+        while block := wide.read(BLOCK):
+            yield decoder.decode(block).encode()
+        # At the end, half a character is dropped rather than escaped: it may be completed
+        # later, and then the text so far must still be the beginning of the text.
+        self._condition.truncated |= bool(decoder.getstate()[0])
 
     @property
     def truncated(self) -> bool:
         """What it is packed in, or the last UTF-16 character, broke off; known at the end."""
-        torn = bool(self._wide and self._wide.torn)
-        return torn or self._packed.truncated
+        return self._condition.truncated
 
     @property
     def proven(self) -> bool:
         """What it is packed in carries checksums, as far as it was read; true where it is not."""
-        return not self._packed.unproven
+        return not self._condition.unproven
 
     def read_head(self, size: int) -> bytes:
         """The first bytes of the text, at most `size`."""
@@ -155,12 +126,7 @@ class TextReader:
 
     def readinto(self, view: Bytes) -> int:
         """Fill `view`; less only at the end of the text. Returns how many bytes."""
-        filled = 0
-        while filled < len(view):
-            count = self._text.readinto(view[filled:])
-            if not count:
-                break
-            filled += count
+        filled = self._text.readinto(view.data)
         if self._carriage:
             part = view[:filled]
             part[part == 13] = 10
@@ -172,7 +138,7 @@ class TextReader:
         A single CR at the very end may be half of a CR LF that is being written.
         """
         carriage = b"\n" not in head and b"\r" in head[:-1]
-        return Packing(self._stored.stamp, self._packed.packed, self.encoding, carriage)
+        return Packing(self._stored.stamp, self._condition.packed, self.encoding, carriage)
 
     def close(self) -> None:
         """Close the file; safe to repeat."""
@@ -217,28 +183,12 @@ def check_text(head: bytes, path: Path) -> None:
         raise _foreign(path, what, "give a log, or an export as CSV or JSON")
 
 
-class _Transcoded:
-    """UTF-16 → UTF-8; what is no UTF-16 becomes a visible escape."""
-
-    def __init__(self, wide: Reader, encoding: str) -> None:
-        self._wide = wide
-        self._decoder = codecs.getincrementaldecoder(encoding)("backslashreplace")
-        self._block = np.empty(BLOCK, np.uint8)
-        self._rest = b""
-        self._ended = False
-        self.torn = False
-
-    def readinto(self, view: Bytes) -> int:
-        while not self._rest and not self._ended:
-            count = self._wide.readinto(self._block)
-            # At the end, half a character is dropped rather than escaped: it may be completed
-            # later, and then the text so far must still be the beginning of the text.
-            self._ended = not count
-            self.torn = self._ended and bool(self._decoder.getstate()[0])
-            self._rest = self._decoder.decode(self._block[:count].tobytes()).encode()
-        part, self._rest = self._rest[: len(view)], self._rest[len(view) :]
-        view[: len(part)] = np.frombuffer(part, np.uint8)
-        return len(part)
+def _skip_nulls(text: io.BufferedReader) -> int:
+    """Skip leading NULs (a truncated log whose writer kept its offset); return how many."""
+    skipped = 0
+    while (block := text.peek()) and not block[0]:
+        skipped += len(text.read(len(block) - len(block.lstrip(b"\0"))))
+    return skipped
 
 
 def _foreign(path: Path, what: str, hint: str) -> InputError:

@@ -13,9 +13,7 @@ from .splitting import (
     NEWLINE,
     QUOTE,
     RECORD_LIMIT,
-    RETURN,
     ROWS,
-    SLOW_STRETCH,
     End,
     Ints,
     LineSplitter,
@@ -27,21 +25,24 @@ from .splitting import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .unpacking import Bytes
 
 _NEWLINE = re.compile(rb"\n")
 _BLANK = re.compile(rb"\r?\n")
-_QUOTED = re.compile(rb'"(?:[^"]++|"")*+"')
+# A line end behind a quoted field may be CR LF.
+_QUOTED = rb'"(?:[^"]++|"")*+"(?:\r(?=\n|\Z))?'
+_MORE = "undecided: the text offered is too short"
 
 
 @dataclass
-class _Reading:
+class _Record:
     """One record as the slow path reads it: its end and separators, or what is wrong with it."""
 
     end: int = 0
-    separators: tuple[int, ...] = ()
+    separators: Sequence[int] = ()
     reason: str = ""
-    more: bool = False  # undecided: the text offered is too short
     at_end: bool = False  # the text ended before the record did
 
 
@@ -59,9 +60,9 @@ class DelimitedSplitter(LineSplitter):
         self._delimiter = ord(split.delimiter)
         self._columns = split.columns
         self._skip = skip_lines
-        self._literal = split.delimiter == "\t"
         stop = re.escape(split.delimiter.encode())
-        self._plain = re.compile(rb"[^\n%b]*+" % (stop if self._literal else stop + b'"'))
+        plain = rb'(?!")[^\n%b]*+' if split.delimiter == "\t" else rb'(?!")[^\n"%b]*+'
+        self._field = re.compile(_QUOTED + b"|" + plain % stop)
 
     def split(self, view: Bytes, end: End) -> Piece:
         """See `Splitter`."""
@@ -70,7 +71,7 @@ class DelimitedSplitter(LineSplitter):
         if self._skip:
             return self._pass_header(view, end)
         piece, rows, separators, at = Piece(), Rows(), [np.empty(0, np.int64)], 0
-        while at < len(view) and rows.count < ROWS:
+        while at < len(view) and len(rows) < ROWS:
             before = at
             at = self._accept(view, at, piece, rows, separators)
             if at == before:
@@ -102,64 +103,25 @@ class DelimitedSplitter(LineSplitter):
     def _accept(
         self, view: Bytes, at: int, piece: Piece, rows: Rows, separators: list[Ints]
     ) -> int:
-        """The fast path: take the records of one block up to the first doubtful one."""
+        """The fast path: take the records of one block up to the first with a quote, or a fault."""
         block = view[at : at + BLOCK]
-        marks = np.flatnonzero((block == NEWLINE) | (block == self._delimiter) | (block == QUOTE))
-        kinds = block[marks]
-        breaks = kinds == NEWLINE
-        outside = breaks | (kinds == self._delimiter)
-        limit = len(block)
-        if not outside.all():
-            quotes = ~outside
-            first = self._first_fault(block, marks[quotes])
-            if first >= 0:
-                limit = first
-                # Wraps around at 256, an even number.
-                outside &= (np.cumsum(quotes, dtype=np.uint8) & 1) == 0
-        numbers = np.cumsum(breaks)[outside]
-        marks, breaks = marks[outside], breaks[outside]
+        quotes = np.flatnonzero(block == QUOTE)
+        block = block[: quotes[0]] if len(quotes) else block
+        marks = np.flatnonzero((block == NEWLINE) | (block == self._delimiter))
+        breaks = block[marks] == NEWLINE
         ends = np.flatnonzero(breaks)
-        ends = ends[: np.searchsorted(marks[ends], limit)]
-        starts = np.empty(len(ends) + 1, np.int64)
-        starts[0] = 0
-        starts[1:] = marks[ends] + 1
-        fields = np.diff(ends, prepend=-1)
+        starts = np.append(0, marks[ends] + 1)
         blank = blank_rows(block, starts)
-        wrong = (fields != self._columns) & ~blank
+        wrong = (np.diff(ends, prepend=-1) != self._columns) & ~blank
         count = int(np.argmax(wrong)) if wrong.any() else len(ends)
         if not count:
             return at
-        lines = np.zeros(count, np.int64)
-        lines[1:] = numbers[ends[: count - 1]]
-        rows.extend(starts[:count] + at, lines + piece.breaks, ~blank[:count])
-        kept = marks[: ends[count - 1]]
-        separators.append(kept[~breaks[: len(kept)]] + at)
+        rows.extend(starts[:count] + at, np.arange(count) + piece.breaks, ~blank[:count])
+        taken = marks[: ends[count - 1]]
+        separators.append(taken[~breaks[: len(taken)]] + at)
         piece.ignored += int(blank[:count].sum())
-        piece.breaks += int(numbers[ends[count - 1]])
+        piece.breaks += count
         return at + int(starts[count])
-
-    def _first_fault(self, block: Bytes, quotes: Ints) -> int:
-        """The first quote that neither begins nor ends a field, nor is doubled; else the length.
-
-        -1 when all quotes are ordinary characters.
-        """
-        opening, closing = quotes[0::2], quotes[1::2]
-        before = block[opening - 1]
-        if opening[0] == 0:
-            before[0] = NEWLINE
-        begins = (before == self._delimiter) | (before == NEWLINE)
-        if self._literal and not begins.any():
-            starts = block[closing - 1]
-            if not ((starts == self._delimiter) | (starts == NEWLINE)).any():
-                return -1
-        faults = opening[~(begins | (before == QUOTE))]
-        # What follows the last bytes is not known; no record ends behind it in this block either.
-        closing = closing[closing < len(block) - 2]
-        after = block[closing + 1]
-        good = (after == self._delimiter) | (after == NEWLINE) | (after == QUOTE)
-        good |= (after == RETURN) & (block[closing + 2] == NEWLINE)
-        bad = closing[~good]
-        return int(min([len(block), *faults[:1], *bad[:1]]))
 
     def _read_slowly(
         self, view: Bytes, at: int, end: End, into: tuple[Piece, Rows, list[Ints]]
@@ -168,11 +130,11 @@ class DelimitedSplitter(LineSplitter):
         piece, rows, separators = into
         text = view.data
         found: list[int] = []
-        stop = at + SLOW_STRETCH
+        stop = at + BLOCK
         while at < min(stop, len(text)):
             blank = _BLANK.match(text, at)
-            read = _Reading(blank.end()) if blank else self._read(text, at, end)
-            if read.more or (read.reason and self._unfinished(text, at, read, end)):
+            read = _Record(blank.end()) if blank else self._read(text, at, end)
+            if read.reason == _MORE or (read.reason and self._unfinished(text, at, read, end)):
                 break
             if read.reason:
                 line_end = _NEWLINE.search(text, at)
@@ -189,46 +151,31 @@ class DelimitedSplitter(LineSplitter):
         separators.append(np.array(found, np.int64))
         return at
 
-    def _read(self, text: memoryview, at: int, end: End) -> _Reading:
+    def _read(self, text: memoryview, at: int, end: End) -> _Record:
         """Read one record, exactly as the grammar says."""
-        window = at + RECORD_LIMIT
-        limit = min(len(text), window)
+        limit = min(len(text), at + RECORD_LIMIT)
+        within = limit < at + RECORD_LIMIT  # the end of the text is in sight
         separators: list[int] = []
-        here = at
-        while True:
-            quoted = here < limit and text[here] == QUOTE
-            match = (_QUOTED if quoted else self._plain).match(text, here, limit)
-            if not match:
-                if limit < window and not end.final:
-                    return _Reading(more=True)
-                return _Reading(reason="unclosed_quote", at_end=limit < window)
-            here = match.end()
-            if here < limit and text[here] == RETURN:  # after a closing quote
-                here += here + 1 == limit or text[here + 1] == NEWLINE
-            if here >= limit:
-                return self._read_end(here, separators, end, within=limit < window)
-            if text[here] == NEWLINE:
-                good = len(separators) == self._columns - 1
-                reason = "" if good else "field_count"
-                return _Reading(here + 1, tuple(separators) if good else (), reason)
-            if text[here] != self._delimiter:
-                return _Reading(reason="stray_quote")
-            separators.append(here)
-            here += 1
-            if len(separators) == self._columns:
-                return _Reading(reason="field_count")
+        while field := self._field.match(text, at, limit):
+            at = field.end()
+            if at == limit or text[at] != self._delimiter or len(separators) == self._columns - 1:
+                break
+            separators.append(at)
+            at += 1
+        if within and not end.final and (at == limit or not field):
+            return _Record(reason=_MORE)
+        if not field:
+            return _Record(reason="unclosed_quote", at_end=within)
+        if at == limit and not within:
+            return _Record(reason="too_long")
+        if at < limit and text[at] not in {NEWLINE, self._delimiter}:
+            return _Record(reason="stray_quote")
+        whole = end is not End.CUT if at == limit else text[at] == NEWLINE
+        if len(separators) != self._columns - 1 or not whole:
+            return _Record(reason="field_count", at_end=at == limit)
+        return _Record(at + (at < limit), separators)
 
-    def _read_end(self, here: int, separators: list[int], end: End, *, within: bool) -> _Reading:
-        """The record reaches the end of the text, or of what may be looked at."""
-        if not within:
-            return _Reading(reason="too_long")
-        if not end.final:
-            return _Reading(more=True)
-        if len(separators) != self._columns - 1 or end is End.CUT:
-            return _Reading(reason="field_count", at_end=True)
-        return _Reading(here, tuple(separators))
-
-    def _unfinished(self, text: memoryview, at: int, read: _Reading, end: End) -> bool:
+    def _unfinished(self, text: memoryview, at: int, read: _Record, end: End) -> bool:
         """Whether a faulty record is the text's last one, broken off, rather than a bad one.
 
         A quote open to the end is either: it is the end that is missing if no record can be read

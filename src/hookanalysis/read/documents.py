@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .decoding import HEAD
 from .elements import DEPTH_LIMIT, ElementSplitter, Outline, scan_object
 from .pages import ENVELOPES
 from .splitting import End, LineSplitter, Piece, Splitter, blank_rows
@@ -60,8 +61,6 @@ def split_json(head: bytes, *, complete: bool, fresh: bool) -> Splitter:
 
 def is_spread(head: bytes) -> bool:
     """Whether a text is JSON that is not one object a line: an array, an envelope, wide objects."""
-    from .decoding import HEAD
-
     # A line of text may begin with a brace that is no object's.
     if not re.match(rb"\s*(?:\[\s*)?(?:\{\s*(?:[\"}]|$)|\[\s*\])", head):
         return False

@@ -6,26 +6,13 @@ to the parser; it is rejected here where its own borders, or its depth, are in d
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from .splitting import (
-    BLOCK,
-    NEWLINE,
-    QUOTE,
-    RECORD_LIMIT,
-    ROWS,
-    SLOW_STRETCH,
-    Bools,
-    End,
-    Ints,
-    Piece,
-    Region,
-    Rows,
-)
+from .splitting import RECORD_LIMIT, ROWS, End, Piece, Region, Rows
 
 if TYPE_CHECKING:
     from .unpacking import Bytes
@@ -34,22 +21,16 @@ DEPTH_LIMIT = 64  # brackets inside each other
 
 # How far ahead the end of an element is looked for, so that an over-long one costs only itself.
 _SEARCH_LIMIT = 8 * RECORD_LIMIT
-# A longer stretch between two elements is left to the slow path.
-_GAP_LIMIT = 64
 
-_OPEN, _SHUT, _CLOSE = b"{}]"
+_OPEN, _CLOSE = b"{]"
 _TOKEN = re.compile(rb'\\[\\"]|["\n{}\[\]]')
 _GAP = re.compile(rb"[ \t\r\n,]*")
 _SPACE = re.compile(rb"[ \t\r\n]*")
 # What may stand in a list instead of an object, as far as its end is certain.
 _OTHER = re.compile(rb'"(?:[^"\\\n]|\\[^\n])*"|[^"{}\[\]\n,]+|\}')
 
-_STRUCTURE = bytes(byte if byte in b'"{}[]\n' else 0 for byte in range(256))
-_STEP = np.zeros(256, np.int8)
-_STEP[list(b"{[")] = 1
-_STEP[list(b"}]")] = -1
-_IN_GAP = np.zeros(256, np.bool_)
-_IN_GAP[list(b" \t\r\n,")] = True
+_STEP = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
+_DECODER = json.JSONDecoder()
 
 
 @dataclass
@@ -60,10 +41,14 @@ class _Work:
     end: End
     piece: Piece
     rows: Rows
-    doubtful: int = 0  # before here, the fast path is not tried
 
     def __post_init__(self) -> None:
         self.text = self.view.data
+
+    @cached_property
+    def plain(self) -> str:
+        """The text with a character for each byte: borders of objects stand in ASCII."""
+        return str(self.text, "latin-1")
 
     @property
     def at(self) -> int:
@@ -77,7 +62,7 @@ class _Work:
     def take(self, stop: int, *, valid: bool = False, reason: str = "") -> bool:
         """Take one row up to `stop`: a record, a reject with its reason, or what is neither."""
         piece, at = self.piece, self.at
-        breaks = bytes(self.text[at:stop]).count(b"\n")
+        breaks = self.plain.count("\n", at, stop)
         self.rows.add(at, piece.breaks, valid=valid)
         if reason:
             piece.regions.append(Region(at, stop, piece.breaks, breaks, reason))
@@ -124,7 +109,7 @@ def scan_object(text: memoryview, at: int, limit: int, depth: int = 0) -> _Scan:
             if inside:
                 return _Scan(0, deepest, broken=True)
         elif len(mark) == 1 and not inside:
-            depth += int(_STEP[mark[0]])
+            depth += _STEP[mark]
             deepest = max(deepest, depth)
             if depth <= 0:
                 return _Scan(token.end(), deepest, broken=mark != b"}")
@@ -157,7 +142,7 @@ class ElementSplitter:
             self._prefix -= taken
             return Piece(taken, view[:taken].tobytes().count(b"\n"))
         work = _Work(view, end, Piece(), Rows())
-        while work.at < len(view) and work.rows.count < ROWS and self._advance(work):
+        while work.at < len(view) and len(work.rows) < ROWS and self._advance(work):
             pass
         work.rows.fill(work.piece)
         return work.piece
@@ -176,50 +161,24 @@ class ElementSplitter:
             return self._close(work)
         return self._pass_other(work)
 
-    def _accept(self, work: _Work) -> bool:
-        """The fast path: take the objects of one block up to the first doubtful one."""
-        piece, at = work.piece, work.at
-        if at < work.doubtful:
-            return False
-        block = work.view[at : at + BLOCK]
-        raw = block.tobytes()
-        if b"\\" in raw:
-            raw = raw.replace(rb"\\", b"  ").replace(rb"\"", b"  ")
-        kinds = np.frombuffer(raw.translate(_STRUCTURE), np.uint8)
-        marks = np.flatnonzero(kinds)
-        kinds = kinds[marks]
-        breaks = kinds == NEWLINE
-        # Wraps around at 256, an even number.
-        inside = (np.cumsum(kinds == QUOTE, dtype=np.uint8) & 1) == 1
-        step = np.where(inside, 0, _STEP[kinds])
-        depth = np.cumsum(step, dtype=np.int32)
-        limit = len(marks)
-        for fault in (np.flatnonzero(breaks & inside), np.flatnonzero(depth < 0)):
-            limit = min([limit, *fault[:1].tolist()])
-        closing = np.flatnonzero((depth[:limit] == 0) & (step[:limit] == -1))
-        opening = np.flatnonzero((depth[:limit] == 1) & (step[:limit] == 1))[: len(closing)]
-        good = (kinds[opening] == _OPEN) & (kinds[closing] == _SHUT)
-        starts, ends = marks[opening], marks[closing] + 1
-        good[1:] &= _gaps(block, ends[:-1], starts[1:])
-        count = len(good) if good.all() else int(np.argmin(good))
-        if not count:
-            work.doubtful = at + SLOW_STRETCH
-            return False
-        deepest = np.maximum.reduceat(depth, opening[:count])
-        lines = np.cumsum(breaks)
-        spans = _interleave(starts[:count], ends[:count])[:-1] + at
-        rows = _interleave(lines[opening[:count]], lines[closing[:count]])[:-1] + piece.breaks
-        valid = np.zeros(len(spans), np.bool_)
-        valid[0::2] = deepest <= DEPTH_LIMIT
-        for deep in np.flatnonzero(deepest > DEPTH_LIMIT):
-            line, after = int(lines[opening[deep]]), int(lines[closing[deep]])
-            span = int(starts[deep]) + at, int(ends[deep]) + at
-            region = Region(*span, piece.breaks + line, after - line, "too_deep")
-            piece.regions.append(region)
-        work.rows.extend(spans, rows, valid)
-        piece.breaks += int(lines[closing[count - 1]])
-        piece.taken = at + int(ends[count - 1])
-        return True
+    @staticmethod
+    def _accept(work: _Work) -> bool:
+        """The fast path: take the objects that are JSON, of moderate size and depth."""
+        text, begin = work.plain, work.at
+        while text.startswith("{", work.at) and len(work.rows) < ROWS:
+            at = work.at
+            try:
+                _, stop = _DECODER.raw_decode(text, at)
+            except (ValueError, RecursionError):
+                break
+            brackets = text.count("{", at, stop) + text.count("[", at, stop)
+            if brackets > DEPTH_LIMIT or stop - at > RECORD_LIMIT:
+                break
+            work.take(stop, valid=True)
+            gap = _GAP.match(work.text, stop)
+            if gap and gap.end() > stop:
+                work.take(gap.end())
+        return work.at > begin
 
     def _read(self, work: _Work) -> bool:
         """The slow path: one object, followed to its end."""
@@ -288,21 +247,3 @@ class ElementSplitter:
             return work.take(stop, reason=reason)
         self._lost = reason
         return self._recover(work)
-
-
-def _interleave(first: Ints, second: Ints) -> Ints:
-    both = np.empty(2 * len(first), np.int64)
-    both[0::2] = first
-    both[1::2] = second
-    return both
-
-
-def _gaps(block: Bytes, starts: Ints, ends: Ints) -> Bools:
-    """Whether each stretch is short and holds only space and commas."""
-    sizes = ends - starts
-    good: Bools = sizes <= _GAP_LIMIT
-    longest = int(sizes[good].max(initial=0))
-    for step in range(longest):
-        rows = np.flatnonzero(good & (sizes > step))
-        good[rows] = _IN_GAP[block[starts[rows] + step]]
-    return good

@@ -17,22 +17,18 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hookanalysis.errors import DamagedError, InputError
 
 from .pages import HAR, PAGE, har_rows, page_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from .packings import Reader
-    from .unpacking import Bytes
+    import io
+    from collections.abc import Iterable, Iterator, Sequence
 
 # What is held whole, bytes: a document, a page (whose tags cost more), a row of a dump.
 _WHOLE_LIMIT = 256 << 20
 _PAGE_LIMIT = 32 << 20
-SNIFF = 1 << 16
+_SNIFF = 1 << 16
 
 SQLITE = b"SQLite format 3\x00"
 PARQUET = b"PAR1"
@@ -48,57 +44,29 @@ _EVENTS = re.compile(
 _TIMES = re.compile(r"(?i)_at$|At$|time|date|created|received|processed")
 
 
-class RowReader:
-    """The text of rows, made as it is read."""
-
-    def __init__(self, lines: Iterator[bytes], limit: Callable[[int], None]) -> None:
-        self._lines = lines
-        self._limit = limit
-        self._rest = b""
-        self._total = 0
-
-    def readinto(self, view: Bytes) -> int:
-        """Fill the front of `view`; 0 at the end."""
-        parts, size = [self._rest], len(self._rest)
-        while size < len(view):
-            line = next(self._lines, b"")
-            if not line:
-                break
-            parts.append(line)
-            size += len(line)
-        text = b"".join(parts)
-        self._rest = text[len(view) :]
-        part = text[: len(view)]
-        view[: len(part)] = np.frombuffer(part, np.uint8)
-        self._total += len(part)
-        self._limit(self._total)
-        return len(part)
-
-
-def rewrite(start: bytes, rest: Reader, path: Path, *, stored: bool) -> Iterator[bytes] | None:
+def rewrite(text: io.BufferedReader, path: Path, *, stored: bool) -> Iterator[bytes] | None:
     """The lines of a file that holds rows in another shape; None when it is text itself.
 
     Args:
-        start: The first bytes of the file's text, `SNIFF` of them or all; for reading on, they
-            stand in front of `rest`.
-        rest: What follows.
+        text: The file's text, of which nothing was read yet; nothing is where it is text itself.
         path: The file.
         stored: The bytes are the file's own: not packed, not transcoded.
 
     Raises:
         InputError: It holds no such rows, several tables that may be meant, or is damaged.
     """
+    start = text.peek()[:_SNIFF]
     if stored and start.startswith(SQLITE):
         return _write(_sqlite_rows(path))
     if stored and start.startswith(PARQUET):
         return _parquet_lines(path)
     if _DUMP.search(start):
-        return _write(_dump_rows(_lines(start, rest, path), path))
+        return _write(_dump_rows(_lines(text, path), path))
     for shape, find_rows, limit in ((HAR, _har_rows, _WHOLE_LIMIT), (PAGE, page_rows, _PAGE_LIMIT)):
         if shape.match(start):
-            text = _read_whole(start, rest, path, limit)
+            whole = _within(limit, text.read(limit + 1), path)
             try:
-                rows = find_rows(text)
+                rows = find_rows(whole)
             except ValueError as error:
                 raise DamagedError(
                     "the page breaks off",
@@ -106,7 +74,7 @@ def rewrite(start: bytes, rest: Reader, path: Path, *, stored: bool) -> Iterator
                     where=str(path),
                     hint="save or copy the whole page again",
                 ) from error
-            return iter([text.encode()]) if rows is None else _write(rows)
+            return iter([whole.encode()]) if rows is None else _write(rows)
     return None
 
 
@@ -127,35 +95,13 @@ def _write(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
         )
 
 
-def _blocks(start: bytes, rest: Reader) -> Iterator[bytes]:
-    yield start
-    block = np.empty(1 << 18, np.uint8)
-    while count := rest.readinto(block):
-        yield block[:count].tobytes()
+def _lines(text: io.BufferedReader, path: Path) -> Iterator[str]:
+    while line := text.readline(_WHOLE_LIMIT + 1):
+        yield _within(_WHOLE_LIMIT, line, path).removesuffix("\n")
 
 
-def _read_whole(start: bytes, rest: Reader, path: Path, limit: int) -> str:
-    text = bytearray()
-    for block in _blocks(start, rest):
-        text += block
-        _check_size(text, limit, path)
-    return text.decode("utf-8", "backslashreplace")
-
-
-def _lines(start: bytes, rest: Reader, path: Path) -> Iterator[str]:
-    line = bytearray()
-    for block in _blocks(start, rest):
-        first, *others = block.split(b"\n")
-        line += first
-        _check_size(line, _WHOLE_LIMIT, path)
-        for part in others:
-            yield line.decode("utf-8", "backslashreplace")
-            line = bytearray(part)
-    if line:
-        yield line.decode("utf-8", "backslashreplace")
-
-
-def _check_size(text: bytearray, limit: int, path: Path) -> None:
+def _within(limit: int, text: bytes, path: Path) -> str:
+    """Bytes as text, unless there are more than what may be held whole."""
     if len(text) > limit:
         raise InputError(
             "the document is too large",
@@ -163,6 +109,7 @@ def _check_size(text: bytearray, limit: int, path: Path) -> None:
             where=str(path),
             hint="save a shorter time, or export the rows as CSV",
         )
+    return text.decode("utf-8", "backslashreplace")
 
 
 def _holds_receipts(columns: Sequence[str]) -> bool:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from blake3 import blake3
 
-from hookanalysis.errors import InputError
+from hookanalysis.errors import DamagedError, InputError
 
 from .decoding import HEAD, TextReader, check_text
 from .delimited import DelimitedSplitter
@@ -46,8 +46,6 @@ __all__ = ["Account", "Chunk", "Reject", "Source", "Split", "open_source"]
 CHUNK_BYTES = 32 << 20
 # A file with more has another format than the one it is read by, or was made to fill a disk.
 _REJECT_LIMIT = 1_000_000  # lines
-
-_SEPARATOR, _SPACE = 31, 32
 
 
 @dataclass(frozen=True)
@@ -132,6 +130,7 @@ class Source:
             head = reader.read_head(HEAD)
             check_text(head, path)
             self._packing = reader.describe(head)
+            self._torn = len(head) < HEAD and reader.truncated
         self._head = head.replace(b"\r", b"\n") if self._packing.carriage else head
         self.stored_bytes = self._packing.stamp.size
         self.compressed = self._packing.compressed
@@ -149,6 +148,23 @@ class Source:
             return self._head[:size]
         with self._read() as reader:
             return reader.read_head(size)
+
+    def is_empty(self) -> bool:
+        """Whether there is no text in it.
+
+        Raises:
+            DamagedError: It is packed, and breaks off before any text.
+        """
+        if self._head.strip():
+            return False
+        if self._torn:
+            raise DamagedError(
+                "the file is damaged",
+                reason="what it is packed in breaks off before its first line",
+                where=self.path,
+                hint="copy it again from its source",
+            )
+        return True
 
     def line_at(self, offset: int, *, size: int = 1 << 16) -> str:
         """The text from `offset` to the end of its line, at most `size` bytes of it."""
@@ -330,9 +346,7 @@ class _Run:
         self._settle(self._at)
         if not len(piece.lines) and not self._rejects:
             return None
-        if piece.separators is not None:
-            text[text == _SEPARATOR] = _SPACE
-            text[piece.separators] = _SEPARATOR
+        piece.mark_separators(text)
         return self._give(text, piece, offset, line)
 
     def _give(self, text: Bytes, piece: Piece, offset: int, line: int = 0) -> Chunk:

@@ -28,12 +28,11 @@ Bools = npt.NDArray[np.bool_]
 RECORD_LIMIT = 1 << 20
 # One step of the fast paths; small enough for the processor's cache.
 BLOCK = 1 << 20
-# After a doubtful record the slow path reads on for this long before the fast one is tried again.
-SLOW_STRETCH = 1 << 16
 # Rows in one piece, so that a file of empty lines needs no more memory than another.
 ROWS = 1 << 18
 
 QUOTE, NEWLINE, RETURN = 34, 10, 13
+_SEPARATOR, _SPACE = 31, 32
 _NEWLINE = re.compile(rb"\n")
 
 
@@ -134,7 +133,7 @@ class Piece:
     joined: list[tuple[tuple[int, ...], bytes]] = field(default_factory=list)
 
     def keep_rows(self, count: int) -> None:
-        """Give back all but the first rows of a piece without separators and ignored rows."""
+        """Give back all but the first rows of a piece without ignored rows."""
         if count < len(self.lines):
             self.breaks = int(self.lines[count])
         self.taken = int(self.starts[count]) if count else 0
@@ -142,6 +141,14 @@ class Piece:
         self.valid = None if self.valid is None else self.valid[:count]
         self.regions = [region for region in self.regions if region.start < self.taken]
         self.joined = [(rows, text) for rows, text in self.joined if rows[-1] < count]
+        if self.separators is not None:
+            self.separators = self.separators[self.separators < self.taken]
+
+    def mark_separators(self, text: Bytes) -> None:
+        r"""Put `\x1f` where fields are separated, and a space where it stands in the data."""
+        if self.separators is not None:
+            text[text == _SEPARATOR] = _SPACE
+            text[self.separators] = _SEPARATOR
 
     def reject(self, rows: Iterable[int], reason: str) -> None:
         """Turn records into rejected ones."""
@@ -171,39 +178,31 @@ class Rows:
     """Collects the rows of a piece, singly or by the array."""
 
     def __init__(self) -> None:
-        self.count = 0
-        self._parts: list[tuple[Ints, Ints, Bools]] = []
-        self._single: tuple[list[int], list[int], list[bool]] = ([], [], [])
+        self._starts: list[int] = []
+        self._lines: list[int] = []
+        self._valid: list[bool] = []
+
+    def __len__(self) -> int:
+        return len(self._starts)
 
     def add(self, start: int, line: int, *, valid: bool) -> None:
         """Add one row."""
-        starts, lines, valids = self._single
-        starts.append(start)
-        lines.append(line)
-        valids.append(valid)
-        self.count += 1
+        self._starts.append(start)
+        self._lines.append(line)
+        self._valid.append(valid)
 
     def extend(self, starts: Ints, lines: Ints, valid: Bools) -> None:
         """Add many rows."""
-        self._flush()
-        self._parts.append((starts, lines, valid))
-        self.count += len(starts)
-
-    def _flush(self) -> None:
-        starts, lines, valid = self._single
-        if starts:
-            part = (np.array(starts, np.int64), np.array(lines, np.int64), np.array(valid))
-            self._parts.append(part)
-            self._single = ([], [], [])
+        self._starts += starts.tolist()
+        self._lines += lines.tolist()
+        self._valid += valid.tolist()
 
     def fill(self, piece: Piece) -> None:
         """Put the rows into a piece whose last row ends where it ends."""
-        self._flush()
-        if self._parts:
-            starts, lines, valid = zip(*self._parts, strict=True)
-            piece.starts = np.concatenate([*starts, np.array([piece.taken], np.int64)])
-            piece.lines = np.concatenate(lines)
-            piece.valid = np.concatenate(valid)
+        if self._starts:
+            piece.starts = np.array([*self._starts, piece.taken], np.int64)
+            piece.lines = np.array(self._lines, np.int64)
+            piece.valid = np.array(self._valid, np.bool_)
 
 
 class LineSplitter:

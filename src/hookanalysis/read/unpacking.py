@@ -1,11 +1,12 @@
-"""Stored bytes of one file, read through one descriptor."""
+"""Stored bytes of one file, read through one descriptor; and bytes in the making, as a file."""
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,9 @@ import numpy.typing as npt
 from hookanalysis.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -29,30 +32,37 @@ class Stamp:
     inode: int
 
 
-class Stored:
-    """The file's own bytes, up to the size that it had when it was opened."""
+class Stored(io.FileIO):
+    """The file's own bytes, up to the size that it had when it was first opened.
+
+    Args:
+        path: The file.
+        known: What it was when it was first opened.
+
+    Raises:
+        InputError: It cannot be read, is no regular file, or another one than before.
+    """
 
     def __init__(self, path: Path, known: Stamp | None) -> None:
         self.path = path
-        # Without NONBLOCK, opening a FIFO would wait for its writer.
         try:
-            self.fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+            super().__init__(path, opener=_open)
+        except IsADirectoryError as error:
+            raise InputError(
+                "a folder cannot be read as a log",
+                where=str(path),
+                hint="name the files in it, or load the folder with `hookanalysis load`",
+            ) from error
         except (OSError, ValueError) as error:
             raise _unreadable(path, error) from error
         try:
-            self._check(known)
+            self.stamp = self._check(known)
         except BaseException:
             self.close()
             raise
 
-    def _check(self, known: Stamp | None) -> None:
-        info = os.fstat(self.fd)
-        if stat.S_ISDIR(info.st_mode):
-            raise InputError(
-                "a folder cannot be read as a log",
-                where=str(self.path),
-                hint="name the files in it, or load the folder with `hookanalysis load`",
-            )
+    def _check(self, known: Stamp | None) -> Stamp:
+        info = os.fstat(self.fileno())
         if not stat.S_ISREG(info.st_mode):
             raise InputError(
                 "this is no regular file",
@@ -63,32 +73,79 @@ class Stored:
         stamp = Stamp(known.size if known else info.st_size, info.st_dev, info.st_ino)
         if known and (stamp != known or info.st_size < known.size):
             raise changed(self.path)
-        self.stamp = stamp
-        self.left = stamp.size
+        return stamp
 
     def read_last(self, count: int) -> bytes:
         """The last bytes, which stay as they are: read or unread."""
-        return os.pread(self.fd, count, max(0, self.stamp.size - count))
+        return os.pread(self.fileno(), count, max(0, self.stamp.size - count))
 
-    def readinto(self, view: Bytes) -> int:
-        """Fill the front of `view`; 0 at the end."""
-        part = view.data[: self.left]
-        if not part:
-            return 0
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        """Go to a byte; the end is where it was when the file was first opened."""
+        if whence == os.SEEK_END:
+            return super().seek(self.stamp.size + offset)
+        return super().seek(offset, whence)
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Fill the front of `buffer`; 0 at the end."""
+        part = memoryview(buffer)[: max(0, self.stamp.size - self.tell())]
         try:
-            count = os.readv(self.fd, [part])
+            count = super().readinto(part) or 0
         except OSError as error:
             raise _unreadable(self.path, error) from error
-        if not count:
+        if part and not count:
             raise changed(self.path)
-        self.left -= count
         return count
 
-    def close(self) -> None:
-        """Close the file; safe to repeat."""
-        if self.fd >= 0:
-            os.close(self.fd)
-            self.fd = -1
+
+class Parts(io.RawIOBase):
+    """Bytes that are made part by part, to be read like a file.
+
+    Args:
+        parts: Makes them.
+        source: What they are made of; it stays open, for a file that is let go of is closed.
+        path: Where that is, for errors.
+        budget: How many there may be.
+    """
+
+    def __init__(
+        self, parts: Iterator[bytes], source: io.BufferedReader, path: Path, budget: int
+    ) -> None:
+        super().__init__()
+        self._source = source
+        self._parts = filter(None, parts)
+        self._path = path
+        self._budget = self._left = budget
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Fill `buffer`; less only at the end.
+
+        Raises:
+            InputError: There are more bytes than the budget allows.
+        """
+        view = memoryview(buffer)
+        filled = 0
+        while filled < len(view):
+            self._rest = self._rest or memoryview(next(self._parts, b""))
+            part = self._rest[: len(view) - filled]
+            if not part:
+                break
+            view[filled : filled + len(part)] = part
+            self._rest = self._rest[len(part) :]
+            filled += len(part)
+        self._left -= filled
+        if self._left < 0:
+            raise over_budget(self._path, self._budget)
+        return filled
+
+
+def buffered(raw: io.RawIOBase | io.BufferedReader) -> io.BufferedReader:
+    """A file whose first `BLOCK` bytes, or all, can be looked at by `peek` before they are read."""
+    return io.BufferedReader(raw, BLOCK)
 
 
 def changed(path: Path) -> InputError:
@@ -101,16 +158,6 @@ def changed(path: Path) -> InputError:
     )
 
 
-def _unreadable(path: Path, error: OSError | ValueError) -> InputError:
-    reason = (isinstance(error, OSError) and error.strerror) or str(error)
-    what, hint = "the file cannot be read", "check the path and the disk"
-    if isinstance(error, FileNotFoundError):
-        what, hint = "there is no such file", "check the path"
-    elif isinstance(error, PermissionError):
-        hint = "ask for read permission, or copy the file to a folder of yours"
-    return InputError(what, reason=reason, where=str(path), hint=hint)
-
-
 def over_budget(path: Path | str, budget: int) -> InputError:
     """The error for a text larger than the user allows."""
     return InputError(
@@ -119,3 +166,18 @@ def over_budget(path: Path | str, budget: int) -> InputError:
         where=str(path),
         hint="split it, or raise `max_text_gib` in hookanalysis.toml",
     )
+
+
+def _open(path: str, _flags: int) -> int:
+    # Without NONBLOCK, opening a FIFO would wait for its writer.
+    return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+
+
+def _unreadable(path: Path, error: OSError | ValueError) -> InputError:
+    reason = (isinstance(error, OSError) and error.strerror) or str(error)
+    what, hint = "the file cannot be read", "check the path and the disk"
+    if isinstance(error, FileNotFoundError):
+        what, hint = "there is no such file", "check the path"
+    elif isinstance(error, PermissionError):
+        hint = "ask for read permission, or copy the file to a folder of yours"
+    return InputError(what, reason=reason, where=str(path), hint=hint)

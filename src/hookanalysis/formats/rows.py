@@ -1,9 +1,12 @@
-"""Lines whose fields are named by a header line, which may change in mid-file: W3C logs."""
+"""Rows → JSON objects of what a header names: tables, and W3C logs, whose header may change."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+
+from .forms import literal, plain_records
+from .sampling import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -14,6 +17,39 @@ _CELLS = r'"(?:[^"]|"")*"|[^ \t"][^ \t]*'
 
 # The names of the fields, and the byte of the text from which on they hold.
 Section = tuple[int, tuple[str, ...]]
+
+
+def name_columns(names: Iterable[str]) -> dict[str, int]:
+    """The keys of a table's objects, and the numbers of their columns; of two alike the first."""
+    places: dict[str, tuple[str, int]] = {}
+    for place, name in enumerate(names, 1):
+        if normalise(name):
+            # A slash in a name would lead into an object.
+            places.setdefault(normalise(name), (name.replace("/", " "), place))
+    return dict(places.values())
+
+
+def table_source(names: Sequence[str]) -> str:
+    r"""The rows of a table, whose cells stand between chr(31), as objects.
+
+    Cells lose the quotes and spaces around them. So PostgreSQL and MySQL write NULL: \N, NULL. The
+    header again, in the middle of joined exports, becomes blank.
+    """
+    marks = ("'\"'", "chr(31) || ' '", "' ' || chr(31)", "'\\N'", "'NULL'")
+    untidy = " OR ".join(f"contains(record, {mark})" for mark in marks)
+    inner = "CASE WHEN starts_with(c, '\"') AND ends_with(c, '\"')"
+    inner = f"{inner} THEN trim(replace(c[2:-2], '\"\"', '\"')) ELSE c END"
+    tidied = f"list_transform(list_transform(p, lambda c: trim(c)), lambda c: {inner})"
+    tidied = f"list_transform({tidied}, lambda c: CASE WHEN c NOT IN ('\\N', 'NULL') THEN c END)"
+    pairs = (f"{literal(key)}, cells[{place}]" for key, place in name_columns(names).items())
+    header = f"[{', '.join(map(literal, names[1:]))}]"
+    return (
+        f"SELECT line, byte_offset, outer_time, CASE WHEN cells[2:] = {header} THEN ''"
+        f" ELSE CAST(json_object({', '.join(pairs)}) AS VARCHAR) END AS record"
+        f" FROM (SELECT *, CASE WHEN {untidy} THEN {tidied} ELSE p END AS cells FROM (SELECT *,"
+        " string_split(rtrim(record, ' ' || chr(10) || chr(13)), chr(31)) AS p"
+        f" FROM ({plain_records()}) WHERE record IS NOT NULL))"
+    )
 
 
 def find_headers(head: bytes) -> list[tuple[int, str]]:
@@ -34,13 +70,13 @@ def read_sections(headers: Iterable[tuple[int, str]]) -> tuple[Section, ...]:
     return tuple(sections)
 
 
-def row_source(sections: Sequence[Section], source: str) -> str:
+def headed_source(sections: Sequence[Section], source: str) -> str:
     """The rows of `source` with each headed line as a JSON object of what its header names.
 
     `-` is no value. Date and time become one, in UTC by definition. A line with more or fewer
     fields than its header names becomes an object without a time; header lines become blank.
     """
-    quoted = "regexp_extract_all(bare, '" + _CELLS.replace("'", "''") + "')"
+    quoted = f"regexp_extract_all(bare, {literal(_CELLS)})"
     tab = "contains(bare, chr(9))"
     cells = (
         "CASE WHEN contains(bare, '\"')"
@@ -69,7 +105,7 @@ def _object(names: Sequence[str]) -> str:
         moment = values.pop("time")
         whole = f"{day} || 'T' || {moment} || 'Z'" if day else moment
         values = {"time": whole, **values}
-    pairs = ", ".join(f"'{name.replace(chr(39), chr(39) * 2)}', {v}" for name, v in values.items())
+    pairs = ", ".join(f"{literal(name)}, {value}" for name, value in values.items())
     return f"json_object({pairs})"
 
 
