@@ -31,7 +31,7 @@ WITH unsettled AS (
     WHERE layer <> 'edge' AND counts
       AND (
         processed IS NOT NULL OR known_before OR NOT accepted
-        OR endpoint_url NOT IN (SELECT endpoint_url FROM processing_logs WHERE told = 'processed')
+        OR endpoint_url NOT IN (SELECT endpoint_url FROM processing_logs)
       )
   )
 ),
@@ -44,11 +44,34 @@ doubted AS (
     AND (d.code <> 'not_bracketed' OR u.says = 'ok')
   GROUP BY u.delivery_no
 ),
+-- Layers behind the edge that usually show what it accepted; see processing_logs.
+accepted_events AS (
+  SELECT
+    e.endpoint_url, l.layer, e.event_uuid, MIN(e.arrived_at) AS arrived_at,
+    BOOL_OR(i.delivery_no IS NOT NULL) AS told
+  FROM matches AS e
+  JOIN (SELECT DISTINCT endpoint_url, layer FROM matches WHERE layer <> 'edge') AS l
+    ON l.endpoint_url = e.endpoint_url
+  LEFT JOIN matches AS i
+    ON i.delivery_no = e.delivery_no AND i.layer = l.layer
+    AND COALESCE(i.accepted, i.processed, TRUE)
+  WHERE e.layer = 'edge' AND e.accepted
+    AND hash(e.event_uuid) % (SELECT COUNT(*) // 20000 + 1 FROM matches) = 0
+  GROUP BY ALL
+),
+showing AS (
+  SELECT endpoint_url, layer
+  FROM (
+    SELECT *, of_ten(told, endpoint_url, layer, arrived_at, event_uuid) AS of_ten
+    FROM accepted_events
+  )
+  GROUP BY ALL
+  HAVING usually(told, of_ten)
+),
 layers AS (
   SELECT
     v.endpoint_url, v.layer, MIN(v.depth) AS depth,
-    COALESCE(BOOL_OR(g.told = 'processed'), FALSE) AS told,
-    COALESCE(BOOL_OR(g.told = 'accepted'), FALSE) AS shows,
+    BOOL_OR(g.layer IS NOT NULL) AS told, BOOL_OR(w.layer IS NOT NULL) AS shows,
     COALESCE(MAX(o.tolerance_ms), MAX(s.tolerance_seconds) * 1000) * INTERVAL '1 millisecond'
       AS tolerance,
     MAX(s.timeout_seconds) * INTERVAL '1 second' AS timeout
@@ -56,6 +79,7 @@ layers AS (
   CROSS JOIN settings AS s
   LEFT JOIN clock_offsets AS o ON o.stream = v.stream
   LEFT JOIN processing_logs AS g ON g.endpoint_url = v.endpoint_url AND g.layer = v.layer
+  LEFT JOIN showing AS w ON w.endpoint_url = v.endpoint_url AND w.layer = v.layer
   GROUP BY v.endpoint_url, v.layer
 ),
 weighed AS (

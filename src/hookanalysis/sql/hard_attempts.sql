@@ -17,7 +17,7 @@ plain AS (
     AND COALESCE(processed, CASE
       WHEN layer = 'edge'
         THEN endpoint_url NOT IN (SELECT endpoint_url FROM serving_streams WHERE layer <> 'edge')
-      ELSE endpoint_url NOT IN (SELECT endpoint_url FROM processing_logs WHERE told = 'processed')
+      ELSE endpoint_url NOT IN (SELECT endpoint_url FROM processing_logs)
     END)
     AND delivery_no NOT IN (FROM crowded)
 ),

@@ -16,3 +16,14 @@ CREATE OR REPLACE TEMP MACRO reason(
 CREATE OR REPLACE TEMP MACRO turn_of(since, until) AS (
   since + LEAST(COALESCE(until - since, INTERVAL '0 seconds'), INTERVAL '1 minute') / 2
 );
+
+-- How many of the last ten events of a layer it told; and whether it usually tells: half of the
+-- events, or eight of ten in a row, for an outage does not unlearn what a log told before it.
+CREATE OR REPLACE TEMP MACRO of_ten(told, endpoint_url, layer, arrived_at, event_uuid) AS (
+  SUM(CASE WHEN told THEN 1 ELSE 0 END) OVER (
+    PARTITION BY endpoint_url, layer ORDER BY arrived_at, event_uuid ROWS 9 PRECEDING
+  )
+);
+CREATE OR REPLACE TEMP MACRO usually(told, of_ten) AS (
+  2 * COUNT(*) FILTER (told) >= COUNT(*) OR MAX(of_ten) >= 8
+);
