@@ -9,11 +9,11 @@
    Two paths are two requests, unless one is the rest of the other: there the lines of each path are
    counted apart, and the n-th request of those without a path is the n-th of all.
    The number of requests is the least that explains all lines. A new one begins where the log says
-   nothing of the key for same_send_seconds (work that ends late still belongs to its reception), or
-   the event changes. Within that, lines of one request id are one request, the n-th of all; of lines
-   without one, the n-th of each kind is of request n, for a request writes each of its lines once.
-   Processed and duplicate are one kind of end, and the n-th end of any kind is of request n where
-   that many began. */
+   nothing of the key for same_send_seconds (work that ends late still belongs to its reception), the
+   event changes, or all that were received have ended. Within that, lines of one request id are one
+   request, the n-th of all; of lines without one, the n-th of each kind is of request n, for a
+   request writes each of its lines once. Processed and duplicate are one kind of end. An end of any
+   kind is of the last request that began before it and has none: one that failed may write none. */
 WITH shared_keys AS (
   SELECT
     hash(stream, request_key) AS key_no,
@@ -27,6 +27,7 @@ WITH shared_keys AS (
 told_lines AS (
   SELECT
     generation_id, byte_offset, stream, request_key, event_uuid, mark, kind, logged_at, request_id,
+    mark IN ('processed', 'duplicate', 'failed', 'signature_failed') AS is_end,
     several_paths, CASE WHEN several_paths THEN COALESCE(path, '') ELSE '' END AS part
   FROM receipt_lines AS l
   JOIN shared_keys AS k ON k.key_no = hash(l.stream, l.request_key)
@@ -65,7 +66,13 @@ ordered_lines AS (
     LAG(logged_at) OVER key_order AS earlier_at,
     LAG(event_uuid) OVER key_order AS earlier_uuid,
     LAG(mark) OVER key_order AS earlier_mark,
-    LAG(request_id) OVER key_order AS earlier_id
+    LAG(request_id) OVER key_order AS earlier_id,
+    ROW_NUMBER() OVER (
+      PARTITION BY stream, request_key, part, kind
+      ORDER BY begun_at, logged_at, byte_offset, generation_id
+    ) AS nth_of_kind,
+    LAG(is_end) OVER key_order AS after_end,
+    COUNT(*) FILTER (is_end) OVER key_order AS ended
   FROM shared_lines AS l
   JOIN keys USING (stream, request_key, part)
   WHERE reused
@@ -77,10 +84,10 @@ ordered_lines AS (
 clustered_lines AS (
   SELECT
     *,
-    mark IN ('processed', 'duplicate', 'failed', 'signature_failed') AS is_end,
     SUM(CASE
       WHEN event_uuid <> earlier_uuid THEN 1
       WHEN request_id = earlier_id THEN 0
+      WHEN mark = 'received' AND after_end AND ended >= nth_of_kind THEN 1
       WHEN logged_at <= earlier_at + same_send_seconds * INTERVAL '1 second' THEN 0
       WHEN earlier_mark = 'received' AND mark <> 'received' THEN 0
       ELSE 1
@@ -114,11 +121,18 @@ counted_lines AS (
 begun_lines AS (
   SELECT
     *,
-    ROW_NUMBER() OVER (
-      PARTITION BY stream, request_key, part, cluster, is_end, nth = 1 AND NOT is_end ORDER BY place
-    ) AS nth_end,
-    MAX(nth) FILTER (NOT is_end) OVER (PARTITION BY stream, request_key, part, cluster) AS begun
+    COALESCE(MAX(nth) FILTER (NOT is_end) OVER (
+      PARTITION BY stream, request_key, part, cluster ORDER BY place
+    ), 0) AS begun
   FROM counted_lines
+),
+ended_lines AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER (
+      PARTITION BY stream, request_key, part, cluster, is_end, begun ORDER BY place DESC
+    ) AS nth_end
+  FROM begun_lines
 )
 SELECT generation_id, byte_offset, 0 AS arrival
 FROM shared_lines
@@ -132,8 +146,8 @@ SELECT
     ORDER BY part, cluster, CASE
       WHEN request_id IS NOT NULL THEN nth_id
       WHEN mark IS NULL THEN 1
-      WHEN is_end THEN GREATEST(nth, LEAST(nth_end, COALESCE(begun, 0)))
+      WHEN is_end THEN GREATEST(nth, begun - nth_end + 1)
       ELSE nth
     END
   ) AS BIGINT) AS arrival
-FROM begun_lines
+FROM ended_lines

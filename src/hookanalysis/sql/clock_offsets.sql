@@ -15,6 +15,24 @@ WITH streams AS (
   WHERE r.side = 'receiver'
   GROUP BY r.stream
 ),
+shared AS (
+  SELECT DISTINCT a.stream, b.stream AS other
+  FROM receipts AS a
+  JOIN receipts AS b
+    ON b.event_uuid = a.event_uuid AND b.stream <> a.stream AND COALESCE(b.path = a.path, TRUE)
+  WHERE hash(a.event_uuid) % (SELECT COUNT(*) // 20000 + 1 FROM receipts) = 0
+),
+-- Logs of work that waited in a queue: their lines lag the more, the longer the queue was. That is
+-- no clock of its own where a log that tells of requests at once has one that fits its earliest.
+late AS (
+  SELECT DISTINCT l.stream
+  FROM clock_medians AS l
+  JOIN shared AS s ON s.stream = l.stream
+  JOIN clock_medians AS e ON e.stream = s.other AND e.method = 'pairs' AND e.day IS NULL
+  WHERE l.method = 'pairs' AND l.day IS NULL
+    AND 4 * e.mad_ms < l.mad_ms AND l.early_ms > e.offset_ms - 4 * e.mad_ms
+    AND l.early_ms - e.offset_ms < (l.offset_ms - e.offset_ms) / 3
+),
 stream_paths AS (
   SELECT DISTINCT stream, path FROM receipts WHERE path IS NOT NULL
 ),
@@ -30,8 +48,9 @@ donors AS (
   JOIN clock_medians AS m ON m.method = 'pairs'
   LEFT JOIN stream_paths AS o ON o.stream = w.stream
   LEFT JOIN stream_paths AS d ON d.stream = m.stream AND d.path = o.path
-  WHERE m.day IS NULL
-    AND (w.stream = m.stream OR w.stream NOT IN (SELECT stream FROM clock_medians WHERE method = 'pairs'))
+  WHERE m.day IS NULL AND m.stream NOT IN (FROM late)
+    AND (w.stream = m.stream OR w.stream IN (FROM late)
+      OR w.stream NOT IN (SELECT stream FROM clock_medians WHERE method = 'pairs'))
   GROUP BY w.stream, m.stream
 ),
 measured AS (

@@ -13,6 +13,7 @@
    its events no verdict (tests/test_proof.py); what names none stays undetermined.
    zone_error_minutes: whole quarter-hours, give or take a minute: a zone was mistaken. Also where
    only one pair in ten is so far from the rest: then the zone changed within the day.
+   early_ms: the difference that only one pair in twenty falls short of.
    reach_ms: the 99th percentile of the distances; of a few hundred pairs the 99.9th is the
    largest, which is one that came late.
    method: pairs. Logs that name no event are measured on times, in verdict/clocks.py. */
@@ -55,7 +56,7 @@ medians AS (
 ),
 distances AS (
   SELECT
-    m.*, ABS(p.difference_ms - m.offset_ms) AS distance_ms,
+    m.*, p.difference_ms, ABS(p.difference_ms - m.offset_ms) AS distance_ms,
     ROUND((p.difference_ms - m.offset_ms) / 900000) AS quarters_off
   FROM medians AS m
   JOIN pairs AS p ON p.stream = m.stream AND (p.day = m.day OR m.day IS NULL)
@@ -64,6 +65,7 @@ spreads AS (
   SELECT
     stream, day, pairs, offset_ms,
     MEDIAN(distance_ms) AS mad_ms,
+    QUANTILE_CONT(difference_ms, 0.05) AS early_ms,
     QUANTILE_CONT(distance_ms, 0.99) FILTER (distance_ms <= tolerance_ms) AS reach_ms,
     ROUND(offset_ms / 900000) AS quarters,
     COUNT(*) FILTER (
@@ -74,7 +76,7 @@ spreads AS (
   GROUP BY stream, day, pairs, offset_ms
 )
 SELECT
-  stream, day, 'pairs' AS method, pairs, offset_ms, mad_ms, reach_ms,
+  stream, day, 'pairs' AS method, pairs, offset_ms, mad_ms, early_ms, reach_ms,
   CAST(CASE
     WHEN quarters <> 0 AND ABS(offset_ms - quarters * 900000) <= 60000 THEN quarters * 15
     WHEN day IS NULL AND BOOL_OR(day IS NOT NULL) OVER (PARTITION BY stream) THEN NULL
