@@ -656,3 +656,46 @@ def test_it_remembers_which_files_it_knows_and_can_be_repeated(db: Database) -> 
     assert db.rows("SELECT reconciled_file_id FROM meta") == [(1,)]
     left = db.rows("SELECT table_name FROM duckdb_tables() WHERE temporary")
     assert left == []
+
+
+def test_an_end_is_of_the_last_request_that_began(db: Database) -> None:
+    World(db).tell("""
+        attempt 12:10:00 failed 500 id=a
+        app 12:10:05.1 received
+        edge 12:10:05 500
+        attempt 12:10:06 success 200 id=b
+        app 12:10:11.1 received
+        app 12:10:11.3 processed
+        edge 12:10:11 200
+    """)
+    assert verdict(db) == "recovered: recovered"
+
+
+def test_what_is_received_after_an_end_is_another_request(db: Database) -> None:
+    World(db).tell("""
+        attempt 12:10:00 failed 401 id=a
+        app 12:10:05.1 signature_failed 401
+        edge 12:10:05 401
+        attempt 12:10:08 success 200 id=b
+        app 12:10:13.1 received
+        app 12:10:13.3 processed 200
+        edge 12:10:13 200
+    """)
+    assert verdict(db) == "recovered: recovered"
+
+
+def test_a_log_of_failures_alone_says_nothing_of_what_was_accepted(db: Database) -> None:
+    world = World(db)
+    db.con.execute("DELETE FROM receipt_records WHERE generation_id = ?", [APP])
+    for number in range(8):
+        known = f"event={event_of(number)}"
+        world.tell(f"""
+            attempt 1{number}:10:00 failed 500 id=a{number} {known}
+            app 1{number}:10:05.1 failed event=
+            edge 1{number}:10:05 500
+            attempt 1{number}:13:00 success 200 id=b{number} {known}
+            edge 1{number}:13:05 200
+        """)
+    settle(db)
+    found = db.rows("SELECT outcome, count(*) FROM deliveries GROUP BY ALL ORDER BY ALL")
+    assert found == [("delivered", 44), ("recovered", 8)]
