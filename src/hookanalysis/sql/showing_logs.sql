@@ -1,0 +1,26 @@
+/* showing_logs: layers behind the edge that usually show what it accepted; see usually().
+   grain:  one endpoint and layer
+   inputs: matches
+
+   What such a layer does not show, it did not get. A log of failures alone shows nothing of what
+   was accepted. Some twenty thousand events are enough to learn from. */
+WITH accepted_events AS (
+  SELECT
+    e.endpoint_url, l.layer, e.event_uuid, MIN(e.arrived_at) AS arrived_at,
+    BOOL_OR(i.delivery_no IS NOT NULL) AS told
+  FROM matches AS e
+  JOIN (SELECT DISTINCT endpoint_url, layer FROM matches WHERE layer <> 'edge') AS l
+    ON l.endpoint_url = e.endpoint_url
+  LEFT JOIN matches AS i
+    ON i.delivery_no = e.delivery_no AND i.layer = l.layer
+    AND COALESCE(i.accepted, i.processed, TRUE)
+  WHERE e.layer = 'edge' AND e.accepted
+    AND hash(e.event_uuid) % (SELECT COUNT(*) // 20000 + 1 FROM matches) = 0
+  GROUP BY ALL
+)
+SELECT endpoint_url, layer
+FROM (
+  SELECT *, of_ten(told, endpoint_url, layer, arrived_at, event_uuid) AS of_ten FROM accepted_events
+)
+GROUP BY ALL
+HAVING usually(told, of_ten)
