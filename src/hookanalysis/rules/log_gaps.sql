@@ -24,8 +24,8 @@ SELECT
   CAST(NULL AS VARCHAR) AS event_uuid,
   starts_at AS happened_at,
   ends_at,
-  'stream=' || stream || ' until=' || STRFTIME(ends_at, '%Y-%m-%dT%H:%M') || ' hole=' || reason
-    AS what,
+  'stream=' || stream || ' until=' || STRFTIME(ends_at, '%Y-%m-%dT%H:%M')
+    || ' hole=' || COALESCE(reason, 'truncated') AS what,
   TRUE AS hole,
   EXISTS (SELECT 1 FROM endpoint_hours) AND NOT EXISTS (
     SELECT 1 FROM endpoint_hours AS h
