@@ -2,10 +2,9 @@
    grain:  one endpoint and layer
    inputs: matches
 
-   At least half of the events that the layer took in must be said to be processed, or eight of ten
-   in a row: an outage of the processing, however long, does not unlearn what the log told before
-   it. Only then does it mean something if a log says only that an event came. A log that tells of
-   failures and repeats tells the exception, which says nothing of the rule. */
+   Only where the layer usually says of what it took in that it was processed does it mean something
+   if it says no more than that an event came. A log that tells of failures and repeats tells the
+   exception, which says nothing of the rule. */
 WITH named_events AS (
   SELECT
     endpoint_url, layer, event_uuid, MIN(arrived_at) AS arrived_at,
@@ -15,7 +14,4 @@ WITH named_events AS (
     AND match_rule <> 'time' AND endpoint_url <> ''
   GROUP BY ALL
 )
-SELECT endpoint_url, layer
-FROM (SELECT *, of_ten(told, endpoint_url, layer, arrived_at, event_uuid) AS of_ten FROM named_events)
-GROUP BY ALL
-HAVING usually(told, of_ten)
+FROM usually_tell('named_events')

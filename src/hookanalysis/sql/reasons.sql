@@ -17,13 +17,27 @@ CREATE OR REPLACE TEMP MACRO turn_of(since, until) AS (
   since + LEAST(COALESCE(until - since, INTERVAL '0 seconds'), INTERVAL '1 minute') / 2
 );
 
--- How many of the last ten events of a layer it told; and whether it usually tells: half of the
--- events, or eight of ten in a row, for an outage does not unlearn what a log told before it.
-CREATE OR REPLACE TEMP MACRO of_ten(told, endpoint_url, layer, arrived_at, event_uuid) AS (
-  SUM(CASE WHEN told THEN 1 ELSE 0 END) OVER (
-    PARTITION BY endpoint_url, layer ORDER BY arrived_at, event_uuid ROWS 9 PRECEDING
-  )
-);
-CREATE OR REPLACE TEMP MACRO usually(told, of_ten) AS (
-  2 * COUNT(*) FILTER (told) >= COUNT(*) OR MAX(of_ten) >= 8
-);
+-- Of `events` (endpoint_url, layer, event_uuid, arrived_at, told) the layers that usually tell:
+-- half of the events, or eight of ten in a row, for an outage, however long, does not unlearn what a
+-- log told before it. Only where a layer tells of less than half are the rows looked at in order.
+CREATE OR REPLACE TEMP MACRO usually_tell(events) AS TABLE
+WITH shares AS (
+  SELECT endpoint_url, layer, COUNT(*) FILTER (told) / COUNT(*) AS share
+  FROM query_table(events)
+  GROUP BY ALL
+)
+SELECT endpoint_url, layer FROM shares WHERE share >= 0.5
+UNION ALL
+SELECT endpoint_url, layer
+FROM (
+  SELECT
+    endpoint_url, layer,
+    SUM(CASE WHEN told THEN 1 ELSE 0 END) OVER (
+      PARTITION BY endpoint_url, layer ORDER BY arrived_at, event_uuid ROWS 9 PRECEDING
+    ) AS told_of_ten
+  FROM query_table(events)
+  JOIN shares USING (endpoint_url, layer)
+  WHERE share > 0 AND share < 0.5
+)
+GROUP BY ALL
+HAVING MAX(told_of_ten) >= 8;

@@ -1,4 +1,4 @@
-/* showing_logs: layers behind the edge that usually show what it accepted; see usually().
+/* showing_logs: layers behind the edge that usually show what it accepted.
    grain:  one endpoint and layer
    inputs: matches
 
@@ -18,9 +18,4 @@ WITH accepted_events AS (
     AND hash(e.event_uuid) % (SELECT COUNT(*) // 20000 + 1 FROM matches) = 0
   GROUP BY ALL
 )
-SELECT endpoint_url, layer
-FROM (
-  SELECT *, of_ten(told, endpoint_url, layer, arrived_at, event_uuid) AS of_ten FROM accepted_events
-)
-GROUP BY ALL
-HAVING usually(told, of_ten)
+FROM usually_tell('accepted_events')
