@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import tempfile
+from functools import cache
+from itertools import starmap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .errors import InputError
+from .results import FINDING_EVIDENCE, FINDINGS
 from .verdict.findings import read_finding, say_ground
 from .words import RESENDS, say, say_evidence, say_reason, say_zone_error
 
@@ -20,15 +23,16 @@ if TYPE_CHECKING:
 # A spreadsheet takes a cell that begins so for a formula (also in the full-width forms).
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "|", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
-# Tables whose codes a sheet says in words too, in a column of its own.
-_IN_WORDS: dict[str, Callable[[Any], str]] = {
-    "deliveries": lambda row: say_reason(row.reason or ""),
-    "resends": lambda row: say(row.reason, RESENDS),
-    "findings": lambda row: say_ground(read_finding(*row)),
-    "finding_evidence": lambda row: say_evidence(row.rule_id, row._asdict()),
-    "zone_errors": lambda row: say_zone_error(
-        row.stream, row.minutes, row.suspect, row.log_zone, row.export_zone
+# Tables whose codes a sheet says in words too: the columns that it takes, and the words of a row.
+_IN_WORDS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
+    "deliveries": (("reason",), lambda reason: say_reason(reason or "")),
+    "resends": (("reason",), lambda reason: say(reason, RESENDS)),
+    "findings": (FINDINGS.names, lambda *row: say_ground(read_finding(*row))),
+    "finding_evidence": (
+        FINDING_EVIDENCE.names,
+        lambda *row: say_evidence(row[0], dict(zip(FINDING_EVIDENCE.names, row, strict=True))),
     ),
+    "zone_errors": (("stream", "minutes", "suspect", "log_zone", "export_zone"), say_zone_error),
 }
 
 # A sheet has 2^20 rows; one is the header.
@@ -65,9 +69,12 @@ def export(db: Database, table: str, target: str | Path) -> int:
             where=str(path),
             hint="export to .csv or .parquet",
         )
-    if write in (_write_csv, _write_xlsx) and (tell := _IN_WORDS.get(table)):
-        plain = frame.astype(object).where(frame.notna(), None)
-        frame["in_words"] = [tell(row) for row in plain.itertuples(index=False)]
+    if write in (_write_csv, _write_xlsx) and table in _IN_WORDS:
+        columns, tell = _IN_WORDS[table]
+        told = frame[[*columns]].astype(object)
+        told = told.where(told.notna(), None)
+        # Few rows of millions differ in what their words depend on.
+        frame["in_words"] = [*starmap(cache(tell), told.itertuples(index=False))]
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".export-") as folder:
             part = Path(folder) / path.name

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from .charts.asking import ask_rows
 from .database import sql_text
 from .errors import InputError
 from .markup import Column, escape, plural, table
@@ -324,11 +325,8 @@ def _component(db: Database, uuid: str, layer: str, number: int, *counts: int) -
 
 def _evidence(db: Database, uuid: str) -> list[tuple[Evidence, int]]:
     """Every row that names the event, or is of a request that was matched to it."""
-    found = db.con.execute(sql_text("report/evidence_lines"), {"uuids": [uuid]})
-    names = [column[0] for column in found.description]
     told = []
-    for values in found.fetchall():
-        row = dict(zip(names, values, strict=True))
+    for row in ask_rows(db, "evidence_lines", uuids=[uuid]):
         if row["side"] == "sender":
             side, says = "sender", say_line(row)
             says += f" → {row['endpoint_url']}" if row["endpoint_url"] else ""

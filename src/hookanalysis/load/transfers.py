@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from hookanalysis.database import sql_text
 from hookanalysis.errors import InputError
-from hookanalysis.formats.engine import extend_trace
 from hookanalysis.formats.refusals import say_unlike
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
 
@@ -130,7 +129,7 @@ class Transfer:
         target = ATTEMPT_RECORDS if self._from_sender else RECEIPT_RECORDS
         rest = scratch.parse(chunk)
         if rest:
-            extend_trace(con, self.generation_id, rest)
+            self._extend_trace(rest)
         kept, rejected = self._count(chunk)
         # To move no rows takes as long as to move some.
         if kept:
@@ -171,6 +170,28 @@ class Transfer:
                     bad.reason,
                     bad.detail or None,
                 ],
+            )
+
+    def _extend_trace(self, rest: tuple[str, str]) -> None:
+        """Note the rest of a trace on the last line before it, if that was kept."""
+        found = self.db.rows(
+            """
+            SELECT byte_offset, exception FROM receipt_records
+            WHERE generation_id = $generation AND line = greatest(
+              (SELECT max(last_line) FROM activity WHERE generation_id = $generation),
+              (SELECT max(line) FROM rejects WHERE generation_id = $generation)
+            ) AND coalesce(level NOT IN ('debug', 'info'), TRUE)
+              AND coalesce(step NOT IN ('processed', 'duplicate'), TRUE)
+            """,
+            {"generation": self.generation_id},
+        )
+        for byte_offset, known in found:
+            first = known.partition("\n")[0] if known else rest[0]
+            told = rest[1] if first == rest[1] else f"{first}\n{rest[1]}"
+            self.db.con.execute(
+                "UPDATE receipt_records SET exception = ?"
+                " WHERE generation_id = ? AND byte_offset = ?",
+                [told, self.generation_id, byte_offset],
             )
 
     def _count(self, chunk: Chunk) -> tuple[int, int]:

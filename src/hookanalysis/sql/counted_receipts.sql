@@ -48,8 +48,7 @@ counted AS (
     PARTITION BY delivery_no ORDER BY list_position(['app', 'queue', 'table', 'edge'], layer)
   ) = 1
 ),
--- Successes that certainly have a line, each its own, in one layer; and those of which the layer
--- that counts says nothing.
+-- Successes that certainly have a line in one layer; unheard: of which the one that counts has none.
 answered AS (
   SELECT delivery_no, MAX(answered) AS answered, MAX(unheard) AS unheard
   FROM (

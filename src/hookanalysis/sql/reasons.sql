@@ -30,9 +30,7 @@ SELECT endpoint_url, layer FROM shares WHERE share >= 0.5
 UNION ALL
 SELECT endpoint_url, layer
 FROM (
-  SELECT
-    endpoint_url, layer,
-    SUM(CASE WHEN told THEN 1 ELSE 0 END) OVER (
+  SELECT endpoint_url, layer, COUNT(*) FILTER (told) OVER (
       PARTITION BY endpoint_url, layer ORDER BY arrived_at, event_uuid ROWS 9 PRECEDING
     ) AS told_of_ten
   FROM query_table(events)

@@ -31,8 +31,7 @@ advised_deliveries AS (
 SELECT
   ROW_NUMBER() OVER (
     ORDER BY
-      CASE advice WHEN 'resend' THEN 1 WHEN 'wait' THEN 2 WHEN 'do_not_resend' THEN 3 ELSE 4 END
-       ,
+      CASE advice WHEN 'resend' THEN 1 WHEN 'wait' THEN 2 WHEN 'do_not_resend' THEN 3 ELSE 4 END,
       happened_at, event_uuid, endpoint_url
   ) AS position,
   advice, event_uuid, endpoint_url, event_type, transaction_id, happened_at,

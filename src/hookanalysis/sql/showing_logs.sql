@@ -2,12 +2,11 @@
    grain:  one endpoint and layer
    inputs: matches
 
-   What such a layer does not show, it did not get. A log of failures alone shows nothing of what
-   was accepted. Some twenty thousand events are enough to learn from. */
+   What such a layer does not show, it did not get; of a log of failures alone that cannot be said.
+   Some twenty thousand events are enough to learn from. */
 WITH accepted_events AS (
   SELECT
-    e.endpoint_url, l.layer, e.event_uuid, MIN(e.arrived_at) AS arrived_at,
-    BOOL_OR(i.delivery_no IS NOT NULL) AS told
+    e.endpoint_url, l.layer, e.event_uuid, MIN(e.arrived_at) AS arrived_at, COUNT(i.layer) > 0 AS told
   FROM matches AS e
   JOIN (SELECT DISTINCT endpoint_url, layer FROM matches WHERE layer <> 'edge') AS l
     ON l.endpoint_url = e.endpoint_url

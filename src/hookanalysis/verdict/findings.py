@@ -98,8 +98,7 @@ def say_ground(finding: Finding) -> str:
 
 def _say_signs(rule_id: str, signs: str) -> tuple[str, str]:
     """The pieces that were found, each with how often, and those that were not."""
-    rules = {rule.id: {**rule.requires, **rule.against} for rule in load_rules()}
-    words = rules.get(rule_id, {})
+    words = next(({**r.requires, **r.against} for r in load_rules() if r.id == rule_id), {})
     counts = {piece: (int(held), int(asked)) for piece, held, asked in _SIGN.findall(signs)}
     shown: list[str] = []
     lacking: list[str] = []
