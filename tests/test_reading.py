@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import random
 import socket
@@ -17,8 +18,9 @@ import pytest
 from hookanalysis.errors import InputError
 from hookanalysis.read import sources as reading
 from hookanalysis.read.documents import holds_nothing
+from hookanalysis.read.rows import MARK, read_headers
 from hookanalysis.read.sources import Account, Split, open_source
-from texts import BUDGET, LINES, NDJSON, Result, csv_split, read_file, read_text
+from texts import BUDGET, LINES, NDJSON, Result, cells_of, csv_split, read_file, read_text
 from wrapping import PACKINGS, zip_up
 
 MIB = 1 << 20
@@ -50,13 +52,13 @@ def test_duckdb_reads_a_chunk_again_and_again_even_when_locked_down(tmp_path: Pa
     assert rows == [(1, 0, 4, "one\n"), (2, 4, 7, "two é\n"), (3, 11, 7, None), (4, 18, 4, "four")]
 
 
-def test_a_chunk_without_rows_is_a_table_without_rows(tmp_path: Path) -> None:
+def test_a_header_alone_is_a_table_without_records(tmp_path: Path) -> None:
     path = tmp_path / "export.csv"
     path.write_text("only,a,header\n")
     (chunk,) = open_source(path, max_text_bytes=BUDGET).chunks(csv_split(3, ",", 1), final=True)
     con = duckdb.connect()
     con.register("chunk", chunk)
-    assert con.execute("SELECT count(*), count(record) FROM chunk").fetchall() == [(0, 0)]
+    assert con.execute("SELECT count(*), count(record) FROM chunk").fetchall() == [(1, 0)]
     assert (chunk.start, chunk.end, chunk.bytes, chunk.records) == (0, 14, 14, 0)
 
 
@@ -90,7 +92,7 @@ def test_line_ends_may_be_mixed(tmp_path: Path) -> None:
 
 def test_a_text_that_ends_its_lines_with_cr_alone_gets_lf(tmp_path: Path) -> None:
     result = read_text(tmp_path, b"a,b\r1,2\r3,4", csv_split(2, ",", 1))
-    assert result.records == [(2, 4, "1\x1f2\n"), (3, 8, "3\x1f4")]
+    assert result.records == [(2, 4, '{"c1":"1","c2":"2"}'), (3, 8, '{"c1":"3","c2":"4"}')]
     assert result.source.head() == b"a,b\n1,2\n3,4"
 
 
@@ -137,7 +139,8 @@ def test_an_over_long_line_costs_only_itself(tmp_path: Path, size: int) -> None:
     path.write_bytes(line + b"x" + line + b"good\n")
     for split in (LINES, NDJSON, csv_split(1)):
         result = read_file(path, split, size=max(size, 60_000))
-        assert [len(text) for text in result.texts] == [MIB, 5]
+        sizes = [MIB, 5] if split.kind != "rows" else [MIB - 1 + len('{"c1":""}'), 4 + 9]
+        assert [len(text) for text in result.texts] == sizes
         assert reasons(result) == [(2, 1, "too_long")]
         assert result.rejects[0].bytes == MIB + 1
 
@@ -174,7 +177,7 @@ def test_an_over_long_last_line_of_a_final_file_is_rejected(tmp_path: Path) -> N
         ("1,2\n", [(2, 1, "field_count")]),
         ("1,2,3,4\n", [(2, 1, "field_count")]),
         ('1,"2"x,3\n', [(2, 1, "stray_quote")]),
-        ('1,2"2,3\n', [(2, 1, "stray_quote")]),
+        ('1,2"2,3\n', []),
         ('1,2,"3"\rx\n', [(2, 1, "stray_quote")]),
         ('1,"2,3\n', [(2, 1, "unclosed_quote")]),
         ('1,"2\nx\ny,3\n1,2,3,4\n', [(2, 4, "unclosed_quote")]),
@@ -188,24 +191,47 @@ def test_a_bad_row_is_rejected_and_the_next_one_is_not(
     tmp_path: Path, text: str, rejects: list[tuple[int, int, str]]
 ) -> None:
     result = read_text(tmp_path, f"h,h,h\n{text}good,row,x\n".encode(), csv_split(3, ",", 1))
-    assert result.texts[-1] == "good\x1frow\x1fx\n"
+    assert cells_of(result.texts[-1]) == ["good", "row", "x"]
     assert reasons(result) == rejects
     assert result.account.integrity == "whole"
 
 
-def test_separators_inside_quotes_stay_and_a_separator_character_in_data_does_not(
-    tmp_path: Path,
-) -> None:
-    result = read_text(tmp_path, b'"a,""b""\r\nc",d\x1fe\r\n', csv_split(2))
-    assert result.records == [(1, 0, '"a,""b""\r\nc"\x1fd e\r\n')]
+def test_a_row_becomes_an_object_of_what_its_header_names(tmp_path: Path) -> None:
+    text = b'"a,""b""\r\nc", "d\x1fe "\r\n\\N,NULL\n'
+    result = read_text(tmp_path, text, csv_split(2))
+    assert result.records == [
+        (1, 0, '{"c1":"a,\\"b\\"\\r\\nc","c2":"d\\u001fe"}'),
+        (3, 22, '{"c1":null,"c2":null}'),
+    ]
+
+
+def test_lines_of_a_w3c_log_are_named_by_the_header_above_them(tmp_path: Path) -> None:
+    text = (
+        "#Version: 1.0\n#Fields: date time cs-uri sc(Referer)\n"
+        '2026-11-22 14:03:07 /a "x ""y"" z"\n2026-11-22 14:03:08 /b\n\n'
+        "#Fields: Time cs-uri\r\n14:03:09\t/c d\n"
+    )
+    path = tmp_path / "log"
+    path.write_text(text, newline="")
+    split = read_headers(open_source(path, max_text_bytes=BUDGET).find_lines(MARK))
+    assert split
+    result = read_file(path, split)
+    assert [(line, json.loads(record)) for line, _, record in result.records] == [
+        (3, {"time": "2026-11-22T14:03:07Z", "cs-uri": "/a", "sc(referer)": 'x "y" z'}),
+        (7, {"time": "14:03:09", "cs-uri": "/c d"}),
+    ]
+    assert reasons(result) == [(4, 1, "field_count")]
+    assert result.account.ignored == 4
+    later = read_file(path, split, start=text.index("14:03:09\t"), start_line=7)
+    assert later.records == result.records[-1:]
 
 
 def test_pasted_tables_may_hold_quotes_in_tab_separated_fields(tmp_path: Path) -> None:
     text = '1\t{"id": "x"}\tz\n2\t"quo\tted"\tz\n3\t{"id": "y"}\tz\n'
     result = read_text(tmp_path, text.encode(), csv_split(3, "\t"))
-    assert [r.split("\x1f")[1] for r in result.texts] == [
+    assert [cells_of(record)[1] for record in result.texts] == [
         '{"id": "x"}',
-        '"quo\tted"',
+        "quo\tted",
         '{"id": "y"}',
     ]
     assert result.rejects == []
@@ -217,18 +243,18 @@ def test_an_export_broken_off_in_its_last_row_can_be_completed_later(
 ) -> None:
     text = f"h,h,h\na,b,c\n{end}".encode()
     result = read_text(tmp_path, text, csv_split(3, ",", 1))
-    assert (result.texts, result.rejects) == (["a\x1fb\x1fc\n"], [])
+    assert (result.texts, result.rejects) == (['{"c1":"a","c2":"b","c3":"c"}'], [])
     assert result.account.integrity == "truncated"
     assert result.account.tail_bytes == len(end)
     path = tmp_path / "log"
     path.write_bytes(text[:12] + b"1,2,3\n")
     later = read_file(path, csv_split(3, ",", 1), start=12, start_line=3)
-    assert later.records == [(3, 12, "1\x1f2\x1f3\n")]
+    assert later.records == [(3, 12, '{"c1":"1","c2":"2","c3":"3"}')]
 
 
 def test_a_whole_last_row_needs_no_line_end(tmp_path: Path) -> None:
     result = read_text(tmp_path, b'a,b\n1,"2"', csv_split(2, ",", 1))
-    assert (result.texts, result.account.integrity) == (['1\x1f"2"'], "whole")
+    assert (result.texts, result.account.integrity) == (['{"c1":"1","c2":"2"}'], "whole")
 
 
 def test_an_open_quote_swallows_nothing_behind_it(tmp_path: Path) -> None:
@@ -359,7 +385,9 @@ def test_elements_are_found_on_both_sides_of_a_block_border(tmp_path: Path) -> N
     assert result.texts == items
     rows = [f'{i},"{"x" * (i % 9000)}\n"\n' for i in range(700)]
     table = read_text(tmp_path, "".join(rows).encode(), csv_split(2))
-    assert table.texts == [row.replace(",", "\x1f", 1) for row in rows]
+    assert [cells_of(text) for text in table.texts] == [
+        [str(i), "x" * (i % 9000)] for i in range(700)
+    ]
     assert [line for line, _, _ in table.records] == list(range(1, 1400, 2))
 
 
@@ -428,7 +456,10 @@ def test_a_packed_file_that_breaks_off_gives_its_complete_records(tmp_path: Path
         assert result.account.integrity == "truncated"
         assert len(result.texts) > 100
         last = len(result.texts) - 1
-        assert result.texts[-1].replace("\x1f", ",") == f"{last},{last * last}\n"
+        row = {"c1": str(last), "c2": str(last * last)}
+        assert result.texts[-1] == (
+            f"{last},{last * last}\n" if split is LINES else json.dumps(row, separators=(",", ":"))
+        )
 
 
 def write_workbook(path: Path) -> None:
@@ -641,4 +672,4 @@ def test_head_lines_and_names(tmp_path: Path) -> None:
 
 
 def test_a_split_says_all_that_is_needed() -> None:
-    assert Split("lines") == Split(kind="lines", delimiter=",", columns=0, skip_lines=0)
+    assert Split("lines") == Split(kind="lines", delimiter=",", sections=(), skip_lines=0)

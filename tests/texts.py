@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,14 @@ class Result:
 
 
 def csv_split(columns: int, delimiter: str = ",", skip_lines: int = 0) -> Split:
-    return Split("delimited", delimiter, columns, skip_lines)
+    """A table whose columns are called c1, c2 …"""
+    names = tuple(f"c{number}" for number in range(1, columns + 1))
+    return Split("rows", delimiter, ((0, names),), skip_lines)
+
+
+def cells_of(record: str) -> list[str | None]:
+    """The cells of a table's row, in the order of their columns."""
+    return list(json.loads(record).values())
 
 
 def rows_of(chunk: Chunk) -> list[tuple[int, int, str]]:

@@ -6,22 +6,14 @@ together in `fields.py`. `detection.py` chooses one for a file, by its content a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from hookanalysis.read.splitting import Split
 
 from .catalog import Format, Sample, load_formats
 from .checking import check_formats, score_formats
-from .detect import detect, no_such_format
+from .detect import detect, find_column, no_such_format
 from .fields import scrub_sql
 from .logs import Binding
 from .probing import try_file
-from .sampling import normalise
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hookanalysis.settings import Known
 
 __all__ = [
     "Binding",
@@ -43,15 +35,6 @@ __all__ = [
 def list_formats() -> tuple[Format, ...]:
     """All formats of the package, by id."""
     return load_formats()
-
-
-def find_column(known: Known) -> Callable[[str], bool]:
-    """Tells whether a column's name says something in some table, or is one of the user's own."""
-    tables = [entry for entry in load_formats(known.formats) if entry.split == "delimited"]
-    names = {normalise(n) for entry in tables for ns in entry.form.names.values() for n in ns}
-    for told in (known.columns or {}).values():
-        names |= {normalise(name) for name in ([told] if isinstance(told, str) else told)}
-    return lambda name: normalise(name) in names
 
 
 def describe_format(name: str) -> str:

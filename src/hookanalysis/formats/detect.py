@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hookanalysis.errors import InputError
+from hookanalysis.read.rows import find_header, find_headers, find_table, normalise, read_headers
 from hookanalysis.settings import Known
 
 from .catalog import Format, load_formats
@@ -17,12 +18,11 @@ from .forms import ATTEMPT_TEXTS, RECEIPT_TEXTS, Fit
 from .logs import OBJECT, TEXT, Binding, Reading, overrule, read_log
 from .parser import connect_parser
 from .refusals import say_unfit
-from .rows import find_headers, read_sections
-from .sampling import find_table
-from .trials import ENOUGH, Head, Trial, give_way, hold_trials
+from .sampling import Head
+from .trials import ENOUGH, Trial, give_way, hold_trials
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 
 _OFFSET = re.compile(r"(?:UTC|GMT)?[+-]\d\d:?\d\d")
@@ -59,27 +59,35 @@ def detect(
     fit = Fit(
         _check_zone(known.timezone, where),
         known.day_first,
-        sections=read_sections(find_headers(head) if headers is None else headers),
         endpoint_paths=tuple(endpoint_paths),
         endpoint_url=known.endpoint,
         event_ids=tuple(dict.fromkeys(e.event_id for e in formats if e.event_id)),
-        named=bool(known.columns),
     )
     if newest:
         fit = replace(fit, newest=newest)
     chosen = _restrict(formats, known, where)
-    tables = [entry for entry in chosen if not entry.is_log]
-    trials, near = hold_trials(tables, Head(head), fit)
+    begin = Head(head, find_header(head, find_column(formats, known), most=not known.columns))
+    trials = hold_trials([entry for entry in chosen if not entry.is_log], begin, fit)
     best = _choose(trials, enough=0.0 if known.format else ENOUGH, where=where)
     if best:
         return _bind_table(best, where, known)
     logs = [entry for entry in chosen if entry.is_log]
     if logs and (known.format or not find_table(head)):
         base = {entry.id: entry for entry in load_formats()} | {e.id: e for e in formats}
-        found = read_log(head, logs, (base[TEXT], base[OBJECT]), fit, known)
+        headed = read_headers(find_headers(head) if headers is None else headers)
+        found = read_log(head, headed, logs, (base[TEXT], base[OBJECT]), fit, known)
         if found:
             return _check_order(found, where)
-    raise say_unfit(Head(head), where, chosen, trials, near)
+    raise say_unfit(begin, where, chosen, trials)
+
+
+def find_column(formats: Sequence[Format], known: Known) -> Callable[[str], bool]:
+    """Tells whether a column's name says something in some table, or is one of the user's own."""
+    tables = [entry for entry in formats if entry.split == "delimited"]
+    names = {normalise(n) for entry in tables for ns in entry.form.names.values() for n in ns}
+    for told in (known.columns or {}).values():
+        names |= {normalise(name) for name in ([told] if isinstance(told, str) else told)}
+    return lambda name: normalise(name) in names
 
 
 def gather_formats(known: Known) -> Sequence[Format]:
@@ -95,6 +103,8 @@ def gather_formats(known: Known) -> Sequence[Format]:
 def _bind_table(best: Trial, where: str, known: Known) -> Binding:
     if best.disorder:
         raise _disordered(best.disorder, where)
+    if best.split.kind == "rows":
+        _check_columns(best, where)
     return Binding(
         overrule(best.format, known) if best.format.side == "receiver" else best.format,
         best.split,
@@ -104,6 +114,21 @@ def _bind_table(best: Trial, where: str, known: Known) -> Binding:
         Counter(reason or "fits" for reason in best.reasons),
         formats=(best.format.id,),
     )
+
+
+def _check_columns(best: Trial, where: str) -> None:
+    """Which of two columns of one name is meant is not guessed."""
+    names = best.split.sections[0][1]
+    counts = Counter(map(normalise, names))
+    taken = {normalise(name) for aliases in best.form.names.values() for name in aliases}
+    twice = [name for name in names if normalise(name) in taken and counts[normalise(name)] > 1]
+    if twice:
+        raise InputError(
+            "a column stands in the table twice",
+            reason=f"{twice[0]}; found: {', '.join(names)}",
+            where=f"{where}:{best.split.skip_lines}",
+            hint="remove or rename one of them",
+        )
 
 
 def _check_order(reading: Reading, where: str) -> Binding:

@@ -6,11 +6,12 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from hookanalysis.read.rows import find_table, normalise
+
 from .catalog import load_formats
 from .forms import ATTEMPT_TEXTS, RECEIPT_TEXTS
 from .refusals import first_values, guess_columns, is_received
-from .sampling import normalise
-from .trials import Head
+from .sampling import Head
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,9 +52,9 @@ def draft_format(head: bytes, name: str) -> str:
         head: First bytes of the text.
         name: Name for the format; what an id may not hold becomes an underscore.
     """
-    begin = Head(head)
-    records = begin.records() if head.lstrip()[:1] in {b"{", b"["} else []
-    lines = [json.dumps(json.loads(record)) for record in records]
+    begin = Head(head, find_table(head))
+    records = [] if begin.table else begin.objects()
+    lines = list(map(json.dumps, records))
     if not lines:
         lines = [line for line in head.decode("utf-8", "replace").splitlines() if line.strip()]
     values = first_values(begin)

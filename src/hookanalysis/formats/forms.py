@@ -119,27 +119,21 @@ class Fit:
         timezone: Zone of times that name none: an IANA name, an offset, or None.
         day_first: Order of dates such as 3/4/2026; None: unknown.
         shapes: For objects: the keys of records (a JSON list of them) that are common in the file.
-        uniform: All records have the keys of the one shape: they are rows of a table.
-        sections: For headed lines: where a header begins (byte of the text), and its names.
         endpoint_paths: Paths whose lines are kept, whatever their method.
         source: SELECT over `chunk`: line, byte_offset, record, outer_time; the records without
-            what is wrapped around them, rows as objects, and the time that a wrapper told for each.
+            what is wrapped around them, and the time that a wrapper told for each.
         endpoint_url: Where all attempts of the file went, for those that do not say.
         event_ids: Patterns of those event ids of senders that are no uuids.
         newest: When the file was last written; it tells the year of times that name none.
         carried: Lines of one id follow each other, of which only the first has a time.
-        named: The user says how the columns of the table are called.
     """
 
     timezone: str | None = None
     day_first: bool | None = None
     shapes: tuple[str, ...] = ()
-    uniform: bool = False
-    sections: tuple[tuple[int, tuple[str, ...]], ...] = ()
     endpoint_paths: tuple[str, ...] = ()
     source: str = field(default_factory=plain_records)
     endpoint_url: str | None = None
     event_ids: tuple[str, ...] = ()
     newest: str = "2100-01-01 00:00:00"
     carried: bool = False
-    named: bool = False

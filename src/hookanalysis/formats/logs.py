@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis.read.documents import is_spread
+from hookanalysis.read.rows import read_headers
 from hookanalysis.read.splitting import Split
 
 from .catalog import Format, load_formats
@@ -16,7 +17,6 @@ from .engine import borrow_scratch
 from .fields import log_fields, scan_log
 from .forms import Fit, plain_records
 from .parser import connect_parser
-from .rows import headed_source, read_sections
 from .sampling import open_object, take_records
 from .scan import Log, fits_object, fits_text
 from .texts import path_sql
@@ -95,14 +95,40 @@ class Reading:
 
 
 def read_log(
-    head: bytes, formats: Sequence[Format], bases: tuple[Format, Format], fit: Fit, known: Known
+    head: bytes,
+    headed: Split | None,
+    formats: Sequence[Format],
+    bases: tuple[Format, Format],
+    fit: Fit,
+    known: Known,
 ) -> Reading | None:
-    """The best way to read a log: out of the wrappers without which it tells the most."""
+    """The best way to read a log: out of the wrappers without which it tells the most.
+
+    Args:
+        head: Its first bytes.
+        headed: How it is split, if it has header lines.
+        formats: The formats that it may hold.
+        bases: Those of any text, and of any object.
+        fit: What is known of the file.
+        known: What the user says of it.
+    """
+    given = next((e.form.header for e in formats if e.form.header), "")
+    headed = read_headers([(0, given)]) if given else headed
     layers = peel(head, connect_parser())
     found = [
         reading
         for layer in layers
-        if (reading := _try_layer(head, layer, formats, bases, fit, known, alone=len(layers) == 1))
+        if (
+            reading := _try_layer(
+                head,
+                replace(layer, split=headed) if headed and not layer.wrappers else layer,
+                formats,
+                bases,
+                fit,
+                known,
+                alone=len(layers) == 1,
+            )
+        )
     ]
     return max(found, key=lambda reading: reading.worth, default=None)
 
@@ -119,13 +145,9 @@ def _try_layer(
 ) -> Reading | None:
     split = layer.split or _split(head)
     source = layer.source
-    headed = next((e.form.header for e in formats if e.form.header), "")
-    sections = read_sections([(0, headed)]) if headed else fit.sections
     chunk = take_records(head, split)
-    if sections and not layer.wrappers:
-        source = headed_source(sections, source)
     records = _take_texts(source, chunk)
-    fit = replace(fit, source=source, sections=())
+    fit = replace(fit, source=source)
     if not layer.yearless and not any(map(_YEARLESS.match, records)):
         fit = replace(fit, newest=Fit.newest)
     log, counts = _plan(records, formats, bases, fit, timed=layer.timed)

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from hookanalysis.read.rows import find_header
 from hookanalysis.read.sources import open_source
 from hookanalysis.settings import Known
 
 from .checking import parse_head
-from .detect import detect, gather_formats
+from .detect import detect, find_column, gather_formats
 from .drafting import draft_format
 from .forms import Fit
 from .logs import Binding, count_fits, take_lines
 from .parser import connect_parser
 from .refusals import REASONS, UnfitError, say_unlike
-from .trials import Head, Trial, hold_trials, reach
+from .sampling import Head
+from .trials import hold_trials, reach
 from .wrappers import peel
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .catalog import Format
-    from .sampling import Header
+    from .trials import Trial
 
 # How many records are shown of those that are kept, and of those that are rejected.
 _SHOWN = 5
@@ -87,9 +89,10 @@ def _check_fit(records: Sequence[dict[str, Any]], binding: Binding, path: str) -
 
 def _others(head: bytes, known: Known, chosen: Sequence[str] = ()) -> list[str]:
     """One line for each format: how far it got, the best first."""
-    begin = Head(head)
+    formats = gather_formats(known)
+    begin = Head(head, find_header(head, find_column(formats, known), most=not known.columns))
     lines = take_lines(head)
-    told = [(*_judge(entry, begin, lines, known), entry.id) for entry in gather_formats(known)]
+    told = [(*_judge(entry, begin, lines, known), entry.id) for entry in formats]
     told.sort(key=lambda row: (row[2] not in chosen, -row[0], row[2]))
     wide = max(len(row[2]) for row in told)
     return [f"  {'→' if name in chosen else ' '} {name:<{wide}}  {said}" for _, said, name in told]
@@ -99,11 +102,8 @@ def _judge(entry: Format, head: Head, lines: Sequence[str], known: Known) -> tup
     """How well one format fits by itself: a number to sort by, and words."""
     if entry.is_log:
         return _judge_log(entry, head, lines)
-    trials, near = hold_trials([entry], head, Fit(known.timezone, known.day_first))
-    if trials:
-        return trials[0].share, _share(trials[0])
-    if near:
-        return 0, _lack(near[0])
+    for trial in hold_trials([entry], head, Fit(known.timezone, known.day_first)):
+        return trial.share, _share(trial)
     if entry.split == "delimited":
         return 0, "no line looks like its header"
     return 0, "its records are no objects with such keys"
@@ -122,18 +122,14 @@ def _judge_log(entry: Format, head: Head, lines: Sequence[str]) -> tuple[float, 
 
 
 def _share(trial: Trial) -> str:
+    if trial.missing:
+        return "its header lacks " + "; ".join(" or ".join(group) for group in trial.missing)
     if not trial.reasons:
         return "its header fits; there are no records"
     reasons = Counter(reason for reason in trial.reasons if reason)
     told = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
     fits = f"{trial.reasons.count(None)} of {len(trial.reasons)} records fit"
     return f"{fits}; {told}" if told else fits
-
-
-def _lack(header: Header) -> str:
-    if header.twice:
-        return f"column {header.twice[0]} stands there twice"
-    return "its header lacks " + "; ".join(" or ".join(group) for group in header.missing)
 
 
 def _parsed(records: Sequence[dict[str, Any]]) -> Iterator[str]:

@@ -8,16 +8,15 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis.errors import InputError
-from hookanalysis.read.splitting import Split
+from hookanalysis.read.rows import name_columns
 
-from .sampling import find_table
-from .trials import Head, reach
+from .trials import reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from .catalog import Format
-    from .sampling import Header
+    from .sampling import Head
     from .trials import Trial
 
 # What the reason codes of rejected records mean.
@@ -77,7 +76,6 @@ def say_unfit(
     where: str,
     formats: Sequence[Format],
     trials: Sequence[Trial],
-    near: Sequence[Header],
 ) -> UnfitError:
     """The error for a file that no format fits.
 
@@ -86,12 +84,10 @@ def say_unfit(
         where: Its path.
         formats: The formats that were asked.
         trials: Those that might have fitted.
-        near: Headers of tables that lack something.
     """
-    best = max(trials, key=lambda trial: trial.share, default=None)
-    header = max(near, key=lambda header: len(header.columns), default=None)
-    if header and not (best and best.share):
-        return _say_header(header, where, draft_columns(head))
+    best = max(trials, key=lambda trial: (trial.share, trial.known), default=None)
+    if best and best.missing:
+        return _say_missing(best, head, where)
     reason, place, hint = _say_likeness(head, formats, best)
     if hint is _OWN_NAMES:
         hint = draft_columns(head)
@@ -151,15 +147,10 @@ def guess_columns(values: Mapping[str, str]) -> dict[str, str]:
 
 def first_values(head: Head) -> dict[str, str]:
     """The columns of a table, or the paths of objects' keys, with the first value of each."""
-    if table := find_table(head.text):
-        names, *rows = table
-        columns = {name: [row[at].strip() for row in rows] for at, name in enumerate(names)}
-        return {name: next(filter(None, cells), "") for name, cells in columns.items()}
-    found: dict[str, str] = {}
-    for text in head.records():
-        for name, value in _paths(json.loads(text)):
-            if not found.get(name):
-                found[name] = value
+    found = dict.fromkeys(name_columns(head.columns), "")
+    for record in head.objects():
+        for name, value in _paths(record):
+            found[name] = found.get(name) or value
     return found
 
 
@@ -182,10 +173,10 @@ def _say_likeness(
         reasons = count_reasons(Counter(filter(None, best.reasons)).most_common())
         hint = _OWN_LOG if best.form.pattern else _OWN_NAMES
         return f"{told} records can be read: {reasons}", "1", hint
-    if table := find_table(head.text):
-        told = f"it looks like a table, but its columns are none that are known: {_quote(table[0])}"
-        return told, "1", _OWN_NAMES
-    if keys := sorted({key for shape in head.shapes(Split("json")) for key in json.loads(shape)}):
+    if head.table:
+        told = "it looks like a table, but its columns are none that are known: "
+        return f"{told}{_quote(head.columns)}", "1", _OWN_NAMES
+    if keys := sorted({key for record in head.objects() for key in record}):
         told = "its records are JSON objects, but have no key that is known for their time, or for"
         return f"{told} what happened; their keys: {_quote(keys)}", "1", _OWN_NAMES
     if _MARKUP.match(head.text):
@@ -232,20 +223,11 @@ def _quote(names: Sequence[str]) -> str:
     return f"{told}, …" if len(names) > _QUOTED else told
 
 
-def _say_header(header: Header, path: str, hint: str) -> UnfitError:
-    found = f"found: {', '.join(header.names)}"
-    where = f"{path}:{header.split.skip_lines}"
-    if header.twice:
-        return UnfitError(
-            "a column stands in the table twice",
-            reason=f"{header.twice[0]}; {found}",
-            where=where,
-            hint="remove or rename one of them",
-        )
-    missing = "; ".join(" or ".join(group) for group in header.missing)
+def _say_missing(trial: Trial, head: Head, path: str) -> UnfitError:
+    missing = "; ".join(" or ".join(group) for group in trial.missing)
     return UnfitError(
         "the table lacks a column",
-        reason=f"missing: {missing}; {found}",
-        where=where,
-        hint=hint.format(file=path),
+        reason=f"missing: {missing}; found: {', '.join(head.columns)}",
+        where=f"{path}:{trial.split.skip_lines}",
+        hint=draft_columns(head).format(file=path),
     )

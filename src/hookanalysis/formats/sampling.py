@@ -1,13 +1,9 @@
-"""The first records of a text, split as reading will split the whole; and the header of a table."""
+"""The first records of a text, split as reading will split the whole."""
 
 from __future__ import annotations
 
-import csv
 import json
 import re
-from dataclasses import dataclass, field
-from functools import cache
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,30 +17,39 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 RECORDS = 200
-DELIMITERS = (",", "\t", ";")
-_HEADER_LINES = 30
-# How the name of a column looks, and how many rows must have as many cells as there are names.
-_NAME = re.compile(r"[^\W\d][\w .()/#-]{0,60}")
-_ROWS = 20
 
 
-@dataclass(frozen=True)
-class Header:
-    """The line that names the columns of a table.
+class Head:
+    """The beginning of a file; its first records are taken once for each way to split them.
 
     Args:
-        split: How the table is split, the header being skipped.
-        columns: text → number of its column, from 1.
-        names: The columns' names as they stand there.
-        missing: Groups of texts of which the table has none, though it should.
-        twice: Names that stand there twice.
+        text: The first bytes of the normalised text.
+        table: How it is split, if it has the header of a table.
     """
 
-    split: Split
-    columns: Mapping[str, int]
-    names: tuple[str, ...]
-    missing: tuple[tuple[str, ...], ...] = ()
-    twice: tuple[str, ...] = field(default=())
+    def __init__(self, text: bytes, table: Split | None = None) -> None:
+        self.text = text
+        self.table = table
+        self._chunks: dict[Split, Chunk] = {}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What the header of a table names."""
+        return self.table.sections[0][1] if self.table else ()
+
+    def chunk(self, split: Split) -> Chunk:
+        """The first records."""
+        if split not in self._chunks:
+            self._chunks[split] = take_records(self.text, split)
+        return self._chunks[split]
+
+    def objects(self, split: Split | None = None) -> list[dict[str, Any]]:
+        """The first records that are objects: a table's rows, else what is written in JSON."""
+        split = split or self.table or Split("json")
+        if split.kind == "json" and self.text.lstrip()[:1] not in {b"{", b"["}:
+            return []
+        found = map(open_object, self.chunk(split).texts())
+        return [record for record in found if record is not None]
 
 
 def take_records(head: bytes, split: Split) -> Chunk:
@@ -55,7 +60,7 @@ def take_records(head: bytes, split: Split) -> Chunk:
         split: How to split it.
     """
     text = np.frombuffer(head, np.uint8).copy()
-    splitter = make_splitter(split, head, fresh=True)
+    splitter = make_splitter(split, head)
     end = End.GROWING if len(head) >= HEAD else End.WHOLE
     at, line = 0, 1
     while at < len(text):
@@ -64,67 +69,9 @@ def take_records(head: bytes, split: Split) -> Chunk:
             break
         if len(piece.lines):
             piece.keep_rows(min(RECORDS, len(piece.lines)))
-            part = text[at : at + piece.taken]
-            piece.mark_separators(part)
-            return Chunk(part, piece, (at, at, line), [])
+            return Chunk(text[at : at + piece.taken], piece, (at, at, line), [])
         at, line = at + piece.taken, line + piece.breaks
     return Chunk(text[:0], Piece(), (at, at, line), [])
-
-
-def find_table(head: bytes) -> list[list[str]]:
-    """The names of its columns and its first rows, if a text looks like a table; else nothing.
-
-    That is: names first, and rows as wide. A few lines that are no row of it may stand before it: a
-    title, the day of the export.
-    """
-    lines = head[: head.rfind(b"\n") + 1].decode("utf-8", "replace").splitlines(keepends=True)
-    for delimiter in DELIMITERS:
-        rows = take_rows(lines, delimiter, _ROWS)
-        for at, header in enumerate(rows[: (len(rows) + 1) // 2]):
-            names = [cell.strip() for cell in header]
-            named = len(names) > 1 and all(map(_NAME.fullmatch, names))
-            below = [row for row in rows[at + 1 :] if row]
-            if named and rows[at + 1 :] and all(len(row) == len(names) for row in below):
-                return [names, *below]
-    return []
-
-
-def take_rows(lines: Iterable[str], delimiter: str, count: int) -> list[list[str]]:
-    """The first rows of lines read as a table; none where they cannot be (a cell of 128 KiB)."""
-    try:
-        return list(islice(csv.reader(lines, delimiter=delimiter), count))
-    except csv.Error:
-        return []
-
-
-def find_header(
-    head: bytes,
-    names: Mapping[str, Sequence[str]],
-    require: Sequence[Sequence[str]],
-    *,
-    named: bool = False,
-) -> Header | None:
-    """The header of a table: the first line that names what is required, else the nearest to it.
-
-    Args:
-        head: The text, or its first bytes.
-        names: text → names that its column may have; case and punctuation do not matter.
-        require: Groups of texts; of each, one must be there.
-        named: The user says how columns are called; most of them may then be unknown.
-
-    Returns:
-        The header (with `missing`, where it lacks something); None where no line looks like one.
-    """
-    nearest: Header | None = None
-    for number, line in enumerate(head.splitlines()[:_HEADER_LINES], 1):
-        text = line.decode("utf-8", "replace")
-        for delimiter in DELIMITERS:
-            header = _read_header(text, delimiter, number, names, require, named)
-            if header and not header.missing:
-                return header
-            if header and (nearest is None or len(header.columns) > len(nearest.columns)):
-                nearest = header
-    return nearest
 
 
 def spell(names: Mapping[str, Sequence[str]], keys: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -156,40 +103,3 @@ def open_object(text: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
-
-
-@cache
-def normalise(name: str) -> str:
-    """A name without case, spaces and punctuation."""
-    return re.sub(r"[\W_]", "", name).lower()
-
-
-def _read_header(
-    line: str,
-    delimiter: str,
-    number: int,
-    names: Mapping[str, Sequence[str]],
-    require: Sequence[Sequence[str]],
-    named: bool,  # noqa: FBT001
-) -> Header | None:
-    cells = [cell.strip() for row in take_rows([line], delimiter, 1) for cell in row]
-    places: dict[str, int] = {}
-    twice = []
-    for place, cell in enumerate(cells, 1):
-        if cell and places.setdefault(normalise(cell), place) != place:
-            twice.append(cell)
-    columns: dict[str, int] = {}
-    for text, aliases in names.items():
-        place = next((places[a] for a in map(normalise, aliases) if a in places), 0)
-        if place and place not in columns.values():
-            columns[text] = place
-    missing = tuple(tuple(group) for group in require if not any(text in columns for text in group))
-    # Prose has commas too: a header is mostly made of known names, or has all that the user named.
-    strange = 2 * len(columns) < len([cell for cell in cells if cell])
-    if len(columns) < 2 or (strange and (missing or not named)):
-        return None
-    split = Split("delimited", delimiter, len(cells), number)
-    known = {normalise(alias) for aliases in names.values() for alias in aliases}
-    return Header(
-        split, columns, tuple(cells), missing, tuple(n for n in twice if normalise(n) in known)
-    )

@@ -111,8 +111,6 @@ def _take_objects(form: Form, fit: Fit) -> str:
     told = {}
     for text in form.names:
         told[text] = f"CASE WHEN usual THEN {found[text]} ELSE {slow[text]} END"
-        if fit.uniform:
-            told[text] = found[text]
         if text in form.deep:
             told[text] = f"coalesce({told[text]}, {search_sql(form.deep[text])})"
     told = _only(form, told)

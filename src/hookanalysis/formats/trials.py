@@ -5,29 +5,29 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_left
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from hookanalysis.read.rows import name_columns, normalise
 from hookanalysis.read.splitting import Split
 
 from .catalog import OWN
 from .engine import borrow_scratch
 from .fields import fields_sql, scan_sql
-from .forms import plain_records
 from .parser import connect_parser
-from .rows import name_columns, table_source
-from .sampling import Header, find_header, normalise, spell, take_records
-from .texts import spread
+from .sampling import open_object, spell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from hookanalysis.read.records import Chunk
 
     from .catalog import Format
     from .forms import Fit, Form
+    from .sampling import Head
 
 # Of the first records, more than this share must fit.
 ENOUGH = 0.5
@@ -41,100 +41,53 @@ _SHAPES = 16
 _PURE = 0.8
 
 
-class Head:
-    """The beginning of a file; its first records are taken once for each way to split them."""
-
-    def __init__(self, text: bytes) -> None:
-        self.text = text
-        self._chunks: dict[Split, Chunk] = {}
-        self._shapes: dict[tuple[Split, tuple[str, ...], str], tuple[str, ...]] = {}
-
-    def chunk(self, split: Split) -> Chunk:
-        """The first records."""
-        if split not in self._chunks:
-            self._chunks[split] = take_records(self.text, split)
-        return self._chunks[split]
-
-    def shapes(self, split: Split, each: tuple[str, ...] = (), path: str = "$") -> tuple[str, ...]:
-        """The keys of the first records that are objects: a JSON list each, frequent ones first.
-
-        `each` is the list to take apart (see `Form`), `path` the object inside of each record.
-        """
-        if self.text.lstrip()[:1] not in {b"{", b"["}:
-            return ()
-        place = split, each, path
-        if place not in self._shapes:
-            rows = _query(
-                f"""
-                SELECT keys
-                FROM (
-                  SELECT CAST(to_json(TRY(json_keys(record, '{path}'))) AS VARCHAR) AS keys
-                  FROM {spread(each, plain_records())}
-                )
-                WHERE keys <> '[]'
-                GROUP BY keys
-                ORDER BY count(*) DESC, keys
-                """,
-                self.chunk(split),
-            )
-            self._shapes[place] = tuple(str(row[0]) for row in rows)
-        return self._shapes[place]
-
-    def records(self) -> list[str]:
-        """The first records that are objects."""
-        query = "SELECT record FROM chunk WHERE json_type(TRY(CAST(record AS JSON))) = 'OBJECT'"
-        return [str(row[0]) for row in _query(query, self.chunk(Split("json")))]
-
-    def inner_keys(self, split: Split, each: tuple[str, ...]) -> list[str]:
-        """The keys of the elements of a list that is taken apart, as paths."""
-        shapes = self.shapes(split, each, "$.each") if each else ()
-        return [f"each/{key}" for shape in shapes for key in json.loads(shape)]
-
-
 @dataclass(frozen=True)
 class Trial:
-    """How well a format fits the first records of a file."""
+    """How well a format fits the first records of a file.
+
+    Args:
+        format: The format.
+        split: How the file is split.
+        form: The format's form, with the names as this file spells them.
+        fit: What is known of the file.
+        known: Fields that were recognised by their name.
+        missing: Groups of texts of which the file names none, though it should; it is not parsed.
+        reasons: Why each record does not fit; None where it does.
+        disorder: Why the order of day and month is unknown.
+    """
 
     format: Format
     split: Split
     form: Form
     fit: Fit
-    known: int = 0  # fields that were recognised by their name
-    reasons: tuple[str | None, ...] = ()  # of each record; None: it fits
-    disorder: str = ""  # why the order of day and month is unknown
+    known: int = 0
+    missing: tuple[tuple[str, ...], ...] = ()
+    reasons: tuple[str | None, ...] = ()
+    disorder: str = ""
 
     @property
     def share(self) -> float:
         """Records that fit, of all that do not pass by rule; a header alone is a whole table."""
         if not self.reasons:
-            return float(self.fit.uniform)
+            return float(self.split.kind == "rows" and not self.missing)
         return self.reasons.count(None) / len(self.reasons)
 
 
-def hold_trials(
-    formats: Sequence[Format], head: Head, fit: Fit
-) -> tuple[list[Trial], list[Header]]:
-    """Try the formats that may fit; the cheap tests of names and patterns come first.
+def hold_trials(formats: Sequence[Format], head: Head, fit: Fit) -> list[Trial]:
+    """Try the formats that may fit; the cheap tests of names come first.
 
     Args:
         formats: Formats to choose from.
         head: The beginning of the file.
         fit: What is known of the file.
-
-    Returns:
-        The trials, and headers of tables that lack something.
     """
     trials: list[Trial] = []
-    near: list[Header] = []
     for entry in sorted(formats, key=lambda entry: (-len(entry.keys), -entry.rank)):
         if any(trial.share == 1 and _goes_before(trial.format, entry) for trial in trials):
             continue
-        fitted = _fit(entry, head, fit)
-        if isinstance(fitted, Header):
-            near.append(fitted)
-        elif fitted:
-            trials.append(_try(fitted, head.chunk(fitted.split)))
-    return trials, near
+        if trial := _fit(entry, head, fit):
+            trials.append(trial if trial.missing else _try(trial, head.chunk(trial.split)))
+    return trials
 
 
 def give_way(trials: Sequence[Trial]) -> list[Trial]:
@@ -165,55 +118,80 @@ def _goes_before(entry: Format, other: Format) -> bool:
     return (entry.side == other.side or entry.rank >= OWN) and entry.rank > other.rank
 
 
-def _fit(entry: Format, head: Head, fit: Fit) -> Trial | Header | None:
-    """The format with what can be learnt before parsing; the header where it lacks something."""
-    if entry.split == "delimited":
-        return _fit_table(entry, head, fit)
-    split = Split(entry.split)
-    return _fit_objects(entry, head, split, fit)
-
-
-def _fit_objects(entry: Format, head: Head, split: Split, fit: Fit) -> Trial | None:
-    form = entry.form
-    if not any(set(entry.keys) <= set(json.loads(shape)) for shape in head.shapes(split)):
+def _fit(entry: Format, head: Head, fit: Fit) -> Trial | None:
+    """The format with what can be learnt before parsing, if a file names what it asks for."""
+    is_table = entry.split == "delimited"
+    split = head.table if is_table else Split("json")
+    if split is None:
         return None
-    shapes = head.shapes(split, form.each)
-    keys = sorted({key for shape in shapes for key in json.loads(shape)})
+    objects = head.objects(split)
+    records = [part for record in objects for part in _spread(record, entry.form.each)]
+    if is_table:
+        records.append(dict.fromkeys(name_columns(head.columns)))
+    elif not any(record.keys() >= set(entry.keys) for record in objects):
+        return None
+    shapes = Counter(_shape(record) for record in records if record)
+    keys = sorted({key for record in records for key in record})
+    inner = [key for record in records if entry.form.each for key in _inner(record)]
     told = {normalise(key) for key in keys}
-    found = {
-        text
-        for text, names in form.names.items()
-        if told & {normalise(part) for name in names for part in (name, name.partition("/")[0])}
-    }
+    if told & {normalise(name) for name in entry.forbid}:
+        return None
+    names = (_assign if is_table else spell)(entry.form.names, (*keys, *inner))
+    found = {text for text in entry.form.names if _is_named(entry.form.names[text], told)}
+    if is_table:
+        found = set(names)
     found |= {
         text
-        for text, names in form.deep.items()
-        if any(f'"{name.rpartition("/")[2]}"'.encode() in head.text for name in names)
+        for text, deep in entry.form.deep.items()
+        if any(f'"{name.rpartition("/")[2]}"'.encode() in head.text for name in deep)
     }
-    forbidden = told & {normalise(name) for name in entry.forbid}
-    if forbidden or not all(found & set(group) for group in entry.require):
+    missing = tuple(group for group in entry.require if not found & set(group))
+    if missing and (not is_table or len(found) < 2):
         return None
-    inner = head.inner_keys(split, form.each)
-    form = replace(form, names=spell(form.names, (*keys, *inner)))
     # Sorted, so that files with the same shapes are parsed by the same statement.
-    return Trial(
-        entry, split, form, replace(fit, shapes=tuple(sorted(shapes[:_SHAPES]))), len(found)
-    )
+    usual = tuple(sorted(shape for shape, _ in shapes.most_common(_SHAPES)))
+    form = replace(entry.form, names=names)
+    return Trial(entry, split, form, replace(fit, shapes=usual), len(found), missing)
 
 
-def _fit_table(entry: Format, head: Head, fit: Fit) -> Trial | Header | None:
-    form = entry.form
-    header = find_header(head.text, form.names, entry.require, named=fit.named)
-    if header is None or header.missing or header.twice:
-        return header
-    if {normalise(name) for name in header.names} & {normalise(n) for n in entry.forbid}:
-        return None
-    keys = name_columns(header.names)
-    named = {place: key for key, place in keys.items()}
-    form = replace(form, names={text: (named[n],) for text, n in header.columns.items()})
-    shapes = (json.dumps(list(keys), ensure_ascii=False, separators=(",", ":")),)
-    fit = replace(fit, source=table_source(header.names), shapes=shapes, uniform=True)
-    return Trial(entry, header.split, form, fit, len(header.columns))
+def _spread(record: dict[str, Any], each: Sequence[str]) -> list[dict[str, Any]]:
+    """What sql/load makes of a record whose list is taken apart: see `texts.spread`."""
+    for path in each:
+        value: Any = record
+        for key in path.split("/"):
+            value = open_object(value) if isinstance(value, str) else value
+            value = value.get(key) if isinstance(value, dict) else None
+        elements = [value] if isinstance(value, dict) else value
+        if isinstance(elements, list) and elements:
+            outer = {path.partition("/")[0] for path in each}
+            around = {key: value for key, value in record.items() if key not in outer}
+            return [{"each": element} | around for element in elements]
+    return [record]
+
+
+def _shape(record: Mapping[str, Any]) -> str:
+    return json.dumps(list(record), ensure_ascii=False, separators=(",", ":"))
+
+
+def _inner(record: Mapping[str, Any]) -> list[str]:
+    """The keys of an element that was taken out of a list, as paths."""
+    element = record.get("each")
+    return [f"each/{key}" for key in element] if isinstance(element, dict) else []
+
+
+def _is_named(names: Sequence[str], told: set[str]) -> bool:
+    return any(normalise(part) in told for n in names for part in (n, n.partition("/")[0]))
+
+
+def _assign(names: Mapping[str, Sequence[str]], keys: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """One column for each text: the best that it may have and no other has taken."""
+    columns = {normalise(key): key for key in keys}
+    assigned: dict[str, tuple[str, ...]] = {}
+    for text, aliases in names.items():
+        key = next((columns[a] for a in map(normalise, aliases) if a in columns), "")
+        if key and (key,) not in assigned.values():
+            assigned[text] = (key,)
+    return assigned
 
 
 def _try(trial: Trial, chunk: Chunk) -> Trial:
@@ -284,9 +262,3 @@ def _whole(part: str) -> bool:
     except re.error:
         return False
     return True
-
-
-def _query(query: str, chunk: Chunk) -> list[tuple[Any, ...]]:
-    con = connect_parser()
-    con.register("chunk", chunk)
-    return con.execute(query).fetchall()

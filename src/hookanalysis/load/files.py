@@ -12,10 +12,10 @@ from hookanalysis.errors import DamagedError, InputError
 from hookanalysis.formats import api as parsing
 from hookanalysis.formats.engine import borrow_scratch
 from hookanalysis.formats.parser import connect_parser
-from hookanalysis.formats.rows import MARK
 from hookanalysis.read.decoding import HEAD
 from hookanalysis.read.documents import holds_nothing
 from hookanalysis.read.postgres import Table, find_table
+from hookanalysis.read.rows import MARK
 from hookanalysis.read.sources import open_source
 from hookanalysis.settings import Known, Settings
 from hookanalysis.tables import SETTINGS
@@ -146,7 +146,9 @@ def _load_table(
     known = replace(known, stream=known.stream or table.stream)
     with TemporaryDirectory(prefix="hookanalysis-") as folder:
         file = Path(folder) / "table.csv"
-        table.write(file, parsing.find_column(known), _budget(settings))
+        table.write(
+            file, parsing.find_column(parsing.load_formats(known.formats), known), _budget(settings)
+        )
         offer = Offer(file, table.name, replaces=True)
         return _load_file(db, offer, settings, known, progress)
 

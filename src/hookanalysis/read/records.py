@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import compress, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,7 +46,7 @@ class Chunk:
     Columns: `line` BIGINT, `byte_offset` BIGINT, `bytes` BIGINT, `record` VARCHAR. A record is NULL
     where the bytes are none: rejected, blank, or between records. Offsets and sizes are those of
     the text; bytes that are no UTF-8 appear in `record` as `\xNN`. A line that was cut in pieces
-    stands at the first of them, with the bytes of all.
+    stands at the first of them, with the bytes of all; a row is an object.
 
     Attributes:
         start: Where the chunk begins in the text, bytes.
@@ -70,7 +70,10 @@ class Chunk:
         self.records = rows if self._valid is None else int(self._valid.sum())
         self._sizes = np.diff(piece.starts)
         starts = piece.starts
-        if piece.joined:
+        if piece.texts is not None:
+            text = np.frombuffer(b"".join(piece.texts), np.uint8)
+            starts = np.append(0, np.cumsum(list(map(len, piece.texts))))
+        elif piece.joined:
             text, starts = _splice(text, piece)
             for first, *others in (rows for rows, _ in piece.joined):
                 self._sizes[first] += self._sizes[others].sum()
@@ -81,6 +84,12 @@ class Chunk:
     def bytes(self) -> int:
         """How much of the text it covers: records, rejects and what is ignored."""
         return self.end - self.start
+
+    def texts(self) -> list[str]:
+        """The records alone."""
+        spans = pairwise(self._starts.tolist())
+        texts = [self._text[start:end].tobytes().decode() for start, end in spans]
+        return texts if self._valid is None else list(compress(texts, self._valid))
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         import nanoarrow as na
@@ -132,7 +141,7 @@ def _splice(text: Bytes, piece: Piece) -> tuple[Bytes, Ints]:
 
 def _escape(text: Bytes, starts: Ints) -> tuple[Bytes, Ints]:
     """The text of rows, with what is no UTF-8 made visible, and where the rows begin in it."""
-    if not len(starts) or int(text.view(np.int8).min()) >= 0:
+    if not len(text) or int(text.view(np.int8).min()) >= 0:
         return text, starts
     steps = np.searchsorted(starts, np.arange(0, len(text), BLOCK))
     cuts = np.unique(np.append(steps, [0, len(starts) - 1])).tolist()

@@ -18,10 +18,10 @@ from blake3 import blake3
 from hookanalysis.errors import DamagedError, InputError
 
 from .decoding import HEAD, TextReader, check_text
-from .delimited import DelimitedSplitter
 from .documents import split_json
 from .pieces import PieceSplitter
 from .records import Chunk, Reject
+from .rows import HeadedSplitter, RowSplitter
 from .splitting import (
     BLOCK,
     NEWLINE,
@@ -93,18 +93,21 @@ def open_source(path: Path, *, max_text_bytes: int, chunk_bytes: int = CHUNK_BYT
     return Source(path, max_text_bytes, chunk_bytes)
 
 
-def make_splitter(split: Split, head: bytes, *, fresh: bool) -> Splitter:
+def make_splitter(split: Split, head: bytes, *, start: int = 0, start_line: int = 1) -> Splitter:
     """What splits a text.
 
     Args:
         split: How.
         head: The first bytes of the text, `HEAD` of them or all.
-        fresh: The first text offered to the splitter will be the beginning, not a later record.
+        start: At which byte of the text the first that is offered begins.
+        start_line: Its line there.
     """
     if split.kind == "json":
-        return split_json(head, complete=len(head) < HEAD, fresh=fresh)
-    if split.kind == "delimited":
-        return DelimitedSplitter(split, skip_lines=split.skip_lines if fresh else 0)
+        return split_json(head, complete=len(head) < HEAD, fresh=not start)
+    if split.kind == "rows":
+        return RowSplitter(split, lines_before=start_line - 1)
+    if split.kind == "headed":
+        return HeadedSplitter(split, start=start)
     return PieceSplitter(split.pieces) if split.pieces else LineSplitter()
 
 
@@ -223,7 +226,7 @@ class Source:
             InputError: The file is damaged, over the budget, not the one that was opened, or has
                 more than a million lines that are no records.
         """
-        splitter = make_splitter(split, self._head, fresh=not start)
+        splitter = make_splitter(split, self._head, start=start, start_line=start_line)
         with self._read() as reader:
             run = _Run(reader, splitter, self._chunk_bytes, final=final or self.compressed)
             if not run.begin(start, start_line, self._hashes.get(start)):
@@ -346,7 +349,6 @@ class _Run:
         self._settle(self._at)
         if not len(piece.lines) and not self._rejects:
             return None
-        piece.mark_separators(text)
         return self._give(text, piece, offset, line)
 
     def _give(self, text: Bytes, piece: Piece, offset: int, line: int = 0) -> Chunk:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+Section = tuple[int, tuple[str, ...]]
 
 # A longer record is rejected. Also how far ahead a splitter may look for the end of one.
 RECORD_LIMIT = 1 << 20
@@ -31,8 +32,7 @@ BLOCK = 1 << 20
 # Rows in one piece, so that a file of empty lines needs no more memory than another.
 ROWS = 1 << 18
 
-QUOTE, NEWLINE, RETURN = 34, 10, 13
-_SEPARATOR, _SPACE = 31, 32
+NEWLINE, RETURN = 10, 13
 _NEWLINE = re.compile(rb"\n")
 
 
@@ -67,20 +67,21 @@ class Pieces:
 
 @dataclass(frozen=True)
 class Split:
-    r"""How the text of a file becomes records.
+    """How the text of a file becomes records.
 
     Attributes:
-        kind: `lines`: one record per line. `delimited`: CSV and the like, quotes may hide line
-            ends. `json`: elements of an array, of the list inside an envelope, or one per line.
-        delimiter: Separator of fields; in records it appears as `\x1f` where it separates.
-        columns: Fields per record.
-        skip_lines: Lines up to and including the header; they are counted as ignored.
+        kind: `lines`: one record per line. `json`: elements of an array, of the list inside an
+            envelope, or one per line. Rows become objects: `rows` are those of a table, `headed`
+            ones those of a W3C log.
+        delimiter: Separator of a table's cells.
+        sections: For rows: from which byte on a header holds, and the names in it.
+        skip_lines: Lines up to and including a table's header; they are counted as ignored.
         pieces: For lines that may have been cut in pieces: how those look.
     """
 
-    kind: Literal["lines", "delimited", "json"]
+    kind: Literal["lines", "json", "rows", "headed"]
     delimiter: str = ","
-    columns: int = 0
+    sections: tuple[Section, ...] = ()
     skip_lines: int = 0
     pieces: Pieces | None = None
 
@@ -125,10 +126,10 @@ class Piece:
     starts: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     lines: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     valid: Bools | None = None
-    separators: Ints | None = None
     regions: list[Region] = field(default_factory=list)
     ignored: int = 0
     held: bool = False  # taken, but part of a record whose end is not in sight
+    texts: list[bytes] | None = None  # what the rows say, where that is not what stands there
     # Rows whose texts are one record (of the others only the first is valid), and that record.
     joined: list[tuple[tuple[int, ...], bytes]] = field(default_factory=list)
 
@@ -141,14 +142,7 @@ class Piece:
         self.valid = None if self.valid is None else self.valid[:count]
         self.regions = [region for region in self.regions if region.start < self.taken]
         self.joined = [(rows, text) for rows, text in self.joined if rows[-1] < count]
-        if self.separators is not None:
-            self.separators = self.separators[self.separators < self.taken]
-
-    def mark_separators(self, text: Bytes) -> None:
-        r"""Put `\x1f` where fields are separated, and a space where it stands in the data."""
-        if self.separators is not None:
-            text[text == _SEPARATOR] = _SPACE
-            text[self.separators] = _SEPARATOR
+        self.texts = self.texts and self.texts[:count]
 
     def reject(self, rows: Iterable[int], reason: str) -> None:
         """Turn records into rejected ones."""
@@ -217,7 +211,7 @@ class LineSplitter:
         """See `Splitter`."""
         if self._held:
             return self._pass_over(view, end)
-        ends = _line_ends(view)
+        ends = line_ends(view)
         if not len(ends):
             return self._last(view, end)
         count = len(ends)
@@ -247,7 +241,7 @@ class LineSplitter:
         return Piece(taken, region.breaks, regions=[region], held=self._held)
 
 
-def _line_ends(view: Bytes) -> Ints:
+def line_ends(view: Bytes) -> Ints:
     """Where lines end (one past the newline), for at most about `ROWS` lines."""
     found: list[Ints] = []
     count = 0

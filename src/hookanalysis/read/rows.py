@@ -1,0 +1,322 @@
+"""Rows → records: what a header names becomes a JSON object at once, in the place of its row.
+
+Two kinds of text have a header: tables (CSV and its relatives, RFC 4180), whose rows Python's csv
+module reads, and W3C logs, whose lines `#Fields: …` may stand anywhere and name what follows them.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import dataclass
+from functools import cache
+from json.encoder import encode_basestring
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .splitting import (
+    RECORD_LIMIT,
+    ROWS,
+    End,
+    LineSplitter,
+    Piece,
+    Region,
+    Rows,
+    Split,
+    line_ends,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from .unpacking import Bytes
+
+MARK = b"#Fields:"
+DELIMITERS = (",", "\t", ";")
+_HEADER_LINES = 30
+# How the name of a column looks, and how many rows must have as many cells as there are names.
+_NAME = re.compile(r"[^\W\d][\w .()/#-]{0,60}")
+_ROWS = 20
+# So databases write NULL.
+_NULLS = frozenset(("\\N", "NULL"))
+# Cells between spaces or tabs; quoted ones may hold spaces, and quotes as two.
+_CELLS = re.compile(r'"(?:[^"]|"")*"|[^ \t"][^ \t]*')
+# The csv module's words for a quote without an end, as far as it was given lines.
+_OPEN = "unexpected end of data"
+# Characters may have four bytes.
+_SEARCH_LIMIT = 4 * RECORD_LIMIT
+
+# Cells are as long as records may be; the module's own limit of 128 KiB is for all of a program.
+csv.field_size_limit(max(csv.field_size_limit(), RECORD_LIMIT))
+
+
+def find_header(head: bytes, knows: Callable[[str], bool], *, most: bool = True) -> Split | None:
+    """The header of a table: the line with most known names, else one that looks like a header.
+
+    Args:
+        head: The text, or its first bytes.
+        knows: Whether a name says something.
+        most: Most of the names must be known: prose has commas too.
+    """
+    best, found = 1, None
+    for number, line in enumerate(head.splitlines()[:_HEADER_LINES], 1):
+        for delimiter in DELIMITERS:
+            cells = _take_rows([line.decode("utf-8", "replace")], delimiter)
+            names = tuple(cell.strip() for row in cells for cell in row)
+            known = len({normalise(name) for name in names if knows(name)})
+            if known > best and not (most and 2 * known < sum(map(bool, names))):
+                best, found = known, Split("rows", delimiter, ((0, names),), number)
+    return found or find_table(head)
+
+
+def find_table(head: bytes) -> Split | None:
+    """The header of what looks like a table: names first, and rows as wide.
+
+    A few lines that are no row of it may stand before it: a title, the day of the export.
+    """
+    lines = head[: head.rfind(b"\n") + 1].decode("utf-8", "replace").splitlines(keepends=True)
+    for delimiter in DELIMITERS:
+        rows = _take_rows(lines, delimiter)
+        for at, header in enumerate(rows[: (len(rows) + 1) // 2]):
+            names = tuple(cell.strip() for cell in header)
+            named = len(names) > 1 and all(map(_NAME.fullmatch, names))
+            below = [row for row in rows[at + 1 :] if row]
+            if named and rows[at + 1 :] and all(len(row) == len(names) for row in below):
+                return Split("rows", delimiter, ((0, names),), at + 1)
+    return None
+
+
+def _take_rows(lines: Sequence[str], delimiter: str) -> list[list[str]]:
+    """The first rows of lines read as a table; none where they cannot be."""
+    try:
+        return [row for row, _ in zip(csv.reader(lines, delimiter=delimiter), range(_ROWS))]  # noqa: B905
+    except csv.Error:
+        return []
+
+
+def find_headers(head: bytes) -> list[tuple[int, str]]:
+    """The header lines of a W3C log in a text, and the bytes at which they begin."""
+    return [
+        (found.start(), found[0].decode("utf-8", "replace"))
+        for found in re.finditer(rb"^" + MARK + rb"[^\r\n]*", head, re.MULTILINE)
+    ]
+
+
+def read_headers(headers: Sequence[tuple[int, str]]) -> Split | None:
+    """How a W3C log with these header lines is split; what stands before the first is of it."""
+    sections = [(offset, _named(line)) for offset, line in headers]
+    return Split("headed", sections=((0, sections[0][1]), *sections[1:])) if sections else None
+
+
+def _named(line: str) -> tuple[str, ...]:
+    return tuple(line.removeprefix(MARK.decode()).split())
+
+
+def name_columns(names: Sequence[str]) -> dict[str, int]:
+    """The keys of a table's objects, and the places of their columns; of two alike the first."""
+    places: dict[str, tuple[str, int]] = {}
+    for place, name in enumerate(names):
+        if normalise(name):
+            # A slash in a name would lead into an object.
+            places.setdefault(normalise(name), (name.replace("/", " "), place))
+    return dict(places.values())
+
+
+@cache
+def normalise(name: str) -> str:
+    """A name without case, spaces and punctuation."""
+    return re.sub(r"[\W_]", "", name).lower()
+
+
+@dataclass
+class _Offer:
+    """The lines of an offered text, where each begins, and what may follow them."""
+
+    size: int
+    starts: list[int]
+    lines: list[str]
+    full: bool  # there are more lines, which are left for the next time
+    end: End
+
+    @property
+    def final(self) -> bool:
+        """No text can complete the last row."""
+        return self.end.final and not self.full
+
+    def span(self, first: int, behind: int) -> int:
+        """Bytes of some lines."""
+        return self.starts[behind] - self.starts[first]
+
+    def ends(self, line: int) -> bool:
+        """Whether a line has an end."""
+        return self.lines[line].endswith("\n")
+
+
+class RowSplitter(LineSplitter):
+    """The rows of a table, each proven to have the right number of cells.
+
+    A row that cannot be read loses its first line to the rejects and reading goes on with the next
+    line, so that a quote left open does not swallow the good rows behind it.
+    """
+
+    def __init__(self, split: Split, *, lines_before: int) -> None:
+        super().__init__()
+        self._names = list(split.sections[0][1])
+        self._skip = max(0, split.skip_lines - lines_before)
+        self._delimiter = split.delimiter
+        columns = name_columns(self._names)
+        self._places = list(columns.values())
+        keys = (encode_basestring(key).replace("%", "%%") for key in columns)
+        self._object = f"{{{','.join(f'{key}:%s' for key in keys)}}}"
+
+    def split(self, view: Bytes, end: End) -> Piece:
+        """See `Splitter`."""
+        if self._held:
+            return self._pass_over(view, end)
+        ends = line_ends(view)
+        full = len(ends) > ROWS
+        ends = ends[:ROWS]
+        if end is End.WHOLE and not full and len(view) and list(ends[-1:]) != [len(view)]:
+            ends = np.append(ends, len(view))
+        if not len(ends):
+            return self._last(view, end)
+        text = str(view[: ends[-1]].data, "utf-8", "backslashreplace")
+        lines = io.StringIO(text, newline="\n").readlines()
+        return self._take(_Offer(len(view), [0, *ends.tolist()], lines, full, end))
+
+    def _take(self, offer: _Offer) -> Piece:
+        header = min(self._skip, len(offer.lines))
+        self._skip -= header
+        piece, rows, after = Piece(ignored=header), Rows(), header
+        piece.texts = [b""] * header
+        for line in range(header):
+            rows.add(offer.starts[line], line, valid=False)
+        for first, behind, cells, fault in self._records(offer.lines, header):
+            reason = self._judge(offer, first, behind, fault)
+            if reason is None:
+                break
+            after = first + 1 if reason else behind
+            # The header again, in the middle of joined exports, is none of the rows.
+            repeated = cells[1:] == self._names[1:] and cells[-1:] == self._names[-1:]
+            blank = not reason and (not cells or repeated)
+            piece.ignored += blank
+            if reason:
+                place = offer.starts[first], offer.starts[after], first, int(offer.ends(first))
+                piece.regions.append(Region(*place, reason))
+            rows.add(offer.starts[first], first, valid=not (blank or reason))
+            piece.texts.append(b"" if blank or reason else self._write(cells))
+        piece.taken = offer.starts[after]
+        piece.breaks = after - (after > 0 and not offer.ends(after - 1))
+        rows.fill(piece)
+        return piece
+
+    def _judge(self, offer: _Offer, first: int, behind: int, fault: str) -> str | None:
+        """Why lines are no row, "" if they are one; None where the end of it is not there."""
+        reason = "unclosed_quote" if fault == _OPEN else fault
+        if offer.span(first, behind) > RECORD_LIMIT:
+            reason = "too_long" if behind == first + 1 else "unclosed_quote"
+        if fault in {_OPEN, "field_count"} and behind == len(offer.lines):
+            searched = offer.size - offer.starts[first] > _SEARCH_LIMIT
+            if fault == _OPEN and not (offer.final or searched or (offer.full and not first)):
+                return None
+            # The last one, broken off, rather than a bad one.
+            torn = offer.final and not (offer.ends(-1) and offer.size == offer.starts[-1])
+            if torn and not self._goes_on(offer.lines, first + 1):
+                return None
+        return reason
+
+    def _records(self, lines: Sequence[str], at: int) -> Iterator[tuple[int, int, list[str], str]]:
+        """From line `at` on: the first line of a row, the one behind it, its cells, its fault."""
+        while at < len(lines):
+            begin = at
+            rest = map(lines.__getitem__, range(at, len(lines)))
+            reader = csv.reader(rest, delimiter=self._delimiter, strict=True, skipinitialspace=True)
+            try:
+                for cells in reader:
+                    behind = begin + reader.line_num
+                    if cells and len(cells) != len(self._names):
+                        yield at, behind, cells, "field_count"
+                        at += 1
+                        if at < behind:
+                            break
+                    else:
+                        yield at, behind, cells, ""
+                        at = behind
+            except csv.Error as error:
+                yield at, begin + reader.line_num, [], _name_fault(str(error))
+                at += 1
+
+    def _goes_on(self, lines: Sequence[str], at: int) -> bool:
+        """Whether a row can be read from some line on: the one before is bad, not broken off."""
+        heads = (next(self._records(lines, line)) for line in range(at, len(lines)))
+        return any(cells and not fault for _, _, cells, fault in heads)
+
+    def _write(self, cells: Sequence[str]) -> bytes:
+        return (self._object % tuple([_cell(cells[place]) for place in self._places])).encode()
+
+
+def _cell(text: str) -> str:
+    text = text.strip()
+    return "null" if text in _NULLS else encode_basestring(text)
+
+
+def _name_fault(error: str) -> str:
+    if error == _OPEN:
+        return _OPEN
+    if "field larger" in error:
+        return "unclosed_quote"
+    return "stray_quote"
+
+
+class HeadedSplitter(LineSplitter):
+    """The lines of a W3C log; `-` is no value, date and time become one, in UTC by definition."""
+
+    def __init__(self, split: Split, *, start: int) -> None:
+        super().__init__()
+        known = [names for offset, names in split.sections if offset <= start]
+        self._names = known[-1]
+
+    def split(self, view: Bytes, end: End) -> Piece:
+        """See `Splitter`."""
+        piece = super().split(view, end)
+        if piece.held or not len(piece.lines):
+            return piece
+        text = str(view[: piece.taken].data, "utf-8", "backslashreplace")
+        lines = io.StringIO(text, newline="\n").readlines()
+        bad, blank = [], []
+        piece.texts = []
+        for row, line in enumerate(map(str.strip, lines)):
+            told = b""
+            if not line or line.startswith("#"):
+                blank.append(row)
+                self._names = _named(line) if line.startswith(MARK.decode()) else self._names
+            elif len(cells := _cut(line)) == len(self._names):
+                told = self._write(cells)
+            else:
+                bad.append(row)
+            piece.texts.append(told)
+        piece.reject(bad, "field_count")
+        if blank:
+            piece.valid = np.ones(len(lines), np.bool_) if piece.valid is None else piece.valid
+            piece.ignored = int(piece.valid[blank].sum())
+            piece.valid[blank] = False
+        return piece
+
+    def _write(self, cells: Sequence[str]) -> bytes:
+        values = {
+            name: cell
+            for name, cell in zip(map(str.lower, self._names), cells, strict=True)
+            if cell != "-"
+        }
+        if "time" in values and "date" in values:
+            values = {"time": f"{values.pop('date')}T{values.pop('time')}Z"} | values
+        pairs = (f"{encode_basestring(n)}:{encode_basestring(c)}" for n, c in values.items())
+        return f"{{{','.join(pairs)}}}".encode()
+
+
+def _cut(line: str) -> list[str]:
+    if '"' in line:
+        return [cell.strip('"').replace('""', '"') for cell in _CELLS.findall(line)]
+    return list(map(str.strip, line.split("\t"))) if "\t" in line else line.split()
