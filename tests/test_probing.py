@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 import hookanalysis as ha
 from hookanalysis.errors import InputError
 from hookanalysis.formats import checking
-from hookanalysis.formats.catalog import Format, load_formats
+from hookanalysis.formats.catalog import load_formats
 from hookanalysis.formats.detect import detect
+from hookanalysis.formats.format import Format
 from hookanalysis.formats.parser import connect_parser
 from hookanalysis.formats.probing import try_file
 from hookanalysis.formats.sampling import take_records

@@ -144,8 +144,8 @@ def test_wrappers_nest(outer: str, tmp_path: Path) -> None:
 @given(cut=st.floats(0, 1), size=st.sampled_from([50, 333, 4096]))
 def test_pieces_are_joined_wherever_a_growing_log_is_cut(wrap: str, cut: float, size: int) -> None:
     stored = WRAPPINGS[wrap](ACCESS).encode()
-    pieces = next(w.pieces for w in WRAPPERS if w.id == PIECED[wrap])
-    split = Split("lines", pieces=pieces)
+    pieces = next(w.fragments for w in WRAPPERS if w.id == PIECED[wrap])
+    split = Split("lines", fragments=pieces)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "container.log"
         expected, account = take(path, stored, split, 1 << 20, (0, 1))
@@ -178,19 +178,19 @@ PIECED = {"docker_pieces": "docker_json", "cri_pieces": "kubernetes_cri"}
 
 
 def test_a_piece_that_nothing_follows_is_given_up_at_last() -> None:
-    pieces = next(w.pieces for w in WRAPPERS if w.id == "kubernetes_cri")
+    pieces = next(w.fragments for w in WRAPPERS if w.id == "kubernetes_cri")
     lost = f"{TIME} stderr P half a line\n"
     lines = "".join(f"{TIME} stdout F {n}\n" for n in range(3000))
     with TemporaryDirectory() as folder:
         path = Path(folder) / "container.log"
         rows, account = take(
-            path, (lost + lines).encode(), Split("lines", pieces=pieces), 999, (0, 1)
+            path, (lost + lines).encode(), Split("lines", fragments=pieces), 999, (0, 1)
         )
     assert [row[0] for row in rows] == list(range(1, 3002))
     assert account.tail_bytes == 0
 
 
-# Pieces are joined, and documents over several lines are taken apart, only outermost.
+# Fragments are joined, and documents over several lines are taken apart, only outermost.
 IN_PIECES = {"docker_pieces", "cri_pieces", "google_array", "cloudwatch"}
 
 
@@ -238,7 +238,7 @@ def test_no_line_takes_more_than_linear_time(wrapper: Wrapper) -> None:
     slow = replace(wrapper, pattern=r"(?P<line>(?:a|aa)+)b", split="lines")
     assert slow.count(["a" * 5000, "aab"], connect_parser()) == 1
     # What a container runtime cut is put together by Python's: there, nothing repeats a repetition.
-    for pattern in (wrapper.pieces.line, wrapper.pieces.open) if wrapper.pieces else ():
+    for pattern in (wrapper.fragments.line, wrapper.fragments.open) if wrapper.fragments else ():
         assert not repeats_within(_parser.parse(pattern))
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from hookanalysis.read.splitting import Split
 
-from .catalog import Format, Sample, load_formats
+from .catalog import load_formats
 from .checking import check_formats, score_formats
 from .detect import detect, find_column, no_such_format
 from .fields import scrub_sql
+from .format import Format, Sample
 from .logs import Binding
 from .probing import try_file
 
@@ -58,10 +59,10 @@ def describe_format(name: str) -> str:
         "lists": entry.completeness if entry.side == "sender" else "",
         "resends": "" if entry.side != "sender" or entry.retry_keeps_id else "have new ids",
         "url": entry.url,
-        "pattern": entry.form.pattern,
+        "pattern": entry.pattern,
     }
     lines = [f"{key:<8} {value}" for key, value in facts.items() if value]
-    lines += [f"  {text:<15} {', '.join(names)}" for text, names in entry.form.names.items()]
+    lines += [f"  {text:<15} {', '.join(names)}" for text, names in entry.names.items()]
     for number, sample in enumerate(entry.samples, 1):
         lines += [f"sample {number}", *(f"  {line}" for line in sample.text.splitlines())]
     return "\n".join(lines)

@@ -4,100 +4,24 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from hookanalysis.errors import InputError
 from hookanalysis.settings import LAYERS, TIME_MARKS
 
-from .forms import ATTEMPT_TEXTS, RECEIPT_TEXTS, Form
+from .format import ATTEMPT_TEXTS, RECEIPT_TEXTS, Format, Sample
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 
-@dataclass(frozen=True)
-class Sample:
-    """A small text in a format, and what becomes of each of its records.
-
-    Args:
-        text: The text, as it would stand in a file.
-        expect: For each record: values of columns; `verdict` is keep where it is not given.
-        timezone: Zone for times that name none.
-        day_first: Order of dates such as 3/4/2026.
-        endpoint_paths: Paths whose lines are kept whatever their method.
-    """
-
-    text: str
-    expect: tuple[dict[str, Any], ...]
-    timezone: str | None = None
-    day_first: bool | None = None
-    endpoint_paths: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Format:
-    """A way in which logs or exports are written.
-
-    Args:
-        id: Its name, and that of its file.
-        title: One line about it.
-        side: `sender` or `receiver`.
-        split: How text becomes records: `lines`, `delimited` or `json`.
-        form: How the fields of a record are found.
-        samples: At least one.
-        url: Where it is described.
-        layer: Where on the receiver's side it is written: edge, app, queue, table.
-        time_marks: The moment of a request that a line's time names: `start` or `end`.
-        time_resolution_ms: Smallest step of its times, milliseconds.
-        require: Groups of texts; of each, a file must have one.
-        keys: Keys that every record has, as they are spelt; of the formats that fit, the one that
-            asks for most of them is chosen.
-        forbid: Names that no file in this format has.
-        rank: Of the formats that a record of a log, or a table of one side, fits, the highest is
-            chosen.
-        base: The format that it extends.
-        event_id: For a sender whose event ids are no uuids: their pattern.
-        retention_days: How long the sender keeps what it lists; None: not told.
-        timeout_s: How long the sender waits for an answer; None: not told.
-        completeness: How much it lists: all, failures, successes, events, or sample (not all).
-        retry_keeps_id: Whether an event keeps its id when it is sent again.
-    """
-
-    id: str
-    title: str
-    side: Literal["sender", "receiver"]
-    split: Literal["lines", "delimited", "json"]
-    form: Form
-    samples: tuple[Sample, ...]
-    url: str = ""
-    layer: str | None = None
-    time_marks: str | None = None
-    time_resolution_ms: float = 1000.0
-    require: tuple[tuple[str, ...], ...] = ()
-    keys: tuple[str, ...] = ()
-    forbid: tuple[str, ...] = ()
-    rank: int = 0
-    base: str | None = None
-    event_id: str = ""
-    retention_days: float | None = None
-    timeout_s: float | None = None
-    completeness: str = "all"
-    retry_keeps_id: bool = True
-
-    @property
-    def is_log(self) -> bool:
-        """Its records are lines and objects of a receiver's log; else rows of a table."""
-        return self.side == "receiver" and not self.form.is_table
-
-
 # From this rank on a format is the user's own: it goes before what a line's shape tells.
 OWN = 100
-_OWN = {f.name for f in fields(Format)} - {"form", "samples", "base"}
-_FORM = {f.name for f in fields(Form)} - {"side"}
+_KEYS = {f.name for f in fields(Format)} - {"samples", "base"}
 _BY_TEXT = ("names", "deep", "find", "only")
 
 
@@ -162,7 +86,7 @@ def _build(raw: dict[str, Any], file: str, entries: Entries) -> Format:
     values = _inherit(raw, file, entries)
     if not values.get("sample"):
         raise _broken(file, "it carries no [[sample]]")
-    known = _OWN | _FORM | {"sample", "extends"}
+    known = _KEYS | {"sample", "extends"}
     if unknown := sorted(set(values) - known):
         raise _broken(file, f"unknown key {unknown[0]!r}", f"one of: {', '.join(sorted(known))}")
     for key, words in (("layer", LAYERS), ("time_marks", TIME_MARKS)):
@@ -172,26 +96,19 @@ def _build(raw: dict[str, Any], file: str, entries: Entries) -> Format:
     for name in (name for key in _BY_TEXT for name in values.get(key, {})):
         if name not in texts:
             raise _broken(file, f"unknown text {name!r}", f"one of: {', '.join(texts)}")
-    form = {key: _tidy(values.pop(key)) for key in _FORM & set(values)}
-    form["find"] = {
-        text: (told,) if isinstance(told, str) else told
-        for text, told in form.get("find", {}).items()
+    told = {key: _tidy(value) for key, value in values.items() if key in _KEYS}
+    told["find"] = {
+        text: (patterns,) if isinstance(patterns, str) else patterns
+        for text, patterns in told.get("find", {}).items()
     }
-    names = dict(form.get("names", {}))
-    for text, deep in form.get("deep", {}).items():  # any depth: also none
+    names = dict(told.get("names", {}))
+    for text, deep in told.get("deep", {}).items():  # any depth: also none
         own = names.get(text, ())
         names[text] = (*own, *(name for name in deep if "/" not in name and name not in own))
-    form["names"] = names
+    told["names"] = names
     try:
-        return Format(
-            form=Form(
-                side=values["side"],
-                **form,
-            ),
-            samples=tuple(_build_sample(sample) for sample in values["sample"]),
-            base=values.get("extends"),
-            **{key: _tidy(value) for key, value in values.items() if key in _OWN},
-        )
+        samples = tuple(_build_sample(sample) for sample in values["sample"])
+        return Format(samples=samples, base=values.get("extends"), **told)
     except (KeyError, TypeError) as error:
         raise _broken(file, f"a key is missing or of the wrong kind: {error}") from error
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hookanalysis.errors import InputError
 from hookanalysis.settings import Known
 
-from .catalog import Format, Sample, load_formats
+from .catalog import load_formats
 from .detect import detect
 from .engine import borrow_scratch
 from .sampling import take_records
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from .format import Format, Sample
     from .logs import Binding
 
 

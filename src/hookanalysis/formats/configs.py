@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from hookanalysis.errors import InputError
 
-from .catalog import OWN, Format, load_formats
-from .forms import Form
+from .catalog import OWN, load_formats
+from .format import Format
 from .templates import compile_template
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def read_log_formats(told: str) -> tuple[Format, ...]:
 def _take_header(told: str) -> tuple[Format, ...]:
     """The formats of headed lines, for a log that lacks its header."""
     return tuple(
-        replace(entry, id=f"log_format:{entry.id}", form=replace(entry.form, header=told))
+        replace(entry, id=f"log_format:{entry.id}", header=told)
         for entry in load_formats()
         if "access_w3c" in {entry.id, entry.base}
     )
@@ -117,13 +117,14 @@ def _plain(told: str) -> str:
 def _make(name: str, told: str, where: str) -> Format:
     template = compile_template(told, where)
     packaged = load_formats()
-    notices = next(entry.form.ignore for entry in packaged if entry.id == "access_combined")
+    notices = next(entry.ignore for entry in packaged if entry.id == "access_combined")
     return Format(
         id=name,
         title="the user's own log format",
         side="receiver",
         split="lines",
-        form=Form(side="receiver", pattern=template.pattern, ignore=notices),
+        pattern=template.pattern,
+        ignore=notices,
         samples=(),
         layer=template.layer,
         time_marks=template.marks,

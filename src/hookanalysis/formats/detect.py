@@ -11,14 +11,14 @@ from hookanalysis.errors import InputError
 from hookanalysis.read.rows import find_header, find_headers, find_table, normalise, read_headers
 from hookanalysis.settings import Known
 
-from .catalog import Format, load_formats
+from .catalog import load_formats
 from .configs import read_log_formats
 from .fields import fields_sql, scan_sql
-from .forms import ATTEMPT_TEXTS, RECEIPT_TEXTS, Fit
+from .format import ATTEMPT_TEXTS, RECEIPT_TEXTS, FileFacts, Format
 from .logs import OBJECT, TEXT, Binding, Reading, overrule, read_log
 from .parser import connect_parser
 from .refusals import say_unfit
-from .sampling import Head
+from .sampling import Beginning
 from .trials import ENOUGH, Trial, give_way, hold_trials
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def detect(
     """
     known = known or Known()
     formats = gather_formats(known) if formats is None else formats
-    fit = Fit(
+    facts = FileFacts(
         _check_zone(known.timezone, where),
         known.day_first,
         endpoint_paths=tuple(endpoint_paths),
@@ -64,10 +64,10 @@ def detect(
         event_ids=tuple(dict.fromkeys(e.event_id for e in formats if e.event_id)),
     )
     if newest:
-        fit = replace(fit, newest=newest)
+        facts = replace(facts, newest=newest)
     chosen = _restrict(formats, known, where)
-    begin = Head(head, find_header(head, find_column(formats, known), most=not known.columns))
-    trials = hold_trials([entry for entry in chosen if not entry.is_log], begin, fit)
+    begin = Beginning(head, find_header(head, find_column(formats, known), most=not known.columns))
+    trials = hold_trials([entry for entry in chosen if not entry.is_log], begin, facts)
     best = _choose(trials, enough=0.0 if known.format else ENOUGH, where=where)
     if best:
         return _bind_table(best, where, known)
@@ -75,7 +75,7 @@ def detect(
     if logs and (known.format or not find_table(head)):
         base = {entry.id: entry for entry in load_formats()} | {e.id: e for e in formats}
         headed = read_headers(find_headers(head) if headers is None else headers)
-        found = read_log(head, headed, logs, (base[TEXT], base[OBJECT]), fit, known)
+        found = read_log(head, headed, logs, (base[TEXT], base[OBJECT]), facts, known)
         if found:
             return _check_order(found, where)
     raise say_unfit(begin, where, chosen, trials)
@@ -84,7 +84,7 @@ def detect(
 def find_column(formats: Sequence[Format], known: Known) -> Callable[[str], bool]:
     """Tells whether a column's name says something in some table, or is one of the user's own."""
     tables = [entry for entry in formats if entry.split == "delimited"]
-    names = {normalise(n) for entry in tables for ns in entry.form.names.values() for n in ns}
+    names = {normalise(n) for entry in tables for ns in entry.names.values() for n in ns}
     for told in (known.columns or {}).values():
         names |= {normalise(name) for name in ([told] if isinstance(told, str) else told)}
     return lambda name: normalise(name) in names
@@ -108,9 +108,9 @@ def _bind_table(best: Trial, where: str, known: Known) -> Binding:
     return Binding(
         overrule(best.format, known) if best.format.side == "receiver" else best.format,
         best.split,
-        best.fit.timezone,
-        scan_sql(best.form, best.fit),
-        fields_sql(best.form, best.fit),
+        best.facts.timezone,
+        scan_sql(best.format, best.facts),
+        fields_sql(best.format, best.facts),
         Counter(reason or "fits" for reason in best.reasons),
         formats=(best.format.id,),
     )
@@ -120,7 +120,7 @@ def _check_columns(best: Trial, where: str) -> None:
     """Which of two columns of one name is meant is not guessed."""
     names = best.split.sections[0][1]
     counts = Counter(map(normalise, names))
-    taken = {normalise(name) for aliases in best.form.names.values() for name in aliases}
+    taken = {normalise(name) for aliases in best.format.names.values() for name in aliases}
     twice = [name for name in names if normalise(name) in taken and counts[normalise(name)] > 1]
     if twice:
         raise InputError(
@@ -164,7 +164,7 @@ def _restrict(formats: Sequence[Format], known: Known, where: str) -> Sequence[F
 
 def _rename(entry: Format, columns: Mapping[str, str | list[str]], where: str) -> Format:
     """The format with the user's own names before those that it knows; none is out of place."""
-    names = dict(entry.form.names)
+    names = dict(entry.names)
     texts = ATTEMPT_TEXTS if entry.side == "sender" else RECEIPT_TEXTS
     for text, told in columns.items():
         if text not in texts:
@@ -172,7 +172,7 @@ def _rename(entry: Format, columns: Mapping[str, str | list[str]], where: str) -
             raise InputError(f"{entry.id} has no field {text!r}", where=where, hint=hint)
         own = [told] if isinstance(told, str) else told
         names[text] = tuple(dict.fromkeys((*own, *names.get(text, ()))))
-    return replace(entry, form=replace(entry.form, names=names), forbid=())
+    return replace(entry, names=names, forbid=())
 
 
 def _choose(trials: Sequence[Trial], *, enough: float, where: str) -> Trial | None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from hookanalysis.read.rows import find_table, normalise
 
 from .catalog import load_formats
-from .forms import ATTEMPT_TEXTS, RECEIPT_TEXTS
+from .format import ATTEMPT_TEXTS, RECEIPT_TEXTS
 from .refusals import first_values, guess_columns, is_received
-from .sampling import Head
+from .sampling import Beginning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,7 +52,7 @@ def draft_format(head: bytes, name: str) -> str:
         head: First bytes of the text.
         name: Name for the format; what an id may not hold becomes an underscore.
     """
-    begin = Head(head, find_table(head))
+    begin = Beginning(head, find_table(head))
     records = [] if begin.table else begin.objects()
     lines = list(map(json.dumps, records))
     if not lines:
@@ -115,7 +115,7 @@ def _draft_names(values: Mapping[str, str], kind: str) -> str:
 
 def _guess_texts(values: Mapping[str, str], base: str, texts: Sequence[str]) -> dict[str, str]:
     """What the columns or keys that `base` does not know may be, by how their values look."""
-    names = next(entry.form.names for entry in load_formats() if entry.id == base)
+    names = next(entry.names for entry in load_formats() if entry.id == base)
     known = {normalise(alias) for aliases in names.values() for alias in aliases}
     guesses: dict[str, str] = {}
     for name in (name for name in values if normalise(name) not in known):

@@ -10,10 +10,10 @@ import numpy as np
 
 from hookanalysis.database import Stream, sql_text
 from hookanalysis.read.records import Chunk
-from hookanalysis.read.splitting import Piece
+from hookanalysis.read.splitting import Batch
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
 
-from .forms import fill
+from .format import fill
 from .parser import connect_parser
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _SCANNED = (
 _KEPT = 24
 # Bytes of a chunk that is read faster than its statements are optimised.
 _SMALL = 2**19
-_NOTHING = Chunk(np.empty(0, np.uint8), Piece(), (0, 0, 1), [])
+_NOTHING = Chunk(np.empty(0, np.uint8), Batch(), (0, 0, 1), [])
 
 
 class Scratch:

@@ -1,8 +1,8 @@
-"""The SQL that turns records into columns, put together from `sql/load/*.sql` and a format's form.
+"""The SQL that turns records into columns, put together from `sql/load/*.sql` and a format.
 
-Everything here is text. A form says how the fields of a record are found (by a pattern, by names of
-JSON keys, by columns of a header); a fit says what was learnt of one file. Both are known before
-the first record is parsed, so DuckDB runs the same two statements over every chunk of the file.
+Everything here is text. A format says how the fields of a record are found (by a pattern, by names
+of JSON keys or columns), the facts of a file what was learnt of it. Both are known before the first
+record is parsed, so DuckDB runs the same two statements over every chunk of the file.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .forms import fill, literal
+from .format import fill, literal
 from .scan import scan_records, take_fields
 from .texts import scan_texts, take_texts
 
 if TYPE_CHECKING:
-    from .forms import Fit, Form
+    from .format import FileFacts, Format
     from .scan import Log
 
 _PRIVATE_IP = (
@@ -25,44 +25,44 @@ _PRIVATE_IP = (
 _FIXED_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d\d):?(\d\d)")
 
 
-def scan_sql(form: Form, fit: Fit) -> str:
+def scan_sql(entry: Format, facts: FileFacts) -> str:
     """The statement over `chunk` that sorts a table's records: see sql/load/scan.sql."""
-    return _scan(scan_texts(form, fit), fit)
+    return _scan(scan_texts(entry, facts), facts)
 
 
-def fields_sql(form: Form, fit: Fit) -> str:
+def fields_sql(entry: Format, facts: FileFacts) -> str:
     """The statement over `scanned` that makes the columns of the side's table."""
-    texts = take_texts(form, fit)
-    if form.side == "receiver":
-        return _receipts(texts, fit)
-    if "created_at" not in form.names:
+    texts = take_texts(entry, facts)
+    if entry.side == "receiver":
+        return _receipts(texts, facts)
+    if "created_at" not in entry.names:
         timed = f"SELECT *, CAST(NULL AS BIGINT) AS micros FROM ({texts})"
     else:
-        timed = _times(texts, "created_at", fit)
+        timed = _times(texts, "created_at", facts)
     return fill("attempts", texts=timed)
 
 
 def scan_log(log: Log) -> str:
     """The statement over `chunk` that sorts the records of a log."""
-    return _scan(scan_records(log), log.fit)
+    return _scan(scan_records(log), log.facts)
 
 
 def log_fields(log: Log) -> str:
     """The statement over `scanned` that makes the columns of a log's lines."""
-    return _receipts(take_fields(log), log.fit)
+    return _receipts(take_fields(log), log.facts)
 
 
-def _scan(records: str, fit: Fit) -> str:
+def _scan(records: str, facts: FileFacts) -> str:
     return fill(
         "scan",
-        records=_times(records, "time_text", fit),
+        records=_times(records, "time_text", facts),
         raised="regexp_matches(record, raised())",
-        zone_given="TRUE" if fit.timezone else "FALSE",
+        zone_given="TRUE" if facts.timezone else "FALSE",
     )
 
 
-def _receipts(texts: str, fit: Fit) -> str:
-    return fill("receipts", texts=texts, ids=f"'{_ids(fit)}'", private_ip=literal(_PRIVATE_IP))
+def _receipts(texts: str, facts: FileFacts) -> str:
+    return fill("receipts", texts=texts, ids=f"'{_ids(facts)}'", private_ip=literal(_PRIVATE_IP))
 
 
 def scrub_sql(text: str) -> str:
@@ -70,14 +70,14 @@ def scrub_sql(text: str) -> str:
     return f"(SELECT scrub(said) FROM (SELECT CAST({text} AS VARCHAR) AS said))"
 
 
-def _times(relation: str, column: str, fit: Fit) -> str:
-    in_zone, in_zone_later = _in_zone(fit.timezone)
+def _times(relation: str, column: str, facts: FileFacts) -> str:
+    in_zone, in_zone_later = _in_zone(facts.timezone)
     return fill(
         "times",
         relation=f"({relation})",
         time=column,
-        newest=f"TIMESTAMP {literal(fit.newest)}",
-        day_first="NULL::BOOLEAN" if fit.day_first is None else str(fit.day_first).upper(),
+        newest=f"TIMESTAMP {literal(facts.newest)}",
+        day_first="NULL::BOOLEAN" if facts.day_first is None else str(facts.day_first).upper(),
         in_zone=in_zone,
         in_zone_later=in_zone_later,
     )
@@ -113,6 +113,6 @@ def _in_zone(timezone: str | None) -> tuple[str, str]:
     )
 
 
-def _ids(fit: Fit) -> str:
+def _ids(facts: FileFacts) -> str:
     """The senders' event ids as a part of a pattern inside of a constant; one that never fits."""
-    return ("|".join(fit.event_ids) or "$.").replace("'", "''")
+    return ("|".join(facts.event_ids) or "$.").replace("'", "''")

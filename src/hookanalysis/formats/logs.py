@@ -12,10 +12,10 @@ from hookanalysis.read.documents import is_spread
 from hookanalysis.read.rows import read_headers
 from hookanalysis.read.splitting import Split
 
-from .catalog import Format, load_formats
+from .catalog import load_formats
 from .engine import borrow_scratch
 from .fields import log_fields, scan_log
-from .forms import Fit, plain_records
+from .format import FileFacts, Format, plain_records
 from .parser import connect_parser
 from .sampling import open_object, take_records
 from .scan import Log, fits_object, fits_text
@@ -99,7 +99,7 @@ def read_log(
     headed: Split | None,
     formats: Sequence[Format],
     bases: tuple[Format, Format],
-    fit: Fit,
+    facts: FileFacts,
     known: Known,
 ) -> Reading | None:
     """The best way to read a log: out of the wrappers without which it tells the most.
@@ -109,10 +109,10 @@ def read_log(
         headed: How it is split, if it has header lines.
         formats: The formats that it may hold.
         bases: Those of any text, and of any object.
-        fit: What is known of the file.
+        facts: What is known of the file.
         known: What the user says of it.
     """
-    given = next((e.form.header for e in formats if e.form.header), "")
+    given = next((e.header for e in formats if e.header), "")
     headed = read_headers([(0, given)]) if given else headed
     layers = peel(head, connect_parser())
     found = [
@@ -124,7 +124,7 @@ def read_log(
                 replace(layer, split=headed) if headed and not layer.wrappers else layer,
                 formats,
                 bases,
-                fit,
+                facts,
                 known,
                 alone=len(layers) == 1,
             )
@@ -138,7 +138,7 @@ def _try_layer(
     layer: Layer,
     formats: Sequence[Format],
     bases: tuple[Format, Format],
-    fit: Fit,
+    facts: FileFacts,
     known: Known,
     *,
     alone: bool,
@@ -147,24 +147,24 @@ def _try_layer(
     source = layer.source
     chunk = take_records(head, split)
     records = _take_texts(source, chunk)
-    fit = replace(fit, source=source)
+    facts = replace(facts, source=source)
     if not layer.yearless and not any(map(_YEARLESS.match, records)):
-        fit = replace(fit, newest=Fit.newest)
-    log, counts = _plan(records, formats, bases, fit, timed=layer.timed)
+        facts = replace(facts, newest=FileFacts.newest)
+    log, counts = _plan(records, formats, bases, facts, timed=layer.timed)
     if known.format and not _is_such(known.format, counts, records):
         return None
     entry, log = _lead(log, counts, bases, records, known)
 
     def judge(first: bool | None) -> tuple[str | None, ...]:
-        dated = replace(log, fit=replace(log.fit, day_first=first))
+        dated = replace(log, facts=replace(log.facts, day_first=first))
         with borrow_scratch(scan_log(dated), log_fields(dated), "receiver") as scratch:
             scratch.scan(chunk)
             return scratch.reasons()
 
-    first, reasons, disorder = settle_dates(fit.day_first, judge)
-    log = replace(log, fit=replace(log.fit, day_first=first))
+    first, reasons, disorder = settle_dates(facts.day_first, judge)
+    log = replace(log, facts=replace(log.facts, day_first=first))
     total = len(records)
-    silent = entry.form.silent
+    silent = entry.silent
     if not silent and (
         not total
         or reasons.count(None) + reasons.count("bad_time") * (first is None) < _TIMED * total
@@ -174,7 +174,7 @@ def _try_layer(
     binding = Binding(
         overrule(entry, known),
         split,
-        fit.timezone,
+        facts.timezone,
         scan,
         fields,
         Counter(reason or "fits" for reason in reasons),
@@ -214,7 +214,7 @@ def _plan(
     records: Sequence[str],
     formats: Sequence[Format],
     bases: tuple[Format, Format],
-    fit: Fit,
+    facts: FileFacts,
     *,
     timed: bool,
 ) -> tuple[Log, Counter[str]]:
@@ -235,10 +235,12 @@ def _plan(
         carried = bool(connect_parser().execute(query, [plain]).fetchall()[0][0])
     log = Log(
         bases[1],
-        tuple(entry for entry in ranked if entry.form.pattern and counts[entry.id]),
+        tuple(entry for entry in ranked if entry.pattern and counts[entry.id]),
         tuple(entry for entry in ranked if entry.keys and counts[entry.id]),
         replace(
-            fit, shapes=tuple(sorted(shape for shape, _ in shapes.most_common(16))), carried=carried
+            facts,
+            shapes=tuple(sorted(shape for shape, _ in shapes.most_common(16))),
+            carried=carried,
         ),
         "app",
     )
@@ -253,7 +255,7 @@ def _lead(
     known: Known,
 ) -> tuple[Format, Log]:
     """The format that stands for a file: the one in which most of its requests are told."""
-    found = [entry for entry in (*log.objects, *log.texts) if not entry.form.silent]
+    found = [entry for entry in (*log.objects, *log.texts) if not entry.silent]
     base = bases[sum(r.startswith("{") for r in records) * 2 >= len(records)]
     if not found and log.texts:
         entry = log.texts[0]
@@ -271,9 +273,9 @@ def count_fits(records: Sequence[str], formats: Sequence[Format]) -> Counter[str
     An object may fit one by its keys, and another by the line in its message.
     """
     base = next(entry for entry in load_formats() if entry.id == OBJECT)
-    messages = ", ".join(map(path_sql, base.form.names["message"]))
+    messages = ", ".join(map(path_sql, base.names["message"]))
     objects = [(fits_object(e), n) for n, e in enumerate(formats) if e.keys]
-    lines = [(fits_text("text", e), n) for n, e in enumerate(formats) if e.form.pattern]
+    lines = [(fits_text("text", e), n) for n, e in enumerate(formats) if e.pattern]
     query = f"""
         SELECT fit, count(*)
         FROM (

@@ -12,11 +12,11 @@ from hookanalysis.settings import Known
 from .checking import parse_head
 from .detect import detect, find_column, gather_formats
 from .drafting import draft_format
-from .forms import Fit
+from .format import FileFacts
 from .logs import Binding, count_fits, take_lines
 from .parser import connect_parser
 from .refusals import REASONS, UnfitError, say_unlike
-from .sampling import Head
+from .sampling import Beginning
 from .trials import hold_trials, reach
 from .wrappers import peel
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from .catalog import Format
+    from .format import Format
     from .trials import Trial
 
 # How many records are shown of those that are kept, and of those that are rejected.
@@ -90,7 +90,7 @@ def _check_fit(records: Sequence[dict[str, Any]], binding: Binding, path: str) -
 def _others(head: bytes, known: Known, chosen: Sequence[str] = ()) -> list[str]:
     """One line for each format: how far it got, the best first."""
     formats = gather_formats(known)
-    begin = Head(head, find_header(head, find_column(formats, known), most=not known.columns))
+    begin = Beginning(head, find_header(head, find_column(formats, known), most=not known.columns))
     lines = take_lines(head)
     told = [(*_judge(entry, begin, lines, known), entry.id) for entry in formats]
     told.sort(key=lambda row: (row[2] not in chosen, -row[0], row[2]))
@@ -98,26 +98,26 @@ def _others(head: bytes, known: Known, chosen: Sequence[str] = ()) -> list[str]:
     return [f"  {'→' if name in chosen else ' '} {name:<{wide}}  {said}" for _, said, name in told]
 
 
-def _judge(entry: Format, head: Head, lines: Sequence[str], known: Known) -> tuple[float, str]:
+def _judge(entry: Format, head: Beginning, lines: Sequence[str], known: Known) -> tuple[float, str]:
     """How well one format fits by itself: a number to sort by, and words."""
     if entry.is_log:
         return _judge_log(entry, head, lines)
-    for trial in hold_trials([entry], head, Fit(known.timezone, known.day_first)):
+    for trial in hold_trials([entry], head, FileFacts(known.timezone, known.day_first)):
         return trial.share, _share(trial)
     if entry.split == "delimited":
         return 0, "no line looks like its header"
     return 0, "its records are no objects with such keys"
 
 
-def _judge_log(entry: Format, head: Head, lines: Sequence[str]) -> tuple[float, str]:
-    if not entry.form.pattern and not entry.keys:
+def _judge_log(entry: Format, head: Beginning, lines: Sequence[str]) -> tuple[float, str]:
+    if not entry.pattern and not entry.keys:
         return 0, "reads any such record by its shape"
     fits = count_fits(lines, [entry])[entry.id]
     if fits:
         return fits / len(lines), f"{fits} of {len(lines)} records fit"
     if entry.keys:
         return 0, "its records are no objects with such keys"
-    column, line = reach(entry.form.pattern, head.text)
+    column, line = reach(entry.pattern, head.text)
     return column / 1e6, f"matches line {line} up to column {column}" if column else "is unlike it"
 
 

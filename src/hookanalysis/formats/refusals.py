@@ -15,8 +15,8 @@ from .trials import reach
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from .catalog import Format
-    from .sampling import Head
+    from .format import Format
+    from .sampling import Beginning
     from .trials import Trial
 
 # What the reason codes of rejected records mean.
@@ -72,7 +72,7 @@ class UnfitError(InputError):
 
 
 def say_unfit(
-    head: Head,
+    head: Beginning,
     where: str,
     formats: Sequence[Format],
     trials: Sequence[Trial],
@@ -100,7 +100,7 @@ def say_unfit(
     )
 
 
-def draft_columns(head: Head) -> str:
+def draft_columns(head: Beginning) -> str:
     """What to do with a table, or with objects, of unknown names: the settings that they may need.
 
     A file is a sender's list unless its names are those of a receiver's table.
@@ -145,7 +145,7 @@ def guess_columns(values: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def first_values(head: Head) -> dict[str, str]:
+def first_values(head: Beginning) -> dict[str, str]:
     """The columns of a table, or the paths of objects' keys, with the first value of each."""
     found = dict.fromkeys(name_columns(head.columns), "")
     for record in head.objects():
@@ -164,14 +164,14 @@ def _paths(value: Any, name: str = "", depth: int = 4) -> Iterator[tuple[str, st
 
 
 def _say_likeness(
-    head: Head, formats: Sequence[Format], best: Trial | None
+    head: Beginning, formats: Sequence[Format], best: Trial | None
 ) -> tuple[str, str, str]:
     """What a file looks like and what it lacks; line (and column) of it; what to do."""
     if best:
         fits = f"only {best.share:.0%}" if best.share else "none"
         told = f"it looks like {best.format.id} ({best.format.title}), but {fits} of its first"
         reasons = count_reasons(Counter(filter(None, best.reasons)).most_common())
-        hint = _OWN_LOG if best.form.pattern else _OWN_NAMES
+        hint = _OWN_LOG if best.format.pattern else _OWN_NAMES
         return f"{told} records can be read: {reasons}", "1", hint
     if head.table:
         told = "it looks like a table, but its columns are none that are known: "
@@ -182,8 +182,8 @@ def _say_likeness(
     if _MARKUP.match(head.text):
         return "it is XML or HTML, which no known log is written in", "1", _TRY
     # A pattern that anything may begin gets far in any line: that is no likeness.
-    patterns = [f for f in formats if f.form.pattern and not f.form.pattern.startswith(".*")]
-    reached = [(*reach(f.form.pattern, head.text), f) for f in patterns]
+    patterns = [f for f in formats if f.pattern and not f.pattern.startswith(".*")]
+    reached = [(*reach(f.pattern, head.text), f) for f in patterns]
     column, line, nearest = max(reached, key=lambda row: row[:2], default=(0, 1, None))
     # Of a log that is no format's in particular, any line with a time is read.
     lack = "" if len(formats) == 1 else "hardly any of its first lines tells a time; "
@@ -223,7 +223,7 @@ def _quote(names: Sequence[str]) -> str:
     return f"{told}, …" if len(names) > _QUOTED else told
 
 
-def _say_missing(trial: Trial, head: Head, path: str) -> UnfitError:
+def _say_missing(trial: Trial, head: Beginning, path: str) -> UnfitError:
     missing = "; ".join(" or ".join(group) for group in trial.missing)
     return UnfitError(
         "the table lacks a column",

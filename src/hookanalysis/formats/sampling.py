@@ -11,7 +11,7 @@ import numpy as np
 from hookanalysis.read.decoding import HEAD
 from hookanalysis.read.records import Chunk
 from hookanalysis.read.sources import make_splitter
-from hookanalysis.read.splitting import End, Piece, Split
+from hookanalysis.read.splitting import Batch, End, Split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 RECORDS = 200
 
 
-class Head:
+class Beginning:
     """The beginning of a file; its first records are taken once for each way to split them.
 
     Args:
@@ -64,14 +64,14 @@ def take_records(head: bytes, split: Split) -> Chunk:
     end = End.GROWING if len(head) >= HEAD else End.WHOLE
     at, line = 0, 1
     while at < len(text):
-        piece = splitter.split(text[at:], end)
-        if not piece.taken:
+        batch = splitter.split(text[at:], end)
+        if not batch.taken:
             break
-        if len(piece.lines):
-            piece.keep_rows(min(RECORDS, len(piece.lines)))
-            return Chunk(text[at : at + piece.taken], piece, (at, at, line), [])
-        at, line = at + piece.taken, line + piece.breaks
-    return Chunk(text[:0], Piece(), (at, at, line), [])
+        if len(batch.lines):
+            batch.keep_rows(min(RECORDS, len(batch.lines)))
+            return Chunk(text[at : at + batch.taken], batch, (at, at, line), [])
+        at, line = at + batch.taken, line + batch.breaks
+    return Chunk(text[:0], Batch(), (at, at, line), [])
 
 
 def spell(names: Mapping[str, Sequence[str]], keys: Iterable[str]) -> dict[str, tuple[str, ...]]:

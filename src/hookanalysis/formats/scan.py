@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .catalog import OWN
-from .forms import RECEIPT_TEXTS, fill, literal, whole
+from .format import RECEIPT_TEXTS, fill, literal, whole
 from .texts import open_sql, search_sql, slow_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from .catalog import Format
-    from .forms import Fit
+    from .format import FileFacts, Format
 
 # What stands between the time and the message: separators, the program's own time behind that of
 # who took the line down, a process, a level.
@@ -68,37 +67,35 @@ class Log:
         base: The names under which any program's objects say what happened.
         texts: The formats of lines that the file holds, best first.
         objects: The formats of objects that it holds, best first.
-        fit: What is known of the file.
+        facts: What is known of the file.
         layer: Where it was written; lines without a time are chatter in all but edge logs.
     """
 
     base: Format
     texts: tuple[Format, ...]
     objects: tuple[Format, ...]
-    fit: Fit
+    facts: FileFacts
     layer: str
 
 
 def scan_records(log: Log) -> str:
     """SELECT over `chunk`: line, byte_offset, part, record, outer_time, time_text, misfit, hook."""
-    names = {f"{n}": entry.form.names.get("time", ()) for n, entry in enumerate(log.objects)}
-    names["base"] = log.base.form.names["time"]
-    names["said"] = log.base.form.names["message"]
+    names = {f"{n}": entry.names.get("time", ()) for n, entry in enumerate(log.objects)}
+    names["base"] = log.base.names["time"]
+    names["said"] = log.base.names["message"]
     names["day"] = ("date",)
     keys = {alias.partition("/")[0] for aliases in names.values() for alias in aliases}
     opened, found = open_sql(names, keys)
     cases = [
         f"WHEN {fits_object(entry)} THEN coalesce({found[str(n)]}, {found['base']})"
         for n, entry in enumerate(log.objects)
-        if entry.form.names.get("time")
+        if entry.names.get("time")
     ]
     time = f"CASE {' '.join(cases)} ELSE {found['base']} END" if cases else found["base"]
-    silent = [e for e in log.texts if e.form.silent]
+    silent = [e for e in log.texts if e.silent]
     quiet = _any(fits_text("record", entry) for entry in silent)
-    aside = _any(
-        f"regexp_matches(record, {literal(e.form.aside)})" for e in log.objects if e.form.aside
-    )
-    ignored = [e.form.ignore for e in (*log.texts, *log.objects) if e.form.ignore]
+    aside = _any(f"regexp_matches(record, {literal(e.aside)})" for e in log.objects if e.aside)
+    ignored = [e.ignore for e in (*log.texts, *log.objects) if e.ignore]
     told = (
         f"regexp_full_match(record, {whole('|'.join(dict.fromkeys(ignored)))})"
         if ignored
@@ -116,11 +113,11 @@ def scan_records(log: Log) -> str:
     )
     own = [e for e in log.texts if e.rank >= OWN]
     return fill(
-        "log_scan", source=log.fit.source, opened=opened, time=time, said=found["said"],
+        "log_scan", source=log.facts.source, opened=opened, time=time, said=found["said"],
         day=found["day"],
-        quiet=quiet, aside=aside, told=told, trace=trace, chatter=chatter, hook=_hook(log.fit),
-        tag="line_tag(record)" if log.fit.carried else "CAST(NULL AS VARCHAR)",
-        line_at=_CARRIED if log.fit.carried else "own_time",
+        quiet=quiet, aside=aside, told=told, trace=trace, chatter=chatter, hook=_hook(log.facts),
+        tag="line_tag(record)" if log.facts.carried else "CAST(NULL AS VARCHAR)",
+        line_at=_CARRIED if log.facts.carried else "own_time",
         own=_times(own), owned=str(bool(own)).upper(),
         otherwise=_times([e for e in log.texts if e.rank < OWN]),
     )  # fmt: skip
@@ -129,9 +126,9 @@ def scan_records(log: Log) -> str:
 def _times(formats: Sequence[Format]) -> str:
     """The times that the patterns of some formats find in a line, as further arguments."""
     found = [
-        f"nullif(regexp_extract(record, {literal(rf'^(?:{e.form.pattern})SPACE*$')}, {number}), '')"
+        f"nullif(regexp_extract(record, {literal(rf'^(?:{e.pattern})SPACE*$')}, {number}), '')"
         for e in formats
-        for number, group in enumerate(_groups(e.form.pattern), 1)
+        for number, group in enumerate(_groups(e.pattern), 1)
         if group.startswith("time")
     ]
     return "".join(f"{value}, " for value in found).replace("SPACE*$", r"\s*$")
@@ -140,10 +137,10 @@ def _times(formats: Sequence[Format]) -> str:
 def take_fields(log: Log) -> str:
     """SELECT over `scanned`: line, byte_offset, at, record, uuids, event_uuid, and all texts."""
     objects, names = _object_names(log)
-    met = {key for shape in log.fit.shapes for key in json.loads(shape)}
+    met = {key for shape in log.facts.shapes for key in json.loads(shape)}
     opened, found = open_sql(names, met)
     paths, slow = slow_values(names)
-    shapes = ", ".join(literal(shape) for shape in log.fit.shapes) or "''"
+    shapes = ", ".join(literal(shape) for shape in log.facts.shapes) or "''"
     said = {}
     for text in RECEIPT_TEXTS:
         values = []
@@ -154,16 +151,16 @@ def take_fields(log: Log) -> str:
             value = slow[name]
             if met:
                 value = f"CASE WHEN usual THEN {found[name]} ELSE {value} END"
-            if text in entry.form.only:
-                fits = f"regexp_full_match({value}, {literal(entry.form.only[text])})"
+            if text in entry.only:
+                fits = f"regexp_full_match({value}, {literal(entry.only[text])})"
                 value = f"CASE WHEN {fits} THEN {value} END"
             values.append(
                 value if label == "base" else f"CASE WHEN kind = '{label}' THEN {value} END"
             )
-        if text in log.base.form.deep:
-            deep = search_sql(log.base.form.deep[text])
-            if text in log.base.form.only:
-                fits = f"regexp_full_match(v, {literal(log.base.form.only[text])})"
+        if text in log.base.deep:
+            deep = search_sql(log.base.deep[text])
+            if text in log.base.only:
+                fits = f"regexp_full_match(v, {literal(log.base.only[text])})"
                 deep = f"(SELECT CASE WHEN {fits} THEN v END FROM (SELECT {deep} AS v))"
             values.append(deep)
         said[text] = f"coalesce({', '.join(values)})" if values else "NULL"
@@ -187,7 +184,7 @@ def _object_names(log: Log) -> tuple[list[tuple[str, Format]], dict[str, Sequenc
     names: dict[str, Sequence[str]] = {
         f"{label}|{text}": aliases
         for label, entry in (*objects, ("base", log.base))
-        for text, aliases in entry.form.names.items()
+        for text, aliases in entry.names.items()
     }
     return objects, names
 
@@ -196,8 +193,8 @@ def _groups_sql(texts: Sequence[Format]) -> str:
     """For each format of lines what its pattern finds in `text`, as a column of its own."""
     columns = []
     for number, entry in enumerate(texts):
-        groups = ["whole_line", *_groups(entry.form.pattern)]
-        pattern = literal(rf"^(?P<whole_line>{entry.form.pattern})\s*$")
+        groups = ["whole_line", *_groups(entry.pattern)]
+        pattern = literal(rf"^(?P<whole_line>{entry.pattern})\s*$")
         found = f"regexp_extract(text, {pattern}, [{', '.join(map(literal, groups))}])"
         columns.append(f", {found} AS g{number}")
     return "".join(columns)
@@ -228,9 +225,7 @@ def _final(log: Log, text: str) -> str:
             scanned = f"CASE WHEN {unread} THEN {scanned} END"
         values.append(scanned)
     value = f"coalesce({', '.join(values)})" if len(values) > 1 else values[0]
-    mute = [
-        str(n) for n, e in enumerate(log.objects) if e.layer == "edge" and text not in e.form.names
-    ]
+    mute = [str(n) for n, e in enumerate(log.objects) if e.layer == "edge" and text not in e.names]
     if text == "message" and mute:  # a server's words about every request say nothing of this one
         silent = ", ".join(map(literal, mute))
         return f"CASE WHEN list_contains([{silent}], kind) IS NOT TRUE THEN {value} END"
@@ -253,32 +248,31 @@ _SCANNED = {
 
 def _refine(number: int, entry: Format, text: str) -> str:
     """What a format of lines says of a text; durations add up, unless one was not measured (-1)."""
-    form = entry.form
-    groups = [g for g in _groups(form.pattern) if re.sub(r"_\d$", "", g) == text]
+    groups = [g for g in _groups(entry.pattern) if re.sub(r"_\d$", "", g) == text]
     values = [f"nullif(g{number}.{group}, '')" for group in groups]
     if text.startswith("duration") and len(values) > 1:
         numbers = [f"TRY_CAST({value} AS DECIMAL(18, 6))" for value in values]
         known = " AND ".join(f"{value} >= 0" for value in numbers)
         values = [f"CASE WHEN {known} THEN CAST({' + '.join(numbers)} AS VARCHAR) END"]
-    place = f"g{number}.rest" if "rest" in _groups(form.pattern) else "text"
+    place = f"g{number}.rest" if "rest" in _groups(entry.pattern) else "text"
     found = [
         f"nullif(regexp_extract({place}, {literal(pattern)}, 1), '')"
-        for pattern in form.find.get(text, ())
+        for pattern in entry.find.get(text, ())
     ]
     values = [*found, *values]
     if not values:
         return ""
     value = f"coalesce({', '.join(values)})" if len(values) > 1 else values[0]
-    if text in form.only:
-        value = f"CASE WHEN regexp_full_match({value}, {literal(form.only[text])}) THEN {value} END"
+    if text in entry.only:
+        value = (
+            f"CASE WHEN regexp_full_match({value}, {literal(entry.only[text])}) THEN {value} END"
+        )
     return value
 
 
 def _shows(entry: Format) -> bool:
     """Whether a format of lines shows the request itself."""
-    return bool(
-        {"request", "target"} & set(_groups(entry.form.pattern)) | {"target"} & set(entry.form.find)
-    )
+    return bool({"request", "target"} & set(_groups(entry.pattern)) | {"target"} & set(entry.find))
 
 
 def fits_object(entry: Format) -> str:
@@ -292,7 +286,7 @@ def fits_object(entry: Format) -> str:
 
 def fits_text(column: str, entry: Format) -> str:
     """Whether a column is a line of a format, as SQL."""
-    return f"regexp_full_match({column}, {whole(entry.form.pattern)})"
+    return f"regexp_full_match({column}, {whole(entry.pattern)})"
 
 
 def _any(tests: Iterable[str]) -> str:
@@ -303,14 +297,14 @@ def _groups(pattern: str) -> list[str]:
     return re.findall(r"\(\?P<(\w+)>", pattern)
 
 
-def _hook(fit: Fit) -> str:
+def _hook(facts: FileFacts) -> str:
     """Whether a line may be a webhook: a POST or PUT, an id, a known path, or a linked answer."""
     paths = [
         rf"(?:^|[\s\"'=(]|//[^/\s\"']*){re.escape(path)}(?:[?#\s\"'\\,;)]|$)"
-        for path in fit.endpoint_paths
+        for path in facts.endpoint_paths
         if path != "/"
     ]
-    told = "|".join([*_NAMED, *fit.event_ids, *paths])
+    told = "|".join([*_NAMED, *facts.event_ids, *paths])
     # Most lines are none, which one search for all signs tells fastest; an AND would make them all.
     signs = literal(f"{told}|{_POSTED}|{_LINKED}|")
     return (

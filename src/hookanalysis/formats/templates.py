@@ -252,10 +252,10 @@ def compile_template(told: str, where: str = "") -> Template:
             hint="give it as it stands in the server's configuration",
         )
     dialect = _DIALECTS[name]
-    pieces = list(_cut(told, dialect))
-    chosen = _choose(pieces, dialect)
-    pattern = "".join(_write(pieces, chosen))
-    times = [piece[1] for piece in pieces if isinstance(piece, tuple) and piece[1].text == "time"]
+    parts = list(_cut(told, dialect))
+    chosen = _choose(parts, dialect)
+    pattern = "".join(_write(parts, chosen))
+    times = [part[1] for part in parts if isinstance(part, tuple) and part[1].text == "time"]
     if not times:
         raise InputError(
             "the log format has no time",
@@ -268,11 +268,11 @@ def compile_template(told: str, where: str = "") -> Template:
     return Template(pattern, marks, best.resolution_ms, dialect.layer)
 
 
-# A piece is literal text, or the name of a token and its meaning.
-Piece = str | tuple[str, Token]
+# A part is literal text, or the name of a token and its meaning.
+Part = str | tuple[str, Token]
 
 
-def _cut(told: str, dialect: Dialect) -> Iterable[Piece]:
+def _cut(told: str, dialect: Dialect) -> Iterable[Part]:
     at = 0
     for found in re.finditer(dialect.token, told):
         if found.start() > at:
@@ -305,9 +305,9 @@ def _mean_time(form: str, marks: str) -> Token:
     return Token("time", pattern, marks)
 
 
-def _choose(pieces: list[Piece], dialect: Dialect) -> dict[str, str]:
+def _choose(parts: list[Part], dialect: Dialect) -> dict[str, str]:
     """For each text, the token that gives it: the first of the dialect's table."""
-    met = [piece[0] for piece in pieces if isinstance(piece, tuple)]
+    met = [part[0] for part in parts if isinstance(part, tuple)]
     chosen: dict[str, str] = {}
     for name, token in dialect.tokens.items():
         if name in met and token.text:
@@ -315,15 +315,15 @@ def _choose(pieces: list[Piece], dialect: Dialect) -> dict[str, str]:
     return chosen
 
 
-def _write(pieces: list[Piece], chosen: Mapping[str, str]) -> Iterable[str]:
+def _write(parts: list[Part], chosen: Mapping[str, str]) -> Iterable[str]:
     used: set[str] = set()
-    rest = list(pieces)
+    rest = list(parts)
     while rest:
-        piece = rest.pop(0)
-        if isinstance(piece, str):
-            yield re.escape(piece)
+        part = rest.pop(0)
+        if isinstance(part, str):
+            yield re.escape(part)
             continue
-        name, token = piece
+        name, token = part
         following = rest[0][:1] if rest and isinstance(rest[0], str) else ""
         pattern = token.pattern or _VALUES.get(token.text) or _free(following)
         if token.text == "time" and chosen.get("time", name) == name and "time" not in used:
@@ -336,7 +336,7 @@ def _write(pieces: list[Piece], chosen: Mapping[str, str]) -> Iterable[str]:
             yield f"(?:{pattern})"
 
 
-def _write_time(pattern: str, rest: list[Piece]) -> str:
+def _write_time(pattern: str, rest: list[Part]) -> str:
     """A time, with the parts of it that follow at once: Apache's `%{…}t.%{msec_frac}t%{%z}t`."""
     while rest:
         literal = rest[0] if isinstance(rest[0], str) and rest[0] in {".", ",", " ", "T"} else ""

@@ -10,7 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from .forms import Fit, Form, literal
+from .format import FileFacts, Format, literal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -25,45 +25,49 @@ _OBJECTS = ("message", "payload", "response", "error")
 _SCALAR = r'("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*)'
 
 
-def scan_texts(form: Form, fit: Fit) -> str:
+def scan_texts(entry: Format, facts: FileFacts) -> str:
     """SELECT over `chunk`: line, byte_offset, part, record, time_text, misfit (sql/load/scan.sql).
 
     part: 0, or the number of the record among those that were taken out of one list.
     """
-    wanted = form.times
-    if form.is_table:
-        wanted += tuple(text for text in _DECISIVE if text in form.texts)
-    names = {text: form.names[text] for text in wanted if text in form.names}
+    wanted = entry.times
+    if entry.is_table:
+        wanted += tuple(text for text in _DECISIVE if text in entry.texts)
+    names = {text: entry.names[text] for text in wanted if text in entry.names}
     keys = {alias.partition("/")[0] for aliases in names.values() for alias in aliases}
     opened, found = open_sql(names, keys)
-    if form.side == "receiver":
+    if entry.side == "receiver":
         found["time"] = f"coalesce({found.get('time', 'NULL')}, outer_time)"
     texts = (
         f"SELECT line, byte_offset, part, record, opened IS NULL AS closed,"
         f" {_select(found, wanted)}"
-        f" FROM (SELECT *, TRY({opened}) AS opened FROM {spread(form.each, fit.source)})"
+        f" FROM (SELECT *, TRY({opened}) AS opened FROM {spread(entry.each, facts.source)})"
     )
-    time = f"coalesce({', '.join(form.times)})"
+    time = f"coalesce({', '.join(entry.times)})"
     missing = f"{time} IS NULL"
-    if form.is_table:
-        texts = _name_event(form, texts)
+    if entry.is_table:
+        texts = _name_event(entry, texts)
         missing += " OR named_uuid IS NULL"
-    reason = f"CASE WHEN closed THEN 'not_json' {_lacking(form)} END"
+    reason = f"CASE WHEN closed THEN 'not_json' {_lacking(entry)} END"
     return (
         "SELECT line, byte_offset, part, record,"
         " NULL::VARCHAR AS outer_time, NULL AS place, TRUE AS hook,"
         f" {time} AS time_text,"
-        f" {_misfit(form, f'closed OR {missing}', reason)} FROM ({texts})"
+        f" {_misfit(entry, f'closed OR {missing}', reason)} FROM ({texts})"
     )
 
 
-def take_texts(form: Form, fit: Fit) -> str:
-    """SELECT over `scanned`: line, byte_offset, at, record, and all texts of the form's side.
+def take_texts(entry: Format, facts: FileFacts) -> str:
+    """SELECT over `scanned`: line, byte_offset, at, record, and all texts of the format's side.
 
     With the receiver's come the columns of sql/load/named.sql.
     """
-    texts = _name_event(form, _take_objects(form, fit))
-    return _translate(form, fit, texts) if form.side == "sender" else _tell_step(form, fit, texts)
+    texts = _name_event(entry, _take_objects(entry, facts))
+    return (
+        _translate(entry, facts, texts)
+        if entry.side == "sender"
+        else _tell_step(entry, facts, texts)
+    )
 
 
 def spread(each: Sequence[str], source: str) -> str:
@@ -100,23 +104,23 @@ def spread(each: Sequence[str], source: str) -> str:
     )
 
 
-def _take_objects(form: Form, fit: Fit) -> str:
+def _take_objects(entry: Format, facts: FileFacts) -> str:
     """All texts of objects: quickly where the keys are those of the first records, else one by one.
 
     Which way a record goes changes nothing but the time that it takes.
     """
-    met = {key for shape in fit.shapes for key in json.loads(shape)}
-    opened, found = open_sql(form.names, met)
-    paths, slow = slow_values(form.names)
+    met = {key for shape in facts.shapes for key in json.loads(shape)}
+    opened, found = open_sql(entry.names, met)
+    paths, slow = slow_values(entry.names)
     told = {}
-    for text in form.names:
+    for text in entry.names:
         told[text] = f"CASE WHEN usual THEN {found[text]} ELSE {slow[text]} END"
-        if text in form.deep:
-            told[text] = f"coalesce({told[text]}, {search_sql(form.deep[text])})"
-    told = _only(form, told)
-    shapes = ", ".join(literal(shape) for shape in fit.shapes) or "''"
+        if text in entry.deep:
+            told[text] = f"coalesce({told[text]}, {search_sql(entry.deep[text])})"
+    told = _only(entry, told)
+    shapes = ", ".join(literal(shape) for shape in facts.shapes) or "''"
     usual = f"CAST(to_json(json_keys(record)) AS VARCHAR) IN ({shapes})"
-    columns = _select(told, form.texts)
+    columns = _select(told, entry.texts)
     return (
         f'SELECT line, byte_offset, "at", record, {columns} FROM (SELECT *,'
         f" {opened} AS opened,"
@@ -210,13 +214,13 @@ def path_sql(alias: str) -> str:
     return literal("$" + "".join("." + _quoted(part) for part in alias.split("/")))
 
 
-def _lacking(form: Form) -> str:
+def _lacking(entry: Format) -> str:
     """What to say of a row that lacks its event or its time: see sql/load/scan.sql."""
     untimed = "WHEN named_uuid IS NOT NULL AND attempt_id IS NOT NULL THEN 'untimed' "
-    return (untimed if form.untimed else "") + "ELSE 'missing_field'"
+    return (untimed if entry.untimed else "") + "ELSE 'missing_field'"
 
 
-def _name_event(form: Form, texts: str) -> str:
+def _name_event(entry: Format, texts: str) -> str:
     """The rows with their event: from its id, its uuid, the payload, or the idempotency key."""
     keyed = "event_uuids(payload)"
     word = "[0-9A-Za-z_.:=+/-]"
@@ -237,21 +241,21 @@ def _name_event(form: Form, texts: str) -> str:
     ids = [
         name
         for text in ("event_id", "event_uuid", "payload", "idempotency")
-        if text in form.texts
+        if text in entry.texts
         for name in by_text[text]
     ]
     return f"SELECT *, coalesce({', '.join(ids)}) AS named_uuid FROM ({texts})"
 
 
-def _tell_step(form: Form, fit: Fit, texts: str) -> str:
+def _tell_step(entry: Format, facts: FileFacts, texts: str) -> str:
     """The rows of a receipts table with their event, and its state in our words as the message."""
-    met = {key for shape in fit.shapes for key in json.loads(shape)}
-    marked = met & set(form.names.get("processed_at", ()))
-    words = [f"WHEN {literal(word)} THEN {literal(to)}" for word, to in form.words.items()]
+    met = {key for shape in facts.shapes for key in json.loads(shape)}
+    marked = met & set(entry.names.get("processed_at", ()))
+    words = [f"WHEN {literal(word)} THEN {literal(to)}" for word, to in entry.words.items()]
     state = f"CASE lower(message) {' '.join(words)} ELSE message END" if words else "message"
     if marked:
         # Neither a word nor a date of zeros is a time.
-        raised = "WHEN exception IS NOT NULL THEN 'failed'" if "exception" in form.texts else ""
+        raised = "WHEN exception IS NOT NULL THEN 'failed'" if "exception" in entry.texts else ""
         step = (
             f"CASE WHEN regexp_matches(processed_at, '[1-9]') THEN 'processed' {raised}"
             " ELSE 'received' END"
@@ -266,13 +270,13 @@ def _tell_step(form: Form, fit: Fit, texts: str) -> str:
     )
 
 
-def _translate(form: Form, fit: Fit, texts: str) -> str:
+def _translate(entry: Format, facts: FileFacts, texts: str) -> str:
     """The rows with the sender's words for a status put into ours, and the file's endpoint."""
-    words = [f"WHEN {literal(word)} THEN {literal(to)}" for word, to in form.words.items()]
+    words = [f"WHEN {literal(word)} THEN {literal(to)}" for word, to in entry.words.items()]
     status = f"CASE lower(status) {' '.join(words)} ELSE status END" if words else "status"
     url = "endpoint_url"
-    if fit.endpoint_url:
-        url = f"coalesce(endpoint_url, {literal(fit.endpoint_url)})"
+    if facts.endpoint_url:
+        url = f"coalesce(endpoint_url, {literal(facts.endpoint_url)})"
     return f"SELECT * REPLACE ({status} AS status, {url} AS endpoint_url) FROM ({texts})"
 
 
@@ -280,21 +284,21 @@ def _quoted(key: str) -> str:
     return '"' + key.replace('"', '""') + '"'
 
 
-def _only(form: Form, found: Mapping[str, str]) -> dict[str, str]:
-    """Values of texts, as far as they look as the form says."""
+def _only(entry: Format, found: Mapping[str, str]) -> dict[str, str]:
+    """Values of texts, as far as they look as the format says."""
     return {
-        text: f"CASE WHEN regexp_full_match({value}, {literal(form.only[text])}) THEN {value} END"
-        if text in form.only
+        text: f"CASE WHEN regexp_full_match({value}, {literal(entry.only[text])}) THEN {value} END"
+        if text in entry.only
         else value
         for text, value in found.items()
     }
 
 
-def _misfit(form: Form, unfit: str, reason: str) -> str:
+def _misfit(entry: Format, unfit: str, reason: str) -> str:
     """Reason code of a record for which the SQL condition `unfit` holds."""
     return (
         f"CASE WHEN NOT ({unfit}) THEN NULL"
-        f" WHEN regexp_full_match(record, {literal(form.ignored)}) THEN 'ignored'"
+        f" WHEN regexp_full_match(record, {literal(entry.ignored)}) THEN 'ignored'"
         f" ELSE {reason} END AS misfit"
     )
 

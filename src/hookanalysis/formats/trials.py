@@ -25,9 +25,8 @@ if TYPE_CHECKING:
 
     from hookanalysis.read.records import Chunk
 
-    from .catalog import Format
-    from .forms import Fit, Form
-    from .sampling import Head
+    from .format import FileFacts, Format
+    from .sampling import Beginning
 
 # Of the first records, more than this share must fit.
 ENOUGH = 0.5
@@ -46,10 +45,9 @@ class Trial:
     """How well a format fits the first records of a file.
 
     Args:
-        format: The format.
+        format: The format, with the names as this file spells them.
         split: How the file is split.
-        form: The format's form, with the names as this file spells them.
-        fit: What is known of the file.
+        facts: What is known of the file.
         known: Fields that were recognised by their name.
         missing: Groups of texts of which the file names none, though it should; it is not parsed.
         reasons: Why each record does not fit; None where it does.
@@ -58,8 +56,7 @@ class Trial:
 
     format: Format
     split: Split
-    form: Form
-    fit: Fit
+    facts: FileFacts
     known: int = 0
     missing: tuple[tuple[str, ...], ...] = ()
     reasons: tuple[str | None, ...] = ()
@@ -73,19 +70,19 @@ class Trial:
         return self.reasons.count(None) / len(self.reasons)
 
 
-def hold_trials(formats: Sequence[Format], head: Head, fit: Fit) -> list[Trial]:
+def hold_trials(formats: Sequence[Format], head: Beginning, facts: FileFacts) -> list[Trial]:
     """Try the formats that may fit; the cheap tests of names come first.
 
     Args:
         formats: Formats to choose from.
         head: The beginning of the file.
-        fit: What is known of the file.
+        facts: What is known of the file.
     """
     trials: list[Trial] = []
     for entry in sorted(formats, key=lambda entry: (-len(entry.keys), -entry.rank)):
         if any(trial.share == 1 and _goes_before(trial.format, entry) for trial in trials):
             continue
-        if trial := _fit(entry, head, fit):
+        if trial := _fit(entry, head, facts):
             trials.append(trial if trial.missing else _try(trial, head.chunk(trial.split)))
     return trials
 
@@ -118,31 +115,31 @@ def _goes_before(entry: Format, other: Format) -> bool:
     return (entry.side == other.side or entry.rank >= OWN) and entry.rank > other.rank
 
 
-def _fit(entry: Format, head: Head, fit: Fit) -> Trial | None:
+def _fit(entry: Format, head: Beginning, facts: FileFacts) -> Trial | None:
     """The format with what can be learnt before parsing, if a file names what it asks for."""
     is_table = entry.split == "delimited"
     split = head.table if is_table else Split("json")
     if split is None:
         return None
     objects = head.objects(split)
-    records = [part for record in objects for part in _spread(record, entry.form.each)]
+    records = [part for record in objects for part in _spread(record, entry.each)]
     if is_table:
         records.append(dict.fromkeys(name_columns(head.columns)))
     elif not any(record.keys() >= set(entry.keys) for record in objects):
         return None
     shapes = Counter(_shape(record) for record in records if record)
     keys = sorted({key for record in records for key in record})
-    inner = [key for record in records if entry.form.each for key in _inner(record)]
+    inner = [key for record in records if entry.each for key in _inner(record)]
     told = {normalise(key) for key in keys}
     if told & {normalise(name) for name in entry.forbid}:
         return None
-    names = (_assign if is_table else spell)(entry.form.names, (*keys, *inner))
-    found = {text for text in entry.form.names if _is_named(entry.form.names[text], told)}
+    names = (_assign if is_table else spell)(entry.names, (*keys, *inner))
+    found = {text for text in entry.names if _is_named(entry.names[text], told)}
     if is_table:
         found = set(names)
     found |= {
         text
-        for text, deep in entry.form.deep.items()
+        for text, deep in entry.deep.items()
         if any(f'"{name.rpartition("/")[2]}"'.encode() in head.text for name in deep)
     }
     missing = tuple(group for group in entry.require if not found & set(group))
@@ -150,8 +147,9 @@ def _fit(entry: Format, head: Head, fit: Fit) -> Trial | None:
         return None
     # Sorted, so that files with the same shapes are parsed by the same statement.
     usual = tuple(sorted(shape for shape, _ in shapes.most_common(_SHAPES)))
-    form = replace(entry.form, names=names)
-    return Trial(entry, split, form, replace(fit, shapes=usual), len(found), missing)
+    return Trial(
+        replace(entry, names=names), split, replace(facts, shapes=usual), len(found), missing
+    )
 
 
 def _spread(record: dict[str, Any], each: Sequence[str]) -> list[dict[str, Any]]:
@@ -198,14 +196,16 @@ def _try(trial: Trial, chunk: Chunk) -> Trial:
     """Parse the first records; find out the order of day and month where it matters."""
 
     def judge(first: bool | None) -> tuple[str | None, ...]:
-        form, fit = trial.form, replace(trial.fit, day_first=first)
-        with borrow_scratch(scan_sql(form, fit), fields_sql(form, fit), form.side) as scratch:
+        entry, facts = trial.format, replace(trial.facts, day_first=first)
+        with borrow_scratch(
+            scan_sql(entry, facts), fields_sql(entry, facts), entry.side
+        ) as scratch:
             scratch.scan(chunk)
             return scratch.reasons()
 
-    first, reasons, disorder = settle_dates(trial.fit.day_first, judge)
-    fit = replace(trial.fit, day_first=first)
-    return replace(trial, fit=fit, reasons=reasons, disorder=disorder)
+    first, reasons, disorder = settle_dates(trial.facts.day_first, judge)
+    facts = replace(trial.facts, day_first=first)
+    return replace(trial, facts=facts, reasons=reasons, disorder=disorder)
 
 
 Reasons = tuple[str | None, ...]

@@ -14,9 +14,9 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal
 
-from hookanalysis.read.splitting import Pieces, Split
+from hookanalysis.read.splitting import Fragments, Split
 
-from .forms import fill, literal, plain_records
+from .format import fill, literal, plain_records
 from .sampling import RECORDS, open_object, take_records
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Wrapper:
         forbid: Keys that no object has.
         sure: Nothing but this wrapper looks so; else what it keeps is held against the bare lines.
         empty: An object without its line is an empty line; else it is taken as it stands.
-        pieces: How pieces of a long line look, where they are cut.
+        fragments: How the pieces of a long line look, where it is cut.
     """
 
     id: str
@@ -61,7 +61,7 @@ class Wrapper:
     forbid: tuple[str, ...] = ()
     sure: bool = False
     empty: bool = False
-    pieces: Pieces | None = None
+    fragments: Fragments | None = None
 
     def count(self, lines: Sequence[str], engine: duckdb.DuckDBPyConnection) -> int:
         """How many of the lines may be wrapped so.
@@ -119,14 +119,16 @@ def load_wrappers() -> tuple[Wrapper, ...]:
 
 
 def _build(raw: dict[str, Any]) -> Wrapper:
-    pieces = raw.pop("pieces", None)
+    fragments = raw.pop("fragments", None)
     values: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()
     }
     values["samples"] = values.pop("sample")
     values["pattern"] = re.sub(r"\\\n", "", raw.get("pattern", "")).strip("\n")
-    if pieces:
-        values["pieces"] = Pieces(**pieces | {"absent": tuple(pieces.get("absent", ()))})
+    if fragments:
+        values["fragments"] = Fragments(
+            **fragments | {"absent": tuple(fragments.get("absent", ()))}
+        )
     return Wrapper(**values)
 
 
@@ -167,8 +169,8 @@ def _around(layer: Layer, engine: duckdb.DuckDBPyConnection) -> list[Wrapper]:
 def _take_off(
     layer: Layer, wrapper: Wrapper, engine: duckdb.DuckDBPyConnection, text: bytes
 ) -> Layer:
-    pieces = None if layer.wrappers else _pieces_in(wrapper, text)
-    split = layer.split or Split(wrapper.split, pieces=pieces)
+    fragments = None if layer.wrappers else _fragments_in(wrapper, text)
+    split = layer.split or Split(wrapper.split, fragments=fragments)
     source = _unwrap_sql(wrapper, layer.source)
     engine.register("chunk", take_records(text, split))
     query = f"SELECT record FROM ({source}) WHERE record IS NOT NULL ORDER BY byte_offset"
@@ -184,13 +186,13 @@ def _take_off(
     )
 
 
-def _pieces_in(wrapper: Wrapper, text: bytes) -> Pieces | None:
-    """The pieces of a wrapper, unless each and every line of a text would be one."""
-    if wrapper.pieces is None:
+def _fragments_in(wrapper: Wrapper, text: bytes) -> Fragments | None:
+    """How the pieces of lines look, unless each and every line of a text would be one."""
+    if wrapper.fragments is None:
         return None
     lines = text[: text.rfind(b"\n") + 1].splitlines()
-    whole_lines = (line for line in lines if not wrapper.pieces.patterns[1].match(line))
-    return wrapper.pieces if next(whole_lines, None) is not None else None
+    whole_lines = (line for line in lines if not wrapper.fragments.patterns[1].match(line))
+    return wrapper.fragments if next(whole_lines, None) is not None else None
 
 
 def _unwrap_sql(wrapper: Wrapper, source: str) -> str:

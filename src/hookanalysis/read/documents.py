@@ -15,7 +15,7 @@ import numpy as np
 from .decoding import HEAD
 from .elements import DEPTH_LIMIT, ElementSplitter, Outline, scan_object
 from .pages import ENVELOPES
-from .splitting import End, LineSplitter, Piece, Splitter, blank_rows
+from .splitting import Batch, End, LineSplitter, Splitter, blank_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -161,24 +161,24 @@ def _one_per_line(head: bytes, *, complete: bool) -> bool:
 class _ObjectLineSplitter(LineSplitter):
     """One JSON object per line (NDJSON); blank lines are no records."""
 
-    def split(self, view: Bytes, end: End) -> Piece:
-        piece = super().split(view, end)
-        if piece.held or not len(piece.lines):
-            return piece
-        blank = blank_rows(view, piece.starts)
+    def split(self, view: Bytes, end: End) -> Batch:
+        batch = super().split(view, end)
+        if batch.held or not len(batch.lines):
+            return batch
+        blank = blank_rows(view, batch.starts)
         if blank.any():
-            piece.valid = ~blank if piece.valid is None else piece.valid & ~blank
-            piece.ignored = int(blank.sum())
-        part = view[: piece.taken]
+            batch.valid = ~blank if batch.valid is None else batch.valid & ~blank
+            batch.ignored = int(blank.sum())
+        part = view[: batch.taken]
         opening = np.flatnonzero((part | 0x20) == 123)
-        crowded = np.diff(np.searchsorted(opening, piece.starts)) > DEPTH_LIMIT
+        crowded = np.diff(np.searchsorted(opening, batch.starts)) > DEPTH_LIMIT
         if crowded.any():
             rows = np.flatnonzero(crowded)
-            spans = zip(rows, piece.starts[rows], piece.starts[rows + 1], strict=True)
+            spans = zip(rows, batch.starts[rows], batch.starts[rows + 1], strict=True)
             deep = [
                 int(row)
                 for row, start, end in spans
                 if scan_object(view.data, start, end).depth > DEPTH_LIMIT
             ]
-            piece.reject(deep, "too_deep")
-        return piece
+            batch.reject(deep, "too_deep")
+        return batch

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .splitting import RECORD_LIMIT, ROWS, End, Piece, Region, Rows
+from .splitting import RECORD_LIMIT, ROWS, Batch, End, Region, Rows
 
 if TYPE_CHECKING:
     from .unpacking import Bytes
@@ -39,7 +39,7 @@ class _Work:
 
     view: Bytes
     end: End
-    piece: Piece
+    batch: Batch
     rows: Rows
 
     def __post_init__(self) -> None:
@@ -52,7 +52,7 @@ class _Work:
 
     @property
     def at(self) -> int:
-        return self.piece.taken
+        return self.batch.taken
 
     def window(self, size: int) -> tuple[int, bool]:
         """Where a search of `size` bytes must stop, and whether it may see less than it should."""
@@ -61,13 +61,13 @@ class _Work:
 
     def take(self, stop: int, *, valid: bool = False, reason: str = "") -> bool:
         """Take one row up to `stop`: a record, a reject with its reason, or what is neither."""
-        piece, at = self.piece, self.at
+        batch, at = self.batch, self.at
         breaks = self.plain.count("\n", at, stop)
-        self.rows.add(at, piece.breaks, valid=valid)
+        self.rows.add(at, batch.breaks, valid=valid)
         if reason:
-            piece.regions.append(Region(at, stop, piece.breaks, breaks, reason))
-        piece.breaks += breaks
-        piece.taken = stop
+            batch.regions.append(Region(at, stop, batch.breaks, breaks, reason))
+        batch.breaks += breaks
+        batch.taken = stop
         return True
 
 
@@ -135,17 +135,17 @@ class ElementSplitter:
         open_list = self._outline.array and not self._closed and not self._lost
         return self._torn or open_list
 
-    def split(self, view: Bytes, end: End) -> Piece:
+    def split(self, view: Bytes, end: End) -> Batch:
         """See `Splitter`."""
         if self._prefix:
             taken = min(self._prefix, len(view))
             self._prefix -= taken
-            return Piece(taken, view[:taken].tobytes().count(b"\n"))
-        work = _Work(view, end, Piece(), Rows())
+            return Batch(taken, view[:taken].tobytes().count(b"\n"))
+        work = _Work(view, end, Batch(), Rows())
         while work.at < len(view) and len(work.rows) < ROWS and self._advance(work):
             pass
-        work.rows.fill(work.piece)
-        return work.piece
+        work.rows.fill(work.batch)
+        return work.batch
 
     def _advance(self, work: _Work) -> bool:
         """Take the next thing, whatever it is; False when more text must be seen first."""

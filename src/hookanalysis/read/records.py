@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .splitting import BLOCK, Ints, Piece
+from .splitting import BLOCK, Batch, Ints
 
 if TYPE_CHECKING:
     from .unpacking import Bytes
@@ -57,25 +57,25 @@ class Chunk:
     """
 
     def __init__(
-        self, text: Bytes, piece: Piece, place: tuple[int, int, int], rejects: list[Reject]
+        self, text: Bytes, batch: Batch, place: tuple[int, int, int], rejects: list[Reject]
     ) -> None:
         self.start, offset, line = place
-        self.end = offset + piece.taken
+        self.end = offset + batch.taken
         self.rejects = rejects
         self._offset = offset
-        self._places = piece.starts
-        self._lines = piece.lines + line
-        self._valid = piece.valid
-        rows = len(piece.lines)
+        self._places = batch.starts
+        self._lines = batch.lines + line
+        self._valid = batch.valid
+        rows = len(batch.lines)
         self.records = rows if self._valid is None else int(self._valid.sum())
-        self._sizes = np.diff(piece.starts)
-        starts = piece.starts
-        if piece.texts is not None:
-            text = np.frombuffer(b"".join(piece.texts), np.uint8)
-            starts = np.append(0, np.cumsum(list(map(len, piece.texts))))
-        elif piece.joined:
-            text, starts = _splice(text, piece)
-            for first, *others in (rows for rows, _ in piece.joined):
+        self._sizes = np.diff(batch.starts)
+        starts = batch.starts
+        if batch.texts is not None:
+            text = np.frombuffer(b"".join(batch.texts), np.uint8)
+            starts = np.append(0, np.cumsum(list(map(len, batch.texts))))
+        elif batch.joined:
+            text, starts = _splice(text, batch)
+            for first, *others in (rows for rows, _ in batch.joined):
                 self._sizes[first] += self._sizes[others].sum()
                 self._sizes[others] = 0
         self._text, self._starts = _escape(text, starts)
@@ -124,16 +124,16 @@ def _schema() -> Any:
     return na.struct(numbers | {"record": na.large_string()})
 
 
-def _splice(text: Bytes, piece: Piece) -> tuple[Bytes, Ints]:
+def _splice(text: Bytes, batch: Batch) -> tuple[Bytes, Ints]:
     """The text of rows in which pieces of lines are joined, and where the rows begin in it."""
-    texts = {rows[0]: joined for rows, joined in piece.joined}
-    texts |= {row: b"" for rows, _ in piece.joined for row in rows[1:]}
-    sizes = np.diff(piece.starts)
+    texts = {rows[0]: joined for rows, joined in batch.joined}
+    texts |= {row: b"" for rows, _ in batch.joined for row in rows[1:]}
+    sizes = np.diff(batch.starts)
     parts: list[bytes | memoryview] = []
     at = 0
     for row, joined in sorted(texts.items()):
-        parts += [text[at : piece.starts[row]].data, joined]
-        at = piece.starts[row + 1]
+        parts += [text[at : batch.starts[row]].data, joined]
+        at = batch.starts[row + 1]
         sizes[row] = len(joined)
     parts.append(text[at:].data)
     return np.frombuffer(b"".join(parts), np.uint8), np.append(0, np.cumsum(sizes))

@@ -19,9 +19,9 @@ import numpy as np
 from .splitting import (
     RECORD_LIMIT,
     ROWS,
+    Batch,
     End,
     LineSplitter,
-    Piece,
     Region,
     Rows,
     Split,
@@ -171,7 +171,7 @@ class RowSplitter(LineSplitter):
         keys = (encode_basestring(key).replace("%", "%%") for key in columns)
         self._object = f"{{{','.join(f'{key}:%s' for key in keys)}}}"
 
-    def split(self, view: Bytes, end: End) -> Piece:
+    def split(self, view: Bytes, end: End) -> Batch:
         """See `Splitter`."""
         if self._held:
             return self._pass_over(view, end)
@@ -186,11 +186,11 @@ class RowSplitter(LineSplitter):
         lines = io.StringIO(text, newline="\n").readlines()
         return self._take(_Offer(len(view), [0, *ends.tolist()], lines, full, end))
 
-    def _take(self, offer: _Offer) -> Piece:
+    def _take(self, offer: _Offer) -> Batch:
         header = min(self._skip, len(offer.lines))
         self._skip -= header
-        piece, rows, after = Piece(ignored=header), Rows(), header
-        piece.texts = [b""] * header
+        batch, rows, after = Batch(ignored=header), Rows(), header
+        batch.texts = [b""] * header
         for line in range(header):
             rows.add(offer.starts[line], line, valid=False)
         for first, behind, cells, fault in self._records(offer.lines, header):
@@ -201,16 +201,16 @@ class RowSplitter(LineSplitter):
             # The header again, in the middle of joined exports, is none of the rows.
             repeated = cells[1:] == self._names[1:] and cells[-1:] == self._names[-1:]
             blank = not reason and (not cells or repeated)
-            piece.ignored += blank
+            batch.ignored += blank
             if reason:
                 place = offer.starts[first], offer.starts[after], first, int(offer.ends(first))
-                piece.regions.append(Region(*place, reason))
+                batch.regions.append(Region(*place, reason))
             rows.add(offer.starts[first], first, valid=not (blank or reason))
-            piece.texts.append(b"" if blank or reason else self._write(cells))
-        piece.taken = offer.starts[after]
-        piece.breaks = after - (after > 0 and not offer.ends(after - 1))
-        rows.fill(piece)
-        return piece
+            batch.texts.append(b"" if blank or reason else self._write(cells))
+        batch.taken = offer.starts[after]
+        batch.breaks = after - (after > 0 and not offer.ends(after - 1))
+        rows.fill(batch)
+        return batch
 
     def _judge(self, offer: _Offer, first: int, behind: int, fault: str) -> str | None:
         """Why lines are no row, "" if they are one; None where the end of it is not there."""
@@ -278,15 +278,15 @@ class HeadedSplitter(LineSplitter):
         known = [names for offset, names in split.sections if offset <= start]
         self._names = known[-1]
 
-    def split(self, view: Bytes, end: End) -> Piece:
+    def split(self, view: Bytes, end: End) -> Batch:
         """See `Splitter`."""
-        piece = super().split(view, end)
-        if piece.held or not len(piece.lines):
-            return piece
-        text = str(view[: piece.taken].data, "utf-8", "backslashreplace")
+        batch = super().split(view, end)
+        if batch.held or not len(batch.lines):
+            return batch
+        text = str(view[: batch.taken].data, "utf-8", "backslashreplace")
         lines = io.StringIO(text, newline="\n").readlines()
         bad, blank = [], []
-        piece.texts = []
+        batch.texts = []
         for row, line in enumerate(map(str.strip, lines)):
             told = b""
             if not line or line.startswith("#"):
@@ -296,13 +296,13 @@ class HeadedSplitter(LineSplitter):
                 told = self._write(cells)
             else:
                 bad.append(row)
-            piece.texts.append(told)
-        piece.reject(bad, "field_count")
+            batch.texts.append(told)
+        batch.reject(bad, "field_count")
         if blank:
-            piece.valid = np.ones(len(lines), np.bool_) if piece.valid is None else piece.valid
-            piece.ignored = int(piece.valid[blank].sum())
-            piece.valid[blank] = False
-        return piece
+            batch.valid = np.ones(len(lines), np.bool_) if batch.valid is None else batch.valid
+            batch.ignored = int(batch.valid[blank].sum())
+            batch.valid[blank] = False
+        return batch
 
     def _write(self, cells: Sequence[str]) -> bytes:
         values = {

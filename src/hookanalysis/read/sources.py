@@ -19,15 +19,15 @@ from hookanalysis.errors import DamagedError, InputError
 
 from .decoding import HEAD, TextReader, check_text
 from .documents import split_json
-from .pieces import PieceSplitter
+from .fragments import FragmentSplitter
 from .records import Chunk, Reject
 from .rows import HeadedSplitter, RowSplitter
 from .splitting import (
     BLOCK,
     NEWLINE,
+    Batch,
     End,
     LineSplitter,
-    Piece,
     Region,
     Split,
     Splitter,
@@ -108,7 +108,7 @@ def make_splitter(split: Split, head: bytes, *, start: int = 0, start_line: int 
         return RowSplitter(split, lines_before=start_line - 1)
     if split.kind == "headed":
         return HeadedSplitter(split, start=start)
-    return PieceSplitter(split.pieces) if split.pieces else LineSplitter()
+    return FragmentSplitter(split.fragments) if split.fragments else LineSplitter()
 
 
 class Source:
@@ -294,11 +294,11 @@ class _Run:
                 if self._final:
                     end = End.CUT if self._reader.truncated else End.WHOLE
             while len(view):
-                piece = self._splitter.split(view, end)
-                if not piece.taken:
+                batch = self._splitter.split(view, end)
+                if not batch.taken:
                     break
-                chunk = self._take(view[: piece.taken], piece)
-                view = view[piece.taken :]
+                chunk = self._take(view[: batch.taken], batch)
+                view = view[batch.taken :]
                 if chunk:
                     yield chunk
             rest = view
@@ -307,7 +307,7 @@ class _Run:
             self._hasher, self._region = self._held
         self._settle(self._at + 1)
         if self._rejects or self._given < self._loaded:
-            yield self._give(rest[:0], Piece(), self._loaded)
+            yield self._give(rest[:0], Batch(), self._loaded)
 
     def account(self) -> Account:
         """What became of the bytes; at the end."""
@@ -325,35 +325,35 @@ class _Run:
             proven=self._reader.proven,
         )
 
-    def _take(self, text: Bytes, piece: Piece) -> Chunk | None:
-        if piece.held and not self._held:
+    def _take(self, text: Bytes, batch: Batch) -> Chunk | None:
+        if batch.held and not self._held:
             self._held = self._hasher.copy(), self._region and replace(self._region)
         self._hasher.update(text.data)
-        if len(piece.lines) and int(text.view(np.int8).min()) <= 0:
+        if len(batch.lines) and int(text.view(np.int8).min()) <= 0:
             zeros = np.flatnonzero(text == 0)
-            rows = np.unique(np.searchsorted(piece.starts, zeros, side="right") - 1)
-            piece.reject(rows[rows >= 0].tolist(), "nul_byte")
+            rows = np.unique(np.searchsorted(batch.starts, zeros, side="right") - 1)
+            batch.reject(rows[rows >= 0].tolist(), "nul_byte")
         offset, line = self._at, self._line
         self._at += len(text)
-        self._line += piece.breaks
-        for region in piece.regions:
+        self._line += batch.breaks
+        for region in batch.regions:
             region.open = bool(text[region.end - 1] != NEWLINE)
             region.start, region.end = region.start + offset, region.end + offset
             region.line += line
             self._note(region)
-        if piece.held:
+        if batch.held:
             return None
         self._held = None
         self._loaded = self._at
-        self._ignored += piece.ignored
+        self._ignored += batch.ignored
         self._settle(self._at)
-        if not len(piece.lines) and not self._rejects:
+        if not len(batch.lines) and not self._rejects:
             return None
-        return self._give(text, piece, offset, line)
+        return self._give(text, batch, offset, line)
 
-    def _give(self, text: Bytes, piece: Piece, offset: int, line: int = 0) -> Chunk:
+    def _give(self, text: Bytes, batch: Batch, offset: int, line: int = 0) -> Chunk:
         rejects, self._rejects = self._rejects, []
-        chunk = Chunk(text, piece, (self._given, offset, line), rejects)
+        chunk = Chunk(text, batch, (self._given, offset, line), rejects)
         self._given = chunk.end
         return chunk
 

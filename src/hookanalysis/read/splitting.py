@@ -29,7 +29,7 @@ Section = tuple[int, tuple[str, ...]]
 RECORD_LIMIT = 1 << 20
 # One step of the fast paths; small enough for the processor's cache.
 BLOCK = 1 << 20
-# Rows in one piece, so that a file of empty lines needs no more memory than another.
+# Rows in one batch, so that a file of empty lines needs no more memory than another.
 ROWS = 1 << 18
 
 NEWLINE, RETURN = 10, 13
@@ -37,7 +37,7 @@ _NEWLINE = re.compile(rb"\n")
 
 
 @dataclass(frozen=True)
-class Pieces:
+class Fragments:
     r"""How pieces of a line look.
 
     Args:
@@ -76,14 +76,14 @@ class Split:
         delimiter: Separator of a table's cells.
         sections: For rows: from which byte on a header holds, and the names in it.
         skip_lines: Lines up to and including a table's header; they are counted as ignored.
-        pieces: For lines that may have been cut in pieces: how those look.
+        fragments: For lines that may have been cut in pieces: how those look.
     """
 
     kind: Literal["lines", "json", "rows", "headed"]
     delimiter: str = ","
     sections: tuple[Section, ...] = ()
     skip_lines: int = 0
-    pieces: Pieces | None = None
+    fragments: Fragments | None = None
 
 
 class End(Enum):
@@ -114,7 +114,7 @@ class Region:
 
 
 @dataclass
-class Piece:
+class Batch:
     """What a splitter took off the front of the text. Positions count from there.
 
     Row i spans `starts[i]:starts[i + 1]`; the rows are adjacent. Rows that are not `valid` are no
@@ -134,7 +134,7 @@ class Piece:
     joined: list[tuple[tuple[int, ...], bytes]] = field(default_factory=list)
 
     def keep_rows(self, count: int) -> None:
-        """Give back all but the first rows of a piece without ignored rows."""
+        """Give back all but the first rows of a batch without ignored rows."""
         if count < len(self.lines):
             self.breaks = int(self.lines[count])
         self.taken = int(self.starts[count]) if count else 0
@@ -164,12 +164,12 @@ class Splitter(Protocol):
     def truncated(self) -> bool:
         """The text ended before its own end mark."""
 
-    def split(self, view: Bytes, end: End, /) -> Piece:
-        """Take what is certain; a piece with nothing taken asks for more text."""
+    def split(self, view: Bytes, end: End, /) -> Batch:
+        """Take what is certain; a batch with nothing taken asks for more text."""
 
 
 class Rows:
-    """Collects the rows of a piece, singly or by the array."""
+    """Collects the rows of a batch, singly or by the array."""
 
     def __init__(self) -> None:
         self._starts: list[int] = []
@@ -191,12 +191,12 @@ class Rows:
         self._lines += lines.tolist()
         self._valid += valid.tolist()
 
-    def fill(self, piece: Piece) -> None:
-        """Put the rows into a piece whose last row ends where it ends."""
+    def fill(self, batch: Batch) -> None:
+        """Put the rows into a batch whose last row ends where it ends."""
         if self._starts:
-            piece.starts = np.array([*self._starts, piece.taken], np.int64)
-            piece.lines = np.array(self._lines, np.int64)
-            piece.valid = np.array(self._valid, np.bool_)
+            batch.starts = np.array([*self._starts, batch.taken], np.int64)
+            batch.lines = np.array(self._lines, np.int64)
+            batch.valid = np.array(self._valid, np.bool_)
 
 
 class LineSplitter:
@@ -207,7 +207,7 @@ class LineSplitter:
     def __init__(self) -> None:
         self._held = False
 
-    def split(self, view: Bytes, end: End) -> Piece:
+    def split(self, view: Bytes, end: End) -> Batch:
         """See `Splitter`."""
         if self._held:
             return self._pass_over(view, end)
@@ -218,27 +218,27 @@ class LineSplitter:
         starts = np.empty(count + 1, np.int64)
         starts[0] = 0
         starts[1:] = ends
-        piece = Piece(int(ends[-1]), count, starts, np.arange(count, dtype=np.int64))
+        batch = Batch(int(ends[-1]), count, starts, np.arange(count, dtype=np.int64))
         sizes = np.diff(starts)
         if sizes.max() > RECORD_LIMIT:
-            piece.reject(np.flatnonzero(sizes > RECORD_LIMIT).tolist(), "too_long")
-        return piece
+            batch.reject(np.flatnonzero(sizes > RECORD_LIMIT).tolist(), "too_long")
+        return batch
 
-    def _last(self, view: Bytes, end: End) -> Piece:
+    def _last(self, view: Bytes, end: End) -> Batch:
         """A line without an end."""
         if len(view) > RECORD_LIMIT and end in {End.MORE, End.WHOLE}:
             return self._pass_over(view, end)
         if end is not End.WHOLE or not len(view):
-            return Piece()
-        return Piece(len(view), 0, np.array([0, len(view)]), np.zeros(1, np.int64))
+            return Batch()
+        return Batch(len(view), 0, np.array([0, len(view)]), np.zeros(1, np.int64))
 
-    def _pass_over(self, view: Bytes, end: End) -> Piece:
+    def _pass_over(self, view: Bytes, end: End) -> Batch:
         """Take as much of an over-long line as there is."""
         found = _NEWLINE.search(view.data) if len(view) else None
         taken = found.end() if found else len(view)
         self._held = not found and end is not End.WHOLE
         region = Region(0, taken, 0, int(found is not None), "too_long")
-        return Piece(taken, region.breaks, regions=[region], held=self._held)
+        return Batch(taken, region.breaks, regions=[region], held=self._held)
 
 
 def line_ends(view: Bytes) -> Ints:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,11 +25,50 @@ ATTEMPT_TEXTS = (
 
 
 @dataclass(frozen=True)
-class Form:
-    """How the fields of a record are found.
+class Sample:
+    """A small text in a format, and what becomes of each of its records.
 
     Args:
+        text: The text, as it would stand in a file.
+        expect: For each record: values of columns; `verdict` is keep where it is not given.
+        timezone: Zone for times that name none.
+        day_first: Order of dates such as 3/4/2026.
+        endpoint_paths: Paths whose lines are kept whatever their method.
+    """
+
+    text: str
+    expect: tuple[dict[str, Any], ...]
+    timezone: str | None = None
+    day_first: bool | None = None
+    endpoint_paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Format:
+    """A way in which logs or exports are written.
+
+    Args:
+        id: Its name, and that of its file.
+        title: One line about it.
         side: `sender` or `receiver`.
+        split: How text becomes records: `lines`, `delimited` or `json`.
+        samples: At least one.
+        url: Where it is described.
+        layer: Where on the receiver's side it is written: edge, app, queue, table.
+        time_marks: The moment of a request that a line's time names: `start` or `end`.
+        time_resolution_ms: Smallest step of its times, milliseconds.
+        require: Groups of texts; of each, a file must have one.
+        keys: Keys that every record has, as they are spelt; of the formats that fit, the one that
+            asks for most of them is chosen.
+        forbid: Names that no file in this format has.
+        rank: Of the formats that a record of a log, or a table of one side, fits, the highest is
+            chosen.
+        base: The format that it extends.
+        event_id: For a sender whose event ids are no uuids: their pattern.
+        retention_days: How long the sender keeps what it lists; None: not told.
+        timeout_s: How long the sender waits for an answer; None: not told.
+        completeness: How much it lists: all, failures, successes, events, or sample (not all).
+        retry_keeps_id: Whether an event keeps its id when it is sent again.
         pattern: For lines: a regular expression (RE2) whose named groups are texts of the side.
             A text may stand in several: time or time_2. Durations add up: duration_s, duration_s_2.
         header: A line `#Fields: …` that the user gives for a log without one.
@@ -50,7 +89,25 @@ class Form:
         untimed: A row with an attempt's id may lack the time, for the answer brings it.
     """
 
-    side: str
+    id: str
+    title: str
+    side: Literal["sender", "receiver"]
+    split: Literal["lines", "delimited", "json"]
+    samples: tuple[Sample, ...]
+    url: str = ""
+    layer: str | None = None
+    time_marks: str | None = None
+    time_resolution_ms: float = 1000.0
+    require: tuple[tuple[str, ...], ...] = ()
+    keys: tuple[str, ...] = ()
+    forbid: tuple[str, ...] = ()
+    rank: int = 0
+    base: str | None = None
+    event_id: str = ""
+    retention_days: float | None = None
+    timeout_s: float | None = None
+    completeness: str = "all"
+    retry_keeps_id: bool = True
     pattern: str = ""
     header: str = ""
     find: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -84,6 +141,11 @@ class Form:
         """Pattern of records that are passed over: by rule, or because they are blank."""
         return rf"(?s:\s*|(?:{self.ignore})\s*)" if self.ignore else r"\s*"
 
+    @property
+    def is_log(self) -> bool:
+        """Its records are lines and objects of a receiver's log; else rows of a table."""
+        return self.side == "receiver" and not self.is_table
+
 
 def plain_records(outer_time: str = "NULL") -> str:
     """The records of a chunk that is not wrapped: see sql/load/plain_records.sql."""
@@ -112,7 +174,7 @@ def literal(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Fit:
+class FileFacts:
     """What was learnt of one file.
 
     Args:

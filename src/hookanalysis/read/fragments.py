@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .splitting import RECORD_LIMIT, End, LineSplitter, Piece, Pieces
+from .splitting import RECORD_LIMIT, Batch, End, Fragments, LineSplitter
 
 if TYPE_CHECKING:
     import re
@@ -35,29 +35,29 @@ class _Group:
         return self.head + b"".join(self.bodies) + self.foot
 
 
-class PieceSplitter(LineSplitter):
+class FragmentSplitter(LineSplitter):
     """One record per line, where a line may have been cut in pieces."""
 
-    def __init__(self, pieces: Pieces) -> None:
+    def __init__(self, fragments: Fragments) -> None:
         super().__init__()
-        self._pieces = pieces
+        self._fragments = fragments
 
-    def split(self, view: Bytes, end: End) -> Piece:
+    def split(self, view: Bytes, end: End) -> Batch:
         """See `Splitter`."""
-        piece = super().split(view, end)
-        if piece.held or not len(piece.lines):
-            return piece
-        text = view[: piece.taken].tobytes()
-        if self._pieces.are_in(text, len(piece.lines)):
-            waiting = self._join(text, piece)
+        batch = super().split(view, end)
+        if batch.held or not len(batch.lines):
+            return batch
+        text = view[: batch.taken].tobytes()
+        if self._fragments.are_in(text, len(batch.lines)):
+            waiting = self._join(text, batch)
             if waiting is not None and end is not End.WHOLE:
-                piece.keep_rows(waiting)
-        return piece
+                batch.keep_rows(waiting)
+        return batch
 
-    def _join(self, text: bytes, piece: Piece) -> int | None:
-        """Fill `piece.joined`; returns the first row of a line whose end is not there, if any."""
-        line, opening = self._pieces.patterns
-        starts = piece.starts
+    def _join(self, text: bytes, batch: Batch) -> int | None:
+        """Fill `batch.joined`; returns the first row of a line whose end is not there, if any."""
+        line, opening = self._fragments.patterns
+        starts = batch.starts
         found = [match.start() for match in opening.finditer(text)]
         rows = np.searchsorted(starts, found, side="right") - 1
         open_rows = set(rows.tolist())
@@ -69,15 +69,15 @@ class PieceSplitter(LineSplitter):
                 after = row
                 part = line.fullmatch(text, starts[row], starts[row + 1])
                 if part and starts[row + 1] - starts[row] <= RECORD_LIMIT:
-                    self._add(groups, part, row, open_=row in open_rows, piece=piece)
+                    self._add(groups, part, row, open_=row in open_rows, batch=batch)
                 for stream, group in list(groups.items()):
                     too_far = starts[row + 1] - starts[group.rows[0]] > RECORD_LIMIT
                     if too_far or row - group.rows[0] > _PATIENCE:
-                        self._close(groups.pop(stream), piece)
+                        self._close(groups.pop(stream), batch)
                 row += 1
         waiting = min((group.rows[0] for group in groups.values()), default=None)
         for group in groups.values():
-            self._close(group, piece)
+            self._close(group, batch)
         return waiting
 
     def _add(
@@ -87,7 +87,7 @@ class PieceSplitter(LineSplitter):
         row: int,
         *,
         open_: bool,
-        piece: Piece,
+        batch: Batch,
     ) -> None:
         stream = part["stream"]
         if not open_ and stream not in groups:
@@ -97,13 +97,13 @@ class PieceSplitter(LineSplitter):
         group.bodies.append(part["body"])
         group.foot = part["foot"]
         if not open_:
-            self._close(groups.pop(stream), piece)
+            self._close(groups.pop(stream), batch)
 
     @staticmethod
-    def _close(group: _Group, piece: Piece) -> None:
+    def _close(group: _Group, batch: Batch) -> None:
         text = group.text
         if len(group.rows) > 1 and b"\0" not in text:
-            piece.joined.append((tuple(group.rows), text))
-            if piece.valid is None:
-                piece.valid = np.ones(len(piece.lines), np.bool_)
-            piece.valid[group.rows[1:]] = False
+            batch.joined.append((tuple(group.rows), text))
+            if batch.valid is None:
+                batch.valid = np.ones(len(batch.lines), np.bool_)
+            batch.valid[group.rows[1:]] = False
