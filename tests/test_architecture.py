@@ -34,7 +34,7 @@ STAGES = (
     "facts: gathering measures",
     "verdict: steps findings rules signatures incidents",
     "verdict: requests tier assignment windows clocks pace",
-    "load: files transfers manifest",
+    "load: files folders summary transfers manifest",
     "formats: api probing checking drafting",
     "formats: detect logs refusals configs trials wrappers engine",
     "formats: fields scan catalog templates texts sampling format",
@@ -128,10 +128,10 @@ def test_the_package_keeps_its_budgets() -> None:
     queries = sorted(PACKAGE.rglob("*.sql"))
     world = [*(ROOT / "tests" / "world").glob("*.py"), *(ROOT / "tests" / "world").glob("*.toml")]
     found = {
-        "lines of Python": (count_lines(MODULES), 17_006, 10_500),
-        "modules": (len(ROOMS), 87, 45),
-        "lines of SQL": (count_lines(queries), 7_673, 5_500),
-        "SQL files": (len(queries), 158, 115),
+        "lines of Python": (count_lines(MODULES), 17_217, 10_500),
+        "modules": (len(ROOMS), 89, 45),
+        "lines of SQL": (count_lines(queries), 7_720, 5_500),
+        "SQL files": (len(queries), 159, 115),
         "lines of the played world": (count_lines(world), 1_800, 1_700),
     }
     over = {name: told for name, told in found.items() if told[0] > told[1]}

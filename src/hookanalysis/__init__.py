@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .errors import HookAnalysisError
     from .facts.gathering import Facts
     from .formats.api import list_formats
-    from .load.files import LoadReport
+    from .load.summary import LoadReport
     from .markup import show
     from .reporting.reports import run_report
     from .settings import Settings
@@ -41,7 +41,7 @@ __all__ = [
 _HOME = {
     "Facts": "facts.measures",
     "HookAnalysisError": "errors",
-    "LoadReport": "load.files",
+    "LoadReport": "load.summary",
     "Settings": "settings",
     "Workspace": "workspace",
     "connect": "workspace",

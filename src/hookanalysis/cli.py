@@ -21,7 +21,7 @@ from .settings import DEFAULT_NAME, LAYERS, TIME_MARKS, Known, Settings
 
 if TYPE_CHECKING:
     from .facts.gathering import Facts
-    from .load.files import LoadReport
+    from .load.summary import LoadReport
     from .workspace import Workspace
 
 LEVELS = ("info", "warning", "critical", "never")
@@ -109,15 +109,18 @@ def demo(output: str) -> None:
 @click.option("--time-marks", type=click.Choice(TIME_MARKS), help="What times name of a request.")
 @click.option("--stream", metavar="NAME", help="Name of the log (one host, one writer).")
 @click.option("--layer", type=click.Choice(LAYERS))
+@click.option("-v", "--verbose", is_flag=True, help="A line for each file, however many.")
 @_workspace
 @_settings
-def load(paths: tuple[str, ...], workspace: str, settings: str | None, **known: Any) -> None:
+def load(
+    paths: tuple[str, ...], verbose: bool, workspace: str, settings: str | None, **known: Any
+) -> None:
     """Load sender's exports and receiver's logs: files and folders in any mix."""
     known["format"] = known.pop("format_")
     with _connect(workspace, settings, create=True) as ws:
         report = ws.load(*paths, **known)
         _warn_of_zones(ws)
-    _show(report)
+    _show(report, every=verbose)
     if not report.files:
         raise InputError("there is nothing to load", where=", ".join(paths))
 
@@ -287,10 +290,12 @@ def _connect(
     return connect(workspace, settings=settings, read_only=read_only)
 
 
-def _show(report: LoadReport) -> None:
-    """What was loaded, and on the other channel what was not."""
-    for file in report.files:
-        click.echo(_plain(str(file.error or file)), err=file.error is not None)
+def _show(report: LoadReport, *, every: bool = False) -> None:
+    """What was loaded, and on the other channel what was not, and what is missing."""
+    for line in report.lines(every=every):
+        click.echo(_plain(line))
+    for line in (*report.errors(every=every), *report.lacks):
+        click.echo(_plain(line), err=True)
     if report.refused:
         raise click.exceptions.Exit(InputError.exit_code)
 

@@ -53,6 +53,21 @@ DETAILS = {
     "ambiguous": "several deliveries fit the same log lines",
     "conflict": "the exports contradict each other",
 }
+# What the loaded files do not tell: see sql/load/lacks.sql.
+LACKS = {
+    "no_attempts": "missing: the sender's side; load its exported delivery log",
+    "no_receipts": "missing: your own side; load the logs of your servers",
+    "no_webhooks": "missing: no line of your logs may be a webhook; load those of the servers that "
+    "take them in, or name your endpoint: `endpoints` in hookanalysis.toml",
+    "no_endpoint": "missing: {streams} names no URL; name your endpoint: `endpoint` under "
+    "[[sources]] in hookanalysis.toml",
+    "no_time": "missing: {streams} names no times of attempts; export them with their time",
+    "apart": "missing: your logs and the sender's export do not cover one time in common",
+    "no_answers": "missing: {streams} tells neither a status nor what became of a request; log the "
+    "status",
+    "no_names": "missing: no line of your logs names an event, so requests are told apart by their "
+    "time alone; log webhook_event_uuid",
+}
 ERRORS = {
     "timeout": "time-out",
     "refused": "connection refused",

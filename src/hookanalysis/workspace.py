@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .facts.gathering import Facts
+    from .load.summary import LoadReport
     from .load.transfers import Progress
     from .markup import Block
 
@@ -46,7 +47,7 @@ class Workspace(Database):
 
     def load(
         self, *paths: str | Path, progress: Progress | None = None, **known: Any
-    ) -> loading.LoadReport:
+    ) -> LoadReport:
         """Load files and folders in any mix; formats are detected by content.
 
         Args:

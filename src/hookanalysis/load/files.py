@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from hookanalysis.formats.engine import borrow_scratch
 from hookanalysis.formats.parser import connect_parser
 from hookanalysis.read.decoding import HEAD
 from hookanalysis.read.documents import holds_nothing
-from hookanalysis.read.postgres import Table, find_table
+from hookanalysis.read.postgres import Table
 from hookanalysis.read.rows import MARK
 from hookanalysis.read.sources import open_source
 from hookanalysis.settings import Known, Settings
@@ -22,30 +22,17 @@ from hookanalysis.tables import SETTINGS
 from hookanalysis.zones import name_database
 
 from . import manifest
+from .folders import ProductError, check_export, name_product, walk
 from .manifest import FileReport
+from .summary import LoadReport, find_lacks
 from .transfers import Offer, SeenError, Transfer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from hookanalysis.database import Database
 
     from .transfers import Progress
-
-
-@dataclass(frozen=True)
-class LoadReport:
-    """What became of each file that was offered, in the order of reading."""
-
-    files: tuple[FileReport, ...]
-
-    @property
-    def refused(self) -> tuple[FileReport, ...]:
-        """The files that were not loaded."""
-        return tuple(file for file in self.files if file.status == "refused")
-
-    def __str__(self) -> str:
-        return "\n".join(str(file) for file in self.files) or "no files"
 
 
 def load(
@@ -66,12 +53,13 @@ def load(
         progress: Told now and then how far reading is.
 
     Returns:
-        One `FileReport` per file. A file that cannot be used is refused; the others are loaded.
+        One `FileReport` per file: one that cannot be used is refused, what this package made and
+            stands in a folder is passed over, the others are loaded. And what is missing.
 
     Raises:
         InputError: One of `paths` is the address of a database, and cannot be used.
     """
-    offers = list(_walk(paths))
+    offers = list(walk(paths))
     write_settings(db, settings)
     db.con.execute("UPDATE meta SET tzdata = ?", [name_database()])
     given = {k: v for k, v in vars(known or Known()).items() if v is not None and k != "match"}
@@ -81,8 +69,15 @@ def load(
         try:
             if isinstance(offer, Table):
                 report = _load_table(db, offer, settings, told, progress)
+            elif offer.found and (product := name_product(offer.path)):
+                report = FileReport(offer.name, "passed", product)
             else:
                 report = _load_file(db, offer, settings, told, progress)
+        except ProductError as error:
+            if isinstance(offer, Offer) and offer.found:
+                report = FileReport(offer.name, "passed", error.what)
+            else:
+                report = _refuse(db, offer.name, error)
         except DamagedError as error:
             # What it holds is not known; a damaged log must not be taken for no log.
             stream = manifest.stream_of(Path(offer.name), told.stream)
@@ -90,7 +85,7 @@ def load(
         except InputError as error:
             report = _refuse(db, offer.name, error)
         reports.append(report)
-    return LoadReport(tuple(reports))
+    return LoadReport(tuple(reports), find_lacks(db))
 
 
 def write_settings(db: Database, settings: Settings) -> None:
@@ -122,23 +117,6 @@ def url_path(url: str) -> str:
     return re.split(r"[?#]", path, maxsplit=1)[0] or "/"
 
 
-def _walk(paths: Iterable[str | Path]) -> Iterator[Offer | Table]:
-    for told in paths:
-        path = Path(told)
-        if table := find_table(told):
-            yield table
-        elif path.is_dir():
-            # A link to a folder is not followed: it is offered, and refused, as it stands.
-            inside = sorted(p for p in path.rglob("*") if p.is_symlink() or not p.is_dir())
-            yield from (Offer(p, str(p)) for p in inside if not _hidden(p.relative_to(path)))
-        else:
-            yield Offer(path, str(path))
-
-
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
-
-
 def _load_table(
     db: Database, table: Table, settings: Settings, known: Known, progress: Progress | None
 ) -> FileReport:
@@ -163,6 +141,7 @@ def _load_file(
     if len(head) < HEAD and holds_nothing(head):
         empty = FileReport(offer.name, "loaded", "the export lists nothing")
         return manifest.note_file(db, empty, source)
+    check_export(head, offer.name)
     binding = parsing.detect(
         head,
         where=offer.name,

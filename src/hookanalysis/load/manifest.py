@@ -118,7 +118,12 @@ def stream_of(path: Path, told: str | None = None) -> str:
     name = _ROTATION.sub("", path.name) or path.name
     name = _DATE_BEFORE_SUFFIX.sub("", name)
     folder = path.absolute().parent.name
-    return f"{folder}/{name}" if folder else name
+    return print_path(f"{folder}/{name}" if folder else name)
+
+
+def print_path(path: str | Path) -> str:
+    """A path as text, whatever bytes its name has."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
 
 
 def head_hash(head: bytes) -> str:

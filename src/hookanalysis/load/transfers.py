@@ -47,11 +47,13 @@ class Offer:
         path: Where it is.
         name: How it is called in the workspace: its path, or the address of a table.
         replaces: What it holds takes the place of what its stream held before.
+        found: It stands in a folder that was given, and was not named itself.
     """
 
     path: Path
     name: str
     replaces: bool = False
+    found: bool = False
 
 
 @dataclass

@@ -1,0 +1,99 @@
+"""Which files are offered for loading: what a folder holds, without what this package made."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hookanalysis.errors import InputError
+from hookanalysis.read.postgres import Table, find_table
+from hookanalysis.settings import DEFAULT_NAME
+from hookanalysis.tables import TABLES
+
+from .manifest import print_path
+from .transfers import Offer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_DATABASE = b"DUCK"  # behind the first eight bytes
+_GENERATOR = b'<meta name="generator" content="hookanalysis">'
+_FACTS = b'{\n "period": {\n  "since":'
+
+
+class ProductError(InputError):
+    """A file is what this package made of others."""
+
+
+def walk(paths: Iterable[str | Path]) -> Iterator[Offer | Table]:
+    """The files to be loaded, and addresses of tables; names that begin with a dot are left out.
+
+    Raises:
+        InputError: One is the address of a database, and cannot be used.
+    """
+    for told in paths:
+        path = Path(told)
+        if table := find_table(told):
+            yield table
+        elif path.is_dir():
+            # A link to a folder is not followed: it is offered, and refused, as it stands.
+            inside = sorted(p for p in path.rglob("*") if p.is_symlink() or not p.is_dir())
+            yield from (
+                Offer(p, print_path(p), found=True)
+                for p in inside
+                if not _hidden(p.relative_to(path))
+            )
+        else:
+            yield Offer(path, print_path(path))
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def name_product(path: Path) -> str:
+    """What a file is that this package, or its user's work, has made; "" for any other."""
+    journal = path.suffix == ".wal" and path.with_suffix("").is_file()
+    try:
+        if journal or not path.is_file():  # to open a pipe would wait for its writer
+            head = b""
+        else:
+            with path.open("rb") as file:
+                head = file.read(4096)
+    except OSError:
+        return ""
+    signs = {
+        "a DuckDB file, as workspaces are": journal or head[8:12] == _DATABASE,
+        "settings of hookanalysis": path.name == DEFAULT_NAME,
+        "a report of hookanalysis": _GENERATOR in head,
+        "the facts of a report": head.startswith(_FACTS),
+        "a notebook": path.suffix == ".ipynb" and b'"cells"' in head,
+    }
+    return next((name for name, found in signs.items() if found), "")
+
+
+def check_export(head: bytes, where: str) -> None:
+    """Refuse a table of a workspace: what was concluded is no evidence.
+
+    Args:
+        head: First bytes of a text: a table, or objects.
+        where: Its path, for the error.
+
+    Raises:
+        ProductError: The columns are those of a table of the contract.
+    """
+    first = head.lstrip(b"[ \r\n").partition(b"\n")[0].decode("utf-8", "replace").strip()
+    names = first.split(",")
+    if first.startswith("{"):
+        try:
+            names = list(json.JSONDecoder().raw_decode(head.lstrip(b"[ \r\n").decode())[0])
+        except (ValueError, RecursionError):
+            return
+    for table in TABLES.values():
+        if names in ([*table.names], [*table.names, "in_words"]):
+            raise ProductError(
+                f"this is the table {table.name} of a workspace, no log",
+                where=where,
+                hint="load the logs that it was made of",
+            )

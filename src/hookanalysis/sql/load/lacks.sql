@@ -1,0 +1,47 @@
+/* lacks: what the loaded files do not tell, without which deliveries cannot be judged.
+   grain:  one lack: a code of words.LACKS, and the stream that it is about (NULL: all)
+   inputs: attempt_records, receipt_records, activity, generations, endpoints, settings */
+WITH attempt_span AS (
+  SELECT min(attempted_at) AS low, max(attempted_at) AS high FROM attempt_records
+),
+log_span AS (
+  SELECT min(a.first_at) AS low, max(a.last_at) AS high, count(*) AS minutes
+  FROM activity AS a
+  JOIN generations AS g USING (generation_id)
+  WHERE g.side = 'receiver'
+),
+logs AS (
+  SELECT
+    g.stream, count(*) AS receipts, count(r.http_status) AS answers, count(r.step) AS steps,
+    count(r.logged_at) AS timed, count(r.event_uuid) + count(r.candidate_uuids[1]) AS named
+  FROM receipt_records AS r
+  JOIN generations AS g USING (generation_id)
+  GROUP BY g.stream
+)
+SELECT 'no_attempts' AS code, NULL AS stream WHERE NOT EXISTS (FROM attempt_records)
+UNION ALL
+SELECT 'no_receipts', NULL FROM log_span WHERE minutes = 0
+UNION ALL
+SELECT DISTINCT 'no_endpoint', g.stream
+FROM attempt_records AS a
+JOIN generations AS g USING (generation_id)
+WHERE a.endpoint_url IS NULL AND NOT EXISTS (FROM endpoints)
+UNION ALL
+SELECT DISTINCT 'no_time', g.stream
+FROM attempt_records AS a
+JOIN generations AS g USING (generation_id)
+GROUP BY g.stream
+HAVING count(a.attempted_at) + count(a.created_at) = 0
+UNION ALL
+SELECT 'apart', NULL
+FROM attempt_span AS a, log_span AS l, settings AS s
+WHERE a.high < l.low - to_seconds(s.tolerance_seconds)
+  OR a.low > l.high + to_seconds(s.tolerance_seconds)
+UNION ALL
+SELECT 'no_webhooks', NULL
+FROM log_span
+WHERE minutes > 0 AND NOT EXISTS (FROM receipt_records)
+UNION ALL
+SELECT 'no_answers', stream FROM logs WHERE answers + steps = 0
+UNION ALL
+SELECT 'no_names', NULL FROM logs HAVING sum(named) = 0

@@ -1,0 +1,137 @@
+"""What a folder gives: logs, beside what this package made itself, bad names, and things no log."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import hookanalysis as ha
+from hookanalysis.cli import cli
+from hookanalysis.exporting import export
+from hookanalysis.settings import Settings
+
+UUID = "06d5a3f0-0000-4000-8000-{:012d}"
+LINE = '10.0.0.9 - - [22/Nov/2026:14:03:{:02d} +0000] "POST /hook HTTP/1.1" 200 5 "-" "x"\n'
+ROWS = "webhook_event_uuid,endpoint_url,attempted_at,http_status\n"
+ROW = "{},https://a.example/hook,2026-11-22T14:03:00Z,200\n"
+
+
+def write(folder: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_folder_is_loaded_without_what_was_made_of_it(tmp_path: Path) -> None:
+    logs = write(
+        tmp_path / "in",
+        {
+            "access.log": LINE.format(1),
+            "rows.csv": ROWS + ROW.format(UUID.format(1)),
+            "hookanalysis.toml": "endpoints = []\n",
+            "report.html": '<!DOCTYPE html>\n<meta name="generator" content="hookanalysis">\n',
+            "facts.json": json.dumps({"period": {"since": "2026-11-22T00:00:00Z"}}, indent=1),
+            "gap.ipynb": '{"cells": []}',
+        },
+    )
+    with ha.connect(logs / "case.duckdb", settings=Settings()) as ws:
+        ws.load(logs / "access.log", logs / "rows.csv")
+        ws.reconcile()
+        for suffix in ("csv", "json", "parquet"):
+            export(ws, "deliveries", logs / f"deliveries.{suffix}")
+    with ha.connect(tmp_path / "new.duckdb", settings=Settings()) as ws:
+        report = ws.load(logs)
+        assert {Path(f.path).name for f in report.files if f.status == "loaded"} == {
+            "access.log",
+            "rows.csv",
+        }
+        assert {file.status for file in report.files} == {"loaded", "passed"}
+        assert not ws.table("files")["status"].isin(["passed", "refused"]).any()
+        named = ws.load(logs / "deliveries.csv")
+    assert named.refused
+    assert "the table deliveries of a workspace" in str(named)
+
+
+def test_one_bad_thing_stops_nothing(tmp_path: Path) -> None:
+    logs = write(tmp_path / "in", {"access.log": LINE.format(1), "z.log": LINE.format(2)})
+    Path(os.fsdecode(bytes(logs) + b"/na\xffme.log")).write_text(LINE.format(3))
+    (logs / "broken").symlink_to("nowhere")
+    (logs / "x.png").write_bytes(b"\x89PNG\0\0\0")
+    os.mkfifo(logs / "pipe")
+    with ha.connect(tmp_path / "w.duckdb", settings=Settings()) as ws:
+        report = ws.load(logs)
+        assert len(ws.table("receipts")) == 3
+    assert len(report.refused) == 3
+    assert any("na\\udcffme.log" in file.path for file in report.files)
+
+
+def test_many_files_have_a_line_for_each_kind(tmp_path: Path) -> None:
+    logs = write(tmp_path / "in", {f"{n:02d}.log": LINE.format(n) for n in range(25)})
+    write(logs, {f"note{n}.md": "words\n" for n in range(5)})
+    short, long = (
+        CliRunner().invoke(cli, ["load", *words, str(logs), "-w", str(tmp_path / f"{n}.duckdb")])
+        for n, words in enumerate(([], ["--verbose"]))
+    )
+    (line,) = short.stdout.splitlines()
+    assert "25 files  access_combined (edge)  25 records, 25 kept, 0 rejected" in line
+    assert "2026-11-22 14:03 to 2026-11-22 14:03 UTC" in line
+    refused = [line for line in short.stderr.splitlines() if line.startswith("refused")]
+    assert len(refused) == 1
+    assert "5 files" in refused[0]
+    assert len(long.stdout.splitlines()) == 25
+    assert short.exit_code == long.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("files", "settings", "lacks"),
+    [
+        ({"a.log": LINE.format(1)}, {}, ["the sender's side", "names an event"]),
+        ({"a.csv": ROWS + ROW.format(UUID.format(1))}, {}, ["your own side"]),
+        (
+            {
+                "a.csv": ROWS.replace("endpoint_url", "sent_by")
+                + ROW.format(UUID.format(1)).replace("14:03", "18:03"),
+                "a.log": LINE.format(1),
+            },
+            {},
+            ["a.csv names no URL", "one time in common", "names an event"],
+        ),
+        (
+            {
+                "a.csv": ROWS.replace("endpoint_url", "sent_by") + ROW.format(UUID.format(1)),
+                "a.log": LINE.format(1).replace("POST /hook", "GET /health"),
+            },
+            {"endpoints": ("https://a.example/hook",)},
+            ["no line of your logs may be a webhook"],
+        ),
+        (
+            {
+                "a.csv": ROWS + ROW.format(UUID.format(1)),
+                "a.log": f"2026-11-22T14:03:00Z webhook_event_uuid={UUID.format(1)} seen\n",
+            },
+            {},
+            ["tells neither a status"],
+        ),
+    ],
+)
+def test_what_is_missing_to_judge_is_said(
+    tmp_path: Path, files: dict[str, str], settings: dict[str, object], lacks: list[str]
+) -> None:
+    logs = write(tmp_path / "in", files)
+    with ha.connect(tmp_path / "w.duckdb", settings=Settings(**settings)) as ws:  # type: ignore[arg-type]
+        report = ws.load(logs)
+    assert not report.refused
+    assert len(report.lacks) == len(lacks)
+    assert all(part in told for part, told in zip(lacks, report.lacks, strict=True)), report.lacks
+
+
+def test_nothing_is_missing_in_the_samples() -> None:
+    with ha.connect(settings=Settings()) as ws:
+        folder = Path(__file__).parent.parent / "data" / "samples"
+        report = ws.load(folder / "sender", folder / "receiver")
+    assert report.lacks == ()
