@@ -23,7 +23,6 @@ from .splitting import (
     End,
     LineSplitter,
     Region,
-    Rows,
     Split,
     line_ends,
 )
@@ -145,10 +144,6 @@ class _Offer:
         """No text can complete the last row."""
         return self.end.final and not self.full
 
-    def span(self, first: int, behind: int) -> int:
-        """Bytes of some lines."""
-        return self.starts[behind] - self.starts[first]
-
     def ends(self, line: int) -> bool:
         """Whether a line has an end."""
         return self.lines[line].endswith("\n")
@@ -189,33 +184,37 @@ class RowSplitter(LineSplitter):
     def _take(self, offer: _Offer) -> Batch:
         header = min(self._skip, len(offer.lines))
         self._skip -= header
-        batch, rows, after = Batch(ignored=header), Rows(), header
-        batch.texts = [b""] * header
-        for line in range(header):
-            rows.add(offer.starts[line], line, valid=False)
+        starts, last, names = offer.starts, self._names[-1], self._names[1:]
+        firsts, texts, after = list(range(header)), [b""] * header, header
+        batch = Batch()
         for first, behind, cells, fault in self._records(offer.lines, header):
-            reason = self._judge(offer, first, behind, fault)
-            if reason is None:
-                break
-            after = first + 1 if reason else behind
-            # The header again, in the middle of joined exports, is none of the rows.
-            repeated = cells[1:] == self._names[1:] and cells[-1:] == self._names[-1:]
-            blank = not reason and (not cells or repeated)
-            batch.ignored += blank
-            if reason:
-                place = offer.starts[first], offer.starts[after], first, int(offer.ends(first))
+            after, text = behind, b""
+            if fault or starts[behind] - starts[first] > RECORD_LIMIT:
+                reason = self._judge(offer, first, behind, fault)
+                if reason is None:
+                    after = first
+                    break
+                after = first + 1
+                place = starts[first], starts[after], first, int(offer.ends(first))
                 batch.regions.append(Region(*place, reason))
-            rows.add(offer.starts[first], first, valid=not (blank or reason))
-            batch.texts.append(b"" if blank or reason else self._write(cells))
-        batch.taken = offer.starts[after]
+            # The header again, in the middle of joined exports, is none of the rows.
+            elif cells and (cells[-1] != last or cells[1:] != names):
+                text = self._write(cells)
+            firsts.append(first)
+            texts.append(text)
+        batch.taken = starts[after]
         batch.breaks = after - (after > 0 and not offer.ends(after - 1))
-        rows.fill(batch)
+        batch.starts = np.array([*(starts[line] for line in firsts), batch.taken], np.int64)
+        batch.lines = np.array(firsts, np.int64)
+        batch.valid = np.array(list(map(bool, texts)), np.bool_)
+        batch.texts = texts
+        batch.ignored = len(texts) - int(batch.valid.sum()) - len(batch.regions)
         return batch
 
     def _judge(self, offer: _Offer, first: int, behind: int, fault: str) -> str | None:
-        """Why lines are no row, "" if they are one; None where the end of it is not there."""
+        """Why lines are no row; None where the end of it is not there."""
         reason = "unclosed_quote" if fault == _OPEN else fault
-        if offer.span(first, behind) > RECORD_LIMIT:
+        if offer.starts[behind] - offer.starts[first] > RECORD_LIMIT:
             reason = "too_long" if behind == first + 1 else "unclosed_quote"
         if fault in {_OPEN, "field_count"} and behind == len(offer.lines):
             searched = offer.size - offer.starts[first] > _SEARCH_LIMIT
@@ -254,12 +253,11 @@ class RowSplitter(LineSplitter):
         return any(cells and not fault for _, _, cells, fault in heads)
 
     def _write(self, cells: Sequence[str]) -> bytes:
-        return (self._object % tuple([_cell(cells[place]) for place in self._places])).encode()
-
-
-def _cell(text: str) -> str:
-    text = text.strip()
-    return "null" if text in _NULLS else encode_basestring(text)
+        values = [cell.strip() for cell in map(cells.__getitem__, self._places)]
+        if _NULLS.isdisjoint(values):
+            return (self._object % tuple(map(encode_basestring, values))).encode()
+        texts = ("null" if v in _NULLS else encode_basestring(v) for v in values)
+        return (self._object % tuple(texts)).encode()
 
 
 def _name_fault(error: str) -> str:
