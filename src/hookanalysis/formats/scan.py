@@ -160,8 +160,8 @@ def take_fields(log: Log) -> str:
         if text in log.base.deep:
             deep = search_sql(log.base.deep[text])
             if text in log.base.only:
-                fits = f"regexp_full_match(v, {literal(log.base.only[text])})"
-                deep = f"(SELECT CASE WHEN {fits} THEN v END FROM (SELECT {deep} AS v))"
+                fits = f"regexp_full_match({deep}, {literal(log.base.only[text])})"
+                deep = f"CASE WHEN {fits} THEN {deep} END"
             values.append(deep)
         said[text] = f"coalesce({', '.join(values)})" if values else "NULL"
     kinds = " ".join(f"WHEN {fits_object(entry)} THEN '{label}'" for label, entry in objects)
@@ -305,13 +305,17 @@ def _hook(facts: FileFacts) -> str:
         if path != "/"
     ]
     told = "|".join([*_NAMED, *facts.event_ids, *paths])
-    # Most lines are none, which one search for all signs tells fastest; an AND would make them all.
-    signs = literal(f"{told}|{_POSTED}|{_LINKED}|")
+    # Most lines are none, which one search for all signs tells fastest. Unlike AND and OR, a CASE
+    # asks no more than it must.
+    signs = f"{literal(f'{told}|{_POSTED}|{_LINKED}|')} || opaque_id()"
+
+    def shows(pattern: str) -> str:
+        return f"regexp_matches(record, {literal(pattern)})"
+
     return (
-        f"CASE WHEN regexp_matches(record, {signs} || opaque_id()) THEN"
-        f" (regexp_matches(record, {literal(_POSTED)}) AND NOT quotes_request(record))"
-        f" OR regexp_matches(record, {literal(told)} || '|' || opaque_id())"
-        f" OR (regexp_matches(record, {literal(_LINKED)})"
-        f" AND regexp_matches(record, {literal(_ANSWERED)})"
-        f" AND NOT regexp_matches(record, {literal(_OTHERS)})) ELSE FALSE END"
+        f"CASE WHEN NOT regexp_matches(record, {signs}) THEN FALSE"
+        f" WHEN regexp_matches(record, {literal(told)} || '|' || opaque_id()) THEN TRUE"
+        f" WHEN CASE WHEN {shows(_POSTED)} THEN NOT quotes_request(record) ELSE FALSE END THEN TRUE"
+        f" WHEN {shows(_LINKED)} THEN CASE WHEN {shows(_ANSWERED)} THEN NOT {shows(_OTHERS)}"
+        " ELSE FALSE END ELSE FALSE END"
     )

@@ -17,6 +17,9 @@ CREATE MACRO plain(t, n) AS (
   END
 );
 
+-- A record without its line end; rtrim takes ten times as long.
+CREATE MACRO unended(t) AS regexp_replace(t, '[\r\n]+$', '');
+
 -- A text without what may be private, on one line, at most 200 characters. Masked, from the inside
 -- out: objects, quoted text, query strings, e-mail addresses, values of telling keys, uuids, long
 -- numbers and codes, and all words that are not kept. `entire` and `word_kept` are patterns (in
@@ -433,12 +436,10 @@ CREATE MACRO named_status(t) AS (
 
 -- A status as a number, if it is one that servers give: 512 is the size of an answer.
 CREATE MACRO known_status(code) AS (
-  CASE WHEN list_contains(
-    list_concat(
-      [100, 101, 102, 103, 226, 440, 444, 449, 450, 451, 460, 463, 464, 561, 598, 599],
-      list_concat(range(200, 209), list_concat(range(300, 309), list_concat(range(400, 432),
-        list_concat(range(494, 512), range(520, 531)))))
-    ), TRY_CAST(code AS BIGINT)
+  CASE WHEN regexp_full_match(
+    code,
+    '10[0-3]|20[0-8]|226|30[0-8]|4(?:[0-2]\d|3[01]|40|44|49|5[01]|6[034]|9[4-9])|'
+    '5(?:0\d|1[01]|2\d|30|61|9[89])'
   ) THEN code END
 );
 

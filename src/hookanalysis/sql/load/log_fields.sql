@@ -40,7 +40,7 @@ said AS (
 texts AS (
   SELECT
     *,
-    rtrim(CASE WHEN coalesce(len(met), 0) = 0 THEN record ELSE o_message END, chr(10) || chr(13)) AS text
+    unended(CASE WHEN coalesce(len(met), 0) = 0 THEN record ELSE o_message END) AS text
   FROM said
 ),
 matched AS (

@@ -35,7 +35,8 @@ timed AS (
       WHEN dated IS NOT NULL AND NOT {{owned}} THEN dated
       WHEN len(met) = 0 THEN coalesce({{own}}NULL)
       WHEN met IS NULL THEN coalesce({{own}}dated, undated_time(record), {{otherwise}}NULL)
-      ELSE coalesce({{time}}, line_time({{said}}))
+      WHEN {{time}} IS NOT NULL THEN {{time}}
+      ELSE line_time({{said}})
     END AS told_time,
     {{day}} AS told_day,
     {{hook}} AS may_be

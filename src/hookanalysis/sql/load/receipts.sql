@@ -24,6 +24,14 @@ WITH addressed AS (
       lambda ip: NOT regexp_matches(ip, {{private_ip}})
     ) AS forwarders,
     left(message, 2000) AS said,
+    exception AS raised_by,
+    CASE
+      WHEN url IS NULL OR regexp_full_match(url, '/[0-9A-Za-z._~/-]*') THEN url
+      ELSE regexp_replace(
+        regexp_extract(url, '^(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?(/[^?#]*)', 1),
+        '[^/]+(?:@|%40)[^/]+', '…', 'g'
+      )
+    END AS location,
     coalesce(
       -- Of several the finest: seconds beside microseconds are only their whole part.
       round(TRY_CAST(duration_ns AS DOUBLE) / 1000000, 6),
@@ -42,37 +50,28 @@ WITH addressed AS (
     ) AS spent_ms
   FROM ({{texts}})
 ),
-leveled AS (
+-- What texts say, asked once for each wording: the list of words that are kept is long.
+wordings AS (
   SELECT
     *,
-    level_of(level_word) AS severity,
-    -- One look for the words that step.sql asks for: most lines have none of them.
-    regexp_matches(words,
+    -- One look for the words that step_of asks for: most lines have none of them.
+    step_of(words, severity, regexp_matches(words,
       'signature|hmac|dupl|repl|seen|already|fail|err|exception|traceback|crash|abort|could|cannot|'
       'unable|reject|refuse|timed out|not |rolled|request|be '
-    ) AS unusual
+    )) AS step
   FROM (
     SELECT
       *,
       -- Without names such as order.completed or hooks/failed: these say what it is about.
       regexp_replace(lower(said), '[\w-]+(?:[./][\w-]+)+', '…', 'g') AS words,
-      regexp_replace(lower(level), 'level=|[^a-z0-9]', '', 'g') AS level_word,
-      CASE
-        WHEN url IS NULL OR regexp_full_match(url, '/[0-9A-Za-z._~/-]*') THEN url
-        ELSE regexp_replace(
-          regexp_extract(url, '^(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?(/[^?#]*)', 1),
-          '[^/]+(?:@|%40)[^/]+', '…', 'g'
-        )
-      END AS location
-    FROM addressed
+      level_of(regexp_replace(lower(level), 'level=|[^a-z0-9]', '', 'g')) AS severity,
+      list_transform([said, raises[1], raises[-1]], lambda told: scrub(told)) AS kept_texts
+    FROM (
+      SELECT DISTINCT
+        said, raised_by, level, regexp_extract_all(raised_by, raised(), 1) AS raises
+      FROM addressed
+    )
   )
-),
--- What stays of free text, asked once for all: its list of words is long.
-masked AS (
-  SELECT
-    *,
-    list_transform([said, raises[1], raises[-1]], lambda told: scrub(told)) AS kept_texts
-  FROM (SELECT *, regexp_extract_all(exception, raised(), 1) AS raises FROM leveled)
 )
 SELECT
   line,
@@ -115,8 +114,8 @@ SELECT
   CASE
     WHEN regexp_full_match(request_id, '[0-9A-Za-z_.:=+/-]{1,128}') THEN request_id
   END AS request_id,
-  severity AS level,
-  step_of(words, severity, unusual) AS step,
+  w.severity AS level,
+  w.step,
   nullif(kept_texts[1], '') AS message,
   CASE
     WHEN kept_texts[2] = kept_texts[3] THEN kept_texts[2]
@@ -124,5 +123,9 @@ SELECT
   END AS exception,
   CASE WHEN contains(record, 'ignature') OR contains(record, 'IGNATURE') THEN signature_head(record, '')
     END AS signature_head,
-  hash(rtrim(record, chr(10) || chr(13))) AS record_hash
-FROM masked
+  hash(unended(record)) AS record_hash
+FROM addressed AS a
+JOIN wordings AS w
+  ON w.said IS NOT DISTINCT FROM a.said
+  AND w.raised_by IS NOT DISTINCT FROM a.raised_by
+  AND w.level IS NOT DISTINCT FROM a.level

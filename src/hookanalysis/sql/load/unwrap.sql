@@ -28,7 +28,7 @@ decoded AS (
 trimmed AS (
   SELECT
     * EXCLUDE (inner_line),
-    rtrim(inner_line, chr(10) || chr(13)) AS inner_line
+    unended(inner_line) AS inner_line
   FROM decoded
 ),
 bare AS (
