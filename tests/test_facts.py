@@ -14,8 +14,9 @@ import pytest
 
 from hookanalysis.database import Database
 from hookanalysis.errors import InputError
-from hookanalysis.facts.gathering import MAX_HOLES, day_bounds, facts
+from hookanalysis.facts.gathering import MAX_HOLES, facts
 from hookanalysis.facts.measures import Facts, Headline, Resends, percent, round_number
+from hookanalysis.facts.period import day_bounds
 from hookanalysis.tables import MERGED, OUTCOMES, RESULTS, TABLES
 from hookanalysis.verdict.findings import diagnose
 from hookanalysis.verdict.rules import SEVERITIES

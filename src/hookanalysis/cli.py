@@ -20,7 +20,7 @@ from .errors import HookAnalysisError, InputError
 from .settings import DEFAULT_NAME, LAYERS, TIME_MARKS, Known, Settings
 
 if TYPE_CHECKING:
-    from .facts.gathering import Facts
+    from .facts.measures import Facts
     from .load.files import LoadReport
     from .workspace import Workspace
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from .charts.asking import ask_rows
 from .database import sql_text
 from .errors import InputError
+from .facts.period import ask
 from .markup import Column, escape, plural, table
 from .read.sources import open_source
 from .tables import OUTCOMES
@@ -326,7 +326,7 @@ def _component(db: Database, uuid: str, layer: str, number: int, *counts: int) -
 def _evidence(db: Database, uuid: str) -> list[tuple[Evidence, int]]:
     """Every row that names the event, or is of a request that was matched to it."""
     told = []
-    for row in ask_rows(db, "evidence_lines", uuids=[uuid]):
+    for row in ask(db, "evidence_lines", uuids=[uuid]):
         if row["side"] == "sender":
             side, says = "sender", say_line(row)
             says += f" → {row['endpoint_url']}" if row["endpoint_url"] else ""

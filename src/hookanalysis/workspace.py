@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from .facts.gathering import Facts
+    from .facts.measures import Facts
     from .load.transfers import Progress
     from .markup import Block
 
@@ -127,7 +127,8 @@ class Workspace(Database):
             timezone: Zone of the days and times that reports show.
             only: `endpoint` and `event_type`, to look at the deliveries of one.
         """
-        from .facts.gathering import day_bounds, facts
+        from .facts.gathering import facts
+        from .facts.period import day_bounds
 
         if day is not None:
             since, until = day_bounds(day, timezone)

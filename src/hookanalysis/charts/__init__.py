@@ -10,9 +10,7 @@ from __future__ import annotations
 
 from .endpoints import answers_over_time, endpoint_health, latency
 from .evidence import coverage, funnel
-from .explorer import explorer
-from .incident import timeline
-from .outcomes import outcomes_over_time
+from .outcomes import explorer, outcomes_over_time, timeline
 
 __all__ = [
     "answers_over_time",

@@ -6,45 +6,17 @@ are exact; `to_dict` rounds them as people do (halves away from zero).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis.verdict.rules import SEVERITIES
-from hookanalysis.zones import to_local
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from hookanalysis.verdict.findings import Finding
 
-# The receiver has accepted these at least once: what the headline calls delivered.
-ARRIVED = ("delivered", "recovered", "duplicated", "unacknowledged")
-# Not judged yet, or not the sender's to deliver: no part of the headline's shares.
-UNJUDGED = ("pending", "unexpected")
-
-_SHARE: Mapping[str, int] = {"digits": 4}
-_MS: Mapping[str, int] = {"digits": 1}
-_SECONDS: Mapping[str, int] = {"digits": 0}
-
-
-@dataclass(frozen=True)
-class Period:
-    """What the numbers are about. A delivery belongs to the time of its first attempt."""
-
-    since: datetime | None  # as asked; None: from the first
-    until: datetime | None  # as asked, exclusive; None: to the last
-    first_at: datetime | None  # first delivery in it
-    last_at: datetime | None  # last delivery in it
-    horizon: datetime | None  # last time that the sender's exports testify
-    timezone: str = "UTC"  # of the days and times that a reader is shown; the facts are in UTC
-    endpoint: str = ""  # only its deliveries: a URL, or a host; empty: all
-    event_type: str = ""  # only deliveries of it; empty: all
-
-    def local(self, at: datetime) -> datetime:
-        """A time as the reader's clock shows it."""
-        return to_local(at, self.timezone)
+    from .period import Period
 
 
 @dataclass(frozen=True)
@@ -66,7 +38,7 @@ class OutcomeCount:
     outcome: str
     meaning: str
     deliveries: int
-    share: float | None = field(metadata=_SHARE)  # of all deliveries without tests
+    share: float | None  # of all deliveries without tests
     tests: int
     details: dict[str, int]  # finer code → deliveries without tests
 
@@ -80,13 +52,13 @@ class Headline:
     """
 
     judged: int
-    delivered: int  # accepted at least once: outcomes ARRIVED
+    delivered: int  # accepted at least once: delivered, recovered, duplicated, unacknowledged
     missed: int  # proven not to have arrived
     possibly_missed: int  # missed + undetermined - unlisted
     unlisted: int  # undetermined, though the receiver accepted them: no export covers them
-    delivered_share: float | None = field(metadata=_SHARE)
-    missed_share: float | None = field(metadata=_SHARE)
-    possibly_missed_share: float | None = field(metadata=_SHARE)
+    delivered_share: float | None
+    missed_share: float | None
+    possibly_missed_share: float | None
 
     @property
     def checked(self) -> int:
@@ -145,12 +117,12 @@ class EndpointFacts:
     client_errors: int
     server_errors: int
     unanswered: int
-    success_rate: float | None = field(metadata=_SHARE)
-    failure_rate: float | None = field(metadata=_SHARE)
-    error_rate: float | None = field(metadata=_SHARE)
-    lag_p50_ms: float | None = field(metadata=_MS)
-    lag_p95_ms: float | None = field(metadata=_MS)
-    lag_p99_ms: float | None = field(metadata=_MS)
+    success_rate: float | None
+    failure_rate: float | None
+    error_rate: float | None
+    lag_p50_ms: float | None
+    lag_p95_ms: float | None
+    lag_p99_ms: float | None
     lag_deliveries: int  # deliveries whose lag is known; the usual delay is in the clocks' offset
 
 
@@ -172,7 +144,7 @@ class Hole:
 
     starts_at: datetime
     ends_at: datetime
-    seconds: float = field(metadata=_SECONDS)
+    seconds: float
     reason: str  # no_liveness, rejected_lines, truncated, before_first_log or after_last_log
 
 
@@ -186,8 +158,8 @@ class StreamCoverage:
     completeness: str  # all, failures, successes, events; several are joined by "+"
     starts_at: datetime | None  # first time covered
     ends_at: datetime | None  # last time covered
-    covered_share: float | None = field(metadata=_SHARE)
-    covered_seconds: float = field(metadata=_SECONDS)
+    covered_share: float | None
+    covered_seconds: float
     hole_count: int
     holes: tuple[Hole, ...]  # the longest MAX_HOLES, in order of time
 
@@ -198,10 +170,10 @@ class ClockOffset:
 
     stream: str
     day: date | None  # None: the stream's value for other days
-    offset_ms: float = field(metadata=_MS)
-    low_ms: float | None = field(metadata=_MS)
-    high_ms: float | None = field(metadata=_MS)
-    tolerance_ms: float | None = field(metadata=_MS)
+    offset_ms: float
+    low_ms: float | None
+    high_ms: float | None
+    tolerance_ms: float | None
     pairs: int
     method: str
     # Where the offset is whole quarter-hours, it is no drift but a mistaken time zone.
@@ -350,17 +322,9 @@ def round_number(value: float, digits: int) -> float:
     return float(Decimal(repr(float(value))).quantize(step, rounding=ROUND_HALF_UP))
 
 
-def share(part: float, whole: float) -> float | None:
-    """The part of a whole, 0 to 1; None where there is no whole."""
-    return part / whole if whole else None
-
-
-def _plain(value: Any, digits: int = 4) -> Any:
+def _plain(value: Any, name: str = "") -> Any:
     if is_dataclass(value):
-        return {
-            part.name: _plain(getattr(value, part.name), part.metadata.get("digits", 4))
-            for part in fields(value)
-        }
+        return {part.name: _plain(getattr(value, part.name), part.name) for part in fields(value)}
     if isinstance(value, dict):
         return {key: _plain(entry) for key, entry in value.items()}
     if isinstance(value, tuple):
@@ -368,5 +332,7 @@ def _plain(value: Any, digits: int = 4) -> Any:
     if isinstance(value, date):
         return value.isoformat() + ("Z" if isinstance(value, datetime) else "")
     if isinstance(value, float):
-        return round_number(value, digits) if digits else int(round_number(value, 0))
+        whole = name.endswith("seconds")
+        rounded = round_number(value, 0 if whole else 1 if name.endswith("_ms") else 4)
+        return int(rounded) if whole else rounded
     return value

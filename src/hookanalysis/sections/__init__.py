@@ -6,26 +6,29 @@ judged here: the facts hold the numbers, the tables hold the verdicts.
 
 from __future__ import annotations
 
-from .days import comparison, news, settled, still_open
+from .cover import cover, health
+from .days import comparison, news, still_open
 from .events import events
-from .findings import findings, proofs, resends
-from .health import answer_times, answers, failing, health, sent_tests
-from .incidents import impact, incidents, keep_own, moments, pick_incident, summary
-from .lists import deliveries, endpoints
-from .overview import cover, outcomes
-from .sources import clocks, files, unknowns
-
-# What the daily report lists one by one, and how it tells of what goes on.
-LISTS = (
-    ("missed",),
-    ("duplicated",),
-    ("refused", "unprocessed", "unacknowledged", "unexpected"),
+from .findings import findings, proofs
+from .incidents import keep_own, moments, pick_incident, summary
+from .lists import (
+    answer_times,
+    answers,
+    clocks,
+    deliveries,
+    endpoints,
+    failing,
+    files,
+    impact,
+    incidents,
+    outcomes,
+    resends,
+    sent_tests,
+    settled,
+    unknowns,
 )
-PROGRESS = (comparison, news, incidents, still_open, settled)
 
 __all__ = [
-    "LISTS",
-    "PROGRESS",
     "answer_times",
     "answers",
     "clocks",

@@ -15,7 +15,7 @@ WITH troubled AS (
   WHERE outcome NOT IN ('delivered', 'pending', 'unexpected') AND NOT unlisted AND NOT is_test
     AND happened_at IS NOT NULL
 )
-SELECT t.starts_at, t.ends_at, t.endpoint_url, t.failed, COUNT(*) AS deliveries
+SELECT t.starts_at, t.ends_at, t.endpoint_url AS place, t.failed, COUNT(*) AS deliveries
 FROM troubled AS t
 INNER JOIN judged($since, $until, $endpoint, $event_type) AS j
   ON j.happened_at BETWEEN t.starts_at AND t.ends_at AND t.endpoint_url IN ('', j.endpoint_url)
