@@ -6,16 +6,14 @@ A notebook is an entry of `notebooks/`: one with a cell tagged `parameters` is a
 from __future__ import annotations
 
 import ast
-import contextlib
 import json
 import os
 import re
 import tempfile
-import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hookanalysis.errors import BusyError, HookAnalysisError, InputError, ReportError
 from hookanalysis.markup import FACTS_MIME
@@ -23,7 +21,7 @@ from hookanalysis.markup import FACTS_MIME
 from .pages import Page, write_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from nbformat import NotebookNode
 
@@ -49,32 +47,18 @@ class Parameter:
         return f"{text}: {self.help}" if self.help else text
 
 
-@dataclass(frozen=True)
-class ReportResult:
+class ReportResult(NamedTuple):
     """Where a report is, and what made it.
 
     Attributes:
         html: The page, or its PDF.
         facts: The numbers beside it, as JSON; None for a notebook that shows none.
-        notebook: Name of the notebook.
         parameters: All of them, defaults too.
-        size: Of the page, bytes.
-        seconds: How long it took.
-        findings: Findings by severity.
     """
 
     html: Path
     facts: Path | None
-    notebook: str
     parameters: dict[str, Any]
-    size: int
-    seconds: float
-    findings: dict[str, int]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Ready for JSON."""
-        paths = {"html": str(self.html), "facts": str(self.facts) if self.facts else None}
-        return {"status": "ok", **asdict(self), **paths}
 
 
 def run_report(
@@ -107,7 +91,6 @@ def run_report(
     """
     from . import kernels, printing
 
-    began = time.monotonic()
     path = find_notebook(notebook)
     source = _read_notebook(path)
     given = {"workspace": _absolute(workspace), **(parameters or {})}
@@ -119,7 +102,9 @@ def run_report(
     run = kernels.run_notebook(source, values, timeout_seconds=timeout_seconds)
     if run.failure is not None:
         raise _tell_failure(run, _page(path, source, values, {}), target)
-    facts: dict[str, Any] = next(_find_outputs(run.notebook, FACTS_MIME), {})
+    outputs = (out for cell in run.notebook.cells for out in cell.get("outputs", ()))
+    found = (out.data[FACTS_MIME] for out in outputs if FACTS_MIME in out.get("data", {}))
+    facts: dict[str, Any] = next(found, {})
     page = write_page(run.notebook, _page(path, source, values, facts))
     whole = printing.print_page(page) if target.suffix == ".pdf" else page.encode()
     beside = target.with_name(facts_name) if facts else None
@@ -127,16 +112,7 @@ def run_report(
     if beside is not None:
         _write(beside, f"{json.dumps(facts, ensure_ascii=False, indent=1)}\n".encode())
     _marked(target).unlink(missing_ok=True)
-    levels = [finding["severity"] for finding in facts.get("findings", [])]
-    return ReportResult(
-        html=target,
-        facts=beside,
-        notebook=path.stem,
-        parameters=values,
-        size=len(whole),
-        seconds=round(time.monotonic() - began, 3),
-        findings={level: levels.count(level) for level in dict.fromkeys(levels)},
-    )
+    return ReportResult(target, beside, values)
 
 
 def list_notebooks() -> dict[str, Path]:
@@ -165,21 +141,12 @@ def find_notebook(name: str | Path) -> Path:
 
 def read_parameters(notebook: NotebookNode) -> tuple[Parameter, ...]:
     """What the cell tagged `parameters` declares: `name: type = default  # help`."""
+    from papermill.translators import PythonTranslator
+
     tagged = (c for c in notebook.cells if "parameters" in c.metadata.get("tags", []))
     cell = next((c for c in tagged if c.cell_type == "code"), None)
-    if cell is None:
-        return ()
-    lines = cell.source.splitlines()
-    found = []
-    for node in ast.parse(cell.source).body:
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        if not isinstance(targets[0], ast.Name):
-            continue
-        with contextlib.suppress(ValueError):
-            default = ast.literal_eval(node.value)
-            help_ = lines[(node.end_lineno or 1) - 1][node.end_col_offset or 0 :].strip(" #")
-            found.append(Parameter(targets[0].id, default, help_))
-    return tuple(found)
+    declared = PythonTranslator.inspect(cell) if cell else []
+    return tuple(Parameter(p.name, ast.literal_eval(p.default), p.help) for p in declared)
 
 
 def check_parameters(
@@ -297,13 +264,6 @@ def _page(
             ("Charts", "Vega and Vega-Lite, University of Washington, BSD-3-Clause"),
         ),
     )
-
-
-def _find_outputs(notebook: NotebookNode, mime: str) -> Iterator[Any]:
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if mime in output.get("data", {}):
-                yield output.data[mime]
 
 
 def _make_folder(folder: Path) -> None:
