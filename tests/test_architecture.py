@@ -27,7 +27,7 @@ STAGES = (
     "cli",
     "__init__",
     "workspace exporting stories",
-    "reporting: reports kernels pages printing",
+    "reporting: reports kernels pages",
     "sections: __init__ incidents cover findings days events lists",
     "charts: __init__ outcomes endpoints evidence drawing window",
     "progress markup",
@@ -43,7 +43,7 @@ STAGES = (
     "read: rewriting pages parquet packings splitting unpacking",
     "zones words",
     "database settings",
-    "tables results schema errors",
+    "tables results errors",
 )
 
 

@@ -198,7 +198,7 @@ def daily(
     from .zones import to_local
 
     now = datetime.now(UTC).replace(tzinfo=None)
-    day = day or to_local(now, timezone).date() - timedelta(days=1)
+    day = day or to_local([now], timezone)[0].date() - timedelta(days=1)
     with _connect(workspace, settings) as ws:
         ws.reconcile()
         facts = ws.facts(day=day, timezone=timezone)

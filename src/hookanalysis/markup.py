@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from .facts.measures import percent
 from .tables import OUTCOMES
+from .words import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -198,23 +199,6 @@ def show(frame: pd.DataFrame, caption: str = "", *, limit: int = 50) -> Block:
     rows = frame.head(limit).rename(columns=str).to_dict("records")
     named = [{str(key): value for key, value in row.items()} for row in rows]
     return table(named, columns, caption=caption, total=len(frame), empty="No rows.")
-
-
-def count(number: float) -> str:
-    """A whole number with thousands marked: `12,345`."""
-    return f"{round(number):,}"
-
-
-def plural(number: int, noun: str, several: str = "") -> str:
-    """A number and its noun: `1 delivery`, `2 deliveries`."""
-    if number != 1:
-        noun = several or re.sub(r"(?<![aeiou])y$", "ie", noun) + "s"
-    return f"{number:,} {noun}"
-
-
-def sentence(text: str) -> str:
-    """A text that begins with a capital."""
-    return text[:1].upper() + text[1:]
 
 
 def duration(milliseconds: float) -> str:

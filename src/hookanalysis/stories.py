@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import InputError
 from .facts.period import ask
-from .markup import Block, Column, escape, plural, table
+from .markup import Block, Column, escape, table
 from .read.sources import open_source
 from .tables import OUTCOMES
-from .words import say_line, say_reason
+from .words import plural, say_line, say_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

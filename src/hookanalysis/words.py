@@ -221,6 +221,23 @@ _REASONS: dict[str, str | tuple[str, ...]] = {
 }
 
 
+def count(number: float) -> str:
+    """A whole number with thousands marked: `12,345`."""
+    return f"{round(number):,}"
+
+
+def plural(number: int, noun: str, several: str = "") -> str:
+    """A number and its noun: `1 delivery`, `2 deliveries`."""
+    if number != 1:
+        noun = several or re.sub(r"(?<![aeiou])y$", "ie", noun) + "s"
+    return f"{number:,} {noun}"
+
+
+def sentence(text: str) -> str:
+    """A text that begins with a capital."""
+    return text[:1].upper() + text[1:]
+
+
 def explain_reason(reason: str) -> tuple[str, str]:
     """What a reason says, and what to do (empty: nothing); a code that is not known says itself."""
     code = reason.partition(" ")[0]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hookanalysis import markup
 from hookanalysis.facts.measures import percent
 from hookanalysis.markup import OUTCOME_COLOURS
+from hookanalysis.words import plural, sentence
 
 from .drawing import (
     BAD,
@@ -105,7 +106,7 @@ def _find_busiest(ws: Database, window: Window, most: int) -> pd.DataFrame:
 def _tell_health(busiest: pd.DataFrame) -> str:
     total, shown = int(busiest["endpoints"].iloc[0]), len(busiest)
     failing = busiest[busiest["failed"] > 0]
-    which = markup.plural(total, "endpoint")
+    which = plural(total, "endpoint")
     if total > shown:
         which += f", of which the {shown} with the most failed attempts are shown"
     if failing.empty:
@@ -252,10 +253,10 @@ def _stack_answers(placed: pd.DataFrame, window: Window) -> Any:
 def _tell_answers(found: pd.DataFrame) -> str:
     attempts, failed = int(found["attempts"].sum()), int(found["failed"].sum())
     if not failed:
-        return f"{markup.plural(attempts, 'attempt')}, and none failed."
+        return f"{plural(attempts, 'attempt')}, and none failed."
     kinds = [(label, int(found[key].sum())) for key, (label, _) in _ANSWERS.items()]
     listed = ", ".join(f"{label}: {number:,}" for label, number in kinds if number)
     return (
-        f"{failed:,} of {markup.plural(attempts, 'attempt')} failed"
-        f" ({percent(failed, attempts)}). {markup.sentence(listed)}."
+        f"{failed:,} of {plural(attempts, 'attempt')} failed"
+        f" ({percent(failed, attempts)}). {sentence(listed)}."
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hookanalysis import markup
 from hookanalysis.facts.measures import percent
 from hookanalysis.facts.period import ask
-from hookanalysis.words import HOLES, say
+from hookanalysis.words import HOLES, plural, say, sentence
 
 from .drawing import BAD, GOOD, chart, name_axis, panel, time_axis, tooltip
 from .window import NothingToDrawError, find_window, frame, make_window
@@ -84,12 +84,12 @@ def coverage(ws: Database, period: Period | None = None) -> Drawing:
 
 def _tell_coverage(found: pd.DataFrame) -> str:
     holes = found[found["state"] == "hole"]
-    logs = markup.plural(found["log"].nunique(), "log")
+    logs = plural(found["log"].nunique(), "log")
     if holes.empty:
         return f"{logs}, without a known hole between their first and last line."
     longest = holes.sort_values("seconds").iloc[-1]
     return (
-        f"{logs} with {markup.plural(len(holes), 'hole')}; the longest lasts {longest['lasts']}:"
+        f"{logs} with {plural(len(holes), 'hole')}; the longest lasts {longest['lasts']}:"
         f" {longest['log']}, {longest['from']} to {longest['to']} ({longest['reason']})."
     )
 
@@ -137,6 +137,6 @@ def funnel(ws: Database, period: Period | None = None) -> Drawing:
     return (
         panel(marks, alt.Step(30)),
         "deliveries, tests left out; each log counts by itself, so a later step can hold more",
-        f"{markup.sentence(said)}.",
+        f"{sentence(said)}.",
         shown[["step", "words"]].rename(columns={"words": "deliveries"}),
     )

@@ -11,6 +11,7 @@ from hookanalysis.facts.measures import percent
 from hookanalysis.facts.period import ask
 from hookanalysis.markup import OUTCOME_COLOURS
 from hookanalysis.tables import OUTCOMES
+from hookanalysis.words import count, plural
 
 from .drawing import (
     BAD,
@@ -111,7 +112,7 @@ def _tell_outcomes(wide: pd.DataFrame, window: Window) -> str:
     fine = sum(int(sums.get(outcome, 0)) for outcome in ("delivered", "recovered"))
     others = [(name, int(sums[name])) for name in _WORST_FIRST if sums.get(name, 0)]
     text = (
-        f"{markup.plural(total, 'delivery')}, {window.words}: {markup.count(fine)}"
+        f"{plural(total, 'delivery')}, {window.words}: {count(fine)}"
         f" ({percent(fine, total)}) were delivered or recovered"
     )
     if not others:
@@ -158,7 +159,7 @@ def explorer(ws: Database, period: Period | None = None, *, events: int = MAX_EV
             " red shade: a receiver's log has a hole"
         ),
         (
-            f"{markup.plural(int(table.to_numpy().sum()), 'delivery')}, {window.words}. Marking a"
+            f"{plural(int(table.to_numpy().sum()), 'delivery')}, {window.words}. Marking a"
             " time also limits the list of events below."
         ),
         table.reset_index(),
@@ -279,6 +280,6 @@ def timeline(ws: Database, period: Period) -> Drawing:
     return (
         panel(alt.layer(band.encode(x=time_axis(wide), x2="end"), bars), 170),
         f"attempts per {unit}, {wide.timezone}; shaded: the incident",
-        f"{markup.plural(int(counts.sum()), 'attempt')} in the time shown: {said}.",
+        f"{plural(int(counts.sum()), 'attempt')} in the time shown: {said}.",
         placed[["time", "result", "attempts"]],
     )

@@ -28,7 +28,7 @@ class Period:
 
     def local(self, at: datetime) -> datetime:
         """A time as the reader's clock shows it."""
-        return to_local(at, self.timezone)
+        return to_local([at], self.timezone)[0]
 
     @property
     def ends(self) -> tuple[datetime, datetime] | None:
@@ -68,9 +68,10 @@ def ask(ws: Database, name: str, period: Period | None = None, **more: Any) -> l
     found = ws.con.execute(text, values)
     names = [column[0] for column in found.description]
     rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-    for name_ in (name_ for name_ in names if name_.endswith("_at") and period.timezone != "UTC"):
-        for row in rows:
-            row[name_] = row[name_] and period.local(row[name_])
+    timed = [(row, key) for row in rows for key in names if key.endswith("_at") and row[key]]
+    local = to_local([row[key] for row, key in timed], period.timezone)
+    for (row, key), at in zip(timed, local, strict=True):
+        row[key] = at
     return rows
 
 

@@ -1,4 +1,4 @@
-"""An executed notebook as one HTML page that needs nothing else.
+"""An executed notebook as one HTML page that needs nothing else, or as a PDF of it.
 
 nbconvert fills the template of `report/`. Only a few kinds of output pass, HTML only with a few
 tags, specifications of charts as JSON that cannot end a script, and a Content-Security-Policy
@@ -10,14 +10,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
+import shutil
+import subprocess
+import tempfile
 from dataclasses import dataclass
 from importlib import resources
 from operator import itemgetter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup
 from hookanalysis.charts.drawing import read_meta
+from hookanalysis.errors import InputError, ReportError
 from hookanalysis.markup import CHART_MIME, read_asset, read_style
 
 if TYPE_CHECKING:
@@ -41,6 +47,17 @@ _JSON_SAFE = str.maketrans(
     {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 )
 _MARKS_OF_OTHERS = frozenset({"href", "url", "usermeta"})  # ways to fetch or to lead elsewhere
+
+
+# Without it Chromium would take US Letter; a page printed from a browser fits the paper there.
+_PAPER = "<style>@page { size: A4 }</style>"
+_PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
+_PRINTING = (
+    *("--headless", "--disable-gpu", "--no-first-run", "--disable-extensions", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"),
+    *("--proxy-server=127.0.0.1:9", "--host-resolver-rules=MAP * ~NOTFOUND"),  # no network
+    *("--no-pdf-header-footer", "--virtual-time-budget=20000"),
+)
 
 
 @dataclass(frozen=True)
@@ -223,3 +240,48 @@ def _policy(scripts: list[str]) -> str:
         "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none';"
         f" form-action 'none'; script-src {hashes}"
     )
+
+
+def find_chromium() -> str:
+    """The program that prints.
+
+    Raises:
+        InputError: None of its kind is installed.
+    """
+    found = next((path for name in _PROGRAMS if (path := shutil.which(name))), None)
+    if found is None:
+        raise InputError(
+            "a PDF needs Chromium, and there is none",
+            hint="install it (Debian: apt-get install chromium), or write an .html and print that",
+        )
+    return found
+
+
+def print_page(page: str, *, timeout_seconds: float = 120) -> bytes:
+    """The PDF of a page.
+
+    Args:
+        page: The whole HTML.
+        timeout_seconds: For Chromium.
+
+    Raises:
+        InputError: There is no Chromium.
+        ReportError: It failed.
+    """
+    program = find_chromium()
+    with tempfile.TemporaryDirectory(prefix="hka-") as folder:
+        source, target = Path(folder, "page.html"), Path(folder, "page.pdf")
+        source.write_text(page.replace("</head>", f"{_PAPER}</head>", 1), encoding="utf-8")
+        # Chromium's sandbox does not work for root, as whom containers often run.
+        root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+        command = [program, *_PRINTING, *root, f"--user-data-dir={folder}/profile"]
+        command += [f"--print-to-pdf={target}", source.as_uri()]
+        try:
+            subprocess.run(command, check=True, capture_output=True, timeout=timeout_seconds)  # noqa: S603
+        except (OSError, subprocess.SubprocessError) as error:
+            raise ReportError(
+                "Chromium could not print the report", reason=str(error)[-200:]
+            ) from error
+        if not target.is_file():
+            raise ReportError("Chromium printed nothing", hint="write an .html and print that")
+        return target.read_bytes()

@@ -15,10 +15,12 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import click
+
 from hookanalysis.errors import BusyError, HookAnalysisError, InputError, ReportError
 from hookanalysis.markup import FACTS_MIME
 
-from .pages import Page, write_page
+from .pages import Page, find_chromium, print_page, write_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 600.0
 _KINDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
-_FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def run_report(
         BusyError: Another process holds the workspace.
         ReportError: The notebook failed; what there is stands in `<name>.failed.html`.
     """
-    from . import kernels, printing
+    from . import kernels
 
     path = find_notebook(notebook)
     source = _read_notebook(path)
@@ -97,7 +98,7 @@ def run_report(
     values = check_parameters(read_parameters(source), given, path.name)
     target = Path(output or f"{path.stem}.html").absolute()
     if target.suffix == ".pdf":
-        printing.find_chromium()
+        find_chromium()
     _make_folder(target.parent)
     run = kernels.run_notebook(source, values, timeout_seconds=timeout_seconds)
     if run.failure is not None:
@@ -106,7 +107,7 @@ def run_report(
     found = (out.data[FACTS_MIME] for out in outputs if FACTS_MIME in out.get("data", {}))
     facts: dict[str, Any] = next(found, {})
     page = write_page(run.notebook, _page(path, source, values, facts))
-    whole = printing.print_page(page) if target.suffix == ".pdf" else page.encode()
+    whole = print_page(page) if target.suffix == ".pdf" else page.encode()
     beside = target.with_name(facts_name) if facts else None
     _write(target, whole)
     if beside is not None:
@@ -167,7 +168,7 @@ def check_parameters(
             raise InputError(f"unknown parameter {name!r}", where=notebook, hint=hint)
         try:
             values[name] = _convert(value, type(known[name].default))
-        except (TypeError, ValueError) as error:
+        except (TypeError, click.BadParameter) as error:
             raise InputError(
                 f"parameter {name!r} cannot be {value!r}",
                 reason=f"it is a {_KINDS.get(type(known[name].default), 'value')}",
@@ -180,15 +181,9 @@ def check_parameters(
 def _convert(value: Any, kind: type) -> Any:
     if kind is type(None) or type(value) is kind:
         return value
-    if kind is str and hasattr(value, "isoformat"):
-        return value.isoformat()
-    if kind is bool and isinstance(value, str) and value.lower() in _FLAGS:
-        return _FLAGS[value.lower()]
-    if kind in {int, float} and isinstance(value, str):
-        return kind(value)
-    if kind is float and type(value) is int:
-        return float(value)
-    raise TypeError
+    if value is None or kind not in _KINDS:
+        raise TypeError
+    return click.types.convert_type(kind).convert(str(value), None, None)
 
 
 def _notebook_folder() -> Path:

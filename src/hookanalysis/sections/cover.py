@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from hookanalysis import markup
 from hookanalysis.facts.measures import percent
 from hookanalysis.facts.period import ask
-from hookanalysis.markup import FACTS_MIME, Block, count, escape, plural
-from hookanalysis.words import BADGES
+from hookanalysis.markup import FACTS_MIME, Block, escape
+from hookanalysis.words import BADGES, count, plural
 
 from .lists import STREAK
 
@@ -68,80 +68,8 @@ def cover(facts: Facts) -> Block:
     if not level and delivered < judged:
         level = "warning"
     badge = (level or "good", BADGES[level]) if level or judged else ("info", "Nothing to judge")
-    return top(
-        facts, badge, {"headline": _say_headline(facts), "also": _say_also(facts)}, _tiles(facts)
-    )
-
-
-def _say_headline(facts: Facts) -> str:
-    head = facts.headline
-    if not head.judged:
-        return f"{_say_why_empty(facts)}, so there is nothing to judge."
-    if not head.checked:
-        return f"{head.say_arrived('webhooks')}. That does not mean that they are missing."
-    if head.delivered == head.judged:
-        every = f"All {count(head.judged)} webhooks were"
-        return f"{every if head.judged > 1 else 'The one webhook was'} delivered."
-    refused, unchecked = facts.count("refused"), facts.unchecked
-    apart = [
-        (head.missed, "never arrived"),
-        (refused, "were refused" if refused > 1 else "was refused"),
-        (facts.count("unprocessed"), "never got processed"),
-        # Where only few could be checked, the sentence begins with that.
-        (unchecked if 2 * head.checked >= head.judged else 0, "could not be checked"),
-    ]
-    parts = [f"{count(number)} {words}" for number, words in apart if number]
-    tail = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-    return f"{'; '.join(part for part in (head.say_arrived('webhooks'), tail) if part)}."
-
-
-def _say_why_empty(facts: Facts) -> str:
-    """Why no delivery can be judged: what is missing, as far as the files tell."""
-    if lacking := facts.say_what_lacks():
-        return lacking
-    if number := facts.headline.unlisted:
-        return f"No export of the sender covers the {plural(number, 'webhook')} that arrived"
-    if facts.totals.deliveries:
-        return "No delivery of this period is settled yet"
-    logs = [log for log in facts.coverage if log.side == "sender"]
-    starts = [log.starts_at for log in logs if log.starts_at]
-    ends = [log.ends_at for log in logs if log.ends_at]
-    if not starts or not ends:
-        return "No delivery falls into this period"
-    days = facts.period.say_days(min(starts), max(ends))
-    return f"No delivery falls into this period (the sender's exports cover {days})"
-
-
-def _say_also(facts: Facts) -> str:
-    twice, refused = facts.duplicates, facts.file_counts["refused"]
-    known, unlisted = facts.count("unacknowledged"), facts.headline.unlisted
-    harm = f", {count(twice.harmful)} of them with harm: processed more than once"
-    told = (
-        (refused, f"{plural(refused, 'file')} could not be read: see Data"),
-        (
-            twice.deliveries,
-            f"{count(twice.deliveries)} arrived more than once{harm if twice.harmful else ''}",
-        ),
-        (
-            known,
-            f"{count(known)} arrived although the sender calls {_it(known)} failed: do not resend",
-        ),
-        (
-            facts.count("unexpected"),
-            f"{count(facts.count('unexpected'))} arrived that the sender's export does not know",
-        ),
-        (
-            unlisted,
-            f"{count(unlisted)} arrived, though no export of the sender covers {_it(unlisted)}",
-        ),
-        (facts.count("pending"), f"{count(facts.count('pending'))} still pending"),
-        (facts.totals.tests, f"{plural(facts.totals.tests, 'test event')} left out"),
-    )
-    return "".join(f"{words}. " for number, words in told if number).strip()
-
-
-def _it(number: int) -> str:
-    return "it" if number == 1 else "them"
+    said = {"headline": facts.say_headline(), "also": facts.say_also(see=": see Data")}
+    return top(facts, badge, said, _tiles(facts))
 
 
 def _tiles(facts: Facts) -> Iterable[Tile]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from hookanalysis import markup
 from hookanalysis.facts.measures import percent
 from hookanalysis.facts.period import ask, day_bounds
-from hookanalysis.markup import Block, Column, count, plural, table
+from hookanalysis.markup import Block, Column, table
+from hookanalysis.words import count, plural
 
 from .lists import Listing
 

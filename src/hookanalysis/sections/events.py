@@ -10,7 +10,7 @@ from hookanalysis import markup
 from hookanalysis.charts.outcomes import MAX_EVENTS, TROUBLE
 from hookanalysis.facts.period import ask
 from hookanalysis.markup import Block, Column, escape
-from hookanalysis.words import say, say_line, say_sender
+from hookanalysis.words import plural, say, say_line, say_sender
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,5 +81,5 @@ def _fold(lines: list[dict[str, Any]]) -> str:
             f" {escape(say_line(line))} <code>{escape(place)}</code></li>"
         )
     more = f"<li>and {len(lines) - MAX_LINES} more</li>" if len(lines) > MAX_LINES else ""
-    words = markup.plural(len(lines), "log line")
+    words = plural(len(lines), "log line")
     return f"<details><summary>{words}</summary><ul>{items}{more}</ul></details>"

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from hookanalysis import markup
 from hookanalysis.facts.period import ask
-from hookanalysis.markup import Block, Column, escape, plural, table
-from hookanalysis.words import CAUSES, say, say_evidence
+from hookanalysis.markup import Block, Column, escape, table
+from hookanalysis.words import CAUSES, plural, say, say_evidence
 
 if TYPE_CHECKING:
     from hookanalysis.database import Database

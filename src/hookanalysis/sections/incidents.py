@@ -10,8 +10,8 @@ from hookanalysis import markup
 from hookanalysis.errors import InputError
 from hookanalysis.facts.measures import percent
 from hookanalysis.facts.period import ask, say_days
-from hookanalysis.markup import FACTS_MIME, Block, Column, count, plural, table
-from hookanalysis.words import say_answers
+from hookanalysis.markup import FACTS_MIME, Block, Column, table
+from hookanalysis.words import count, plural, say_answers
 
 from .cover import Tile, top
 

@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup
 from hookanalysis.facts.period import ask
-from hookanalysis.markup import ABSENT, Block, Column, duration, plural, table
-from hookanalysis.words import METHODS, RESENDS, say, say_answer, say_answers, say_sender
+from hookanalysis.markup import ABSENT, Block, Column, duration, table
+from hookanalysis.words import (
+    METHODS,
+    RESENDS,
+    count,
+    plural,
+    say,
+    say_answer,
+    say_answers,
+    say_sender,
+    sentence,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -180,7 +190,7 @@ def deliveries(
 
     def say_taken(row: Mapping[str, Any]) -> str:
         counts = (row["accepted_count"], row["processed_count"])
-        return ", ".join(ABSENT if n is None else markup.count(n) for n in counts)
+        return ", ".join(ABSENT if n is None else count(n) for n in counts)
 
     columns = [_EVENT, _ENDPOINT, _FIRST, Column(say_sender, "Sender's last word")]
     if "duplicated" in names:
@@ -247,8 +257,8 @@ def unknowns(facts: Facts) -> Block:
     period = facts.period
     columns = [
         _DELIVERIES,
-        Column(lambda row: markup.sentence(row["reason"]), "Why it cannot be told"),
-        Column(lambda row: markup.sentence(row["hint"]), "What closes the gap"),
+        Column(lambda row: sentence(row["reason"]), "Why it cannot be told"),
+        Column(lambda row: sentence(row["hint"]), "What closes the gap"),
         Column(lambda row: period.say_days(row["first_at"], row["last_at"]), "Deliveries of"),
     ]
     empty = "Nothing was left open: every delivery could be judged."
