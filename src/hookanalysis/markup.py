@@ -196,8 +196,8 @@ def show(frame: pd.DataFrame, caption: str = "", *, limit: int = 50) -> Block:
         limit: Longest list shown; the rest is counted.
     """
     columns = [Column(str(name), _label(str(name)), _kind(str(name), frame)) for name in frame]
-    rows = frame.head(limit).rename(columns=str).to_dict("records")
-    named = [{str(key): value for key, value in row.items()} for row in rows]
+    rows = frame.head(limit).rename(columns=str).astype(object)
+    named: Any = rows.where(rows.notna(), None).to_dict("records")
     return table(named, columns, caption=caption, total=len(frame), empty="No rows.")
 
 
@@ -215,9 +215,9 @@ def duration(milliseconds: float) -> str:
     return f"{sign}{whole} {large}" + (f" {part} {small}" if part else "")
 
 
-def moment(at: datetime, *, seconds: bool = True) -> str:
-    """A time, UTC: `2026-11-22 14:03:07`."""
-    return at.strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
+def moment(at: datetime) -> str:
+    """A time: `2026-11-22 14:03:07`."""
+    return at.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def lag(milliseconds: float | None) -> str:
@@ -261,7 +261,7 @@ def _cell(row: Mapping[str, Any], column: Column) -> str:
     kind, classes = column.kind, f"hk-{column.kind}"
     plain = _plain(value, kind)
     inner = escape(plain)
-    if not _missing(value):
+    if value is not None:
         if kind == "id":
             inner = f"<code>{inner}</code>"
         elif kind == "outcome" and value in OUTCOMES:
@@ -276,13 +276,13 @@ def _cell(row: Mapping[str, Any], column: Column) -> str:
         classes += " hk-long"
     elif kind == "text" and len(plain) > _LONGEST_WORD:
         classes += " hk-words"
-    if column.under and not _missing(under := _of(row, column.under)):
+    if column.under and (under := _of(row, column.under)) is not None:
         inner += f'<span class="hk-under">{escape(under, 60)}</span>'
     return f'<td class="{classes}">{inner}</td>'
 
 
 def _plain(value: Any, kind: str) -> str:
-    if _missing(value):
+    if value is None:
         return ABSENT
     if kind in _FORMATS:
         return _FORMATS[kind](value)
@@ -307,17 +307,6 @@ _FORMATS: dict[str, Callable[[Any], str]] = {
     "url": lambda value: endpoint(str(value), _LONGEST_URL),
     "flag": lambda value: "yes" if value else "no",
 }
-
-
-def _missing(value: Any) -> bool:
-    if value is None:
-        return True
-    try:
-        return bool(value != value)  # noqa: PLR0124 - NaN and NaT are not equal to themselves
-    except TypeError:
-        return True  # pandas.NA takes no side
-    except ValueError:
-        return False  # an array
 
 
 # How the columns of any frame are shown: the first whose name and type both fit.

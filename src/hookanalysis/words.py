@@ -79,6 +79,12 @@ HOLES = {
     "sender_window": "older than the sender keeps",
     "sender_capped": "the export ends at a page limit",
 }
+# How far a delivery got.
+STEPS = {
+    "tried": "tried by the sender",
+    "edge": "seen at the edge",
+    "app": "seen at the application",
+}
 METHODS = {
     "daily_median": "median of each day",
     "pooled_median": "median of all days",

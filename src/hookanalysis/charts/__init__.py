@@ -12,7 +12,6 @@ from .endpoints import answers_over_time as answers_over_time
 from .endpoints import endpoint_health as endpoint_health
 from .endpoints import latency as latency
 from .evidence import coverage as coverage
-from .evidence import funnel as funnel
 from .outcomes import explorer as explorer
 from .outcomes import outcomes_over_time as outcomes_over_time
 from .outcomes import timeline as timeline

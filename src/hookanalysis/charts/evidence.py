@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup
-from hookanalysis.facts.measures import percent
 from hookanalysis.facts.period import ask
-from hookanalysis.words import HOLES, plural, say, sentence
+from hookanalysis.words import HOLES, plural, say
 
 from .drawing import BAD, GOOD, chart, name_axis, panel, time_axis, tooltip
 from .window import NothingToDrawError, find_window, frame, make_window
@@ -91,52 +90,4 @@ def _tell_coverage(found: pd.DataFrame) -> str:
     return (
         f"{logs} with {plural(len(holes), 'hole')}; the longest lasts {longest['lasts']}:"
         f" {longest['log']}, {longest['from']} to {longest['to']} ({longest['reason']})."
-    )
-
-
-@chart("Deliveries at each step", "The sender logged no attempt in this period.", zooms=False)
-def funnel(ws: Database, period: Period | None = None) -> Drawing:
-    """How far the deliveries got: tried by the sender, at the edge, at the application, handled."""
-    import altair as alt
-    import pandas as pd
-
-    (row,) = ask(ws, "funnel", period)
-    tried = row["attempted"]
-    if not tried:
-        raise NothingToDrawError
-    steps = {
-        "tried by the sender": (tried, 1),
-        "at the edge": (row["edge"], row["edge_logs"]),
-        "at the application": (row["app"], row["app_logs"]),
-        "accepted": (row["accepted"], 1),
-        "processed": (row["processed"], row["processing_known"]),
-    }
-    words = {
-        step: f"{number:,}  ({percent(number, tried)})" if logged else "no log tells"
-        for step, (number, logged) in steps.items()
-    }
-    shown = pd.DataFrame(
-        {"step": step, "deliveries": number if logged else 0, "words": words[step]}
-        for step, (number, logged) in steps.items()
-    )
-    base = alt.Chart(shown).encode(
-        y=name_axis("step", list(steps), ticks=False, domain=False, labelLimit=200),
-        x=alt.X(
-            "deliveries:Q",
-            title=None,
-            axis=None,
-            scale=alt.Scale(domain=[0, tried * 1.25], nice=False),
-        ),
-        tooltip=tooltip(step="step", words="deliveries"),
-    )
-    marks = alt.layer(
-        base.mark_bar(color=GOOD, height={"band": 0.68}, cornerRadiusEnd=2),
-        base.mark_text(align="left", dx=7, fontSize=12).encode(text="words:N"),
-    )
-    said = " · ".join(f"{step}: {told}" for step, told in words.items())
-    return (
-        panel(marks, alt.Step(30)),
-        "deliveries, tests left out; each log counts by itself, so a later step can hold more",
-        f"{sentence(said)}.",
-        shown[["step", "words"]].rename(columns={"words": "deliveries"}),
     )

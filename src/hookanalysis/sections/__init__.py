@@ -25,6 +25,7 @@ from .lists import deliveries as deliveries
 from .lists import endpoints as endpoints
 from .lists import failing as failing
 from .lists import files as files
+from .lists import funnel as funnel
 from .lists import impact as impact
 from .lists import incidents as incidents
 from .lists import outcomes as outcomes

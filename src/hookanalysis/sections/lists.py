@@ -11,6 +11,7 @@ from hookanalysis.markup import ABSENT, Block, Column, duration, table
 from hookanalysis.words import (
     METHODS,
     RESENDS,
+    STEPS,
     count,
     plural,
     say,
@@ -157,6 +158,15 @@ answer_times = Listing(
         Column("p95_ms", "95 %", "ms"),
         Column("p99_ms", "99 %", "ms"),
         Column("most_ms", "Longest", "ms"),
+    ),
+)
+funnel = Listing(
+    "funnel",
+    "The sender logged no attempt in this period.",
+    (
+        Column(lambda row: say(row["step"], STEPS), "Deliveries that were"),
+        Column("deliveries", "As far as logs tell", "count"),
+        _SHARE,
     ),
 )
 sent_tests = Listing(
