@@ -81,6 +81,8 @@ def stack_steps(
     ranked = placed.assign(rank=rank).sort_values(["at", "rank"])
     # Stacked here: Vega-Lite stacks bars, not the rectangles that fill their step of time.
     high = ranked.groupby("at")[number].cumsum()
+    few = high.max() <= 5  # no halves
+    ticks = {"values": list(range(int(high.max()) + 1))} if few else {"tickCount": 4}
     stacked = ranked.assign(high=high, low=high - ranked[number])
     return (
         alt.Chart(stacked[["at", "end", "time", kind, number, "high", "low"]])
@@ -88,7 +90,7 @@ def stack_steps(
         .encode(
             x=time_axis(window),
             x2="end",
-            y=alt.Y("low:Q", title=None, axis=whole_axis(high.max())),
+            y=alt.Y("low:Q", title=None, axis=alt.Axis(format=",d", minExtent=34, **ticks)),
             y2="high",
             tooltip=tooltip(time="time", **{kind: kind, number: number}),
         )
@@ -135,14 +137,6 @@ def time_axis(window: Window, field: str = "at") -> alt.X:
     )
 
 
-def whole_axis(most: float) -> alt.Axis:
-    """The y axis of numbers of things, up to `most`: no halves."""
-    import altair as alt
-
-    few = {"values": list(range(int(most) + 1))} if most <= 5 else {"tickCount": 4}
-    return alt.Axis(format=",d", minExtent=34, **few)
-
-
 def tooltip(**fields: str) -> list[alt.Tooltip]:
     """Field → label; all of them text or whole numbers that need no format."""
     import altair as alt
@@ -165,13 +159,6 @@ def panel(marks: Any, height: Any, heading: str = "") -> Any:
     sized = marks.properties(width=WIDTH, height=height)
     title = alt.TitleParams(heading, fontSize=12, fontWeight=500, offset=6)
     return sized.properties(title=title) if heading else sized
-
-
-def stack_panels(panels: Sequence[Any]) -> Any:
-    """Panels below each other."""
-    import altair as alt
-
-    return alt.vconcat(*panels, spacing=18)
 
 
 def chart(
@@ -285,6 +272,7 @@ def theme() -> dict[str, Any]:
             "background": None,
             "font": _FONT,
             "view": {"stroke": None},
+            "concat": {"spacing": 18},
             "title": {
                 "anchor": "start",
                 "color": "currentColor",

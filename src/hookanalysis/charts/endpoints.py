@@ -17,7 +17,6 @@ from .drawing import (
     name_axis,
     name_endpoints,
     panel,
-    stack_panels,
     stack_steps,
     time_axis,
     tooltip,
@@ -158,7 +157,7 @@ def latency(ws: Database, period: Period | None = None) -> Drawing:
         )
         panels.append(panel(marks, 100, str(name)))
     return (
-        stack_panels(panels).resolve_scale(x="shared", y="shared"),
+        alt.vconcat(*panels).resolve_scale(x="shared", y="shared"),
         (
             f"first attempt to first accepted arrival, beyond the usual, per {window.unit},"
             f" {window.timezone};"
@@ -230,7 +229,7 @@ def answers_over_time(ws: Database, period: Period | None = None) -> Drawing:
         panels.insert(0, panel(_stack_answers(placed, window), 140, "Failed attempts by answer"))
     names = {**_TRIED, **{key: words for key, (words, _) in _ANSWERS.items()}}
     return (
-        stack_panels(panels).resolve_scale(x="shared"),
+        alt.vconcat(*panels).resolve_scale(x="shared"),
         f"attempts per {window.unit}, {window.timezone}, by what the sender was answered",
         _tell_answers(placed),
         placed[list(names)].rename(columns=names),

@@ -21,7 +21,6 @@ from .drawing import (
     name_axis,
     name_endpoints,
     panel,
-    stack_panels,
     stack_steps,
     time_axis,
     tooltip,
@@ -82,7 +81,7 @@ def outcomes_over_time(ws: Database, period: Period | None = None) -> Drawing:
         # A legend answers clicks only in the panel that the selection belongs to.
         upper = stack(trouble, "Other than delivered or recovered", 168)
         lower = marks.encode(color=colour_kinds("outcome", OUTCOME_COLOURS))
-        both = stack_panels([upper.add_params(chosen), lower]).resolve_scale(x="shared")
+        both = alt.vconcat(upper.add_params(chosen), lower).resolve_scale(x="shared")
         marks = both.resolve_legend(color="independent")
     return (
         marks,
@@ -153,7 +152,7 @@ def explorer(ws: Database, period: Period | None = None, *, events: int = MAX_EV
         _sum_endpoints(place(found, window)),
     ]
     return (
-        stack_panels(panels).resolve_legend(color="independent"),
+        alt.vconcat(*panels).resolve_legend(color="independent"),
         (
             f"deliveries per {window.unit} of first attempt, {window.timezone};"
             " red shade: a receiver's log has a hole"

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from hookanalysis.database import check_exists
 from hookanalysis.errors import BusyError, HookAnalysisError, InputError, ReportError
 from hookanalysis.markup import FACTS_MIME
 
@@ -208,11 +209,8 @@ def _read_notebook(path: Path) -> NotebookNode:
 def _absolute(workspace: str | Path) -> str:
     if not str(workspace):
         return ""
-    path = Path(workspace).absolute()
-    if not path.is_file():
-        hint = "`hookanalysis load PATH…` makes one"
-        raise InputError("there is no such workspace", where=str(workspace), hint=hint)
-    return str(path)
+    check_exists(str(workspace))
+    return str(Path(workspace).absolute())
 
 
 def _marked(target: Path) -> Path:
@@ -241,9 +239,7 @@ def _page(
     path: Path, source: NotebookNode, values: dict[str, Any], facts: Mapping[str, Any]
 ) -> Page:
     first = next((c.source for c in source.cells if c.source.startswith("# ")), path.stem)
-    said = [
-        str(v) for name, v in values.items() if name != "workspace" and isinstance(v, str) and v
-    ]
+    said = [v for name, v in values.items() if name != "workspace" and v and isinstance(v, str)]
     names = {**values}
     if "workspace" in names:
         names["workspace"] = Path(names["workspace"]).name or "the bundled samples"
