@@ -101,6 +101,17 @@ def test_a_first_day_is_compared_with_nothing(tmp_path: Path) -> None:
     assert "Usual" not in compared
 
 
+def test_days_are_compared_by_the_readers_calendar(tmp_path: Path) -> None:
+    # Seven hours west of UTC, two are of the 20th and one is of the 21st.
+    hours = (20, 25, 34)
+    rows = [cases.delivery(n, "missed", cases.START + timedelta(hours=n)) for n in hours]
+    with fill(tmp_path, rows) as db:
+        told = repr(sections.comparison(db, facts(db, timezone="America/Edmonton").period))
+    (missed,) = [line for line in told.splitlines() if line.startswith("Missed")]
+    assert "Sat 21 Nov" in told
+    assert re.split("  +", missed) == ["Missed", "1", "2", "2", "less than usual"]
+
+
 def attempt(row: dict[str, Any], status: str) -> dict[str, Any]:
     shown = {"attempt_key": row["event_uuid"], "attempted_at": row["first_attempt_at"]}
     return {**{key: row[key] for key in ("event_uuid", "endpoint_url")}, **shown, "status": status}
