@@ -95,10 +95,7 @@ def write_page(notebook: NotebookNode, page: Page) -> str:
     contents = [heading for cell in shown.cells if (heading := _heading(cell.source))]
     ids = {heading["id"] for heading in contents}
     around = {
-        "title": page.title,
-        "times": page.times,
-        "colophon": page.colophon,
-        "broken": page.broken,
+        **vars(page),
         "contents": contents,
         "policy": _policy(scripts),
         "css": read_style() + read_asset("page.css"),
@@ -187,7 +184,8 @@ def _chart(spec: dict[str, Any]) -> dict[str, Any]:
         markup.Column(itemgetter(place), name, "count" if _is_numeric(rows, place) else "text")
         for place, name in enumerate(meta.get("columns", []))
     ]
-    table = markup.table(rows, columns, total=meta.get("total")).html if rows else ""
+    total = meta.get("total") or len(rows)
+    table = markup.table(rows, columns, total=total).html if rows else ""
     marks = {key: value for key, value in spec.items() if key not in {"usermeta", "$schema"}}
     if meta:
         marks.pop("title", None)  # the page says it, where it can be selected and wrapped
