@@ -15,7 +15,7 @@ import click
 
 import hookanalysis
 from hookanalysis.cli import cli
-from hookanalysis.schema import Table
+from hookanalysis.results import Table
 from hookanalysis.tables import BASE_TABLES, MERGED, OUTCOMES, RESULTS
 
 README = Path(__file__).parent.parent / "README.md"

@@ -15,8 +15,8 @@ import pytest
 
 import cases
 from hookanalysis import charts
-from hookanalysis.charts.asking import make_window
 from hookanalysis.charts.drawing import MAX_ROWS, prepare, read_meta
+from hookanalysis.charts.window import make_window
 from hookanalysis.database import Database
 from hookanalysis.facts.gathering import facts
 from hookanalysis.markup import OUTCOME_COLOURS

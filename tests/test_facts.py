@@ -14,8 +14,9 @@ import pytest
 
 from hookanalysis.database import Database
 from hookanalysis.errors import InputError
-from hookanalysis.facts.gathering import MAX_HOLES, day_bounds, facts
+from hookanalysis.facts.gathering import MAX_HOLES, facts
 from hookanalysis.facts.measures import Facts, Headline, Resends, percent, round_number
+from hookanalysis.facts.period import day_bounds
 from hookanalysis.tables import MERGED, OUTCOMES, RESULTS, TABLES
 from hookanalysis.verdict.findings import diagnose
 from hookanalysis.verdict.rules import SEVERITIES
@@ -89,7 +90,7 @@ def test_an_empty_workspace_has_facts(db: Database) -> None:
     assert found.period.first_at is None
     assert not any([found.endpoints, found.coverage, found.files, found.findings])
     assert found.worst is None
-    assert found.summary() == "No file was loaded."
+    assert found.summary() == "No file was loaded, so there is nothing to judge."
     assert json.loads(json.dumps(found.to_dict()))["totals"]["deliveries"] == 0
 
 
@@ -98,13 +99,25 @@ def test_an_empty_workspace_has_facts(db: Database) -> None:
     [
         (
             {"export.csv": "refused"},
-            "No export of the sender could be read; 1 file could not be read.",
+            (
+                "No export of the sender could be read, so there is nothing to judge."
+                " 1 file could not be read."
+            ),
         ),
-        ({"access.log": "loaded"}, "No export of the sender was loaded."),
-        ({"export.csv": "loaded"}, "No deliveries in this period."),
+        (
+            {"access.log": "loaded"},
+            "No export of the sender was loaded, so there is nothing to judge.",
+        ),
+        (
+            {"export.csv": "loaded"},
+            "No delivery falls into this period, so there is nothing to judge.",
+        ),
         (
             {"export.csv": "loaded", "a.log": "refused", "b.log": "refused"},
-            "No deliveries in this period; 2 files could not be read.",
+            (
+                "No delivery falls into this period, so there is nothing to judge."
+                " 2 files could not be read."
+            ),
         ),
     ],
 )
@@ -130,7 +143,7 @@ def test_one_event(db: Database) -> None:
     add(db, "attempts", attempt("success", 200))
     add(db, "attempt_records", {"event_uuid": "e", "attempted_at": at("20 10:00")})
     found = facts(db)
-    assert found.summary() == "1 of 1 deliveries arrived (100 %)."
+    assert found.summary() == "The one webhook was delivered."
     assert found.period.first_at == found.period.last_at == found.period.horizon == at("20 10:00")
     (endpoint,) = found.endpoints
     assert (endpoint.lag_p50_ms, endpoint.lag_p99_ms, endpoint.lag_deliveries) == (250, 250, 1)
@@ -163,9 +176,10 @@ def test_the_headline_counts_what_arrived_of_what_could_be_judged(db: Database) 
 def test_the_summary_names_each_number_that_is_not_zero(db: Database) -> None:
     add_one_of_each(db)
     assert facts(db).summary() == (
-        "4 of 8 deliveries arrived (50.0 %); 1 missed; 1 could not be checked (undetermined);"
-        " 1 refused; 1 accepted but never processed; 1 arrived, though the sender calls it"
-        " failed; 1 unknown to the sender; 1 still pending."
+        "4 of 8 webhooks arrived (50.0 %); 1 never arrived, 1 was refused, 1 never got processed"
+        " and 1 could not be checked. 1 arrived more than once. 1 arrived although the sender calls"
+        " it failed: do not resend. 1 arrived that the sender's export does not know. 1 still"
+        " pending. 1 test event left out."
     )
 
 

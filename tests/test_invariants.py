@@ -28,7 +28,7 @@ from world.runs import simulate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from hookanalysis.schema import Table
+    from hookanalysis.results import Table
 
 # `EXAMPLES=50 pytest tests/test_invariants.py` draws more worlds.
 WORLDS = int(os.environ.get("EXAMPLES", "2"))

@@ -24,6 +24,7 @@ from hookanalysis import markup, progress, sections
 from hookanalysis.database import Database
 from hookanalysis.errors import BusyError, InputError, ReportError
 from hookanalysis.facts.gathering import facts
+from hookanalysis.facts.period import say_days
 from hookanalysis.reporting import kernels
 from hookanalysis.reporting.pages import Page, clean, embed_json, write_page
 from hookanalysis.reporting.reports import (
@@ -160,7 +161,7 @@ def test_every_report_of_the_samples_is_small_and_the_same_again(
         run_report(name, samples, {}, tmp_path / f"{place}.html", facts_name=f"{place}.json")
         for place in ("a", "b")
     )
-    assert first.size < 1_500_000
+    assert first.html.stat().st_size < 1_500_000
     assert first.html.read_bytes() == second.html.read_bytes()
     text = visible(first.html.read_text("utf-8"))
     assert text.count("<figure") == text.count("<figcaption") == text.count("Numbers behind this")
@@ -208,7 +209,6 @@ def test_a_report_can_be_a_pdf(samples: Path, tmp_path: Path) -> None:
     result = run_report("incident_report", samples, {}, tmp_path / "out.pdf")
     pdf = result.html.read_bytes()
     assert pdf.startswith(b"%PDF-")
-    assert result.size == len(pdf)
     (box,) = set(re.findall(rb"/MediaBox \[0 0 ([\d.]+ [\d.]+)\]", pdf))
     assert [round(float(side)) for side in box.split()] == [595, 842]
     assert {path.name for path in tmp_path.iterdir()} == {"out.pdf", "facts.json"}
@@ -365,7 +365,7 @@ def test_missing_workspace_and_wrong_day_are_input_errors(case: Path, tmp_path: 
     ("code", "said"),
     [
         ("raise ValueError('row 7 says mail@example.com')", "ValueError: row 7"),
-        ("import sys; sys.exit(0)", "of its cells did not run"),
+        ("import sys; sys.exit(0)", "SystemExit: 0"),
         ("import sys; sys.exit(3)", "SystemExit: 3"),
         ("import os; os._exit(1)", "kernel died|ended by itself"),
         ("while True: pass", "stopped after 2 s"),
@@ -394,7 +394,6 @@ def test_success_takes_the_marked_page_away(tmp_path: Path) -> None:
     path = save(notebook("1 + 1"), tmp_path / "fine.ipynb")
     result = run_report(path, "", {}, tmp_path / "out.html")
     assert result.facts is None
-    assert result.to_dict()["status"] == "ok"
     assert not (tmp_path / "out.failed.html").exists()
 
 
@@ -565,11 +564,10 @@ def test_durations_as_people_say_them(milliseconds: float, words: str) -> None:
             at(2027, 1, 1),
             "31 December 2026 \N{EN DASH} 1 January 2027",
         ),
-        (None, None, "no time at all"),
     ],
 )
-def test_days_as_people_say_them(first: datetime | None, last: datetime | None, words: str) -> None:
-    assert markup.days(first, last) == words
+def test_days_as_people_say_them(first: datetime, last: datetime, words: str) -> None:
+    assert say_days(first, last) == words
 
 
 def test_any_frame_becomes_a_tidy_table() -> None:
@@ -647,7 +645,7 @@ def test_what_arrived_and_no_export_lists_is_not_possibly_missed(tmp_path: Path)
     read = tuple(replace(file, side="sender", status="loaded") for file in alone.files)
     told = repr(sections.cover(replace(alone, files=read)))
     assert "No export of the sender covers the 30 webhooks that arrived" in told
-    assert alone.summary().startswith("No deliveries could be judged; 30 arrived, though")
+    assert "30 arrived, though no export of the sender covers them." in alone.summary()
     rows += [cases.delivery(30 + n, "missed", cases.START) for n in range(2)]
     with Database(cases.fill(tmp_path / "b.duckdb", rows), read_only=True) as db:
         counted = facts(db)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,8 @@ from hookanalysis.database import Database
 from hookanalysis.errors import InputError
 from hookanalysis.facts.gathering import facts
 from hookanalysis.facts.measures import ClockOffset
-from hookanalysis.sections.overview import tile
-from hookanalysis.sections.sources import say_clock
+from hookanalysis.sections.cover import top
+from hookanalysis.sections.lists import say_clock
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -60,8 +61,18 @@ def test_what_could_not_be_read_is_told_on_top_and_listed_with_its_reason(tmp_pa
         counted = facts(db)
     assert "1 file could not be read: see Data." in repr(sections.cover(counted))
     listed = repr(sections.files(counted))
-    assert listed.startswith("Files that could not be read\nexport.xlsx  an Excel file\n")
-    assert "Files that were read\naccess.log" in listed
+    lines = [re.split("  +", line) for line in listed.splitlines()]
+    assert lines[:3] == [
+        ["Files that could not be read"],
+        ["File", "Why"],
+        ["export.xlsx", "an Excel file"],
+    ]
+    assert [line[0] for line in lines[3:]] == [
+        "Files that were read",
+        "File",
+        "access.log",
+        "export.csv",
+    ]
 
 
 def test_the_first_thing_to_do_is_what_to_resend(tmp_path: Path) -> None:
@@ -88,6 +99,17 @@ def test_a_first_day_is_compared_with_nothing(tmp_path: Path) -> None:
         compared = sections.comparison(db, facts(db).period).html
     assert "Day before" not in compared
     assert "Usual" not in compared
+
+
+def test_days_are_compared_by_the_readers_calendar(tmp_path: Path) -> None:
+    # Seven hours west of UTC, two are of the 20th and one is of the 21st.
+    hours = (20, 25, 34)
+    rows = [cases.delivery(n, "missed", cases.START + timedelta(hours=n)) for n in hours]
+    with fill(tmp_path, rows) as db:
+        told = repr(sections.comparison(db, facts(db, timezone="America/Edmonton").period))
+    (missed,) = [line for line in told.splitlines() if line.startswith("Missed")]
+    assert "Sat 21 Nov" in told
+    assert re.split("  +", missed) == ["Missed", "1", "2", "2", "less than usual"]
 
 
 def attempt(row: dict[str, Any], status: str) -> dict[str, Any]:
@@ -231,6 +253,13 @@ def test_nothing_is_all_clear_that_did_not_arrive(tmp_path: Path) -> None:
         assert "All clear" not in sections.health(db, counted).html
 
 
-def test_a_number_that_leads_nowhere_is_no_link() -> None:
-    assert 'href="#missed"' in tile("missed", "Missed", "1", "of 5", "missed")
-    assert "href" not in tile("missed", "Missed", "1", "of 5", None)
+@pytest.mark.parametrize(("section", "link"), [("missed", 'href="#missed"'), (None, "")])
+def test_a_number_that_leads_nowhere_is_no_link(
+    section: str | None, link: str, tmp_path: Path
+) -> None:
+    with fill(tmp_path, []) as db:
+        counted = facts(db)
+    page = top(
+        counted, ("good", "All clear"), {}, [("missed", "Missed", "1", "of 5", section)]
+    ).html
+    assert page.count("href") == page.count(link or "href") == bool(section)

@@ -14,7 +14,7 @@ import pytest
 import hookanalysis as ha
 from hookanalysis.errors import ReportError
 from hookanalysis.exporting import export
-from hookanalysis.reporting import printing
+from hookanalysis.reporting import reports
 from hookanalysis.reporting.reports import list_notebooks, run_report
 from hookanalysis.tables import TABLES
 from hookanalysis.verdict.signatures import fits
@@ -148,8 +148,8 @@ def test_no_output_holds_the_key_or_a_whole_signature(
 ) -> None:
     monkeypatch.setenv(VARIABLE, KEY)
     # What goes to the printer is the page: as a PDF, its text could not be searched.
-    monkeypatch.setattr(printing, "find_chromium", lambda: "")
-    monkeypatch.setattr(printing, "print_page", str.encode)
+    monkeypatch.setattr(reports, "find_chromium", lambda: "")
+    monkeypatch.setattr(reports, "print_page", str.encode)
     logged, listed, out = (tmp_path / name for name in ("logged", "listed", "out"))
     for folder in (logged, listed, out):
         folder.mkdir()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import hookanalysis as ha
-from handwritten import World, event_of
+from handwritten import World, clock, event_of
 from hookanalysis.database import Database
 from hookanalysis.errors import InputError
 from hookanalysis.stories import tell
@@ -106,12 +106,15 @@ def test_an_ambiguous_event_tells_the_count_and_the_candidates(db: Database) -> 
     story = tell(db, event_of(0))
     (component,) = story.components
     assert component.title == "edge: 2 requests, 1 line that may be theirs."
-    assert [row[0] for row in component.requests] == [event_of(0), event_of(1)]
-    assert [row[2] for row in component.requests] == ["success 200"] * 2
-    assert {row[-1] for row in component.requests} == {"open"}
-    assert [row[3:] for row in component.lines] == [("200", "story000 or story001")]
+    assert [row["event_uuid"] for row in component.requests] == [event_of(0), event_of(1)]
+    assert [(row["status"], row["answer"]) for row in component.requests] == [
+        ("success", "200")
+    ] * 2
+    assert {row["state"] for row in component.requests} == {"open"}
+    (line,) = component.lines
+    assert (line["http_status"], line["owners"]) == (200, ["story000", "story001"])
     assert component.says == (
-        "2 requests may own 1 line: at least 1 of them never arrived, and nobody can tell which.",
+        "2 requests may own 1 line: at least 1 of them never arrived, and nobody can tell which."
     )
     assert "none that fits" not in str(story)
     for text in (str(story), story._repr_html_()):
@@ -129,11 +132,11 @@ def test_a_plain_event_shows_its_window_and_what_an_inner_layer_shows(db: Databa
     reconcile(db)
     (component,) = tell(db, event_of(0)).components
     (request,) = component.requests
-    assert request[0] == event_of(0)
-    assert request[3] == "app 12:10:00.000 200"
-    assert request[4] <= "2026-11-20 12:10:00" <= request[5]
-    assert request[-1] == "has a line"
-    assert [line[-1] for line in component.lines] == ["story000"]
+    assert request["event_uuid"] == event_of(0)
+    assert request["shown_by"] == "app 12:10:00.000 200"
+    assert request["starts_at"] <= clock("12:10") <= request["ends_at"]
+    assert request["state"] == "line"
+    assert [line["owners"] for line in component.lines] == [["story000"]]
 
 
 def test_no_proof_is_claimed_where_a_line_fits(db: Database) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import charts, sections
     from .errors import HookAnalysisError
-    from .facts.gathering import Facts
+    from .facts.measures import Facts
     from .formats.api import list_formats
     from .load.summary import LoadReport
     from .markup import show

@@ -20,7 +20,7 @@ from .errors import HookAnalysisError, InputError
 from .settings import DEFAULT_NAME, LAYERS, TIME_MARKS, Known, Settings
 
 if TYPE_CHECKING:
-    from .facts.gathering import Facts
+    from .facts.measures import Facts
     from .load.summary import LoadReport
     from .workspace import Workspace
 
@@ -201,7 +201,7 @@ def daily(
     from .zones import to_local
 
     now = datetime.now(UTC).replace(tzinfo=None)
-    day = day or to_local(now, timezone).date() - timedelta(days=1)
+    day = day or to_local([now], timezone)[0].date() - timedelta(days=1)
     with _connect(workspace, settings) as ws:
         ws.reconcile()
         facts = ws.facts(day=day, timezone=timezone)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from .schema import Column
+    from .results import Column
 
 # Nothing in a log may reach the network or another file through the database. Readers of untrusted
 # formats are never asked either: bytes become records in `reading/`. What does not fit into the

@@ -6,7 +6,7 @@ import tempfile
 from functools import cache
 from itertools import starmap
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import InputError
 from .results import FINDING_EVIDENCE, FINDINGS
@@ -34,6 +34,9 @@ _IN_WORDS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     ),
     "zone_errors": (("stream", "minutes", "suspect", "log_zone", "export_zone"), say_zone_error),
 }
+
+_TIME = "%Y-%m-%d %H:%M:%S.%f"
+_AS_JSON: Any = {"orient": "records", "date_format": "iso", "date_unit": "us", "indent": 1}
 
 # A sheet has 2^20 rows; one is the header.
 _MOST_IN_XLSX = 2**20 - 1
@@ -69,7 +72,7 @@ def export(db: Database, table: str, target: str | Path) -> int:
             where=str(path),
             hint="export to .csv or .parquet",
         )
-    if write in (_write_csv, _write_xlsx) and table in _IN_WORDS:
+    if path.suffix.lower() in {".csv", ".xlsx"} and table in _IN_WORDS:
         columns, tell = _IN_WORDS[table]
         told = frame[[*columns]].astype(object)
         told = told.where(told.notna(), None)
@@ -87,20 +90,12 @@ def export(db: Database, table: str, target: str | Path) -> int:
     return len(frame)
 
 
-def _write_csv(frame: pd.DataFrame, path: Path, _table: str) -> None:
-    _as_text(frame).to_csv(path, index=False, date_format="%Y-%m-%d %H:%M:%S.%f")
-
-
 def _write_xlsx(frame: pd.DataFrame, path: Path, table: str) -> None:
     import pandas as pd
 
     options = {"options": {"strings_to_formulas": False, "strings_to_urls": False}}
     with pd.ExcelWriter(path, engine="xlsxwriter", engine_kwargs=options) as book:
         _as_text(frame).to_excel(book, sheet_name=table[:31], index=False)
-
-
-def _write_json(frame: pd.DataFrame, path: Path, _table: str) -> None:
-    frame.to_json(path, orient="records", date_format="iso", date_unit="us", indent=1)
 
 
 def _write_parquet(frame: pd.DataFrame, path: Path, _table: str) -> None:
@@ -123,8 +118,8 @@ def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 _WRITERS: dict[str, Callable[[pd.DataFrame, Path, str], None]] = {
-    ".csv": _write_csv,
-    ".json": _write_json,
+    ".csv": lambda frame, path, _: _as_text(frame).to_csv(path, index=False, date_format=_TIME),
+    ".json": lambda frame, path, _: frame.to_json(path, **_AS_JSON),
     ".parquet": _write_parquet,
     ".xlsx": _write_xlsx,
 }

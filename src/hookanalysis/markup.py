@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -17,13 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 from .facts.measures import percent
 from .tables import OUTCOMES
+from .words import count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
-
-    from .facts.measures import Period
 
 CHART_MIME = "application/vnd.vegalite.v5+json"  # JupyterLab and reports both draw it
 FACTS_MIME = "application/vnd.hookanalysis.facts+json"
@@ -82,19 +82,28 @@ class Block:
     def __repr__(self) -> str:
         return self.text
 
+    def __add__(self, other: Block) -> Block:
+        return Block(self.html + other.html, f"{self.text}\n{other.text}")
+
+
+# The key of a value in its row, or how it is made of the row.
+Value = str | Callable[[Mapping[str, Any]], Any]
+
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table: the key of its values, its heading, and how they are shown.
+    """One column of a table: its values, its heading, and how they are shown.
 
     `kind` is one of text, id, url, time, count, share (with a bar), percent, ms, number, outcome,
-    and flag; the value of the key `under`, if any, stands small below it.
+    and flag; the value `under`, if any, stands small below it. A column that may be `spared` is
+    left out where no row has a value for it.
     """
 
-    key: str
+    value: Value
     label: str
     kind: str = "text"
-    under: str = ""
+    under: Value = ""
+    spared: bool = False
 
 
 @cache
@@ -135,32 +144,47 @@ def table(
     rows = list(rows)
     if not rows:
         return Block(f'<p class="hk-empty">{escape(empty)}</p>', empty)
-    rest = (total or rows[0].get("total", len(rows))) - len(rows)
+    columns = [c for c in columns if not c.spared or any(_of(r, c.value) for r in rows)]
     body = "".join(f"<tr>{cells(row, columns)}</tr>" for row in rows)
+    more = say_rest((total or rows[0].get("total", len(rows))) - len(rows))
+    lines = [[_plain(_of(row, column.value), column.kind) for column in columns] for row in rows]
+    return Block(
+        grid(columns, f"<tbody>{body}</tbody>", caption=caption, more=more),
+        "\n".join(filter(None, (caption, align([[c.label for c in columns], *lines]), more))),
+    )
+
+
+def grid(
+    columns: Sequence[Column], body: str, *, caption: str = "", more: str = "", kind: str = ""
+) -> str:
+    """The HTML around the rows of a table."""
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
-    more = f"… and {count(rest)} more, not shown here." if rest > 0 else ""
     note = f'<p class="hk-more">{more}</p>' if more else ""
-    page = (
-        f'<div class="hk-scroll" tabindex="0"><table class="hk-table">{title}'
-        f"<thead><tr>{headings(columns)}</tr></thead><tbody>{body}</tbody></table></div>{note}"
+    head = "".join(f'<th scope="col" class="hk-{c.kind}">{escape(c.label)}</th>' for c in columns)
+    return (
+        f'<div class="hk-scroll" tabindex="0"><table class="hk-table{kind}">{title}'
+        f"<thead><tr>{head}</tr></thead>{body}</table></div>{note}"
     )
-    text = "\n".join(
-        "  ".join(_plain(row.get(column.key), column.kind) for column in columns) for row in rows
-    )
-    return Block(page, "\n".join(part for part in (caption, text, more) if part))
 
 
-def headings(columns: Sequence[Column]) -> str:
-    """The cells of a table's head."""
-    return "".join(
-        f'<th scope="col" class="hk-{column.kind}">{escape(column.label)}</th>'
-        for column in columns
-    )
+def align(lines: Sequence[Sequence[str]]) -> str:
+    """Lines of cells as text, below each other."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def say_rest(number: int) -> str:
+    """How much of a list is not shown; empty where all is."""
+    return f"… and {count(number)} more, not shown here." if number > 0 else ""
 
 
 def cells(row: Mapping[str, Any], columns: Sequence[Column]) -> str:
     """The cells of one row of a table."""
     return "".join(_cell(row, column) for column in columns)
+
+
+def _of(row: Mapping[str, Any], value: Value) -> Any:
+    return value(row) if callable(value) else row.get(value)
 
 
 def show(frame: pd.DataFrame, caption: str = "", *, limit: int = 50) -> Block:
@@ -172,21 +196,9 @@ def show(frame: pd.DataFrame, caption: str = "", *, limit: int = 50) -> Block:
         limit: Longest list shown; the rest is counted.
     """
     columns = [Column(str(name), _label(str(name)), _kind(str(name), frame)) for name in frame]
-    rows = frame.head(limit).rename(columns=str).to_dict("records")
-    named = [{str(key): value for key, value in row.items()} for row in rows]
+    rows = frame.head(limit).rename(columns=str).astype(object)
+    named: Any = rows.where(rows.notna(), None).to_dict("records")
     return table(named, columns, caption=caption, total=len(frame), empty="No rows.")
-
-
-def count(number: float) -> str:
-    """A whole number with thousands marked: `12,345`."""
-    return f"{round(number):,}"
-
-
-def plural(number: int, noun: str, several: str = "") -> str:
-    """A number and its noun: `1 delivery`, `2 deliveries`."""
-    if number != 1:
-        noun = several or re.sub(r"(?<![aeiou])y$", "ie", noun) + "s"
-    return f"{number:,} {noun}"
 
 
 def duration(milliseconds: float) -> str:
@@ -203,35 +215,9 @@ def duration(milliseconds: float) -> str:
     return f"{sign}{whole} {large}" + (f" {part} {small}" if part else "")
 
 
-def moment(at: datetime, *, seconds: bool = True) -> str:
-    """A time, UTC: `2026-11-22 14:03:07`."""
-    return at.strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
-
-
-def days(first: datetime | None, last: datetime | None) -> str:
-    """The days from `first` to `last` (both in it) in words, such as `Sunday 22 November 2026`."""
-    if first is None or last is None:
-        return "no time at all"
-    start, end = first.date(), last.date()
-    if start == end:
-        return f"{start:%A} {start.day} {start:%B %Y}"
-    if (start.year, start.month) == (end.year, end.month):
-        return f"{start.day}{DASH}{end.day} {end:%B %Y}"
-    left = f"{start.day} {start:%B}" + (f" {start.year}" if start.year != end.year else "")
-    return f"{left} {DASH} {end.day} {end:%B %Y}"
-
-
-def period_days(period: Period) -> str:
-    """The days of a period, as asked for or as found."""
-    first, last = period.since or period.first_at, period.until or period.last_at
-    if period.until is not None and first is not None and period.until > first:
-        last = max(first, period.until.replace(microsecond=0) - timedelta(microseconds=1))
-    return local_days(period, first, last) or "No deliveries"
-
-
-def local_days(period: Period, first: datetime | None, last: datetime | None) -> str:
-    """The days from `first` to `last`, UTC, as the reader's calendar has them; empty for None."""
-    return days(period.local(first), period.local(last)) if first and last else ""
+def moment(at: datetime) -> str:
+    """A time: `2026-11-22 14:03:07`."""
+    return at.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def lag(milliseconds: float | None) -> str:
@@ -271,11 +257,11 @@ def bar(share: float, outcome: str = "") -> str:
 
 
 def _cell(row: Mapping[str, Any], column: Column) -> str:
-    value: Any = row.get(column.key)
+    value = _of(row, column.value)
     kind, classes = column.kind, f"hk-{column.kind}"
     plain = _plain(value, kind)
     inner = escape(plain)
-    if not _missing(value):
+    if value is not None:
         if kind == "id":
             inner = f"<code>{inner}</code>"
         elif kind == "outcome" and value in OUTCOMES:
@@ -290,13 +276,13 @@ def _cell(row: Mapping[str, Any], column: Column) -> str:
         classes += " hk-long"
     elif kind == "text" and len(plain) > _LONGEST_WORD:
         classes += " hk-words"
-    if column.under and not _missing(row.get(column.under)):
-        inner += f'<span class="hk-under">{escape(row[column.under], 60)}</span>'
+    if column.under and (under := _of(row, column.under)) is not None:
+        inner += f'<span class="hk-under">{escape(under, 60)}</span>'
     return f'<td class="{classes}">{inner}</td>'
 
 
 def _plain(value: Any, kind: str) -> str:
-    if _missing(value):
+    if value is None:
         return ABSENT
     if kind in _FORMATS:
         return _FORMATS[kind](value)
@@ -321,17 +307,6 @@ _FORMATS: dict[str, Callable[[Any], str]] = {
     "url": lambda value: endpoint(str(value), _LONGEST_URL),
     "flag": lambda value: "yes" if value else "no",
 }
-
-
-def _missing(value: Any) -> bool:
-    if value is None:
-        return True
-    try:
-        return bool(value != value)  # noqa: PLR0124 - NaN and NaT are not equal to themselves
-    except TypeError:
-        return True  # pandas.NA takes no side
-    except ValueError:
-        return False  # an array
 
 
 # How the columns of any frame are shown: the first whose name and type both fit.

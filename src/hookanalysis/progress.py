@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .markup import plural, tame
+from .markup import tame
+from .words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

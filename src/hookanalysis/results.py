@@ -1,10 +1,45 @@
-"""The part of the contract that reconciling makes; see `tables.py`."""
+"""What a table is, and the part of the contract that reconciling makes; see `tables.py`."""
 
 from __future__ import annotations
 
-from .schema import define_table as _table
+from dataclasses import dataclass
 
-CLOCK_OFFSETS = _table(
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, DuckDB type, and meaning (with the unit, where it has one)."""
+
+    name: str
+    type: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: what a row of it is, and its columns."""
+
+    name: str
+    grain: str
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The column names, in order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def ddl(self) -> str:
+        """The `CREATE TABLE` statement; safe to repeat."""
+        body = ",\n".join(f"  {column.name} {column.type}" for column in self.columns)
+        return f"CREATE TABLE IF NOT EXISTS {self.name} (\n{body}\n)"
+
+
+def define_table(name: str, grain: str, *columns: tuple[str, str, str]) -> Table:
+    """Make a table from (name, DuckDB type, meaning) of its columns."""
+    return Table(name, grain, tuple(Column(*column) for column in columns))
+
+
+CLOCK_OFFSETS = define_table(
     "clock_offsets",
     "one stream and day: receiver's clock minus sender's",
     ("stream", "VARCHAR", "receiver's stream"),
@@ -22,7 +57,7 @@ CLOCK_OFFSETS = _table(
     ("zone_error_minutes", "INTEGER", "whole quarter-hours: a zone was mistaken; NULL: not so"),
 )
 
-MATCHES = _table(
+MATCHES = define_table(
     "matches",
     "one receipt and the attempt that it answers, with what a verdict needs of the receipt",
     ("receipt_id", "BIGINT", "receipt"),
@@ -48,7 +83,7 @@ MATCHES = _table(
     ("delivery_no", "BIGINT", "number of the delivery, as in `deliveries`"),
 )
 
-DELIVERIES = _table(
+DELIVERIES = define_table(
     "deliveries",
     "one event for one endpoint: the unit that is judged",
     ("event_uuid", "VARCHAR", "event"),
@@ -76,7 +111,7 @@ DELIVERIES = _table(
     ("delivery_no", "BIGINT", "number: generation x 10,000,000,000,000 + byte of its first record"),
 )
 
-ENDPOINT_HOURS = _table(
+ENDPOINT_HOURS = define_table(
     "endpoint_hours",
     "one endpoint and hour: the guide's delivery-status view; tests left out",
     ("endpoint_url", "VARCHAR", "endpoint"),
@@ -95,7 +130,7 @@ ENDPOINT_HOURS = _table(
     ("lag_p95_ms", "DOUBLE", "95th percentile of lag, milliseconds"),
 )
 
-INCIDENTS = _table(
+INCIDENTS = define_table(
     "incidents",
     "one run of failures in time; tests left out",
     ("incident_id", "BIGINT", "number, by the time of its start"),
@@ -112,7 +147,7 @@ INCIDENTS = _table(
     ("statuses", "VARCHAR", "answers to the failed (or why none), the most frequent first"),
 )
 
-CLUSTERS = _table(
+CLUSTERS = define_table(
     "clusters",
     "attempts that stand too close in time to tell whose the edge's lines are: only counts speak",
     ("cluster_id", "BIGINT", "number, by time"),
@@ -124,7 +159,7 @@ CLUSTERS = _table(
     ("at_least_missed", "BIGINT", "so many of the attempts never arrived, whichever they are"),
 )
 
-REQUESTS = _table(
+REQUESTS = define_table(
     "requests",
     "one request, and what is certain of its line in one layer whose lines name no event",
     ("layer", "VARCHAR", "layer of the lines"),
@@ -144,7 +179,7 @@ REQUESTS = _table(
     ("stranger_id", "BIGINT", "receipt from an unknown address that may be it"),
 )
 
-CANDIDATES = _table(
+CANDIDATES = define_table(
     "candidates",
     "one line that may be a request's, where the choice is not plain: the nearest eight of each",
     ("layer", "VARCHAR", "layer of the line"),
@@ -156,7 +191,7 @@ CANDIDATES = _table(
     ("receipt_id", "BIGINT", "receipt: the line"),
 )
 
-ZONE_ERRORS = _table(
+ZONE_ERRORS = define_table(
     "zone_errors",
     "one log whose times are off the exports' by whole quarter-hours: a zone was mistaken",
     ("stream", "VARCHAR", "log"),
@@ -169,7 +204,7 @@ ZONE_ERRORS = _table(
     ("export_zone", "VARCHAR", "zone in which the exports were read; NULL: as for the log"),
 )
 
-SIGNATURE_CHECKS = _table(
+SIGNATURE_CHECKS = define_table(
     "signature_checks",
     "one line of a log or export that holds a signature, and whether it fits",
     ("event_uuid", "VARCHAR", "event; NULL where the line does not name it"),
@@ -181,7 +216,7 @@ SIGNATURE_CHECKS = _table(
     ("fits", "BOOLEAN", "it is the HMAC-SHA1 of the id; NULL: no secret, or no id, to check it by"),
 )
 
-SYMPTOMS = _table(
+SYMPTOMS = define_table(
     "symptoms",
     "one attempt of a delivery that did not go well: what the rules look at; tests left out",
     ("endpoint_url", "VARCHAR", "endpoint"),
@@ -225,7 +260,7 @@ SYMPTOMS = _table(
     ("type_rate", "DOUBLE", "share of this event type's attempts that got the same answer"),
 )
 
-SENDER_ADDRESSES = _table(
+SENDER_ADDRESSES = define_table(
     "sender_addresses",
     "one of the sender's own addresses that shows in the receiver's logs of an endpoint",
     ("endpoint_url", "VARCHAR", "endpoint"),
@@ -235,7 +270,7 @@ SENDER_ADDRESSES = _table(
     ("last_at", "TIMESTAMP", "last of them, offset removed; UTC"),
 )
 
-UNTRIED_EVENTS = _table(
+UNTRIED_EVENTS = define_table(
     "untried_events",
     "one event that went to other endpoints only, though its type usually goes to this one too",
     ("endpoint_url", "VARCHAR", "endpoint that it was not sent to"),
@@ -249,7 +284,7 @@ UNTRIED_EVENTS = _table(
     ),
 )
 
-RESENDS = _table(
+RESENDS = define_table(
     "resends",
     "one delivery that failed, with what a resend would do; in the order in which to resend",
     ("position", "BIGINT", "place in the list, from 1"),
@@ -262,7 +297,7 @@ RESENDS = _table(
     ("reason", "VARCHAR", "why: resent, unlisted, still_failing, or the outcome or its detail"),
 )
 
-FINDING_DELIVERIES = _table(
+FINDING_DELIVERIES = define_table(
     "finding_deliveries",
     "one delivery of a finding; a delivery belongs to the rule that explains it best",
     ("rule_id", "VARCHAR", "rule; the name of its file"),
@@ -271,7 +306,7 @@ FINDING_DELIVERIES = _table(
     ("happened_at", "TIMESTAMP", "when, as far as known: first attempt, else first arrival; UTC"),
 )
 
-FINDING_SPANS = _table(
+FINDING_SPANS = define_table(
     "finding_spans",
     "one stretch of time of a finding that is about an endpoint, or a log, as a whole",
     ("rule_id", "VARCHAR", "rule; the name of its file"),
@@ -280,7 +315,7 @@ FINDING_SPANS = _table(
     ("ends_at", "TIMESTAMP", "last time that it shows; UTC"),
 )
 
-FINDINGS = _table(
+FINDINGS = define_table(
     "findings",
     "one rule's statement about the deliveries of one endpoint",
     ("rule_id", "VARCHAR", "rule; the name of its file"),
@@ -300,7 +335,7 @@ FINDINGS = _table(
     ("against", "VARCHAR", "what speaks against it, in the same form; empty where nothing does"),
 )
 
-FINDING_EVIDENCE = _table(
+FINDING_EVIDENCE = define_table(
     "finding_evidence",
     "one line of an export or log on which a finding rests; of its first 20 deliveries",
     ("rule_id", "VARCHAR", "rule; the name of its file"),

@@ -22,8 +22,8 @@ from .results import (
     SYMPTOMS,
     UNTRIED_EVENTS,
     ZONE_ERRORS,
+    define_table,
 )
-from .schema import define_table as _table
 
 SCHEMA_VERSION = 4
 
@@ -34,7 +34,7 @@ _PLACE = (
     ("byte_offset", "BIGINT", "byte in the generation's normalised (UTF-8) text, from 0"),
 )
 
-META = _table(
+META = define_table(
     "meta",
     "the workspace itself: one row",
     ("schema_version", "INTEGER", "version of these tables"),
@@ -46,7 +46,7 @@ META = _table(
     ),
 )
 
-FILES = _table(
+FILES = define_table(
     "files",
     "one offer of a file to `load`: the manifest",
     ("file_id", "INTEGER", "number of the offer"),
@@ -68,7 +68,7 @@ FILES = _table(
     ("lacking_layer", "VARCHAR", "the layer of that stream; NULL where nobody could tell"),
 )
 
-GENERATIONS = _table(
+GENERATIONS = define_table(
     "generations",
     "one growing log or one export, recognised by a hash of all bytes loaded",
     ("generation_id", "INTEGER", "number of the generation"),
@@ -97,7 +97,7 @@ GENERATIONS = _table(
     ("integrity", "VARCHAR", "whole, or truncated"),
 )
 
-ATTEMPT_RECORDS = _table(
+ATTEMPT_RECORDS = define_table(
     "attempt_records",
     "one row of a sender's export: what it says of one attempt (or of an event without one)",
     *_PLACE,
@@ -123,7 +123,7 @@ ATTEMPT_RECORDS = _table(
     ("row_hash", "UBIGINT", "hash of the row's values, where it has no attempt id: its identity"),
 )
 
-RECEIPT_RECORDS = _table(
+RECEIPT_RECORDS = define_table(
     "receipt_records",
     "one line of a receiver's log that may be about a webhook",
     *_PLACE,
@@ -152,7 +152,7 @@ RECEIPT_RECORDS = _table(
     ),
 )
 
-REJECTS = _table(
+REJECTS = define_table(
     "rejects",
     "one record, or run of lines, that could not be read; its text stays in the file",
     *_PLACE,
@@ -162,7 +162,7 @@ REJECTS = _table(
     ("detail", "VARCHAR", "how far matching got; never a value of the record"),
 )
 
-ACTIVITY = _table(
+ACTIVITY = define_table(
     "activity",
     "one minute in which a generation was written: the evidence for coverage",
     ("generation_id", "INTEGER", "generation"),
@@ -177,7 +177,7 @@ ACTIVITY = _table(
     ("seconds", "UBIGINT", "bit n is set: it has a line in the minute's second n"),
 )
 
-SETTINGS = _table(
+SETTINGS = define_table(
     "settings",
     "the thresholds that the SQL steps read: one row",
     ("grace_minutes", "DOUBLE", "patience after the last attempt before a delivery is judged"),
@@ -194,7 +194,7 @@ SETTINGS = _table(
     ("secret_variable", "VARCHAR", "environment variable that holds the endpoints' secret key"),
 )
 
-ENDPOINTS = _table(
+ENDPOINTS = define_table(
     "endpoints",
     "one endpoint named in the settings (others are learnt from the exports)",
     ("endpoint_url", "VARCHAR", "URL that the sender posts to"),
@@ -213,7 +213,7 @@ BASE_TABLES = (
     ENDPOINTS,
 )
 
-ATTEMPTS = _table(
+ATTEMPTS = define_table(
     "attempts",
     "one HTTP try, as the sender logged it; observations of it in several exports are merged",
     ("attempt_key", "VARCHAR", "sender's attempt id, else a key made of the row itself"),
@@ -244,7 +244,7 @@ ATTEMPTS = _table(
     ("delivery_no", "BIGINT", "number of the delivery, as in `deliveries`"),
 )
 
-RECEIPTS = _table(
+RECEIPTS = define_table(
     "receipts",
     "one arrival within one layer; the lines of one request are one receipt",
     ("receipt_id", "BIGINT", "generation x 10,000,000,000,000 + byte of its first line"),
@@ -271,7 +271,7 @@ RECEIPTS = _table(
     ("line", "BIGINT", "its first line"),
 )
 
-COVERAGE = _table(
+COVERAGE = define_table(
     "coverage",
     "one interval in which a stream can testify, or a hole with its reason",
     ("side", "VARCHAR", "sender or receiver"),

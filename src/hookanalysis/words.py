@@ -94,6 +94,12 @@ HOLES = {
     "sender_window": "older than the sender keeps",
     "sender_capped": "the export ends at a page limit",
 }
+# How far a delivery got.
+STEPS = {
+    "tried": "tried by the sender",
+    "edge": "seen at the edge",
+    "app": "seen at the application",
+}
 METHODS = {
     "daily_median": "median of each day",
     "pooled_median": "median of all days",
@@ -234,6 +240,23 @@ _REASONS: dict[str, str | tuple[str, ...]] = {
     "signature_unchecked": "{signatures} signatures were not checked",
     "zone": "{stream} runs {minutes} the exports",
 }
+
+
+def count(number: float) -> str:
+    """A whole number with thousands marked: `12,345`."""
+    return f"{round(number):,}"
+
+
+def plural(number: int, noun: str, several: str = "") -> str:
+    """A number and its noun: `1 delivery`, `2 deliveries`."""
+    if number != 1:
+        noun = several or re.sub(r"(?<![aeiou])y$", "ie", noun) + "s"
+    return f"{number:,} {noun}"
+
+
+def sentence(text: str) -> str:
+    """A text that begins with a capital."""
+    return text[:1].upper() + text[1:]
 
 
 def explain_reason(reason: str) -> tuple[str, str]:

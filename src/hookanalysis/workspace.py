@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from .facts.gathering import Facts
+    from .facts.measures import Facts
     from .load.summary import LoadReport
     from .load.transfers import Progress
     from .markup import Block
@@ -128,7 +128,8 @@ class Workspace(Database):
             timezone: Zone of the days and times that reports show.
             only: `endpoint` and `event_type`, to look at the deliveries of one.
         """
-        from .facts.gathering import day_bounds, facts
+        from .facts.gathering import facts
+        from .facts.period import day_bounds
 
         if day is not None:
             since, until = day_bounds(day, timezone)
@@ -159,21 +160,13 @@ class Workspace(Database):
         files = ", ".join(f"{n:,} {status}" for status, n in rows) or "nothing loaded yet"
         page = f'<p class="hk-when"><b>Workspace</b> {markup.escape(self.path)}: {files}</p>'
         if self.has("deliveries"):
-            counts = self.rows(
+            counts = self.sql(
                 """
-                SELECT outcome, COUNT(*), COUNT(*) / SUM(COUNT(*)) OVER () FROM deliveries
-                GROUP BY outcome ORDER BY 2 DESC, 1
+                SELECT outcome, COUNT(*) AS deliveries, COUNT(*) / SUM(COUNT(*)) OVER () AS share
+                FROM deliveries GROUP BY outcome ORDER BY 2 DESC, 1
                 """
             )
-            keys = ("outcome", "deliveries", "share")
-            columns = [
-                markup.Column("outcome", "Outcome", "outcome"),
-                markup.Column("deliveries", "Deliveries", "count"),
-                markup.Column("share", "Share", "share"),
-            ]
-            page += markup.table(
-                [dict(zip(keys, row, strict=True)) for row in counts], columns
-            ).html
+            page += markup.show(counts).html
         shown: str = markup.Block(page, repr(self))._repr_mimebundle_()["text/html"]
         return shown
 

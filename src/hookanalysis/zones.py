@@ -6,7 +6,6 @@ Alberta keeps summer time since 2026 in some, not in others.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
@@ -19,15 +18,10 @@ from .errors import InputError
 from .words import say_zone_error
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .database import Database
 
-# Each change of a year's offsets; the law of every zone changes on half hours of UTC.
-_CHANGES = """
-SELECT utc_at, timezone($zone, timezone('UTC', utc_at)) - utc_at AS ahead
-FROM (SELECT UNNEST(GENERATE_SERIES($first, $last, INTERVAL 30 MINUTE)) AS utc_at)
-QUALIFY LAG(ahead) OVER (ORDER BY utc_at) IS DISTINCT FROM ahead
-ORDER BY utc_at
-"""
 # Offsets of all zones, four times a year: another release of the rules gives another hash.
 _FINGERPRINT = """
 WITH moments AS (
@@ -63,30 +57,38 @@ def check_zone(timezone: str) -> str:
     Raises:
         InputError: There is none.
     """
-    _changes(timezone, 2000)
+    to_local([datetime(2000, 1, 1)], timezone)  # noqa: DTZ001
     return timezone
 
 
-def to_local(at: datetime, timezone: str) -> datetime:
-    """A time, UTC, as the clocks of `timezone` show it; both naive."""
-    return at if timezone == "UTC" else at + _ahead(at, timezone)
+def to_local(times: Sequence[datetime], timezone: str) -> list[datetime]:
+    """Times, UTC, as the clocks of `timezone` show them; all naive."""
+    return _convert("timezone($zone, timezone('UTC', at_))", times, timezone)
 
 
 def to_utc(at: datetime, timezone: str) -> datetime:
     """A time of the clocks of `timezone`, in UTC; both naive."""
-    if timezone == "UTC":
-        return at
-    check_zone(timezone)
-    query = "SELECT timezone('UTC', timezone($zone, $at))"
-    found: datetime = _engine().execute(query, {"zone": timezone, "at": at}).fetchall()[0][0]
-    return found
+    return _convert("timezone('UTC', timezone($zone, at_))", [at], timezone)[0]
+
+
+def _convert(how: str, times: Sequence[datetime], timezone: str) -> list[datetime]:
+    if timezone == "UTC" or not times:
+        return list(times)
+    query = f"SELECT {how} FROM (SELECT UNNEST($times::TIMESTAMP[]) AS at_)"
+    try:
+        rows = _engine().execute(query, {"zone": timezone, "times": list(times)}).fetchall()
+    except duckdb.Error as error:
+        raise InputError(
+            f"there is no time zone {timezone!r}", hint="one such as America/Edmonton, or UTC"
+        ) from error
+    return [at for (at,) in rows]
 
 
 def name_zone(timezone: str, at: datetime | None) -> str:
     """The zone, with how far it is from UTC at `at`: `America/New_York (UTC-5)`."""
     if timezone == "UTC" or at is None:
         return timezone
-    minutes = round(_ahead(at, timezone) / timedelta(minutes=1))
+    minutes = round((to_local([at], timezone)[0] - at) / timedelta(minutes=1))
     sign = "\N{MINUS SIGN}" if minutes < 0 else "+"
     hours, rest = divmod(abs(minutes), 60)
     return f"{timezone} (UTC{sign}{hours}" + (f":{rest:02}" if rest else "") + ")"
@@ -121,22 +123,6 @@ def compare_databases(db: Database) -> dict[str, str]:
 def _say_offset(offset: timedelta) -> str:
     minutes = round(offset / timedelta(minutes=1))
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
-
-
-def _ahead(at: datetime, timezone: str) -> timedelta:
-    changes = _changes(timezone, at.year)
-    return changes[bisect_right(changes, at, key=lambda change: change[0]) - 1][1]
-
-
-@cache
-def _changes(timezone: str, year: int) -> tuple[tuple[datetime, timedelta], ...]:
-    span = {"first": datetime(year, 1, 1), "last": datetime(year, 12, 31, 23, 30)}  # noqa: DTZ001
-    try:
-        return tuple(_engine().execute(_CHANGES, {"zone": timezone, **span}).fetchall())
-    except duckdb.Error as error:
-        raise InputError(
-            f"there is no time zone {timezone!r}", hint="one such as America/Edmonton, or UTC"
-        ) from error
 
 
 @cache

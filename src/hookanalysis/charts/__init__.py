@@ -8,19 +8,10 @@ period they draw all there is, in UTC.
 
 from __future__ import annotations
 
-from .endpoints import answers_over_time, endpoint_health, latency
-from .evidence import coverage, funnel
-from .explorer import explorer
-from .incident import timeline
-from .outcomes import outcomes_over_time
-
-__all__ = [
-    "answers_over_time",
-    "coverage",
-    "endpoint_health",
-    "explorer",
-    "funnel",
-    "latency",
-    "outcomes_over_time",
-    "timeline",
-]
+from .endpoints import answers_over_time as answers_over_time
+from .endpoints import endpoint_health as endpoint_health
+from .endpoints import latency as latency
+from .evidence import coverage as coverage
+from .outcomes import explorer as explorer
+from .outcomes import outcomes_over_time as outcomes_over_time
+from .outcomes import timeline as timeline

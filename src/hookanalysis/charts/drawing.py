@@ -7,20 +7,27 @@ from __future__ import annotations
 
 import warnings
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 from hookanalysis import markup
 from hookanalysis.markup import CHART_MIME, OUTCOME_COLOURS
 
+from .window import NothingToDrawError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import altair as alt
     import pandas as pd
     from altair.typing import ChartType
 
-    from .asking import Window
+    from .window import Window
 
+    # The marks; units and how to read them; what they show, with numbers; the table of these.
+    Drawing = tuple[Any, str, str, pd.DataFrame]
+
+P = ParamSpec("P")
 
 GOOD, BAD = OUTCOME_COLOURS["delivered"], OUTCOME_COLOURS["missed"]
 WIDTH = 640
@@ -56,20 +63,6 @@ def name_endpoints(urls: Iterable[str], limit: int) -> dict[str, str]:
     return names
 
 
-def place(frame: pd.DataFrame, window: Window) -> pd.DataFrame:
-    """Give rows of `step_at` (start of a step, the reader's clock) the ends and words of marks."""
-    import pandas as pd
-
-    at = frame["step_at"].astype("datetime64[us]")
-    step: dict[str, Any] = {f"{window.unit}s": 1}
-    end = at + pd.DateOffset(**step) if len(frame) else at
-    words = at.map(window.name_step)
-    utc = {"at": at, "end": end, "middle": at + (end - at) / 2}
-    return frame.drop(columns="step_at").assign(
-        time=words, **{name: column.dt.tz_localize("UTC") for name, column in utc.items()}
-    )
-
-
 def stack_steps(
     placed: pd.DataFrame, window: Window, number: str, kind: str, order: Sequence[str]
 ) -> Any:
@@ -88,6 +81,8 @@ def stack_steps(
     ranked = placed.assign(rank=rank).sort_values(["at", "rank"])
     # Stacked here: Vega-Lite stacks bars, not the rectangles that fill their step of time.
     high = ranked.groupby("at")[number].cumsum()
+    few = high.max() <= 5  # no halves
+    ticks = {"values": list(range(int(high.max()) + 1))} if few else {"tickCount": 4}
     stacked = ranked.assign(high=high, low=high - ranked[number])
     return (
         alt.Chart(stacked[["at", "end", "time", kind, number, "high", "low"]])
@@ -95,7 +90,7 @@ def stack_steps(
         .encode(
             x=time_axis(window),
             x2="end",
-            y=alt.Y("low:Q", title=None, axis=whole_axis(high.max())),
+            y=alt.Y("low:Q", title=None, axis=alt.Axis(format=",d", minExtent=34, **ticks)),
             y2="high",
             tooltip=tooltip(time="time", **{kind: kind, number: number}),
         )
@@ -142,14 +137,6 @@ def time_axis(window: Window, field: str = "at") -> alt.X:
     )
 
 
-def whole_axis(most: float) -> alt.Axis:
-    """The y axis of numbers of things, up to `most`: no halves."""
-    import altair as alt
-
-    few = {"values": list(range(int(most) + 1))} if most <= 5 else {"tickCount": 4}
-    return alt.Axis(format=",d", minExtent=34, **few)
-
-
 def tooltip(**fields: str) -> list[alt.Tooltip]:
     """Field → label; all of them text or whole numbers that need no format."""
     import altair as alt
@@ -157,44 +144,61 @@ def tooltip(**fields: str) -> list[alt.Tooltip]:
     return [alt.Tooltip(field, title=label) for field, label in fields.items()]
 
 
-def stack_panels(panels: Sequence[Any], *, share: bool = True) -> Any:
-    """Panels below each other, on one time axis and zoomed together if they `share` it."""
+def name_axis(field: str, order: Sequence[str], **axis: Any) -> alt.Y:
+    """The y axis of names, in an order."""
     import altair as alt
 
-    stacked = alt.vconcat(*panels, spacing=18)
-    return stacked.resolve_scale(x="shared") if share else stacked
+    axis = {"labelLimit": 260, "grid": False, **axis}
+    return alt.Y(f"{field}:N", sort=list(order), title=None, axis=alt.Axis(**axis))
 
 
-def panel_title(text: str) -> alt.TitleParams:
-    """A small heading over one panel."""
+def panel(marks: Any, height: Any, heading: str = "") -> Any:
+    """Marks as a panel of a chart, with a small heading."""
     import altair as alt
 
-    return alt.TitleParams(text, fontSize=12, fontWeight=500, offset=6)
+    sized = marks.properties(width=WIDTH, height=height)
+    title = alt.TitleParams(heading, fontSize=12, fontWeight=500, offset=6)
+    return sized.properties(title=title) if heading else sized
 
 
-def finish(
-    chart: Any,
-    title: str,
-    subtitle: str,
-    sentence: str,
-    table: pd.DataFrame,
-    *,
-    zooms: bool = True,
-) -> ChartType:
-    """Frame a chart: title, description, zoom, and the table of its numbers.
+def chart(
+    title: str, nothing: str, *, zooms: bool = True
+) -> Callable[[Callable[P, Drawing]], Callable[P, ChartType]]:
+    """Make a chart of what a function draws: title, description, zoom, the table of its numbers.
 
     Args:
-        chart: The marks.
         title: What it is.
-        subtitle: Units and how to read it.
-        sentence: What it shows, with numbers: alt text, and the line under the chart.
-        table: Its numbers, headings ready to print.
+        nothing: What is said where there is nothing to draw.
         zooms: Whether Shift and the wheel zoom into its time.
     """
+
+    def decorate(draw: Callable[P, Drawing]) -> Callable[P, ChartType]:
+        @wraps(draw)
+        def drawn(*args: P.args, **kwargs: P.kwargs) -> ChartType:
+            prepare()
+            try:
+                marks, subtitle, sentence, table = draw(*args, **kwargs)
+            except NothingToDrawError:
+                return _frame(*_say(nothing), title)
+            return _frame(_zoom(marks) if zooms else marks, subtitle, sentence, table, title)
+
+        return drawn
+
+    return decorate
+
+
+def _say(words: str) -> Drawing:
+    """Words in the place of marks."""
+    import altair as alt
+    import pandas as pd
+
+    marks = alt.Chart(pd.DataFrame({"words": [words]})).mark_text(opacity=0.7)
+    return panel(marks.encode(text="words:N"), 60), "", words, pd.DataFrame()
+
+
+def _zoom(marks: Any) -> Any:
     import altair as alt
 
-    if not zooms:
-        return _frame(chart, title, subtitle, sentence, table)
     zoom = alt.selection_interval(
         name="zoom",
         bind="scales",
@@ -206,24 +210,11 @@ def finish(
     with warnings.catch_warnings():
         # One zoom for all panels is what is wanted; Altair reports that it made it so.
         warnings.filterwarnings("ignore", message="Automatically deduplicated")
-        chart = chart.add_params(zoom)
-    return _frame(chart, title, subtitle, sentence, table)
+        return marks.add_params(zoom)
 
 
-def draw_nothing(title: str, sentence: str) -> ChartType:
-    """A chart that says why it is empty."""
+def _frame(marks: Any, subtitle: str, sentence: str, table: pd.DataFrame, title: str) -> ChartType:
     import altair as alt
-    import pandas as pd
-
-    words = pd.DataFrame({"words": [sentence]})
-    chart = alt.Chart(words).mark_text(opacity=0.7).encode(text="words:N")
-    return _frame(chart.properties(width=WIDTH, height=60), title, "", sentence, pd.DataFrame())
-
-
-def _frame(chart: Any, title: str, subtitle: str, sentence: str, table: pd.DataFrame) -> ChartType:
-    import altair as alt
-
-    prepare()
 
     rows = table.head(MAX_TABLE).astype(object)
     rows = rows.where(rows.notna(), None)  # JSON knows no NA
@@ -234,9 +225,8 @@ def _frame(chart: Any, title: str, subtitle: str, sentence: str, table: pd.DataF
         "rows": rows.to_numpy().tolist(),
         "total": len(table),
     }
-    lines = [subtitle] if subtitle else []
-    framed: ChartType = chart.properties(
-        title=alt.TitleParams(title, subtitle=lines),
+    framed: ChartType = marks.properties(
+        title=alt.TitleParams(title, subtitle=[subtitle] if subtitle else []),
         description=sentence,
         usermeta={"embedOptions": {"renderer": "svg", "actions": False}, "hookanalysis": meta},
     )
@@ -282,6 +272,7 @@ def theme() -> dict[str, Any]:
             "background": None,
             "font": _FONT,
             "view": {"stroke": None},
+            "concat": {"spacing": 18},
             "title": {
                 "anchor": "start",
                 "color": "currentColor",

@@ -7,32 +7,30 @@ from typing import TYPE_CHECKING, Any
 from hookanalysis import markup
 from hookanalysis.facts.measures import percent
 from hookanalysis.markup import OUTCOME_COLOURS
+from hookanalysis.words import plural, sentence
 
-from .asking import Window, ask, find_window
 from .drawing import (
     BAD,
     GOOD,
-    WIDTH,
+    chart,
     colour_kinds,
-    draw_nothing,
-    finish,
+    name_axis,
     name_endpoints,
-    panel_title,
-    place,
-    stack_panels,
+    panel,
     stack_steps,
     time_axis,
     tooltip,
 )
+from .window import Window, find_window, frame, place
 
 if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
-    from altair.typing import ChartType
 
     from hookanalysis.database import Database
-    from hookanalysis.facts.measures import Period
+    from hookanalysis.facts.period import Period
 
+    from .drawing import Drawing
 
 MAX_ENDPOINTS = 15
 MAX_PANELS = 4
@@ -43,39 +41,30 @@ _ANSWERS = {
     "client_errors": ("4xx", OUTCOME_COLOURS["refused"]),
     "redirects": ("3xx and others", OUTCOME_COLOURS["unprocessed"]),
 }
+_TRIED = {"time": "time", "attempts": "attempts", "failed": "failed", "failing": "share failed"}
 
 
-def endpoint_health(ws: Database, period: Period | None = None) -> ChartType:
+@chart("Endpoint health", "The sender logged no attempt in this period.")
+def endpoint_health(ws: Database, period: Period | None = None) -> Drawing:
     """Share of attempts that failed, by endpoint and time: what is failing, and since when."""
     import altair as alt
 
-    title, nothing = "Endpoint health", "The sender logged no attempt in this period."
     window = find_window(ws, period)
-    busiest = _busiest(ws, window, MAX_ENDPOINTS)
-    if window is None or busiest.empty:
-        return draw_nothing(title, nothing)
-    frame = ask(ws, "endpoint_health", window, urls=list(busiest.index))
-    frame = frame.assign(
-        endpoint=frame["endpoint_url"].map(busiest["endpoint"]),
-        share=(frame["failed"] / frame["attempts"].clip(lower=1)).round(4),
-        failing=[percent(f, a) for f, a in zip(frame["failed"], frame["attempts"], strict=True)],
-    )
+    busiest = _find_busiest(ws, window, MAX_ENDPOINTS)
+    found = _share(frame(ws, "endpoint_health", window, urls=list(busiest.index)))
+    placed = place(found, window).drop(columns=["endpoint_url", "middle"])
+    placed["endpoint"] = found["endpoint_url"].map(busiest["endpoint"])
     labels = {
         "endpoint": "endpoint",
-        "time": "time",
-        "attempts": "attempts",
-        "failed": "failed",
-        "failing": "share failed",
+        **_TRIED,
         "client_errors": "answered 4xx",
         "server_errors": "answered 5xx",
         "unanswered": "no answer",
     }
-    placed = place(frame, window).drop(columns=["endpoint_url", "middle"])
-    rows = alt.Axis(labelLimit=260, grid=False)
     base = alt.Chart(placed).encode(
         x=time_axis(window),
         x2="end",
-        y=alt.Y("endpoint:N", sort=list(busiest["endpoint"]), title=None, axis=rows),
+        y=name_axis("endpoint", list(busiest["endpoint"])),
         tooltip=tooltip(**labels),
     )
     failing = alt.Opacity(
@@ -84,35 +73,58 @@ def endpoint_health(ws: Database, period: Period | None = None) -> ChartType:
         legend=alt.Legend(title="share failed", format=".0%", values=[0.1, 0.25, 0.5, 1]),
     )
     tile: dict[str, Any] = {"cornerRadius": 1.5, "height": alt.RelativeBandSize(0.74)}
-    chart = alt.layer(
+    marks = alt.layer(
         base.mark_rect(color=GOOD, opacity=0.3, **tile),
         base.mark_rect(color=BAD, **tile).encode(opacity=failing),
-    ).properties(width=WIDTH, height=alt.Step(26))
-    return finish(
-        chart,
-        title,
-        f"attempts per {window.unit}, {window.timezone};"
-        " blue: none failed; red: the deeper, the more failed",
+    )
+    return (
+        panel(marks, alt.Step(26)),
+        (
+            f"attempts per {window.unit}, {window.timezone};"
+            " blue: none failed; red: the deeper, the more failed"
+        ),
         _tell_health(busiest),
         placed[list(labels)].rename(columns=labels),
     )
 
 
-def latency(ws: Database, period: Period | None = None) -> ChartType:
+def _share(found: pd.DataFrame) -> pd.DataFrame:
+    """Steps of attempts with the share of them that failed, and in words."""
+    pairs = zip(found["failed"], found["attempts"], strict=True)
+    share = (found["failed"] / found["attempts"]).round(4)
+    return found.assign(share=share, failing=[percent(*pair) for pair in pairs])
+
+
+def _find_busiest(ws: Database, window: Window, most: int) -> pd.DataFrame:
+    """The endpoints to show, most failures first: `endpoint` (short, unique), attempts, failed."""
+    found = frame(ws, "busiest_endpoints", window, most=most)
+    names = name_endpoints(found["endpoint_url"], 44)
+    return found.assign(endpoint=found["endpoint_url"].map(names)).set_index("endpoint_url")
+
+
+def _tell_health(busiest: pd.DataFrame) -> str:
+    total, shown = int(busiest["endpoints"].iloc[0]), len(busiest)
+    failing = busiest[busiest["failed"] > 0]
+    which = plural(total, "endpoint")
+    if total > shown:
+        which += f", of which the {shown} with the most failed attempts are shown"
+    if failing.empty:
+        return f"{which}: no attempt failed."
+    worst = failing.iloc[0]
+    return (
+        f"{which}. Most failed attempts: {worst['endpoint']}, {worst['failed']:,} of"
+        f" {worst['attempts']:,} ({percent(worst['failed'], worst['attempts'])})."
+    )
+
+
+@chart("Lag", "No lag is known in this period: both sides must have logged a delivery.")
+def latency(ws: Database, period: Period | None = None) -> Drawing:
     """Lag from first attempt to first accepted arrival: median and 95th percentile."""
     import altair as alt
 
-    title, nothing = (
-        "Lag",
-        "No lag is known in this period: both sides must have logged a delivery.",
-    )
     window = find_window(ws, period)
-    busiest = _busiest(ws, window, MAX_PANELS)
-    if window is None or busiest.empty:
-        return draw_nothing(title, nothing)
-    frame = ask(ws, "lags", window, urls=list(busiest.index))
-    if frame.empty:
-        return draw_nothing(title, nothing)
+    busiest = _find_busiest(ws, window, MAX_PANELS)
+    found = frame(ws, "lags", window, urls=list(busiest.index))
     labels = {
         "endpoint": "endpoint",
         "time": "time",
@@ -120,13 +132,13 @@ def latency(ws: Database, period: Period | None = None) -> ChartType:
         "median": "median",
         "most": "95 % within",
     }
-    placed = place(frame, window).assign(
-        endpoint=frame["endpoint_url"].map(busiest["endpoint"]),
-        median=(frame["p50"] * 1000).map(markup.lag),
-        most=(frame["p95"] * 1000).map(markup.lag),
+    placed = place(found, window).assign(
+        endpoint=found["endpoint_url"].map(busiest["endpoint"]),
+        median=(found["p50"] * 1000).map(markup.lag),
+        most=(found["p95"] * 1000).map(markup.lag),
         # An arrival before its attempt is two clocks that differ: as usual.
-        p50=frame["p50"].clip(lower=0),
-        p95=frame["p95"].clip(lower=0),
+        p50=found["p50"].clip(lower=0),
+        p95=found["p95"].clip(lower=0),
     )
     panels: list[Any] = []
     high = _seconds(placed["p95"].max())
@@ -138,19 +150,19 @@ def latency(ws: Database, period: Period | None = None) -> ChartType:
         base = alt.Chart(points).encode(
             x=time_axis(window, "middle"), tooltip=tooltip(**labels), detail="run:N"
         )
-        marks = [
+        marks = alt.layer(
             base.mark_area(opacity=0.2).encode(high, y2="p50"),
             base.mark_line(strokeWidth=2).encode(y="p50:Q"),
             base.mark_point(size=24, filled=True, opacity=1).encode(y="p50:Q"),
-        ]
-        heading = panel_title(str(name))
-        panels.append(alt.layer(*marks).properties(width=WIDTH, height=100, title=heading))
-    return finish(
-        stack_panels(panels).resolve_scale(y="shared"),
-        title,
-        f"first attempt to first accepted arrival, beyond the usual, per {window.unit},"
-        f" {window.timezone};"
-        " line: median; band: up to the 95th percentile",
+        )
+        panels.append(panel(marks, 100, str(name)))
+    return (
+        alt.vconcat(*panels).resolve_scale(x="shared", y="shared"),
+        (
+            f"first attempt to first accepted arrival, beyond the usual, per {window.unit},"
+            f" {window.timezone};"
+            " line: median; band: up to the 95th percentile"
+        ),
         _tell_latency(placed),
         placed[list(labels)].rename(columns=labels),
     )
@@ -178,28 +190,6 @@ def _seconds(most: float) -> alt.Y:
     return alt.Y("p95:Q", title=None, stack=False, axis=axis, scale=scale)
 
 
-def _busiest(ws: Database, window: Window | None, most: int) -> pd.DataFrame:
-    """The endpoints to show, most failures first: `endpoint` (short, unique), attempts, failed."""
-    frame = ask(ws, "busiest_endpoints", window, most=most)
-    names = name_endpoints(frame["endpoint_url"], 44)
-    return frame.assign(endpoint=frame["endpoint_url"].map(names)).set_index("endpoint_url")
-
-
-def _tell_health(busiest: pd.DataFrame) -> str:
-    total, shown = int(busiest["endpoints"].iloc[0]), len(busiest)
-    failing = busiest[busiest["failed"] > 0]
-    which = markup.plural(total, "endpoint")
-    if total > shown:
-        which += f", of which the {shown} with the most failed attempts are shown"
-    if failing.empty:
-        return f"{which}: no attempt failed."
-    worst = failing.iloc[0]
-    return (
-        f"{which}. Most failed attempts: {worst['endpoint']}, {worst['failed']:,} of"
-        f" {worst['attempts']:,} ({percent(worst['failed'], worst['attempts'])})."
-    )
-
-
 def _tell_latency(placed: pd.DataFrame) -> str:
     parts = []
     for name, own in placed.groupby("endpoint", sort=False):
@@ -210,27 +200,17 @@ def _tell_latency(placed: pd.DataFrame) -> str:
     return "; ".join(parts) + "."
 
 
-def answers_over_time(ws: Database, period: Period | None = None) -> ChartType:
+@chart("Failed attempts", "The sender logged no attempt in this period.")
+def answers_over_time(ws: Database, period: Period | None = None) -> Drawing:
     """How many attempts failed, by kind of answer, and what share of all that is."""
     import altair as alt
 
-    title, nothing = "Failed attempts", "The sender logged no attempt in this period."
     window = find_window(ws, period)
-    if window is None:
-        return draw_nothing(title, nothing)
-    frame = ask(ws, "answers_over_time", window)
-    if frame.empty:
-        return draw_nothing(title, nothing)
-    known = frame["client_errors"] + frame["server_errors"] + frame["unanswered"]
-    frame = frame.assign(
-        redirects=(frame["failed"] - known).clip(lower=0),
-        share=(frame["failed"] / frame["attempts"]).round(4),
-        failing=[percent(f, a) for f, a in zip(frame["failed"], frame["attempts"], strict=True)],
-    )
-    labels = {"time": "time", "attempts": "attempts", "failed": "failed", "failing": "share failed"}
-    placed = place(frame, window)
+    found = _share(frame(ws, "endpoint_health", window, urls=None))
+    known = found["client_errors"] + found["server_errors"] + found["unanswered"]
+    placed = place(found.assign(redirects=(found["failed"] - known).clip(lower=0)), window)
     line = (
-        alt.Chart(placed[["middle", "share", *labels]].assign(run=_count_runs(placed)))
+        alt.Chart(placed[["middle", "share", *_TRIED]].assign(run=_count_runs(placed)))
         .mark_line(color=BAD, strokeWidth=2, point={"size": 22, "color": BAD})
         .encode(
             x=time_axis(window, "middle"),
@@ -240,18 +220,18 @@ def answers_over_time(ws: Database, period: Period | None = None) -> ChartType:
                 scale=alt.Scale(domain=[0, 1]),
                 axis=alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1], minExtent=34),
             ),
-            tooltip=tooltip(**labels),
+            tooltip=tooltip(**_TRIED),
             detail="run:N",
         )
-        .properties(width=WIDTH, height=90, title=panel_title("Share of attempts that failed"))
     )
-    bars = _stack_answers(placed, window)
-    names = {**labels, **{key: words for key, (words, _) in _ANSWERS.items()}}
-    return finish(
-        stack_panels([bars, line]) if placed["failed"].any() else line,
-        title,
+    panels = [panel(line, 90, "Share of attempts that failed")]
+    if placed["failed"].any():
+        panels.insert(0, panel(_stack_answers(placed, window), 140, "Failed attempts by answer"))
+    names = {**_TRIED, **{key: words for key, (words, _) in _ANSWERS.items()}}
+    return (
+        alt.vconcat(*panels).resolve_scale(x="shared"),
         f"attempts per {window.unit}, {window.timezone}, by what the sender was answered",
-        _tell_answers(frame),
+        _tell_answers(placed),
         placed[list(names)].rename(columns=names),
     )
 
@@ -264,20 +244,18 @@ def _stack_answers(placed: pd.DataFrame, window: Window) -> Any:
     long = kinds.melt(["at", "end", "time"], list(colours), "answer", "failed")
     long = long[long["failed"] > 0]
     shown = [label for label in colours if label in set(long["answer"])]
-    return (
-        stack_steps(long, window, "failed", "answer", list(colours))
-        .encode(color=colour_kinds("answer", colours, shown))
-        .properties(width=WIDTH, height=140, title=panel_title("Failed attempts by answer"))
+    return stack_steps(long, window, "failed", "answer", list(colours)).encode(
+        color=colour_kinds("answer", colours, shown)
     )
 
 
-def _tell_answers(frame: pd.DataFrame) -> str:
-    attempts, failed = int(frame["attempts"].sum()), int(frame["failed"].sum())
+def _tell_answers(found: pd.DataFrame) -> str:
+    attempts, failed = int(found["attempts"].sum()), int(found["failed"].sum())
     if not failed:
-        return f"{markup.plural(attempts, 'attempt')}, and none failed."
-    kinds = [(label, int(frame[key].sum())) for key, (label, _) in _ANSWERS.items()]
+        return f"{plural(attempts, 'attempt')}, and none failed."
+    kinds = [(label, int(found[key].sum())) for key, (label, _) in _ANSWERS.items()]
     listed = ", ".join(f"{label}: {number:,}" for label, number in kinds if number)
     return (
-        f"{failed:,} of {markup.plural(attempts, 'attempt')} failed"
-        f" ({percent(failed, attempts)}). {listed[:1].upper()}{listed[1:]}."
+        f"{failed:,} of {plural(attempts, 'attempt')} failed"
+        f" ({percent(failed, attempts)}). {sentence(listed)}."
     )

@@ -1,109 +1,284 @@
-"""What became of the deliveries, over time."""
+"""What became of the deliveries, over time; and the attempts of one incident."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup
 from hookanalysis.facts.measures import percent
+from hookanalysis.facts.period import ask
 from hookanalysis.markup import OUTCOME_COLOURS
 from hookanalysis.tables import OUTCOMES
+from hookanalysis.words import count, plural
 
-from .asking import Window, ask, find_window
 from .drawing import (
-    WIDTH,
+    BAD,
+    GOOD,
+    chart,
     colour_kinds,
-    draw_nothing,
-    finish,
-    panel_title,
-    place,
-    stack_panels,
+    name_axis,
+    name_endpoints,
+    panel,
     stack_steps,
+    time_axis,
+    tooltip,
 )
+from .evidence import MAX_INTERVALS, name_intervals
+from .window import Window, count_steps, find_window, frame, make_window, place
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     import pandas as pd
-    from altair.typing import ChartType
 
     from hookanalysis.database import Database
-    from hookanalysis.facts.measures import Period
+    from hookanalysis.facts.period import Period
 
+    from .drawing import Drawing
+
+MAX_ENDPOINTS = 6
+MAX_HOLES = 100
+MAX_EVENTS = 200
+# The deliveries that were not simply delivered, as `listed_deliveries` is asked for them.
+TROUBLE = {"outcomes": [name for name in OUTCOMES if name != "delivered"], "by_outcome": False}
 
 # Stacked from the axis up: the worst stands where its height is read best.
-_TROUBLE = (
+_WORST_FIRST = (
     *("missed", "refused", "unprocessed", "undetermined"),
     *("duplicated", "unacknowledged", "unexpected", "pending"),
 )
-_ORDER = ("delivered", "recovered", *_TROUBLE)
+_RESULTS = {
+    "failed": BAD,
+    "no effect": OUTCOME_COLOURS["unprocessed"],  # a success, and the event missed or unprocessed
+    "success": GOOD,
+    "pending": OUTCOME_COLOURS["pending"],
+}
+_LEAST = timedelta(minutes=20)  # shown at least, before and after an incident
+_FINE = timedelta(hours=45)
+_STEPS = [timedelta(minutes=n) for n in (1, 2, 5, 10, 15, 30)]
 
 
-def outcomes_over_time(ws: Database, period: Period | None = None) -> ChartType:
+@chart("Outcomes over time", "No delivery falls into this period.")
+def outcomes_over_time(ws: Database, period: Period | None = None) -> Drawing:
     """What became of the deliveries, by the time of their first attempt; tests left out."""
     import altair as alt
 
-    title, nothing = "Outcomes over time", "No delivery falls into this period."
-    window = find_window(ws, period, finest="minute")
-    if window is None:
-        return draw_nothing(title, nothing)
-    frame = ask(ws, "outcomes_over_time", window)
-    if frame.empty:
-        return draw_nothing(title, nothing)
-    wide = frame.pivot_table(index="step_at", columns="outcome", values="deliveries", fill_value=0)
-    wide = wide[[outcome for outcome in OUTCOMES if outcome in wide]].astype(int)
-    present = [str(name) for name in wide]
+    window = find_window(ws, period, "minute")
+    found = frame(ws, "outcomes_over_time", window, most=0).drop(columns="endpoint_url")
+    table = count_steps(found, window, [*OUTCOMES])
+    present = [str(name) for name in table]
     chosen = alt.selection_point(name="chosen", fields=["outcome"], bind="legend")
-    trouble = frame[frame["outcome"].isin(_TROUBLE)]
-    chart = _stack(frame, window, present, "All deliveries", 96)
+
+    def stack(rows: pd.DataFrame, heading: str, height: int) -> Any:
+        order = ("delivered", "recovered", *_WORST_FIRST)
+        return panel(_stack(rows, window, order, present, "chosen", 0.15), height, heading)
+
+    trouble = found[found["outcome"].isin(_WORST_FIRST)]
+    marks = stack(found, "All deliveries", 96)
     if trouble.empty:
-        chart = chart.add_params(chosen)
+        marks = marks.add_params(chosen)
     else:
         # A legend answers clicks only in the panel that the selection belongs to.
-        upper = _stack(trouble, window, present, "Other than delivered or recovered", 168)
-        chart = stack_panels(
-            [upper.add_params(chosen), chart.encode(color=colour_kinds("outcome", OUTCOME_COLOURS))]
-        )
-        chart = chart.resolve_legend(color="independent")
-    table = wide.reset_index()
-    table["step_at"] = table["step_at"].map(window.name_step)
-    return finish(
-        chart,
-        title,
-        f"deliveries per {window.unit} of first attempt, {window.timezone};"
-        " click an outcome to single it out",
-        _tell_outcomes(wide, window),
-        table.rename(columns={"step_at": window.unit}),
+        upper = stack(trouble, "Other than delivered or recovered", 168)
+        lower = marks.encode(color=colour_kinds("outcome", OUTCOME_COLOURS))
+        both = alt.vconcat(upper.add_params(chosen), lower).resolve_scale(x="shared")
+        marks = both.resolve_legend(color="independent")
+    return (
+        marks,
+        (
+            f"deliveries per {window.unit} of first attempt, {window.timezone};"
+            " click an outcome to single it out"
+        ),
+        _tell_outcomes(table, window),
+        table.reset_index(),
     )
 
 
 def _stack(
-    frame: pd.DataFrame, window: Window, present: list[str], heading: str, height: int
+    rows: pd.DataFrame, window: Window, order: Any, present: list[str], param: str, faint: float
 ) -> Any:
+    """Outcomes as stacked steps; those that are not chosen are `faint`."""
     import altair as alt
 
-    return (
-        stack_steps(place(frame, window), window, "deliveries", "outcome", _ORDER)
-        .encode(
-            color=colour_kinds("outcome", OUTCOME_COLOURS, present),
-            opacity=alt.condition({"param": "chosen"}, alt.value(1), alt.value(0.15)),
-        )
-        .properties(width=WIDTH, height=height, title=panel_title(heading))
+    return stack_steps(place(rows, window), window, "deliveries", "outcome", order).encode(
+        color=colour_kinds("outcome", OUTCOME_COLOURS, present),
+        opacity=alt.condition({"param": param}, alt.value(1), alt.value(faint)),
     )
 
 
 def _tell_outcomes(wide: pd.DataFrame, window: Window) -> str:
     total, sums = int(wide.to_numpy().sum()), wide.sum()
     fine = sum(int(sums.get(outcome, 0)) for outcome in ("delivered", "recovered"))
-    others = [(outcome, int(sums[outcome])) for outcome in _TROUBLE if sums.get(outcome, 0)]
+    others = [(name, int(sums[name])) for name in _WORST_FIRST if sums.get(name, 0)]
     text = (
-        f"{markup.plural(total, 'delivery')}, {window.words}: {markup.count(fine)}"
+        f"{plural(total, 'delivery')}, {window.words}: {count(fine)}"
         f" ({percent(fine, total)}) were delivered or recovered"
     )
     if not others:
         return f"{text}, and nothing else happened."
     listed = ", ".join(f"{number:,} {outcome}" for outcome, number in others)
     trouble = wide[[outcome for outcome, _ in others]].sum(axis="columns")
-    worst = window.name_step(cast("datetime", trouble.idxmax()))
-    peak = f"Most of these in one {window.unit}: {trouble.max():,} ({worst})."
+    peak = f"Most of these in one {window.unit}: {trouble.max():,} ({trouble.idxmax()})."
     return f"{text}; the others: {listed}. {peak}"
+
+
+@chart("Outcomes and events", "No delivery falls into this period.", zooms=False)
+def explorer(ws: Database, period: Period | None = None, *, events: int = MAX_EVENTS) -> Drawing:
+    """Outcomes over the holes in the logs; a time that is marked picks its endpoints and events.
+
+    Args:
+        ws: A reconciled workspace.
+        period: `facts.period`.
+        events: How many single events to show: those of `sections.events`.
+    """
+    import altair as alt
+
+    window = find_window(ws, period, "minute")
+    found = frame(ws, "outcomes_over_time", window, most=MAX_ENDPOINTS)
+    names = name_endpoints(found["endpoint_url"].dropna().unique(), 34)
+    found = found.assign(endpoint=found["endpoint_url"].map(names).fillna("all others"))
+    table = count_steps(found, window, [*OUTCOMES])
+    sums = found.groupby(["step", "outcome"])["deliveries"].sum().reset_index()
+    bars = _stack(sums, window, [*OUTCOMES], [str(name) for name in table], "marked", 0.35)
+    marked = alt.selection_interval(
+        name="marked",
+        encodings=["x"],
+        on="[pointerdown[!event.shiftKey], window:pointerup] > window:pointermove!",
+        zoom=False,
+    )
+    panels = [
+        panel(alt.layer(*_shade_holes(ws, window), bars), 170).add_params(marked),
+        *_dot_events(ask(ws, "listed_deliveries", period, **TROUBLE, most=events), window),
+        _sum_endpoints(place(found, window)),
+    ]
+    return (
+        alt.vconcat(*panels).resolve_legend(color="independent"),
+        (
+            f"deliveries per {window.unit} of first attempt, {window.timezone};"
+            " red shade: a receiver's log has a hole"
+        ),
+        (
+            f"{plural(int(table.to_numpy().sum()), 'delivery')}, {window.words}. Marking a"
+            " time also limits the list of events below."
+        ),
+        table.reset_index(),
+    )
+
+
+def _shade_holes(ws: Database, window: Window) -> list[Any]:
+    import altair as alt
+
+    rows = ask(ws, "intervals", window, most=MAX_INTERVALS)
+    holes = [row for row in rows if not row["covered"] and row["layer"] != "sender"][:MAX_HOLES]
+    if not holes:
+        return []
+    marks = alt.Chart(name_intervals(holes)[["at", "end", "log", "lasts", "reason"]])
+    labels = tooltip(log="hole in", lasts="lasts", reason="reason")
+    band = marks.mark_rect(color=BAD, opacity=0.16)
+    return [band.encode(x=time_axis(window), x2="end", tooltip=labels)]
+
+
+def _dot_events(rows: list[dict[str, Any]], window: Window) -> list[Any]:
+    import altair as alt
+    import pandas as pd
+
+    timed = [row for row in rows if row["happened_at"]]
+    if not timed:
+        return []
+    dots = pd.DataFrame(
+        {
+            "at": pd.Timestamp(row["happened_at"], tz="UTC"),
+            "time": markup.moment(row["happened_at"]),
+            "event": number,
+            "outcome": row["outcome"],
+            "type": row["event_type"] and markup.tame(row["event_type"]),
+            "endpoint": markup.endpoint(row["endpoint_url"], 44),
+        }
+        for number, row in enumerate(timed, 1)
+    )
+    order = [name for name in reversed(OUTCOMES) if name in set(dots["outcome"])]
+    total = rows[0]["total"]
+    which = f" (the first {len(rows):,} of {total:,})" if total > len(rows) else ""
+    picked = alt.selection_point(name="picked", fields=["event"], on="click")
+    labels = {name: name for name in ("event", "time", "outcome", "type", "endpoint")}
+    marks = (
+        alt.Chart(dots)
+        .mark_point(filled=True, size=46, cursor="pointer")
+        .encode(
+            x=time_axis(window),
+            y=alt.Y("outcome:N", sort=order, title=None, axis=alt.Axis(grid=True, ticks=False)),
+            color=colour_kinds("outcome", OUTCOME_COLOURS),
+            opacity=alt.condition({"param": "marked"}, alt.value(0.9), alt.value(0.15)),
+            tooltip=tooltip(**labels),
+        )
+        .add_params(picked)
+    )
+    heading = f"Events in trouble{which}: click one to find its log lines"
+    return [panel(marks, alt.Step(20), heading)]
+
+
+def _sum_endpoints(placed: pd.DataFrame) -> Any:
+    import altair as alt
+
+    order = placed.groupby("endpoint")["deliveries"].sum().sort_values(ascending=False)
+    marks = (
+        alt.Chart(placed[["at", "endpoint", "outcome", "deliveries"]])
+        .transform_filter({"param": "marked"})
+        .mark_bar(height={"band": 0.7})
+        .encode(
+            x=alt.X(
+                "sum(deliveries):Q",
+                title=None,
+                scale=alt.Scale(domain=[0, int(order.max())]),
+                axis=alt.Axis(tickCount=6, tickMinStep=1, format=",d"),
+            ),
+            y=name_axis("endpoint", list(order.index)),
+            color=colour_kinds("outcome", OUTCOME_COLOURS),
+            tooltip=[
+                alt.Tooltip("endpoint"),
+                alt.Tooltip("outcome"),
+                alt.Tooltip("sum(deliveries):Q", title="deliveries", format=",d"),
+            ],
+        )
+    )
+    return panel(marks, alt.Step(24), "By endpoint, in the time that is marked (or all)")
+
+
+@chart("Attempts before, during and after", "There is no attempt to draw.")
+def timeline(ws: Database, period: Period) -> Drawing:
+    """The sender's attempts around a period, which is shaded: what failed, and what followed."""
+    import altair as alt
+    import pandas as pd
+
+    window = find_window(ws, period, "minute")
+    around = max(_LEAST, (window.until - window.since) / 2)
+    wide = make_window(window.since - around, window.until + around, window, "minute")
+    length = wide.until - wide.since
+    step = next(s for s in _STEPS if length / s <= 90) if length <= _FINE else None
+    if step:
+        wide = replace(wide, unit="minute")
+    found = frame(ws, "attempts_over_time", wide)
+    if step:
+        found["step"] = found["step"].astype("datetime64[us]").dt.floor(step)
+        found = found.groupby(["step", "result"])["attempts"].sum().reset_index()
+    found["result"] = found["result"].str.replace("_", " ")
+    placed = place(found, wide)
+    if step:
+        placed = placed.assign(end=placed["at"] + step)
+    shown = [name for name in _RESULTS if name in set(placed["result"])]
+    bars = stack_steps(placed, wide, "attempts", "result", list(_RESULTS)).encode(
+        color=colour_kinds("result", _RESULTS, shown)
+    )
+    span = [pd.Timestamp(wide.local(at), tz="UTC") for at in (window.since, window.until)]
+    band = alt.Chart(pd.DataFrame({"at": [span[0]], "end": [span[1]]})).mark_rect(
+        color=BAD, opacity=0.09
+    )
+    unit = markup.duration(step.total_seconds() * 1000) if step else wide.unit
+    counts = placed.groupby("result")["attempts"].sum()
+    said = ", ".join(f"{int(counts[name]):,} {name}" for name in shown)
+    return (
+        panel(alt.layer(band.encode(x=time_axis(wide), x2="end"), bars), 170),
+        f"attempts per {unit}, {wide.timezone}; shaded: the incident",
+        f"{plural(int(counts.sum()), 'attempt')} in the time shown: {said}.",
+        placed[["time", "result", "attempts"]],
+    )

@@ -6,45 +6,18 @@ are exact; `to_dict` rounds them as people do (halves away from zero).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis.verdict.rules import SEVERITIES
-from hookanalysis.zones import to_local
+from hookanalysis.words import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from hookanalysis.verdict.findings import Finding
 
-# The receiver has accepted these at least once: what the headline calls delivered.
-ARRIVED = ("delivered", "recovered", "duplicated", "unacknowledged")
-# Not judged yet, or not the sender's to deliver: no part of the headline's shares.
-UNJUDGED = ("pending", "unexpected")
-
-_SHARE: Mapping[str, int] = {"digits": 4}
-_MS: Mapping[str, int] = {"digits": 1}
-_SECONDS: Mapping[str, int] = {"digits": 0}
-
-
-@dataclass(frozen=True)
-class Period:
-    """What the numbers are about. A delivery belongs to the time of its first attempt."""
-
-    since: datetime | None  # as asked; None: from the first
-    until: datetime | None  # as asked, exclusive; None: to the last
-    first_at: datetime | None  # first delivery in it
-    last_at: datetime | None  # last delivery in it
-    horizon: datetime | None  # last time that the sender's exports testify
-    timezone: str = "UTC"  # of the days and times that a reader is shown; the facts are in UTC
-    endpoint: str = ""  # only its deliveries: a URL, or a host; empty: all
-    event_type: str = ""  # only deliveries of it; empty: all
-
-    def local(self, at: datetime) -> datetime:
-        """A time as the reader's clock shows it."""
-        return to_local(at, self.timezone)
+    from .period import Period
 
 
 @dataclass(frozen=True)
@@ -66,7 +39,7 @@ class OutcomeCount:
     outcome: str
     meaning: str
     deliveries: int
-    share: float | None = field(metadata=_SHARE)  # of all deliveries without tests
+    share: float | None  # of all deliveries without tests
     tests: int
     details: dict[str, int]  # finer code → deliveries without tests
 
@@ -80,34 +53,28 @@ class Headline:
     """
 
     judged: int
-    delivered: int  # accepted at least once: outcomes ARRIVED
+    delivered: int  # accepted at least once: delivered, recovered, duplicated, unacknowledged
     missed: int  # proven not to have arrived
     possibly_missed: int  # missed + undetermined - unlisted
     unlisted: int  # undetermined, though the receiver accepted them: no export covers them
-    delivered_share: float | None = field(metadata=_SHARE)
-    missed_share: float | None = field(metadata=_SHARE)
-    possibly_missed_share: float | None = field(metadata=_SHARE)
+    delivered_share: float | None
+    missed_share: float | None
+    possibly_missed_share: float | None
 
     @property
     def checked(self) -> int:
         """Deliveries of which the logs could tell: all but the undetermined."""
         return self.judged - (self.possibly_missed - self.missed)
 
-    def say_arrived(self, noun: str) -> str:
-        """How many arrived; where most could not be checked, of how many that is known.
-
-        Args:
-            noun: What they are called, in the plural: `deliveries`.
-        """
+    def say_arrived(self) -> str:
+        """How many arrived; where most could not be checked, of how many that is known."""
         delivered, checked, judged = self.delivered, self.checked, self.judged
-        if not judged:
-            return f"No {noun} could be judged"
         if not checked:
-            return f"None of {judged:,} {noun} could be checked: no log at hand covers them"
+            return f"None of {judged:,} webhooks could be checked: no log at hand covers them"
         if 2 * checked < judged:
             known = f"{delivered:,} of these arrived ({percent(delivered, checked)})"
-            return f"Only {checked:,} of {judged:,} {noun} could be checked; {known}"
-        return f"{delivered:,} of {judged:,} {noun} arrived ({percent(delivered, judged)})"
+            return f"Only {checked:,} of {judged:,} webhooks could be checked; {known}"
+        return f"{delivered:,} of {judged:,} webhooks arrived ({percent(delivered, judged)})"
 
 
 @dataclass(frozen=True)
@@ -145,12 +112,12 @@ class EndpointFacts:
     client_errors: int
     server_errors: int
     unanswered: int
-    success_rate: float | None = field(metadata=_SHARE)
-    failure_rate: float | None = field(metadata=_SHARE)
-    error_rate: float | None = field(metadata=_SHARE)
-    lag_p50_ms: float | None = field(metadata=_MS)
-    lag_p95_ms: float | None = field(metadata=_MS)
-    lag_p99_ms: float | None = field(metadata=_MS)
+    success_rate: float | None
+    failure_rate: float | None
+    error_rate: float | None
+    lag_p50_ms: float | None
+    lag_p95_ms: float | None
+    lag_p99_ms: float | None
     lag_deliveries: int  # deliveries whose lag is known; the usual delay is in the clocks' offset
 
 
@@ -172,7 +139,7 @@ class Hole:
 
     starts_at: datetime
     ends_at: datetime
-    seconds: float = field(metadata=_SECONDS)
+    seconds: float
     reason: str  # no_liveness, rejected_lines, truncated, before_first_log or after_last_log
 
 
@@ -186,8 +153,8 @@ class StreamCoverage:
     completeness: str  # all, failures, successes, events; several are joined by "+"
     starts_at: datetime | None  # first time covered
     ends_at: datetime | None  # last time covered
-    covered_share: float | None = field(metadata=_SHARE)
-    covered_seconds: float = field(metadata=_SECONDS)
+    covered_share: float | None
+    covered_seconds: float
     hole_count: int
     holes: tuple[Hole, ...]  # the longest MAX_HOLES, in order of time
 
@@ -198,10 +165,10 @@ class ClockOffset:
 
     stream: str
     day: date | None  # None: the stream's value for other days
-    offset_ms: float = field(metadata=_MS)
-    low_ms: float | None = field(metadata=_MS)
-    high_ms: float | None = field(metadata=_MS)
-    tolerance_ms: float | None = field(metadata=_MS)
+    offset_ms: float
+    low_ms: float | None
+    high_ms: float | None
+    tolerance_ms: float | None
     pairs: int
     method: str
     # Where the offset is whole quarter-hours, it is no drift but a mistaken time zone.
@@ -259,7 +226,7 @@ class Versions:
     tzdata: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Facts:
     """Everything that a report says in numbers."""
 
@@ -279,6 +246,9 @@ class Facts:
     resends: Resends
     versions: Versions
 
+    def __repr__(self) -> str:
+        return f"<facts: {self.summary()}>"
+
     def count(self, outcome: str) -> int:
         """Deliveries with `outcome`, tests left out."""
         return next(o.deliveries for o in self.outcomes if o.outcome == outcome)
@@ -294,44 +264,75 @@ class Facts:
         found = {finding.severity for finding in self.findings}
         return next((level for level in reversed(SEVERITIES) if level in found), None)
 
-    def say_what_lacks(self) -> str:
-        """What must be loaded before anything can be judged; empty where an export is there."""
+    def summary(self) -> str:
+        """What was found, in plain sentences; no text from a log is in it."""
+        return f"{self.say_headline()} {self.say_also()}".strip()
+
+    def say_headline(self) -> str:
+        """What arrived and what did not, in one sentence."""
+        head = self.headline
+        if not head.judged:
+            return f"{self._say_why_empty()}, so there is nothing to judge."
+        if not head.checked:
+            return f"{head.say_arrived()}. That does not mean that they are missing."
+        if head.delivered == head.judged:
+            every = f"All {head.judged:,} webhooks were"
+            return f"{every if head.judged > 1 else 'The one webhook was'} delivered."
+        refused = self.count("refused")
+        apart = (
+            (head.missed, "never arrived"),
+            (refused, "were refused" if refused > 1 else "was refused"),
+            (self.count("unprocessed"), "never got processed"),
+            # Where only few could be checked, the sentence begins with that.
+            (self.unchecked if 2 * head.checked >= head.judged else 0, "could not be checked"),
+        )
+        parts = [f"{number:,} {words}" for number, words in apart if number]
+        tail = " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+        return f"{'; '.join(filter(None, (head.say_arrived(), tail)))}."
+
+    def _say_why_empty(self) -> str:
+        """Why no delivery can be judged: what is missing, as far as the files tell."""
         if not self.files:
             return "No file was loaded"
-        if any(file.side == "sender" and file.status != "refused" for file in self.files):
-            return ""
-        done = "could be read" if self.file_counts["refused"] else "was loaded"
-        return f"No export of the sender {done}"
+        if all(file.side != "sender" or file.status == "refused" for file in self.files):
+            done = "could be read" if self.file_counts["refused"] else "was loaded"
+            return f"No export of the sender {done}"
+        if number := self.headline.unlisted:
+            return f"No export of the sender covers the {plural(number, 'webhook')} that arrived"
+        if self.totals.deliveries:
+            return "No delivery of this period is settled yet"
+        logs = [log for log in self.coverage if log.side == "sender"]
+        starts = [log.starts_at for log in logs if log.starts_at]
+        ends = [log.ends_at for log in logs if log.ends_at]
+        days = self.period.say_days(min(starts, default=None), max(ends, default=None))
+        cover = f" (the sender's exports cover {days})" if days else ""
+        return f"No delivery falls into this period{cover}"
 
-    def summary(self) -> str:
-        """What was found, in a line of plain sentences; no text from a log is in it."""
-        head, refused = self.headline, self.file_counts["refused"]
-        unread = f"; {refused:,} {'files' if refused > 1 else 'file'} could not be read"
-        end = f"{unread if refused else ''}."
-        if not self.totals.deliveries:
-            return f"{self.say_what_lacks() or 'No deliveries in this period'}{end}"
-        said = [head.say_arrived("deliveries")]
-        unchecked = self.unchecked if head.checked else 0
-        unacknowledged = self.count("unacknowledged")
-        which = "it" if unacknowledged == 1 else "them"
-        counted = (
-            (head.missed, "missed"),
-            (unchecked, "could not be checked (undetermined)"),
-            (self.count("refused"), "refused"),
-            (self.count("unprocessed"), "accepted but never processed"),
-            (self.duplicates.harmful, "processed more than once"),
-            (unacknowledged, f"arrived, though the sender calls {which} failed"),
-            (self.count("unexpected"), "unknown to the sender"),
-            (head.unlisted, "arrived, though no export of the sender covers them"),
-            (self.count("pending"), "still pending"),
+    def say_also(self, see: str = "") -> str:
+        """What else there is to know, each in a sentence; `see`: where files are listed."""
+        twice, refused = self.duplicates, self.file_counts["refused"]
+        harm = f", {twice.harmful:,} of them with harm: processed more than once"
+        known, unlisted = self.count("unacknowledged"), self.headline.unlisted
+        told = (
+            (refused, f"{plural(refused, 'file')} could not be read{see}"),
+            (twice.deliveries, f"%s arrived more than once{harm if twice.harmful else ''}"),
+            (known, f"%s arrived although the sender calls {_it(known)} failed: do not resend"),
+            (self.count("unexpected"), "%s arrived that the sender's export does not know"),
+            (unlisted, f"%s arrived, though no export of the sender covers {_it(unlisted)}"),
+            (self.count("pending"), "%s still pending"),
+            (self.totals.tests, f"{plural(self.totals.tests, 'test event')} left out"),
         )
-        said += [f"{number:,} {words}" for number, words in counted if number]
-        return f"{'; '.join(said)}{end}"
+        said = (words.replace("%s", f"{number:,}") for number, words in told if number)
+        return " ".join(f"{words}." for words in said)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready: ISO times in UTC, rounded numbers, keys in the order of the fields."""
         plain: dict[str, Any] = _plain(self)
         return plain
+
+
+def _it(number: int) -> str:
+    return "it" if number == 1 else "them"
 
 
 def percent(part: float, whole: float) -> str:
@@ -350,17 +351,9 @@ def round_number(value: float, digits: int) -> float:
     return float(Decimal(repr(float(value))).quantize(step, rounding=ROUND_HALF_UP))
 
 
-def share(part: float, whole: float) -> float | None:
-    """The part of a whole, 0 to 1; None where there is no whole."""
-    return part / whole if whole else None
-
-
-def _plain(value: Any, digits: int = 4) -> Any:
+def _plain(value: Any, name: str = "") -> Any:
     if is_dataclass(value):
-        return {
-            part.name: _plain(getattr(value, part.name), part.metadata.get("digits", 4))
-            for part in fields(value)
-        }
+        return {part.name: _plain(getattr(value, part.name), part.name) for part in fields(value)}
     if isinstance(value, dict):
         return {key: _plain(entry) for key, entry in value.items()}
     if isinstance(value, tuple):
@@ -368,5 +361,7 @@ def _plain(value: Any, digits: int = 4) -> Any:
     if isinstance(value, date):
         return value.isoformat() + ("Z" if isinstance(value, datetime) else "")
     if isinstance(value, float):
-        return round_number(value, digits) if digits else int(round_number(value, 0))
+        whole = name.endswith("seconds")
+        rounded = round_number(value, 0 if whole else 1 if name.endswith("_ms") else 4)
+        return int(rounded) if whole else rounded
     return value

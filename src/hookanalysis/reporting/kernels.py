@@ -1,4 +1,4 @@
-"""A notebook run by papermill in a kernel of its own: private, bounded in time, left clean.
+"""A notebook run in a kernel of its own: private, bounded in time, left clean.
 
 The kernel is this very Python, started in an empty folder, with its sockets in a folder that only
 this user can open, without the user's IPython profile. Failures come back as values, together
@@ -8,31 +8,26 @@ with the cells that did run.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import contextvars
 import os
 import re
 import sys
 import tempfile
 import time
-import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from hookanalysis.errors import BusyError, HookAnalysisError, InputError, ReportError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Coroutine
 
     from nbformat import NotebookNode
-
-T = TypeVar("T")
 
 START_SECONDS = 60
 _LONGEST_SOCKET = 90  # a path of a Unix socket may not be longer than some 100 characters
 _OWN_ERRORS = {"InputError": InputError, "BusyError": BusyError, "ReportError": ReportError}
-_LABELS = {"error": "what", "reason": "reason", "where": "where", "hint": "hint"}
 _SECRET_NAMES = re.compile(
     r"SECRET|TOKEN|PASSWORD|PASSWD|API_?KEY|PRIVATE_KEY|CREDENTIAL", re.IGNORECASE
 )
@@ -50,54 +45,47 @@ class Run:
 def run_notebook(
     notebook: NotebookNode, parameters: dict[str, Any], *, timeout_seconds: float
 ) -> Run:
-    """Run all cells with `parameters` injected; the deadline is one for the whole notebook.
+    """Run all cells, with `parameters` put in as papermill does.
 
     Args:
         notebook: With a cell tagged `parameters`.
         parameters: Checked already.
         timeout_seconds: For the whole of it, the start of the kernel apart.
     """
-    _quieten()
-    kept: list[Any] = []
+    # JupyterLab, where it is installed, brings a grammar of IRIs that takes over a second to build
+    # at import and that nothing here uses; jsonschema does without it.
+    if "rfc3987_syntax" not in sys.modules:
+        sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+    import nbformat
+    from papermill.translators import PythonTranslator
+
+    filled: NotebookNode = nbformat.from_dict(notebook)  # type: ignore[no-untyped-call]
+    tagged = ["parameters" in cell.metadata.get("tags", []) for cell in filled.cells]
+    given = nbformat.v4.new_code_cell(PythonTranslator.codify(parameters))  # type: ignore[no-untyped-call]
+    filled.cells.insert(tagged.index(True) + 1 if any(tagged) else 0, given)
     with tempfile.TemporaryDirectory(prefix="hka-") as folder:
-        options = {"keep": kept, "folder": Path(folder), "timeout_seconds": timeout_seconds}
-        failure = _in_own_loop(lambda: _execute(notebook, parameters, options))
-    run = Run(kept[-1].nb if kept else notebook, failure)
-    _redact(run.notebook)
-    if run.failure is None and (skipped := _count_skipped(run.notebook)):
-        run.failure = ReportError(
-            "the notebook stopped early", reason=f"{skipped} of its cells did not run"
-        )
-    return run
+        failure = _execute(filled, Path(folder), timeout_seconds)
+    secrets = _find_secrets()
+    for cell in (cell for cell in filled.cells if cell.cell_type == "code"):
+        cell.outputs = _redact(cell.outputs, secrets)  # a second wall
+    return Run(filled, failure)
 
 
 def _execute(
-    notebook: NotebookNode, parameters: dict[str, Any], options: dict[str, Any]
+    notebook: NotebookNode, folder: Path, timeout_seconds: float
 ) -> HookAnalysisError | None:
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
-    from papermill import PapermillExecutionError, execute_notebook
-    from papermill.engines import papermill_engines
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-    papermill_engines.register("hookanalysis", _make_engine())
     try:
-        execute_notebook(
-            notebook,
-            None,
-            parameters,
-            engine_name="hookanalysis",
-            kernel_name="python3",
-            language="python",
-            progress_bar=False,
-            start_timeout=START_SECONDS,
-            **options,
-        )
-    except PapermillExecutionError as error:
-        said = _redact_in(error.evalue, _find_secrets())
-        return _read_failure(error.ename, said, error.exec_count)
+        client = _make_client(notebook, folder, timeout_seconds)
+        _wait(client.async_execute(env=_environment(folder), cwd=str(folder)))
+    except CellExecutionError as error:
+        failed = max(cell.get("execution_count") or 0 for cell in notebook.cells)
+        return _read_failure(error.ename, _redact(error.evalue, _find_secrets()), failed)
     except CellTimeoutError:
         return ReportError(
             "the notebook took too long",
-            reason=f"it was stopped after {options['timeout_seconds']:,.0f} s",
+            reason=f"it was stopped after {timeout_seconds:,.0f} s",
             hint="allow more time, or report a shorter period",
         )
     except DeadKernelError:
@@ -111,38 +99,21 @@ def _execute(
     return None
 
 
-def _in_own_loop(work: Callable[[], T]) -> T:
-    """Call `work`; the event loop that Jupyter makes for it, and never closes, is closed."""
+def _wait(work: Coroutine[Any, Any, Any]) -> None:
+    """Do `work` in an event loop of its own: inside a notebook one runs already."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return contextvars.Context().run(_close_loop_after, work)
-    return work()  # inside a notebook: Jupyter uses a thread of its own
+        asyncio.run(work)
+    else:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(asyncio.run, work).result()
 
 
-def _close_loop_after(work: Callable[[], T]) -> T:
-    from jupyter_core.utils import ensure_event_loop
-
-    loop = ensure_event_loop()
-    try:
-        return work()
-    finally:
-        loop.close()
-        asyncio.set_event_loop(None)
-
-
-def _quieten() -> None:
-    # JupyterLab, where it is installed, brings a grammar of IRIs that takes over a second to build
-    # at import and that nothing here uses; jsonschema does without it.
-    if "rfc3987_syntax" not in sys.modules:
-        sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
-
-
-def _make_engine() -> Any:
+def _make_client(notebook: NotebookNode, folder: Path, timeout_seconds: float) -> Any:
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
-    from papermill.clientwrap import PapermillNotebookClient
-    from papermill.engines import NBClientEngine
+    from nbclient import NotebookClient
     from traitlets.config import Config
 
     class ThisPython(AsyncKernelManager):
@@ -153,39 +124,24 @@ def _make_engine() -> Any:
             command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
             return KernelSpec(argv=command, display_name="Python 3", language="python")
 
-    class Engine(NBClientEngine):  # type: ignore[misc]
-        """Papermill's own engine, but cells survive a failure and the folder is private."""
+    started: list[float] = []
 
-        @classmethod
-        def execute_managed_notebook(
-            cls, nb_man: Any, kernel_name: str, *, keep: list[Any], folder: Path, **options: Any
-        ) -> None:
-            keep.append(nb_man)
-            started: list[float] = []
+    def remaining(_: Any) -> float:
+        started.append(time.monotonic())
+        return max(started[0] + timeout_seconds - time.monotonic(), 0.001)
 
-            def remaining(_: Any) -> float:
-                started.append(time.monotonic())
-                left: float = started[0] + options["timeout_seconds"] - time.monotonic()
-                return max(left, 0.001)
-
-            manager = {"connection_file": str(folder / "kernel.json")}
-            if os.name == "posix" and len(str(folder)) < _LONGEST_SOCKET:
-                manager |= {"transport": "ipc", "ip": str(folder / "k")}
-            client = PapermillNotebookClient(
-                nb_man,
-                kernel_name=kernel_name,
-                kernel_manager_class=ThisPython,
-                config=Config({"KernelManager": manager}),
-                startup_timeout=options["start_timeout"],
-                timeout_func=remaining,
-                shutdown_kernel="immediate",
-                extra_arguments=["--IPKernelApp.log_level=40"],
-            )
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DeprecationWarning)
-                client.execute(env=_environment(folder), cwd=str(folder))
-
-    return Engine
+    manager = {"connection_file": str(folder / "kernel.json")}
+    if os.name == "posix" and len(str(folder)) < _LONGEST_SOCKET:
+        manager |= {"transport": "ipc", "ip": str(folder / "k")}
+    return NotebookClient(
+        notebook,
+        kernel_manager_class=ThisPython,
+        config=Config({"KernelManager": manager}),
+        startup_timeout=START_SECONDS,
+        timeout_func=remaining,
+        shutdown_kernel="immediate",
+        extra_arguments=["--IPKernelApp.log_level=40"],
+    )
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -199,32 +155,14 @@ def _environment(folder: Path) -> dict[str, str]:
     return environment
 
 
-def _read_failure(name: str, text: str, cell: int | None) -> HookAnalysisError:
+def _read_failure(name: str, text: str, cell: int) -> HookAnalysisError:
     """The error of a cell: our own as it was raised, any other without the data it may quote."""
+    first = text.strip().partition("\n")[0]
     if name in _OWN_ERRORS:
-        found = re.findall(r"^ *(error|reason|where|hint): (.*)$", text, re.MULTILINE)
-        parts = {_LABELS[label]: words for label, words in found}
-        return _OWN_ERRORS[name](parts.pop("what", text.splitlines()[0] if text else name), **parts)
-    where = f"cell {cell}" if cell is not None else ""
-    first = text.strip().splitlines()[0][:200] if text.strip() else ""
-    return ReportError("the notebook failed", reason=f"{name}: {first}".rstrip(": "), where=where)
-
-
-def _count_skipped(notebook: NotebookNode) -> int:
-    """Cells that never ran to their end; to papermill, `sys.exit(0)` looks like success."""
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
-    done = [cell.metadata.get("papermill", {}).get("status") == "completed" for cell in cells]
-    ended = [any(out.output_type == "error" for out in cell.get("outputs", [])) for cell in cells]
-    return sum(not ok or failed for ok, failed in zip(done, ended, strict=True))
-
-
-def _redact(notebook: NotebookNode) -> None:
-    """Take the values of secret environment variables out of all outputs: a second wall."""
-    secrets = _find_secrets()
-    for cell in notebook.cells if secrets else ():
-        for output in cell.get("outputs", []):
-            with contextlib.suppress(AttributeError):
-                _redact_in(output, secrets)
+        parts = dict(re.findall(r"^ *(error|reason|where|hint): (.*)$", text, re.MULTILINE))
+        return _OWN_ERRORS[name](parts.pop("error", first or name), **parts)
+    reason = f"{name}: {first[:200]}".rstrip(": ")
+    return ReportError("the notebook failed", reason=reason, where=f"cell {cell}")
 
 
 def _find_secrets() -> list[str]:
@@ -237,13 +175,13 @@ def _find_secrets() -> list[str]:
     return sorted(found, key=len, reverse=True)
 
 
-def _redact_in(part: Any, secrets: list[str]) -> Any:
+def _redact(part: Any, secrets: list[str]) -> Any:
     if isinstance(part, str):
         for secret in secrets:
             part = part.replace(secret, "[secret]")
         return part
     if isinstance(part, dict):
         for key, value in part.items():
-            part[key] = _redact_in(value, secrets)
+            part[key] = _redact(value, secrets)
         return part
-    return [_redact_in(value, secrets) for value in part] if isinstance(part, list) else part
+    return [_redact(value, secrets) for value in part] if isinstance(part, list) else part

@@ -1,4 +1,4 @@
-"""An executed notebook as one HTML page that needs nothing else.
+"""An executed notebook as one HTML page that needs nothing else, or as a PDF of it.
 
 nbconvert fills the template of `report/`. Only a few kinds of output pass, HTML only with a few
 tags, specifications of charts as JSON that cannot end a script, and a Content-Security-Policy
@@ -10,13 +10,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
+import shutil
+import subprocess
+import tempfile
 from dataclasses import dataclass
 from importlib import resources
+from operator import itemgetter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup
 from hookanalysis.charts.drawing import read_meta
+from hookanalysis.errors import InputError, ReportError
 from hookanalysis.markup import CHART_MIME, read_asset, read_style
 
 if TYPE_CHECKING:
@@ -25,41 +32,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 ALLOWED_MIMES = (CHART_MIME, "text/html", "text/plain")
-_TAGS = {
-    *("a", "abbr", "b", "blockquote", "br", "caption", "code", "dd", "details", "div", "dl", "dt"),
-    *(
-        "em",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "i",
-        "kbd",
-        "li",
-        "ol",
-        "p",
-        "pre",
-        "s",
-        "section",
-        "small",
-    ),
-    *(
-        "span",
-        "strong",
-        "sub",
-        "summary",
-        "sup",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-    ),
-    *("u", "ul"),
-}
+_REFUSED = {"area", "img", "map"}
 _DROPPED_WHOLE = {"iframe", "math", "noscript", "object", "script", "style", "svg", "template"}
 _ATTRIBUTES = {
     "*": {"class", "title", "aria-hidden", "aria-label"},
@@ -74,6 +47,17 @@ _JSON_SAFE = str.maketrans(
     {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 )
 _MARKS_OF_OTHERS = frozenset({"href", "url", "usermeta"})  # ways to fetch or to lead elsewhere
+
+
+# Without it Chromium would take US Letter; a page printed from a browser fits the paper there.
+_PAPER = "<style>@page { size: A4 }</style>"
+_PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
+_PRINTING = (
+    *("--headless", "--disable-gpu", "--no-first-run", "--disable-extensions", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"),
+    *("--proxy-server=127.0.0.1:9", "--host-resolver-rules=MAP * ~NOTFOUND"),  # no network
+    *("--no-pdf-header-footer", "--virtual-time-budget=20000"),
+)
 
 
 @dataclass(frozen=True)
@@ -105,15 +89,13 @@ def write_page(notebook: NotebookNode, page: Page) -> str:
 
     cells = list(_shown_cells(notebook))
     shown = nbformat.from_dict({**notebook, "cells": cells})  # type: ignore[no-untyped-call]
-    drawn = any(CHART_MIME in out.get("data", {}) for cell in shown.cells for out in _outputs(cell))
+    outputs = (out for cell in shown.cells for out in cell.get("outputs", ()))
+    drawn = any(CHART_MIME in out.get("data", {}) for out in outputs)
     scripts = [read_asset("vega.js"), read_asset("boot.js")] if drawn else [read_asset("boot.js")]
     contents = [heading for cell in shown.cells if (heading := _heading(cell.source))]
     ids = {heading["id"] for heading in contents}
     around = {
-        "title": page.title,
-        "times": page.times,
-        "colophon": page.colophon,
-        "broken": page.broken,
+        **vars(page),
         "contents": contents,
         "policy": _policy(scripts),
         "css": read_style() + read_asset("page.css"),
@@ -129,25 +111,25 @@ def write_page(notebook: NotebookNode, page: Page) -> str:
                 "clean": lambda fragment: clean(fragment, ids),
                 "prose": _render_prose,
                 "chart": _chart,
-                "opens_section": lambda source: bool(_heading(source)),
-                "section_id": lambda source: (_heading(source) or {}).get("id", ""),
+                "section_id": lambda source: _heading(source).get("id"),
             },
         )
         body, _ = exporter.from_notebook_node(shown, {"page": around})
     return str(body) + "\n"
 
 
-def clean(fragment: str, ids: Collection[str] = ()) -> str:
+def clean(fragment: str, ids: Collection[str] = (), *, prose: bool = False) -> str:
     """HTML with nothing in it but the tags and attributes of tables, lists and text.
 
     Args:
         fragment: Any HTML.
         ids: The sections of the page, where links may lead.
+        prose: It is the notebook's own text: with large headings, and links to the web.
     """
     import nh3
 
     def filter_attribute(_: str, name: str, value: str) -> str | None:
-        if name == "href":
+        if name == "href" and not prose:
             return value if value.removeprefix("#") in ids else None
         if name in {"data-at", "data-event", "tabindex"}:
             return value if re.fullmatch(r"-?\d{1,15}", value) else None
@@ -155,12 +137,12 @@ def clean(fragment: str, ids: Collection[str] = ()) -> str:
 
     return nh3.clean(
         fragment,
-        tags=_TAGS,
+        tags=nh3.ALLOWED_TAGS - _REFUSED - (set() if prose else {"h1", "h2"}) | {"section"},
         clean_content_tags=_DROPPED_WHOLE,
-        attributes=_ATTRIBUTES,
+        attributes={"a": {"href"}} if prose else _ATTRIBUTES,
         attribute_filter=filter_attribute,
-        link_rel=None,
-        url_schemes=set(),
+        link_rel="noopener noreferrer" if prose else None,
+        url_schemes={"https"} if prose else set(),
     )
 
 
@@ -175,15 +157,11 @@ def _shown_cells(notebook: NotebookNode) -> Iterator[dict[str, Any]]:
     for cell in notebook.cells:
         kind, tags = cell.cell_type, cell.metadata.get("tags", [])
         bare = {"id": cell.get("id", ""), "cell_type": kind, "metadata": {}}
-        if kind == "markdown" and "papermill-error-cell-tag" not in tags:
+        if kind == "markdown":
             yield {**bare, "source": cell.source}
         elif kind == "code":
-            shown = [kept for out in _outputs(cell) if (kept := _allowed(out, tags)) is not None]
+            shown = [kept for out in cell.outputs if (kept := _allowed(out, tags)) is not None]
             yield {**bare, "source": "", "outputs": shown, "execution_count": None}
-
-
-def _outputs(cell: Any) -> list[Any]:
-    return list(cell.get("outputs", []))
 
 
 def _allowed(output: Any, tags: list[str]) -> dict[str, Any] | None:
@@ -201,13 +179,13 @@ def _allowed(output: Any, tags: list[str]) -> dict[str, Any] | None:
 def _chart(spec: dict[str, Any]) -> dict[str, Any]:
     """What the template shows of a chart: words and table as text, and the marks as JSON."""
     meta = read_meta(spec)
-    rows = [dict(enumerate(row)) for row in meta.get("rows", [])]
+    rows = meta.get("rows", [])
     columns = [
-        markup.Column(str(place), name, "count" if _is_numeric(rows, place) else "text")
+        markup.Column(itemgetter(place), name, "count" if _is_numeric(rows, place) else "text")
         for place, name in enumerate(meta.get("columns", []))
     ]
-    named = [{str(place): value for place, value in row.items()} for row in rows]
-    table = markup.table(named, columns, total=meta.get("total")).html if rows else ""
+    total = meta.get("total") or len(rows)
+    table = markup.table(rows, columns, total=total).html if rows else ""
     marks = {key: value for key, value in spec.items() if key not in {"usermeta", "$schema"}}
     if meta:
         marks.pop("title", None)  # the page says it, where it can be selected and wrapped
@@ -220,7 +198,7 @@ def _chart(spec: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _is_numeric(rows: list[dict[int, Any]], place: int) -> bool:
+def _is_numeric(rows: list[list[Any]], place: int) -> bool:
     return all(isinstance(row[place], int) for row in rows)
 
 
@@ -238,34 +216,17 @@ def _without_links(part: Any) -> Any:
 def _render_prose(source: str) -> str:
     import mistune
 
-    rendered = clean_prose(str(mistune.create_markdown(escape=True, plugins=["table"])(source)))
-    heading = _heading(source)
-    if heading is None:
-        return rendered
-    return rendered.replace("<h2>", f'<h2 id="{heading["id"]}">', 1)
+    written = str(mistune.create_markdown(escape=True, plugins=["table"])(source))
+    section = f'<h2 id="{_heading(source).get("id", "")}">'
+    return clean(written, prose=True).replace("<h2>", section, 1)
 
 
-def clean_prose(fragment: str) -> str:
-    """As `clean`, with the headings that only a notebook's own text may hold."""
-    import nh3
-
-    return nh3.clean(
-        fragment,
-        tags=_TAGS | {"h1", "h2"},
-        clean_content_tags=_DROPPED_WHOLE,
-        attributes={"a": {"href"}},
-        link_rel="noopener noreferrer",
-        url_schemes={"https"},
-    )
-
-
-def _heading(source: str) -> dict[str, str] | None:
+def _heading(source: str) -> dict[str, str]:
     """Title and id of the section that a markdown cell opens with a second-level heading."""
     found = re.search(r"^## +(.+?)\s*$", source, re.MULTILINE)
     if not found:
-        return None
-    title = found[1]
-    return {"title": title, "id": re.sub(r"\W+", "-", title.lower()).strip("-")}
+        return {}
+    return {"title": found[1], "id": re.sub(r"\W+", "-", found[1].lower()).strip("-")}
 
 
 def _policy(scripts: list[str]) -> str:
@@ -277,3 +238,48 @@ def _policy(scripts: list[str]) -> str:
         "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none';"
         f" form-action 'none'; script-src {hashes}"
     )
+
+
+def find_chromium() -> str:
+    """The program that prints.
+
+    Raises:
+        InputError: None of its kind is installed.
+    """
+    found = next((path for name in _PROGRAMS if (path := shutil.which(name))), None)
+    if found is None:
+        raise InputError(
+            "a PDF needs Chromium, and there is none",
+            hint="install it (Debian: apt-get install chromium), or write an .html and print that",
+        )
+    return found
+
+
+def print_page(page: str, *, timeout_seconds: float = 120) -> bytes:
+    """The PDF of a page.
+
+    Args:
+        page: The whole HTML.
+        timeout_seconds: For Chromium.
+
+    Raises:
+        InputError: There is no Chromium.
+        ReportError: It failed.
+    """
+    program = find_chromium()
+    with tempfile.TemporaryDirectory(prefix="hka-") as folder:
+        source, target = Path(folder, "page.html"), Path(folder, "page.pdf")
+        source.write_text(page.replace("</head>", f"{_PAPER}</head>", 1), encoding="utf-8")
+        # Chromium's sandbox does not work for root, as whom containers often run.
+        root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+        command = [program, *_PRINTING, *root, f"--user-data-dir={folder}/profile"]
+        command += [f"--print-to-pdf={target}", source.as_uri()]
+        try:
+            subprocess.run(command, check=True, capture_output=True, timeout=timeout_seconds)  # noqa: S603
+        except (OSError, subprocess.SubprocessError) as error:
+            raise ReportError(
+                "Chromium could not print the report", reason=str(error)[-200:]
+            ) from error
+        if not target.is_file():
+            raise ReportError("Chromium printed nothing", hint="write an .html and print that")
+        return target.read_bytes()

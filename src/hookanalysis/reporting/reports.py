@@ -6,24 +6,25 @@ A notebook is an entry of `notebooks/`: one with a cell tagged `parameters` is a
 from __future__ import annotations
 
 import ast
-import contextlib
 import json
 import os
 import re
 import tempfile
-import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import click
+
+from hookanalysis.database import check_exists
 from hookanalysis.errors import BusyError, HookAnalysisError, InputError, ReportError
 from hookanalysis.markup import FACTS_MIME
 
-from .pages import Page, write_page
+from .pages import Page, find_chromium, print_page, write_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from nbformat import NotebookNode
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 600.0
 _KINDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
-_FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 @dataclass(frozen=True)
@@ -49,32 +49,18 @@ class Parameter:
         return f"{text}: {self.help}" if self.help else text
 
 
-@dataclass(frozen=True)
-class ReportResult:
+class ReportResult(NamedTuple):
     """Where a report is, and what made it.
 
     Attributes:
         html: The page, or its PDF.
         facts: The numbers beside it, as JSON; None for a notebook that shows none.
-        notebook: Name of the notebook.
         parameters: All of them, defaults too.
-        size: Of the page, bytes.
-        seconds: How long it took.
-        findings: Findings by severity.
     """
 
     html: Path
     facts: Path | None
-    notebook: str
     parameters: dict[str, Any]
-    size: int
-    seconds: float
-    findings: dict[str, int]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Ready for JSON."""
-        paths = {"html": str(self.html), "facts": str(self.facts) if self.facts else None}
-        return {"status": "ok", **asdict(self), **paths}
 
 
 def run_report(
@@ -105,38 +91,30 @@ def run_report(
         BusyError: Another process holds the workspace.
         ReportError: The notebook failed; what there is stands in `<name>.failed.html`.
     """
-    from . import kernels, printing
+    from . import kernels
 
-    began = time.monotonic()
     path = find_notebook(notebook)
     source = _read_notebook(path)
     given = {"workspace": _absolute(workspace), **(parameters or {})}
     values = check_parameters(read_parameters(source), given, path.name)
     target = Path(output or f"{path.stem}.html").absolute()
     if target.suffix == ".pdf":
-        printing.find_chromium()
+        find_chromium()
     _make_folder(target.parent)
     run = kernels.run_notebook(source, values, timeout_seconds=timeout_seconds)
     if run.failure is not None:
         raise _tell_failure(run, _page(path, source, values, {}), target)
-    facts: dict[str, Any] = next(_find_outputs(run.notebook, FACTS_MIME), {})
+    outputs = (out for cell in run.notebook.cells for out in cell.get("outputs", ()))
+    found = (out.data[FACTS_MIME] for out in outputs if FACTS_MIME in out.get("data", {}))
+    facts: dict[str, Any] = next(found, {})
     page = write_page(run.notebook, _page(path, source, values, facts))
-    whole = printing.print_page(page) if target.suffix == ".pdf" else page.encode()
+    whole = print_page(page) if target.suffix == ".pdf" else page.encode()
     beside = target.with_name(facts_name) if facts else None
     _write(target, whole)
     if beside is not None:
         _write(beside, f"{json.dumps(facts, ensure_ascii=False, indent=1)}\n".encode())
     _marked(target).unlink(missing_ok=True)
-    levels = [finding["severity"] for finding in facts.get("findings", [])]
-    return ReportResult(
-        html=target,
-        facts=beside,
-        notebook=path.stem,
-        parameters=values,
-        size=len(whole),
-        seconds=round(time.monotonic() - began, 3),
-        findings={level: levels.count(level) for level in dict.fromkeys(levels)},
-    )
+    return ReportResult(target, beside, values)
 
 
 def list_notebooks() -> dict[str, Path]:
@@ -165,21 +143,12 @@ def find_notebook(name: str | Path) -> Path:
 
 def read_parameters(notebook: NotebookNode) -> tuple[Parameter, ...]:
     """What the cell tagged `parameters` declares: `name: type = default  # help`."""
+    from papermill.translators import PythonTranslator
+
     tagged = (c for c in notebook.cells if "parameters" in c.metadata.get("tags", []))
     cell = next((c for c in tagged if c.cell_type == "code"), None)
-    if cell is None:
-        return ()
-    lines = cell.source.splitlines()
-    found = []
-    for node in ast.parse(cell.source).body:
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        if not isinstance(targets[0], ast.Name):
-            continue
-        with contextlib.suppress(ValueError):
-            default = ast.literal_eval(node.value)
-            help_ = lines[(node.end_lineno or 1) - 1][node.end_col_offset or 0 :].strip(" #")
-            found.append(Parameter(targets[0].id, default, help_))
-    return tuple(found)
+    declared = PythonTranslator.inspect(cell) if cell else []
+    return tuple(Parameter(p.name, ast.literal_eval(p.default), p.help) for p in declared)
 
 
 def check_parameters(
@@ -200,7 +169,7 @@ def check_parameters(
             raise InputError(f"unknown parameter {name!r}", where=notebook, hint=hint)
         try:
             values[name] = _convert(value, type(known[name].default))
-        except (TypeError, ValueError) as error:
+        except (TypeError, click.BadParameter) as error:
             raise InputError(
                 f"parameter {name!r} cannot be {value!r}",
                 reason=f"it is a {_KINDS.get(type(known[name].default), 'value')}",
@@ -213,15 +182,9 @@ def check_parameters(
 def _convert(value: Any, kind: type) -> Any:
     if kind is type(None) or type(value) is kind:
         return value
-    if kind is str and hasattr(value, "isoformat"):
-        return value.isoformat()
-    if kind is bool and isinstance(value, str) and value.lower() in _FLAGS:
-        return _FLAGS[value.lower()]
-    if kind in {int, float} and isinstance(value, str):
-        return kind(value)
-    if kind is float and type(value) is int:
-        return float(value)
-    raise TypeError
+    if value is None or kind not in _KINDS:
+        raise TypeError
+    return click.types.convert_type(kind).convert(str(value), None, None)
 
 
 def _notebook_folder() -> Path:
@@ -246,11 +209,8 @@ def _read_notebook(path: Path) -> NotebookNode:
 def _absolute(workspace: str | Path) -> str:
     if not str(workspace):
         return ""
-    path = Path(workspace).absolute()
-    if not path.is_file():
-        hint = "`hookanalysis load PATH…` makes one"
-        raise InputError("there is no such workspace", where=str(workspace), hint=hint)
-    return str(path)
+    check_exists(str(workspace))
+    return str(Path(workspace).absolute())
 
 
 def _marked(target: Path) -> Path:
@@ -279,9 +239,7 @@ def _page(
     path: Path, source: NotebookNode, values: dict[str, Any], facts: Mapping[str, Any]
 ) -> Page:
     first = next((c.source for c in source.cells if c.source.startswith("# ")), path.stem)
-    said = [
-        str(v) for name, v in values.items() if name != "workspace" and isinstance(v, str) and v
-    ]
+    said = [v for name, v in values.items() if name != "workspace" and v and isinstance(v, str)]
     names = {**values}
     if "workspace" in names:
         names["workspace"] = Path(names["workspace"]).name or "the bundled samples"
@@ -297,13 +255,6 @@ def _page(
             ("Charts", "Vega and Vega-Lite, University of Washington, BSD-3-Clause"),
         ),
     )
-
-
-def _find_outputs(notebook: NotebookNode, mime: str) -> Iterator[Any]:
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if mime in output.get("data", {}):
-                yield output.data[mime]
 
 
 def _make_folder(folder: Path) -> None:

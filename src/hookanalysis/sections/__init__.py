@@ -6,50 +6,30 @@ judged here: the facts hold the numbers, the tables hold the verdicts.
 
 from __future__ import annotations
 
-from .days import comparison, news, settled, still_open
-from .events import events
-from .findings import findings, proofs, resends
-from .health import answer_times, answers, failing, health, sent_tests
-from .incidents import impact, incidents, keep_own, moments, pick_incident, summary
-from .lists import deliveries, endpoints
-from .overview import cover, outcomes
-from .sources import clocks, files, unknowns
-
-# What the daily report lists one by one, and how it tells of what goes on.
-LISTS = (
-    ("missed",),
-    ("duplicated",),
-    ("refused", "unprocessed", "unacknowledged", "unexpected"),
-)
-PROGRESS = (comparison, news, incidents, still_open, settled)
-
-__all__ = [
-    "LISTS",
-    "PROGRESS",
-    "answer_times",
-    "answers",
-    "clocks",
-    "comparison",
-    "cover",
-    "deliveries",
-    "endpoints",
-    "events",
-    "failing",
-    "files",
-    "findings",
-    "health",
-    "impact",
-    "incidents",
-    "keep_own",
-    "moments",
-    "news",
-    "outcomes",
-    "pick_incident",
-    "proofs",
-    "resends",
-    "sent_tests",
-    "settled",
-    "still_open",
-    "summary",
-    "unknowns",
-]
+from .cover import cover as cover
+from .cover import health as health
+from .days import comparison as comparison
+from .days import news as news
+from .days import still_open as still_open
+from .events import events as events
+from .findings import findings as findings
+from .findings import proofs as proofs
+from .incidents import keep_own as keep_own
+from .incidents import moments as moments
+from .incidents import pick_incident as pick_incident
+from .incidents import summary as summary
+from .lists import answer_times as answer_times
+from .lists import answers as answers
+from .lists import clocks as clocks
+from .lists import deliveries as deliveries
+from .lists import endpoints as endpoints
+from .lists import failing as failing
+from .lists import files as files
+from .lists import funnel as funnel
+from .lists import impact as impact
+from .lists import incidents as incidents
+from .lists import outcomes as outcomes
+from .lists import resends as resends
+from .lists import sent_tests as sent_tests
+from .lists import settled as settled
+from .lists import unknowns as unknowns

@@ -1,47 +1,186 @@
-"""Deliveries and endpoints, one by one."""
+"""The lists of reports, as data: what finds the rows, the columns, and what is said without any."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup
-from hookanalysis.charts.asking import ask_rows
-from hookanalysis.markup import Block, Column, table
-from hookanalysis.words import say, say_sender
+from hookanalysis.facts.period import ask
+from hookanalysis.markup import ABSENT, Block, Column, duration, table
+from hookanalysis.words import (
+    METHODS,
+    RESENDS,
+    STEPS,
+    count,
+    plural,
+    say,
+    say_answer,
+    say_answers,
+    say_sender,
+    sentence,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from hookanalysis.database import Database
-    from hookanalysis.facts.measures import Facts, Period
+    from hookanalysis.facts.measures import ClockOffset, Facts, OutcomeCount
+    from hookanalysis.facts.period import Period
+
+STREAK = 5  # so many failures in a row, without a success after them, are no accident
 
 
-_LAGS = ("lag_p50_ms", "lag_p95_ms", "lag_p99_ms")
+@dataclass(frozen=True)
+class Listing:
+    """A list of a report; calling it shows the rows of a workspace.
+
+    Attributes:
+        query: The file of `sql/report/` that finds the rows.
+        empty: What is said where there are none.
+        columns: What is shown of them. Where all are of one endpoint, it is not named again.
+        caption: A heading of its own.
+    """
+
+    query: str
+    empty: str
+    columns: tuple[Column, ...]
+    caption: str = ""
+
+    def __call__(
+        self, ws: Database, period: Period | None = None, *, limit: int = 60, **more: Any
+    ) -> Block:
+        """Show the rows of a period, at most `limit`; the rest is counted."""
+        rows = ask(ws, self.query, period, most=limit, streak=STREAK, **more)
+        known = "endpoint_url" if period and "/" in period.endpoint else ""
+        columns = [column for column in self.columns if column.value != known]
+        return table(rows, columns, caption=self.caption, empty=self.empty)
 
 
-def endpoints(facts: Facts, *, limit: int = 50) -> Block:
-    """How each endpoint did: the guide's delivery status, seen from both sides."""
-    by_trouble = sorted(
-        facts.endpoints, key=lambda e: (-e.failed - e.possibly_missed, -e.attempts, e.endpoint_url)
-    )
-    rows = [
-        {**vars(entry), **{key: markup.lag(getattr(entry, key)) for key in _LAGS}}
-        for entry in by_trouble[:limit]
-    ]
-    columns = [
-        Column("endpoint_url", "Endpoint", "url"),
-        Column("attempts", "Attempts", "count"),
-        Column("success_rate", "Succeeded", "share"),
-        Column("failure_rate", "Failed", "percent"),
-        Column("error_rate", "4xx, 5xx", "percent"),
-        Column("unanswered", "No answer", "count"),
-        Column("missed", "Missed", "count"),
-        Column("possibly_missed", "Possibly missed", "count"),
-        Column("lag_p50_ms", "Lag: median", "number"),
-        Column("lag_p95_ms", "95 %", "number"),
-        Column("lag_p99_ms", "99 %", "number"),
-    ]
-    return table(rows, columns, total=len(by_trouble), empty="No endpoint is known.")
+def _say_side(row: Mapping[str, Any]) -> str:
+    measured = "request to answer" if row["side"] == "sender" else "time in the request"
+    return f"{row['side']}: {measured}"
+
+
+_EVENT = Column("event_uuid", "Event and its type", "id", under="event_type")
+_ENDPOINT = Column("endpoint_url", "Endpoint", "url")
+_FIRST = Column("happened_at", "First attempt", "time")
+_ATTEMPTS = Column("attempts", "Attempts", "count")
+_DELIVERIES = Column("deliveries", "Deliveries", "count")
+_SHARE = Column("share", "Share", "share")
+_PATH = Column(lambda row: markup.short_path(row["path"]), "File")
+
+resends = Listing(
+    "resends",
+    "Nothing is left to resend.",
+    (
+        Column("number", "#", "count"),
+        Column(lambda row: row["advice"].replace("_", " "), "Advice"),
+        _EVENT,
+        _ENDPOINT,
+        _FIRST,
+        Column(lambda row: say(row["reason"], RESENDS), "Why"),
+    ),
+)
+incidents = Listing(
+    "incidents",
+    "No run of failures in this period.",
+    (
+        Column("incident_id", "No.", "count"),
+        Column(lambda row: row["place"] or "several endpoints", "Endpoint", "url"),
+        Column("starts_at", "From", "time"),
+        Column("lasts_ms", "Lasted", "ms"),
+        Column("failed", "Failed", "count"),
+        Column("recovered", "Recovered", "count"),
+        Column(lambda row: ", ".join(say_answers(row["statuses"])), "Answers"),
+        Column(lambda row: "still failing" if row["still_open"] else "over", "State"),
+    ),
+)
+impact = Listing(
+    "impact",
+    "No delivery was in trouble in this period.",
+    (
+        Column("event_type", "Event type"),
+        Column("outcome", "What became of it", "outcome"),
+        _DELIVERIES,
+        Column("events", "Events", "count", spared=True),
+        Column("transactions", "Transactions", "count", spared=True),
+    ),
+)
+settled = Listing(
+    "settled",
+    "No earlier failure was made good.",
+    (
+        _EVENT,
+        _ENDPOINT,
+        Column("first_attempt_at", "First attempt", "time"),
+        Column("accepted_at", "Accepted", "time"),
+        Column("lag_ms", "After", "ms"),
+    ),
+    "Arrived after a failure",
+)
+failing = Listing(
+    "failing",
+    f"No endpoint's latest {STREAK} attempts have all failed.",
+    (
+        _ENDPOINT,
+        Column("attempts", "Failed in a row", "count"),
+        Column("first_at", "Failing since", "time"),
+        Column(
+            lambda row: row["last_success_at"] or "never, as far as the exports tell",
+            "Last success",
+            "time",
+        ),
+        Column(lambda row: say_answer(row["http_status"], row["error_kind"]), "Latest answer"),
+    ),
+)
+answers = Listing(
+    "answers",
+    "The sender logged no attempt in this period.",
+    (
+        _ENDPOINT,
+        Column(lambda row: say_answer(row["http_status"], row["unanswered"]), "Answer"),
+        Column("status", "Sender says"),
+        _ATTEMPTS,
+        _SHARE,
+        Column("first_at", "First", "time"),
+        Column("last_at", "Last", "time"),
+    ),
+)
+answer_times = Listing(
+    "answer_times",
+    "No log at hand says how long an answer took.",
+    (
+        _ENDPOINT,
+        Column(_say_side, "Measured by"),
+        Column("answers", "Answers", "count"),
+        Column("p50_ms", "Median", "ms"),
+        Column("p95_ms", "95 %", "ms"),
+        Column("p99_ms", "99 %", "ms"),
+        Column("most_ms", "Longest", "ms"),
+    ),
+)
+funnel = Listing(
+    "funnel",
+    "The sender logged no attempt in this period.",
+    (
+        Column(lambda row: say(row["step"], STEPS), "Deliveries that were"),
+        Column("deliveries", "As far as logs tell", "count"),
+        _SHARE,
+    ),
+)
+sent_tests = Listing(
+    "test_events",
+    "No test event was sent in this period.",
+    (
+        _ENDPOINT,
+        Column("tests", "Tests", "count"),
+        Column("arrived", "Arrived", "count"),
+        Column("last_at", "Last one", "time"),
+        Column("last_outcome", "What became of it", "outcome"),
+        Column("last_http_status", "Answer", "count"),
+    ),
+)
 
 
 def deliveries(
@@ -55,35 +194,180 @@ def deliveries(
         period: `facts.period`; all by default.
         limit: Longest list; the rest is counted.
     """
-    found = ask_rows(ws, "listed_deliveries", period, outcomes=list(names), most=limit)
-    rows = [
-        {
-            **row,
-            "sender": say_sender(row),
-            "detail": say(str(row["detail"])),
-            "taken": f"{_say_count(row['accepted_count'])}, {_say_count(row['processed_count'])}",
-        }
-        for row in found
-    ]
-    columns = [
-        Column("event_uuid", "Event and its type", "id", under="event_type"),
-        *list_endpoint(period),
-        Column("happened_at", "First attempt", "time"),
-        Column("sender", "Sender's last word"),
-    ]
+
+    def say_detail(row: Mapping[str, Any]) -> str:
+        return say(row["detail"])
+
+    def say_taken(row: Mapping[str, Any]) -> str:
+        counts = (row["accepted_count"], row["processed_count"])
+        return ", ".join(ABSENT if n is None else count(n) for n in counts)
+
+    columns = [_EVENT, _ENDPOINT, _FIRST, Column(say_sender, "Sender's last word")]
     if "duplicated" in names:
-        columns.append(Column("taken", "Accepted, processed", "number"))
+        columns.append(Column(say_taken, "Accepted, processed", "number"))
     if len(names) > 1:
-        columns.insert(0, Column("outcome", "Outcome", "outcome", under="detail"))
+        columns.insert(0, Column("outcome", "Outcome", "outcome", under=say_detail))
     else:
-        columns.append(Column("detail", "How we know"))
-    return table(rows, columns, empty=f"No delivery was {' or '.join(names)} in this period.")
+        columns.append(Column(say_detail, "How we know"))
+    empty = f"No delivery was {' or '.join(names)} in this period."
+    listing = Listing("listed_deliveries", empty, tuple(columns))
+    return listing(ws, period, limit=limit, outcomes=list(names), by_outcome=True)
 
 
-def list_endpoint(period: Period | None) -> list[Column]:
-    """The column of endpoints, where a list may hold more than one."""
-    return [] if period and "/" in period.endpoint else [Column("endpoint_url", "Endpoint", "url")]
+def outcomes(facts: Facts) -> Block:
+    """All ten outcomes: how many, what each means, and its finer kinds."""
+    columns = [
+        Column("outcome", "Outcome", "outcome"),
+        _DELIVERIES,
+        _SHARE,
+        Column("meaning", "Meaning"),
+        Column("details", "Of these", spared=True),
+    ]
+    return table(
+        ({**vars(entry), "details": _say_details(entry)} for entry in facts.outcomes), columns
+    )
 
 
-def _say_count(number: float | None) -> str:
-    return markup.ABSENT if number is None else markup.count(number)
+# Details that say no more than the meaning of their outcome.
+_PLAIN = ("delivered", "recovered", "false_failure", "rejected", "in_flight", "receiver_coverage")
+
+
+def _say_details(entry: OutcomeCount) -> str:
+    """Its finer kinds with their numbers; the only one by itself, where it adds to the meaning."""
+    if len(entry.details) == 1:
+        (code,) = entry.details
+        return "" if code in _PLAIN else say(code)
+    return "; ".join(f"{say(code)} ({n:,})" for code, n in entry.details.items())
+
+
+def endpoints(facts: Facts, *, limit: int = 50) -> Block:
+    """How each endpoint did: the guide's delivery status, seen from both sides."""
+    by_trouble = sorted(
+        facts.endpoints, key=lambda e: (-e.failed - e.possibly_missed, -e.attempts, e.endpoint_url)
+    )
+    columns = [
+        _ENDPOINT,
+        _ATTEMPTS,
+        Column("success_rate", "Succeeded", "share"),
+        Column("failure_rate", "Failed", "percent"),
+        Column("error_rate", "4xx, 5xx", "percent"),
+        Column("unanswered", "No answer", "count"),
+        Column("missed", "Missed", "count"),
+        Column("possibly_missed", "Possibly missed", "count"),
+        Column(lambda row: markup.lag(row["lag_p50_ms"]), "Lag: median", "number"),
+        Column(lambda row: markup.lag(row["lag_p95_ms"]), "95 %", "number"),
+        Column(lambda row: markup.lag(row["lag_p99_ms"]), "99 %", "number"),
+    ]
+    rows = map(vars, by_trouble[:limit])
+    return table(rows, columns, total=len(by_trouble), empty="No endpoint is known.")
+
+
+def unknowns(facts: Facts) -> Block:
+    """What could not be known: why, and what would close the gap."""
+    period = facts.period
+    columns = [
+        _DELIVERIES,
+        Column(lambda row: sentence(row["reason"]), "Why it cannot be told"),
+        Column(lambda row: sentence(row["hint"]), "What closes the gap"),
+        Column(lambda row: period.say_days(row["first_at"], row["last_at"]), "Deliveries of"),
+    ]
+    empty = "Nothing was left open: every delivery could be judged."
+    return table(map(vars, facts.unknowns), columns, empty=empty)
+
+
+def clocks(facts: Facts, *, limit: int = 40) -> Block:
+    """How far each receiver's clock is from the sender's, and what that rests on."""
+    by_log: dict[str, list[ClockOffset]] = {}
+    for entry in facts.clocks:
+        by_log.setdefault(entry.stream, []).append(entry)
+    columns = [
+        Column("stream", "Log"),
+        Column("offset", "Its clock, against the sender's"),
+        Column("between", "Certainly within"),
+        Column("pairs", "Deliveries compared", "count"),
+        Column("method", "How it was found"),
+    ]
+    rows = [say_clock(*log) for log in sorted(by_log.items())[:limit]]
+    empty = "No clock could be compared: no delivery is known to both sides."
+    return table(rows, columns, total=len(by_log), empty=empty)
+
+
+def say_clock(stream: str, entries: Sequence[ClockOffset]) -> dict[str, Any]:
+    """How far a log's clock is from the sender's on its days (or on all), as a row of words."""
+    days = [entry for entry in entries if entry.day] or list(entries)
+    offsets = [entry.offset_ms for entry in days]
+    lows = [entry.low_ms for entry in days if entry.low_ms is not None]
+    highs = [entry.high_ms for entry in days if entry.high_ms is not None]
+    method = say(days[0].method, METHODS)
+    if zone := next((entry.zone_error_minutes for entry in days if entry.zone_error_minutes), 0):
+        off = duration(abs(zone) * 60_000)
+        method += f"; whole quarter-hours: its time zone is off by {off}"
+    return {
+        "stream": stream,
+        "offset": _say_ahead(min(offsets), max(offsets)),
+        "between": _say_ahead(min(lows), max(highs)) if lows and highs else ABSENT,
+        "pairs": sum(entry.pairs for entry in days),
+        "method": method,
+    }
+
+
+def _say_ahead(low: float, high: float) -> str:
+    """An offset or a span of them: `2.3 s to 2.9 s ahead`, `763 ms behind`."""
+    sides = [("behind" if value < 0 else "ahead") for value in (low, high)]
+    first, last = duration(abs(low)), duration(abs(high))
+    if sides[0] != sides[1]:
+        return f"{first} {sides[0]} to {last} {sides[1]}"
+    if sides[0] == "behind":
+        first, last = last, first
+    return f"{first} {sides[0]}" if first == last else f"{first} to {last} {sides[0]}"
+
+
+def files(facts: Facts, *, limit: int = 60) -> Block:
+    """What could not be read, and what was read, file by file."""
+    refused = [vars(entry) for entry in facts.files if entry.status == "refused"]
+    read = [vars(entry) for entry in facts.files if entry.status != "refused"]
+    rejects = [vars(entry) for entry in facts.rejects]
+    shown = [
+        table(rows[:limit], columns, caption=caption, total=len(rows), empty="No file was read.")
+        for rows, columns, caption in (
+            (refused, _REFUSED, "Files that could not be read"),
+            (rejects, _REJECTS, "Records that could not be read"),
+            (read, _READ, "Files that were read"),
+        )
+        if rows or columns is _READ
+    ]
+    if facts.files and not refused and not rejects:
+        words = "Every record of every file could be read."
+        shown.append(Block(f'<p class="hk-note">{words}</p>', words))
+    return sum(shown[1:], shown[0])
+
+
+def _say_file(row: Mapping[str, Any]) -> str:
+    """What there is to know about a file."""
+    notes = [row["reason"]] if row["reason"] else []
+    if row["integrity"] == "truncated":
+        notes.append("its end is damaged; what came before was read")
+    if row["tail_bytes"]:
+        size = plural(row["tail_bytes"], "byte")
+        notes.append(f"{size} of an unfinished last line wait for the next load")
+    return "; ".join(notes)
+
+
+_REFUSED = [_PATH, Column("reason", "Why")]
+_REJECTS = [
+    _PATH,
+    Column(lambda row: row["reason"].replace("_", " "), "Reason"),
+    Column("records", "Records", "count"),
+    Column("first_line", "First at line", "count"),
+    Column("detail", "How far it could be read"),
+]
+_READ = [
+    _PATH,
+    Column("status", "Status"),
+    Column(lambda row: markup.log_name(row["layer"] or row["side"], row["stream"]), "Log"),
+    Column("format", "Format"),
+    Column("records", "Records", "count"),
+    Column("kept", "Kept", "count"),
+    Column("rejected", "Rejected", "count"),
+    Column(_say_file, "To know", spared=True),
+]

@@ -16,10 +16,10 @@ SELECT
   endpoint_url,
   side,
   COUNT(*) AS answers,
-  ROUND(PERCENTILE_CONT(0.50) WITHIN GROUP (ORDER BY latency_ms), 3) AS p50_ms,
-  ROUND(PERCENTILE_CONT(0.95) WITHIN GROUP (ORDER BY latency_ms), 3) AS p95_ms,
-  ROUND(PERCENTILE_CONT(0.99) WITHIN GROUP (ORDER BY latency_ms), 3) AS p99_ms,
-  ROUND(MAX(latency_ms), 3) AS most_ms,
+  QUANTILE_CONT(latency_ms, 0.50) AS p50_ms,
+  QUANTILE_CONT(latency_ms, 0.95) AS p95_ms,
+  QUANTILE_CONT(latency_ms, 0.99) AS p99_ms,
+  MAX(latency_ms) AS most_ms,
   COUNT(*) OVER () AS total
 FROM sides
 WHERE in_period(at_, $since, $until) AND at_endpoint(endpoint_url, $endpoint)

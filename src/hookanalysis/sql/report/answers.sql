@@ -7,6 +7,7 @@ SELECT
   CASE WHEN http_status IS NULL THEN COALESCE(error_kind, status) END AS unanswered,
   status,
   COUNT(*) AS attempts,
+  COUNT(*) / SUM(COUNT(*)) OVER (PARTITION BY endpoint_url) AS share,
   MIN(attempted_at) AS first_at,
   MAX(attempted_at) AS last_at,
   COUNT(*) OVER () AS total

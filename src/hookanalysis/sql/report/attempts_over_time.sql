@@ -4,7 +4,7 @@
 
    A success of a delivery that never arrived, or was never processed, had no effect. */
 SELECT
-  step_of(t.attempted_at, $unit, $zone) AS step_at,
+  step_of(t.attempted_at, $unit, $zone) AS step,
   CASE
     WHEN t.status = 'success' AND d.outcome IN ('missed', 'unprocessed') THEN 'no_effect'
     WHEN t.status IN ('success', 'failed') THEN t.status
@@ -14,5 +14,5 @@ SELECT
 FROM tried($since, $until, $endpoint, $event_type) AS t
 LEFT JOIN deliveries AS d
   ON d.event_uuid = t.event_uuid AND COALESCE(d.endpoint_url, '') = t.endpoint_url
-GROUP BY step_at, result
-ORDER BY step_at, result
+GROUP BY step, result
+ORDER BY step, result

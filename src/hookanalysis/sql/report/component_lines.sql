@@ -21,9 +21,10 @@ grouped AS (
     bool_or(event_uuid = $uuid) AS concerns
   FROM own GROUP BY receipt_id
 )
-SELECT f.path || ':' || r.line, r.logged_at,
-  r.logged_at - coalesce(o.offset_ms, 0) * INTERVAL '1 millisecond', r.http_status,
-  CASE WHEN g.owner IS NULL THEN g.owners ELSE [g.owner] END
+SELECT f.path || ':' || r.line AS place, r.logged_at,
+  r.logged_at - coalesce(o.offset_ms, 0) * INTERVAL '1 millisecond' AS sent_at,
+  r.http_status,
+  CASE WHEN g.owner IS NULL THEN g.owners ELSE [g.owner] END AS owners
 FROM grouped AS g
 JOIN receipt_records AS r ON r.generation_id = g.receipt_id // 10000000000000
   AND r.byte_offset = g.receipt_id % 10000000000000

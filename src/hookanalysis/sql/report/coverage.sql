@@ -1,6 +1,6 @@
 /* coverage: for which part of the period each log or export can testify, and its holes.
    grain:  one stream
-   inputs: coverage; $start and $end of the period
+   inputs: coverage; $start and $end of the period; $most: holes to list of a log, the longest
 
    A hole is time that no interval covers, or that a broken one breaks. It has the reason of the
    broken interval that has most of it; without one, of where it lies. */
@@ -62,6 +62,8 @@ holes AS (
 named AS (
   SELECT
     h.log, h.starts_at, h.ends_at,
+    ROW_NUMBER() OVER (PARTITION BY h.log ORDER BY h.ends_at - h.starts_at DESC, h.starts_at)
+      AS place,
     MAX({
       'length': LEAST(s.ends_at, h.ends_at) - GREATEST(s.starts_at, h.starts_at),
       'reason': s.reason
@@ -74,9 +76,14 @@ named AS (
 SELECT
   l.log.side, l.log.layer, l.log.stream, COALESCE(l.completeness, '') AS completeness,
   l.starts_at, l.ends_at,
-  LIST({
+  EPOCH(CAST($end AS TIMESTAMP) - CAST($start AS TIMESTAMP)) AS whole,
+  COALESCE(whole - SUM(EPOCH(n.ends_at - n.starts_at)), whole, 0) AS covered_seconds,
+  covered_seconds / whole AS covered_share,
+  COUNT(n.log) AS hole_count,
+  COALESCE(LIST({
     'starts_at': n.starts_at,
     'ends_at': n.ends_at,
+    'seconds': EPOCH(n.ends_at - n.starts_at),
     'reason': CASE
       WHEN n.broken.reason IS NOT NULL THEN n.broken.reason
       WHEN l.log.side = 'sender' THEN 'sender_window'
@@ -84,7 +91,7 @@ SELECT
       WHEN n.starts_at >= l.ends_at THEN 'after_last_log'
       ELSE 'no_liveness'
     END
-  } ORDER BY n.starts_at) FILTER (WHERE n.starts_at IS NOT NULL) AS holes
+  } ORDER BY n.starts_at) FILTER (n.place <= $most), []) AS holes
 FROM logs AS l
 LEFT JOIN named AS n ON n.log = l.log
 GROUP BY ALL

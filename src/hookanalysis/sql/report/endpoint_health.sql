@@ -1,16 +1,12 @@
 /* endpoint_health: how attempts ended.
-   grain:  one endpoint and step of time
-   inputs: hours; $unit, $zone: the steps; $urls: those to show */
+   grain:  one endpoint and step of time; without $urls, one step
+   inputs: hours; $unit, $zone: the steps; $urls: endpoints to show; NULL: the sums of all */
 SELECT
-  endpoint_url,
-  step_of(hour_at, $unit, $zone) AS step_at,
-  CAST(SUM(attempts) AS BIGINT) AS attempts,
-  CAST(SUM(failed) AS BIGINT) AS failed,
-  CAST(SUM(client_errors) AS BIGINT) AS client_errors,
-  CAST(SUM(server_errors) AS BIGINT) AS server_errors,
-  CAST(SUM(unanswered) AS BIGINT) AS unanswered
+  CASE WHEN $urls IS NOT NULL THEN endpoint_url END AS endpoint_url,
+  step_of(hour_at, $unit, $zone) AS step,
+  CAST(SUM(COLUMNS(['attempts', 'failed', 'client_errors', 'server_errors', 'unanswered'])) AS BIGINT)
 FROM hours($since, $until, $endpoint)
-WHERE endpoint_url IN (SELECT UNNEST($urls))
-GROUP BY endpoint_url, step_at
+WHERE $urls IS NULL OR list_contains($urls, endpoint_url)
+GROUP BY 1, 2
 HAVING SUM(attempts) > 0
-ORDER BY endpoint_url, step_at
+ORDER BY 1, 2

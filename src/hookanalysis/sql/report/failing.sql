@@ -13,7 +13,6 @@ SELECT
   endpoint_url,
   COUNT(*) AS attempts,
   MIN(attempted_at) AS first_at,
-  MAX(attempted_at) AS last_at,
   MAX(last_success_at) AS last_success_at,
   ARG_MAX(http_status, attempted_at) AS http_status,
   ARG_MAX(error_kind, attempted_at) AS error_kind

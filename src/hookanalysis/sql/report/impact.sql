@@ -5,7 +5,8 @@ SELECT
   event_type,
   outcome,
   COUNT(*) AS deliveries,
-  COUNT(DISTINCT event_uuid) AS events,
+  CASE WHEN BOOL_OR(COUNT(DISTINCT event_uuid) < COUNT(*)) OVER ()
+    THEN COUNT(DISTINCT event_uuid) END AS events,
   NULLIF(COUNT(DISTINCT transaction_id), 0) AS transactions
 FROM judged($since, $until, $endpoint, $event_type)
 WHERE outcome <> 'delivered' AND NOT is_test

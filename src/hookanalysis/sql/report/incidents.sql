@@ -2,8 +2,9 @@
    grain:  one incident
    inputs: incidents; $most: how many */
 SELECT
-  incident_id, scope, endpoint_url, host, starts_at, ends_at, deliveries, failed, recovered,
-  still_open, event_types, statuses, COUNT(*) OVER () AS total
+  incident_id, COALESCE(NULLIF(endpoint_url, ''), host, '') AS place, starts_at, ends_at,
+  EPOCH(ends_at - starts_at) * 1000 AS lasts_ms, deliveries, failed, recovered, still_open,
+  statuses, COUNT(*) OVER () AS total
 FROM incidents
 WHERE touches(starts_at, ends_at, $since, $until)
   AND (

@@ -28,7 +28,8 @@ CREATE OR REPLACE TEMP MACRO step_of(moment, unit, zone) AS (
 
 -- The deliveries of a period, each at the time that it belongs to: that of the first attempt;
 -- without one, of the first arrival; without either, the time at which the event happened.
--- unlisted: the receiver accepted it, and no export tells.
+-- unlisted: the receiver accepted it, and no export tells. counted: part of the shares, being the
+-- sender's to deliver, no test and not pending. arrived: accepted at least once, and no test.
 CREATE OR REPLACE TEMP MACRO judged(since, until, only_endpoint, only_type) AS TABLE
 WITH event_times AS (
   SELECT event_uuid, MIN(created_at) AS created_at
@@ -48,7 +49,10 @@ timed_deliveries AS (
   FROM deliveries AS d
   LEFT JOIN event_times AS t ON t.event_uuid = d.event_uuid
 )
-SELECT * FROM timed_deliveries
+SELECT *,
+  outcome NOT IN ('pending', 'unexpected') AND NOT unlisted AND NOT is_test AS counted,
+  outcome IN ('delivered', 'recovered', 'duplicated', 'unacknowledged') AND NOT is_test AS arrived
+FROM timed_deliveries
 WHERE in_period(happened_at, since, until) AND at_endpoint(endpoint_url, only_endpoint)
   AND of_type(event_type, only_type);
 

@@ -28,13 +28,13 @@ placed_tries AS (
   LEFT JOIN hit AS h ON h.event_uuid = t.event_uuid AND h.endpoint_url = t.endpoint_url
 )
 SELECT
-  MAX(attempted_at) FILTER (WHERE good AND is_before) AS good_before,
-  MIN(attempted_at) FILTER (WHERE failed_in) AS bad_from,
-  MAX(attempted_at) FILTER (WHERE failed_in) AS bad_to,
-  COUNT(*) FILTER (WHERE failed_in) AS failures,
-  MIN(attempted_at) FILTER (WHERE good AND is_after) AS good_after,
-  MIN(attempted_at) FILTER (WHERE is_resend) AS resent_from,
-  MAX(attempted_at) FILTER (WHERE is_resend) AS resent_to,
-  COUNT(*) FILTER (WHERE is_resend) AS resends,
-  COUNT(*) FILTER (WHERE is_resend AND good) AS resends_succeeded
+  MAX(attempted_at) FILTER (good AND is_before) AS good_before_at,
+  MIN(attempted_at) FILTER (failed_in) AS bad_from_at,
+  MAX(attempted_at) FILTER (failed_in) AS bad_to_at,
+  COUNT(*) FILTER (failed_in) AS failures,
+  MIN(attempted_at) FILTER (good AND is_after) AS good_after_at,
+  MIN(attempted_at) FILTER (is_resend) AS resent_from_at,
+  MAX(attempted_at) FILTER (is_resend) AS resent_to_at,
+  COUNT(*) FILTER (is_resend) AS resends,
+  COUNT(*) FILTER (is_resend AND good) AS resends_succeeded
 FROM placed_tries

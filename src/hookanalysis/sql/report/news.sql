@@ -1,17 +1,16 @@
 /* news: findings of a day and of the weeks before it; what stands in both goes on.
-   grain:  one rule and endpoint
+   grain:  one rule and endpoint; what is new first
    inputs: findings, finding_deliveries; $since and $until: the day; $from: start of the weeks */
 SELECT
   f.title,
   f.severity,
   f.endpoint_url,
-  COUNT(*) FILTER (WHERE d.happened_at >= CAST($since AS TIMESTAMP)) AS today,
-  COUNT(*) FILTER (WHERE d.happened_at < CAST($since AS TIMESTAMP)) AS before,
-  MAX(CASE WHEN d.happened_at < CAST($since AS TIMESTAMP) THEN d.happened_at END) AS before_at
+  COUNT(*) FILTER (d.happened_at >= CAST($since AS TIMESTAMP)) AS today,
+  COUNT(*) FILTER (d.happened_at < CAST($since AS TIMESTAMP)) AS before,
+  MAX(d.happened_at) FILTER (d.happened_at < CAST($since AS TIMESTAMP)) AS before_at,
+  CASE WHEN before = 0 THEN 'new' WHEN today > 0 THEN 'ongoing' ELSE 'quiet' END AS state
 FROM findings AS f
-INNER JOIN finding_deliveries AS d
-  ON d.rule_id = f.rule_id AND d.endpoint_url = f.endpoint_url
-WHERE d.happened_at >= CAST($from AS TIMESTAMP)
-  AND d.happened_at < CAST($until AS TIMESTAMP)
+INNER JOIN finding_deliveries AS d USING (rule_id, endpoint_url)
+WHERE in_period(d.happened_at, $from, $until)
 GROUP BY f.rule_id, f.rank, f.title, f.severity, f.endpoint_url
-ORDER BY f.rank NULLS LAST, f.rule_id, f.endpoint_url
+ORDER BY state <> 'new', f.rank NULLS LAST, f.rule_id, f.endpoint_url

@@ -1,8 +1,11 @@
-/* outcomes: deliveries by verdict.
-   grain:  one outcome and detail of one endpoint, tests apart
+/* outcomes: deliveries by verdict, each with its finer codes; tests apart.
+   grain:  one outcome
    inputs: judged */
-SELECT outcome, detail, is_test, endpoint_url, COUNT(*) AS deliveries,
-  COUNT(*) FILTER (WHERE unlisted) AS unlisted
+SELECT
+  outcome,
+  COUNT(*) FILTER (NOT is_test) AS deliveries,
+  deliveries / NULLIF(SUM(COUNT(*) FILTER (NOT is_test)) OVER (), 0) AS share,
+  COUNT(*) FILTER (is_test) AS tests,
+  COALESCE(HISTOGRAM(detail) FILTER (NOT is_test), MAP {}) AS details
 FROM judged($since, $until, $endpoint, $event_type)
-GROUP BY outcome, detail, is_test, endpoint_url
-ORDER BY outcome, detail, is_test, endpoint_url
+GROUP BY outcome

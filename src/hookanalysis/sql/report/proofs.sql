@@ -1,8 +1,9 @@
 /* proofs: the lines on which a finding rests, of events of the period or of none; in order of time.
-   grain:  one line and stance
+   grain:  one line and stance; stance NULL: all are for it
    inputs: judged, finding_evidence, files; $rule, $url: the finding; $most */
 SELECT
-  e.* EXCLUDE (rule_id, endpoint_url), f.path AS file, COUNT(*) OVER () AS total
+  e.* REPLACE (CASE WHEN MIN(stance) OVER () = 'against' THEN stance END AS stance),
+  f.path AS file, COUNT(*) OVER () AS total
 FROM finding_evidence AS e
 LEFT JOIN files AS f ON f.file_id = e.file_id
 WHERE e.rule_id = $rule

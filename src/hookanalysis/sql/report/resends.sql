@@ -2,9 +2,10 @@
    grain:  one delivery
    inputs: judged, resends; $most: how many */
 SELECT
-  r.position, r.advice, r.event_uuid, r.endpoint_url, r.event_type, r.happened_at, r.reason,
+  ROW_NUMBER() OVER (ORDER BY r.position, r.event_uuid, r.endpoint_url) AS number,
+  r.advice, r.event_uuid, r.endpoint_url, r.event_type, r.happened_at, r.reason,
   COUNT(*) OVER () AS total
 FROM resends AS r
 INNER JOIN judged($since, $until, $endpoint, $event_type) AS j USING (event_uuid, endpoint_url)
-ORDER BY r.position, r.event_uuid, r.endpoint_url
+ORDER BY number
 LIMIT $most

@@ -48,9 +48,9 @@ lines AS (
 )
 SELECT w.*,
   (SELECT arg_max(path || ':' || last_line, last_at) FROM lines AS l
-   WHERE l.stream = w.stream AND l.last_at <= w.starts_at),
+   WHERE l.stream = w.stream AND l.last_at <= w.starts_at) AS line_before,
   (SELECT arg_min(path || ':' || first_line, first_at) FROM lines AS l
-   WHERE l.stream = w.stream AND l.first_at >= w.ends_at)
+   WHERE l.stream = w.stream AND l.first_at >= w.ends_at) AS line_after
 FROM windows AS w
 WHERE EXISTS (
   SELECT 1 FROM coverage AS c

@@ -1,0 +1,101 @@
+"""What facts, lists and charts are about: a time, a zone, an endpoint; and how it is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from hookanalysis.errors import InputError
+from hookanalysis.zones import name_zone, to_local, to_utc
+
+if TYPE_CHECKING:
+    from hookanalysis.database import Database
+
+
+@dataclass(frozen=True)
+class Period:
+    """What the numbers are about. A delivery belongs to the time of its first attempt."""
+
+    since: datetime | None = None  # as asked; None: from the first
+    until: datetime | None = None  # as asked, exclusive; None: to the last
+    first_at: datetime | None = None  # first delivery in it
+    last_at: datetime | None = None  # last delivery in it
+    horizon: datetime | None = None  # last time that the sender's exports testify
+    timezone: str = "UTC"  # of the days and times that a reader is shown; the facts are in UTC
+    endpoint: str = ""  # only its deliveries: a URL, or a host; empty: all
+    event_type: str = ""  # only deliveries of it; empty: all
+
+    def local(self, at: datetime) -> datetime:
+        """A time as the reader's clock shows it."""
+        return to_local([at], self.timezone)[0]
+
+    @property
+    def ends(self) -> tuple[datetime, datetime] | None:
+        """Its first and its last moment, as asked for or as found; None where it holds nothing."""
+        first = self.since or self.first_at
+        # Fractions of a second are what an incident's end was made exclusive with.
+        end = self.until and self.until.replace(microsecond=0) - timedelta(microseconds=1)
+        last = end or self.last_at
+        return (first, max(first, last)) if first and last else None
+
+    @property
+    def words(self) -> str:
+        """Its days, such as `Sunday 22 November 2026`."""
+        return self.say_days(*self.ends) if self.ends else "No deliveries"
+
+    @property
+    def zone(self) -> str:
+        """The reader's zone, and how far it is from UTC at the end."""
+        return name_zone(self.timezone, self.last_at)
+
+    def say_days(self, first: datetime | None, last: datetime | None) -> str:
+        """The days from `first` to `last`, UTC, by the reader's calendar; empty for None."""
+        return say_days(self.local(first), self.local(last)) if first and last else ""
+
+
+def ask(ws: Database, name: str, period: Period | None = None, **more: Any) -> list[dict[str, Any]]:
+    """The rows of `sql/report/<name>.sql`; times `*_at` are by the reader's clock.
+
+    Args:
+        ws: A reconciled workspace.
+        name: The file.
+        period: Whose deliveries, and whose clock; None for all, and UTC.
+        more: Other `$name`s of the query, or some of these in the place of those of `period`.
+    """
+    period = period or Period()
+    text, values = ws.bind(name, {**vars(period), "zone": period.timezone, **more})
+    found = ws.con.execute(text, values)
+    names = [column[0] for column in found.description]
+    rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    timed = [(row, key) for row in rows for key in names if key.endswith("_at") and row[key]]
+    local = to_local([row[key] for row, key in timed], period.timezone)
+    for (row, key), at in zip(timed, local, strict=True):
+        row[key] = at
+    return rows
+
+
+def day_bounds(day: date | str, timezone: str = "UTC") -> tuple[datetime, datetime]:
+    """The start of a day of a zone and of the next one, in UTC.
+
+    Raises:
+        InputError: `day` is no date, or there is no such zone.
+    """
+    if isinstance(day, str):
+        try:
+            day = date.fromisoformat(day)
+        except ValueError as error:
+            raise InputError(f"{day!r} is no day", hint="write it as 2026-11-22") from error
+    start = datetime.combine(day, time())
+    return to_utc(start, timezone), to_utc(start + timedelta(days=1), timezone)
+
+
+def say_days(first: datetime, last: datetime) -> str:
+    """The days from `first` to `last` (both in it) in words, such as `Sunday 22 November 2026`."""
+    start, end = first.date(), last.date()
+    if start == end:
+        return f"{start:%A} {start.day} {start:%B %Y}"
+    if (start.year, start.month) == (end.year, end.month):
+        return f"{start.day}\N{EN DASH}{end.day} {end:%B %Y}"
+    left = f"{start.day} {start:%B}" + (f" {start.year}" if start.year != end.year else "")
+    return f"{left} \N{EN DASH} {end.day} {end:%B %Y}"
