@@ -222,7 +222,10 @@ SHAPES = {
 }
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(
+    "shape",
+    [pytest.param(s, marks=() if s in {"sqlite", "dump"} else pytest.mark.long) for s in SHAPES],
+)
 def test_a_receipts_table_settles_what_was_processed(tmp_path: Path, shape: str) -> None:
     table = tmp_path / "receipts"
     SHAPES[shape](table)

@@ -172,19 +172,20 @@ def test_no_accident_breaks_parsing_or_loses_a_record(case: tuple[Format, bytes]
         assert (record["verdict"] == "reject") == (record["reason"] is not None)
 
 
-@settings(
-    max_examples=12,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
-@given(spoilt_samples())
-def test_no_accident_breaks_loading(tmp_path: Path, case: tuple[Format, bytes]) -> None:
+@pytest.mark.parametrize("examples", [3, pytest.param(12, marks=pytest.mark.long)])
+def test_no_accident_breaks_loading(tmp_path: Path, examples: int) -> None:
     file = tmp_path / "spoilt.log"
-    file.write_bytes(case[1])
-    with ha.connect(":memory:") as ws:
-        (told,) = ws.load(file, timezone="UTC").files
-        assert told.status in {"loaded", "refused"}
-        if told.status == "refused":
-            assert told.error
-        (row,) = ws.rows("SELECT records, kept, rejected, text_bytes FROM files")
-        assert row[0] is None or row[0] >= row[1] + row[2]
+
+    @settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(spoilt_samples())
+    def check(case: tuple[Format, bytes]) -> None:
+        file.write_bytes(case[1])
+        with ha.connect(":memory:") as ws:
+            (told,) = ws.load(file, timezone="UTC").files
+            assert told.status in {"loaded", "refused"}
+            if told.status == "refused":
+                assert told.error
+            (row,) = ws.rows("SELECT records, kept, rejected, text_bytes FROM files")
+            assert row[0] is None or row[0] >= row[1] + row[2]
+
+    check()

@@ -10,22 +10,23 @@ from proof import FIRST_RUSH, Case, draw_case, draw_rush, play, score
 from world.faults import FAULTS, PICTURES
 
 # Besides the first, some that once were wrong.
-CASES = (0, 15, 130)
+CASES = (15, 130)
 
 
-@pytest.mark.parametrize("number", CASES)
+@pytest.mark.parametrize("number", [0, *(pytest.param(n, marks=pytest.mark.long) for n in CASES)])
 def test_every_verdict_of_a_case_is_right(number: int, tmp_path: Path) -> None:
     found = score(draw_case(number), tmp_path)
     assert [str(failure) for failure in found.failures] == []
     assert found.counts["deliveries"] > 10
 
 
-@pytest.mark.parametrize("number", range(2))
+@pytest.mark.parametrize("number", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_times_alone_accuse_nobody_wrongly(number: int, tmp_path: Path) -> None:
     found = score(draw_rush(FIRST_RUSH + number), tmp_path)
     assert found.counts["false missed"] == 0
 
 
+@pytest.mark.long
 def test_half_a_minute_of_drift_a_day_changes_no_verdict(tmp_path: Path) -> None:
     told = []
     for drift in (0, 347):
