@@ -101,6 +101,7 @@ def test_a_page_is_read_in_linear_time(tmp_path: Path, text: str, status: str) -
         assert ws.load(save(tmp_path / "export.html", text)).files[0].status == status
 
 
+@pytest.mark.long
 def test_a_deep_page_costs_little(tmp_path: Path) -> None:
     path = save(tmp_path / "deep.html", "<html>" + "<div>" * 200_000 + "</p>" * 100_000 + PAGE)
     with pytest.raises(InputError, match="HTML page"):
@@ -224,7 +225,7 @@ SHAPES = {
 
 @pytest.mark.parametrize(
     "shape",
-    [pytest.param(s, marks=() if s in {"sqlite", "dump"} else pytest.mark.long) for s in SHAPES],
+    [pytest.param(s, marks=() if s == "sqlite" else pytest.mark.long) for s in SHAPES],
 )
 def test_a_receipts_table_settles_what_was_processed(tmp_path: Path, shape: str) -> None:
     table = tmp_path / "receipts"

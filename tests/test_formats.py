@@ -23,6 +23,7 @@ from hookanalysis.formats.parser import connect_parser
 from hookanalysis.formats.sampling import take_records
 from hookanalysis.settings import Known
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
+from tiers import some
 
 FORMATS = parsing.load_formats()
 EVENT = "06d5dc13-7e24-4f2b-9d5e-0d8a5a3c9b11"
@@ -432,7 +433,7 @@ def test_an_unknown_file_is_refused(text: str, words: str) -> None:
     assert "formats try a.log" in error.value.hint
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("delimiter", some([",", ";", "\t"], ";"))
 def test_a_table_with_a_header_is_no_free_text(delimiter: str) -> None:
     rows = [("Time", "Id"), ("11/22/2026 2:03:10 PM", "A1"), ("11/23/2026 2:03:10 PM", "A2")]
     text = "".join(f"{delimiter.join(row)}\n" for row in rows)
@@ -462,7 +463,7 @@ LISTS = (
 )
 
 
-@pytest.mark.parametrize("text", LISTS)
+@pytest.mark.parametrize("text", some(LISTS, LISTS[0], LISTS[3]))
 def test_a_senders_list_is_no_receipts_table_and_its_settings_are_drafted(text: str) -> None:
     text = text.replace("%s", "2026-11-22T14:03:07Z")
     with pytest.raises(InputError) as error:

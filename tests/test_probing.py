@@ -19,6 +19,7 @@ from hookanalysis.formats.probing import try_file
 from hookanalysis.formats.sampling import take_records
 from hookanalysis.formats.trials import reach
 from hookanalysis.settings import Known
+from tiers import some
 
 FORMATS = load_formats()
 ACCESS = '34.83.8.110 - - [22/Nov/2026:14:03:07 +0000] "POST /hook HTTP/1.1" 200 2 "-" "x"\n'
@@ -60,6 +61,7 @@ def test_only_a_file_that_no_format_fits_gets_a_draft(tmp_path: Path) -> None:
         try_file(file, Known(timezone="Mars/Olympus"))
 
 
+@pytest.mark.long
 def test_a_format_of_ones_own_can_be_tried(tmp_path: Path) -> None:
     file = tmp_path / "a.log"
     file.write_text("34.83.8.110 [22/Nov/2026:14:03:07 +0000] <POST /hook HTTP/1.1> 200\n" * 9)
@@ -68,6 +70,7 @@ def test_a_format_of_ones_own_can_be_tried(tmp_path: Path) -> None:
     assert "9 of 9 records fit" in told
 
 
+@pytest.mark.long
 def test_it_shows_what_is_rejected_and_where(tmp_path: Path) -> None:
     file = tmp_path / "a.log"
     lost = 'POST /hook HTTP/1.1" 200 of which the beginning is lost'
@@ -86,6 +89,7 @@ def test_a_log_of_which_no_line_can_be_read_is_none(tmp_path: Path) -> None:
     assert "no format fits the file" in told
 
 
+@pytest.mark.long
 def test_it_asks_for_a_zone_where_times_name_none(tmp_path: Path) -> None:
     file = tmp_path / "app.log"
     file.write_text("2026-11-22 14:03:07 INFO POST /a\n2026-11-22 14:03:08 INFO x\n")
@@ -93,7 +97,7 @@ def test_it_asks_for_a_zone_where_times_name_none(tmp_path: Path) -> None:
     assert "--timezone" not in try_file(file, Known(timezone="UTC"))[0]
 
 
-@pytest.mark.parametrize("kind", STRANGE)
+@pytest.mark.parametrize("kind", some(STRANGE, "lines"))
 def test_a_draft_reads_the_file_that_it_was_made_of(kind: str, tmp_path: Path) -> None:
     file = tmp_path / "strange thing.log"
     file.write_text(STRANGE[kind])

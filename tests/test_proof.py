@@ -20,7 +20,8 @@ def test_every_verdict_of_a_case_is_right(number: int, tmp_path: Path) -> None:
     assert found.counts["deliveries"] > 10
 
 
-@pytest.mark.parametrize("number", [0, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("number", [0, 1])
 def test_times_alone_accuse_nobody_wrongly(number: int, tmp_path: Path) -> None:
     found = score(draw_rush(FIRST_RUSH + number), tmp_path)
     assert found.counts["false missed"] == 0

@@ -177,6 +177,7 @@ def test_an_incident_is_told_in_plain_english(samples: Path, tmp_path: Path) -> 
     assert re.search(r"receiver/edge/access\.log[.\w]*:\d+", text)
 
 
+@pytest.mark.long
 def test_a_day_is_held_against_the_days_before(samples: Path, tmp_path: Path) -> None:
     given = {"day": "2026-11-21"}
     result = run_report("daily_reconciliation", samples, given, tmp_path / "out.html")
@@ -404,9 +405,10 @@ def test_kernel_runs_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert str(tmp_path) not in html
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "names",
-    [[NOTEBOOK] * 2, pytest.param(list(list_notebooks()), marks=pytest.mark.long)],
+    [[NOTEBOOK] * 2, list(list_notebooks())],
     ids=["one notebook", "every notebook"],
 )
 def test_same_workspace_same_bytes_and_several_at_once(
@@ -672,6 +674,7 @@ def test_a_workspace_and_its_findings_show_themselves(samples: Path) -> None:
     assert "The endpoint's path does not exist on your server" in unescape(told)
 
 
+@pytest.mark.long
 def test_a_notebook_shows_progress() -> None:
     samples = Path(__file__).parent.parent / "data" / "samples"
     paths = [

@@ -18,6 +18,7 @@ from hookanalysis.reporting import printing
 from hookanalysis.reporting.reports import list_notebooks, run_report
 from hookanalysis.tables import TABLES
 from hookanalysis.verdict.signatures import fits
+from tiers import some
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,7 +129,7 @@ def test_a_key_that_was_regenerated_is_told_with_its_moment(
 
 @pytest.mark.parametrize(
     "shape",
-    ["column", "headers", *(pytest.param(s, marks=pytest.mark.long) for s in ("field", "text"))],
+    some(["column", "field", "headers", "text"], "headers"),
 )
 def test_signatures_that_an_export_lists_are_checked(
     shape: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -206,6 +207,7 @@ def texts_of(file: Path) -> list[bytes]:
         return [parts.read(name) for name in parts.namelist()]
 
 
+@pytest.mark.long
 def test_without_the_key_nothing_is_claimed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -74,6 +74,7 @@ def test_what_decided_is_said_with_its_rule(ws: ha.Workspace) -> None:
     assert all("tied by time, score 1.00" in e.says for e in edges)
 
 
+@pytest.mark.long
 def test_a_proxy_that_tried_again_is_told_from_a_sender_that_sent_twice(db: Database) -> None:
     world = World(db)
     world.tell("""
@@ -119,6 +120,7 @@ def test_an_ambiguous_event_tells_the_count_and_the_candidates(db: Database) -> 
         assert "nobody can tell which" in text
 
 
+@pytest.mark.long
 def test_a_plain_event_shows_its_window_and_what_an_inner_layer_shows(db: Database) -> None:
     world = World(db)
     world.tell("""
@@ -215,6 +217,7 @@ def test_a_value_is_hidden_whole(tmp_path: Path) -> None:
             assert not re.search("Ada|yron|Jo", hidden), record
 
 
+@pytest.mark.long
 def test_hiding_takes_linear_time(tmp_path: Path) -> None:
     """Some 20 seconds otherwise."""
     uuid = "06d5dc13-0000-4000-8000-000000000001"
@@ -231,6 +234,7 @@ def test_an_unknown_event_is_an_error(ws: ha.Workspace) -> None:
         ws.event("00000000-0000-4000-8000-000000000000")
 
 
+@pytest.mark.long
 def test_a_vanished_file_is_said_in_the_story(tmp_path: Path) -> None:
     uuid = "06d5dc13-0000-4000-8000-000000000002"
     log = tmp_path / "app.jsonl"
