@@ -95,14 +95,14 @@ def test_every_value_of_a_line_is_read(stack: str, tmp_path: Path) -> None:
     with ha.connect(":memory:", settings=ha.Settings()) as ws:
         (report,) = ws.load(log, **told.get("options", {})).files
         assert report.status == "loaded", report.reason
-        records, receipts = (
-            ws.table(name)
-            .astype(object)
-            .where(lambda frame: frame.notna(), None)
-            .to_dict("records")
-            for name in ("receipt_records", "receipts")
-        )
+        records, receipts = (rows_of(ws, name) for name in ("receipt_records", "receipts"))
     assert sorted(compare(told, records, receipts)) == OPEN_VALUES.get(stack, [])
+
+
+def rows_of(ws: ha.Workspace, name: str) -> list[Row]:
+    frame = ws.table(name).astype(object)
+    rows = frame.where(frame.notna(), None).to_dict("records")
+    return [{str(key): value for key, value in row.items()} for row in rows]
 
 
 BESIDE = {"line", "request", "or_time"}
