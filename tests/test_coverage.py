@@ -83,6 +83,7 @@ def test_a_round_number_of_rows_out_of_order_is_no_proof(db: Database) -> None:
     assert reason(db) == "sender_capped"
 
 
+@pytest.mark.long
 def test_what_lies_beyond_a_cut_is_unknown(db: Database) -> None:
     world = World(db)
     world.tell("app 2:10:05.3 processed 200")
@@ -100,6 +101,7 @@ def test_attempts_that_the_sender_has_forgotten_are_not_missed(db: Database) -> 
     assert "forgotten" in say_reason(look_up(db)["reason"])
 
 
+@pytest.mark.long
 def test_a_paused_endpoint_is_not_a_forgotten_one(db: Database) -> None:
     world = World(db, days=3)
     world.tell("attempt 12:10 none")
@@ -114,6 +116,7 @@ def test_nothing_is_missed_by_a_log_that_is_called_a_sample(db: Database) -> Non
     assert judge(db)["reason"] == "sampled stream=edge"
 
 
+@pytest.mark.long
 def test_a_hole_between_two_files_is_one_of_rotation(db: Database) -> None:
     world = World(db)
     world.tell("attempt 12:10 failed timeout")
@@ -367,6 +370,7 @@ def test_what_is_pending_says_how_it_settles(db: Database) -> None:
     assert say_reason(row["reason"]).endswith("load a later export.")
 
 
+@pytest.mark.long
 def test_a_host_whose_only_log_was_refused_is_missed_in_the_proof(db: Database) -> None:
     world = World(db)
     world.tell("attempt 12:10 failed timeout")

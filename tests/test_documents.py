@@ -86,6 +86,7 @@ def test_a_page_without_a_table_is_refused(tmp_path: Path, text: str) -> None:
         open_source(save(tmp_path / "export.csv", text), max_text_bytes=1 << 20)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("text", "status"),
     [

@@ -136,6 +136,7 @@ def test_another_date_and_other_hosts_mean_nothing(world: Drawn, tmp_path: Path)
     assert verdicts(judge(tmp_path)) == after
 
 
+@pytest.mark.long
 def test_people_leave_no_trace_in_any_result(world: Drawn, tmp_path: Path) -> None:
     def swap(text: str) -> str:
         return (

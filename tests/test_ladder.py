@@ -172,6 +172,7 @@ def test_the_transaction_names_the_event_where_it_has_but_one_of_the_type(db: Da
     assert db.rows(rules, [FIRST]) == [("transaction", 1.0)]
 
 
+@pytest.mark.long
 def test_a_transaction_of_several_events_proves_nothing_missed(db: Database) -> None:
     world = World(db)
     without(db, EDGE)
@@ -186,6 +187,7 @@ def test_a_transaction_of_several_events_proves_nothing_missed(db: Database) -> 
     assert found[SECOND] == "undetermined: ambiguous"
 
 
+@pytest.mark.long
 def test_a_visit_to_the_endpoint_is_no_delivery(db: Database) -> None:
     world = only(db)
     world.tell("attempt 12:10 failed timeout")

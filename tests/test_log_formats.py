@@ -149,6 +149,7 @@ CustomLog logs/access.log micros
 """
 
 
+@pytest.mark.long
 def test_log_formats_are_found_in_configurations(tmp_path: Path) -> None:
     (tmp_path / "conf.d").mkdir()
     (tmp_path / "nginx.conf").write_text(NGINX)
@@ -204,6 +205,7 @@ FIELDS = "#Fields: date time cs-method cs-uri-stem sc-status sc-win32-status tim
 REORDERED = "#Fields: date time sc-status cs-method cs-uri-stem time-taken sc-win32-status"
 
 
+@pytest.mark.long
 def test_headers_may_change_far_behind_the_beginning(tmp_path: Path) -> None:
     lines = [FIELDS, *["2026-11-22 14:03:07 POST /h 200 0 35"] * 9000]
     lines += [REORDERED, *["2026-11-22 14:03:07 500 PUT /i 36 0"] * 3]

@@ -81,6 +81,7 @@ def test_it_shows_what_is_rejected_and_where(tmp_path: Path) -> None:
     assert told[place + 1] == f"  | {lost}"
 
 
+@pytest.mark.long
 def test_a_log_of_which_no_line_can_be_read_is_none(tmp_path: Path) -> None:
     file = tmp_path / "messages"
     file.write_text("POST /hook 200\n" * 9)

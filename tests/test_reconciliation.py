@@ -524,6 +524,7 @@ def test_one_silent_host_of_two_spoils_the_proof(db: Database) -> None:
     assert told == "Stream edge-2 ends 2026-11-20 11:00 UTC; load its next file."
 
 
+@pytest.mark.long
 def test_a_log_that_serves_others_proves_nothing_and_spoils_nothing(db: Database) -> None:
     world = World(db)
     # The CRM has an application of its own, and no proxy in front of it that we know of.
@@ -730,6 +731,7 @@ def test_a_period_limits_what_is_judged_and_not_what_is_matched(db: Database) ->
     assert db.rows("SELECT count(*) FROM deliveries") == [(3,)]
 
 
+@pytest.mark.long
 def test_settings_come_from_the_defaults_when_nobody_set_any(db: Database) -> None:
     World(db)
     db.con.execute("DELETE FROM settings")

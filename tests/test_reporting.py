@@ -126,6 +126,7 @@ def test_page_has_contents_sections_and_tables_behind_charts(page: Path) -> None
     assert text.count("Numbers behind this chart") == 4
 
 
+@pytest.mark.long
 def test_times_are_those_of_the_zone_that_was_asked_for(case: Path, tmp_path: Path) -> None:
     given = {"day": date(2026, 11, 22), "timezone": "Asia/Kolkata", "rows": "1"}
     result = run_report(NOTEBOOK, case, given, tmp_path / "out.html", facts_name="day.json")

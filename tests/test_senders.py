@@ -477,6 +477,7 @@ def judge(tmp_path: Path, made: Any, key: str, event_of: Callable[[int], str]) -
         return dict(ws.rows("SELECT event_uuid, outcome FROM deliveries"))
 
 
+@pytest.mark.long
 def test_stripe_lists_events_only_and_what_never_came_is_missed(tmp_path: Path) -> None:
     events = [
         {
@@ -517,6 +518,7 @@ def test_gitlab_tells_the_time_of_answers_only(tmp_path: Path) -> None:
     assert found == {uuid(n): fate_of(n) for n in range(5 * ROUNDS)} | {uuid(LOST): "missed"}
 
 
+@pytest.mark.long
 def test_one_event_of_another_sender_can_be_followed(tmp_path: Path) -> None:
     (tmp_path / "export").write_text(json.dumps(svix(story())))
     name = SENDERS["svix"][1]

@@ -78,6 +78,7 @@ def test_a_worker_behind_two_hosts_tells_of_their_requests(tmp_path: Path) -> No
     assert found == {"delivered": len(EVENTS)}, found
 
 
+@pytest.mark.long
 def test_requests_without_a_uuid_are_told_by_their_time(tmp_path: Path) -> None:
     export = ["ID,Time,Event,Idempotency,Webhook URL,Status,HTTP Status Code"]
     log = []
