@@ -1,5 +1,5 @@
 # make demo   sample logs -> workspace -> daily report, on a bare machine with Python >= 3.11
-# make test   every check, and the tests of five minutes, on the same bare machine
+# make test   every check, and the tests of a few minutes, on the same bare machine
 # The rest: test-long (the same with more material), lab (notebooks), worlds, accept, bench, prove,
 # samples, docs, lock, wheel, clean.
 
