@@ -1,10 +1,11 @@
 # make demo   sample logs -> workspace -> daily report, on a bare machine with Python >= 3.11
-# make test   every check and test, on the same bare machine
-# The rest: lab (notebooks), worlds, accept, bench, prove, samples, docs, lock, wheel, clean.
+# make test   every check, and the tests of a few minutes, on the same bare machine
+# The rest: test-long (the same with more material), lab (notebooks), worlds, accept, bench, prove,
+# samples, docs, lock, wheel, clean.
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo test lab worlds accept bench prove samples docs lock wheel clean
+.PHONY: demo test test-long lab worlds accept bench prove samples docs lock wheel clean
 
 # The first interpreter that is new enough and can make environments; `make demo PYTHON=…` overrides.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python3.14 python; do \
@@ -15,8 +16,10 @@ VENV := .venv
 LAB := .venv-lab
 BIN := $(VENV)/bin
 OUT := demo
-# A file's tests share what they set up, and a notebook's cells their kernel.
-SPREAD := --numprocesses logical --maxprocesses 4 --dist loadfile
+# A file's tests share what they set up, and a notebook's cells their kernel. In their own order the
+# last files are short ones, so that no process ends long before the others.
+SPREAD := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout=120
 SIZE := small
 
 # The same package index settings as always, no questions, and only what the lock names.
@@ -32,7 +35,10 @@ test: $(VENV)/test.stamp
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest $(SPREAD) --nbval-lax --nbval-current-env --nbval-cell-timeout=120 tests notebooks
+	$(BIN)/pytest $(SPREAD) $(NBVAL) tests notebooks
+
+test-long: $(VENV)/test.stamp
+	$(BIN)/pytest $(SPREAD) $(NBVAL) -m long tests notebooks
 
 lab: $(LAB)/lab.stamp
 	$(LAB)/bin/jupyter lab notebooks

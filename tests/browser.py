@@ -135,8 +135,7 @@ class Page:
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
         self.resize(*size)
-        features = [{"name": "prefers-color-scheme", "value": scheme}]
-        self.call("Emulation.setEmulatedMedia", features=features)
+        self.prefer(scheme)
         self.call("Page.navigate", url=self.url)
         self.wait('document.readyState === "complete"')
 
@@ -147,6 +146,11 @@ class Page:
         """Give the window another size."""
         size = {"width": width, "height": height}
         self.call("Emulation.setDeviceMetricsOverride", deviceScaleFactor=1, mobile=False, **size)
+
+    def prefer(self, scheme: str) -> None:
+        """Be the page of a reader who likes it `light` or `dark`."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self.call("Emulation.setEmulatedMedia", features=features)
 
     def run(self, script: str) -> Any:
         """The value of an expression; promises are awaited."""

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import pytest
 
+from hookanalysis.reporting.reports import list_notebooks
 from hookanalysis.tables import OUTCOMES, SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
@@ -16,7 +18,30 @@ if TYPE_CHECKING:
 START = datetime(2026, 11, 20)  # noqa: DTZ001 - UTC, naive as in the tables
 SHOP = "https://shop.example.com/hooks/showpass"
 PARTNER = "https://partner.example.net/webhooks/tickets"
+DAILY = "daily_reconciliation"
+# The daily report shows in each run what the others are long in showing again.
+NOTEBOOKS = [
+    DAILY,
+    *(pytest.param(name, marks=pytest.mark.long) for name in list_notebooks() if name != DAILY),
+]
 FAILED = {"missed", "refused", "unacknowledged"}
+HOSTILE = (
+    "</script><script>alert(1)</script>",
+    "<img src=x onerror=alert(2)>",
+    "javascript:alert(3)",
+    '" onmouseover="alert(4)',
+    "<svg onload=alert(5)>",
+    "{{constructor.constructor('alert(6)')()}}",
+    "<!--<script>alert(7)</script>",
+    "<iframe srcdoc='<script>alert(8)</script>'>",
+    "[x](javascript:alert(9))",
+    "]]><style>*{display:none}</style>",
+    "\u202egpj.exe\u2066",
+    "a" * 2000,
+    "<a href='https://example.com/leak'>click</a>",
+    "&lt;script&gt;alert(10)&lt;/script&gt;",
+    '=HYPERLINK("https://example.com")',
+)
 DETAILS = {
     "duplicated": "double_processed",
     "missed": "never_reached",
@@ -97,6 +122,82 @@ def fill(path: Path, deliveries: list[dict[str, Any]], **tables: list[dict[str, 
     return path
 
 
+def fill_hostile(path: Path) -> Path:
+    """As `fill`, with hostile text wherever text may stand."""
+    rows = all_outcomes()
+    for number, row in enumerate(rows):
+        text = HOSTILE[number % len(HOSTILE)]
+        row.update(event_type=text, detail=text, endpoint_url=f"https://{text}/{number % 20}")
+        row.update(event_uuid=f"{row['event_uuid']}{text}", last_error_kind=text)
+    around: dict[str, list[dict[str, Any]]] = {
+        "files": [
+            {"file_id": n, "path": text, "status": "refused", "reason": text}
+            for n, text in enumerate(HOSTILE)
+        ],
+        "coverage": [
+            {
+                "side": "receiver",
+                "layer": "edge",
+                "stream": text,
+                "covered": True,
+                "starts_at": START,
+                "ends_at": START.replace(day=22),
+            }
+            for text in HOSTILE
+        ],
+        "incidents": [
+            {
+                "incident_id": 1,
+                "endpoint_url": rows[31]["endpoint_url"],
+                "host": HOSTILE[0],
+                "starts_at": START,
+                "ends_at": START.replace(day=23),
+                "deliveries": 3,
+                "failed": 3,
+                "recovered": 0,
+                "still_open": True,
+                "statuses": ", ".join(HOSTILE[:3]),
+            }
+        ],
+        "finding_evidence": [
+            {
+                "rule_id": "missed",
+                "endpoint_url": row["endpoint_url"],
+                "stance": "for",
+                "side": "app",
+                "message": text,
+                "stream": text,
+                "line": 1,
+                "file_id": 1,
+            }
+            for text, row in zip(
+                HOSTILE, (r for r in rows if r["outcome"] == "missed"), strict=False
+            )
+        ],
+        "findings": [
+            {
+                "rule_id": "missed",
+                "rank": 1,
+                "confidence": 0.5,
+                "evidence": text,
+                "against": text,
+                "title": text,
+                "severity": "critical",
+                "cause": text,
+                "guide_step": text,
+                "endpoint_url": row["endpoint_url"],
+                "deliveries": 1,
+                "explain": text,
+                "next_check": text,
+            }
+            for text, row in zip(
+                HOSTILE, (r for r in rows if r["outcome"] == "missed"), strict=False
+            )
+        ],
+    }
+    return fill(path, rows, **around)
+
+
 def _around() -> dict[str, list[dict[str, Any]]]:
     end = START + timedelta(days=3)
     hole = (START + timedelta(hours=50), START + timedelta(hours=52))
@@ -160,8 +261,11 @@ def _around() -> dict[str, list[dict[str, Any]]]:
 
 
 def _insert(con: duckdb.DuckDBPyConnection, name: str, rows: list[dict[str, Any]]) -> None:
-    columns = TABLES[name].names
-    marks = ", ".join("?" for _ in columns)
+    types = {column.name: column.type for column in TABLES[name].columns}
     for row in rows:
-        assert set(row) <= set(columns), set(row) - set(columns)
-        con.execute(f"INSERT INTO {name} VALUES ({marks})", [row.get(c) for c in columns])
+        assert set(row) <= set(types), set(row) - set(types)
+    if names := [column for column in types if any(column in row for row in rows)]:
+        # A column is one list: as many statements as rows take far longer.
+        columns = ", ".join(f"UNNEST(CAST(? AS {types[column]}[]))" for column in names)
+        values = [[row.get(column) for row in rows] for column in names]
+        con.execute(f"INSERT INTO {name} ({', '.join(names)}) SELECT {columns}", values)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
+import cases
 import hookanalysis as ha
 from hookanalysis.database import Database
+from hookanalysis.reporting.reports import run_report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    # The name of a folder and what fills it → the folder, filled once in a run.
+    Once = Callable[[str, Callable[[Path], object]], Path]
 
 
 # A commit passes or fails alike on every machine. `EXAMPLES=500 pytest
@@ -28,13 +34,68 @@ if worker and hasattr(os, "sched_setaffinity"):
     os.sched_setaffinity(0, {cores[int(worker.removeprefix("gw")) % len(cores)]})
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of the notebooks themselves, the daily one is run each time."""
+    for item in items:
+        if item.path.suffix == ".ipynb" and item.path.stem != cases.DAILY:
+            item.add_marker(pytest.mark.long)
+
+
 @pytest.fixture(scope="session")
-def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """What takes long is made once in a run, for all workers."""
+    own = tmp_path_factory.getbasetemp()
+    base = own.parent if worker else own
+
+    def make(name: str, fill: Callable[[Path], object]) -> Path:
+        folder = base / f"once-{name}"
+        with (base / f"once-{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                unfinished = base / f"once-{name}.part"
+                unfinished.mkdir()
+                fill(unfinished)
+                unfinished.rename(folder)
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def samples(once: Once) -> Path:
     """The bundled samples as a reconciled workspace file, which no test changes."""
-    path = tmp_path_factory.mktemp("samples") / "samples.duckdb"
-    with ha.connect(path) as ws:
-        ws.load_samples()
-    return path
+
+    def fill(folder: Path) -> None:
+        with ha.connect(folder / "samples.duckdb") as ws:
+            ws.load_samples()
+
+    return once("samples", fill) / "samples.duckdb"
+
+
+@pytest.fixture(scope="session")
+def report_of(once: Once, samples: Path) -> Callable[[str], Path]:
+    """The page that a notebook makes of the samples; its facts lie beside it."""
+
+    def look_up(name: str) -> Path:
+        made = once(name, lambda folder: run_report(name, samples, {}, folder / f"{name}.html"))
+        return made / f"{name}.html"
+
+    return look_up
+
+
+@pytest.fixture(scope="session")
+def hostile_report(once: Once) -> Callable[[str], Path]:
+    """The page that a notebook makes where every text tries to be a program."""
+
+    def look_up(name: str) -> Path:
+        def fill(folder: Path) -> None:
+            run_report(
+                name, cases.fill_hostile(folder / "case.duckdb"), {}, folder / "hostile.html"
+            )
+
+        return once(f"hostile-{name}", fill) / "hostile.html"
+
+    return look_up
 
 
 @pytest.fixture

@@ -24,14 +24,15 @@ def insert(con: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Row]) -> N
     """Add rows to a table that is there. Values are cast to the types of its columns."""
     types = relation_types()[table]
     given = list(rows)
+    if not given:
+        return
     for row in given:
         assert not set(row) - set(types), f"{table} has no {set(row) - set(types)}"
-    marks = ", ".join(f"CAST(? AS {kind})" for kind in types.values())
-    for start in range(0, len(given), 500):
-        part = given[start : start + 500]
-        text = ", ".join([f"({marks})"] * len(part))
-        values = [row.get(name) for row in part for name in types]
-        con.execute(f"INSERT INTO {table} VALUES {text}", values)
+    names = [name for name in types if any(name in row for row in given)]
+    # A column is one list: as many parameters as values take ten times as long.
+    columns = ", ".join(f"UNNEST(CAST(? AS {types[name]}[]))" for name in names)
+    values = [[row.get(name) for row in given] for name in names]
+    con.execute(f"INSERT INTO {table} ({', '.join(names)}) SELECT {columns}", values)
 
 
 def default_settings(**changed: Any) -> Row:

@@ -3,37 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import cases
 from browser import CHROMIUM, Browser, Page
-from hookanalysis.reporting.reports import list_notebooks, run_report
+from hookanalysis.database import Database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.skipif(
     not CHROMIUM, reason="Chromium is not installed (Debian: apt-get install chromium)"
-)
-HOSTILE = (
-    "</script><script>alert(1)</script>",
-    "<img src=x onerror=alert(2)>",
-    "javascript:alert(3)",
-    '" onmouseover="alert(4)',
-    "<svg onload=alert(5)>",
-    "{{constructor.constructor('alert(6)')()}}",
-    "<!--<script>alert(7)</script>",
-    "<iframe srcdoc='<script>alert(8)</script>'>",
-    "[x](javascript:alert(9))",
-    "]]><style>*{display:none}</style>",
-    "\u202egpj.exe\u2066",
-    "a" * 2000,
-    "<a href='https://example.com/leak'>click</a>",
-    "&lt;script&gt;alert(10)&lt;/script&gt;",
-    '=HYPERLINK("https://example.com")',
 )
 AXES = "[...document.querySelectorAll('.role-axis-label text')].map((t) => t.textContent)"
 
@@ -44,102 +27,27 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
+@pytest.fixture(scope="module", params=cases.NOTEBOOKS)
+def page(
+    request: pytest.FixtureRequest, browser: Browser, report_of: Callable[[str], Path]
+) -> Page:
+    """The report of each notebook in turn, of the samples, which tests only look at."""
+    return browser.open(report_of(request.param))
+
+
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("report")
-    case = cases.fill(folder / "case.duckdb", cases.all_outcomes())
-    return run_report("daily_reconciliation", case, {}, folder / "daily.html").html
+def report(report_of: Callable[[str], Path]) -> Path:
+    """The daily report of the samples."""
+    return report_of(cases.DAILY)
 
 
-@pytest.fixture(scope="module", params=list(list_notebooks()))
-def every(
-    request: pytest.FixtureRequest, samples: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """The report of each notebook in turn, of the samples."""
-    folder = tmp_path_factory.mktemp(request.param)
-    return run_report(request.param, samples, {}, folder / f"{request.param}.html").html
+@pytest.fixture(scope="module")
+def gap(report_of: Callable[[str], Path]) -> Path:
+    """The report of the samples in which events have lines of evidence."""
+    return report_of("delivery_gap")
 
 
-@pytest.fixture(scope="module", params=list(list_notebooks()))
-def hostile(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("hostile")
-    rows = cases.all_outcomes()
-    for number, row in enumerate(rows):
-        text = HOSTILE[number % len(HOSTILE)]
-        row.update(event_type=text, detail=text, endpoint_url=f"https://{text}/{number % 20}")
-        row.update(event_uuid=f"{row['event_uuid']}{text}", last_error_kind=text)
-    around: dict[str, list[dict[str, Any]]] = {
-        "files": [
-            {"file_id": n, "path": text, "status": "refused", "reason": text}
-            for n, text in enumerate(HOSTILE)
-        ],
-        "coverage": [
-            {
-                "side": "receiver",
-                "layer": "edge",
-                "stream": text,
-                "covered": True,
-                "starts_at": cases.START,
-                "ends_at": cases.START.replace(day=22),
-            }
-            for text in HOSTILE
-        ],
-        "incidents": [
-            {
-                "incident_id": 1,
-                "endpoint_url": rows[31]["endpoint_url"],
-                "host": HOSTILE[0],
-                "starts_at": cases.START,
-                "ends_at": cases.START.replace(day=23),
-                "deliveries": 3,
-                "failed": 3,
-                "recovered": 0,
-                "still_open": True,
-                "statuses": ", ".join(HOSTILE[:3]),
-            }
-        ],
-        "finding_evidence": [
-            {
-                "rule_id": "missed",
-                "endpoint_url": row["endpoint_url"],
-                "stance": "for",
-                "side": "app",
-                "message": text,
-                "stream": text,
-                "line": 1,
-                "file_id": 1,
-            }
-            for text, row in zip(
-                HOSTILE, (r for r in rows if r["outcome"] == "missed"), strict=False
-            )
-        ],
-        "findings": [
-            {
-                "rule_id": "missed",
-                "rank": 1,
-                "confidence": 0.5,
-                "evidence": text,
-                "against": text,
-                "title": text,
-                "severity": "critical",
-                "cause": text,
-                "guide_step": text,
-                "endpoint_url": row["endpoint_url"],
-                "deliveries": 1,
-                "explain": text,
-                "next_check": text,
-            }
-            for text, row in zip(
-                HOSTILE, (r for r in rows if r["outcome"] == "missed"), strict=False
-            )
-        ],
-    }
-    case = cases.fill(folder / "case.duckdb", rows, **around)
-    return run_report(request.param, case, {}, folder / "hostile.html").html
-
-
-def test_charts_are_drawn_and_nothing_is_asked_for(browser: Browser, every: Path) -> None:
-    page = browser.open(every)
+def test_charts_are_drawn_and_nothing_is_asked_for(page: Page) -> None:
     drawn = page.run("[...document.querySelectorAll('figure.chart')].map((f) => f.dataset.drawn)")
     assert len(drawn) >= 2
     assert set(drawn) == {"yes"}
@@ -153,32 +61,26 @@ def test_charts_are_drawn_and_nothing_is_asked_for(browser: Browser, every: Path
     assert page.dialogs == []
 
 
-def test_charts_fill_their_frames(browser: Browser, every: Path) -> None:
+def test_charts_fill_their_frames(browser: Browser, page: Page) -> None:
     # By the picture's own width: drawn too wide, it is shrunk until it fits, as on a phone.
     own = "Number(plot.querySelector('svg').getAttribute('width'))"
     shown = "plot.querySelector('svg').getBoundingClientRect().width"
-    for width in (1280, 800, 400):
-        page = browser.open(every, width=width)
-        measured = own if width >= 800 else shown
-        fits = f"(plot) => Math.abs({measured} - plot.clientWidth)"
-        assert max(page.run(f"[...document.querySelectorAll('.plot')].map({fits})")) <= 3
+    phone = browser.open(Path(page.url.removeprefix("file://")), width=400)
+    for width, measured, opened in ((1280, own, page), (400, shown, phone), (800, own, phone)):
+        opened.resize(width)
+        opened.wait(
+            "[...document.querySelectorAll('.plot')]"
+            f".every((plot) => Math.abs({measured} - plot.clientWidth) <= 3)"
+        )
         # The page itself never scrolls sideways; wide tables do, within their frame.
-        assert page.run("document.documentElement.scrollWidth") <= width
+        assert opened.run("document.documentElement.scrollWidth") <= width
+    assert phone.complaints == []
 
 
-def test_charts_follow_the_width_of_the_window(browser: Browser, report: Path) -> None:
-    page = browser.open(report, width=1280)
-    page.resize(600)
-    page.wait(
-        "[...document.querySelectorAll('.plot')].every((plot) => Math.abs("
-        "plot.querySelector('svg').getBoundingClientRect().width - plot.clientWidth) < 4)"
-    )
-    assert page.complaints == []
-
-
-def test_times_are_the_same_in_every_zone(report: Path) -> None:
-    seen = []
-    for zone, minutes in (("UTC", 0), ("America/New_York", 300), ("Asia/Kolkata", -330)):
+@pytest.mark.long
+def test_times_are_the_same_in_every_zone(browser: Browser, report: Path) -> None:
+    seen = [browser.open(report).run(AXES)]
+    for zone, minutes in (("America/New_York", 300), ("Asia/Kolkata", -330)):
         with Browser(TZ=zone) as elsewhere:
             page = elsewhere.open(report)
             assert page.run("new Date(2026, 11, 1).getTimezoneOffset()") == minutes
@@ -187,6 +89,7 @@ def test_times_are_the_same_in_every_zone(report: Path) -> None:
     assert seen[0] == seen[1] == seen[2]
 
 
+@pytest.mark.long
 def test_pointing_shows_numbers_and_shift_with_the_wheel_zooms(
     browser: Browser, report: Path
 ) -> None:
@@ -213,6 +116,7 @@ def test_pointing_shows_numbers_and_shift_with_the_wheel_zooms(
     assert page.complaints == []
 
 
+@pytest.mark.long
 def test_an_outcome_can_be_singled_out(browser: Browser, report: Path) -> None:
     page = browser.open(report)
     faint = "document.querySelectorAll('figure.chart .mark-rect path[opacity=\"0.15\"]').length"
@@ -234,21 +138,16 @@ def test_an_outcome_can_be_singled_out(browser: Browser, report: Path) -> None:
 def test_dark_and_light_follow_the_reader(browser: Browser, report: Path) -> None:
     ink = "getComputedStyle(document.body).color"
     axis = "getComputedStyle(document.querySelector('.role-axis-label text')).fill"
-    light = browser.open(report, scheme="light")
-    dark = browser.open(report, scheme="dark")
-    assert light.run(ink) != dark.run(ink)
-    assert light.run(axis) == light.run(ink)
-    assert dark.run(axis) == dark.run(ink)
-    light.run("document.querySelector('#theme').click()")  # Auto -> Light
-    light.run("document.querySelector('#theme').click()")  # Light -> Dark
-    assert light.run(ink) == dark.run(ink)
-
-
-@pytest.fixture(scope="module")
-def gap(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The samples, where events have lines of evidence."""
-    folder = tmp_path_factory.mktemp("gap")
-    return run_report("delivery_gap", samples, {}, folder / "gap.html").html
+    page = browser.open(report, scheme="dark")
+    dark = page.run(ink)
+    assert page.run(axis) == dark
+    page.prefer("light")
+    light = page.run(ink)
+    assert page.run(axis) == light != dark
+    for chosen in (light, dark):  # Auto -> Light -> Dark
+        page.run("document.querySelector('#theme').click()")
+        assert page.run(ink) == chosen
+        assert page.run(axis) == chosen
 
 
 def drag(page: Page, box: list[float], shares: tuple[float, float]) -> None:
@@ -264,6 +163,7 @@ def drag(page: Page, box: list[float], shares: tuple[float, float]) -> None:
         page.call("Input.dispatchMouseEvent", type=kind, button=button, clickCount=1, **place)
 
 
+@pytest.mark.long
 def test_marking_a_time_limits_the_list_of_events(browser: Browser, gap: Path) -> None:
     page = browser.open(gap)
     shown = "[...document.querySelectorAll('tbody.hk-event')].filter((row) => !row.hidden).length"
@@ -307,6 +207,7 @@ def test_a_time_can_be_marked_from_the_keyboard(browser: Browser, gap: Path) -> 
     assert page.complaints == []
 
 
+@pytest.mark.long
 def test_a_dot_leads_to_its_lines(browser: Browser, gap: Path) -> None:
     page = browser.open(gap)
     dot = "document.querySelectorAll('figure.chart .mark-symbol path')[30]"
@@ -323,6 +224,7 @@ def test_a_dot_leads_to_its_lines(browser: Browser, gap: Path) -> None:
     assert re.search(r"[\w/.-]+\.(csv|json|log|jsonl)[\w.]*:\d+", lines)
 
 
+@pytest.mark.long
 def test_tables_can_be_searched(browser: Browser, gap: Path) -> None:
     page = browser.open(gap)
     shown = "[...document.querySelectorAll('tbody.hk-event')].filter((row) => !row.hidden)"
@@ -337,25 +239,24 @@ def test_tables_can_be_searched(browser: Browser, gap: Path) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_has_the_contrast_of_aa(scheme: str, browser: Browser, every: Path) -> None:
-    page = browser.open(every, scheme=scheme)
+def test_text_has_the_contrast_of_aa(scheme: str, page: Page) -> None:
+    page.prefer(scheme)
     poor = page.run(CONTRAST)
     assert poor == []
 
 
-def test_a_list_of_ids_can_be_copied(browser: Browser, report: Path) -> None:
+def test_a_list_of_ids_can_be_copied(browser: Browser, report: Path, samples: Path) -> None:
     page = browser.open(report)
     page.run("navigator.clipboard.writeText = (text) => { window.copied = text; }")
     page.run("document.querySelector('[aria-labelledby=missed] button.copy').click()")
-    missed = [row["event_uuid"] for row in cases.all_outcomes() if row["outcome"] == "missed"]
-    assert page.run("window.copied").split("\n") == missed
+    with Database(samples, read_only=True) as db:
+        missed = db.rows("SELECT event_uuid FROM deliveries WHERE outcome = 'missed'")
+    assert sorted(page.run("window.copied").split("\n")) == sorted(uuid for (uuid,) in missed)
 
 
 @pytest.mark.parametrize(("wide", "high"), [(595, 842), (612, 792)], ids=["a4", "letter"])
-def test_it_prints_on_the_paper_there_is(
-    wide: int, high: int, browser: Browser, every: Path
-) -> None:
-    pdf = browser.open(every).print(paperWidth=wide / 72, paperHeight=high / 72)
+def test_it_prints_on_the_paper_there_is(wide: int, high: int, page: Page) -> None:
+    pdf = page.print(paperWidth=wide / 72, paperHeight=high / 72)
     pages = len(re.findall(rb"/Type\s*/Page\b", pdf))
     assert 3 <= pages <= 20
     (box,) = set(re.findall(rb"/MediaBox \[0 0 ([\d.]+ [\d.]+)\]", pdf))
@@ -363,8 +264,7 @@ def test_it_prints_on_the_paper_there_is(
     assert (round(width), round(height)) == (wide, high)
 
 
-def test_headings_links_and_names_for_screen_readers(browser: Browser, every: Path) -> None:
-    page = browser.open(every)
+def test_headings_links_and_names_for_screen_readers(page: Page) -> None:
     assert page.run("document.documentElement.lang") == "en"
     assert page.run("document.querySelectorAll('h1').length") == 1
     lost = {
@@ -381,15 +281,17 @@ def test_headings_links_and_names_for_screen_readers(browser: Browser, every: Pa
     )
 
 
+@pytest.mark.parametrize("name", cases.NOTEBOOKS)
 @pytest.mark.parametrize("policy", [True, False], ids=["policy", "no policy"])
 def test_hostile_text_stays_text(
     policy: bool,  # noqa: FBT001 - a case of the test
+    name: str,
     browser: Browser,
-    hostile: Path,
+    hostile_report: Callable[[str], Path],
     tmp_path: Path,
 ) -> None:
     # Without the policy too: escaping must not depend on it.
-    html = hostile.read_text(encoding="utf-8")
+    html = hostile_report(name).read_text(encoding="utf-8")
     if not policy:
         html = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", html)
     path = tmp_path / "page.html"

@@ -133,6 +133,7 @@ def test_lag_is_in_seconds(tmp_path: Path) -> None:
     assert {r["p50"] for rows in spec["datasets"].values() for r in rows} == {1.5}
 
 
+@pytest.mark.long
 def test_the_explorer_says_that_it_shows_only_some_events(full: Path) -> None:
     spec = draw(lambda db, period: charts.explorer(db, period, events=5), full)
     assert "Events in trouble (the first 5 of 27)" in json.dumps(spec)
@@ -156,6 +157,7 @@ def test_long_endpoint_names_stay_apart(tmp_path: Path) -> None:
     assert all(len(row["endpoint"]) < 60 for row in table)
 
 
+@pytest.mark.long
 def test_two_hundred_endpoints_and_years_stay_small(tmp_path: Path) -> None:
     rows = [
         cases.delivery(n, "missed", cases.START + timedelta(days=n), endpoint_url=f"https://e{n}")
@@ -177,6 +179,7 @@ def test_steps_suit_the_span(days: int, unit: str) -> None:
     assert make_window(cases.START, cases.START + timedelta(days=days)).unit == unit
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kolkata"])
 def test_the_zone_of_the_process_does_not_matter(
     zone: str, full: Path, monkeypatch: pytest.MonkeyPatch

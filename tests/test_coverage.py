@@ -42,6 +42,7 @@ def test_a_row_that_the_export_lost_may_be_the_one_that_is_absent(db: Database) 
     assert reason(db) == "rejected_lines"
 
 
+@pytest.mark.long
 def test_a_row_lost_at_another_time_is_not_it(db: Database) -> None:
     world = World(db)
     world.tell(ORPHAN)
@@ -49,6 +50,7 @@ def test_a_row_lost_at_another_time_is_not_it(db: Database) -> None:
     assert verdict(db) == "unexpected: orphan"
 
 
+@pytest.mark.long
 def test_another_export_without_loss_testifies(db: Database) -> None:
     world = World(db)
     world.tell(ORPHAN)
@@ -60,6 +62,7 @@ def test_another_export_without_loss_testifies(db: Database) -> None:
     assert verdict(db) == "unexpected: orphan"
 
 
+@pytest.mark.long
 def test_in_an_export_without_order_a_lost_row_may_be_of_any_time(db: Database) -> None:
     world = World(db)
     world.tell(ORPHAN)
@@ -68,6 +71,7 @@ def test_in_an_export_without_order_a_lost_row_may_be_of_any_time(db: Database) 
     assert reason(db) == "rejected_lines"
 
 
+@pytest.mark.long
 def test_a_round_number_of_rows_out_of_order_is_no_proof(db: Database) -> None:
     world = World(db, days=3)
     world.tell(ORPHAN)
@@ -79,6 +83,7 @@ def test_a_round_number_of_rows_out_of_order_is_no_proof(db: Database) -> None:
     assert reason(db) == "sender_capped"
 
 
+@pytest.mark.long
 def test_what_lies_beyond_a_cut_is_unknown(db: Database) -> None:
     world = World(db)
     world.tell("app 2:10:05.3 processed 200")
@@ -86,15 +91,17 @@ def test_what_lies_beyond_a_cut_is_unknown(db: Database) -> None:
     assert reason(db) == "sender_window"
 
 
+@pytest.mark.long
 def test_attempts_that_the_sender_has_forgotten_are_not_missed(db: Database) -> None:
     # The first attempt that the sender still knows is of the third day.
     world = World(db, days=17)
     world.tell("attempt 12:10 none")
     db.con.execute("DELETE FROM attempt_records WHERE attempted_at < '2026-11-22'")
     assert reason(db) == "sender_window"
-    assert "forgotten" in say_reason(judge(db)["reason"])
+    assert "forgotten" in say_reason(look_up(db)["reason"])
 
 
+@pytest.mark.long
 def test_a_paused_endpoint_is_not_a_forgotten_one(db: Database) -> None:
     world = World(db, days=3)
     world.tell("attempt 12:10 none")
@@ -106,10 +113,10 @@ def test_nothing_is_missed_by_a_log_that_is_called_a_sample(db: Database) -> Non
     world = World(db)
     world.tell("attempt 12:10 failed timeout")
     db.con.execute("UPDATE generations SET completeness = 'sample' WHERE stream = 'edge'")
-    assert reason(db) == "sampled"
     assert judge(db)["reason"] == "sampled stream=edge"
 
 
+@pytest.mark.long
 def test_a_hole_between_two_files_is_one_of_rotation(db: Database) -> None:
     world = World(db)
     world.tell("attempt 12:10 failed timeout")
@@ -124,6 +131,7 @@ def test_a_hole_between_two_files_is_one_of_rotation(db: Database) -> None:
     assert reason(db) == "rotation_hole"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("turned", "told"), [("12:09", "rotation"), ("12:20", "")])
 def test_what_was_sent_as_a_log_turned_over_may_be_in_neither_file(
     db: Database, turned: str, told: str
@@ -173,7 +181,12 @@ def spoil(db: Database, hours: range, *, keep: int, of: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("keep", "of", "wanted"), [(2, 3, "host_missing"), (1, 2, "host_missing"), (1, 10, "sampled")]
+    ("keep", "of", "wanted"),
+    [
+        (2, 3, "host_missing"),
+        pytest.param(1, 2, "host_missing", marks=pytest.mark.long),
+        (1, 10, "sampled"),
+    ],
 )
 def test_logs_that_lack_what_the_sender_saw_answered_are_no_witness(
     db: Database, keep: int, of: int, wanted: str
@@ -185,6 +198,7 @@ def test_logs_that_lack_what_the_sender_saw_answered_are_no_witness(
     assert db.rows("SELECT count(*) FROM deliveries WHERE outcome = 'missed'") == [(0,)]
 
 
+@pytest.mark.long
 def test_a_host_that_is_absent_for_some_hours_spoils_these(db: Database) -> None:
     world = World(db, days=9)
     world.tell("attempt 12:10 failed timeout")
@@ -208,6 +222,7 @@ def test_successes_that_no_log_shows_for_a_while_went_elsewhere(db: Database) ->
     assert found == [("delivered", 36), ("false_success", 8)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("bound", ["< '2026-11-20 05:00'", "> '2026-11-20 19:00'"])
 def test_successes_that_no_log_shows_from_or_to_the_end_may_not_have_been_logged(
     db: Database, bound: str
@@ -232,11 +247,12 @@ def shift(db: Database, minutes: float, when: str = "TRUE") -> None:
         db.con.execute(f"UPDATE {table} SET {changes} WHERE {when.format(at=columns[0])}")
 
 
-@pytest.mark.parametrize("minutes", [60, -330, 45])
+@pytest.mark.parametrize(
+    "minutes", [-330, *(pytest.param(n, marks=pytest.mark.long) for n in (60, 45))]
+)
 def test_a_mistaken_zone_allows_no_negative_claim(db: Database, minutes: int) -> None:
     World(db).tell("attempt 12:10 failed timeout")
     shift(db, minutes)
-    assert reason(db) == "tz_suspect"
     assert judge(db)["reason"] == f"tz_suspect stream=edge minutes={minutes}"
     assert db.rows("SELECT DISTINCT outcome FROM deliveries ORDER BY 1") == [
         ("delivered",),
@@ -244,6 +260,7 @@ def test_a_mistaken_zone_allows_no_negative_claim(db: Database, minutes: int) ->
     ]
 
 
+@pytest.mark.long
 def test_a_zone_that_changes_spoils_its_days_only(db: Database) -> None:
     # As a log in local time that was read in a zone without summer time.
     world = World(db, days=5)
@@ -255,12 +272,13 @@ def test_a_zone_that_changes_spoils_its_days_only(db: Database) -> None:
     assert found == ["missed"] * 3 + ["undetermined"] * 2
 
 
-@pytest.mark.parametrize("seconds", [-600, -3, 7, 600])
+@pytest.mark.parametrize(
+    "seconds", [-600, *(pytest.param(n, marks=pytest.mark.long) for n in (-3, 7, 600))]
+)
 def test_a_clock_that_is_wrong_changes_no_verdict(db: Database, seconds: int) -> None:
     World(db, days=2).tell("attempt 12:10 failed timeout")
     shift(db, seconds / 60)
     assert verdict(db) == "missed: never_reached"
-    settle(db)
     assert db.rows("SELECT outcome, count(*) FROM deliveries GROUP BY ALL ORDER BY ALL") == [
         ("delivered", 88),
         ("missed", 1),
@@ -269,6 +287,7 @@ def test_a_clock_that_is_wrong_changes_no_verdict(db: Database, seconds: int) ->
     assert offset == [(5300 + 1000 * seconds,)]
 
 
+@pytest.mark.long
 def test_a_step_and_a_drift_of_the_clock_change_no_verdict(db: Database) -> None:
     World(db, days=4).tell("attempt 12:10 failed timeout", day=1)
     shift(db, -3 / 60, "{at} > '2026-11-21 15:00'")
@@ -288,6 +307,7 @@ def test_a_step_and_a_drift_of_the_clock_change_no_verdict(db: Database) -> None
     ]
 
 
+@pytest.mark.long
 def test_an_application_whose_other_hosts_are_absent_is_no_witness_behind_the_edge(
     db: Database,
 ) -> None:
@@ -301,6 +321,7 @@ def test_an_application_whose_other_hosts_are_absent_is_no_witness_behind_the_ed
     assert db.rows(found) == [("delivered", None, 30), ("undetermined", "host_missing", 14)]
 
 
+@pytest.mark.long
 def test_an_event_without_an_attempt_for_one_of_its_endpoints_is_judged(db: Database) -> None:
     world = World(db)
     for minute in range(10, 30):
@@ -341,6 +362,7 @@ def test_an_export_of_failures_does_not_deny_the_success_that_came_later(
     assert judge(db)["outcome"] == wanted
 
 
+@pytest.mark.long
 def test_what_is_pending_says_how_it_settles(db: Database) -> None:
     World(db).tell("attempt 22:29 failed 500")
     row = judge(db)
@@ -348,6 +370,7 @@ def test_what_is_pending_says_how_it_settles(db: Database) -> None:
     assert say_reason(row["reason"]).endswith("load a later export.")
 
 
+@pytest.mark.long
 def test_a_host_whose_only_log_was_refused_is_missed_in_the_proof(db: Database) -> None:
     world = World(db)
     world.tell("attempt 12:10 failed timeout")

@@ -86,6 +86,7 @@ def test_a_page_without_a_table_is_refused(tmp_path: Path, text: str) -> None:
         open_source(save(tmp_path / "export.csv", text), max_text_bytes=1 << 20)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("text", "status"),
     [
@@ -101,6 +102,7 @@ def test_a_page_is_read_in_linear_time(tmp_path: Path, text: str, status: str) -
         assert ws.load(save(tmp_path / "export.html", text)).files[0].status == status
 
 
+@pytest.mark.long
 def test_a_deep_page_costs_little(tmp_path: Path) -> None:
     path = save(tmp_path / "deep.html", "<html>" + "<div>" * 200_000 + "</p>" * 100_000 + PAGE)
     with pytest.raises(InputError, match="HTML page"):
@@ -222,7 +224,10 @@ SHAPES = {
 }
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(
+    "shape",
+    [pytest.param(s, marks=() if s == "sqlite" else pytest.mark.long) for s in SHAPES],
+)
 def test_a_receipts_table_settles_what_was_processed(tmp_path: Path, shape: str) -> None:
     table = tmp_path / "receipts"
     SHAPES[shape](table)

@@ -57,7 +57,9 @@ class Drawn:
         return folder
 
 
-@pytest.fixture(scope="module", params=range(WORLDS))
+@pytest.fixture(
+    scope="module", params=[0, *(pytest.param(n, marks=pytest.mark.long) for n in range(1, WORLDS))]
+)
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Drawn:
     dice = random.Random(request.param)
     faults = tuple(dice.sample(KINDS, dice.randint(1, 3)))
@@ -116,11 +118,13 @@ def test_another_log_makes_nothing_missed_that_was_delivered(world: Drawn) -> No
     assert turned == {}
 
 
+@pytest.mark.long
 def test_the_same_files_give_the_same_rows_in_any_zone(world: Drawn) -> None:
     with process_zone(world.dice.choice(["Asia/Kathmandu", "Pacific/Chatham"])):
         assert judge(world.folder) == world.rows
 
 
+@pytest.mark.long
 def test_another_date_and_other_hosts_mean_nothing(world: Drawn, tmp_path: Path) -> None:
     def rename(text: str) -> str:
         return text.replace("tickets.example.com", "zz.example.org")
@@ -132,6 +136,7 @@ def test_another_date_and_other_hosts_mean_nothing(world: Drawn, tmp_path: Path)
     assert verdicts(judge(tmp_path)) == after
 
 
+@pytest.mark.long
 def test_people_leave_no_trace_in_any_result(world: Drawn, tmp_path: Path) -> None:
     def swap(text: str) -> str:
         return (
@@ -145,6 +150,7 @@ def test_people_leave_no_trace_in_any_result(world: Drawn, tmp_path: Path) -> No
     assert judge(tmp_path) == world.rows
 
 
+@pytest.mark.long
 def test_names_in_messages_enter_no_table(world: Drawn, tmp_path: Path) -> None:
     people = ("zebedee quux", "ZEBEDEE QUUX", "Zebedee O'Quux", "Quux, Zebedee", "zebedee_quux")
     said = f"webhook received for {' or '.join(people)}"

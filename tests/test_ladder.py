@@ -8,6 +8,7 @@ import pytest
 
 from handwritten import APP, EDGE, OTHER_URL, URL, World, clock, event_of, settle
 from hookanalysis.database import Database
+from tiers import some
 
 
 def judge(db: Database) -> dict[str, str]:
@@ -54,6 +55,7 @@ def test_an_untied_success_is_not_contradicted_by_a_failed_attempt(db: Database)
     assert db.rows(f"SELECT {columns} FROM clusters") == [(2, 1, 1)]
 
 
+@pytest.mark.long
 def test_an_untied_success_in_a_hole_is_not_contradicted_either(db: Database) -> None:
     world = World(db)
     world.tell("""
@@ -77,7 +79,7 @@ def test_an_application_that_refuses_without_naming_the_event(db: Database) -> N
     assert reason.startswith("nameless_refusals")
 
 
-@pytest.mark.parametrize("noise", [0, 1, 5])
+@pytest.mark.parametrize("noise", some([0, 1, 5], 5))
 def test_equal_counts_decide_where_names_cannot(db: Database, noise: int) -> None:
     world = minutes_only(db)
     for number in range(90):
@@ -92,6 +94,7 @@ def test_equal_counts_decide_where_names_cannot(db: Database, noise: int) -> Non
     assert db.rows("SELECT count(*) FROM clusters") == [(0,)]
 
 
+@pytest.mark.long
 def test_a_dense_log_names_no_single_missed_event_but_counts_them(db: Database) -> None:
     world = minutes_only(db)
     for number in range(90):
@@ -110,6 +113,7 @@ def test_a_dense_log_names_no_single_missed_event_but_counts_them(db: Database) 
     assert db.rows(f"SELECT {columns} FROM clusters") == [("https://shop.example/hooks", 61, 90, 2)]
 
 
+@pytest.mark.long
 def test_far_lines_do_not_stand_in_for_a_missed_one(db: Database) -> None:
     # The one that is missed and the line of nobody are in one chain of windows, far apart.
     world = only(db)
@@ -124,7 +128,7 @@ def test_far_lines_do_not_stand_in_for_a_missed_one(db: Database) -> None:
     assert set(found.values()) == {"delivered: delivered"}
 
 
-@pytest.mark.parametrize("layer", ["app", "table", "queue"])
+@pytest.mark.parametrize("layer", some(["app", "table", "queue"], "app"))
 @pytest.mark.parametrize("took", ["ms=500", ""])
 def test_a_line_is_of_the_event_that_the_logs_behind_show(
     db: Database, layer: str, took: str
@@ -142,6 +146,7 @@ def test_a_line_is_of_the_event_that_the_logs_behind_show(
     assert set(found.values()) == {"delivered: delivered"}
 
 
+@pytest.mark.long
 def test_two_lines_for_an_attempt_that_stands_alone(db: Database) -> None:
     only(db).tell("""
         attempt 12:10 success 200
@@ -167,6 +172,7 @@ def test_the_transaction_names_the_event_where_it_has_but_one_of_the_type(db: Da
     assert db.rows(rules, [FIRST]) == [("transaction", 1.0)]
 
 
+@pytest.mark.long
 def test_a_transaction_of_several_events_proves_nothing_missed(db: Database) -> None:
     world = World(db)
     without(db, EDGE)
@@ -181,6 +187,7 @@ def test_a_transaction_of_several_events_proves_nothing_missed(db: Database) -> 
     assert found[SECOND] == "undetermined: ambiguous"
 
 
+@pytest.mark.long
 def test_a_visit_to_the_endpoint_is_no_delivery(db: Database) -> None:
     world = only(db)
     world.tell("attempt 12:10 failed timeout")
@@ -209,6 +216,7 @@ def test_what_an_export_without_endpoints_sent_twice_at_once(
     assert judge(db)[FIRST] == wanted
 
 
+@pytest.mark.long
 def test_another_endpoints_receipt_is_not_counted_though_only_one_is_exported(db: Database) -> None:
     world = World(db)
     # The event went to the CRM as well, whose application logs it too; the export has no CRM.

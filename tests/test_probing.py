@@ -20,6 +20,7 @@ from hookanalysis.formats.probing import try_file
 from hookanalysis.formats.sampling import take_records
 from hookanalysis.formats.trials import reach
 from hookanalysis.settings import Known
+from tiers import some
 
 FORMATS = load_formats()
 ACCESS = '34.83.8.110 - - [22/Nov/2026:14:03:07 +0000] "POST /hook HTTP/1.1" 200 2 "-" "x"\n'
@@ -61,6 +62,7 @@ def test_only_a_file_that_no_format_fits_gets_a_draft(tmp_path: Path) -> None:
         try_file(file, Known(timezone="Mars/Olympus"))
 
 
+@pytest.mark.long
 def test_a_format_of_ones_own_can_be_tried(tmp_path: Path) -> None:
     file = tmp_path / "a.log"
     file.write_text("34.83.8.110 [22/Nov/2026:14:03:07 +0000] <POST /hook HTTP/1.1> 200\n" * 9)
@@ -69,6 +71,7 @@ def test_a_format_of_ones_own_can_be_tried(tmp_path: Path) -> None:
     assert "9 of 9 records fit" in told
 
 
+@pytest.mark.long
 def test_it_shows_what_is_rejected_and_where(tmp_path: Path) -> None:
     file = tmp_path / "a.log"
     lost = 'POST /hook HTTP/1.1" 200 of which the beginning is lost'
@@ -79,6 +82,7 @@ def test_it_shows_what_is_rejected_and_where(tmp_path: Path) -> None:
     assert told[place + 1] == f"  | {lost}"
 
 
+@pytest.mark.long
 def test_a_log_of_which_no_line_can_be_read_is_none(tmp_path: Path) -> None:
     file = tmp_path / "messages"
     file.write_text("POST /hook 200\n" * 9)
@@ -87,6 +91,7 @@ def test_a_log_of_which_no_line_can_be_read_is_none(tmp_path: Path) -> None:
     assert "no format fits the file" in told
 
 
+@pytest.mark.long
 def test_it_asks_for_a_zone_where_times_name_none(tmp_path: Path) -> None:
     file = tmp_path / "app.log"
     file.write_text("2026-11-22 14:03:07 INFO POST /a\n2026-11-22 14:03:08 INFO x\n")
@@ -94,7 +99,7 @@ def test_it_asks_for_a_zone_where_times_name_none(tmp_path: Path) -> None:
     assert "--timezone" not in try_file(file, Known(timezone="UTC"))[0]
 
 
-@pytest.mark.parametrize("kind", STRANGE)
+@pytest.mark.parametrize("kind", some(STRANGE, "lines"))
 def test_a_draft_reads_the_file_that_it_was_made_of(kind: str, tmp_path: Path) -> None:
     file = tmp_path / "strange thing.log"
     file.write_text(STRANGE[kind])
@@ -173,19 +178,20 @@ def test_no_accident_breaks_parsing_or_loses_a_record(case: tuple[Format, bytes]
         assert (record["verdict"] == "reject") == (record["reason"] is not None)
 
 
-@settings(
-    max_examples=12,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
-@given(spoilt_samples())
-def test_no_accident_breaks_loading(tmp_path: Path, case: tuple[Format, bytes]) -> None:
+@pytest.mark.parametrize("examples", [3, pytest.param(12, marks=pytest.mark.long)])
+def test_no_accident_breaks_loading(tmp_path: Path, examples: int) -> None:
     file = tmp_path / "spoilt.log"
-    file.write_bytes(case[1])
-    with ha.connect(":memory:") as ws:
-        (told,) = ws.load(file, timezone="UTC").files
-        assert told.status in {"loaded", "refused"}
-        if told.status == "refused":
-            assert told.error
-        (row,) = ws.rows("SELECT records, kept, rejected, text_bytes FROM files")
-        assert row[0] is None or row[0] >= row[1] + row[2]
+
+    @settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(spoilt_samples())
+    def check(case: tuple[Format, bytes]) -> None:
+        file.write_bytes(case[1])
+        with ha.connect(":memory:") as ws:
+            (told,) = ws.load(file, timezone="UTC").files
+            assert told.status in {"loaded", "refused"}
+            if told.status == "refused":
+                assert told.error
+            (row,) = ws.rows("SELECT records, kept, rejected, text_bytes FROM files")
+            assert row[0] is None or row[0] >= row[1] + row[2]
+
+    check()

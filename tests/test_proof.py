@@ -13,6 +13,7 @@ from world.faults import FAULTS, PICTURES
 CASES = (0, 15, 130)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", CASES)
 def test_every_verdict_of_a_case_is_right(number: int, tmp_path: Path) -> None:
     found = score(draw_case(number), tmp_path)
@@ -20,12 +21,14 @@ def test_every_verdict_of_a_case_is_right(number: int, tmp_path: Path) -> None:
     assert found.counts["deliveries"] > 10
 
 
-@pytest.mark.parametrize("number", range(2))
+@pytest.mark.long
+@pytest.mark.parametrize("number", [0, 1])
 def test_times_alone_accuse_nobody_wrongly(number: int, tmp_path: Path) -> None:
     found = score(draw_rush(FIRST_RUSH + number), tmp_path)
     assert found.counts["false missed"] == 0
 
 
+@pytest.mark.long
 def test_half_a_minute_of_drift_a_day_changes_no_verdict(tmp_path: Path) -> None:
     told = []
     for drift in (0, 347):

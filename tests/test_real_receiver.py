@@ -10,10 +10,13 @@ import hookanalysis as ha
 from hookanalysis.settings import Known, Settings
 from lab import programs, story
 
-pytestmark = pytest.mark.skipif(
-    programs.NGINX is None,
-    reason="nginx is not installed (Debian: apt-get install nginx-light)",
-)
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(
+        programs.NGINX is None,
+        reason="nginx is not installed (Debian: apt-get install nginx-light)",
+    ),
+]
 
 SETTINGS = Settings(
     grace_minutes=2 / 60,

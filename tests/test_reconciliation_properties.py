@@ -12,6 +12,7 @@ import pytest
 from handwritten import APP, EDGE, SENDER, World, clock, event_of, settle
 from hookanalysis.database import Database
 from hookanalysis.tables import OUTCOMES
+from tiers import some
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,7 +56,9 @@ class Day:
         return outcomes(self.told, change)
 
 
-@pytest.fixture(scope="module", params=range(DAYS))
+@pytest.fixture(
+    scope="module", params=[0, *(pytest.param(n, marks=pytest.mark.long) for n in range(1, DAYS))]
+)
 def day(request: pytest.FixtureRequest) -> Day:
     return Day(request.param)
 
@@ -147,7 +150,7 @@ def test_the_receivers_clock_means_nothing(day: Day) -> None:
     assert day.changed(shift) == day.judged
 
 
-@pytest.mark.parametrize("log", [EDGE, APP])
+@pytest.mark.parametrize("log", some([EDGE, APP], EDGE))
 def test_a_host_that_is_missing_is_no_proof(log: int) -> None:
     told = [f"attempt 12:{n}0 failed timeout event={event_of(n)}" for n in range(5)]
     assert len(missed(outcomes(told))) == 5

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pandas as pd
@@ -36,10 +36,13 @@ from hookanalysis.reporting.reports import (
     run_report,
 )
 
-NOTEBOOK = "daily_reconciliation"
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NOTEBOOK = cases.DAILY
 books: Any = nbformat  # which says that it is typed, and is not
 v4: Any = nbformat.v4
-HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\x1b]8;;x\u202e"
+HOSTILE = cases.HOSTILE[0]
 DECLARED = (
     Parameter("workspace", ""),
     Parameter("day", "", "the day"),
@@ -124,46 +127,31 @@ def test_page_has_contents_sections_and_tables_behind_charts(page: Path) -> None
     assert text.count("Numbers behind this chart") == 4
 
 
-def test_one_day(case: Path, tmp_path: Path) -> None:
-    given = {"day": date(2026, 11, 21), "rows": "1"}
-    result = run_report(NOTEBOOK, case, given, tmp_path / "day.html", facts_name="day.json")
-    assert result.parameters["day"] == "2026-11-21"
+@pytest.mark.long
+def test_times_are_those_of_the_zone_that_was_asked_for(case: Path, tmp_path: Path) -> None:
+    given = {"day": date(2026, 11, 22), "timezone": "Asia/Kolkata", "rows": "1"}
+    result = run_report(NOTEBOOK, case, given, tmp_path / "out.html", facts_name="day.json")
+    assert result.parameters["day"] == "2026-11-22"
     assert result.parameters["rows"] == 1
     assert result.facts == tmp_path / "day.json"
-    text = visible(result.html.read_text(encoding="utf-8"))
-    assert "Saturday 21 November 2026" in text
-    assert json.loads(result.facts.read_text(encoding="utf-8"))["period"]["since"][:10] == (
-        "2026-11-21"
-    )
-
-
-def test_times_are_those_of_the_zone_that_was_asked_for(case: Path, tmp_path: Path) -> None:
-    given = {"day": "2026-11-22", "timezone": "Asia/Kolkata"}
-    result = run_report(NOTEBOOK, case, given, tmp_path / "out.html")
     text = visible(result.html.read_text("utf-8"))
     assert "All times are local: Asia/Kolkata" in text
     assert "Sunday 22 November 2026" in text
     assert "Asia/Kolkata (UTC+5:30)" in text
     assert "UTC;" not in text
-    numbers = json.loads((tmp_path / "facts.json").read_text("utf-8"))
+    numbers = json.loads(result.facts.read_text("utf-8"))
     assert numbers["period"]["since"] == "2026-11-21T18:30:00Z"
     shown = re.findall(r'hk-time">(2026-11-\d\d) ', text)
     assert set(shown) == {"2026-11-22"}
-    with pytest.raises(InputError, match="no time zone 'Mars/Olympus'"):
-        run_report(NOTEBOOK, case, {"timezone": "Mars/Olympus"}, tmp_path / "out.html")
 
 
-@pytest.mark.parametrize("name", list(list_notebooks()))
-def test_every_report_of_the_samples_is_small_and_the_same_again(
-    name: str, samples: Path, tmp_path: Path
+@pytest.mark.parametrize("name", cases.NOTEBOOKS)
+def test_every_report_of_the_samples_is_small_and_leads_nowhere_else(
+    name: str, report_of: Callable[[str], Path], samples: Path
 ) -> None:
-    first, second = (
-        run_report(name, samples, {}, tmp_path / f"{place}.html", facts_name=f"{place}.json")
-        for place in ("a", "b")
-    )
-    assert first.html.stat().st_size < 1_500_000
-    assert first.html.read_bytes() == second.html.read_bytes()
-    text = visible(first.html.read_text("utf-8"))
+    page = report_of(name)
+    assert page.stat().st_size < 1_500_000
+    text = visible(page.read_text("utf-8"))
     assert text.count("<figure") == text.count("<figcaption") == text.count("Numbers behind this")
     linked = re.findall(r'<li><a href="#([\w-]+)"', text)
     assert linked == re.findall(r'<h2 id="([\w-]+)"', text)
@@ -177,6 +165,9 @@ def test_an_incident_is_told_in_plain_english(samples: Path, tmp_path: Path) -> 
     with Database(samples, read_only=True) as db:
         query = "SELECT incident_id FROM incidents WHERE endpoint_url LIKE '%/webhook/%'"
         ((number,),) = db.rows(query)
+        with pytest.raises(InputError, match="no incident 99") as caught:
+            sections.pick_incident(db, 99)
+    assert "1, 2, 3" in caught.value.hint
     result = run_report("incident_report", samples, {"incident": number}, tmp_path / "out.html")
     text = unescape(visible(result.html.read_text("utf-8")))
     assert "On Friday 20 November 2026, between 03:06 and 03:29 (UTC), all 6 webhooks for" in text
@@ -186,15 +177,14 @@ def test_an_incident_is_told_in_plain_english(samples: Path, tmp_path: Path) -> 
     assert "Nothing else was found in this time." in text
     assert "Transactions" not in text  # no log of the samples names them
     assert re.search(r"receiver/edge/access\.log[.\w]*:\d+", text)
-    with pytest.raises(InputError, match="no incident 99") as caught:
-        run_report("incident_report", samples, {"incident": 99}, tmp_path / "out.html")
-    assert "1, 2, 3" in caught.value.hint
 
 
+@pytest.mark.long
 def test_a_day_is_held_against_the_days_before(samples: Path, tmp_path: Path) -> None:
     given = {"day": "2026-11-21"}
     result = run_report("daily_reconciliation", samples, given, tmp_path / "out.html")
     text = visible(result.html.read_text("utf-8"))
+    assert "Saturday 21 November 2026" in text
     section = text.partition('id="day-by-day"')[2].partition("</section>")[0]
     missed = section.partition(">Missed<")[2].partition("</tr>")[0]
     assert re.findall(r">([^<>]+)</td>", missed)[:2] == ["7", "2"]
@@ -204,6 +194,7 @@ def test_a_day_is_held_against_the_days_before(samples: Path, tmp_path: Path) ->
     assert {"new", "ongoing", "quiet"} == set(news)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")
 def test_a_report_can_be_a_pdf(samples: Path, tmp_path: Path) -> None:
     result = run_report("incident_report", samples, {}, tmp_path / "out.pdf")
@@ -223,17 +214,21 @@ def test_without_chromium_a_pdf_is_refused_at_once(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", list(list_notebooks()))
-@pytest.mark.parametrize("deliveries", [0, 1])
+@pytest.mark.parametrize("name", cases.NOTEBOOKS)
+@pytest.mark.parametrize("deliveries", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_every_notebook_copes_with_little_data(name: str, deliveries: int, tmp_path: Path) -> None:
     rows = cases.all_outcomes()[:deliveries]
     around: dict[str, Any] = {"coverage": [], "clock_offsets": [], "files": [], "rejects": []}
     path = cases.fill(tmp_path / "case.duckdb", rows, findings=[], **around)
-    html = run_report(name, path, {}, tmp_path / "out.html").html.read_text("utf-8")
-    assert "NaN" not in visible(html)
-    assert "None" not in visible(html).replace("None of", "")
+    text = visible(run_report(name, path, {}, tmp_path / "out.html").html.read_text("utf-8"))
+    assert "NaN" not in text
+    assert "None" not in text.replace("None of", "")
+    if name == NOTEBOOK:
+        told = "The one webhook was delivered." if deliveries else "there is nothing to judge"
+        assert told in text
 
 
+@pytest.mark.long
 def test_a_report_can_be_about_one_endpoint_and_type(case: Path, tmp_path: Path) -> None:
     given = {"endpoint": "partner", "event_type": "invoice.purchase", "until": "2026-11-21"}
     result = run_report("delivery_gap", case, given, tmp_path / "out.html")
@@ -255,36 +250,16 @@ def test_a_report_can_be_about_one_endpoint_and_type(case: Path, tmp_path: Path)
         ({"event_type": "nothing"}, "none fits"),
         ({"since": "soon"}, "no time"),
         ({"since": "2026-11-22", "until": "2026-11-21"}, "period is empty"),
+        ({"timezone": "Mars/Olympus"}, "no time zone 'Mars/Olympus'"),
     ],
 )
-def test_what_cannot_be_picked_is_refused(
-    given: dict[str, str], said: str, case: Path, tmp_path: Path
-) -> None:
-    with pytest.raises(InputError, match=said):
-        run_report("delivery_gap", case, given, tmp_path / "out.html")
+def test_what_cannot_be_picked_is_refused(given: dict[str, str], said: str, case: Path) -> None:
+    with Database(case, read_only=True) as db, pytest.raises(InputError, match=said):
+        facts(db, **given)
 
 
-@pytest.mark.parametrize("deliveries", [0, 1])
-def test_little_data(deliveries: int, tmp_path: Path) -> None:
-    rows = cases.all_outcomes()[:deliveries]
-    around: dict[str, Any] = {"coverage": [], "clock_offsets": [], "files": [], "rejects": []}
-    path = cases.fill(tmp_path / "case.duckdb", rows, findings=[], **around)
-    text = visible(run_report(NOTEBOOK, path, {}, tmp_path / "out.html").html.read_text("utf-8"))
-    expected = "The one webhook was delivered." if deliveries else "there is nothing to judge"
-    assert expected in text
-
-
-def test_hostile_text_stays_text(tmp_path: Path) -> None:
-    rows = cases.all_outcomes()
-    for row in rows:
-        row.update(event_type=HOSTILE, detail=HOSTILE, last_error_kind=HOSTILE)
-        row["endpoint_url"] = f"https://{HOSTILE}/{row['endpoint_url'][8:]}"
-    around = {
-        "files": [{"file_id": 1, "path": HOSTILE, "status": "refused", "reason": HOSTILE}],
-        "rejects": [{"file_id": 1, "line": 1, "bytes": 9, "lines": 1, "reason": HOSTILE}],
-    }
-    path = cases.fill(tmp_path / "case.duckdb", rows, **around)
-    html = run_report(NOTEBOOK, path, {}, tmp_path / "out.html").html.read_text("utf-8")
+def test_hostile_text_stays_text(hostile_report: Callable[[str], Path]) -> None:
+    html = hostile_report(NOTEBOOK).read_text("utf-8")
     assert html.count("<script") == 4 + 2  # specifications of charts, and our own two
     text = visible(html)
     assert "<img" not in text
@@ -365,8 +340,8 @@ def test_missing_workspace_and_wrong_day_are_input_errors(case: Path, tmp_path: 
     ("code", "said"),
     [
         ("raise ValueError('row 7 says mail@example.com')", "ValueError: row 7"),
-        ("import sys; sys.exit(0)", "SystemExit: 0"),
-        ("import sys; sys.exit(3)", "SystemExit: 3"),
+        pytest.param("import sys; sys.exit(0)", "SystemExit: 0", marks=pytest.mark.long),
+        pytest.param("import sys; sys.exit(3)", "SystemExit: 3", marks=pytest.mark.long),
         ("import os; os._exit(1)", "kernel died|ended by itself"),
         ("while True: pass", "stopped after 2 s"),
     ],
@@ -430,27 +405,35 @@ def test_kernel_runs_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert str(tmp_path) not in html
 
 
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "names",
+    [[NOTEBOOK] * 2, list(list_notebooks())],
+    ids=["one notebook", "every notebook"],
+)
 def test_same_workspace_same_bytes_and_several_at_once(
-    page: Path, case: Path, tmp_path: Path
+    names: list[str], samples: Path, report_of: Callable[[str], Path], tmp_path: Path
 ) -> None:
     failures: list[BaseException] = []
 
-    def work(number: int) -> None:
+    def work(name: str, number: int) -> None:
+        target = tmp_path / f"{number}.html"
         try:
-            run_report(NOTEBOOK, case, {}, tmp_path / f"{number}.html", facts_name=f"{number}.json")
+            run_report(name, samples, {}, target, facts_name=f"{number}.json")
         except BaseException as error:  # noqa: BLE001 - told below, in the thread that asserts
             failures.append(error)
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
+    threads = [threading.Thread(target=work, args=(n, i)) for i, n in enumerate(names)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert failures == []
-    for number in range(3):
-        assert (tmp_path / f"{number}.html").read_bytes() == page.read_bytes()
-        facts_beside = (page.parent / "facts.json").read_bytes()
-        assert (tmp_path / f"{number}.json").read_bytes() == facts_beside
+    for number, name in enumerate(names):
+        page = report_of(name)
+        assert (tmp_path / f"{number}.html").read_bytes() == page.read_bytes(), name
+        beside = (page.parent / "facts.json").read_bytes()
+        assert (tmp_path / f"{number}.json").read_bytes() == beside, name
 
 
 # The page.
@@ -525,6 +508,7 @@ def test_page_without_charts_stays_small() -> None:
     assert len(write_page(executed(), Page("x"))) < 40_000
 
 
+@pytest.mark.long
 def test_bundle_is_what_vl_convert_makes() -> None:
     vl_convert = pytest.importorskip("vl_convert")
     made = vl_convert.javascript_bundle(vl_version="6.4").strip()
@@ -689,18 +673,22 @@ def test_a_workspace_and_its_findings_show_themselves(samples: Path) -> None:
     assert "The endpoint's path does not exist on your server" in unescape(told)
 
 
+@pytest.mark.long
 def test_a_notebook_shows_progress() -> None:
     samples = Path(__file__).parent.parent / "data" / "samples"
+    paths = [
+        str(samples / "receiver" / "edge" / "access.log"),
+        str(next((samples / "sender").glob("*.csv"))),
+    ]
     code = (
         "import hookanalysis as ha\nws = ha.connect(':memory:')\n"
-        f"_ = ws.load({str(samples / 'sender')!r}, {str(samples / 'receiver')!r})\n"
-        "ws.reconcile()\nha.charts.outcomes_over_time(ws)"
+        f"ws.load(*{paths!r})\nws.reconcile()\nha.charts.outcomes_over_time(ws)"
     )
     book = notebook(code)
     run = kernels.run_notebook(book, {}, timeout_seconds=120)
     assert run.failure is None
     shown = [out.data for out in run.notebook.cells[-1].outputs if out.output_type != "stream"]
-    assert shown[0]["text/plain"].startswith("reading access.log")
+    assert shown[0]["text/plain"].startswith("reading webhook-logs")
     assert re.fullmatch(r"reconciling: (\d+) of \1 steps", shown[1]["text/plain"])
     assert markup.CHART_MIME in shown[2]
 

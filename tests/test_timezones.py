@@ -30,6 +30,7 @@ def workspace(folder: Path, zone: str) -> Path:
     return folder / "case.duckdb"
 
 
+@pytest.mark.long
 def test_the_database_is_named_in_the_facts(tmp_path: Path) -> None:
     file = workspace(tmp_path, "Europe/Berlin")
     with ha.connect(file) as ws:
@@ -103,6 +104,7 @@ def test_an_export_with_the_newest_first_is_read_backwards(tmp_path: Path) -> No
     ]
 
 
+@pytest.mark.long
 def test_a_log_that_shows_only_one_of_the_hours_keeps_both_readings(tmp_path: Path) -> None:
     found = read(tmp_path, app_lines(*minutes(0, 58), *minutes(1, 0, 1), *minutes(2, 0, 0)))
     assert found == [

@@ -41,7 +41,7 @@ def write_logs(folder: Path, *, hosts: bool) -> None:
     (folder / "export.csv").write_text("\n".join(export) + "\n")
 
 
-@pytest.mark.parametrize("hosts", [False, True])
+@pytest.mark.parametrize("hosts", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_one_request_in_two_logs_is_one_arrival(tmp_path: Path, *, hosts: bool) -> None:
     write_logs(tmp_path, hosts=hosts)
     with ha.connect(":memory:", settings=ha.Settings(grace_minutes=0)) as ws:
@@ -55,6 +55,7 @@ def test_one_request_in_two_logs_is_one_arrival(tmp_path: Path, *, hosts: bool) 
     assert found == expected, json.dumps(found)
 
 
+@pytest.mark.long
 def test_a_worker_behind_two_hosts_tells_of_their_requests(tmp_path: Path) -> None:
     export = ["ID,Time,Event,Idempotency,Webhook URL,Status,HTTP Status Code"]
     logs: dict[str, list[str]] = {"host1": [], "host2": [], "worker": []}
@@ -77,6 +78,7 @@ def test_a_worker_behind_two_hosts_tells_of_their_requests(tmp_path: Path) -> No
     assert found == {"delivered": len(EVENTS)}, found
 
 
+@pytest.mark.long
 def test_requests_without_a_uuid_are_told_by_their_time(tmp_path: Path) -> None:
     export = ["ID,Time,Event,Idempotency,Webhook URL,Status,HTTP Status Code"]
     log = []

@@ -14,17 +14,16 @@ from threading import Thread
 from typing import Any
 
 from .sender import Event, Sender
-from .servers import SERVERS, Server, running, silent_host
+from .servers import Server, running, silent_host
 from .story import QUIET_SECONDS, Story
 
 
-def play_all(folder: Path) -> dict[str, Story]:
-    """Send every server that is there the same attempts, all at the same time (half a minute)."""
-    there = [server for server in SERVERS if not server.missing]
-    with ThreadPoolExecutor(len(there) or 1) as pool:
+def play_all(folder: Path, servers: list[Server]) -> dict[str, Story]:
+    """Send every server the same attempts, all at the same time (half a minute)."""
+    with ThreadPoolExecutor(len(servers) or 1) as pool:
         jobs = {
             server.name: pool.submit(_play, server, folder / server.name, number)
-            for number, server in enumerate(there)
+            for number, server in enumerate(servers)
         }
         return {name: job.result() for name, job in jobs.items()}
 
