@@ -16,16 +16,20 @@ import duckdb
 import numpy as np
 import pytest
 
+from checking import check_formats
 from hookanalysis.errors import InputError
-from hookanalysis.formats import api as parsing
-from hookanalysis.formats.api import Binding, Format, detect
+from hookanalysis.formats.catalog import load_formats
+from hookanalysis.formats.detect import detect
+from hookanalysis.formats.format import Format
+from hookanalysis.formats.logs import Binding
 from hookanalysis.formats.parser import connect_parser
+from hookanalysis.formats.probing import describe_format
 from hookanalysis.formats.sampling import take_records
 from hookanalysis.settings import Known
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
 from tiers import some
 
-FORMATS = parsing.load_formats()
+FORMATS = load_formats()
 EVENT = "06d5dc13-7e24-4f2b-9d5e-0d8a5a3c9b11"
 OTHER = "b0000000-0000-4000-8000-000000000002"
 TIME = "22/Nov/2026:14:03:07 +0000"
@@ -77,7 +81,7 @@ def access(request: str, agent: str = "agent", rest: str = "") -> str:
 @pytest.mark.parametrize("entry", FORMATS, ids=name)
 def test_samples_become_what_they_say(entry: Format) -> None:
     others = [other for other in FORMATS if other.id != entry.id]
-    wrong = parsing.check_formats([entry, *(replace(other, samples=()) for other in others)])
+    wrong = check_formats([entry, *(replace(other, samples=()) for other in others)])
     assert wrong == []
 
 
@@ -85,7 +89,7 @@ def test_a_sample_that_is_not_met_is_told() -> None:
     entry = next(entry for entry in FORMATS if entry.id == "access_common")
     sample = entry.samples[0]
     expect = ({"http_status": 500}, *sample.expect[1:])
-    wrong = parsing.check_formats([replace(entry, samples=(replace(sample, expect=expect),))])
+    wrong = check_formats([replace(entry, samples=(replace(sample, expect=expect),))])
     assert wrong == ["access_common, sample 1, record 1: http_status is 201 instead of 500"]
 
 
@@ -598,8 +602,8 @@ def test_an_own_table_needs_only_its_names(tmp_path: Path) -> None:
         "expect = [{ attempted_at = 2026-11-22T14:03:07, http_status = 200 }]\n",
         encoding="utf-8",
     )
-    formats = [e for e in parsing.load_formats(tmp_path) if e.id in {"ours", "showpass_csv"}]
-    assert parsing.check_formats([replace(e, samples=e.samples[:1]) for e in formats]) == []
+    formats = [e for e in load_formats(tmp_path) if e.id in {"ours", "showpass_csv"}]
+    assert check_formats([replace(e, samples=e.samples[:1]) for e in formats]) == []
     assert detect(text.encode(), "a", formats=formats).format.id == "ours"
     plain = f"Time,Idempotency\n2026-11-22T14:03:07Z,{EVENT}\n"
     assert detect(plain.encode(), "a", formats=formats).format.id == "showpass_csv"
@@ -622,7 +626,7 @@ def test_an_own_table_needs_only_its_names(tmp_path: Path) -> None:
 def test_a_broken_format_is_refused(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "x.toml").write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match="a format cannot be used") as error:
-        parsing.load_formats(tmp_path)
+        load_formats(tmp_path)
     assert words in error.value.reason
     assert error.value.where.endswith("x.toml")
 
@@ -737,7 +741,7 @@ def test_hostile_characters_do_not_leave_a_record() -> None:
 )
 def test_what_is_not_private_stays(text: str, expected: str | None) -> None:
     with connect_parser() as con:
-        found = con.execute(f"SELECT {parsing.scrub_sql('$1')}", [text]).fetchall()[0][0]
+        found = con.execute("SELECT scrub($1)", [text]).fetchall()[0][0]
     assert found == expected
 
 
@@ -823,12 +827,12 @@ def test_an_error_without_words_is_a_failure() -> None:
 
 
 def test_formats_can_be_listed_and_described() -> None:
-    entries = parsing.list_formats()
+    entries = load_formats()
     assert [entry.id for entry in entries] == sorted(entry.id for entry in entries)
     for entry in entries:
-        assert entry.title in parsing.describe_format(entry.id)
+        assert entry.title in describe_format(entry.id)
     with pytest.raises(InputError, match="there is no format 'x'"):
-        parsing.describe_format("x")
+        describe_format("x")
 
 
 def test_a_long_head_that_breaks_off_is_recognised() -> None:

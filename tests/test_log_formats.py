@@ -9,7 +9,8 @@ import pytest
 
 import hookanalysis as ha
 from hookanalysis.errors import InputError
-from hookanalysis.formats import api as parsing
+from hookanalysis.formats.detect import detect
+from hookanalysis.formats.logs import Binding
 from hookanalysis.formats.parser import connect_parser
 from hookanalysis.formats.sampling import take_records
 from hookanalysis.settings import Known
@@ -93,9 +94,9 @@ OWN: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 
 
-def read(text: str, known: Known) -> tuple[parsing.Binding, list[dict[str, Any]]]:
+def read(text: str, known: Known) -> tuple[Binding, list[dict[str, Any]]]:
     """The rows that a text becomes; what does not fit becomes a row with its reason."""
-    binding = parsing.detect(text.encode(), "a.log", known)
+    binding = detect(text.encode(), "a.log", known)
     with connect_parser() as con:
         con.register("chunk", take_records(text.encode(), binding.split))
         con.execute(f"CREATE TEMP TABLE scanned AS {binding.scan_sql}")

@@ -1,4 +1,4 @@
-"""`formats try` and `formats score`: what a user sees of a file before anything is loaded."""
+"""`formats try`: what a user sees of a file before anything is loaded."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import hookanalysis as ha
+from checking import check_formats
 from hookanalysis.errors import InputError
-from hookanalysis.formats import checking
 from hookanalysis.formats.catalog import load_formats
 from hookanalysis.formats.detect import detect
 from hookanalysis.formats.format import Format
 from hookanalysis.formats.parser import connect_parser
-from hookanalysis.formats.probing import try_file
+from hookanalysis.formats.probing import parse_head, try_file
 from hookanalysis.formats.sampling import take_records
 from hookanalysis.formats.trials import reach
 from hookanalysis.settings import Known
@@ -112,32 +112,16 @@ def test_a_draft_reads_the_file_that_it_was_made_of(kind: str, tmp_path: Path) -
     formats = load_formats(folder)
     binding = detect(STRANGE[kind].encode(), "x", formats=formats)
     assert binding.format.id == "strange_thing"
-    records = checking.parse_head(STRANGE[kind].encode(), binding)
+    records = parse_head(STRANGE[kind].encode(), binding)
     assert [record["http_status"] for record in records] == [200, 503]
     assert all((r.get("attempted_at") or r["at"]).year == 2026 for r in records)
-    assert not checking.check_formats([binding.format])
+    assert not check_formats([binding.format])
 
 
 def test_hostile_lines_cost_no_more_than_their_length() -> None:
     # In an engine that backtracks, this pattern takes longer than the world will last.
     column, _ = reach(r"(?P<time>(?:a|aa)+)b", b"a" * 5000)
     assert column > 1000
-
-
-def test_the_score_counts_wrong_and_missing_apart() -> None:
-    entry = next(entry for entry in FORMATS if entry.id == "access_common")
-    sample = entry.samples[0]
-    expect = ({**sample.expect[0], "http_status": 999, "level": "info"}, *sample.expect[1:])
-    spoilt = Format(
-        **{
-            **vars(entry),
-            "samples": (type(sample)(**{**vars(sample), "expect": expect}),),
-        }
-    )
-    kinds = [found.kind for found in checking.judge_formats((spoilt,))]
-    assert (kinds.count("wrong"), kinds.count("missing")) == (1, 1)
-    row = checking.score_formats((spoilt,)).splitlines()[1]
-    assert row.split() == ["access_common", str(kinds.count("right")), "1", "1"]
 
 
 @st.composite
@@ -165,7 +149,7 @@ def test_no_accident_breaks_parsing_or_loses_a_record(case: tuple[Format, bytes]
         binding = detect(text, "x", Known(format=entry.id, timezone="UTC", day_first=True))
     except InputError:
         return
-    records = checking.parse_head(text, binding)
+    records = parse_head(text, binding)
     # A record that lists several attempts is taken apart: each has a place within the record.
     con = connect_parser()
     con.register("chunk", take_records(text, binding.split))

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from . import charts, sections
     from .errors import HookAnalysisError
     from .facts.measures import Facts
-    from .formats.api import list_formats
     from .load.summary import LoadReport
     from .markup import show
     from .reporting.reports import run_report
@@ -32,7 +31,6 @@ __all__ = [
     "Workspace",
     "charts",
     "connect",
-    "list_formats",
     "run_report",
     "sections",
     "show",
@@ -45,7 +43,6 @@ _HOME = {
     "Settings": "settings",
     "Workspace": "workspace",
     "connect": "workspace",
-    "list_formats": "formats.api",
     "run_report": "reporting.reports",
     "show": "markup",
 }

@@ -229,32 +229,31 @@ def export(table: str, output: str, workspace: str) -> None:
 
 
 @cli.command()
-@click.argument("words", nargs=-1, metavar="[ID | try FILE | score]")
+@click.argument("words", nargs=-1, metavar="[ID | try FILE]")
 @click.option("--log-format", metavar="TEXT|PATH", help="For `try`, as for `load`.")
 @click.option("--formats", metavar="FOLDER", help="For `try`, as for `load`.")
 @click.option("--timezone", metavar="TZ", help="For `try`, as for `load`.")
 def formats(words: tuple[str, ...], **known: Any) -> None:
-    """List the formats, or show one; try which one fits a file; score all by their samples."""
-    from .formats import api as parsing
+    """List the formats, or show one; try which one fits a file."""
+    from .formats.catalog import load_formats
+    from .formats.probing import describe_format, try_file
 
     if any(known.values()) and words[:1] != ("try",):
         raise click.UsageError("options are for `try FILE`")
     if words[:1] == ("try",):
         if len(words) != 2:
             raise click.UsageError("name one file: hookanalysis formats try FILE")
-        told, found = parsing.try_file(Path(words[1]), Known(**known))
+        told, found = try_file(Path(words[1]), Known(**known))
         click.echo(_plain(told))
         if not found:
             raise click.exceptions.Exit(InputError.exit_code)
-    elif words == ("score",):
-        click.echo(parsing.score_formats())
     elif len(words) == 1:
-        click.echo(parsing.describe_format(words[0]))
+        click.echo(describe_format(words[0]))
     elif not words:
-        for entry in parsing.list_formats():
+        for entry in load_formats():
             click.echo(f"{entry.id:<16} {entry.side:<9} {entry.layer or '':<5} {entry.title}")
     else:
-        raise click.UsageError("give nothing, one format id, `try FILE`, or `score`")
+        raise click.UsageError("give nothing, one format id, or `try FILE`")
 
 
 def main() -> None:

@@ -65,11 +65,6 @@ def _receipts(texts: str, facts: FileFacts) -> str:
     return fill("receipts", texts=texts, ids=f"'{_ids(facts)}'", private_ip=literal(_PRIVATE_IP))
 
 
-def scrub_sql(text: str) -> str:
-    """An expression: `text` (SQL) without what may be private, at most 200 characters."""
-    return f"(SELECT scrub(said) FROM (SELECT CAST({text} AS VARCHAR) AS said))"
-
-
 def _times(relation: str, column: str, facts: FileFacts) -> str:
     in_zone, in_zone_later = _in_zone(facts.timezone)
     return fill(

@@ -1,7 +1,8 @@
-"""`formats try`: which format fits a file, how far the others got, what its records become."""
+"""`formats`: what one says, which of them fits a file, and what its records become."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -9,20 +10,23 @@ from hookanalysis.read.rows import find_header
 from hookanalysis.read.sources import open_source
 from hookanalysis.settings import Known
 
-from .checking import parse_head
-from .detect import detect, find_column, gather_formats
+from .catalog import load_formats
+from .detect import detect, find_column, gather_formats, no_such_format
 from .drafting import draft_format
+from .engine import borrow_scratch
 from .format import FileFacts
 from .logs import Binding, count_fits, take_lines
 from .parser import connect_parser
 from .refusals import REASONS, UnfitError, say_unlike
-from .sampling import Beginning
+from .sampling import Beginning, take_records
 from .trials import hold_trials, reach
 from .wrappers import peel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    import duckdb
 
     from .format import Format
     from .trials import Trial
@@ -164,3 +168,60 @@ def _rejected(records: Sequence[dict[str, Any]], path: str) -> Iterator[str]:
         yield f"  | {text[:_WIDTH]}"
     if len(rejected) > _SHOWN:
         yield f"  … and {len(rejected) - _SHOWN} more"
+
+
+def parse_head(head: bytes, binding: Binding) -> list[dict[str, Any]]:
+    """The first records of a text as loading will see them.
+
+    Returns:
+        For each record the columns of scanning and, where it is kept, those of its first event;
+        `also` is its second event.
+    """
+    kept: dict[int, list[dict[str, Any]]] = {}
+    with borrow_scratch(binding.scan_sql, binding.fields_sql, binding.format.side) as scratch:
+        scratch.parse(take_records(head, binding.split))
+        scanned = _rows(scratch.con, "SELECT * FROM scanned ORDER BY byte_offset")
+        places = [row["byte_offset"] for row in scanned]
+        for row in _rows(scratch.con, "SELECT * FROM parsed ORDER BY byte_offset, event_uuid"):
+            kept.setdefault(bisect_right(places, row["byte_offset"]), []).append(row)
+    records = []
+    for number, row in enumerate(scanned, 1):
+        first, *others = kept.get(number, [{}])
+        records.append(row | first | {"also": others[0]["event_uuid"] if others else None})
+    return records
+
+
+def _rows(con: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
+    result = con.execute(query)
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def describe_format(name: str) -> str:
+    """What is known of one format: its form, and its samples.
+
+    Raises:
+        InputError: There is no such format.
+    """
+    entry = next((entry for entry in load_formats() if entry.id == name), None)
+    if entry is None:
+        raise no_such_format(name)
+    facts = {
+        "id": entry.id,
+        "title": entry.title,
+        "side": entry.side,
+        "layer": entry.layer or "",
+        "records": entry.split,
+        "times": f"{entry.time_marks} of the request" if entry.time_marks else "",
+        "keeps": f"{entry.retention_days:g} days" if entry.retention_days else "",
+        "waits": f"{entry.timeout_s:g} s" if entry.timeout_s else "",
+        "lists": entry.completeness if entry.side == "sender" else "",
+        "resends": "" if entry.side != "sender" or entry.retry_keeps_id else "have new ids",
+        "url": entry.url,
+        "pattern": entry.pattern,
+    }
+    lines = [f"{key:<8} {value}" for key, value in facts.items() if value]
+    lines += [f"  {text:<15} {', '.join(names)}" for text, names in entry.names.items()]
+    for number, sample in enumerate(entry.samples, 1):
+        lines += [f"sample {number}", *(f"  {line}" for line in sample.text.splitlines())]
+    return "\n".join(lines)

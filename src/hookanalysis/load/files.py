@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from hookanalysis.errors import DamagedError, InputError
-from hookanalysis.formats import api as parsing
+from hookanalysis.formats.catalog import load_formats
+from hookanalysis.formats.detect import detect, find_column
 from hookanalysis.formats.engine import borrow_scratch
 from hookanalysis.formats.parser import connect_parser
 from hookanalysis.read.decoding import HEAD
@@ -124,9 +125,7 @@ def _load_table(
     known = replace(known, stream=known.stream or table.stream)
     with TemporaryDirectory(prefix="hookanalysis-") as folder:
         file = Path(folder) / "table.csv"
-        table.write(
-            file, parsing.find_column(parsing.load_formats(known.formats), known), _budget(settings)
-        )
+        table.write(file, find_column(load_formats(known.formats), known), _budget(settings))
         offer = Offer(file, table.name, replaces=True)
         return _load_file(db, offer, settings, known, progress)
 
@@ -142,7 +141,7 @@ def _load_file(
         empty = FileReport(offer.name, "loaded", "the export lists nothing")
         return manifest.note_file(db, empty, source)
     check_export(head, offer.name)
-    binding = parsing.detect(
+    binding = detect(
         head,
         where=offer.name,
         known=known,

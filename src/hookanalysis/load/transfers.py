@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hookanalysis.database import Database
-    from hookanalysis.formats.api import Binding
     from hookanalysis.formats.engine import Scratch
+    from hookanalysis.formats.logs import Binding
     from hookanalysis.read.sources import Chunk, Source
     from hookanalysis.settings import Known
 
