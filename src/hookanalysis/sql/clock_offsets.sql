@@ -31,7 +31,7 @@ late AS (
   JOIN clock_medians AS e ON e.stream = s.other AND e.method = 'pairs' AND e.day IS NULL
   WHERE l.method = 'pairs' AND l.day IS NULL
     AND 4 * e.mad_ms < l.mad_ms AND l.early_ms > e.offset_ms - 4 * e.mad_ms
-    AND l.early_ms - e.offset_ms < (l.offset_ms - e.offset_ms) / 3
+    AND l.early_ms - e.offset_ms < l.mad_ms
 ),
 stream_paths AS (
   SELECT DISTINCT stream, path FROM receipts WHERE path IS NOT NULL
