@@ -38,9 +38,10 @@ def tier() -> Tier:
         "starts_at": moments + SECOND // 2,
         "http_status": 200 * ones,
         "network": ones,
+        "words": ones,
         "path": ones,
         "resolution_ms": ones.astype(float),
-        **dict.fromkeys(("shows_start", "by_sender", "stranger", "failed"), no),
+        **dict.fromkeys(("shows_start", "notices", "begins", "by_sender", "stranger", "failed"), no),
     }
     lines = {name: column[:-1] for name, column in lines.items()}
     spans = np.array([[1, 0, 2 * 10**15]])

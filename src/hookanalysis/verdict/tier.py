@@ -118,7 +118,9 @@ class Tier:
         owner = np.full(self.count, NONE)
         owner[served.line[served.named]] = np.flatnonzero(served.named)
         left = (owner[columns] == NONE) | (owner[columns] == rows)
-        certain = served.certain & self._alike(rows[left], columns[left]) & ~found.contradicted
+        rows_left, columns_left = rows[left], columns[left]
+        good = _accepts(self.lines["http_status"][columns_left])
+        certain = served.certain & self._alike(rows_left, good) & ~found.contradicted
         certain &= must | (requests["says"] == 1) | self._lasting(found)
         if self.known.zone_doubted:
             certain &= must
@@ -139,6 +141,7 @@ class Tier:
             "score": np.where(
                 served.named, 1.0, 1.0 / np.maximum(np.bincount(rows, minlength=self.size), 1)
             ),
+            "told": served.named | self._alike(rows_left, self.lines["words"][columns_left]),
             "component": found.component,
             "crowd": crowd[found.component],
             "lines": lines[found.component],
@@ -161,6 +164,7 @@ class Tier:
         fits &= own | (at >= windows.seen_low[rows])
         timed = lines["shows_start"][columns] & (requests["seen_from"][rows] != NONE)
         fits &= ~timed | (starts <= requests["seen_from"][rows] + self._margin())
+        fits &= ~lines["begins"][columns] | (starts <= windows.left[rows])
         return rows[fits], columns[fits]
 
     def _margin(self) -> int:
@@ -228,12 +232,11 @@ class Tier:
         flags[chosen] = True
         return flags
 
-    def _alike(self, rows: Numbers, columns: Numbers) -> Flags:
-        """Whether all lines that are left to the request say the same of its acceptance."""
-        status = self.lines["http_status"][columns]
-        good = _accepts(status)
-        yes = np.bincount(rows[good], minlength=self.size)
-        flags: Flags = (yes == 0) | (yes == np.bincount(rows, minlength=self.size))
+    def _alike(self, rows: Numbers, says: NDArray[Any]) -> Flags:
+        """Whether all lines that are left to a request say the same."""
+        _, word = np.unique(says, return_inverse=True)
+        told = np.unique(word * self.size + rows) % self.size
+        flags: Flags = np.bincount(told, minlength=self.size) < 2
         return flags
 
     def _lasting(self, found: Assignment) -> Flags:
@@ -347,6 +350,7 @@ class Tier:
             "line": np.full(self.size, -1),
             "again": np.full(self.size, -1),
             "score": np.zeros(self.size),
+            "told": np.zeros(self.size, dtype=bool),
             "component": zeros,
             "crowd": zeros + self.size,
             "lines": zeros + self.count,
