@@ -240,11 +240,18 @@ class Tier:
         return flags
 
     def _lasting(self, found: Assignment) -> Flags:
-        """Whether a line in the request's window can only be an exported event's."""
+        """Whether a line in the request's window can only be an exported event's.
+
+        Lines that nobody owns come from somebody else, who is known by the address.
+        """
         owned = self._mark(found.line[found.line >= 0])
         spare = ~owned & ~self.lines["stranger"] & (self.lines["path_no"] >= 0)
         unlisted = self.requests["surplus"] & self.requests["shown"] & ~self.requests["again"]
-        strangers = np.count_nonzero(spare) + np.count_nonzero(unlisted)
+        rows, columns = self.pairs
+        _, network = np.unique(self.lines["network"], return_inverse=True)
+        strangers = np.zeros(self.size)
+        np.maximum.at(strangers, rows, np.bincount(network, weights=spare)[network][columns])
+        strangers += np.count_nonzero(unlisted)
         times = self.lines["logged_at"]
         span = max(int(times.max() - times.min()), 1)
         width = self.windows.high - self.windows.low
