@@ -77,9 +77,9 @@ verdicts AS (
       WHEN NOT took_effect AND signature_failed THEN 'unprocessed: signature_dropped'
       WHEN NOT took_effect THEN 'unprocessed: accepted_not_processed'
       WHEN processed_count IS NULL AND processing_hidden THEN 'undetermined: receiver_coverage'
-      WHEN mixed OR (undecided AND GREATEST(accepted_count, successes) > 1)
-        THEN 'undetermined: ambiguous'
+      WHEN mixed THEN 'undetermined: ambiguous'
       WHEN accepted_count > 1 THEN 'duplicated: ' || COALESCE(repeat_kind, 'replay')
+      WHEN unanswered OR (undecided AND successes > 1) THEN 'undetermined: ambiguous'
       WHEN took_several_tries THEN 'recovered: recovered'
       WHEN says IN ('fail_http', 'fail_nohttp') THEN 'unacknowledged: false_failure'
       WHEN says = 'pending' THEN 'delivered: delivered_pending'

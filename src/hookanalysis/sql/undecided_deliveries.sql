@@ -1,32 +1,62 @@
 /* undecided_deliveries: deliveries that may or may not own a request in the logs.
    grain:  one event for one endpoint
-   inputs: requests, nameless_receipts, matches, attempts, receipts
+   inputs: requests, candidates, nameless_receipts, matches, attempts, receipts
 
    Either a line fits several requests, in some assignment also this one, and the edge, whole at that
    time, may have one of it; or a receipt names the event, but not to which endpoint it went; or one
    names a transaction of which several events may be meant. behind_edge: it may own a line there.
+   unanswered: it may be of an attempt that the sender saw unanswered, and may have been accepted.
    reason: where only a request from an address that is not known to be the sender's may be it, the
    address. */
-WITH undecided AS (
+WITH settled AS (
+  SELECT
+    event_uuid, endpoint_url, attempt_key, BOOL_OR(state = 'line') AS has_line,
+    BOOL_OR(layer = 'edge' AND state = 'none' AND covered) AS not_at_edge
+  FROM requests
+  WHERE nth = 1
+  GROUP BY ALL
+),
+-- The edge certainly has no line of any attempt.
+absent AS (
+  SELECT a.delivery_no
+  FROM settled AS s
+  JOIN attempts AS a
+    ON a.event_uuid = s.event_uuid AND a.endpoint_url = s.endpoint_url
+    AND a.attempt_key = s.attempt_key
+  GROUP BY a.delivery_no
+  HAVING BOOL_AND(s.not_at_edge)
+),
+-- Requests of which a line may be that tells of no refusal.
+takers AS (
+  SELECT DISTINCT c.layer, c.event_uuid, c.endpoint_url, c.attempt_key
+  FROM candidates AS c
+  JOIN nameless_receipts AS r ON r.receipt_id = c.receipt_id
+  WHERE COALESCE(r.accepted, TRUE) OR r.http_status IN (408, 460, 499, 504)
+),
+undecided AS (
   SELECT
     a.delivery_no, q.layer <> 'edge' AS behind_edge,
+    a.attempt_key = q.attempt_key AND a.status = 'failed' AND a.http_status IS NULL
+      AND NOT s.has_line AND t.layer IS NOT NULL AS unanswered,
     CASE WHEN r.stranger THEN reason('unlisted_address', address := r.source_ip) END AS reason
   FROM requests AS q
   JOIN attempts AS a ON a.event_uuid = q.event_uuid AND a.endpoint_url = q.endpoint_url
+  JOIN settled AS s
+    ON s.event_uuid = q.event_uuid AND s.endpoint_url = q.endpoint_url
+    AND s.attempt_key IS NOT DISTINCT FROM q.attempt_key
+  LEFT JOIN takers AS t
+    ON t.layer = q.layer AND t.event_uuid = q.event_uuid AND t.endpoint_url = q.endpoint_url
+    AND t.attempt_key = q.attempt_key
   LEFT JOIN nameless_receipts AS r ON r.receipt_id = q.stranger_id
-  WHERE q.state = 'open' AND NOT q.shown AND NOT EXISTS (
-    SELECT 1 FROM requests AS o
-    WHERE o.layer = 'edge' AND q.layer <> 'edge' AND o.state = 'none' AND o.covered
-      AND o.event_uuid = q.event_uuid AND o.endpoint_url = q.endpoint_url
-      AND o.attempt_key = q.attempt_key AND o.nth = q.nth
-  )
+  WHERE q.state = 'open' AND NOT q.shown AND NOT (q.layer <> 'edge' AND s.not_at_edge)
   UNION ALL
-  SELECT a.delivery_no, m.layer <> 'edge', NULL
+  SELECT a.delivery_no, m.layer <> 'edge', FALSE, NULL
   FROM matches AS m
   JOIN attempts AS a ON a.event_uuid = m.event_uuid
   WHERE m.endpoint_url = '' AND NOT m.listed AND NOT m.stranger AND a.endpoint_url <> ''
+    AND a.delivery_no NOT IN (FROM absent)
   UNION ALL
-  SELECT a.delivery_no, TRUE, NULL
+  SELECT a.delivery_no, TRUE, FALSE, NULL
   FROM (
     SELECT DISTINCT transaction_id, event_type
     FROM receipts
@@ -37,13 +67,15 @@ WITH undecided AS (
     AND a.delivery_no NOT IN (SELECT delivery_no FROM matches WHERE counts)
   UNION ALL
   -- A refusal that names the event, from an address that the settings do not name.
-  SELECT m.delivery_no, FALSE, reason('unlisted_address', address := r.source_ip)
+  SELECT m.delivery_no, FALSE, FALSE, reason('unlisted_address', address := r.source_ip)
   FROM matches AS m
   JOIN attempts AS a ON a.delivery_no = m.delivery_no AND a.attempt_key = m.attempt_key
   JOIN receipts AS r ON r.receipt_id = m.receipt_id
   WHERE m.stranger AND NOT m.counts AND COALESCE(m.http_status = a.http_status, TRUE)
     AND m.delivery_no NOT IN (SELECT delivery_no FROM matches WHERE counts AND accepted)
 )
-SELECT delivery_no, BOOL_OR(behind_edge) AS behind_edge, MIN(reason) AS reason
+SELECT
+  delivery_no, BOOL_OR(behind_edge) AS behind_edge, BOOL_OR(unanswered) AS unanswered,
+  MIN(reason) AS reason
 FROM undecided
 GROUP BY delivery_no
