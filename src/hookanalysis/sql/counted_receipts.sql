@@ -83,7 +83,7 @@ answers AS (
     WHERE match_rule = 'time' AND http_status IS NOT NULL
     GROUP BY delivery_no, layer
   )
-  JOIN (SELECT delivery_no, arrivals FROM counted WHERE accepted > 1) USING (delivery_no)
+  JOIN (SELECT delivery_no, arrivals FROM counted) USING (delivery_no)
   WHERE lines >= arrivals
   GROUP BY delivery_no
 ),
