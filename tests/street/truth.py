@@ -510,6 +510,9 @@ class Reader:
         urls = self.urls_of[delivery.key]
         if len(urls) == 1 or not (self.plan.named or self.plan.table):
             return False
+        done = {self._processed_seen(self.deliveries[delivery.key, url]) for url in urls}
+        if self.plan.worker_apart and len(done) > 1:
+            return True  # its lines name the event alone
         tells = self.plan.app_path and not self.plan.by_query and not self.plan.table
         groups = [g for url in urls for g in self.deliveries[delivery.key, url].groups]
         return not (tells and all(any(line.path for line in group) for group in groups))
