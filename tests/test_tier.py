@@ -41,7 +41,9 @@ def tier() -> Tier:
         "words": ones,
         "path": ones,
         "resolution_ms": ones.astype(float),
-        **dict.fromkeys(("shows_start", "notices", "begins", "by_sender", "stranger", "failed"), no),
+        **dict.fromkeys(
+            ("shows_start", "notices", "begins", "by_sender", "stranger", "failed"), no
+        ),
     }
     lines = {name: column[:-1] for name, column in lines.items()}
     spans = np.array([[1, 0, 2 * 10**15]])
