@@ -91,16 +91,21 @@ def test_what_a_sender_saw_answered_lies_within_its_own_time_out(
 
 @pytest.mark.parametrize(
     ("begins", "state"),
-    [(False, "line"), (True, "none")],  # it may have been in work, or cannot have come by then
+    [(0, "line"), (1, "none")],  # it may have been in work, or cannot have come by then
 )
 def test_no_request_begins_at_a_proxy_when_its_sender_has_left(
-    tier: Tier, begins: bool, state: str
+    tier: Tier, begins: int, state: str
 ) -> None:
     moments = tier.requests["attempted_at"] + np.arange(COUNT) * 200 * SECOND
     at = moments[:-1] + 60 * SECOND
     requests = {**tier.requests, "attempted_at": moments}
     requests |= {"http_status": np.full(COUNT, NONE), "says": np.full(COUNT, 2)}
-    lines = {**tier.lines, "logged_at": at, "starts_at": at, "begins": np.full(COUNT - 1, begins)}
+    lines = {
+        **tier.lines,
+        "logged_at": at,
+        "starts_at": at,
+        "begins": np.full(COUNT - 1, begins == 1),
+    }
     decided = Tier(requests, lines, tier.known).decide()
     assert {STATES[number] for number in decided["state"][:-1]} == {state}
 

@@ -1,7 +1,8 @@
 /* absences: deliveries of which the logs behind the edge do not tell the end, and if that is proof.
    grain:  one delivery that the sender knows
    inputs: sender_deliveries, matches, processing_logs, showing_logs, serving_streams, proof_spans,
-           undecided_deliveries, doubts, stream_spans, log_holes, receiver_logs, generations, clock_offsets, settings
+           undecided_deliveries, doubts, stream_spans, log_holes, receiver_logs, generations,
+           clock_offsets, settings
 
    Either no log behind the edge holds a receipt, or none of the attempt that succeeded; or one
    does, accepted, and the application, which usually says that it processed an event, never did.
@@ -18,8 +19,7 @@ WITH unsettled AS (
     delivery_no, event_uuid, endpoint_url, says,
     -- An attempt may be noted when it ends, so it may have begun before its neighbour's time.
     first_sent_at - CASE WHEN untimed THEN timeout_seconds ELSE 0 END
-      * INTERVAL '1 second' AS first_at,
-    last_sent_at AS last_at,
+      * INTERVAL '1 second' AS first_at, last_sent_at AS last_at,
     delivery_no IN (SELECT delivery_no FROM undecided_deliveries WHERE behind_edge) AS unplaced
   FROM sender_deliveries
   CROSS JOIN settings
@@ -34,8 +34,7 @@ WITH unsettled AS (
   )
 ),
 doubted AS (
-  SELECT
-    u.delivery_no, MIN(d.code) FILTER (NOT d.behind_edge) AS doubt, MIN(d.code) AS inner_doubt
+  SELECT u.delivery_no, MIN(d.code) FILTER (NOT d.behind_edge) AS doubt, MIN(d.code) AS inner_doubt
   FROM unsettled AS u
   JOIN doubts AS d
     ON d.endpoint_url = u.endpoint_url AND d.starts_at <= u.last_at AND d.ends_at >= u.first_at

@@ -60,16 +60,12 @@ keys AS (
 ),
 ordered_lines AS (
   SELECT
-    l.*,
-    ROW_NUMBER() OVER key_order AS place,
-    LAG(logged_at) OVER key_order AS earlier_at,
-    LAG(event_uuid) OVER key_order AS earlier_uuid,
-    LAG(mark) OVER key_order AS earlier_mark,
+    l.*, ROW_NUMBER() OVER key_order AS place, LAG(logged_at) OVER key_order AS earlier_at,
+    LAG(event_uuid) OVER key_order AS earlier_uuid, LAG(mark) OVER key_order AS earlier_mark,
     LAG(request_id) OVER key_order AS earlier_id,
     COUNT(*) OVER (PARTITION BY stream, request_key, part, kind ORDER BY begun_at, logged_at,
       byte_offset, generation_id) AS nth_of_kind,
-    LAG(is_end) OVER key_order AS after_end,
-    COUNT(*) FILTER (is_end) OVER key_order AS ended
+    LAG(is_end) OVER key_order AS after_end, COUNT(*) FILTER (is_end) OVER key_order AS ended
   FROM shared_lines AS l
   JOIN keys USING (stream, request_key, part)
   WHERE reused

@@ -5,11 +5,11 @@
 
    The median shrugs off what came late; its spread is never taken to be finer than the clocks can
    show. A log without uuids takes the values of the log with most pairs among those that saw the
-   same paths, else of all; and of one that is measured on times, where there are no pairs. With nothing measured the offset is assumed to be 0. */
+   same paths, else of all, else of one measured on times. With nothing measured the offset is
+   assumed to be 0. */
 WITH streams AS (
   SELECT
-    r.stream,
-    GREATEST(MAX(r.time_resolution_ms), MAX(x.time_resolution_ms), 1) AS resolution_ms
+    r.stream, GREATEST(MAX(r.time_resolution_ms), MAX(x.time_resolution_ms), 1) AS resolution_ms
   FROM generations AS r
   LEFT JOIN generations AS x ON x.side = 'sender'
   WHERE r.side = 'receiver'
@@ -104,12 +104,9 @@ CROSS JOIN settings AS s
 WHERE m.stream NOT IN (SELECT stream FROM shifted)
 UNION ALL
 SELECT
-  h.stream, NULL, h.offset_ms,
-  h.offset_ms - GREATEST(3000, h.resolution_ms),
+  h.stream, NULL, h.offset_ms, h.offset_ms - GREATEST(3000, h.resolution_ms),
   h.offset_ms + GREATEST(3000, h.resolution_ms),
-  LEAST(GREATEST(10000, 2 * h.resolution_ms), s.tolerance_seconds * 1000),
-  h.pairs,
-  'times',
+  LEAST(GREATEST(10000, 2 * h.resolution_ms), s.tolerance_seconds * 1000), h.pairs, 'times',
   CASE WHEN h.quarters <> 0 AND ABS(h.offset_ms - h.quarters * 900000) <= 120000
     THEN h.quarters * 15 END
 FROM shifted AS h

@@ -16,16 +16,12 @@
    once (double_send), else somebody's replay. */
 WITH layers AS (
   SELECT
-    delivery_no, event_uuid, endpoint_url, layer,
-    COUNT(*) AS arrivals,
-    COUNT(*) FILTER (accepted OR processed) AS accepted,
-    COUNT(*) FILTER (processed) AS processed,
+    delivery_no, event_uuid, endpoint_url, layer, COUNT(*) AS arrivals,
+    COUNT(*) FILTER (accepted OR processed) AS accepted, COUNT(*) FILTER (processed) AS processed,
     BOOL_OR(COALESCE(NOT processed, FALSE)) AS said_failed,
     COUNT(*) FILTER (accepted AND processed IS NULL AND NOT known_before) AS untold,
-    BOOL_OR(known_before) AS known_before,
-    BOOL_OR(signature_failed) AS signature_failed,
-    BOOL_OR(stranger) AS stranger,
-    MIN(arrived_at) AS first_at,
+    BOOL_OR(known_before) AS known_before, BOOL_OR(signature_failed) AS signature_failed,
+    BOOL_OR(stranger) AS stranger, MIN(arrived_at) AS first_at,
     MIN(arrived_at) FILTER (accepted OR processed) AS first_accepted_at,
     MAX(arrived_at) FILTER (accepted OR processed) AS last_accepted_at,
     COALESCE(ARG_MAX(http_status, arrived_at), MAX(http_status)) AS last_status,
@@ -54,8 +50,7 @@ counted AS (
 ),
 -- Successes that certainly have a line in one layer; unheard: of which the one that counts has none.
 answered AS (
-  SELECT
-    delivery_no, MAX(answered) AS answered, MAX(unheard) AS unheard, MAX(later) AS later
+  SELECT delivery_no, MAX(answered) AS answered, MAX(unheard) AS unheard, MAX(later) AS later
   FROM (
     SELECT
       a.delivery_no, COUNT(*) AS answered, COUNT(*) FILTER (r.attempt_key IS NULL) AS unheard,
@@ -75,10 +70,9 @@ answered AS (
 answers AS (
   SELECT delivery_no, GREATEST(MIN(lines - refusals), 1) AS at_most
   FROM (
-    SELECT
-      delivery_no, layer, COUNT(*) AS lines,
-      COUNT(*) FILTER (http_status BETWEEN 300 AND 501 AND http_status NOT IN (408, 460, 499))
-        AS refusals
+    SELECT delivery_no, COUNT(*) AS lines, COUNT(*) FILTER (
+        http_status BETWEEN 300 AND 501 AND http_status NOT IN (408, 460, 499)
+      ) AS refusals
     FROM matches
     WHERE match_rule = 'time' AND http_status IS NOT NULL
     GROUP BY delivery_no, layer

@@ -14,8 +14,7 @@
    was sent twice at once and came once. */
 WITH proofs AS (
   SELECT
-    e.* EXCLUDE (processed_count),
-    e.arrivals > 0 AS arrived, e.accepted_count > 0 AS accepted,
+    e.* EXCLUDE (processed_count), e.arrivals > 0 AS arrived, e.accepted_count > 0 AS accepted,
     CASE
       WHEN e.processed_count IS NOT NULL OR e.known_before THEN e.processed_count
       WHEN e.layer = 'table' AND a.processing_told THEN 0

@@ -45,8 +45,7 @@ plain_types AS (
   WHERE endpoint_url IN (SELECT endpoint_url FROM omissions WHERE says = 'no_attempt')
 )
 SELECT
-  c.*,
-  COALESCE(c.first_attempt_at, c.created_at, r.first_at) AS first_seen_at, r.layer,
+  c.*, COALESCE(c.first_attempt_at, c.created_at, r.first_at) AS first_seen_at, r.layer,
   COALESCE(r.arrivals, 0) AS arrivals, COALESCE(r.accepted, 0) AS accepted_count,
   CASE
     WHEN r.processed > 0 THEN r.processed
@@ -85,10 +84,8 @@ SELECT
       SELECT 1 FROM witnesses AS w WHERE r.first_accepted_at BETWEEN w.starts_at AND w.ends_at
     ) AS resend_unlisted,
   c.says LIKE 'fail%'
-    AND (
-      c.endpoint_url NOT IN (SELECT endpoint_url FROM matches WHERE match_rule <> 'time')
-      OR (r.arrivals > 0 AND r.last_status IS NULL)
-    )
+    AND (r.arrivals > 0 AND r.last_status IS NULL
+      OR c.endpoint_url NOT IN (SELECT endpoint_url FROM matches WHERE match_rule <> 'time'))
     AND EXISTS (
       SELECT 1 FROM coverage AS f
       WHERE f.side = 'sender' AND f.covered AND f.completeness = 'failures'

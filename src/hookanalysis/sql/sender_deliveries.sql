@@ -39,19 +39,16 @@ summaries AS (
     ) FILTER (tried) AS last,
     BOOL_OR(status = 'conflict') OR COALESCE(MIN(event_type) <> MAX(event_type), FALSE)
       AS contradicted,
-    COUNT(*) FILTER (status = 'success') AS successes,
-    BOOL_OR(status = 'failed') AS had_failure,
-    NOT BOOL_OR(sent) AS never_sent,
+    COUNT(*) FILTER (status = 'success') AS successes, BOOL_OR(status = 'failed') AS had_failure,
+    NOT BOOL_OR(sent) AS never_sent, BOOL_OR(is_test) AS is_test,
     COUNT(*) > 1 AND BOOL_OR(status = 'success') AND NOT BOOL_OR(status = 'success' AND shown)
-      AS success_silent,
-    BOOL_OR(is_test) AS is_test
+      AS success_silent
   FROM told_attempts
   GROUP BY delivery_no, event_uuid, endpoint_url
 )
 SELECT
   * EXCLUDE (last, contradicted),
-  last.status AS last_status,
-  last.http_status AS last_http_status,
+  last.status AS last_status, last.http_status AS last_http_status,
   last.error_kind AS last_error_kind,
   CASE
     WHEN attempts = 0 THEN 'no_attempt'

@@ -18,13 +18,11 @@ WITH settled AS (
 ),
 -- The edge certainly has no line of any attempt.
 absent AS (
-  SELECT a.delivery_no
-  FROM settled AS s
-  JOIN attempts AS a
-    ON a.event_uuid = s.event_uuid AND a.endpoint_url = s.endpoint_url
-    AND a.attempt_key = s.attempt_key
-  GROUP BY a.delivery_no
-  HAVING BOOL_AND(s.not_at_edge)
+  SELECT delivery_no
+  FROM settled
+  JOIN attempts USING (event_uuid, endpoint_url, attempt_key)
+  GROUP BY delivery_no
+  HAVING BOOL_AND(not_at_edge)
 ),
 -- Requests of which a line may be that tells of no refusal.
 takers AS (
@@ -40,13 +38,9 @@ undecided AS (
       AND NOT s.has_line AND t.layer IS NOT NULL AS unanswered,
     CASE WHEN r.stranger THEN reason('unlisted_address', address := r.source_ip) END AS reason
   FROM requests AS q
+  JOIN settled AS s USING (event_uuid, endpoint_url, attempt_key)
+  LEFT JOIN takers AS t USING (layer, event_uuid, endpoint_url, attempt_key)
   JOIN attempts AS a ON a.event_uuid = q.event_uuid AND a.endpoint_url = q.endpoint_url
-  JOIN settled AS s
-    ON s.event_uuid = q.event_uuid AND s.endpoint_url = q.endpoint_url
-    AND s.attempt_key IS NOT DISTINCT FROM q.attempt_key
-  LEFT JOIN takers AS t
-    ON t.layer = q.layer AND t.event_uuid = q.event_uuid AND t.endpoint_url = q.endpoint_url
-    AND t.attempt_key = q.attempt_key
   LEFT JOIN nameless_receipts AS r ON r.receipt_id = q.stranger_id
   WHERE q.state = 'open' AND NOT q.shown AND NOT (q.layer <> 'edge' AND s.not_at_edge)
   UNION ALL

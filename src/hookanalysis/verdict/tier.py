@@ -113,14 +113,13 @@ class Tier:
         self.pairs = rows, columns
         found = assign(self.size, self.count, (rows, columns), must)
         served = self._serve_successes(rows, columns, must)
-        state = np.full(self.size, _OPEN)
-        state[~found.possible & ~found.contradicted] = _NONE
+        state = np.where(found.possible | found.contradicted, _OPEN, _NONE)
         owner = np.full(self.count, NONE)
         owner[served.line[served.named]] = np.flatnonzero(served.named)
         left = (owner[columns] == NONE) | (owner[columns] == rows)
-        rows_left, columns_left = rows[left], columns[left]
-        good = _accepts(self.lines["http_status"][columns_left])
-        certain = served.certain & self._alike(rows_left, good) & ~found.contradicted
+        mine, theirs = rows[left], columns[left]
+        good = self._alike(mine, _accepts(self.lines["http_status"][theirs]))
+        certain = served.certain & good & ~found.contradicted
         certain &= must | (requests["says"] == 1) | self._lasting(found)
         if self.known.zone_doubted:
             certain &= must
@@ -141,7 +140,7 @@ class Tier:
             "score": np.where(
                 served.named, 1.0, 1.0 / np.maximum(np.bincount(rows, minlength=self.size), 1)
             ),
-            "told": served.named | self._alike(rows_left, self.lines["words"][columns_left]),
+            "told": served.named | self._alike(mine, self.lines["words"][theirs]),
             "component": found.component,
             "crowd": crowd[found.component],
             "lines": lines[found.component],
@@ -163,12 +162,9 @@ class Tier:
         at, starts = lines["logged_at"][columns], lines["starts_at"][columns]
         fits &= own | (at >= windows.seen_low[rows])
         timed = lines["shows_start"][columns] & (requests["seen_from"][rows] != NONE)
-        fits &= ~timed | (starts <= requests["seen_from"][rows] + self._margin())
+        fits &= ~timed | (starts <= requests["seen_from"][rows] + max(3 * SECOND, self.resolution))
         fits &= ~lines["begins"][columns] | (starts <= windows.left[rows])
         return rows[fits], columns[fits]
-
-    def _margin(self) -> int:
-        return max(3 * SECOND, self.resolution)
 
     def _drop_owners(
         self, rows: Numbers, columns: Numbers, must: Flags
@@ -240,10 +236,7 @@ class Tier:
         return flags
 
     def _lasting(self, found: Assignment) -> Flags:
-        """Whether a line in the request's window can only be an exported event's.
-
-        Lines that nobody owns come from somebody else, who is known by the address.
-        """
+        """Whether a line in the window can only be an exported event's, by others' addresses."""
         owned = self._mark(found.line[found.line >= 0])
         spare = ~owned & ~self.lines["stranger"] & (self.lines["path_no"] >= 0)
         unlisted = self.requests["surplus"] & self.requests["shown"] & ~self.requests["again"]
@@ -251,10 +244,9 @@ class Tier:
         _, network = np.unique(self.lines["network"], return_inverse=True)
         strangers = np.zeros(self.size)
         np.maximum.at(strangers, rows, np.bincount(network, weights=spare)[network][columns])
-        strangers += np.count_nonzero(unlisted)
-        times = self.lines["logged_at"]
-        span = max(int(times.max() - times.min()), 1)
+        span = max(int(np.ptp(self.lines["logged_at"])), 1)
         width = self.windows.high - self.windows.low
+        strangers += np.count_nonzero(unlisted)
         flags: Flags = strangers * (width / span) <= _MOST_STRANGERS
         return flags
 

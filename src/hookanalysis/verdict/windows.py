@@ -128,8 +128,8 @@ def measure(
     limit = np.where(own >= 0, np.minimum(np.maximum(own + _DUE, usual), timeout), timeout)
     limit = np.where(latency >= 0, np.minimum(latency + _DUE, timeout), limit)
     # A log that notes that clients left is written when they do.
-    late = _DUE if lines["notices"].all() else LATE_SECONDS * SECOND
-    late = np.where(~answered & (requests["says"] == 2), late, 0)
+    longest = _DUE if lines["notices"].all() else LATE_SECONDS * SECOND
+    late = np.where(~answered & (requests["says"] == 2), longest, 0)
     waited = np.where(answered, limit, timeout + late)
     # Their rows may have been logged when the work ended, so a request may lie far before them.
     seen_from = np.where(seen, requests["seen_from"], 0)

@@ -8,9 +8,7 @@
    that the line was written with, starts_at that of the request as far as the line tells. notices:
    the log notes when a client has left (nginx's 499, a load balancer's 460). begins: starts_at is
    no later than that. */
-WITH paths AS (
-  SELECT DISTINCT path, path_no FROM endpoint_paths
-),
+WITH paths AS (SELECT DISTINCT path, path_no FROM endpoint_paths),
 lines AS (
   FROM nameless_receipts
   WHERE layer = $layer AND posted AND arrived_at IS NOT NULL
@@ -21,8 +19,7 @@ lines AS (
   WHERE r.layer = $layer AND r.path IS NULL AND r.stranger AND r.arrived_at IS NOT NULL
 )
 SELECT
-  r.receipt_id,
-  COALESCE(p.path_no, -1) AS path_no,
+  r.receipt_id, COALESCE(p.path_no, -1) AS path_no,
   epoch_us(CASE WHEN g.time_marks = 'start' THEN r.arrived_at ELSE r.ended_at END) AS logged_at,
   epoch_us(r.arrived_at) AS starts_at,
   g.time_marks = 'start' OR r.arrived_at < r.ended_at AS shows_start,
@@ -33,9 +30,7 @@ SELECT
   hash(r.processed, r.known_before, r.signature_failed) AS words,
   r.layer = 'edge' AND g.notices AS notices,
   r.layer = 'edge' AND (g.notices OR g.time_marks = 'start' OR r.arrived_at < r.ended_at) AS begins,
-  r.by_sender,
-  r.stranger,
-  COALESCE(g.resolution_ms, 0) AS resolution_ms
+  r.by_sender, r.stranger, COALESCE(g.resolution_ms, 0) AS resolution_ms
 FROM lines AS r
 LEFT JOIN paths AS p ON p.path = r.known_path
 JOIN (

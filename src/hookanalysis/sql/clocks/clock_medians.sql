@@ -67,8 +67,7 @@ distances AS (
 ),
 spreads AS (
   SELECT
-    stream, day, pairs, offset_ms,
-    MEDIAN(distance_ms) AS mad_ms,
+    stream, day, pairs, offset_ms, MEDIAN(distance_ms) AS mad_ms,
     QUANTILE_CONT(difference_ms, 0.05) AS early_ms,
     QUANTILE_CONT(distance_ms, 0.99) FILTER (distance_ms <= tolerance_ms) AS reach_ms,
     ROUND(offset_ms / 900000) AS quarters,
