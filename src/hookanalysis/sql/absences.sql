@@ -18,8 +18,9 @@ WITH unsettled AS (
   SELECT
     delivery_no, event_uuid, endpoint_url, says,
     -- An attempt may be noted when it ends, so it may have begun before its neighbour's time.
-    first_sent_at - CASE WHEN untimed THEN timeout_seconds ELSE 0 END
-      * INTERVAL '1 second' AS first_at, last_sent_at AS last_at,
+    COALESCE(COALESCE(first_sent_at, first_attempt_at) - CASE WHEN untimed THEN timeout_seconds
+      ELSE 0 END * INTERVAL '1 second', created_at) AS first_at,
+    COALESCE(last_sent_at, tried_until, created_at) AS last_at,
     delivery_no IN (SELECT delivery_no FROM undecided_deliveries WHERE behind_edge) AS unplaced
   FROM sender_deliveries
   CROSS JOIN settings

@@ -28,9 +28,8 @@ summaries AS (
     MIN(attempted_at) FILTER (tried) AS first_attempt_at,
     MAX(attempted_at) FILTER (tried) AS last_attempt_at,
     MAX(COALESCE(attempted_until, attempted_at)) FILTER (tried) AS tried_until,
-    COALESCE(MIN(attempted_at) FILTER (tried AND sent), MIN(created_at)) AS first_sent_at,
-    COALESCE(MAX(COALESCE(attempted_until, attempted_at)) FILTER (tried AND sent), MIN(created_at))
-      AS last_sent_at,
+    MIN(attempted_at) FILTER (tried AND sent) AS first_sent_at,
+    MAX(COALESCE(attempted_until, attempted_at)) FILTER (tried AND sent) AS last_sent_at,
     COALESCE(BOOL_OR(attempted_until IS NOT NULL), FALSE) AS untimed,
     COUNT(*) FILTER (tried) AS attempts,
     ARG_MAX(
