@@ -103,9 +103,8 @@ def find_shift(moments: list[tuple[Numbers, Numbers]]) -> Shift | None:
     summed = np.convolve(total, np.ones(_WIDTH), "full")[: len(total)]
     best = int(summed.argmax())
     count = round(summed[best])
-    elsewhere = summed.copy()
-    elsewhere[max(best - 60, 0) : best + 61] = 0
-    rival = round(elsewhere.max())
+    summed[max(best - 60, 0) : best + 61] = 0
+    rival = round(summed.max())
     if count < max(5, 0.3 * most) or count - rival < 4 * np.sqrt(rival + 1):
         return None
     return Shift(best - _WIDTH // 2 - _REACH, count)

@@ -212,14 +212,15 @@ class Tier:
         return np.concatenate([rows, near[same]]), np.concatenate([columns, far[same]])
 
     def _pair_elsewhere(self, chosen: Numbers) -> tuple[Numbers, Numbers]:
-        """Requests and the sender's lines of other paths that came just then."""
-        part = select(self.requests, chosen)
+        """Requests and the sender's lines of other paths that came just then; late if given up."""
+        part, there = select(self.requests, chosen), select(self.lines, self.elsewhere)
         part["path_no"] = np.zeros(len(chosen), dtype=np.int64)
-        there = select(self.lines, self.elsewhere)
         there["path_no"] = np.zeros(len(self.elsewhere), dtype=np.int64)
         if not len(chosen) or not len(self.elsewhere):
             return NO_PAIRS
-        near, far = pair(self.windows.low[chosen], self.windows.tight[chosen], part, there)
+        given_up = (part["says"] == 2) & (part["http_status"] < 0)
+        high = np.where(given_up, self.windows.high[chosen], self.windows.tight[chosen])
+        near, far = pair(self.windows.low[chosen], high, part, there)
         return chosen[near], self.elsewhere[far]
 
     def _mark(self, chosen: Numbers) -> Flags:
