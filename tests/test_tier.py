@@ -38,9 +38,12 @@ def tier() -> Tier:
         "starts_at": moments + SECOND // 2,
         "http_status": 200 * ones,
         "network": ones,
+        "words": ones,
         "path": ones,
         "resolution_ms": ones.astype(float),
-        **dict.fromkeys(("shows_start", "by_sender", "stranger", "failed"), no),
+        **dict.fromkeys(
+            ("shows_start", "notices", "begins", "by_sender", "stranger", "failed"), no
+        ),
     }
     lines = {name: column[:-1] for name, column in lines.items()}
     spans = np.array([[1, 0, 2 * 10**15]])
@@ -84,3 +87,34 @@ def test_what_a_sender_saw_answered_lies_within_its_own_time_out(
     lines = {**tier.lines, "logged_at": moments[:-1] + int(took * SECOND)}
     found = windows.measure(requests, lines, 2 * SECOND, 30 * SECOND, SECOND, 0)
     assert set((found.high - moments) // SECOND - waits) <= {1, 2}
+
+
+@pytest.mark.parametrize(
+    ("begins", "state"),
+    [(0, "line"), (1, "none")],  # it may have been in work, or cannot have come by then
+)
+def test_no_request_begins_at_a_proxy_when_its_sender_has_left(
+    tier: Tier, begins: int, state: str
+) -> None:
+    moments = tier.requests["attempted_at"] + np.arange(COUNT) * 200 * SECOND
+    at = moments[:-1] + 60 * SECOND
+    requests = {**tier.requests, "attempted_at": moments}
+    requests |= {"http_status": np.full(COUNT, NONE), "says": np.full(COUNT, 2)}
+    lines = {
+        **tier.lines,
+        "logged_at": at,
+        "starts_at": at,
+        "begins": np.full(COUNT - 1, begins == 1),
+    }
+    decided = Tier(requests, lines, tier.known).decide()
+    assert {STATES[number] for number in decided["state"][:-1]} == {state}
+
+
+def test_words_are_the_requests_only_where_all_its_lines_say_them(tier: Tier) -> None:
+    moments = np.arange(COUNT, dtype=np.int64) // 2 * 200 * SECOND + 10**15
+    requests = {**tier.requests, "attempted_at": moments}
+    at = moments[:-1] + SECOND // 2
+    words = np.where(np.arange(COUNT - 1) == 0, 2, 1)  # one of the first two says something else
+    lines = {**tier.lines, "logged_at": at, "starts_at": at, "words": words}
+    told = Tier(requests, lines, tier.known).decide()["told"]
+    assert told.tolist() == [False, False, *[True] * (COUNT - 2)]

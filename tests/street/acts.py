@@ -278,10 +278,12 @@ class Street:
         """Do what the handler does: check, remember, work or queue; say some of it."""
         plan, dice, event = self.plan, self.dice, request.event
         quick = at + dice.about(0.006)
-        request.answered = quick
         self._say(request, "middleware", at)
         if not plan.early_check:
-            self._say(request, "received", at + dice.about(0.003, 0.3))
+            begun = at + dice.about(0.003, 0.3)
+            self._say(request, "received", begun)
+            quick = max(quick, begun + 0.001)  # it has said so before it says how it ends
+        request.answered = quick
         forged = event is None or event.at < 0
         if forged or dice.chance(0.95 if self.trouble("key", at) else plan.bad_signatures):
             request.status = 401 if forged and plan.signature == 200 else plan.signature

@@ -21,6 +21,7 @@ from .puzzle import Graph
 ABSENT, REFUSED, ACCEPTED = "absent", "refused", "accepted"
 LEFT = {0, 408, 460, 499, 504}  # the client had left: what the application did is another question
 KNOWN_TIMEOUTS = ("github", "svix", "gitlab")
+UNTIMED = {"nginx_combined", "nginx_main", "apache_common", "apache_combined"}
 UNSENT = ("refused", "dns", "tls")
 
 
@@ -114,6 +115,11 @@ class Reader:
         self.timeout = plan.timeout if known else max(plan.timeout, 30.0)
         self.tells_processing = "processed" in PATTERNS.get(plan.pattern, ()) or bool(plan.table)
         edge = (line for line in acts.lines if line.kind == "edge")
+        # A line without a duration may be an application server's, which works on, unless the log
+        # notes that clients left.
+        self.shows_leaving = plan.edge in {*NOTICING, *STARTS} - UNTIMED or any(
+            line.kind == "edge" and line.status == 499 for line in self.kept
+        )
         self.edge_said = {id(line.request): line.status for line in edge}
         self.deliveries = self._deliveries()
         self.urls_of: dict[str, set[str]] = defaultdict(set)
@@ -208,7 +214,7 @@ class Reader:
             low, high = self._neighbours(attempt)
         if attempt.seen and plan.shape in KNOWN_TIMEOUTS:
             wait = attempt.known - attempt.at
-        elif plan.edge in NOTICING or plan.edge in STARTS:
+        elif self.shows_leaving:
             wait = self.timeout
         else:
             wait = self.timeout + 75
@@ -504,6 +510,9 @@ class Reader:
         urls = self.urls_of[delivery.key]
         if len(urls) == 1 or not (self.plan.named or self.plan.table):
             return False
+        done = {self._processed_seen(self.deliveries[delivery.key, url]) for url in urls}
+        if self.plan.worker_apart and len(done) > 1:
+            return True  # its lines name the event alone
         tells = self.plan.app_path and not self.plan.by_query and not self.plan.table
         groups = [g for url in urls for g in self.deliveries[delivery.key, url].groups]
         return not (tells and all(any(line.path for line in group) for group in groups))

@@ -1,7 +1,8 @@
 /* absences: deliveries of which the logs behind the edge do not tell the end, and if that is proof.
    grain:  one delivery that the sender knows
    inputs: sender_deliveries, matches, processing_logs, showing_logs, serving_streams, proof_spans,
-           doubts, stream_spans, log_holes, receiver_logs, generations, clock_offsets, settings
+           undecided_deliveries, doubts, stream_spans, log_holes, receiver_logs, generations,
+           clock_offsets, settings
 
    Either no log behind the edge holds a receipt, or none of the attempt that succeeded; or one
    does, accepted, and the application, which usually says that it processed an event, never did.
@@ -10,19 +11,17 @@
    what the edge accepted.
    processing_covered: so was every layer that tells of processing. edge_covered: so was the edge.
    None of the first three, where the logs are no witness (doubts); nor what is behind the edge,
-   where a receipt names the event and not for which endpoint: it may be this one's (unplaced).
+   where a line there may be this delivery's (unplaced).
    processing_told: a layer usually tells of processing. reason: what keeps the absence from proving
    anything. */
 WITH unsettled AS (
   SELECT
     delivery_no, event_uuid, endpoint_url, says,
     -- An attempt may be noted when it ends, so it may have begun before its neighbour's time.
-    COALESCE(first_attempt_at - CASE WHEN untimed THEN timeout_seconds ELSE 0 END
-      * INTERVAL '1 second', created_at) AS first_at,
-    COALESCE(tried_until, created_at) AS last_at,
-    endpoint_url <> '' AND event_uuid IN (
-      SELECT event_uuid FROM matches WHERE endpoint_url = '' AND counts AND layer <> 'edge'
-    ) AS unplaced
+    COALESCE(COALESCE(first_sent_at, first_attempt_at) - CASE WHEN untimed THEN timeout_seconds
+      ELSE 0 END * INTERVAL '1 second', created_at) AS first_at,
+    COALESCE(last_sent_at, tried_until, created_at) AS last_at,
+    delivery_no IN (SELECT delivery_no FROM undecided_deliveries WHERE behind_edge) AS unplaced
   FROM sender_deliveries
   CROSS JOIN settings
   WHERE success_silent OR delivery_no NOT IN (
@@ -36,8 +35,7 @@ WITH unsettled AS (
   )
 ),
 doubted AS (
-  SELECT
-    u.delivery_no, MIN(d.code) FILTER (NOT d.behind_edge) AS doubt, MIN(d.code) AS inner_doubt
+  SELECT u.delivery_no, MIN(d.code) FILTER (NOT d.behind_edge) AS doubt, MIN(d.code) AS inner_doubt
   FROM unsettled AS u
   JOIN doubts AS d
     ON d.endpoint_url = u.endpoint_url AND d.starts_at <= u.last_at AND d.ends_at >= u.first_at

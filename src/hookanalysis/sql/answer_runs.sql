@@ -84,9 +84,7 @@ counted_answers AS (
   )
 )
 SELECT
-  endpoint_url, kind, silent,
-  MIN(attempted_at) AS starts_at,
-  MAX(until_at) AS ends_at,
+  endpoint_url, kind, silent, MIN(attempted_at) AS starts_at, MAX(until_at) AS ends_at,
   CAST(SUM(answers) AS BIGINT) AS answers,
   ROW_NUMBER() OVER (PARTITION BY endpoint_url, kind ORDER BY MIN(shown + lacking)) AS run,
   CAST(MIN(shown - CASE WHEN silent THEN 0 ELSE answers END) AS BIGINT) AS shown_before

@@ -12,7 +12,8 @@
    nothing of the key for same_send_seconds (work that ends late still belongs to its reception), the
    event changes, or all that were received have ended. Within that, lines of one request id are one
    request, the n-th of all; of lines without one, the n-th of each kind is of request n, for a
-   request writes each of its lines once. Processed and duplicate are one kind of end. An end of any
+   request writes each of its lines once. Processed and duplicate are one kind of end, and
+   what failed is no duplicate thereafter. An end of any
    kind is of the last request that began before it and has none: one that failed may write none. */
 WITH shared_keys AS (
   SELECT
@@ -59,16 +60,12 @@ keys AS (
 ),
 ordered_lines AS (
   SELECT
-    l.*,
-    ROW_NUMBER() OVER key_order AS place,
-    LAG(logged_at) OVER key_order AS earlier_at,
-    LAG(event_uuid) OVER key_order AS earlier_uuid,
-    LAG(mark) OVER key_order AS earlier_mark,
+    l.*, ROW_NUMBER() OVER key_order AS place, LAG(logged_at) OVER key_order AS earlier_at,
+    LAG(event_uuid) OVER key_order AS earlier_uuid, LAG(mark) OVER key_order AS earlier_mark,
     LAG(request_id) OVER key_order AS earlier_id,
     COUNT(*) OVER (PARTITION BY stream, request_key, part, kind ORDER BY begun_at, logged_at,
       byte_offset, generation_id) AS nth_of_kind,
-    LAG(is_end) OVER key_order AS after_end,
-    COUNT(*) FILTER (is_end) OVER key_order AS ended
+    LAG(is_end) OVER key_order AS after_end, COUNT(*) FILTER (is_end) OVER key_order AS ended
   FROM shared_lines AS l
   JOIN keys USING (stream, request_key, part)
   WHERE reused
@@ -94,8 +91,10 @@ clustered_lines AS (
 kinds AS (
   SELECT
     * EXCLUDE (kind),
-    COALESCE(CASE WHEN mark = 'duplicate' THEN
-      MIN(kind) FILTER (mark = 'processed') OVER cluster_lines END, kind) AS kind,
+    COALESCE(CASE WHEN mark = 'duplicate' THEN COALESCE(
+      MIN(kind) FILTER (mark = 'processed') OVER cluster_lines,
+      MIN(kind) FILTER (is_end AND mark <> 'duplicate') OVER (cluster_lines ORDER BY place)
+    ) END, kind) AS kind,
     DENSE_RANK() OVER (
       PARTITION BY stream, request_key, part, cluster
       ORDER BY CASE WHEN request_id IS NOT NULL THEN begun_at END, request_id

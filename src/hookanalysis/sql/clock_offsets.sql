@@ -5,11 +5,11 @@
 
    The median shrugs off what came late; its spread is never taken to be finer than the clocks can
    show. A log without uuids takes the values of the log with most pairs among those that saw the
-   same paths, else of all. With nothing measured the offset is assumed to be 0. */
+   same paths, else of all, else of one measured on times. With nothing measured the offset is
+   assumed to be 0. */
 WITH streams AS (
   SELECT
-    r.stream,
-    GREATEST(MAX(r.time_resolution_ms), MAX(x.time_resolution_ms), 1) AS resolution_ms
+    r.stream, GREATEST(MAX(r.time_resolution_ms), MAX(x.time_resolution_ms), 1) AS resolution_ms
   FROM generations AS r
   LEFT JOIN generations AS x ON x.side = 'sender'
   WHERE r.side = 'receiver'
@@ -31,31 +31,33 @@ late AS (
   JOIN clock_medians AS e ON e.stream = s.other AND e.method = 'pairs' AND e.day IS NULL
   WHERE l.method = 'pairs' AND l.day IS NULL
     AND 4 * e.mad_ms < l.mad_ms AND l.early_ms > e.offset_ms - 4 * e.mad_ms
-    AND l.early_ms - e.offset_ms < (l.offset_ms - e.offset_ms) / 3
+    AND l.early_ms - e.offset_ms < l.mad_ms
 ),
 stream_paths AS (
   SELECT DISTINCT stream, path FROM receipts WHERE path IS NOT NULL
 ),
 donors AS (
   SELECT
-    w.stream, m.stream AS donor,
+    w.stream, m.stream AS donor, m.method,
     ROW_NUMBER() OVER (
       PARTITION BY w.stream
-      ORDER BY MAX(CASE WHEN d.path = o.path THEN 1 ELSE 0 END) DESC,
+      ORDER BY m.method, MAX(CASE WHEN d.path = o.path THEN 1 ELSE 0 END) DESC,
         MAX(m.pairs) DESC, m.stream
     ) AS place
   FROM streams AS w
-  JOIN clock_medians AS m ON m.method = 'pairs'
+  JOIN clock_medians AS m
+    ON m.method = 'pairs' OR w.stream NOT IN (SELECT stream FROM clock_medians)
   LEFT JOIN stream_paths AS o ON o.stream = w.stream
   LEFT JOIN stream_paths AS d ON d.stream = m.stream AND d.path = o.path
   WHERE m.day IS NULL AND m.stream NOT IN (FROM late)
     AND (w.stream = m.stream OR w.stream IN (FROM late)
       OR w.stream NOT IN (SELECT stream FROM clock_medians WHERE method = 'pairs'))
-  GROUP BY w.stream, m.stream
+  GROUP BY w.stream, m.stream, m.method
 ),
 measured AS (
   SELECT
-    w.stream, w.resolution_ms, m.day, m.offset_ms, m.mad_ms, m.reach_ms, m.pairs,
+    w.stream, w.resolution_ms, m.day, m.offset_ms, m.mad_ms, m.pairs,
+    CASE m.method WHEN 'times' THEN 10000 ELSE m.reach_ms END AS reach_ms,
     CASE
       WHEN m.stream IS NULL THEN 'assumed'
       WHEN m.stream <> w.stream THEN 'other_streams'
@@ -65,7 +67,7 @@ measured AS (
     m.zone_error_minutes
   FROM streams AS w
   LEFT JOIN donors AS d ON d.stream = w.stream AND d.place = 1
-  LEFT JOIN clock_medians AS m ON m.stream = d.donor AND m.method = 'pairs'
+  LEFT JOIN clock_medians AS m ON m.stream = d.donor AND m.method = d.method
 ),
 -- A clock of its own: the times of its lines agree with no other log's clock.
 shifted AS (
@@ -102,12 +104,9 @@ CROSS JOIN settings AS s
 WHERE m.stream NOT IN (SELECT stream FROM shifted)
 UNION ALL
 SELECT
-  h.stream, NULL, h.offset_ms,
-  h.offset_ms - GREATEST(3000, h.resolution_ms),
+  h.stream, NULL, h.offset_ms, h.offset_ms - GREATEST(3000, h.resolution_ms),
   h.offset_ms + GREATEST(3000, h.resolution_ms),
-  LEAST(GREATEST(10000, 2 * h.resolution_ms), s.tolerance_seconds * 1000),
-  h.pairs,
-  'times',
+  LEAST(GREATEST(10000, 2 * h.resolution_ms), s.tolerance_seconds * 1000), h.pairs, 'times',
   CASE WHEN h.quarters <> 0 AND ABS(h.offset_ms - h.quarters * 900000) <= 120000
     THEN h.quarters * 15 END
 FROM shifted AS h

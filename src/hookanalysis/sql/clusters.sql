@@ -8,9 +8,7 @@ SELECT
   ROW_NUMBER() OVER (ORDER BY MIN(starts_at), layer, component) AS cluster_id,
   CASE WHEN MIN(endpoint_url) = MAX(endpoint_url) THEN MIN(endpoint_url) ELSE '' END
     AS endpoint_url,
-  MIN(starts_at) AS starts_at,
-  MAX(ends_at) AS ends_at,
-  COUNT(*) AS attempts,
+  MIN(starts_at) AS starts_at, MAX(ends_at) AS ends_at, COUNT(*) AS attempts,
   MAX(lines) AS receipts,
   COUNT(*) FILTER (WHERE left_out AND covered) AS at_least_missed
 FROM requests

@@ -15,8 +15,7 @@ WITH hard_matches AS (
   WHERE counts AND (NOT listed OR delivery_no IN (SELECT delivery_no FROM hard_attempts))
 ),
 shared AS (
-  SELECT
-    a.layer, a.stream, b.stream AS twin, COUNT(DISTINCT a.delivery_no) AS deliveries
+  SELECT a.layer, a.stream, b.stream AS twin, COUNT(DISTINCT a.delivery_no) AS deliveries
   FROM hard_matches AS a
   JOIN hard_matches AS b
     ON b.layer = a.layer AND b.delivery_no = a.delivery_no AND b.stream <> a.stream
@@ -76,10 +75,8 @@ SELECT
   delivery_no, event_uuid, endpoint_url, layer, attempt_key,
   MIN(receipt_id) AS receipt_id, MIN(match_rule) AS match_rule, MIN(arrived_at) AS arrived_at,
   MAX(ended_at) AS ended_at, MAX(path) AS path, MAX(http_status) AS http_status,
-  BOOL_OR(accepted) AS accepted,
-  BOOL_OR(processed) AS processed,
-  BOOL_OR(known_before) AS known_before,
-  BOOL_OR(signature_failed) AS signature_failed,
+  BOOL_OR(accepted) AS accepted, BOOL_OR(processed) AS processed,
+  BOOL_OR(known_before) AS known_before, BOOL_OR(signature_failed) AS signature_failed,
   BOOL_AND(stranger) AS stranger
 FROM numbered_matches
 GROUP BY delivery_no, event_uuid, endpoint_url, layer, attempt_key, log_name, nth

@@ -1,10 +1,12 @@
 /* counted_receipts: the one layer in which a delivery's receipts are counted.
    grain:  one event for one endpoint that has receipts and is not plain
-   inputs: counted_arrivals, hard_attempts, requests, settings
+   inputs: counted_arrivals, hard_attempts, requests, matches, settings
 
    It is the layer nearest to what became of the event: application, else queue, else table, else
    edge. Other layers are never added; but processed is the most that any of them says, and accepted
-   is not less than the successes that certainly have a line in any (answered).
+   is not less than the successes that certainly have a line in any (answered), nor than what was
+   accepted before and the successes since that have one (later): a table has one row of an event.
+   Where a layer shows an answer to each request, it is no more than those that were not refusals.
    untold: accepted, and not said to be processed, failed or known: a log that tells of failures
    alone says so of no success.
    weakest_rule: 1 uuid, 2 transaction, 3 request_id, 4 time.
@@ -14,17 +16,14 @@
    once (double_send), else somebody's replay. */
 WITH layers AS (
   SELECT
-    delivery_no, event_uuid, endpoint_url, layer,
-    COUNT(*) AS arrivals,
-    COUNT(*) FILTER (accepted OR processed) AS accepted,
-    COUNT(*) FILTER (processed) AS processed,
+    delivery_no, event_uuid, endpoint_url, layer, COUNT(*) AS arrivals,
+    COUNT(*) FILTER (accepted OR processed) AS accepted, COUNT(*) FILTER (processed) AS processed,
     BOOL_OR(COALESCE(NOT processed, FALSE)) AS said_failed,
     COUNT(*) FILTER (accepted AND processed IS NULL AND NOT known_before) AS untold,
-    BOOL_OR(known_before) AS known_before,
-    BOOL_OR(signature_failed) AS signature_failed,
-    BOOL_OR(stranger) AS stranger,
-    MIN(arrived_at) AS first_at,
+    BOOL_OR(known_before) AS known_before, BOOL_OR(signature_failed) AS signature_failed,
+    BOOL_OR(stranger) AS stranger, MIN(arrived_at) AS first_at,
     MIN(arrived_at) FILTER (accepted OR processed) AS first_accepted_at,
+    MAX(arrived_at) FILTER (accepted OR processed) AS last_accepted_at,
     COALESCE(ARG_MAX(http_status, arrived_at), MAX(http_status)) AS last_status,
     COUNT(DISTINCT path) > 1 AS several_paths,
     MAX(COALESCE(list_position(['uuid', 'transaction', 'request_id'], match_rule), 4))
@@ -41,7 +40,8 @@ counted AS (
       processed,
       COALESCE(MAX(processed) FILTER (layer IN ('queue', 'table')) OVER delivery_layers, 0)
     ) AS processed,
-    taken[1] AS first_taken, taken[2] AS second_taken
+    taken[1] AS first_taken, taken[2] AS second_taken,
+    taken[2] IS NULL OR taken[2].attempt_key <> taken[1].attempt_key AS apart
   FROM layers
   WINDOW delivery_layers AS (PARTITION BY delivery_no)
   QUALIFY ROW_NUMBER() OVER (
@@ -50,9 +50,11 @@ counted AS (
 ),
 -- Successes that certainly have a line in one layer; unheard: of which the one that counts has none.
 answered AS (
-  SELECT delivery_no, MAX(answered) AS answered, MAX(unheard) AS unheard
+  SELECT delivery_no, MAX(answered) AS answered, MAX(unheard) AS unheard, MAX(later) AS later
   FROM (
-    SELECT a.delivery_no, COUNT(*) AS answered, COUNT(*) FILTER (r.attempt_key IS NULL) AS unheard
+    SELECT
+      a.delivery_no, COUNT(*) AS answered, COUNT(*) FILTER (r.attempt_key IS NULL) AS unheard,
+      COUNT(*) FILTER (r.attempt_key IS NULL AND a.attempted_at > c.last_accepted_at) AS later
     FROM requests AS q
     JOIN hard_attempts AS a
       ON a.event_uuid = q.event_uuid AND a.endpoint_url = q.endpoint_url
@@ -65,6 +67,20 @@ answered AS (
   )
   GROUP BY delivery_no
 ),
+answers AS (
+  SELECT delivery_no, GREATEST(MIN(lines - refusals), 1) AS at_most
+  FROM (
+    SELECT delivery_no, COUNT(*) AS lines, COUNT(*) FILTER (
+        http_status BETWEEN 300 AND 501 AND http_status NOT IN (408, 460, 499)
+      ) AS refusals
+    FROM matches
+    WHERE match_rule = 'time' AND http_status IS NOT NULL
+    GROUP BY delivery_no, layer
+  )
+  JOIN (SELECT delivery_no, arrivals FROM counted) USING (delivery_no)
+  WHERE lines >= arrivals
+  GROUP BY delivery_no
+),
 -- What a layer further out certainly has no line of was no request of its own.
 surplus_receipts AS (
   SELECT event_uuid, endpoint_url, COUNT(*) AS surplus
@@ -73,22 +89,20 @@ surplus_receipts AS (
   GROUP BY ALL
 )
 SELECT
-  c.* EXCLUDE (arrivals, accepted, first_taken, second_taken)
+  c.* EXCLUDE (arrivals, accepted, first_taken, second_taken, apart, last_accepted_at)
     REPLACE (c.untold + COALESCE(n.unheard, 0) AS untold),
   GREATEST(c.arrivals - COALESCE(u.surplus, 0), 1) AS arrivals,
-  GREATEST(
+  LEAST(GREATEST(
     CASE WHEN c.accepted > 1 THEN GREATEST(c.accepted - COALESCE(u.surplus, 0), 1) ELSE c.accepted END,
-    COALESCE(n.answered, 0)
-  ) AS accepted,
+    COALESCE(n.answered, 0), c.accepted + COALESCE(n.later, 0)
+  ), w.at_most) AS accepted,
   CASE
     WHEN second_taken IS NULL AND n.answered > 1 THEN 'resend_after_success'
-    WHEN second_taken IS NULL THEN NULL
+    WHEN second_taken IS NULL AND COALESCE(n.later, 0) = 0 THEN NULL
     WHEN second_taken.stranger THEN 'replay'
-    WHEN second_taken.attempt_key <> first_taken.attempt_key AND a.status = 'success'
-      THEN 'resend_after_success'
-    WHEN second_taken.attempt_key <> first_taken.attempt_key AND a.http_status IS NULL
-      THEN 'retry_after_timeout'
-    WHEN second_taken.attempt_key <> first_taken.attempt_key THEN 'resend_after_failure'
+    WHEN apart AND a.status = 'success' THEN 'resend_after_success'
+    WHEN apart AND a.http_status IS NULL THEN 'retry_after_timeout'
+    WHEN apart THEN 'resend_after_failure'
     WHEN second_taken.arrived_at
       <= first_taken.arrived_at + s.same_send_seconds * INTERVAL '1 second' THEN 'double_send'
     ELSE 'replay'
@@ -98,5 +112,6 @@ CROSS JOIN settings AS s
 LEFT JOIN surplus_receipts AS u
   ON u.event_uuid = c.event_uuid AND u.endpoint_url = c.endpoint_url AND c.layer <> 'edge'
 LEFT JOIN answered AS n ON n.delivery_no = c.delivery_no
+LEFT JOIN answers AS w ON w.delivery_no = c.delivery_no
 LEFT JOIN hard_attempts AS a
   ON a.delivery_no = c.delivery_no AND a.attempt_key = first_taken.attempt_key

@@ -6,8 +6,7 @@
    lost in it; else a rotation_hole where no single file was written both before and after it, so
    that one may be absent. */
 WITH logs AS (
-  SELECT
-    MAX(g.layer) AS layer, g.stream, MIN(a.first_at) AS first_at, MAX(a.last_at) AS last_at
+  SELECT MAX(g.layer) AS layer, g.stream, MIN(a.first_at) AS first_at, MAX(a.last_at) AS last_at
   FROM activity AS a
   JOIN generations AS g ON g.generation_id = a.generation_id
   WHERE g.side = 'receiver'

@@ -14,8 +14,7 @@
    was sent twice at once and came once. */
 WITH proofs AS (
   SELECT
-    e.* EXCLUDE (processed_count),
-    e.arrivals > 0 AS arrived, e.accepted_count > 0 AS accepted,
+    e.* EXCLUDE (processed_count), e.arrivals > 0 AS arrived, e.accepted_count > 0 AS accepted,
     CASE
       WHEN e.processed_count IS NOT NULL OR e.known_before THEN e.processed_count
       WHEN e.layer = 'table' AND a.processing_told THEN 0
@@ -77,9 +76,9 @@ verdicts AS (
       WHEN NOT took_effect AND signature_failed THEN 'unprocessed: signature_dropped'
       WHEN NOT took_effect THEN 'unprocessed: accepted_not_processed'
       WHEN processed_count IS NULL AND processing_hidden THEN 'undetermined: receiver_coverage'
-      WHEN mixed OR (undecided AND GREATEST(accepted_count, successes) > 1)
-        THEN 'undetermined: ambiguous'
+      WHEN mixed THEN 'undetermined: ambiguous'
       WHEN accepted_count > 1 THEN 'duplicated: ' || COALESCE(repeat_kind, 'replay')
+      WHEN unanswered OR (undecided AND successes > 1) THEN 'undetermined: ambiguous'
       WHEN took_several_tries THEN 'recovered: recovered'
       WHEN says IN ('fail_http', 'fail_nohttp') THEN 'unacknowledged: false_failure'
       WHEN says = 'pending' THEN 'delivered: delivered_pending'

@@ -14,7 +14,8 @@
    resend_unlisted: a failed delivery was accepted long after the last attempt that is listed, so
    there was another, and no export would list its success.
    success_unheard: nobody would tell that a later try succeeded: of the time of the last failure
-   only failed attempts were exported, and no log names the events that come to the endpoint.
+   only failed attempts were exported, and no log names the events that come to the endpoint, or
+   what names this one, without an answer, may be of that try.
    in_grace is counted from the last time that the sender's exports testify. */
 WITH cases AS (
   FROM sender_deliveries
@@ -44,8 +45,7 @@ plain_types AS (
   WHERE endpoint_url IN (SELECT endpoint_url FROM omissions WHERE says = 'no_attempt')
 )
 SELECT
-  c.*,
-  COALESCE(c.first_attempt_at, c.created_at, r.first_at) AS first_seen_at, r.layer,
+  c.*, COALESCE(c.first_attempt_at, c.created_at, r.first_at) AS first_seen_at, r.layer,
   COALESCE(r.arrivals, 0) AS arrivals, COALESCE(r.accepted, 0) AS accepted_count,
   CASE
     WHEN r.processed > 0 THEN r.processed
@@ -64,7 +64,7 @@ SELECT
       > (SELECT MAX(ends_at) FROM coverage WHERE side = 'sender')
         - s.grace_minutes * INTERVAL '1 minute', FALSE
   ) AS in_grace,
-  u.delivery_no IS NOT NULL AS undecided,
+  u.delivery_no IS NOT NULL AS undecided, COALESCE(u.unanswered, FALSE) AS unanswered,
   u.reason AS stranger_reason,
   EXISTS (
     SELECT 1 FROM refusals AS f
@@ -84,7 +84,8 @@ SELECT
       SELECT 1 FROM witnesses AS w WHERE r.first_accepted_at BETWEEN w.starts_at AND w.ends_at
     ) AS resend_unlisted,
   c.says LIKE 'fail%'
-    AND c.endpoint_url NOT IN (SELECT endpoint_url FROM matches WHERE match_rule <> 'time')
+    AND (r.arrivals > 0 AND r.last_status IS NULL
+      OR c.endpoint_url NOT IN (SELECT endpoint_url FROM matches WHERE match_rule <> 'time'))
     AND EXISTS (
       SELECT 1 FROM coverage AS f
       WHERE f.side = 'sender' AND f.covered AND f.completeness = 'failures'

@@ -35,7 +35,6 @@ SELECT
   COALESCE(a.client_errors, 0) AS client_errors, COALESCE(a.server_errors, 0) AS server_errors,
   COALESCE(a.unanswered, 0) AS unanswered, COALESCE(d.deliveries, 0) AS deliveries,
   COALESCE(d.missed, 0) AS missed, COALESCE(d.possibly_missed, 0) AS possibly_missed,
-  COALESCE(d.duplicated, 0) AS duplicated, d.lag_p50_ms,
-  d.lag_p95_ms
+  COALESCE(d.duplicated, 0) AS duplicated, d.lag_p50_ms, d.lag_p95_ms
 FROM attempt_hours AS a
 FULL OUTER JOIN delivery_hours AS d ON d.endpoint_url = a.endpoint_url AND d.hour_at = a.hour_at

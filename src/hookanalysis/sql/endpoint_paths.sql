@@ -21,12 +21,7 @@ parts AS (
   FROM names
 )
 SELECT
-  endpoint_url,
-  bare_path || COALESCE('?' || ARRAY_TO_STRING(query_hashes, '.'), '') AS path,
-  bare_path,
-  query_hashes,
-  DENSE_RANK() OVER (ORDER BY path) AS path_no,
-  COUNT(*) OVER (PARTITION BY path) AS sharing,
-  host,
-  COUNT(*) OVER (PARTITION BY host) AS on_host
+  endpoint_url, bare_path || COALESCE('?' || ARRAY_TO_STRING(query_hashes, '.'), '') AS path,
+  bare_path, query_hashes, DENSE_RANK() OVER (ORDER BY path) AS path_no,
+  COUNT(*) OVER (PARTITION BY path) AS sharing, host, COUNT(*) OVER (PARTITION BY host) AS on_host
 FROM parts

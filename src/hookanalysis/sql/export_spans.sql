@@ -25,8 +25,7 @@ WITH exports AS (
   GROUP BY r.generation_id
 ),
 places AS (
-  SELECT
-    generation_id, line, byte_offset, COALESCE(attempted_at, created_at) AS moment, 0 AS lost
+  SELECT generation_id, line, byte_offset, COALESCE(attempted_at, created_at) AS moment, 0 AS lost
   FROM attempt_records
   UNION ALL
   SELECT generation_id, line, byte_offset, NULL, 1 FROM rejects

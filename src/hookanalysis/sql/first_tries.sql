@@ -16,12 +16,8 @@ WITH told_attempts AS (
   GROUP BY delivery_no
 )
 SELECT
-  d.event_uuid,
-  d.endpoint_url,
-  COALESCE(p.host, '') AS host,
-  COALESCE(p.on_host, 1) AS on_host,
-  d.event_type,
-  COALESCE(d.first_attempt_at, a.created_at, d.first_receipt_at) AS moment,
+  d.event_uuid, d.endpoint_url, COALESCE(p.host, '') AS host, COALESCE(p.on_host, 1) AS on_host,
+  d.event_type, COALESCE(d.first_attempt_at, a.created_at, d.first_receipt_at) AS moment,
   COALESCE(
     COALESCE(a.first.status, d.last_status) = 'failed'
     OR d.outcome IN ('missed', 'refused', 'unprocessed')

@@ -50,8 +50,7 @@ sums AS (
   GROUP BY scope, series, first_nth
 )
 SELECT
-  ROW_NUMBER() OVER (ORDER BY s.starts_at, s.scope, s.series) AS incident_id,
-  s.scope,
+  ROW_NUMBER() OVER (ORDER BY s.starts_at, s.scope, s.series) AS incident_id, s.scope,
   CASE WHEN s.scope = 'endpoint' THEN s.series ELSE '' END AS endpoint_url,
   COALESCE(p.host, s.series) AS host,
   s.starts_at, s.ends_at, s.deliveries, s.failed, s.recovered, s.still_open, l.event_types,

@@ -28,8 +28,7 @@ candidates AS (
 lines AS (
   SELECT
     c.layer, c.event_uuid, c.kind, c.step, c.message, c.http_status, a.accepted, a.refused,
-    ROW_NUMBER() OVER in_order = 1 AS is_first,
-    LEAD(c.kind) OVER in_order IS NULL AS is_last,
+    ROW_NUMBER() OVER in_order = 1 AS is_first, LEAD(c.kind) OVER in_order IS NULL AS is_last,
     MIN(c.kind) OVER event_lines = MAX(c.kind) OVER event_lines AS is_alone
   FROM candidates AS c
   JOIN answers AS a ON a.event_uuid = c.event_uuid

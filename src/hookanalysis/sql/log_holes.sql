@@ -17,8 +17,7 @@ WITH receiver_activity AS (
 logs AS (
   SELECT
     generation_id, stream, MAX(layer) AS layer, MIN(first_at) AS first_at, MAX(last_at) AS last_at,
-    LAG(MAX(last_at)) OVER in_time AS earlier_at,
-    LEAD(MIN(first_at)) OVER in_time AS later_at
+    LAG(MAX(last_at)) OVER in_time AS earlier_at, LEAD(MIN(first_at)) OVER in_time AS later_at
   FROM receiver_activity
   GROUP BY generation_id, stream
   WINDOW in_time AS (

@@ -6,7 +6,7 @@
    until the next attempt for the same endpoint (turn_of); the first also takes what is earlier. Of several
    that one log shows in one turn, the earlier are of the attempts before it that have none, where
    the time allows it (moved). Where the lines do not say how the request was answered, the sender's
-   view of that attempt does. An event that the sender does not know belongs to the endpoint with the
+   view of that attempt does, if it came in time to be this attempt's. An event that the sender does not know belongs to the endpoint with the
    receipt's path, if there is one.
    fanned: the event went to several endpoints, so the path must tell them apart.
    elsewhere: the path is no known endpoint's, and not the attempt's as a proxy may have changed it,
@@ -67,7 +67,8 @@ shown_paths AS (
 named_receipts AS (
   SELECT
     r.*, t.event_uuid AS turn_uuid, t.attempt_key, t.attempted_at, t.status, t.delivery_no, t.turn_no,
-    t.http_status AS told_status,
+    CASE WHEN r.arrived_at <= t.tried_until + r.tolerance + s.timeout_seconds * INTERVAL '1 second'
+      THEN t.http_status END AS told_status,
     h.path IS NOT NULL
       OR COALESCE(
         r.known_path IS NULL AND STRPOS(r.path, t.path) = 0 AND STRPOS(t.path, r.path) = 0

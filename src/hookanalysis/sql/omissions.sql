@@ -31,8 +31,7 @@ omitted AS (
   LEFT JOIN known_events AS k ON k.event_uuid = u.event_uuid
   WHERE k.event_uuid IS NULL OR u.endpoint_url <> '' OR k.at_one
   UNION ALL
-  SELECT
-    delivery_no, event_uuid, endpoint_url, created_at, FALSE, says, TRUE, FALSE
+  SELECT delivery_no, event_uuid, endpoint_url, created_at, FALSE, says, TRUE, FALSE
   FROM sender_deliveries
   WHERE says = 'no_attempt'
 ),

@@ -26,15 +26,13 @@ clocks AS (
   FROM clock_offsets
 )
 SELECT
-  r.receipt_id, r.layer, r.stream,
-  COALESCE(r.event_uuid, q.event_uuid) AS event_uuid,
+  r.receipt_id, r.layer, r.stream, COALESCE(r.event_uuid, q.event_uuid) AS event_uuid,
   CASE
     WHEN r.uuid_by = 'transaction' THEN 'transaction'
     WHEN r.event_uuid IS NOT NULL THEN 'uuid'
     WHEN q.event_uuid IS NOT NULL THEN 'request_id'
   END AS match_rule,
-  r.path,
-  p.path AS known_path,
+  r.path, p.path AS known_path,
   r.path IS NOT NULL AND COALESCE(r.method, 'POST') IN ('POST', 'PUT') AS posted,
   r.received_at - COALESCE(d.ahead, f.ahead, INTERVAL '0 seconds') AS arrived_at,
   r.ended_at - COALESCE(d.ahead, f.ahead, INTERVAL '0 seconds') AS ended_at,

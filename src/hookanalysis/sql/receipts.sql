@@ -9,13 +9,10 @@
 WITH requests AS (
   SELECT
     * EXCLUDE (mark, kind, request_key),
-    generation_id * 10000000000000 + byte_offset AS place,
-    mark = 'processed' AS was_processed,
+    generation_id * 10000000000000 + byte_offset AS place, mark = 'processed' AS was_processed,
     mark IN ('received', 'duplicate') AS was_received,
-    mark IN ('failed', 'signature_failed') AS was_dropped,
-    mark = 'duplicate' AS was_known,
-    mark = 'signature_failed' AS signature_failed,
-    1 AS lines
+    mark IN ('failed', 'signature_failed') AS was_dropped, mark = 'duplicate' AS was_known,
+    mark = 'signature_failed' AS signature_failed, 1 AS lines
   FROM receipt_lines
   ANTI JOIN arrivals USING (generation_id, byte_offset)
   UNION ALL BY NAME
@@ -53,6 +50,5 @@ SELECT
       THEN COALESCE(http_status, 200) < 300
   END AS processed,
   COALESCE(was_known, FALSE) AS known_before,
-  COALESCE(signature_failed, FALSE) AS signature_failed,
-  lines, file_id, line
+  COALESCE(signature_failed, FALSE) AS signature_failed, lines, file_id, line
 FROM requests

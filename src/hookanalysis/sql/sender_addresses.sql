@@ -2,10 +2,7 @@
    grain:  one endpoint and address of the sender
    inputs: matches, receipts, settings */
 SELECT
-  m.endpoint_url,
-  r.source_ip,
-  COUNT(*) AS receipts,
-  MIN(m.arrived_at) AS first_at,
+  m.endpoint_url, r.source_ip, COUNT(*) AS receipts, MIN(m.arrived_at) AS first_at,
   MAX(m.arrived_at) AS last_at
 FROM matches AS m
 JOIN receipts AS r ON r.receipt_id = m.receipt_id

@@ -5,11 +5,14 @@
    tried_until: until when the last attempt was made, where one tells no time of its own (untimed).
    says: ok (a success), pending, fail_http (the last attempt was answered), fail_nohttp (it was
    not), no_attempt (the event is listed without attempts), or conflict (exports contradict each
-   other). never_sent: no attempt became a request: refused, dns or tls each time.
+   other). never_sent: no attempt became a request: refused, dns or tls each time; first_sent_at and
+   last_sent_at are those of the attempts that may have.
    success_silent: some attempts left a receipt, but none that succeeded; what the receiver answered
    to the others does not contradict the success. successes: how many attempts did succeed. */
 WITH told_attempts AS (
-  SELECT *, status <> 'none' AS tried
+  SELECT
+    *, status <> 'none' AS tried,
+    NOT COALESCE(status = 'failed' AND error_kind IN ('refused', 'dns', 'tls'), FALSE) AS sent
   FROM hard_attempts AS h
   WHERE status <> 'none'
     OR NOT EXISTS (
@@ -25,6 +28,8 @@ summaries AS (
     MIN(attempted_at) FILTER (tried) AS first_attempt_at,
     MAX(attempted_at) FILTER (tried) AS last_attempt_at,
     MAX(COALESCE(attempted_until, attempted_at)) FILTER (tried) AS tried_until,
+    MIN(attempted_at) FILTER (tried AND sent) AS first_sent_at,
+    MAX(COALESCE(attempted_until, attempted_at)) FILTER (tried AND sent) AS last_sent_at,
     COALESCE(BOOL_OR(attempted_until IS NOT NULL), FALSE) AS untimed,
     COUNT(*) FILTER (tried) AS attempts,
     ARG_MAX(
@@ -33,20 +38,16 @@ summaries AS (
     ) FILTER (tried) AS last,
     BOOL_OR(status = 'conflict') OR COALESCE(MIN(event_type) <> MAX(event_type), FALSE)
       AS contradicted,
-    COUNT(*) FILTER (status = 'success') AS successes,
-    BOOL_OR(status = 'failed') AS had_failure,
-    BOOL_AND(COALESCE(status = 'failed' AND error_kind IN ('refused', 'dns', 'tls'), FALSE))
-      AS never_sent,
+    COUNT(*) FILTER (status = 'success') AS successes, BOOL_OR(status = 'failed') AS had_failure,
+    NOT BOOL_OR(sent) AS never_sent, BOOL_OR(is_test) AS is_test,
     COUNT(*) > 1 AND BOOL_OR(status = 'success') AND NOT BOOL_OR(status = 'success' AND shown)
-      AS success_silent,
-    BOOL_OR(is_test) AS is_test
+      AS success_silent
   FROM told_attempts
   GROUP BY delivery_no, event_uuid, endpoint_url
 )
 SELECT
   * EXCLUDE (last, contradicted),
-  last.status AS last_status,
-  last.http_status AS last_http_status,
+  last.status AS last_status, last.http_status AS last_http_status,
   last.error_kind AS last_error_kind,
   CASE
     WHEN attempts = 0 THEN 'no_attempt'

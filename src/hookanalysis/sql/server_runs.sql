@@ -29,8 +29,7 @@ counted_tries AS (
   WHERE t.on_host > 1 AND t.moment <= s.ends_at
 ),
 streaks AS (
-  SELECT
-    series, first_nth, endpoint_url, COUNT(*) AS tries, COUNT(*) FILTER (failed) AS failed
+  SELECT series, first_nth, endpoint_url, COUNT(*) AS tries, COUNT(*) FILTER (failed) AS failed
   FROM counted_tries
   GROUP BY series, first_nth, endpoint_url, failures_before
 ),

@@ -21,12 +21,9 @@ seen AS (
     MAX(CASE WHEN m.layer = 'edge' THEN m.http_status END) AS edge_status,
     COUNT(*) FILTER (WHERE m.layer <> 'edge') AS app_lines,
     MAX(CASE WHEN m.layer <> 'edge' THEN m.http_status END) AS app_status,
-    BOOL_OR(m.processed) AS processed,
-    BOOL_OR(NOT m.processed) AS app_failed,
-    BOOL_OR(m.known_before) AS known_before,
-    BOOL_OR(m.signature_failed) AS signature_failed,
-    MAX(r.source_ip) AS source_ip,
-    MAX(m.ended_at) AS ended_at
+    BOOL_OR(m.processed) AS processed, BOOL_OR(NOT m.processed) AS app_failed,
+    BOOL_OR(m.known_before) AS known_before, BOOL_OR(m.signature_failed) AS signature_failed,
+    MAX(r.source_ip) AS source_ip, MAX(m.ended_at) AS ended_at
   FROM matches AS m
   JOIN troubled_events AS t ON t.event_uuid = m.event_uuid
   JOIN receipts AS r ON r.receipt_id = m.receipt_id
@@ -47,8 +44,7 @@ accepted_addresses AS (
 ),
 accepted_networks AS (
   SELECT DISTINCT
-    endpoint_url,
-    regexp_extract(source_ip, '^(?:\d+\.\d+\.\d+\.|[^:]*:[^:]*:[^:]*:)') AS network
+    endpoint_url, regexp_extract(source_ip, '^(?:\d+\.\d+\.\d+\.|[^:]*:[^:]*:[^:]*:)') AS network
   FROM accepted_addresses
 ),
 nameless_failures AS (

@@ -1,26 +1,57 @@
 /* undecided_deliveries: deliveries that may or may not own a request in the logs.
    grain:  one event for one endpoint
-   inputs: requests, nameless_receipts, matches, attempts, receipts
+   inputs: requests, candidates, nameless_receipts, matches, attempts, receipts
 
-   Either a line fits several requests, in some assignment also this one; or a receipt names the
-   event, but not to which endpoint it went; or one names a transaction of which several events may
-   be meant. reason: where only a request from an address that is not known to be the sender's may be
-   it, the address. */
-WITH undecided AS (
+   Either a line fits several requests, in some assignment also this one, and the edge, whole at that
+   time, may have one of it; or a receipt names the event, but not to which endpoint it went; or one
+   names a transaction of which several events may be meant. behind_edge: it may own a line there.
+   unanswered: it may be of an attempt that the sender saw unanswered, and may have been accepted.
+   reason: where only a request from an address that is not known to be the sender's may be it, the
+   address. */
+WITH settled AS (
   SELECT
-    a.delivery_no,
+    event_uuid, endpoint_url, attempt_key, BOOL_OR(state = 'line') AS has_line,
+    BOOL_OR(layer = 'edge' AND state = 'none' AND covered) AS not_at_edge
+  FROM requests
+  WHERE nth = 1
+  GROUP BY ALL
+),
+-- The edge certainly has no line of any attempt.
+absent AS (
+  SELECT delivery_no
+  FROM settled
+  JOIN attempts USING (event_uuid, endpoint_url, attempt_key)
+  GROUP BY delivery_no
+  HAVING BOOL_AND(not_at_edge)
+),
+-- Requests of which a line may be that tells of no refusal.
+takers AS (
+  SELECT DISTINCT c.layer, c.event_uuid, c.endpoint_url, c.attempt_key
+  FROM candidates AS c
+  JOIN nameless_receipts AS r ON r.receipt_id = c.receipt_id
+  WHERE COALESCE(r.accepted, TRUE) OR r.http_status IN (408, 460, 499, 504)
+),
+undecided AS (
+  SELECT
+    a.delivery_no, q.layer <> 'edge' AS behind_edge,
+    a.attempt_key = q.attempt_key AND a.status = 'failed' AND a.http_status IS NULL
+      AND NOT s.has_line AND t.layer IS NOT NULL AS unanswered,
     CASE WHEN r.stranger THEN reason('unlisted_address', address := r.source_ip) END AS reason
   FROM requests AS q
+  JOIN settled AS s USING (event_uuid, endpoint_url, attempt_key)
+  LEFT JOIN takers AS t USING (layer, event_uuid, endpoint_url, attempt_key)
   JOIN attempts AS a ON a.event_uuid = q.event_uuid AND a.endpoint_url = q.endpoint_url
   LEFT JOIN nameless_receipts AS r ON r.receipt_id = q.stranger_id
-  WHERE q.state = 'open' AND NOT q.shown
+  WHERE q.state = 'open' AND NOT q.shown AND NOT (q.layer <> 'edge' AND s.not_at_edge)
   UNION ALL
-  SELECT a.delivery_no, NULL
+  SELECT a.delivery_no, m.layer <> 'edge', FALSE, NULL
   FROM matches AS m
   JOIN attempts AS a ON a.event_uuid = m.event_uuid
   WHERE m.endpoint_url = '' AND NOT m.listed AND NOT m.stranger AND a.endpoint_url <> ''
+    -- To another path it may have gone past the edge's lines of this endpoint.
+    AND (m.path IS NOT NULL OR a.delivery_no NOT IN (FROM absent))
   UNION ALL
-  SELECT a.delivery_no, NULL
+  SELECT a.delivery_no, TRUE, FALSE, NULL
   FROM (
     SELECT DISTINCT transaction_id, event_type
     FROM receipts
@@ -31,13 +62,15 @@ WITH undecided AS (
     AND a.delivery_no NOT IN (SELECT delivery_no FROM matches WHERE counts)
   UNION ALL
   -- A refusal that names the event, from an address that the settings do not name.
-  SELECT m.delivery_no, reason('unlisted_address', address := r.source_ip)
+  SELECT m.delivery_no, FALSE, FALSE, reason('unlisted_address', address := r.source_ip)
   FROM matches AS m
   JOIN attempts AS a ON a.delivery_no = m.delivery_no AND a.attempt_key = m.attempt_key
   JOIN receipts AS r ON r.receipt_id = m.receipt_id
   WHERE m.stranger AND NOT m.counts AND COALESCE(m.http_status = a.http_status, TRUE)
     AND m.delivery_no NOT IN (SELECT delivery_no FROM matches WHERE counts AND accepted)
 )
-SELECT delivery_no, MIN(reason) AS reason
+SELECT
+  delivery_no, BOOL_OR(behind_edge) AS behind_edge, BOOL_OR(unanswered) AS unanswered,
+  MIN(reason) AS reason
 FROM undecided
 GROUP BY delivery_no

@@ -55,10 +55,7 @@ twin_events AS (
   GROUP BY s.event_type, s.event_uuid, n.endpoint_url
 )
 SELECT
-  u.endpoint_url,
-  e.event_uuid,
-  e.event_type,
-  e.first_at,
+  u.endpoint_url, e.event_uuid, e.event_type, e.first_at,
   COALESCE(t.endpoint_url, y.endpoint_url, '') AS went_to
 FROM usual_endpoints AS u
 JOIN events AS e ON e.event_type = u.event_type

@@ -51,8 +51,6 @@ judged AS (
   LEFT JOIN zones AS s ON s.side = 'sender'
 )
 SELECT
-  stream, minutes,
-  CAST(pairs AS BIGINT) AS pairs,
-  first_day, last_day, suspect,
+  stream, minutes, CAST(pairs AS BIGINT) AS pairs, first_day, last_day, suspect,
   log_zone, export_zone
 FROM judged

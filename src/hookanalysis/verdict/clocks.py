@@ -33,9 +33,6 @@ class Shift(NamedTuple):
 
     seconds: int
     pairs: int
-    runner_up: int
-    """The next best shift, elsewhere; and how many pairs speak for it."""
-    runner_up_pairs: int
 
 
 def write_clock_offsets(db: Database) -> None:
@@ -93,8 +90,7 @@ def find_shift(moments: list[tuple[Numbers, Numbers]]) -> Shift | None:
     Args:
         moments: Of each path the attempts and the lines, in seconds, sorted.
     """
-    total = np.zeros(2 * _REACH + 1)
-    most = 0
+    total, most = np.zeros(2 * _REACH + 1), 0
     for attempts, lines in moments:
         for start in _busy_days(attempts):
             here = attempts[(attempts >= start) & (attempts < start + DAY)]
@@ -107,14 +103,11 @@ def find_shift(moments: list[tuple[Numbers, Numbers]]) -> Shift | None:
     summed = np.convolve(total, np.ones(_WIDTH), "full")[: len(total)]
     best = int(summed.argmax())
     count = round(summed[best])
-    elsewhere = summed.copy()
-    elsewhere[max(best - 60, 0) : best + 61] = 0
-    second = int(elsewhere.argmax())
-    rival = round(elsewhere[second])
+    summed[max(best - 60, 0) : best + 61] = 0
+    rival = round(summed.max())
     if count < max(5, 0.3 * most) or count - rival < 4 * np.sqrt(rival + 1):
         return None
-    middle = _WIDTH // 2
-    return Shift(best - middle - _REACH, count, second - middle - _REACH, rival)
+    return Shift(best - _WIDTH // 2 - _REACH, count)
 
 
 def _busy_days(attempts: Numbers) -> Numbers:

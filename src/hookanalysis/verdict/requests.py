@@ -115,7 +115,7 @@ def _know(db: Database, layer: str) -> Known:
 def _write(db: Database, layer: str, tier: Tier, decided: Columns) -> None:
     con = db.con
     choices = tier.choices(decided)
-    line, again, score = (decided.pop(name) for name in ("line", "again", "score"))
+    line, again, score, told = (decided.pop(name) for name in ("line", "again", "score", "told"))
     owners = np.concatenate([np.flatnonzero(line >= 0), np.flatnonzero(again >= 0)])
     owned = np.concatenate([line[line >= 0], again[again >= 0]])
     results = {
@@ -132,6 +132,7 @@ def _write(db: Database, layer: str, tier: Tier, decided: Columns) -> None:
             "row_no": owners,
             "receipt_id": tier.lines["receipt_id"][owned],
             "score": score[owners].astype(float),
+            "told": told[owners],
         },
     )
     try:

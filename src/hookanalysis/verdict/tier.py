@@ -113,12 +113,13 @@ class Tier:
         self.pairs = rows, columns
         found = assign(self.size, self.count, (rows, columns), must)
         served = self._serve_successes(rows, columns, must)
-        state = np.full(self.size, _OPEN)
-        state[~found.possible & ~found.contradicted] = _NONE
+        state = np.where(found.possible | found.contradicted, _OPEN, _NONE)
         owner = np.full(self.count, NONE)
         owner[served.line[served.named]] = np.flatnonzero(served.named)
         left = (owner[columns] == NONE) | (owner[columns] == rows)
-        certain = served.certain & self._alike(rows[left], columns[left]) & ~found.contradicted
+        mine, theirs = rows[left], columns[left]
+        good = self._alike(mine, _accepts(self.lines["http_status"][theirs]))
+        certain = served.certain & good & ~found.contradicted
         certain &= must | (requests["says"] == 1) | self._lasting(found)
         if self.known.zone_doubted:
             certain &= must
@@ -139,6 +140,7 @@ class Tier:
             "score": np.where(
                 served.named, 1.0, 1.0 / np.maximum(np.bincount(rows, minlength=self.size), 1)
             ),
+            "told": served.named | self._alike(mine, self.lines["words"][theirs]),
             "component": found.component,
             "crowd": crowd[found.component],
             "lines": lines[found.component],
@@ -160,11 +162,9 @@ class Tier:
         at, starts = lines["logged_at"][columns], lines["starts_at"][columns]
         fits &= own | (at >= windows.seen_low[rows])
         timed = lines["shows_start"][columns] & (requests["seen_from"][rows] != NONE)
-        fits &= ~timed | (starts <= requests["seen_from"][rows] + self._margin())
+        fits &= ~timed | (starts <= requests["seen_from"][rows] + max(3 * SECOND, self.resolution))
+        fits &= ~lines["begins"][columns] | (starts <= windows.left[rows])
         return rows[fits], columns[fits]
-
-    def _margin(self) -> int:
-        return max(3 * SECOND, self.resolution)
 
     def _drop_owners(
         self, rows: Numbers, columns: Numbers, must: Flags
@@ -212,14 +212,15 @@ class Tier:
         return np.concatenate([rows, near[same]]), np.concatenate([columns, far[same]])
 
     def _pair_elsewhere(self, chosen: Numbers) -> tuple[Numbers, Numbers]:
-        """Requests and the sender's lines of other paths that came just then."""
-        part = select(self.requests, chosen)
+        """Requests and the sender's lines of other paths that came just then; late if given up."""
+        part, there = select(self.requests, chosen), select(self.lines, self.elsewhere)
         part["path_no"] = np.zeros(len(chosen), dtype=np.int64)
-        there = select(self.lines, self.elsewhere)
         there["path_no"] = np.zeros(len(self.elsewhere), dtype=np.int64)
         if not len(chosen) or not len(self.elsewhere):
             return NO_PAIRS
-        near, far = pair(self.windows.low[chosen], self.windows.tight[chosen], part, there)
+        given_up = (part["says"] == 2) & (part["http_status"] < 0)
+        high = np.where(given_up, self.windows.high[chosen], self.windows.tight[chosen])
+        near, far = pair(self.windows.low[chosen], high, part, there)
         return chosen[near], self.elsewhere[far]
 
     def _mark(self, chosen: Numbers) -> Flags:
@@ -228,23 +229,25 @@ class Tier:
         flags[chosen] = True
         return flags
 
-    def _alike(self, rows: Numbers, columns: Numbers) -> Flags:
-        """Whether all lines that are left to the request say the same of its acceptance."""
-        status = self.lines["http_status"][columns]
-        good = _accepts(status)
-        yes = np.bincount(rows[good], minlength=self.size)
-        flags: Flags = (yes == 0) | (yes == np.bincount(rows, minlength=self.size))
+    def _alike(self, rows: Numbers, says: NDArray[Any]) -> Flags:
+        """Whether all lines that are left to a request say the same."""
+        _, word = np.unique(says, return_inverse=True)
+        told = np.unique(word * self.size + rows) % self.size
+        flags: Flags = np.bincount(told, minlength=self.size) < 2
         return flags
 
     def _lasting(self, found: Assignment) -> Flags:
-        """Whether a line in the request's window can only be an exported event's."""
+        """Whether a line in the window can only be an exported event's, by others' addresses."""
         owned = self._mark(found.line[found.line >= 0])
         spare = ~owned & ~self.lines["stranger"] & (self.lines["path_no"] >= 0)
         unlisted = self.requests["surplus"] & self.requests["shown"] & ~self.requests["again"]
-        strangers = np.count_nonzero(spare) + np.count_nonzero(unlisted)
-        times = self.lines["logged_at"]
-        span = max(int(times.max() - times.min()), 1)
+        rows, columns = self.pairs
+        _, network = np.unique(self.lines["network"], return_inverse=True)
+        strangers = np.zeros(self.size)
+        np.maximum.at(strangers, rows, np.bincount(network, weights=spare)[network][columns])
+        span = max(int(np.ptp(self.lines["logged_at"])), 1)
         width = self.windows.high - self.windows.low
+        strangers += np.count_nonzero(unlisted)
         flags: Flags = strangers * (width / span) <= _MOST_STRANGERS
         return flags
 
@@ -347,6 +350,7 @@ class Tier:
             "line": np.full(self.size, -1),
             "again": np.full(self.size, -1),
             "score": np.zeros(self.size),
+            "told": np.zeros(self.size, dtype=bool),
             "component": zeros,
             "crowd": zeros + self.size,
             "lines": zeros + self.count,

@@ -46,12 +46,14 @@ class Windows:
         seen_low: Where an inner layer shows the request: no line before this is its, unless the
             answer is a proxy's own.
         tight: Upper end of the time in which its line would usually lie.
+        left: The sender had left by then: nothing in front of the receiver took it in later.
     """
 
     low: Numbers
     high: Numbers
     seen_low: Numbers
     tight: Numbers
+    left: Numbers
 
 
 def pair(lows: Numbers, highs: Numbers, requests: Columns, lines: Columns) -> tuple[Any, Any]:
@@ -125,8 +127,10 @@ def measure(
     # bounds what it saw answered, as far as the lines show; what it gave up may be worked on.
     limit = np.where(own >= 0, np.minimum(np.maximum(own + _DUE, usual), timeout), timeout)
     limit = np.where(latency >= 0, np.minimum(latency + _DUE, timeout), limit)
-    late = timeout + LATE_SECONDS * SECOND
-    waited = np.where(answered, limit, np.where(requests["says"] == 2, late, timeout))
+    # A log that notes that clients left is written when they do.
+    longest = _DUE if lines["notices"].all() else LATE_SECONDS * SECOND
+    late = np.where(~answered & (requests["says"] == 2), longest, 0)
+    waited = np.where(answered, limit, timeout + late)
     # Their rows may have been logged when the work ended, so a request may lie far before them.
     seen_from = np.where(seen, requests["seen_from"], 0)
     seen_until = np.where(seen, requests["seen_until"], 0)
@@ -138,8 +142,9 @@ def measure(
     shown = np.maximum(seen_until + after, low)
     high = np.where(seen & tried, np.where(answered, np.minimum(high, shown), shown), high)
     tight = np.where(seen, shown, np.minimum(high, until + usual))
+    left = np.where(tried & (late > 0), until + timeout + _DUE + step + slack, high)
     seen_low = np.where(seen, np.minimum(seen_from - before, high), low)
-    return Windows(low, high, seen_low, tight)
+    return Windows(low, high, seen_low, tight, left)
 
 
 def _measure_attempts(

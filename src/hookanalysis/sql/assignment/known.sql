@@ -18,4 +18,4 @@ SELECT MAX(s.timeout_seconds), MAX(s.same_send_seconds),
   COALESCE(BOOL_OR(o.method = 'times' AND o.zone_error_minutes IS NOT NULL), FALSE)
 FROM settings AS s
 LEFT JOIN clock_offsets AS o ON o.day IS NULL
-  AND o.stream IN (SELECT stream FROM receipts WHERE layer = ?)
+  AND o.stream IN (SELECT stream FROM receipts WHERE layer = ? AND CONCAT(event_uuid, path) <> '')

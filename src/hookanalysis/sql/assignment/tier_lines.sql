@@ -1,14 +1,14 @@
 /* tier_lines: lines of one layer ($layer) that name no event and may be the sender's requests.
    grain:  one receipt
-   inputs: nameless_receipts, endpoint_paths, generations
+   inputs: nameless_receipts, endpoint_paths, generations, receipts
 
    network: the neighbourhood of the client's address, for senders post from pools of them.
    A line without a path, from an unknown address, may be of any endpoint: it is here for each.
    path_no: number of the endpoint's path; -1 for a request to another path. logged_at is the time
-   that the line was written with, starts_at that of the request as far as the line tells. */
-WITH paths AS (
-  SELECT DISTINCT path, path_no FROM endpoint_paths
-),
+   that the line was written with, starts_at that of the request as far as the line tells. notices:
+   the log notes when a client has left (nginx's 499, a load balancer's 460). begins: starts_at is
+   no later than that. */
+WITH paths AS (SELECT DISTINCT path, path_no FROM endpoint_paths),
 lines AS (
   FROM nameless_receipts
   WHERE layer = $layer AND posted AND arrived_at IS NOT NULL
@@ -19,8 +19,7 @@ lines AS (
   WHERE r.layer = $layer AND r.path IS NULL AND r.stranger AND r.arrived_at IS NOT NULL
 )
 SELECT
-  r.receipt_id,
-  COALESCE(p.path_no, -1) AS path_no,
+  r.receipt_id, COALESCE(p.path_no, -1) AS path_no,
   epoch_us(CASE WHEN g.time_marks = 'start' THEN r.arrived_at ELSE r.ended_at END) AS logged_at,
   epoch_us(r.arrived_at) AS starts_at,
   g.time_marks = 'start' OR r.arrived_at < r.ended_at AS shows_start,
@@ -28,13 +27,16 @@ SELECT
   COALESCE(hash(regexp_extract(r.source_ip, '^(?:\d+\.\d+\.\d+|[^:]*:[^:]*:[^:]*)')), 0) AS network,
   COALESCE(hash(r.path), 0) AS path,
   COALESCE(r.http_status IS NULL AND NOT r.processed, FALSE) AS failed,
-  r.by_sender,
-  r.stranger,
-  COALESCE(g.resolution_ms, 0) AS resolution_ms
+  hash(r.processed, r.known_before, r.signature_failed) AS words,
+  r.layer = 'edge' AND g.notices AS notices,
+  r.layer = 'edge' AND (g.notices OR g.time_marks = 'start' OR r.arrived_at < r.ended_at) AS begins,
+  r.by_sender, r.stranger, COALESCE(g.resolution_ms, 0) AS resolution_ms
 FROM lines AS r
 LEFT JOIN paths AS p ON p.path = r.known_path
 JOIN (
-  SELECT stream, MIN(time_marks) AS time_marks, MAX(time_resolution_ms) AS resolution_ms
+  SELECT
+    stream, MIN(time_marks) AS time_marks, MAX(time_resolution_ms) AS resolution_ms,
+    stream IN (SELECT stream FROM receipts WHERE http_status IN (460, 499)) AS notices
   FROM generations
   WHERE side = 'receiver'
   GROUP BY stream

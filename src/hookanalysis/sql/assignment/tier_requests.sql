@@ -13,7 +13,9 @@ WITH shown_receipts AS (
     *,
     layer IN ('edge', 'app') AS at_once,
     ROW_NUMBER() OVER (
-      PARTITION BY delivery_no, attempt_key, layer, stream ORDER BY arrived_at, receipt_id
+      -- Lines that name the event, and lines that do not, are of the same requests.
+      PARTITION BY delivery_no, attempt_key, layer, stream, match_rule = 'time'
+      ORDER BY arrived_at, receipt_id
     ) AS nth
   FROM matches
   WHERE (counts OR match_rule = 'time')

@@ -2,10 +2,12 @@
    grain:  one stream and day; and one row without a day for each stream, for all other days
    inputs: attempts, receipts, settings
 
-   Measured on pairs: an event's only attempt and its first arrival in a stream. An event with
-   several attempts for one endpoint is left out: who knows which arrived first? So is a receipt with
-   another answer than the sender saw: it is of an attempt that is not listed. Of more than 100,000
-   attempts a sixteenth is enough: the events whose uuid ends in 0.
+   Measured on pairs: an event's only attempt and its first arrival in a stream; an event listed
+   without attempts was sent when it happened. An event with attempts for one endpoint that lie more
+   than a second apart is left out: who knows which arrived first? So is a receipt with another
+   answer than the sender saw, or with none where it saw a failure: it may be of an attempt that is
+   not listed. Of more than 100,000 attempts
+   a sixteenth is enough: the events whose uuid ends in 0.
    A day has a row of its own with 20 pairs or more; with three or more where it departs from the
    stream's median by more than the tolerance, as after a step of the clock. One or two pairs so far
    apart measure nothing: they may be of different attempts. Drift within a day is left to the
@@ -19,15 +21,17 @@
    method: pairs. Logs that name no event are measured on times, in verdict/clocks.py. */
 WITH only_attempts AS (
   SELECT
-    event_uuid, MIN(attempted_at) AS attempted_at, MIN(http_status) AS lowest_status,
-    MAX(http_status) AS highest_status
+    event_uuid, MIN(COALESCE(attempted_at, created_at)) AS attempted_at,
+    MIN(http_status) AS lowest_status, MAX(http_status) AS highest_status,
+    BOOL_OR(status <> 'failed') AS succeeded
   FROM attempts
-  WHERE attempted_at IS NOT NULL AND attempted_until IS NULL
+  WHERE COALESCE(attempted_at, created_at) IS NOT NULL AND attempted_until IS NULL
     AND RIGHT(event_uuid, 1) <= (
       SELECT CASE WHEN COUNT(*) > 100000 THEN '0' ELSE '~' END FROM attempts
     )
   GROUP BY event_uuid
   HAVING COUNT(*) = COUNT(DISTINCT endpoint_url)
+    OR MAX(attempted_at) <= MIN(attempted_at) + INTERVAL '1 second'
 ),
 pairs AS (
   SELECT
@@ -36,7 +40,7 @@ pairs AS (
   FROM receipts AS r
   JOIN only_attempts AS a
     ON a.event_uuid = r.event_uuid
-    AND COALESCE(r.http_status BETWEEN a.lowest_status AND a.highest_status, TRUE)
+    AND COALESCE(r.http_status BETWEEN a.lowest_status AND a.highest_status, a.succeeded)
   GROUP BY r.stream, r.event_uuid, a.attempted_at
   HAVING MIN(r.received_at) IS NOT NULL
 ),
@@ -63,8 +67,7 @@ distances AS (
 ),
 spreads AS (
   SELECT
-    stream, day, pairs, offset_ms,
-    MEDIAN(distance_ms) AS mad_ms,
+    stream, day, pairs, offset_ms, MEDIAN(distance_ms) AS mad_ms,
     QUANTILE_CONT(difference_ms, 0.05) AS early_ms,
     QUANTILE_CONT(distance_ms, 0.99) FILTER (distance_ms <= tolerance_ms) AS reach_ms,
     ROUND(offset_ms / 900000) AS quarters,

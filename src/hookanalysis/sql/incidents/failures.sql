@@ -27,8 +27,7 @@ successes AS (
   END
 ),
 places AS (
-  SELECT
-    *, SUM(tries) OVER so_far AS nth, SUM(tries) OVER (PARTITION BY scope, series) AS all_tries
+  SELECT *, SUM(tries) OVER so_far AS nth, SUM(tries) OVER (PARTITION BY scope, series) AS all_tries
   FROM (FROM failures UNION ALL BY NAME FROM successes)
   WINDOW so_far AS (
     PARTITION BY scope, series ORDER BY moment, COALESCE(failed, FALSE), event_uuid, endpoint_url

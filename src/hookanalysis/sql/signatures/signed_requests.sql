@@ -19,11 +19,7 @@ known_ids AS (
   GROUP BY event_uuid
 )
 SELECT
-  s.event_uuid,
-  s.logged_at,
-  s.file_id,
-  s.line,
-  COALESCE(s.transaction_id, k.transaction_id) AS payload_id,
-  s.signature_head
+  s.event_uuid, s.logged_at, s.file_id, s.line,
+  COALESCE(s.transaction_id, k.transaction_id) AS payload_id, s.signature_head
 FROM signed_lines AS s
 LEFT JOIN known_ids AS k ON k.event_uuid = s.event_uuid
