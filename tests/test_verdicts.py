@@ -39,6 +39,7 @@ FLAGS = {
     "receiver_covered": (False, True),
     "sender_covered": (False, True),
     "undecided": (False, True),
+    "unanswered": (False, True),
     "never_sent": (False, True),
     "had_failure": (False, True),
     "success_silent": (False, True),
@@ -59,6 +60,7 @@ POSSIBLE = (
     "COALESCE(processed_count, 0) <= accepted_count",
     "(NOT success_silent OR says = 'ok')",
     "(successes = 1 OR says = 'ok')",
+    "(NOT unanswered OR undecided AND accepted_count = 1)",
     "(NOT success_unheard OR says LIKE 'fail%')",
     "(NOT (is_test OR stranger) OR says = 'absent')",
     "(NOT type_arrives AND weakest_rule = 1 OR says = 'no_attempt')",
@@ -76,6 +78,7 @@ class State(NamedTuple):
     receiver_covered: bool
     sender_covered: bool
     undecided: bool
+    unanswered: bool
     never_sent: bool
     had_failure: bool
     success_silent: bool
@@ -119,8 +122,9 @@ def classify(s: State) -> list[str]:
     whole = came and effect and s.accepted_count > 0
     hidden = whole and s.processed_count is None and s.processing_hidden
     good = whole and not hidden
-    # The sender saw several answers, and which of its requests left a line is open.
-    split = good and s.undecided and max(s.accepted_count, s.successes) > 1
+    # It may have been accepted again, by an attempt that the sender saw answered, or not.
+    split = good and s.accepted_count == 1
+    split = split and (s.unanswered or (s.undecided and s.successes > 1))
     once = good and s.accepted_count == 1 and not split
     failed = s.says.startswith("fail")
     several = s.had_failure or s.arrivals > 1 if s.says == "ok" else failed and s.resend_unlisted
@@ -156,7 +160,7 @@ def classify(s: State) -> list[str]:
         and s.accepted_count > 0
         and not effect
         and not s.signature_failed,
-        "duplicated: replay": good and s.accepted_count > 1 and not s.undecided,
+        "duplicated: replay": good and s.accepted_count > 1,
         "unacknowledged: false_failure": once and failed and not several,
         "delivered: delivered_pending": once and s.says == "pending",
         "delivered: delivered_unlogged": once and s.says == "no_attempt",

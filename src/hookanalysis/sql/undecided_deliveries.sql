@@ -8,11 +8,19 @@
    unanswered: it may be of an attempt that the sender saw unanswered, and may have been accepted.
    reason: where only a request from an address that is not known to be the sender's may be it, the
    address. */
-WITH settled AS (
+-- Whether requests to an endpoint reach what is behind the edge without it: some have.
+WITH bypassed AS (
+  SELECT
+    endpoint_url, BOOL_OR(layer = 'edge' AND state = 'lacking') AS bypassed
+  FROM requests
+  GROUP BY endpoint_url
+),
+settled AS (
   SELECT
     event_uuid, endpoint_url, attempt_key, BOOL_OR(state = 'line') AS has_line,
-    BOOL_OR(layer = 'edge' AND state = 'none' AND covered) AS not_at_edge
+    BOOL_OR(layer = 'edge' AND state = 'none' AND covered AND NOT b.bypassed) AS not_at_edge
   FROM requests
+  JOIN bypassed AS b USING (endpoint_url)
   WHERE nth = 1
   GROUP BY ALL
 ),
@@ -38,8 +46,12 @@ undecided AS (
       AND NOT s.has_line AND t.layer IS NOT NULL AS unanswered,
     CASE WHEN r.stranger THEN reason('unlisted_address', address := r.source_ip) END AS reason
   FROM requests AS q
-  JOIN settled AS s USING (event_uuid, endpoint_url, attempt_key)
-  LEFT JOIN takers AS t USING (layer, event_uuid, endpoint_url, attempt_key)
+  JOIN settled AS s
+    ON s.event_uuid = q.event_uuid AND s.endpoint_url = q.endpoint_url
+    AND s.attempt_key IS NOT DISTINCT FROM q.attempt_key
+  LEFT JOIN takers AS t
+    ON t.layer = q.layer AND t.event_uuid = q.event_uuid AND t.endpoint_url = q.endpoint_url
+    AND t.attempt_key = q.attempt_key
   JOIN attempts AS a ON a.event_uuid = q.event_uuid AND a.endpoint_url = q.endpoint_url
   LEFT JOIN nameless_receipts AS r ON r.receipt_id = q.stranger_id
   WHERE q.state = 'open' AND NOT q.shown AND NOT (q.layer <> 'edge' AND s.not_at_edge)
@@ -48,8 +60,13 @@ undecided AS (
   FROM matches AS m
   JOIN attempts AS a ON a.event_uuid = m.event_uuid
   WHERE m.endpoint_url = '' AND NOT m.listed AND NOT m.stranger AND a.endpoint_url <> ''
-    -- To another path it may have gone past the edge's lines of this endpoint.
-    AND (m.path IS NOT NULL OR a.delivery_no NOT IN (FROM absent))
+    -- One that the edge has a line of explains it; to another path it may have gone past the edge.
+    AND (
+      m.path IS NOT NULL OR a.delivery_no NOT IN (FROM absent)
+      OR a.event_uuid NOT IN (
+        SELECT event_uuid FROM requests WHERE layer = 'edge' AND state = 'line'
+      )
+    )
   UNION ALL
   SELECT a.delivery_no, TRUE, FALSE, NULL
   FROM (
