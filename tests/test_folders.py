@@ -14,6 +14,7 @@ from hookanalysis.cli import cli
 from hookanalysis.exporting import export
 from hookanalysis.settings import Settings
 
+MARK = '<meta name="generator" content="hookanalysis">'
 UUID = "06d5a3f0-0000-4000-8000-{:012d}"
 LINE = '10.0.0.9 - - [22/Nov/2026:14:03:{:02d} +0000] "POST /hook HTTP/1.1" 200 5 "-" "x"\n'
 ROWS = "webhook_event_uuid,endpoint_url,attempted_at,http_status\n"
@@ -34,7 +35,7 @@ def test_a_folder_is_loaded_without_what_was_made_of_it(tmp_path: Path) -> None:
             "access.log": LINE.format(1),
             "rows.csv": ROWS + ROW.format(UUID.format(1)),
             "hookanalysis.toml": "endpoints = []\n",
-            "report.html": '<!DOCTYPE html>\n<meta name="generator" content="hookanalysis">\n',
+            "report.html": f"<!DOCTYPE html>\n{MARK}\n",
             "facts.json": json.dumps({"period": {"since": "2026-11-22T00:00:00Z"}}, indent=1),
             "gap.ipynb": '{"cells": []}',
         },
@@ -55,6 +56,23 @@ def test_a_folder_is_loaded_without_what_was_made_of_it(tmp_path: Path) -> None:
         named = ws.load(logs / "deliveries.csv")
     assert named.refused
     assert "the table deliveries of a workspace" in str(named)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("app.log.wal", LINE.format(1)),
+        ("lines.ipynb", '{"time":"2026-11-22T14:03:01Z","msg":"POST /hook","cells":4}\n'),
+        (
+            "x.log",
+            LINE.format(1).replace("/hook", '/<meta_name="generator"_content="hookanalysis">'),
+        ),
+    ],
+)
+def test_logs_with_names_and_words_like_ours_are_read(tmp_path: Path, name: str, text: str) -> None:
+    logs = write(tmp_path / "in", {"app.log": LINE.format(1), name: text})
+    with ha.connect(tmp_path / "w.duckdb", settings=Settings()) as ws:
+        assert "passed" not in {file.status for file in ws.load(logs).files}
 
 
 def test_one_bad_thing_stops_nothing(tmp_path: Path) -> None:
@@ -130,8 +148,8 @@ def test_what_is_missing_to_judge_is_said(
     assert all(part in told for part, told in zip(lacks, report.lacks, strict=True)), report.lacks
 
 
-def test_nothing_is_missing_in_the_samples() -> None:
-    with ha.connect(settings=Settings()) as ws:
+def test_nothing_is_missing_in_the_samples(tmp_path: Path) -> None:
+    with ha.connect(tmp_path / "w.duckdb", settings=Settings()) as ws:
         folder = Path(__file__).parent.parent / "data" / "samples"
         report = ws.load(folder / "sender", folder / "receiver")
     assert report.lacks == ()

@@ -639,3 +639,21 @@ def test_killed_in_mid_load_then_run_again_equals_a_clean_run(
         assert all(count == (500,) for count in per_file)
         workspace.load(logs)
         assert content(workspace) == clean
+
+
+@pytest.mark.parametrize("cut", [60, 75, 110])
+def test_a_w3c_log_may_be_cut_in_a_line_and_grow(tmp_path: Path, cut: int) -> None:
+    line = "2026-11-22 14:03:{:02d} POST /hook 200 35\n"
+    text = "#Fields: date time cs-method cs-uri-stem sc-status time-taken\n" + "".join(
+        line.format(second) for second in range(5)
+    )
+    text += (
+        "#Fields: date time cs-method sc-status cs-uri-stem\n2026-11-22 14:04:00 POST 500 /hook\n"
+    )
+    path = tmp_path / "iis.log"
+    with ha.connect(tmp_path / "w.duckdb", settings=ha.Settings()) as ws:
+        for size in (cut, len(text) - 20, len(text)):
+            path.write_text(text[:size])
+            ws.load(path)
+        found = ws.table("receipts")["http_status"].value_counts().to_dict()
+        assert (found, len(ws.table("rejects"))) == ({200: 5, 500: 1}, 0)

@@ -177,7 +177,9 @@ def test_an_over_long_last_line_of_a_final_file_is_rejected(tmp_path: Path) -> N
         ("1,2\n", [(2, 1, "field_count")]),
         ("1,2,3,4\n", [(2, 1, "field_count")]),
         ('1,"2"x,3\n', [(2, 1, "stray_quote")]),
-        ('1,2"2,3\n', []),
+        ('1,2"2,3\n', [(2, 1, "stray_quote")]),
+        ('1,"2\n"3,x"y,4\n', [(2, 2, "stray_quote")]),
+        ("1,2\r2,3\n", [(2, 1, "field_count")]),
         ('1,2,"3"\rx\n', [(2, 1, "stray_quote")]),
         ('1,"2,3\n', [(2, 1, "unclosed_quote")]),
         ('1,"2\nx\ny,3\n1,2,3,4\n', [(2, 4, "unclosed_quote")]),
@@ -255,6 +257,21 @@ def test_an_export_broken_off_in_its_last_row_can_be_completed_later(
 def test_a_whole_last_row_needs_no_line_end(tmp_path: Path) -> None:
     result = read_text(tmp_path, b'a,b\n1,"2"', csv_split(2, ",", 1))
     assert (result.texts, result.account.integrity) == (['{"c1":"1","c2":"2"}'], "whole")
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+def test_quotes_on_every_line_cost_no_more_than_lines(tmp_path: Path, delimiter: str) -> None:
+    """Each line might open a quote that the next ones close and open again."""
+    text = f'y"{delimiter}"\n' * 20_000
+    result = read_text(tmp_path, text.encode(), csv_split(2, delimiter))
+    assert (result.texts, len(result.rejects)) == ([], 1)
+
+
+def test_more_lines_than_one_batch_holds_are_read_whatever_their_width(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes((b"x" * 61 + b",y\n") * 300_000)
+    result = read_file(path, csv_split(2), size=32 << 20)
+    assert (len(result.texts), result.rejects) == (300_000, [])
 
 
 def test_an_open_quote_swallows_nothing_behind_it(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hookanalysis.errors import InputError
-from hookanalysis.read.rows import find_header, find_headers, find_table, normalise, read_headers
+from hookanalysis.read.rows import find_header, find_headers, find_table, normalise
 from hookanalysis.settings import Known
 
 from .catalog import load_formats
@@ -74,10 +74,12 @@ def detect(
     logs = [entry for entry in chosen if entry.is_log]
     if logs and (known.format or not find_table(head)):
         base = {entry.id: entry for entry in load_formats()} | {e.id: e for e in formats}
-        headed = read_headers(find_headers(head) if headers is None else headers)
-        found = read_log(head, headed, logs, (base[TEXT], base[OBJECT]), facts, known)
+        told = find_headers(head) if headers is None else headers
+        found = read_log(head, told, logs, (base[TEXT], base[OBJECT]), facts, known)
         if found:
             return _check_order(found, where)
+    for trial in trials:
+        _check_columns(trial, where)
     raise say_unfit(begin, where, chosen, trials)
 
 
@@ -103,8 +105,7 @@ def gather_formats(known: Known) -> Sequence[Format]:
 def _bind_table(best: Trial, where: str, known: Known) -> Binding:
     if best.disorder:
         raise _disordered(best.disorder, where)
-    if best.split.kind == "rows":
-        _check_columns(best, where)
+    _check_columns(best, where)
     return Binding(
         overrule(best.format, known) if best.format.side == "receiver" else best.format,
         best.split,
@@ -118,14 +119,10 @@ def _bind_table(best: Trial, where: str, known: Known) -> Binding:
 
 def _check_columns(best: Trial, where: str) -> None:
     """Which of two columns of one name is meant is not guessed."""
-    names = best.split.sections[0][1]
-    counts = Counter(map(normalise, names))
-    taken = {normalise(name) for aliases in best.format.names.values() for name in aliases}
-    twice = [name for name in names if normalise(name) in taken and counts[normalise(name)] > 1]
-    if twice:
+    if twice := best.twice:
         raise InputError(
             "a column stands in the table twice",
-            reason=f"{twice[0]}; found: {', '.join(names)}",
+            reason=f"{twice}; found: {', '.join(best.split.names)}",
             where=f"{where}:{best.split.skip_lines}",
             hint="remove or rename one of them",
         )

@@ -96,7 +96,7 @@ class Reading:
 
 def read_log(
     head: bytes,
-    headed: Split | None,
+    headers: Sequence[tuple[int, str]],
     formats: Sequence[Format],
     bases: tuple[Format, Format],
     facts: FileFacts,
@@ -106,14 +106,14 @@ def read_log(
 
     Args:
         head: Its first bytes.
-        headed: How it is split, if it has header lines.
+        headers: Its header lines, if it is a W3C log, and the bytes at which they begin.
         formats: The formats that it may hold.
         bases: Those of any text, and of any object.
         facts: What is known of the file.
         known: What the user says of it.
     """
     given = next((e.header for e in formats if e.header), "")
-    headed = read_headers([(0, given)]) if given else headed
+    headed = read_headers([(0, given), *headers] if given else headers)
     layers = peel(head, connect_parser())
     found = [
         reading

@@ -35,7 +35,7 @@ class Beginning:
     @property
     def columns(self) -> tuple[str, ...]:
         """What the header of a table names."""
-        return self.table.sections[0][1] if self.table else ()
+        return self.table.names if self.table else ()
 
     def chunk(self, split: Split) -> Chunk:
         """The first records."""

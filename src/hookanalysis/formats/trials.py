@@ -63,6 +63,14 @@ class Trial:
     disorder: str = ""
 
     @property
+    def twice(self) -> str:
+        """A column that is taken, and stands in the table twice."""
+        counts = Counter(map(normalise, self.split.names))
+        taken = {normalise(name) for aliases in self.format.names.values() for name in aliases}
+        alike = (n for n in self.split.names if normalise(n) in taken and counts[normalise(n)] > 1)
+        return next(alike, "")
+
+    @property
     def share(self) -> float:
         """Records that fit, of all that do not pass by rule; a header alone is a whole table."""
         if not self.reasons:

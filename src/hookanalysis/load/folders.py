@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookanalysis.errors import InputError
 from hookanalysis.read.postgres import Table, find_table
 from hookanalysis.settings import DEFAULT_NAME
-from hookanalysis.tables import TABLES
+from hookanalysis.tables import ATTEMPT_RECORDS, MERGED, RECEIPT_RECORDS, RESULTS
 
 from .manifest import print_path
 from .transfers import Offer
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _DATABASE = b"DUCK"  # behind the first eight bytes
+_CELLS = re.compile(rb'"nbformat"|"cells"\s*:\s*\[')
 _GENERATOR = b'<meta name="generator" content="hookanalysis">'
 _FACTS = b'{\n "period": {\n  "since":'
 
@@ -52,23 +54,26 @@ def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
+def _read_head(path: Path) -> bytes:
+    try:
+        if not path.is_file():  # to open a pipe would wait for its writer
+            return b""
+        with path.open("rb") as file:
+            return file.read(4096)
+    except OSError:
+        return b""
+
+
 def name_product(path: Path) -> str:
     """What a file is that this package, or its user's work, has made; "" for any other."""
-    journal = path.suffix == ".wal" and path.with_suffix("").is_file()
-    try:
-        if journal or not path.is_file():  # to open a pipe would wait for its writer
-            head = b""
-        else:
-            with path.open("rb") as file:
-                head = file.read(4096)
-    except OSError:
-        return ""
+    head = _read_head(path)
+    journal = path.suffix == ".wal" and _read_head(path.with_suffix(""))[8:12] == _DATABASE
     signs = {
         "a DuckDB file, as workspaces are": journal or head[8:12] == _DATABASE,
         "settings of hookanalysis": path.name == DEFAULT_NAME,
-        "a report of hookanalysis": _GENERATOR in head,
+        "a report of hookanalysis": head.startswith(b"<!DOCTYPE html>") and _GENERATOR in head,
         "the facts of a report": head.startswith(_FACTS),
-        "a notebook": path.suffix == ".ipynb" and b'"cells"' in head,
+        "a notebook": path.suffix == ".ipynb" and _CELLS.search(head) is not None,
     }
     return next((name for name, found in signs.items() if found), "")
 
@@ -83,14 +88,14 @@ def check_export(head: bytes, where: str) -> None:
     Raises:
         ProductError: The columns are those of a table of the contract.
     """
-    first = head.lstrip(b"[ \r\n").partition(b"\n")[0].decode("utf-8", "replace").strip()
-    names = first.split(",")
-    if first.startswith("{"):
+    text = head.lstrip(b"[ \r\n").decode("utf-8", "replace")
+    names = text.partition("\n")[0].strip().split(",")
+    if text.startswith("{"):
         try:
-            names = list(json.JSONDecoder().raw_decode(head.lstrip(b"[ \r\n").decode())[0])
+            names = list(json.JSONDecoder().raw_decode(text)[0])
         except (ValueError, RecursionError):
             return
-    for table in TABLES.values():
+    for table in (ATTEMPT_RECORDS, RECEIPT_RECORDS, *MERGED, *RESULTS):
         if names in ([*table.names], [*table.names, "in_words"]):
             raise ProductError(
                 f"this is the table {table.name} of a workspace, no log",

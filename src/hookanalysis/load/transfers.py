@@ -95,7 +95,7 @@ class Transfer:
             self.binding.split,
             start=start,
             start_line=before.loaded_lines + 1 if before else 1,
-            final=self.source.compressed or self.binding.split.kind != "lines",
+            final=self.source.compressed or self.binding.split.kind not in {"lines", "headed"},
         ):
             self._insert(chunk)
             if self.progress:

@@ -11,6 +11,7 @@ import io
 import re
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,8 @@ _NULLS = frozenset(("\\N", "NULL"))
 _CELLS = re.compile(r'"(?:[^"]|"")*"|[^ \t"][^ \t]*')
 # The csv module's words for a quote without an end, as far as it was given lines.
 _OPEN = "unexpected end of data"
+# Lines behind a row that has no end, among which another row shows that it is a bad one.
+_AHEAD = 1000
 # Characters may have four bytes.
 _SEARCH_LIMIT = 4 * RECORD_LIMIT
 
@@ -52,21 +55,26 @@ csv.field_size_limit(max(csv.field_size_limit(), RECORD_LIMIT))
 
 
 def find_header(head: bytes, knows: Callable[[str], bool], *, most: bool = True) -> Split | None:
-    """The header of a table: the line with most known names, else one that looks like a header.
+    """The header of a table: of known names, with rows as wide; else a line that looks like one.
 
     Args:
         head: The text, or its first bytes.
         knows: Whether a name says something.
         most: Most of the names must be known: prose has commas too.
     """
+    lines = head.decode("utf-8", "replace").split("\n")
     best, found = 1, None
-    for number, line in enumerate(head.splitlines()[:_HEADER_LINES], 1):
+    for number in range(1, min(len(lines), _HEADER_LINES) + 1):
         for delimiter in DELIMITERS:
-            cells = _take_rows([line.decode("utf-8", "replace")], delimiter)
+            cells = _take_rows(lines[number - 1 : number], delimiter)
             names = tuple(cell.strip() for row in cells for cell in row)
             known = len({normalise(name) for name in names if knows(name)})
             if known > best and not (most and 2 * known < sum(map(bool, names))):
                 best, found = known, Split("rows", delimiter, ((0, names),), number)
+        # A title, or a setting above the table, has no rows as wide; another header may follow.
+        below = [line for line in lines[number : number + _ROWS] if line.strip()]
+        if found and len(next(iter(_take_rows(below, found.delimiter)), [])) == len(found.names):
+            break
     return found or find_table(head)
 
 
@@ -90,7 +98,8 @@ def find_table(head: bytes) -> Split | None:
 def _take_rows(lines: Sequence[str], delimiter: str) -> list[list[str]]:
     """The first rows of lines read as a table; none where they cannot be."""
     try:
-        return [row for row, _ in zip(csv.reader(lines, delimiter=delimiter), range(_ROWS))]  # noqa: B905
+        rows = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+        return list(islice(rows, _ROWS))
     except csv.Error:
         return []
 
@@ -110,7 +119,7 @@ def read_headers(headers: Sequence[tuple[int, str]]) -> Split | None:
 
 
 def _named(line: str) -> tuple[str, ...]:
-    return tuple(line.removeprefix(MARK.decode()).split())
+    return tuple(re.split("[ \t]+", line.removeprefix(MARK.decode()).strip()))
 
 
 def name_columns(names: Sequence[str]) -> dict[str, int]:
@@ -118,8 +127,9 @@ def name_columns(names: Sequence[str]) -> dict[str, int]:
     places: dict[str, tuple[str, int]] = {}
     for place, name in enumerate(names):
         if normalise(name):
-            # A slash in a name would lead into an object.
-            places.setdefault(normalise(name), (name.replace("/", " "), place))
+            # A slash in a name would lead into an object, a quote end its path.
+            key = name.replace("/", " ").replace('"', "")
+            places.setdefault(normalise(name), (key, place))
     return dict(places.values())
 
 
@@ -161,6 +171,15 @@ class RowSplitter(LineSplitter):
         self._names = list(split.sections[0][1])
         self._skip = max(0, split.skip_lines - lines_before)
         self._delimiter = split.delimiter
+        # Between tabs, which are usually pasted, quotes inside a cell are ordinary characters.
+        stop = re.escape(split.delimiter)
+        plain = rf"[^\n{stop}]" if split.delimiter == "\t" else rf'[^\n"{stop}]'
+        quoted = r' *+"(?:[^"]|"")*+'
+        cell = rf'(?:{quoted}"|(?! *+"){plain}*+)'
+        # Then any line may open one, too, so that its end is not sought far.
+        self._span = _AHEAD if split.delimiter == "\t" else ROWS
+        self._begins = re.compile(rf"(?:{cell}{stop})*+(?:{cell}\r?\n?|{quoted})\Z").match
+        self._is_row = re.compile(rf"(?:{cell}{stop})*+{cell}\r?\n?").fullmatch
         columns = name_columns(self._names)
         self._places = list(columns.values())
         keys = (encode_basestring(key).replace("%", "%%") for key in columns)
@@ -171,7 +190,7 @@ class RowSplitter(LineSplitter):
         if self._held:
             return self._pass_over(view, end)
         ends = line_ends(view)
-        full = len(ends) > ROWS
+        full = len(ends) >= ROWS and int(ends[ROWS - 1]) < len(view)
         ends = ends[:ROWS]
         if end is End.WHOLE and not full and len(view) and list(ends[-1:]) != [len(view)]:
             ends = np.append(ends, len(view))
@@ -197,8 +216,9 @@ class RowSplitter(LineSplitter):
                 after = first + 1
                 place = starts[first], starts[after], first, int(offer.ends(first))
                 batch.regions.append(Region(*place, reason))
-            # The header again, in the middle of joined exports, is none of the rows.
-            elif cells and (cells[-1] != last or cells[1:] != names):
+            # The header again, in the middle of joined exports, is none of the rows; a mark of the
+            # encoding may stand in front of it.
+            elif cells and (cells[-1].strip() != last or [c.strip() for c in cells[1:]] != names):
                 text = self._write(cells)
             firsts.append(first)
             texts.append(text)
@@ -230,7 +250,12 @@ class RowSplitter(LineSplitter):
         """From line `at` on: the first line of a row, the one behind it, its cells, its fault."""
         while at < len(lines):
             begin = at
-            rest = map(lines.__getitem__, range(at, len(lines)))
+            # Else any line might open a quote whose end is sought in all the rest.
+            if '"' in lines[at] and not self._begins(lines[at]):
+                yield at, at + 1, [], "stray_quote"
+                at += 1
+                continue
+            rest = map(lines.__getitem__, range(at, min(len(lines), at + self._span)))
             reader = csv.reader(rest, delimiter=self._delimiter, strict=True, skipinitialspace=True)
             try:
                 for cells in reader:
@@ -240,16 +265,23 @@ class RowSplitter(LineSplitter):
                         at += 1
                         if at < behind:
                             break
+                    elif '"' in lines[at] and not self._is_row("".join(lines[at:behind])):
+                        yield at, behind, cells, "stray_quote"
+                        at += 1
+                        break
                     else:
                         yield at, behind, cells, ""
                         at = behind
+                    if at < len(lines) and '"' in lines[at]:
+                        break
             except csv.Error as error:
                 yield at, begin + reader.line_num, [], _name_fault(str(error))
                 at += 1
 
     def _goes_on(self, lines: Sequence[str], at: int) -> bool:
         """Whether a row can be read from some line on: the one before is bad, not broken off."""
-        heads = (next(self._records(lines, line)) for line in range(at, len(lines)))
+        ahead = range(at, min(len(lines), at + _AHEAD))
+        heads = (next(self._records(lines, line)) for line in ahead)
         return any(cells and not fault for _, _, cells, fault in heads)
 
     def _write(self, cells: Sequence[str]) -> bytes:
@@ -265,7 +297,7 @@ def _name_fault(error: str) -> str:
         return _OPEN
     if "field larger" in error:
         return "unclosed_quote"
-    return "stray_quote"
+    return "field_count" if "new-line" in error else "stray_quote"
 
 
 class HeadedSplitter(LineSplitter):
@@ -285,7 +317,7 @@ class HeadedSplitter(LineSplitter):
         lines = io.StringIO(text, newline="\n").readlines()
         bad, blank = [], []
         batch.texts = []
-        for row, line in enumerate(map(str.strip, lines)):
+        for row, line in enumerate(line.strip(" \r\n") for line in lines):
             told = b""
             if not line or line.startswith("#"):
                 blank.append(row)
@@ -317,4 +349,4 @@ class HeadedSplitter(LineSplitter):
 def _cut(line: str) -> list[str]:
     if '"' in line:
         return [cell.strip('"').replace('""', '"') for cell in _CELLS.findall(line)]
-    return list(map(str.strip, line.split("\t"))) if "\t" in line else line.split()
+    return [c.strip(" ") for c in line.split("\t")] if "\t" in line else re.split(" +", line)

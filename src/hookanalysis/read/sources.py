@@ -188,6 +188,8 @@ class Source:
                 lines = pattern.finditer(text, 0, end)
                 found += [(at + m.start(), m[0].decode("utf-8", "replace")) for m in lines]
                 at, rest = at + end, text[end:]
+                if len(rest) > BLOCK:  # no such line is so long
+                    at, rest = at + len(rest) - 1, b"~"
         return found
 
     def hashes(self, lengths: Sequence[int]) -> dict[int, str]:

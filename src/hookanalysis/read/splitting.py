@@ -85,6 +85,11 @@ class Split:
     skip_lines: int = 0
     fragments: Fragments | None = None
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the first header names."""
+        return self.sections[0][1] if self.sections else ()
+
 
 class End(Enum):
     """What follows the offered text."""

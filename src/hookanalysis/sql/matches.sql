@@ -53,10 +53,8 @@ turns AS NOT MATERIALIZED (
   WHERE a.status <> 'none'
 ),
 listed_events AS (
-  SELECT event_uuid, MAX(endpoint_url) AS endpoint_url
-  FROM attempts
-  WHERE status = 'none'
-  GROUP BY event_uuid
+  SELECT event_uuid, MAX(endpoint_url) AS endpoint_url FROM attempts
+  WHERE status = 'none' GROUP BY event_uuid
   HAVING COUNT(DISTINCT endpoint_url) = 1
 ),
 shown_paths AS (
