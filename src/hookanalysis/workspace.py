@@ -59,7 +59,8 @@ class Workspace(Database):
                 `complete`, `copytruncate`, `day_first`, `endpoint`, `columns`.
 
         Returns:
-            What became of each file: loaded, grown, unchanged, or refused and why.
+            What became of each file: loaded, grown, unchanged, passed over, or refused and why; and
+            what is missing to judge.
 
         Raises:
             InputError: What is given as known is of the wrong kind.

@@ -85,7 +85,7 @@ def detect(
 
 def find_column(formats: Sequence[Format], known: Known) -> Callable[[str], bool]:
     """Tells whether a column's name says something in some table, or is one of the user's own."""
-    tables = [entry for entry in formats if entry.split == "delimited"]
+    tables = [entry for entry in formats if entry.split == "rows"]
     names = {normalise(n) for entry in tables for ns in entry.names.values() for n in ns}
     for told in (known.columns or {}).values():
         names |= {normalise(name) for name in ([told] if isinstance(told, str) else told)}

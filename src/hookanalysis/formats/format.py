@@ -51,7 +51,7 @@ class Format:
         id: Its name, and that of its file.
         title: One line about it.
         side: `sender` or `receiver`.
-        split: How text becomes records: `lines`, `delimited` or `json`.
+        split: How text becomes records: `lines`, `rows` or `json`.
         samples: At least one.
         url: Where it is described.
         layer: Where on the receiver's side it is written: edge, app, queue, table.
@@ -92,7 +92,7 @@ class Format:
     id: str
     title: str
     side: Literal["sender", "receiver"]
-    split: Literal["lines", "delimited", "json"]
+    split: Literal["lines", "rows", "json"]
     samples: tuple[Sample, ...]
     url: str = ""
     layer: str | None = None

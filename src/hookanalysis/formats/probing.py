@@ -108,7 +108,7 @@ def _judge(entry: Format, head: Beginning, lines: Sequence[str], known: Known) -
         return _judge_log(entry, head, lines)
     for trial in hold_trials([entry], head, FileFacts(known.timezone, known.day_first)):
         return trial.share, _share(trial)
-    if entry.split == "delimited":
+    if entry.split == "rows":
         return 0, "no line looks like its header"
     return 0, "its records are no objects with such keys"
 

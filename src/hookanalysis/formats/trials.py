@@ -125,7 +125,7 @@ def _goes_before(entry: Format, other: Format) -> bool:
 
 def _fit(entry: Format, head: Beginning, facts: FileFacts) -> Trial | None:
     """The format with what can be learnt before parsing, if a file names what it asks for."""
-    is_table = entry.split == "delimited"
+    is_table = entry.split == "rows"
     split = head.table if is_table else Split("json")
     if split is None:
         return None

@@ -237,12 +237,13 @@ class RowSplitter(LineSplitter):
         if offer.starts[behind] - offer.starts[first] > RECORD_LIMIT:
             reason = "too_long" if behind == first + 1 else "unclosed_quote"
         if fault in {_OPEN, "field_count"} and behind == len(offer.lines):
-            searched = offer.size - offer.starts[first] > _SEARCH_LIMIT
-            if fault == _OPEN and not (offer.final or searched or (offer.full and not first)):
+            # As much as a row may have was looked at: nothing that follows can end it.
+            enough = offer.size - offer.starts[first] > _SEARCH_LIMIT or (offer.full and not first)
+            if fault == _OPEN and not (offer.final or enough):
                 return None
-            # The last one, broken off, rather than a bad one.
-            torn = offer.final and not (offer.ends(-1) and offer.size == offer.starts[-1])
-            if torn and not self._goes_on(offer.lines, first + 1):
+            # The text breaks off in its last row, which is no bad one then.
+            broken = offer.final and not (offer.ends(-1) and offer.size == offer.starts[-1])
+            if broken and not self._goes_on(offer.lines, first + 1):
                 return None
         return reason
 

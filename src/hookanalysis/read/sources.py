@@ -61,7 +61,7 @@ class Account:
         lines: Line ends up to there; the next reading begins in line `lines + 1`.
         tail_bytes: Unfinished last record, left unread.
         stripped_bytes: Byte-order mark and leading NULs, which are no part of the text.
-        ignored: Lines of the header and blank lines, where blank lines are no records.
+        ignored: Headers, comments of a W3C log, and blank lines, where these are no records.
         integrity: `whole`, or `truncated`: the text broke off, what came before it is given.
         content_hash: Hash of the first `loaded_bytes`.
         proven: False where it is packed without a checksum, so that damage does not show.

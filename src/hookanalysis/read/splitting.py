@@ -1,8 +1,7 @@
 """Text → records: where each begins and ends, decided by bytes alone.
 
 A splitter is offered the text from where it stopped, and takes whole records off its front. What
-it decides depends on the text only, never on how much of it was offered at once. Clean text is
-split by numpy; a record that is not proven well formed goes through an exact, slower reading.
+it decides depends on the text only, never on how much of it was offered at once.
 """
 
 from __future__ import annotations
@@ -139,7 +138,7 @@ class Batch:
     joined: list[tuple[tuple[int, ...], bytes]] = field(default_factory=list)
 
     def keep_rows(self, count: int) -> None:
-        """Give back all but the first rows of a batch without ignored rows."""
+        """Give back all but the first rows; the account of a batch that is cut so is not kept."""
         if count < len(self.lines):
             self.breaks = int(self.lines[count])
         self.taken = int(self.starts[count]) if count else 0
