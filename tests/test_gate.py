@@ -28,7 +28,8 @@ def test_stored_worlds_are_judged_as_accepted(first: int, step: int, tmp_path: P
     write_results(worlds, tmp_path)
     found = compare(ACCEPTED, tmp_path, worlds)
     assert [line for table in filter(None, found) for line in table.summarise()] == []
-    assert all(table.rows for table in found)
+    # A few worlds may have no incident; all have deliveries, and lines of them.
+    assert all(table.rows for table in found if table.table in {"deliveries", "matches"})
 
 
 def test_what_differs_is_told(tmp_path: Path) -> None:
