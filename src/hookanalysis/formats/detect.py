@@ -66,7 +66,7 @@ def detect(
     if newest:
         facts = replace(facts, newest=newest)
     chosen = _restrict(formats, known, where)
-    begin = Beginning(head, find_header(head, find_column(formats, known), most=not known.columns))
+    begin = look_at(head, formats, known)
     trials = hold_trials([entry for entry in chosen if not entry.is_log], begin, facts)
     best = _choose(trials, enough=0.0 if known.format else ENOUGH, where=where)
     if best:
@@ -81,6 +81,11 @@ def detect(
     for trial in trials:
         _check_columns(trial, where)
     raise say_unfit(begin, where, chosen, trials)
+
+
+def look_at(head: bytes, formats: Sequence[Format], known: Known) -> Beginning:
+    """The beginning of a file, with its header if it has that of a table."""
+    return Beginning(head, find_header(head, find_column(formats, known), most=not known.columns))
 
 
 def find_column(formats: Sequence[Format], known: Known) -> Callable[[str], bool]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ from .engine import borrow_scratch
 from .fields import log_fields, scan_log
 from .format import FileFacts, Format, plain_records
 from .parser import connect_parser
-from .sampling import open_object, take_records
+from .sampling import open_object, take_records, usual_shapes
 from .scan import Log, fits_object, fits_text
 from .texts import path_sql
 from .trials import settle_dates
@@ -222,9 +221,6 @@ def _plan(
     ranked = sorted(formats, key=lambda entry: -entry.rank)
     objects = [open_object(record) for record in records]
     counts = count_fits(records, ranked)
-    shapes = Counter(
-        json.dumps(list(o), ensure_ascii=False, separators=(",", ":")) for o in objects if o
-    )
     carried = False
     if not timed:
         query = (
@@ -237,11 +233,7 @@ def _plan(
         bases[1],
         tuple(entry for entry in ranked if entry.pattern and counts[entry.id]),
         tuple(entry for entry in ranked if entry.keys and counts[entry.id]),
-        replace(
-            facts,
-            shapes=tuple(sorted(shape for shape, _ in shapes.most_common(16))),
-            carried=carried,
-        ),
+        replace(facts, shapes=usual_shapes(filter(None, objects)), carried=carried),
         "app",
     )
     return log, counts

@@ -6,12 +6,11 @@ from bisect import bisect_right
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from hookanalysis.read.rows import find_header
 from hookanalysis.read.sources import open_source
 from hookanalysis.settings import Known
 
 from .catalog import load_formats
-from .detect import detect, find_column, gather_formats, no_such_format
+from .detect import detect, gather_formats, look_at, no_such_format
 from .drafting import draft_format
 from .engine import borrow_scratch
 from .format import FileFacts
@@ -94,7 +93,7 @@ def _check_fit(records: Sequence[dict[str, Any]], binding: Binding, path: str) -
 def _others(head: bytes, known: Known, chosen: Sequence[str] = ()) -> list[str]:
     """One line for each format: how far it got, the best first."""
     formats = gather_formats(known)
-    begin = Beginning(head, find_header(head, find_column(formats, known), most=not known.columns))
+    begin = look_at(head, formats, known)
     lines = take_lines(head)
     told = [(*_judge(entry, begin, lines, known), entry.id) for entry in formats]
     told.sort(key=lambda row: (row[2] not in chosen, -row[0], row[2]))

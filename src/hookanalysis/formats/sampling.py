@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 RECORDS = 200
+# Shapes of objects that are parsed the quick way.
+_SHAPES = 16
 
 
 class Beginning:
@@ -72,6 +75,16 @@ def take_records(head: bytes, split: Split) -> Chunk:
             return Chunk(text[at : at + batch.taken], batch, (at, at, line), [])
         at, line = at + batch.taken, line + batch.breaks
     return Chunk(text[:0], Batch(), (at, at, line), [])
+
+
+def usual_shapes(objects: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The keys of objects that are common, a JSON list each, as the database writes it.
+
+    Sorted, so that files with the same shapes are parsed by the same statement.
+    """
+    write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+    shapes = Counter(write(list(keys)) for keys in objects if keys)
+    return tuple(sorted(shape for shape, _ in shapes.most_common(_SHAPES)))
 
 
 def spell(names: Mapping[str, Sequence[str]], keys: Iterable[str]) -> dict[str, tuple[str, ...]]:

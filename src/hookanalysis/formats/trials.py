@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from bisect import bisect_left
 from collections import Counter
@@ -18,7 +17,7 @@ from .catalog import OWN
 from .engine import borrow_scratch
 from .fields import fields_sql, scan_sql
 from .parser import connect_parser
-from .sampling import open_object, spell
+from .sampling import open_object, spell, usual_shapes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,8 +32,6 @@ ENOUGH = 0.5
 # How much of a line is looked at to tell how far a pattern matches, and the question.
 _LONG = 2000
 _MATCHED = "SELECT length(regexp_extract(?, ?))"
-# Shapes of objects that are parsed the quick way.
-_SHAPES = 16
 # A general format goes before a special one that fits less than this share, and less than itself:
 # such a log is a mixture, as of an application's own lines and its server's.
 _PURE = 0.8
@@ -135,16 +132,14 @@ def _fit(entry: Format, head: Beginning, facts: FileFacts) -> Trial | None:
         records.append(dict.fromkeys(name_columns(head.columns)))
     elif not any(record.keys() >= set(entry.keys) for record in objects):
         return None
-    shapes = Counter(_shape(record) for record in records if record)
     keys = sorted({key for record in records for key in record})
     inner = [key for record in records if entry.each for key in _inner(record)]
     told = {normalise(key) for key in keys}
     if told & {normalise(name) for name in entry.forbid}:
         return None
     names = (_assign if is_table else spell)(entry.names, (*keys, *inner))
-    found = {text for text in entry.names if _is_named(entry.names[text], told)}
-    if is_table:
-        found = set(names)
+    met = (text for text in entry.names if _is_named(entry.names[text], told))
+    found = set(names if is_table else met)
     found |= {
         text
         for text, deep in entry.deep.items()
@@ -153,11 +148,8 @@ def _fit(entry: Format, head: Beginning, facts: FileFacts) -> Trial | None:
     missing = tuple(group for group in entry.require if not found & set(group))
     if missing and (not is_table or len(found) < 2):
         return None
-    # Sorted, so that files with the same shapes are parsed by the same statement.
-    usual = tuple(sorted(shape for shape, _ in shapes.most_common(_SHAPES)))
-    return Trial(
-        replace(entry, names=names), split, replace(facts, shapes=usual), len(found), missing
-    )
+    facts = replace(facts, shapes=usual_shapes(records))
+    return Trial(replace(entry, names=names), split, facts, len(found), missing)
 
 
 def _spread(record: dict[str, Any], each: Sequence[str]) -> list[dict[str, Any]]:
@@ -173,10 +165,6 @@ def _spread(record: dict[str, Any], each: Sequence[str]) -> list[dict[str, Any]]
             around = {key: value for key, value in record.items() if key not in outer}
             return [{"each": element} | around for element in elements]
     return [record]
-
-
-def _shape(record: Mapping[str, Any]) -> str:
-    return json.dumps(list(record), ensure_ascii=False, separators=(",", ":"))
 
 
 def _inner(record: Mapping[str, Any]) -> list[str]:

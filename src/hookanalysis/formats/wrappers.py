@@ -155,9 +155,8 @@ def _around(layer: Layer, engine: duckdb.DuckDBPyConnection) -> list[Wrapper]:
     lines = [line for line in lines if line.strip()]
     elements = lines
     if not layer.wrappers and layer.head.lstrip()[:1] in {b"{", b"["}:
-        engine.register("chunk", take_records(layer.head, Split("json")))
-        query = "SELECT record FROM chunk WHERE trim(record) <> '' ORDER BY byte_offset"
-        elements = [row[0] for row in engine.execute(query).fetchall()]
+        texts = take_records(layer.head, Split("json")).texts()
+        elements = [text for text in texts if text.strip()]
     around = []
     for wrapper in load_wrappers():
         told = elements if wrapper.split == "json" else lines

@@ -23,7 +23,7 @@ from hookanalysis.tables import SETTINGS
 from hookanalysis.zones import name_database
 
 from . import manifest
-from .folders import ProductError, check_export, name_product, walk
+from .folders import ProductError, check_export, check_product, walk
 from .manifest import FileReport
 from .summary import LoadReport, find_lacks
 from .transfers import Offer, SeenError, Transfer
@@ -70,15 +70,14 @@ def load(
         try:
             if isinstance(offer, Table):
                 report = _load_table(db, offer, settings, told, progress)
-            elif offer.found and (product := name_product(offer.path)):
-                report = FileReport(offer.name, "passed", product)
             else:
+                if offer.found:
+                    check_product(offer.path)
                 report = _load_file(db, offer, settings, told, progress)
         except ProductError as error:
-            if isinstance(offer, Offer) and offer.found:
-                report = FileReport(offer.name, "passed", error.what)
-            else:
-                report = _refuse(db, offer.name, error)
+            passed = FileReport(offer.name, "passed", error.what)
+            found = isinstance(offer, Offer) and offer.found
+            report = passed if found else _refuse(db, offer.name, error)
         except DamagedError as error:
             # What it holds is not known; a damaged log must not be taken for no log.
             stream = manifest.stream_of(Path(offer.name), told.stream)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from hookanalysis.errors import InputError
 from hookanalysis.read.postgres import Table, find_table
+from hookanalysis.read.sources import print_path
 from hookanalysis.settings import DEFAULT_NAME
 from hookanalysis.tables import ATTEMPT_RECORDS, MERGED, RECEIPT_RECORDS, RESULTS
 
-from .manifest import print_path
 from .transfers import Offer
 
 if TYPE_CHECKING:
@@ -41,17 +41,11 @@ def walk(paths: Iterable[str | Path]) -> Iterator[Offer | Table]:
         elif path.is_dir():
             # A link to a folder is not followed: it is offered, and refused, as it stands.
             inside = sorted(p for p in path.rglob("*") if p.is_symlink() or not p.is_dir())
-            yield from (
-                Offer(p, print_path(p), found=True)
-                for p in inside
-                if not _hidden(p.relative_to(path))
-            )
+            for inner in inside:
+                if not any(part.startswith(".") for part in inner.relative_to(path).parts):
+                    yield Offer(inner, print_path(inner), found=True)
         else:
             yield Offer(path, print_path(path))
-
-
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
 
 
 def _read_head(path: Path) -> bytes:
@@ -64,8 +58,12 @@ def _read_head(path: Path) -> bytes:
         return b""
 
 
-def name_product(path: Path) -> str:
-    """What a file is that this package, or its user's work, has made; "" for any other."""
+def check_product(path: Path) -> None:
+    """Pass over a file that this package, or its user's work, has made.
+
+    Raises:
+        ProductError: Its first bytes say so; names what it is.
+    """
     head = _read_head(path)
     journal = path.suffix == ".wal" and _read_head(path.with_suffix(""))[8:12] == _DATABASE
     signs = {
@@ -75,7 +73,9 @@ def name_product(path: Path) -> str:
         "the facts of a report": head.startswith(_FACTS),
         "a notebook": path.suffix == ".ipynb" and _CELLS.search(head) is not None,
     }
-    return next((name for name, found in signs.items() if found), "")
+    for name, found in signs.items():
+        if found:
+            raise ProductError(name)
 
 
 def check_export(head: bytes, where: str) -> None:

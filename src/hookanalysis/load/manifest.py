@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from blake3 import blake3
 
 from hookanalysis.database import sql_text
+from hookanalysis.read.sources import print_path
 from hookanalysis.tables import FILES, GENERATIONS
 
 if TYPE_CHECKING:
@@ -59,9 +60,14 @@ class FileReport:
     lacking: tuple[str | None, str | None] = (None, None)
     error: HookAnalysisError | None = None
 
+    @property
+    def read_as(self) -> str:
+        """Its format and layer."""
+        return f"{self.format} ({self.layer})" if self.layer else self.format
+
     def __str__(self) -> str:
         parts = [self.status.ljust(9), self.path]
-        parts.append(f"{self.format} ({self.layer})" if self.layer else self.format)
+        parts.append(self.read_as)
         if self.status in {"loaded", "grown"}:
             parts.append(
                 f"{self.records:,} records, {self.kept:,} kept, {self.rejected:,} rejected"
@@ -119,11 +125,6 @@ def stream_of(path: Path, told: str | None = None) -> str:
     name = _DATE_BEFORE_SUFFIX.sub("", name)
     folder = path.absolute().parent.name
     return print_path(f"{folder}/{name}" if folder else name)
-
-
-def print_path(path: str | Path) -> str:
-    """A path as text, whatever bytes its name has."""
-    return str(path).encode("utf-8", "backslashreplace").decode()
 
 
 def head_hash(head: bytes) -> str:

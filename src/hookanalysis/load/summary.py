@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hookanalysis.database import sql_text
-from hookanalysis.words import LACKS
+from hookanalysis.words import LACKS, plural
+
+from .manifest import FileReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hookanalysis.database import Database
-
-    from .manifest import FileReport
 
 # Of more files than this, each kind has a line.
 _SINGLY = 20
@@ -55,7 +55,8 @@ class LoadReport:
         for file, error in refused:
             kinds[error.what].append(file.path)
         return [
-            f"refused   {_count(paths)}  {what}: {_name(paths)}" for what, paths in kinds.items()
+            f"refused   {plural(len(paths), 'file')}  {what}: {_name(paths)}"
+            for what, paths in kinds.items()
         ]
 
     def __str__(self) -> str:
@@ -65,28 +66,22 @@ class LoadReport:
 def _by_kind(files: Sequence[FileReport]) -> Iterator[str]:
     kinds: dict[tuple[str, str], list[FileReport]] = defaultdict(list)
     for file in files:
-        read_as = f"{file.format} ({file.layer})" if file.layer else file.format
-        kinds[file.status, read_as or file.reason].append(file)
+        kinds[file.status, file.read_as or file.reason].append(file)
     for (status, kind), group in sorted(kinds.items()):
-        parts = [status.ljust(9), _count(group), kind]
-        if status in {"loaded", "grown"}:
-            records, kept, rejected = (
-                sum(getattr(file, name) for file in group)
-                for name in ("records", "kept", "rejected")
+        told = status in {"loaded", "grown"}
+        yield str(
+            FileReport(
+                plural(len(group), "file"),
+                status,
+                "" if told else _name([file.path for file in group]),
+                kind,
+                records=sum(file.records for file in group),
+                kept=sum(file.kept for file in group),
+                rejected=sum(file.rejected for file in group),
+                first_at=min((f.first_at for f in group if told and f.first_at), default=None),
+                last_at=max((f.last_at for f in group if told and f.last_at), default=None),
             )
-            parts.append(f"{records:,} records, {kept:,} kept, {rejected:,} rejected")
-            begins = [file.first_at for file in group if file.first_at]
-            ends = [file.last_at for file in group if file.last_at]
-            if begins and ends:
-                span = f"{min(begins):%Y-%m-%d %H:%M} to {max(ends):%Y-%m-%d %H:%M} UTC"
-                parts.append(span)
-        else:
-            parts.append(_name([file.path for file in group]))
-        yield "  ".join(parts)
-
-
-def _count(group: Sequence[object]) -> str:
-    return f"{len(group):,} file{'s' * (len(group) != 1)}"
+        )
 
 
 def _name(paths: Sequence[str]) -> str:

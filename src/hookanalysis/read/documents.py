@@ -167,8 +167,7 @@ class _ObjectLineSplitter(LineSplitter):
             return batch
         blank = blank_rows(view, batch.starts)
         if blank.any():
-            batch.valid = ~blank if batch.valid is None else batch.valid & ~blank
-            batch.ignored = int(blank.sum())
+            batch.ignore(blank)
         part = view[: batch.taken]
         opening = np.flatnonzero((part | 0x20) == 123)
         crowded = np.diff(np.searchsorted(opening, batch.starts)) > DEPTH_LIMIT

@@ -72,9 +72,10 @@ def find_header(head: bytes, knows: Callable[[str], bool], *, most: bool = True)
             if known > best and not (most and 2 * known < sum(map(bool, names))):
                 best, found = known, Split("rows", delimiter, ((0, names),), number)
         # A title, or a setting above the table, has no rows as wide; another header may follow.
-        below = [line for line in lines[number : number + _ROWS] if line.strip()]
-        if found and len(next(iter(_take_rows(below, found.delimiter)), [])) == len(found.names):
-            break
+        if found:
+            below = [line for line in lines[number : number + _ROWS] if line.strip()]
+            if len(next(iter(_take_rows(below, found.delimiter)), [])) == len(found.names):
+                break
     return found or find_table(head)
 
 
@@ -159,6 +160,11 @@ class _Offer:
         return self.lines[line].endswith("\n")
 
 
+def _take_lines(view: Bytes) -> list[str]:
+    """Lines with their ends; they end with LF alone, whatever else a text may take for one."""
+    return io.StringIO(str(view.data, "utf-8", "backslashreplace"), newline="\n").readlines()
+
+
 class RowSplitter(LineSplitter):
     """The rows of a table, each proven to have the right number of cells.
 
@@ -168,7 +174,7 @@ class RowSplitter(LineSplitter):
 
     def __init__(self, split: Split, *, lines_before: int) -> None:
         super().__init__()
-        self._names = list(split.sections[0][1])
+        self._names = list(split.names)
         self._skip = max(0, split.skip_lines - lines_before)
         self._delimiter = split.delimiter
         # Between tabs, which are usually pasted, quotes inside a cell are ordinary characters.
@@ -196,8 +202,7 @@ class RowSplitter(LineSplitter):
             ends = np.append(ends, len(view))
         if not len(ends):
             return self._last(view, end)
-        text = str(view[: ends[-1]].data, "utf-8", "backslashreplace")
-        lines = io.StringIO(text, newline="\n").readlines()
+        lines = _take_lines(view[: ends[-1]])
         return self._take(_Offer(len(view), [0, *ends.tolist()], lines, full, end))
 
     def _take(self, offer: _Offer) -> Batch:
@@ -314,14 +319,13 @@ class HeadedSplitter(LineSplitter):
         batch = super().split(view, end)
         if batch.held or not len(batch.lines):
             return batch
-        text = str(view[: batch.taken].data, "utf-8", "backslashreplace")
-        lines = io.StringIO(text, newline="\n").readlines()
-        bad, blank = [], []
+        lines = [line.strip(" \r\n") for line in _take_lines(view[: batch.taken])]
+        bad: list[int] = []
+        blank = [not line or line.startswith("#") for line in lines]
         batch.texts = []
-        for row, line in enumerate(line.strip(" \r\n") for line in lines):
+        for row, line in enumerate(lines):
             told = b""
-            if not line or line.startswith("#"):
-                blank.append(row)
+            if blank[row]:
                 self._names = _named(line) if line.startswith(MARK.decode()) else self._names
             elif len(cells := _cut(line)) == len(self._names):
                 told = self._write(cells)
@@ -329,10 +333,8 @@ class HeadedSplitter(LineSplitter):
                 bad.append(row)
             batch.texts.append(told)
         batch.reject(bad, "field_count")
-        if blank:
-            batch.valid = np.ones(len(lines), np.bool_) if batch.valid is None else batch.valid
-            batch.ignored = int(batch.valid[blank].sum())
-            batch.valid[blank] = False
+        if any(blank):
+            batch.ignore(np.array(blank, np.bool_))
         return batch
 
     def _write(self, cells: Sequence[str]) -> bytes:

@@ -78,6 +78,11 @@ class Account:
     proven: bool = True
 
 
+def print_path(path: str | Path) -> str:
+    """A path as text, whatever bytes its name has."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
+
+
 def open_source(path: Path, *, max_text_bytes: int, chunk_bytes: int = CHUNK_BYTES) -> Source:
     """Open a file and prove that it is text that can be read.
 
@@ -123,7 +128,7 @@ class Source:
     """
 
     def __init__(self, path: Path, max_text_bytes: int, chunk_bytes: int) -> None:
-        self.path = str(path).encode("utf-8", "backslashreplace").decode()
+        self.path = print_path(path)
         self.account = Account()
         self._file = path
         self._budget = max_text_bytes

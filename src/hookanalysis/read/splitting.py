@@ -148,6 +148,12 @@ class Batch:
         self.joined = [(rows, text) for rows, text in self.joined if rows[-1] < count]
         self.texts = self.texts and self.texts[:count]
 
+    def ignore(self, rows: Bools) -> None:
+        """Pass over rows that are no records by rule."""
+        valid = np.ones(len(rows), np.bool_) if self.valid is None else self.valid
+        self.ignored += int((valid & rows).sum())
+        self.valid = valid & ~rows
+
     def reject(self, rows: Iterable[int], reason: str) -> None:
         """Turn records into rejected ones."""
         if self.valid is None:
@@ -173,7 +179,7 @@ class Splitter(Protocol):
 
 
 class Rows:
-    """Collects the rows of a batch, singly or by the array."""
+    """Collects the rows of a batch."""
 
     def __init__(self) -> None:
         self._starts: list[int] = []
@@ -188,12 +194,6 @@ class Rows:
         self._starts.append(start)
         self._lines.append(line)
         self._valid.append(valid)
-
-    def extend(self, starts: Ints, lines: Ints, valid: Bools) -> None:
-        """Add many rows."""
-        self._starts += starts.tolist()
-        self._lines += lines.tolist()
-        self._valid += valid.tolist()
 
     def fill(self, batch: Batch) -> None:
         """Put the rows into a batch whose last row ends where it ends."""

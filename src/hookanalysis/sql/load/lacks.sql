@@ -9,14 +9,6 @@ log_span AS (
   FROM activity AS a
   JOIN generations AS g USING (generation_id)
   WHERE g.side = 'receiver'
-),
-logs AS (
-  SELECT
-    g.stream, count(*) AS receipts, count(r.http_status) AS answers, count(r.step) AS steps,
-    count(r.logged_at) AS timed, count(r.event_uuid) + count(r.candidate_uuids[1]) AS named
-  FROM receipt_records AS r
-  JOIN generations AS g USING (generation_id)
-  GROUP BY g.stream
 )
 SELECT 'no_attempts' AS code, NULL AS stream WHERE NOT EXISTS (FROM attempt_records)
 UNION ALL
@@ -27,7 +19,7 @@ FROM attempt_records AS a
 JOIN generations AS g USING (generation_id)
 WHERE a.endpoint_url IS NULL AND NOT EXISTS (FROM endpoints)
 UNION ALL
-SELECT DISTINCT 'no_time', g.stream
+SELECT 'no_time', g.stream
 FROM attempt_records AS a
 JOIN generations AS g USING (generation_id)
 GROUP BY g.stream
@@ -42,6 +34,14 @@ SELECT 'no_webhooks', NULL
 FROM log_span
 WHERE minutes > 0 AND NOT EXISTS (FROM receipt_records)
 UNION ALL
-SELECT 'no_answers', stream FROM logs WHERE answers + steps = 0
+SELECT 'no_answers', g.stream
+FROM receipt_records AS r
+JOIN generations AS g USING (generation_id)
+GROUP BY g.stream
+HAVING count(r.http_status) + count(r.step) = 0
 UNION ALL
-SELECT 'no_names', NULL FROM logs HAVING sum(named) = 0
+SELECT 'no_names', NULL
+WHERE EXISTS (FROM receipt_records)
+  AND NOT EXISTS (
+    FROM receipt_records WHERE event_uuid IS NOT NULL OR candidate_uuids IS NOT NULL
+  )
