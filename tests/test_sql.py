@@ -7,6 +7,7 @@ import tomllib
 from datetime import date, datetime, time
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -18,7 +19,8 @@ from hookanalysis.load.files import write_settings
 from hookanalysis.results import DIAGNOSED
 from hookanalysis.settings import Settings
 from hookanalysis.tables import RESULTS, TABLES
-from hookanalysis.verdict.steps import _CODE, STEPS, run_step
+from hookanalysis.verdict.steps import _CODE, _STRETCHES, STEPS, run_step
+from hookanalysis.verdict.stretches import write_stretches
 
 FOLDER = Path(__file__).parent / "sql"
 SQL = Path(rows.__file__).parent.parent / "src" / "hookanalysis" / "sql"
@@ -69,14 +71,18 @@ def run_case(file: str, case: dict[str, Any]) -> tuple[list[Any], list[Any]]:
     """The rows that come out, and those that should."""
     given = dict(case.get("in", {}))
     given["settings"] = [rows.default_settings(**given.get("settings", [{}])[0])]
-    unread = set(given) - {"settings"} - inputs(file)
+    stretches = _STRETCHES.get(file)
+    read = inputs(file) - {stretches} | (inputs(f"stretches/{stretches}") if stretches else set())
+    unread = set(given) - {"settings"} - read
     assert not unread, f"{case['title']}: the file does not read {unread}"
     with duckdb.connect() as con:
         con.execute("SET TimeZone = 'UTC'")
         con.execute(sql_text("reasons"))
-        for table in inputs(file):
+        for table in read:
             make_table(con, table)
             rows.insert(con, table, map(dated, given.get(table, [])))
+        if stretches:
+            write_stretches(SimpleNamespace(con=con), stretches)
         wanted = [dated(row) for row in case["out"]]
         asked = list(dict.fromkeys(key for row in wanted for key in row)) or ["NULL"]
         found = con.execute(f"SELECT {', '.join(asked)} FROM ({sql_text(file)})").fetchall()
@@ -94,6 +100,7 @@ def test_every_file_is_a_step() -> None:
         "incidents/",
         "report/",
         "signatures/",
+        "stretches/",
         "macros",
         "reasons",
     )

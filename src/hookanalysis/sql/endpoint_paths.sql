@@ -3,8 +3,9 @@
    inputs: attempts, endpoints
 
    path: with the hashes of its query, if it has one (bare_path: without); a receipt has the path of
-   the endpoint whose query it shows. path_no numbers the paths. sharing: how many endpoints have
-   this path; on_host: how many are on this host. */
+   the endpoint whose query it shows. path_no numbers the paths, host_no the hosts, endpoint_no the
+   endpoints, all from 1. sharing: how many endpoints have this path; on_host: how many are on this
+   host. */
 WITH names AS (
   SELECT endpoint_url FROM attempts WHERE endpoint_url <> ''
   UNION
@@ -21,7 +22,8 @@ parts AS (
   FROM names
 )
 SELECT
-  endpoint_url, bare_path || COALESCE('?' || ARRAY_TO_STRING(query_hashes, '.'), '') AS path,
+  endpoint_url, ROW_NUMBER() OVER (ORDER BY endpoint_url) AS endpoint_no, bare_path || COALESCE('?' || ARRAY_TO_STRING(query_hashes, '.'), '') AS path,
   bare_path, query_hashes, DENSE_RANK() OVER (ORDER BY path) AS path_no,
-  COUNT(*) OVER (PARTITION BY path) AS sharing, host, COUNT(*) OVER (PARTITION BY host) AS on_host
+  COUNT(*) OVER (PARTITION BY path) AS sharing, host,
+  DENSE_RANK() OVER (ORDER BY host) AS host_no, COUNT(*) OVER (PARTITION BY host) AS on_host
 FROM parts

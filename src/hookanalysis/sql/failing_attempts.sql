@@ -1,45 +1,28 @@
 /* failing_attempts: each failed attempt, and how long the endpoint had been failing in a row.
    grain:  one failed attempt; tests left out
-   inputs: attempts, deliveries
+   inputs: attempts, successes, endpoint_paths
 
    A run lasts from one success of the endpoint to the next; accepted_before and accepted_after are
-   these two, NULL where there is none. An arrival that the receiver accepted and no export lists is
-   a success as well: an export may hold failures only.
+   these two, NULL where there is none.
    type_chance: whether the answer falls on this type of events more than chance would have it: an
    upper bound (Chernoff's) of the probability that so many of the endpoint's failures with this
    answer are of the type, when `share` of its attempts are. type_rate: the part of the type's
    attempts that failed so. */
 WITH failed AS (
-  SELECT *, COALESCE(event_type, '') AS type, DATE_TRUNC('minute', attempted_at) AS minute
-  FROM attempts
-  WHERE status = 'failed' AND NOT is_test
+  SELECT *, COALESCE(event_type, '') AS type FROM attempts WHERE status = 'failed' AND NOT is_test
 ),
-all_successes AS NOT MATERIALIZED (
-  SELECT endpoint_url, attempted_at AS success_at
-  FROM attempts
-  WHERE status = 'success' AND NOT is_test AND attempted_at IS NOT NULL
-    AND endpoint_url IN (SELECT DISTINCT endpoint_url FROM failed)
-  UNION ALL
-  SELECT endpoint_url, first_receipt_at
-  FROM deliveries
-  WHERE detail = 'sender_coverage' AND accepted_count > 0 AND NOT is_test
-),
--- Of a minute without a failure the first and the last are enough, which spares sorting the others.
-successes AS (
-  SELECT DISTINCT endpoint_url, UNNEST([MIN(success_at), MAX(success_at)]) AS success_at
-  FROM all_successes
-  GROUP BY endpoint_url, CASE
-    WHEN (endpoint_url, DATE_TRUNC('minute', success_at))
-      IN (SELECT DISTINCT (endpoint_url, minute) FROM failed) THEN success_at
-    ELSE DATE_TRUNC('minute', success_at)
-  END
+-- The first and the last of a stretch are all that a failure can stand beside.
+successes_beside AS (
+  SELECT COALESCE(p.endpoint_url, '') AS endpoint_url, UNNEST([s.first_at, s.last_at]) AS success_at
+  FROM successes AS s
+  LEFT JOIN endpoint_paths AS p ON p.endpoint_no = s.endpoint_no
 ),
 placed AS (
   SELECT f.*, b.success_at AS accepted_before, a.success_at AS accepted_after
   FROM failed AS f
-  ASOF LEFT JOIN successes AS b
+  ASOF LEFT JOIN successes_beside AS b
     ON b.endpoint_url = f.endpoint_url AND b.success_at <= f.attempted_at
-  ASOF LEFT JOIN successes AS a
+  ASOF LEFT JOIN successes_beside AS a
     ON a.endpoint_url = f.endpoint_url AND a.success_at > f.attempted_at
 ),
 shares AS (

@@ -1,5 +1,5 @@
-/* first_tries: each delivery at the moment of its first try, and whether that try failed.
-   grain:  one delivery that the sender meant to make, or that only the receiver knows
+/* first_tries: deliveries at the moment of the first try, and whether that try failed.
+   grain:  one delivery that is not plain, or that only the receiver knows
    inputs: deliveries, hard_attempts, endpoint_paths
 
    Left out: tests, posts that the sender knows nothing of, and what is not decided on either side.
@@ -37,6 +37,7 @@ FROM deliveries AS d
 LEFT JOIN endpoint_paths AS p ON p.endpoint_url = d.endpoint_url
 LEFT JOIN told_attempts AS a ON a.delivery_no = d.delivery_no
 WHERE NOT d.is_test
+  AND (d.detail <> 'delivered' OR d.delivery_no IN (SELECT delivery_no FROM hard_attempts))
   AND d.outcome <> 'unexpected'
   AND d.detail <> 'conflict'
   AND NOT (d.outcome = 'pending' AND COALESCE(d.last_status, 'pending') = 'pending')

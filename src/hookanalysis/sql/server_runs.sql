@@ -1,6 +1,6 @@
 /* server_runs: runs of failures of a whole host, not just of one of its endpoints.
    grain:  one run
-   inputs: run_failures, first_tries
+   inputs: run_failures, first_tries, deliveries, hard_attempts, endpoint_paths
 
    Within it at least half of the tries failed at two endpoints or more, some of them in the same
    way, and at none of the host's endpoints did three tries in a row succeed. */
@@ -17,6 +17,15 @@ common_kinds AS (
   GROUP BY series, first_nth, kind
   HAVING MIN(endpoint_url) <> MAX(endpoint_url)
 ),
+tries AS (
+  SELECT host, endpoint_url, event_uuid, moment, failed FROM first_tries WHERE on_host > 1
+  UNION ALL
+  SELECT p.host, d.endpoint_url, d.event_uuid, d.first_attempt_at, FALSE
+  FROM deliveries AS d
+  JOIN endpoint_paths AS p ON p.endpoint_url = d.endpoint_url
+  ANTI JOIN hard_attempts AS h ON h.delivery_no = d.delivery_no
+  WHERE d.detail = 'delivered' AND NOT d.is_test AND p.host IN (SELECT series FROM spans)
+),
 counted_tries AS (
   SELECT
     s.series, s.first_nth, t.endpoint_url, t.failed,
@@ -24,9 +33,9 @@ counted_tries AS (
       PARTITION BY s.series, s.first_nth, t.endpoint_url ORDER BY t.moment, t.event_uuid
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) AS failures_before
-  FROM first_tries AS t
+  FROM tries AS t
   ASOF JOIN spans AS s ON s.series = t.host AND t.moment >= s.starts_at
-  WHERE t.on_host > 1 AND t.moment <= s.ends_at
+  WHERE t.moment <= s.ends_at
 ),
 streaks AS (
   SELECT series, first_nth, endpoint_url, COUNT(*) AS tries, COUNT(*) FILTER (failed) AS failed

@@ -74,10 +74,12 @@ def write_live_spans(db: Database) -> None:
 
 
 def active_seconds(minutes: Numbers, masks: NDArray[np.uint64]) -> Numbers:
-    """The seconds in which a log has lines, from the bits of each minute; sorted."""
+    """The seconds in which a log has lines, from the bits of each minute, which rise; sorted."""
+    first = np.flatnonzero(np.diff(minutes, prepend=minutes[:1] - 1))
+    masks = np.bitwise_or.reduceat(masks, first)
     bits = (masks[:, None] >> np.arange(60, dtype=np.uint64)) & np.uint64(1)
     row, second = np.nonzero(bits)
-    return np.unique(minutes[row] + second)
+    return minutes[first][row] + second
 
 
 def find_holes(active: Numbers, longest: float) -> Numbers:

@@ -14,6 +14,7 @@ from .incidents import write_run_failures
 from .pace import write_live_spans
 from .requests import write_requests
 from .signatures import write_signature_checks
+from .stretches import write_stretches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +52,7 @@ STEPS = (
     "sender_deliveries",
     "counted_arrivals",
     "counted_receipts",
+    "answers",
     "answer_runs",
     "doubts",
     "showing_logs",
@@ -80,6 +82,9 @@ _CODE = {
     "run_failures": write_run_failures,
     "signature_checks": write_signature_checks,
 }
+
+# What a step reads of long series in place of every try.
+_STRETCHES = {"answer_runs": "shown_answers", "failing_attempts": "successes"}
 
 # Each of its rows is read once, by one of the two steps after it.
 _VIEWS = ("placed_receipts",)
@@ -114,7 +119,7 @@ def reconcile(
             if progress:
                 progress(done, len(STEPS))
         diagnose(db)
-        for step in STEPS:
+        for step in (*STEPS, *_STRETCHES.values()):
             kind = "VIEW" if step in _VIEWS else "TABLE"
             db.con.execute(f"DROP {kind} IF EXISTS temp.{step}")
         db.con.execute("UPDATE meta SET reconciled_file_id = (SELECT max(file_id) FROM files)")
@@ -132,6 +137,8 @@ def make_records(db: Database) -> None:
 
 def run_step(db: Database, step: str) -> None:
     """Make the table of one step: what the contract promises lasts, all else is temporary."""
+    if name := _STRETCHES.get(step):
+        write_stretches(db, name)
     if step in _CODE:
         _CODE[step](db)
     elif step in _VIEWS:

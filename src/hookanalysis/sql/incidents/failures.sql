@@ -1,30 +1,27 @@
 /* failures: the failed first tries, numbered among all tries: where they stand close, it is a run.
    grain:  one failed try in the series of its endpoint, and again in that of its host, where the
            host has several endpoints (series: the endpoint's URL, or the host)
-   inputs: first_tries
+   inputs: first_tries, good_tries, endpoint_paths
 
    nth: its place in the series, which has `tries` in all; of one moment, what succeeded comes first.
    kind: how it failed: by an error of the server (5xx), without an answer, or as its status says. */
-WITH series AS NOT MATERIALIZED (
-  SELECT *, 'endpoint' AS scope, endpoint_url AS series FROM first_tries WHERE moment IS NOT NULL
-  UNION ALL
-  SELECT *, 'server' AS scope, host AS series
+WITH failures AS (
+  SELECT *, 'endpoint' AS scope, endpoint_url AS series, 1 AS tries
   FROM first_tries
-  WHERE moment IS NOT NULL AND on_host > 1
+  WHERE failed AND moment IS NOT NULL
+  UNION ALL
+  SELECT *, 'server', host, 1
+  FROM first_tries
+  WHERE failed AND moment IS NOT NULL AND on_host > 1
 ),
-failures AS (
-  SELECT *, DATE_TRUNC('minute', moment) AS minute, 1 AS tries FROM series WHERE failed
-),
--- A minute without a failure counts as a whole, which spares sorting all that is well.
 successes AS (
-  SELECT scope, series, MAX(moment) AS moment, COUNT(*) AS tries
-  FROM series
-  WHERE NOT failed
-  GROUP BY scope, series, CASE
-    WHEN (scope, series, DATE_TRUNC('minute', moment))
-      IN (SELECT DISTINCT (scope, series, minute) FROM failures) THEN moment
-    ELSE DATE_TRUNC('minute', moment)
-  END
+  SELECT
+    CASE g.scope_no WHEN 0 THEN 'endpoint' ELSE 'server' END AS scope,
+    COALESCE(CASE g.scope_no WHEN 0 THEN e.endpoint_url ELSE h.host END, '') AS series,
+    g.last_at AS moment, g.tries
+  FROM good_tries AS g
+  LEFT JOIN endpoint_paths AS e ON e.endpoint_no = g.series_no
+  LEFT JOIN (SELECT DISTINCT host_no, host FROM endpoint_paths) AS h ON h.host_no = g.series_no
 ),
 places AS (
   SELECT *, SUM(tries) OVER so_far AS nth, SUM(tries) OVER (PARTITION BY scope, series) AS all_tries

@@ -1,0 +1,33 @@
+/* answers: attempts that the sender saw answered, and what the edge accepted: do the logs show them?
+   grain:  one attempt of a delivery that is not plain, or one request that the edge accepted
+   inputs: hard_attempts, matches, undecided_deliveries, stream_spans, endpoint_paths
+
+   kind_no: 2 is a success, 3 to 5 the first digit of another answer; answers of one kind are logged
+   alike. 0 is what the edge accepted, and the logs behind it show or lack. silent: it is lacking.
+   What no log covers is not here, nor is an attempt that may own a line: also a failed one without
+   a line of its own, of an event that arrived at another try. */
+WITH told AS (
+  SELECT
+    endpoint_url, attempt_key, attempted_at AS moment,
+    CASE WHEN status = 'success' THEN 2 ELSE http_status // 100 END AS kind_no,
+    NOT shown AND NOT told AS silent
+  FROM hard_attempts
+  ANTI JOIN undecided_deliveries USING (delivery_no)
+  WHERE attempted_at IS NOT NULL AND attempted_until IS NULL
+    AND (status = 'success' OR http_status IS NOT NULL)
+    AND (status = 'success' OR shown OR NOT told OR lined)
+  UNION ALL
+  SELECT
+    endpoint_url, event_uuid, arrived_at, 0,
+    delivery_no NOT IN (SELECT delivery_no FROM matches WHERE layer <> 'edge')
+  FROM matches
+  WHERE layer = 'edge' AND accepted AND arrived_at IS NOT NULL
+)
+SELECT COALESCE(p.endpoint_no, 0) AS endpoint_no, t.* EXCLUDE (endpoint_url)
+FROM told AS t
+LEFT JOIN endpoint_paths AS p ON p.endpoint_url = t.endpoint_url
+WHERE NOT t.silent OR EXISTS (
+  SELECT 1 FROM stream_spans AS c
+  WHERE c.covered AND (c.layer <> 'edge' OR t.kind_no <> 0)
+    AND t.moment BETWEEN c.starts_at AND c.ends_at
+)
