@@ -16,10 +16,7 @@
    what failed is no duplicate thereafter. An end of any
    kind is of the last request that began before it and has none: one that failed may write none. */
 WITH shared_keys AS (
-  SELECT
-    hash(stream, request_key) AS key_no,
-    COALESCE(STRPOS(MIN(path), MAX(path)) = 0 AND STRPOS(MAX(path), MIN(path)) = 0, FALSE)
-      AS several_paths
+  SELECT hash(stream, request_key) AS key_no
   FROM receipt_lines
   WHERE request_key IS NOT NULL
   GROUP BY ALL
@@ -29,10 +26,14 @@ told_lines AS (
   SELECT
     generation_id, byte_offset, stream, request_key, event_uuid, mark, kind, logged_at, request_id,
     mark IN ('processed', 'duplicate', 'failed', 'signature_failed') AS is_end,
-    several_paths, CASE WHEN several_paths THEN COALESCE(path, '') ELSE '' END AS part
-  FROM receipt_lines AS l
-  JOIN shared_keys AS k ON k.key_no = hash(l.stream, l.request_key)
-  WHERE request_key IS NOT NULL
+    COALESCE(
+      STRPOS(MIN(path) OVER key_lines, MAX(path) OVER key_lines) = 0
+      AND STRPOS(MAX(path) OVER key_lines, MIN(path) OVER key_lines) = 0, FALSE
+    ) AS several_paths,
+    CASE WHEN several_paths THEN COALESCE(path, '') ELSE '' END AS part
+  FROM receipt_lines
+  WHERE request_key IS NOT NULL AND hash(stream, request_key) IN (FROM shared_keys)
+  WINDOW key_lines AS (PARTITION BY stream, request_key)
 ),
 shared_lines AS (
   SELECT

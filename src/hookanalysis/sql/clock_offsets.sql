@@ -20,7 +20,7 @@ shared AS (
   FROM receipts AS a
   JOIN receipts AS b
     ON b.event_uuid = a.event_uuid AND b.stream <> a.stream AND COALESCE(b.path = a.path, TRUE)
-  WHERE hash(a.event_uuid) % (SELECT COUNT(*) // 20000 + 1 FROM receipts) = 0
+  WHERE sampled(a.event_uuid, (SELECT COUNT(*) FROM receipts))
 ),
 -- Logs of work that waited in a queue: their lines lag the more, the longer the queue was. That is
 -- no clock of its own where a log that tells of requests at once has one that fits its earliest.

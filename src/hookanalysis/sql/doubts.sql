@@ -36,7 +36,7 @@ broken_logs AS (
     SELECT stream, BOOL_OR(mark = 'received') AS received
     FROM receipt_lines
     WHERE mark IN ('received', 'processed')
-      AND hash(request_key) % (SELECT COUNT(*) // 20000 + 1 FROM receipt_lines) = 0
+      AND sampled(request_key, (SELECT COUNT(*) FROM receipt_lines))
     GROUP BY stream, request_key
     HAVING BOOL_OR(mark = 'processed')
   )

@@ -13,16 +13,21 @@ WITH answers AS (
     event_uuid, BOOL_OR(status = 'success') AS accepted,
     BOOL_AND(status = 'failed' AND http_status IS NOT NULL) AS refused
   FROM attempt_records
-  WHERE hash(event_uuid) % (SELECT COUNT(*) // 20000 + 1 FROM attempt_records) = 0
+  WHERE sampled(event_uuid, (SELECT COUNT(*) FROM attempt_records))
   GROUP BY event_uuid
 ),
 candidates AS (
   SELECT
     g.layer, r.generation_id, r.byte_offset, r.logged_at, r.http_status,
     r.step, r.message, hash(r.step, r.message, r.http_status IS NULL) AS kind,
-    UNNEST(CASE WHEN r.event_uuid IS NULL THEN r.candidate_uuids ELSE [r.event_uuid] END)
-      AS event_uuid
-  FROM receipt_records AS r
+    r.event_uuid
+  FROM (
+    FROM receipt_records WHERE event_uuid IS NOT NULL
+    UNION ALL
+    SELECT * REPLACE (UNNEST(candidate_uuids) AS event_uuid)
+    FROM receipt_records
+    WHERE event_uuid IS NULL AND candidate_uuids IS NOT NULL
+  ) AS r
   JOIN generations AS g ON g.generation_id = r.generation_id AND g.layer IN ('app', 'queue')
 ),
 lines AS (

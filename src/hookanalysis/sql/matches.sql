@@ -3,7 +3,8 @@
    inputs: placed_receipts, attempts, endpoint_paths, receipts, settings
 
    The attempt is the one in whose turn it came, give or take the clock's tolerance: a turn lasts
-   until the next attempt for the same endpoint (turn_of); the first also takes what is earlier. Of several
+   until the next attempt for the same endpoint (turn_of); the first also takes what is earlier. Of
+   several
    that one log shows in one turn, the earlier are of the attempts before it that have none, where
    the time allows it (moved). Where the lines do not say how the request was answered, the sender's
    view of that attempt does, if it came in time to be this attempt's. An event that the sender does not know belongs to the endpoint with the
@@ -23,34 +24,69 @@ WITH repeated_events AS (
   WHERE status <> 'none' GROUP BY ALL
   HAVING COUNT(*) > 1
 ),
-repeated_turns AS (
-  SELECT
-    attempt_key, event_uuid, ROW_NUMBER() OVER in_time AS turn_no,
-    LEAD(turn_of(attempted_at, attempted_until)) OVER in_time AS next_at,
-    MIN(endpoint_url) OVER (PARTITION BY event_uuid)
-      <> MAX(endpoint_url) OVER (PARTITION BY event_uuid) AS fanned
-  FROM attempts
-  WHERE status <> 'none' AND hash(event_uuid) IN (FROM repeated_events)
-  WINDOW in_time AS (
-    PARTITION BY event_uuid, endpoint_url
-    ORDER BY turn_of(attempted_at, attempted_until), attempt_key
-  )
-),
 turns AS NOT MATERIALIZED (
   SELECT
-    a.attempt_key, a.event_uuid, a.endpoint_url, a.status, a.http_status, a.error_kind,
+    a.event_uuid AS turn_uuid, a.attempt_key, a.delivery_no, a.endpoint_url, p.path AS turn_path,
+    a.status, a.http_status AS told_status, a.error_kind,
     -- It may have been noted when it ended: see absences.
     a.attempted_at - CASE WHEN a.attempted_until IS NULL THEN 0 ELSE s.timeout_seconds END
       * INTERVAL '1 second' AS attempted_at,
-    COALESCE(a.attempted_until, a.attempted_at) AS tried_until,
-    turn_of(a.attempted_at, a.attempted_until) AS turn_at, a.delivery_no, p.path,
-    COALESCE(r.turn_no, 1) AS turn_no, r.next_at, COALESCE(r.fanned, FALSE) AS fanned
+    COALESCE(a.attempted_until, a.attempted_at) + s.timeout_seconds * INTERVAL '1 second'
+      AS awaited_until,
+    turn_of(a.attempted_at, a.attempted_until) AS turn_at
   FROM attempts AS a
   CROSS JOIN settings AS s
   LEFT JOIN endpoint_paths AS p ON p.endpoint_url = a.endpoint_url
-  LEFT JOIN repeated_turns AS r
-    ON r.attempt_key = a.attempt_key AND r.event_uuid = a.event_uuid
   WHERE a.status <> 'none'
+),
+repeated_turns AS (
+  SELECT
+    *, ROW_NUMBER() OVER in_time AS turn_no, LEAD(turn_at) OVER in_time AS next_at,
+    MIN(endpoint_url) OVER (PARTITION BY turn_uuid)
+      <> MAX(endpoint_url) OVER (PARTITION BY turn_uuid) AS fanned
+  FROM turns
+  WHERE hash(turn_uuid) IN (FROM repeated_events)
+  WINDOW in_time AS (PARTITION BY turn_uuid, endpoint_url ORDER BY turn_at, attempt_key)
+),
+repeated_receipts AS (
+  SELECT r.*, t.* EXCLUDE (turn_at, next_at, fanned)
+  FROM placed_receipts AS r
+  LEFT JOIN repeated_turns AS t
+    ON t.turn_uuid = r.event_uuid
+    AND (t.turn_path IS NULL OR t.turn_path = r.known_path OR (r.known_path IS NULL AND NOT t.fanned))
+    AND (t.turn_no = 1 OR r.arrived_at + r.tolerance >= t.turn_at)
+    AND (t.next_at IS NULL OR r.arrived_at + r.tolerance < t.next_at)
+  WHERE hash(r.event_uuid) IN (FROM repeated_events)
+),
+later_receipts AS (
+  SELECT
+    *, turn_no - ROW_NUMBER() OVER (
+      PARTITION BY turn_uuid, attempt_key, layer, stream
+      ORDER BY arrived_at DESC, ended_at DESC, receipt_id DESC
+    ) + 1 AS moved_no
+  FROM repeated_receipts
+  WHERE turn_no > 1
+),
+moved_receipts AS (
+  SELECT r.receipt_id, t.attempt_key, t.attempted_at, t.status, t.told_status
+  FROM later_receipts AS r
+  JOIN repeated_turns AS t
+    ON t.turn_uuid = r.turn_uuid AND t.delivery_no = r.delivery_no AND t.turn_no = r.moved_no
+    AND r.arrived_at - r.tolerance <= t.awaited_until
+  WHERE r.moved_no < r.turn_no AND NOT EXISTS (
+    FROM repeated_receipts AS n
+    WHERE n.turn_uuid = r.turn_uuid AND n.attempt_key = t.attempt_key AND n.stream = r.stream
+  )
+),
+named_receipts AS NOT MATERIALIZED (
+  SELECT r.*, t.* EXCLUDE (turn_at)
+  FROM placed_receipts AS r
+  LEFT JOIN turns AS t
+    ON t.turn_uuid = r.event_uuid
+    AND (t.turn_path IS NULL OR r.known_path IS NULL OR t.turn_path = r.known_path)
+  WHERE r.event_uuid IS NOT NULL AND hash(r.event_uuid) NOT IN (FROM repeated_events)
+  UNION ALL BY NAME
+  SELECT * EXCLUDE (turn_no) FROM repeated_receipts
 ),
 listed_events AS (
   SELECT event_uuid, MAX(endpoint_url) AS endpoint_url FROM attempts
@@ -62,77 +98,41 @@ shown_paths AS (
   FROM receipts
   WHERE event_uuid IS NOT NULL AND path IS NOT NULL AND COALESCE(accepted, TRUE)
 ),
-named_receipts AS (
+situated_receipts AS (
   SELECT
-    r.*, t.event_uuid AS turn_uuid, t.attempt_key, t.attempted_at, t.status, t.delivery_no, t.turn_no,
-    CASE WHEN r.arrived_at <= t.tried_until + r.tolerance + s.timeout_seconds * INTERVAL '1 second'
-      THEN t.http_status END AS told_status,
+    r.* EXCLUDE (endpoint_url),
+    COALESCE(r.arrived_at <= r.awaited_until + r.tolerance, FALSE) AS in_time,
     h.path IS NOT NULL
       OR COALESCE(
-        r.known_path IS NULL AND STRPOS(r.path, t.path) = 0 AND STRPOS(t.path, r.path) = 0
-        AND r.http_status BETWEEN 200 AND 299 AND t.status = 'failed'
-        AND (t.http_status NOT BETWEEN 502 AND 504 OR t.error_kind IN ('refused', 'dns', 'tls'))
-        AND r.arrived_at
-          <= t.tried_until + r.tolerance + s.timeout_seconds * INTERVAL '1 second', FALSE
+        r.known_path IS NULL AND STRPOS(r.path, r.turn_path) = 0 AND STRPOS(r.turn_path, r.path) = 0
+        AND r.http_status BETWEEN 200 AND 299 AND r.status = 'failed'
+        AND (r.told_status NOT BETWEEN 502 AND 504 OR r.error_kind IN ('refused', 'dns', 'tls'))
+        AND in_time, FALSE
       ) AS elsewhere,
-    COALESCE(t.endpoint_url, p.endpoint_url, l.endpoint_url, '') AS endpoint_url,
+    COALESCE(r.endpoint_url, p.endpoint_url, l.endpoint_url, '') AS endpoint_url,
     l.event_uuid IS NOT NULL AS event_listed
-  FROM placed_receipts AS r
-  CROSS JOIN settings AS s
-  LEFT JOIN turns AS t
-    ON t.event_uuid = r.event_uuid
-    AND (t.path IS NULL OR t.path = r.known_path OR (r.known_path IS NULL AND NOT t.fanned))
-    AND (t.turn_no = 1 OR r.arrived_at + r.tolerance >= t.turn_at)
-    AND (t.next_at IS NULL OR r.arrived_at + r.tolerance < t.next_at)
+  FROM named_receipts AS r
   LEFT JOIN shown_paths AS h
-    ON h.path = t.path AND h.layer = r.layer AND r.known_path IS NULL
+    ON h.path = r.turn_path AND h.layer = r.layer AND r.known_path IS NULL
     AND STRPOS(r.path, h.path) = 0 AND STRPOS(h.path, r.path) = 0
   LEFT JOIN endpoint_paths AS p ON p.path = r.known_path AND p.sharing = 1
   LEFT JOIN listed_events AS l ON l.event_uuid = r.event_uuid
-  WHERE r.event_uuid IS NOT NULL
-),
-later_receipts AS (
-  SELECT
-    *, turn_no - ROW_NUMBER() OVER (
-      PARTITION BY turn_uuid, attempt_key, layer, stream
-      ORDER BY arrived_at DESC, ended_at DESC, receipt_id DESC
-    ) + 1 AS moved_no
-  FROM named_receipts
-  WHERE turn_no > 1
-),
-moved_receipts AS (
-  SELECT r.receipt_id, t.attempt_key, t.attempted_at, t.status, t.http_status AS told_status
-  FROM later_receipts AS r
-  CROSS JOIN settings AS s
-  JOIN turns AS t
-    ON t.event_uuid = r.turn_uuid AND t.delivery_no = r.delivery_no AND t.turn_no = r.moved_no
-    AND r.arrived_at - r.tolerance <= t.tried_until + s.timeout_seconds * INTERVAL '1 second'
-  WHERE r.moved_no < r.turn_no AND NOT EXISTS (
-    FROM named_receipts AS n
-    WHERE n.turn_uuid = r.turn_uuid AND n.attempt_key = t.attempt_key AND n.stream = r.stream
-  )
-),
-placed AS (
-  SELECT
-    r.* EXCLUDE (attempt_key, attempted_at, status, told_status, turn_no),
-    COALESCE(m.attempt_key, r.attempt_key) AS attempt_key,
-    COALESCE(m.attempted_at, r.attempted_at) AS attempted_at,
-    COALESCE(m.status, r.status) AS status,
-    CASE WHEN m.receipt_id IS NULL THEN r.told_status ELSE m.told_status END AS told_status
-  FROM named_receipts AS r
-  LEFT JOIN moved_receipts AS m ON m.receipt_id = r.receipt_id
 ),
 answered_receipts AS (
   SELECT
-    * EXCLUDE (accepted),
-    turn_uuid IS NOT NULL AND NOT elsewhere AS listed,
+    r.* EXCLUDE (accepted, attempt_key, attempted_at),
+    COALESCE(m.attempt_key, r.attempt_key) AS attempt_key,
+    COALESCE(m.attempted_at, r.attempted_at) AS attempted_at,
+    r.turn_uuid IS NOT NULL AND NOT r.elsewhere AS listed,
     CASE
-      WHEN accepted IS NOT NULL THEN accepted
-      WHEN processed OR status = 'success' THEN TRUE
-      WHEN told_status IS NOT NULL THEN FALSE
-      ELSE COALESCE(processed, TRUE)
+      WHEN r.accepted IS NOT NULL THEN r.accepted
+      WHEN r.processed OR COALESCE(m.status, r.status) = 'success' THEN TRUE
+      WHEN m.told_status IS NOT NULL THEN FALSE
+      WHEN m.receipt_id IS NULL AND r.in_time AND r.told_status IS NOT NULL THEN FALSE
+      ELSE COALESCE(r.processed, TRUE)
     END AS accepted
-  FROM placed
+  FROM situated_receipts AS r
+  LEFT JOIN moved_receipts AS m ON m.receipt_id = r.receipt_id
 )
 SELECT
   receipt_id, layer, stream, event_uuid,

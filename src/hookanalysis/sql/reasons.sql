@@ -17,6 +17,12 @@ CREATE OR REPLACE TEMP MACRO turn_of(since, until) AS (
   since + LEAST(COALESCE(until - since, INTERVAL '0 seconds'), INTERVAL '1 minute') / 2
 );
 
+-- Whether a key is of the sample from which a habit is learnt: some twenty thousand of so many rows.
+-- The cast keeps the remainder in 64 bits; in 128 it takes fifty times as long.
+CREATE OR REPLACE TEMP MACRO sampled(key, total) AS (
+  hash(key) % CAST(total // 20000 + 1 AS UBIGINT) = 0
+);
+
 -- Of `events` (endpoint_url, layer, event_uuid, arrived_at, told) the layers that usually tell:
 -- half of the events, or eight of ten in a row, for an outage, however long, does not unlearn what a
 -- log told before it. Only where a layer tells of less than half are the rows looked at in order.

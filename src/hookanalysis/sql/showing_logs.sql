@@ -3,8 +3,11 @@
    inputs: matches
 
    What such a layer does not show, it did not get; of a log of failures alone that cannot be said.
-   Some twenty thousand events are enough to learn from. */
-WITH accepted_events AS (
+   Some twenty thousand events are enough to learn from, and all of a small endpoint. */
+WITH small_endpoints AS (
+  SELECT endpoint_url FROM matches WHERE layer = 'edge' GROUP BY ALL HAVING COUNT(*) <= 20000
+),
+accepted_events AS (
   SELECT
     e.endpoint_url, l.layer, e.event_uuid, MIN(e.arrived_at) AS arrived_at, COUNT(i.layer) > 0 AS told
   FROM matches AS e
@@ -13,8 +16,10 @@ WITH accepted_events AS (
   LEFT JOIN matches AS i
     ON i.delivery_no = e.delivery_no AND i.layer = l.layer
     AND COALESCE(i.accepted, i.processed, TRUE)
-  WHERE e.layer = 'edge' AND e.accepted
-    AND hash(e.event_uuid) % (SELECT COUNT(*) // 20000 + 1 FROM matches) = 0
+  WHERE e.layer = 'edge' AND e.accepted AND (
+      e.endpoint_url IN (FROM small_endpoints)
+      OR sampled(e.event_uuid, (SELECT COUNT(*) FROM matches))
+    )
   GROUP BY ALL
 )
 FROM usually_tell('accepted_events')

@@ -86,9 +86,6 @@ _CODE = {
 # What a step reads of long series in place of every try.
 _STRETCHES = {"answer_runs": "shown_answers", "failing_attempts": "successes"}
 
-# Each of its rows is read once, by one of the two steps after it.
-_VIEWS = ("placed_receipts",)
-
 
 def reconcile(
     db: Database,
@@ -120,8 +117,7 @@ def reconcile(
                 progress(done, len(STEPS))
         diagnose(db)
         for step in (*STEPS, *_STRETCHES.values()):
-            kind = "VIEW" if step in _VIEWS else "TABLE"
-            db.con.execute(f"DROP {kind} IF EXISTS temp.{step}")
+            db.con.execute(f"DROP TABLE IF EXISTS temp.{step}")
         db.con.execute("UPDATE meta SET reconciled_file_id = (SELECT max(file_id) FROM files)")
     db.con.execute("CHECKPOINT")
 
@@ -141,7 +137,5 @@ def run_step(db: Database, step: str) -> None:
         write_stretches(db, name)
     if step in _CODE:
         _CODE[step](db)
-    elif step in _VIEWS:
-        db.con.execute(f"CREATE OR REPLACE TEMP VIEW {step} AS {sql_text(step)}")
     else:
         db.make(step, sql_text(step))
