@@ -7,8 +7,10 @@
    what the smaller log tells, or more. Hosts behind one balancer share few, by double sends.
    twin_group: logs that are twins, or twins of the same; side: those of them that are no twins, as
    the hosts. The n-th receipt of an attempt on one side is the n-th on any other.
-   answered_well: a line that names no event tells that the attempt's only request was answered 2xx,
-   which a receipt without a status does not. */
+   The sender's success is one request's: of two without a status of their own, one that failed while
+   the other was processed is not the one that was accepted. answered_well: a line that names no
+   event tells that the attempt's only request was answered 2xx, which a receipt without a status
+   does not. */
 WITH hard_matches AS (
   SELECT *
   FROM matches
@@ -57,10 +59,12 @@ answered_well AS (
 ),
 numbered_matches AS (
   SELECT
-    m.* REPLACE (m.accepted OR (
-      m.http_status IS NULL AND w.delivery_no IS NOT NULL
-      AND COUNT(*) OVER (PARTITION BY m.delivery_no, m.layer, m.attempt_key, m.stream) = 1
-    ) AS accepted),
+    m.* REPLACE (CASE
+      WHEN m.http_status IS NOT NULL THEN m.accepted
+      WHEN COUNT(*) OVER same_attempt = 1 THEN m.accepted OR w.delivery_no IS NOT NULL
+      ELSE m.accepted
+        AND NOT COALESCE(NOT m.processed AND BOOL_OR(m.processed) OVER same_attempt, FALSE)
+    END AS accepted),
     COALESCE(t.twin_group, m.stream) AS log_name,
     ROW_NUMBER() OVER (
       PARTITION BY m.delivery_no, m.layer, m.attempt_key, COALESCE(t.side, m.stream)
@@ -70,6 +74,7 @@ numbered_matches AS (
   LEFT JOIN sides AS t ON t.layer = m.layer AND t.stream = m.stream
   LEFT JOIN answered_well AS w
     ON w.delivery_no = m.delivery_no AND w.attempt_key IS NOT DISTINCT FROM m.attempt_key
+  WINDOW same_attempt AS (PARTITION BY m.delivery_no, m.layer, m.attempt_key, m.stream)
 )
 SELECT
   delivery_no, event_uuid, endpoint_url, layer, attempt_key,

@@ -76,7 +76,7 @@ verdicts AS (
       WHEN NOT took_effect AND signature_failed THEN 'unprocessed: signature_dropped'
       WHEN NOT took_effect THEN 'unprocessed: accepted_not_processed'
       WHEN processed_count IS NULL AND processing_hidden THEN 'undetermined: receiver_coverage'
-      WHEN mixed THEN 'undetermined: ambiguous'
+      WHEN mixed OR (processed_count IS NULL AND one_failed) THEN 'undetermined: ambiguous'
       WHEN accepted_count > 1 THEN 'duplicated: ' || COALESCE(repeat_kind, 'replay')
       WHEN unanswered OR (undecided AND successes > 1) THEN 'undetermined: ambiguous'
       WHEN took_several_tries THEN 'recovered: recovered'

@@ -1,7 +1,7 @@
 /* delivery_evidence: what is known of each delivery that is not plain, side by side.
    grain:  one event for one endpoint
    inputs: sender_deliveries, omissions, counted_receipts, undecided_deliveries, nameless_receipts,
-           endpoint_paths, matches, attempts, hard_attempts, coverage, settings
+           endpoint_paths, matches, attempts, hard_attempts, shared_lines, coverage, settings
 
    processed_count: as the logs say; NULL where none says it, and silence is judged by absences.
    refusal_nameless: an application that refuses a request may do so before it knows the event; such
@@ -49,8 +49,8 @@ SELECT
   COALESCE(r.arrivals, 0) AS arrivals, COALESCE(r.accepted, 0) AS accepted_count,
   CASE
     WHEN r.processed > 0 THEN r.processed
-    WHEN r.layer <> 'edge' AND r.said_failed AND r.untold = 0 THEN 0
-  END AS processed_count, COALESCE(r.known_before, FALSE) AS known_before,
+    WHEN r.layer <> 'edge' AND r.said_failed AND r.untold = 0 OR l.all_failed THEN 0
+  END AS processed_count, COALESCE(l.one_failed, FALSE) AS one_failed, COALESCE(r.known_before, FALSE) AS known_before,
   COALESCE(r.signature_failed, FALSE) AS signature_failed, COALESCE(r.stranger, FALSE) AS stranger,
   r.first_at AS first_receipt_at, r.first_accepted_at, r.last_status AS receiver_status,
   COALESCE(r.several_paths, FALSE) OR COALESCE(
@@ -98,4 +98,5 @@ FROM cases AS c
 CROSS JOIN settings AS s
 LEFT JOIN counted_receipts AS r ON r.delivery_no = c.delivery_no
 LEFT JOIN omissions AS o ON o.delivery_no = c.delivery_no
+LEFT JOIN shared_lines AS l ON l.event_uuid = c.event_uuid AND c.says <> 'absent'
 LEFT JOIN undecided_deliveries AS u ON u.delivery_no = c.delivery_no

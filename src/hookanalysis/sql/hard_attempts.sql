@@ -1,9 +1,10 @@
 /* hard_attempts: the attempts of deliveries that are not plain; the others need no weighing.
    grain:  one attempt
-   inputs: attempts, matches, processing_logs, serving_streams
+   inputs: attempts, matches, processing_logs, serving_streams, shared_lines
 
    Plain is a delivery of one attempt, a success at a known time, and one receipt that counts, accepted, and said to
-   be processed, unless no log of the endpoint would say so.
+   be processed, unless no log of the endpoint would say so; and of none of its event is said that
+   processing failed (shared_lines).
    shown: a receipt that counts is this attempt's; lined: any receipt; told: of its delivery. */
 WITH crowded AS (
   SELECT delivery_no FROM attempts GROUP BY ALL HAVING COUNT(*) > 1
@@ -27,6 +28,7 @@ hard AS (
   LEFT JOIN plain AS p ON p.delivery_no = a.delivery_no
   WHERE a.event_uuid IS NOT NULL AND (
     p.delivery_no IS NULL OR a.status <> 'success' OR a.attempted_until IS NOT NULL
+    OR a.event_uuid IN (SELECT event_uuid FROM shared_lines WHERE one_failed)
   )
 ),
 hard_matches AS (

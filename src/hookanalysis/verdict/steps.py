@@ -47,6 +47,7 @@ STEPS = (
     "stream_spans",
     "proof_spans",
     "requests",
+    "shared_lines",
     "hard_attempts",
     "undecided_deliveries",
     "sender_deliveries",

@@ -1,0 +1,43 @@
+/* shared_lines: what the logs behind the edge say of an event that went to several endpoints, without
+   telling at which.
+   grain:  one event of which such lines are
+   inputs: matches, attempts, endpoint_paths
+
+   all_failed: processing failed as often as the event has deliveries. one_failed: it failed, or it
+   was processed less often than it was accepted, where most such events were as often; nobody knows
+   at which endpoint. */
+WITH lines AS (
+  SELECT
+    event_uuid, MAX(failed) AS failed, MAX(others) AS others, MAX(processed) AS processed
+  FROM (
+    SELECT
+      event_uuid, COUNT(*) FILTER (NOT processed) AS failed,
+      COUNT(*) FILTER (COALESCE(processed, TRUE)) AS others,
+      COUNT(*) FILTER (processed OR known_before) AS processed
+    FROM matches
+    WHERE endpoint_url = '' AND NOT listed AND NOT stranger AND layer <> 'edge'
+      AND (path IS NULL OR path IN (SELECT bare_path FROM endpoint_paths))
+    GROUP BY event_uuid, stream
+  )
+  GROUP BY event_uuid
+),
+told AS (
+  SELECT
+    l.*, d.deliveries, l.processed < d.accepted AS lacking,
+    2 * COUNT(*) FILTER (l.processed >= d.accepted AND d.accepted > 0) OVER ()
+      > COUNT(*) FILTER (d.accepted > 0) OVER () AS usually_tells
+  FROM lines AS l
+  JOIN (
+    SELECT
+      event_uuid, COUNT(DISTINCT delivery_no) AS deliveries,
+      COUNT(DISTINCT delivery_no) FILTER (status = 'success') AS accepted
+    FROM attempts
+    WHERE event_uuid IN (SELECT event_uuid FROM lines) AND endpoint_url <> ''
+    GROUP BY event_uuid
+  ) AS d ON d.event_uuid = l.event_uuid
+)
+SELECT
+  event_uuid, failed >= deliveries AND others = 0 AS all_failed,
+  failed > 0 OR (usually_tells AND lacking) AS one_failed
+FROM told
+WHERE deliveries > 1
