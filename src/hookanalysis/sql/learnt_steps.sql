@@ -19,7 +19,7 @@ WITH answers AS (
 candidates AS (
   SELECT
     g.layer, r.generation_id, r.byte_offset, r.logged_at, r.http_status,
-    r.step, r.message, hash(r.step, r.message, r.http_status IS NULL) AS kind,
+    r.step, r.message, kind_of(r.step, r.message, r.http_status) AS kind,
     r.event_uuid
   FROM (
     FROM receipt_records WHERE event_uuid IS NOT NULL

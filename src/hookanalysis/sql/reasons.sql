@@ -17,6 +17,16 @@ CREATE OR REPLACE TEMP MACRO turn_of(since, until) AS (
   since + LEAST(COALESCE(until - since, INTERVAL '0 seconds'), INTERVAL '1 minute') / 2
 );
 
+-- What tells lines of one step apart: the words, whichever path was called.
+CREATE OR REPLACE TEMP MACRO kind_of(step, message, http_status) AS (
+  hash(
+    step,
+    CASE WHEN contains(message, '/') OR contains(message, '[…]')
+      THEN regexp_replace(message, '\S*(?:/|\[…\])\S*', '', 'g') ELSE message END,
+    http_status IS NULL
+  )
+);
+
 -- Whether a key is of the sample from which a habit is learnt: some twenty thousand of so many rows.
 -- The cast keeps the remainder in 64 bits; in 128 it takes fifty times as long.
 CREATE OR REPLACE TEMP MACRO sampled(key, total) AS (

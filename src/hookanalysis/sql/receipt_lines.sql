@@ -61,7 +61,7 @@ told_paths AS (
 lines AS NOT MATERIALIZED (
   SELECT
     r.* REPLACE (COALESCE(o.path, r.path) AS path), g.layer, g.stream, g.time_marks, k.known_uuid, t.paid_uuid,
-    hash(r.step, r.message, r.http_status IS NULL) AS kind,
+    kind_of(r.step, r.message, r.http_status) AS kind,
     g.layer NOT IN ('edge', 'table') AS is_inner,
     COALESCE(r.event_uuid, k.known_uuid, t.paid_uuid) AS named_uuid
   FROM receipt_records AS r

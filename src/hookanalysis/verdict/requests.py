@@ -90,7 +90,7 @@ def _read_requests(db: Database) -> Columns:
           CAST(CASE status WHEN 'success' THEN 1 WHEN 'failed' THEN 2 ELSE 0 END AS BIGINT) AS says,
           CAST(latency_ms * 1000 AS BIGINT) AS latency_us,
           CAST(timeout_s * 1000000 AS BIGINT) AS timeout_us, shown, here,
-          attempted_at IS NULL AS surplus
+          strayed, attempted_at IS NULL AS surplus
         FROM tier_requests
         """
     return _plain(db.con.execute(query).fetchnumpy())

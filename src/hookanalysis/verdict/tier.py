@@ -104,7 +104,8 @@ class Tier:
 
     def _decide(self, must: Flags) -> Columns:
         requests, windows = self.requests, self.windows
-        rows, columns = self._fit(*pair(windows.low, windows.high, requests, self.lines))
+        straight = pair(windows.low, windows.high, requests, self.lines)
+        rows, columns = self._fit(*np.concatenate([straight, self._pair_strayed()], axis=1))
         rows, columns, must = self._drop_owners(rows, columns, must)
         ours = ~self.lines["stranger"][columns] | (requests["surplus"] & requests["shown"])[rows]
         rows, columns = rows[ours], columns[ours]
@@ -147,6 +148,19 @@ class Tier:
             "left_out": (found.line < 0) & (state == _OPEN),
             "stranger_id": np.where(stranger > 0, stranger, 0),
         }
+
+    def _pair_strayed(self) -> tuple[Numbers, Numbers]:
+        """Requests that an inner layer shows at a path of no endpoint, and this layer's lines of it."""
+        chosen = np.flatnonzero(self.requests["strayed"])
+        there = np.flatnonzero((self.lines["path_no"] < 0) & ~self.lines["stranger"])
+        if not len(chosen) or not len(there):
+            return NO_PAIRS
+        part, lines = select(self.requests, chosen), select(self.lines, there)
+        paths = np.concatenate([part["strayed"], lines["path"]])
+        number = np.unique(paths, return_inverse=True)[1]
+        part["path_no"], lines["path_no"] = np.split(number, [len(chosen)])
+        near, far = pair(self.windows.low[chosen], self.windows.high[chosen], part, lines)
+        return chosen[near], there[far]
 
     def _fit(self, rows: Numbers, columns: Numbers) -> tuple[Numbers, Numbers]:
         """The pairs whose line can be the answer that both sides tell of."""

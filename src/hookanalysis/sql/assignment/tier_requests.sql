@@ -7,7 +7,8 @@
    What an inner layer shows of an attempt, in the time in which it can be this attempt's, is the
    same request; what it shows besides is another (nth > 1), or has no attempt. seen_from and
    seen_until are on the sender's clock; NULL where only a queue or a table shows the request, for
-   their rows may be written long after. */
+   their rows may be written long after. strayed: a hash of the path that it shows, where that is
+   no endpoint's: the URL has been changed since, or a proxy changes it. */
 WITH shown_receipts AS (
   SELECT
     *,
@@ -35,7 +36,8 @@ seen AS (
     MIN(endpoint_url) AS endpoint_url, MIN(arrived_at) FILTER (at_once) AS seen_from,
     MAX(ended_at) FILTER (at_once) AS seen_until, MAX(http_status) AS http_status,
     BOOL_OR(layer = $layer) OR COALESCE(r.nth <= MAX(l.lines), FALSE) AS here,
-    MIN(arrived_at) AS shown_at
+    MIN(arrived_at) AS shown_at,
+    MAX(hash(path)) FILTER (path NOT IN (SELECT path FROM endpoint_paths)) AS strayed
   FROM shown_receipts AS r
   LEFT JOIN linked AS l
     ON l.delivery_no = r.delivery_no AND l.attempt_key IS NOT DISTINCT FROM r.attempt_key
@@ -45,7 +47,7 @@ tried AS (
   SELECT
     a.* EXCLUDE (attempted_at), COALESCE(a.attempted_at, a.created_at) AS attempted_at,
     s.delivery_no IS NOT NULL AS shown, s.seen_from, s.seen_until, s.http_status AS seen_status,
-    COALESCE(s.here, FALSE) AS here, g.timeout_s
+    COALESCE(s.here, FALSE) AS here, COALESCE(s.strayed, 0) AS strayed, g.timeout_s
   FROM attempts AS a
   CROSS JOIN settings AS t
   LEFT JOIN files AS f ON f.file_id = a.file_id
@@ -76,7 +78,7 @@ SELECT
   epoch_us(t.attempted_at) AS attempted_at, epoch_us(t.attempted_until) AS attempted_until,
   t.latency_ms, t.timeout_s, t.http_status, t.shown,
   epoch_us(t.seen_from) AS seen_from, epoch_us(t.seen_until) AS seen_until, t.seen_status, t.here,
-  t.delivery_no
+  t.strayed, t.delivery_no
 FROM tried AS t
 JOIN endpoint_paths AS p ON p.endpoint_url = t.endpoint_url
 UNION ALL
@@ -84,7 +86,7 @@ SELECT
   s.event_uuid, s.endpoint_url, s.attempt_key, s.nth, p.path_no, NULL, NULL, NULL, NULL, NULL,
   NULL, TRUE,
   epoch_us(COALESCE(s.seen_from, s.shown_at)), epoch_us(COALESCE(s.seen_until, s.shown_at)),
-  s.http_status, s.here, s.delivery_no
+  s.http_status, s.here, COALESCE(s.strayed, 0), s.delivery_no
 FROM surplus AS s
 JOIN endpoint_paths AS p ON p.endpoint_url = s.endpoint_url
 -- Of several assignments that are as good, the first is taken: the same one every time.
