@@ -236,3 +236,23 @@ def test_another_endpoints_receipt_is_not_counted_though_only_one_is_exported(db
         "refused: rejected",
         "undetermined: ambiguous",
     ]
+
+
+def test_requests_to_the_url_before_its_change_have_their_lines(db: Database) -> None:
+    # The exports name the new URL for all attempts; both logs show the old path until noon.
+    world = World(db)
+    for minute in range(0, 40, 4):
+        world.tell(
+            f"""
+            attempt 11:{minute:02}:30 success 200 event=old-{minute:02}
+            app 11:{minute:02}:35.2 processed 200 event=old-{minute:02} path=/hooks/v1 ms=100
+            edge 11:{minute:02}:35 200 path=/hooks/v1
+            """
+        )
+    world.tell("attempt 14:10:30 failed timeout event=lost-00")
+    settle(db)
+    found = dict(
+        db.rows("SELECT event_uuid, outcome FROM deliveries WHERE event_uuid NOT LIKE 'back%'")
+    )
+    assert found.pop("lost-00") == "missed"
+    assert set(found.values()) == {"delivered"}

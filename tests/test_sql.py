@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import pytest
@@ -82,7 +82,7 @@ def run_case(file: str, case: dict[str, Any]) -> tuple[list[Any], list[Any]]:
             make_table(con, table)
             rows.insert(con, table, map(dated, given.get(table, [])))
         if stretches:
-            write_stretches(SimpleNamespace(con=con), stretches)
+            write_stretches(cast("Database", SimpleNamespace(con=con)), stretches)
         wanted = [dated(row) for row in case["out"]]
         asked = list(dict.fromkeys(key for row in wanted for key in row)) or ["NULL"]
         found = con.execute(f"SELECT {', '.join(asked)} FROM ({sql_text(file)})").fetchall()

@@ -29,6 +29,7 @@ def tier() -> Tier:
         "latency_us": none,
         "timeout_us": none,
         "says": ones,
+        "strayed": np.zeros(COUNT, dtype=np.uint64),
         **dict.fromkeys(("shown", "here", "surplus", "again"), no),
     }
     lines = {
