@@ -150,7 +150,7 @@ class Tier:
         }
 
     def _pair_strayed(self) -> tuple[Numbers, Numbers]:
-        """Requests that an inner layer shows at a path of no endpoint, and the lines of that path."""
+        """Requests that an inner layer shows at a path of no endpoint, with the lines of it."""
         chosen = np.flatnonzero(self.requests["strayed"])
         there = np.flatnonzero((self.lines["path_no"] < 0) & ~self.lines["stranger"])
         if not len(chosen) or not len(there):
