@@ -95,19 +95,19 @@ $(BIN)/python $(LAB)/bin/python: | check-python
 	@$(PYTHON) -m venv --clear $(@D)/..
 
 $(VENV)/run.stamp: requirements.txt pyproject.toml | $(BIN)/python
-	@echo "Installing the packages of $< …"
+	@echo "Installing the $$(grep -c "^[a-z].*==" $<) packages of $<: a minute or two …"
 	@$(BIN)/python $(LOCKED) $<
 	@$(BIN)/python $(SELF)
 	@touch $@
 
 $(VENV)/test.stamp: requirements-test.txt pyproject.toml | $(BIN)/python
-	@echo "Installing the packages of $< …"
+	@echo "Installing the $$(grep -c "^[a-z].*==" $<) packages of $<: a minute or two …"
 	@$(BIN)/python $(LOCKED) $<
 	@$(BIN)/python $(SELF)
 	@touch $@ $(VENV)/run.stamp
 
 $(LAB)/lab.stamp: requirements-lab.txt pyproject.toml | $(LAB)/bin/python
-	@echo "Installing the packages of $< …"
+	@echo "Installing the $$(grep -c "^[a-z].*==" $<) packages of $<: a minute or two …"
 	@$(LAB)/bin/python $(LOCKED) $<
 	@$(LAB)/bin/python $(SELF)
 	@touch $@

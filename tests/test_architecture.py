@@ -24,6 +24,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # A module may import only rooms further on; a line is a stage. Inside a package, the line below
 # its name says the order of its modules.
 STAGES = (
+    "__main__",
     "cli",
     "__init__",
     "workspace exporting stories",
@@ -38,7 +39,7 @@ STAGES = (
     "formats: probing drafting",
     "formats: detect logs refusals configs trials wrappers engine",
     "formats: fields scan catalog templates texts sampling format",
-    "formats: parser stacks vocabulary",
+    "formats: parser vocabulary",
     "read: postgres sources documents elements fragments records rows decoding",
     "read: rewriting pages parquet packings splitting unpacking",
     "zones words",

@@ -212,6 +212,24 @@ def test_a_held_workspace_exits_with_75(tmp_path: Path) -> None:
     assert f"process {os.getpid()}" in done.stderr
 
 
+def test_python_m_hookanalysis_is_the_command(tmp_path: Path) -> None:
+    program = [sys.executable, "-m", "hookanalysis", "load", "nowhere.log"]
+    done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith(" error: ")
+
+
+def test_the_demo_says_what_it_does_before_it_does_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("hookanalysis.workspace.Workspace.load", stop)
+    done = CliRunner().invoke(cli, ["demo", "-o", str(tmp_path)])
+    assert done.output.startswith("reading ")
+
+
 @pytest.mark.long
 def test_formats_are_listed_shown_and_tried(case: Path) -> None:
     listed = run(case, "formats")

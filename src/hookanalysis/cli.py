@@ -84,16 +84,17 @@ def demo(output: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "demo.duckdb"
     file.unlink(missing_ok=True)
+    click.echo("reading    three days of sample logs of both sides …")
     with connect(file, settings=Settings()) as ws, find_samples() as samples:
-        report = ws.load(samples / "sender", samples / "receiver")
+        _show(ws.load(samples / "sender", samples / "receiver"))
+        click.echo("judging    each delivery by both …")
         ws.reconcile()
         ((day,),) = ws.rows("SELECT CAST(MAX(last_attempt_at) AS DATE) FROM deliveries")
         facts = ws.facts(day=day)
-    _show(report)
+    click.echo("drawing    the report of the last day …")
     page = _daily_report(file, folder, day=day)
     click.echo(_summary(facts, day))
-    click.echo(f"report     {page}")
-    click.echo(f"workspace  {file}")
+    click.echo(f"report     {page}\nworkspace  {file}")
 
 
 @cli.command()
@@ -238,22 +239,19 @@ def formats(words: tuple[str, ...], **known: Any) -> None:
     from .formats.catalog import load_formats
     from .formats.probing import describe_format, try_file
 
-    if any(known.values()) and words[:1] != ("try",):
-        raise click.UsageError("options are for `try FILE`")
-    if words[:1] == ("try",):
-        if len(words) != 2:
-            raise click.UsageError("name one file: hookanalysis formats try FILE")
-        told, found = try_file(Path(words[1]), Known(**known))
-        click.echo(_plain(told))
-        if not found:
-            raise click.exceptions.Exit(InputError.exit_code)
-    elif len(words) == 1:
-        click.echo(describe_format(words[0]))
-    elif not words:
-        for entry in load_formats():
-            click.echo(f"{entry.id:<16} {entry.side:<9} {entry.layer or '':<5} {entry.title}")
-    else:
-        raise click.UsageError("give nothing, one format id, or `try FILE`")
+    match words, any(known.values()):
+        case ("try", file), _:
+            told, found = try_file(Path(file), Known(**known))
+            click.echo(_plain(told))
+            if not found:
+                raise click.exceptions.Exit(InputError.exit_code)
+        case (), False:
+            for entry in load_formats():
+                click.echo(f"{entry.id:<16} {entry.side:<9} {entry.layer or '':<5} {entry.title}")
+        case (name,), False if name != "try":
+            click.echo(describe_format(name))
+        case _:
+            raise click.UsageError("give nothing, one format id, or `try FILE` with its options")
 
 
 def main() -> None:

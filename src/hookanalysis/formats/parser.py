@@ -7,11 +7,42 @@ from typing import TYPE_CHECKING
 
 from hookanalysis.database import connect_memory, sql_text
 
-from .stacks import RAISED, TRACE
 from .vocabulary import KEPT
 
 if TYPE_CHECKING:
     import duckdb
+
+# Stack traces: how Python, Java, JavaScript, PHP, .NET, Go and Ruby write the name of an exception
+# at the beginning of a line, with its message behind it.
+_NAMED = (
+    r"(?:[\w$]+(?:\.|::|\\))*[\w$]*(?:Error|Exception|Exit|Interrupt|Fault)\b[^\n]*"
+    r"|(?:[A-Za-z_][\w$]*(?:\.|::|\\))+[A-Z][\w$]*(?:: | \()[^\n]*"
+    r"|(?:panic|fatal error): [^\n]*"
+    r"|\S+:\d+:in [^:\n]*: [^\n]* \([A-Z][\w:]*\)"
+)
+# What a logger may put before each line: Rails the request's id.
+_TAG = r"\[[0-9a-f-]{16,36}\] "
+_BEFORE = (
+    r"Caused by: |\s*\[cause\]: |\s*---> |Exception in thread \"[^\"]*\" |Unhandled exception\. "
+    r"|Uncaught |(?:PHP )?Fatal error: +(?:Uncaught )?"
+)
+# A line that names an exception: what it says of it.
+_RAISED = rf"(?m)^(?:{_TAG})?(?:{_BEFORE})?({_NAMED})"
+# Lines of a trace: indented ones and closing brackets, frames, and what stands between them.
+_TRACE = "|".join(
+    (
+        rf"\s.*|{_TAG}.*",
+        r"[\])}#].*|\"\}.*|\^+",
+        r"Traceback \(most recent call last\):.*",
+        rf"(?:{_BEFORE})?(?:{_NAMED})",
+        r"(?:[\w$]+[.\\/:]+)*[\w$]*Warning\b.*",
+        r"(?:Suppressed|Stack trace|PHP Stack trace|DETAIL|HINT|CONTEXT|LINE \d+): ?.*",
+        r"During handling of .*|The above exception .*|--- .*|\[stacktrace\].*|\{main\}.*",
+        r"\[(?:SQL|parameters|signal)[: ].*|\(Background on this error .*",
+        r"goroutine \d+ .*|created by .*|exit status \d+|[\w./-]+\.[\w.()*\[\]]+\(.*\)",
+        r"\S+:\d+:in .*|\S+:\d+(?::\d+)?|throw .*|Node\.js v\d.*",
+    )
+)
 
 
 def connect_parser() -> duckdb.DuckDBPyConnection:
@@ -24,7 +55,7 @@ def _database() -> duckdb.DuckDBPyConnection:
     """One database in memory for all; the macros use patterns that are made in code."""
     # Not locked: engine.py plans small chunks without the optimizer. Files are out of reach.
     con = connect_memory(locked=False)
-    for name, pattern in (("kept_words", KEPT), ("raised", RAISED), ("traced", TRACE)):
+    for name, pattern in (("kept_words", KEPT), ("raised", _RAISED), ("traced", _TRACE)):
         constant = pattern.replace("'", "''")
         con.execute(f"CREATE MACRO {name}() AS '{constant}'")
     con.execute(sql_text("macros"))
