@@ -62,9 +62,9 @@ samples: $(VENV)/run.stamp
 	rm -rf data/samples
 	PYTHONPATH=tests $(BIN)/python -m world data/samples
 
-# The generated parts of the README: data dictionary, command help, public names.
+# The generated parts of README and docs/: outcomes, data dictionary, command help, public names.
 docs: $(VENV)/test.stamp
-	$(BIN)/python tests/readme.py --write
+	$(BIN)/python tests/manual.py --write
 
 # Versions and hashes of every platform's wheels, for every supported Python, and no addresses.
 LOCK := .venv-lock/bin/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \

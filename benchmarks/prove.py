@@ -1,6 +1,6 @@
 """Prove the verdicts: play many worlds whose truth is known, and count what was told wrong.
 
-    make prove                          a thousand cases, and the table goes into the README
+    make prove                          a thousand cases, and the table goes into docs/accuracy.md
     make prove CASES="--seeds 100"      a quick look; nothing is written
     make prove CASES="--fault app_down" only cases with this fault
     make prove CASES="--case 17 --keep DIR"  one case again, its files and workspace kept in DIR
@@ -23,7 +23,7 @@ from tempfile import TemporaryDirectory
 
 from proof import FIRST_RUSH, RUSHES, Case, Score, draw_case, draw_rush, play, score
 
-README = Path(__file__).parent.parent / "README.md"
+PAGE = Path(__file__).parent.parent / "docs" / "accuracy.md"
 CASES = 1000
 RUSH_CASES = 100
 
@@ -44,7 +44,7 @@ class Gate:
 
 
 def main() -> int:
-    """Run the cases, print the table and the failures; write the README after a whole run."""
+    """Run the cases, print the table and the failures; write the page after a whole run."""
     arguments = _read_arguments()
     if arguments.case is not None:
         return _show(arguments.case, arguments.keep)
@@ -63,7 +63,7 @@ def main() -> int:
     print(text)
     _list_failures(total, arguments.failures)
     if arguments.write:
-        _write_readme(text)
+        _write_page(text)
     return int(not all(gate.met for gate in gates))
 
 
@@ -81,7 +81,7 @@ def _read_arguments() -> argparse.Namespace:
     parser.add_argument("--keep", type=Path, help="folder for the files of that case")
     parser.add_argument("--failures", type=int, default=40, help="how many to list")
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--write", action="store_true", help="put the table into the README")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/accuracy.md")
     return parser.parse_args()
 
 
@@ -211,11 +211,11 @@ def _list_failures(total: Score, limit: int) -> None:
         print(f"{len(cases):5} {fault}: {expected} → {got}   cases {some}")
 
 
-def _write_readme(text: str) -> None:
+def _write_page(text: str) -> None:
     opening, closing = "<!-- accuracy -->\n", "<!-- /accuracy -->"
-    before, rest = README.read_text(encoding="utf-8").split(opening)
+    before, rest = PAGE.read_text(encoding="utf-8").split(opening)
     after = rest.split(closing)[1]
-    README.write_text(f"{before}{opening}\n{text}\n\n{closing}{after}", encoding="utf-8")
+    PAGE.write_text(f"{before}{opening}\n{text}\n\n{closing}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

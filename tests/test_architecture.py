@@ -1,4 +1,4 @@
-"""The house: who may import whom, budgets, public names, start-up, a README that says the truth."""
+"""The house: who may import whom, budgets, public names, and start-up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 import hookanalysis
-import readme
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "hookanalysis"
@@ -168,14 +167,6 @@ def test_public_names() -> None:
     assert len(names) <= 12
     assert names == sorted(names)
     assert all(hasattr(hookanalysis, name) for name in names)
-    public = readme.README.read_text(encoding="utf-8").partition("<!-- public -->")[2]
-    listed = re.findall(r"^\| `(\w+)` \|", public.partition("<!-- /public -->")[0], re.MULTILINE)
-    assert listed == names
-
-
-def test_generated_parts_of_the_readme_are_current() -> None:
-    text = readme.README.read_text(encoding="utf-8")
-    assert readme.fill(text) == text, "run `make docs`"
 
 
 @pytest.mark.parametrize(

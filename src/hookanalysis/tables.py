@@ -1,6 +1,6 @@
 """The contract between loading and everything after it: tables, columns, types, units, meanings.
 
-The DDL and the README's data dictionary are generated from here. Times are UTC `TIMESTAMP`.
+The DDL and the tables of docs/reference.md are generated from here. Times are UTC `TIMESTAMP`.
 Loading fills the base tables; `sql/*.sql` makes the views and results out of them.
 """
 

@@ -1,12 +1,11 @@
-"""The generated parts of the README: rooms, public names, command help, data dictionary.
+"""The generated parts of README and docs/: outcomes, public names, command help, data dictionary.
 
-`python tests/readme.py --write` brings them up to date; without `--write` it only compares.
-Each part stands between `<!-- name -->` and `<!-- /name -->`.
+`python tests/manual.py --write` brings them up to date; without `--write` it only compares.
+Each part stands once, between `<!-- name -->` and `<!-- /name -->`.
 """
 
 from __future__ import annotations
 
-import ast
 import inspect
 import sys
 from pathlib import Path
@@ -18,24 +17,8 @@ from hookanalysis.cli import cli
 from hookanalysis.results import Table
 from hookanalysis.tables import BASE_TABLES, MERGED, OUTCOMES, RESULTS
 
-README = Path(__file__).parent.parent / "README.md"
-PACKAGE = README.parent / "src" / "hookanalysis"
-
-
-def rooms() -> str:
-    """The modules and packages from the ground up, each with the first sentence about it."""
-    from test_architecture import STAGES
-
-    told: dict[str, str] = {}
-    for stage in reversed(STAGES):
-        package, colon, names = stage.rpartition(": ")
-        for name in [package] if colon else reversed(names.split()):
-            path = f"{name}/__init__.py" if colon else f"{name}.py"
-            tree = ast.parse((PACKAGE / path).read_text(encoding="utf-8"))
-            about = " ".join((ast.get_docstring(tree) or "").partition("\n\n")[0].split())
-            shown = f"{name}/" if colon else name
-            told[shown] = f"- `{shown}`: {about.partition('. ')[0].removesuffix('.')}"
-    return "\n".join(line for name, line in told.items() if name != "__init__")
+ROOT = Path(__file__).parent.parent
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 
 
 def public() -> str:
@@ -81,7 +64,6 @@ def outcomes() -> str:
 
 
 PARTS = {
-    "rooms": rooms,
     "public": public,
     "cli": commands,
     "outcomes": outcomes,
@@ -89,25 +71,25 @@ PARTS = {
 }
 
 
-def fill(text: str) -> str:
-    """Return the README's `text` with each part made anew."""
+def fill() -> dict[Path, str]:
+    """Each page's text with the generated parts made anew."""
+    texts = {page: page.read_text(encoding="utf-8") for page in PAGES}
     for name, make in PARTS.items():
         opening, closing = f"<!-- {name} -->\n", f"<!-- /{name} -->"
-        if text.count(opening) != 1 or text.count(closing) != 1:
-            raise SystemExit(f"README.md must have {opening.strip()} and {closing} once")
-        before, rest = text.split(opening)
-        text = f"{before}{opening}\n{make()}\n\n{closing}{rest.split(closing)[1]}"
-    return text
+        (home,) = (page for page, text in texts.items() if opening in text)
+        before, rest = texts[home].split(opening)
+        texts[home] = f"{before}{opening}\n{make()}\n\n{closing}{rest.split(closing)[1]}"
+    return texts
 
 
 def main() -> int:
     """Compare, or write."""
-    current = README.read_text(encoding="utf-8")
-    wanted = fill(current)
-    if "--write" in sys.argv[1:]:
-        README.write_text(wanted, encoding="utf-8")
-        return 0
-    return int(current != wanted)
+    stale = {page: text for page, text in fill().items() if text != page.read_text("utf-8")}
+    if "--write" not in sys.argv[1:]:
+        return int(bool(stale))
+    for page, text in stale.items():
+        page.write_text(text, encoding="utf-8")
+    return 0
 
 
 def _described(table: Table) -> str:
