@@ -1,4 +1,4 @@
-"""What a format says of its records, what is learnt of one file, and the SQL texts they fill in."""
+"""Formats, what is learnt of one file, and the SQL texts that both fill in."""
 
 from __future__ import annotations
 

@@ -246,7 +246,7 @@ def _lead(
     records: Sequence[str],
     known: Known,
 ) -> tuple[Format, Log]:
-    """The format that stands for a file: the one in which most of its requests are told."""
+    """The format that is named for a file: the one of most of its requests."""
     found = [entry for entry in (*log.objects, *log.texts) if not entry.silent]
     base = bases[sum(r.startswith("{") for r in records) * 2 >= len(records)]
     if not found and log.texts:
@@ -305,7 +305,7 @@ def take_lines(head: bytes) -> list[str]:
 
 
 def _weigh(scan: str, fields: str, source: str, chunk: Any) -> tuple[int, bool]:
-    """How many values a way to read finds of what may be webhooks, and whose times it tells.
+    """Score of a reading: values found in what may be webhooks, and whose times it uses.
 
     A way to read that keeps more of other requests is no better for it. Where a wrapper tells a
     time, most lines that begin with another (before it stand no words) were wrapped in earnest.

@@ -35,7 +35,7 @@ REASONS = {
     "not_an_object": "no JSON object",
     "malformed_json": "broken JSON",
 }
-# Column up to which a pattern must match a line to be its next of kin.
+# Least matched column at which a format is reported as the closest.
 _WORTH_TELLING = 12
 # How many names of columns or keys are quoted.
 _QUOTED = 12

@@ -134,7 +134,7 @@ def _take_objects(entry: Format, facts: FileFacts) -> str:
 
 
 def search_sql(names: Iterable[str]) -> str:
-    """What goes by one of the names at any depth of a record, if it is the same wherever it does.
+    """The value under one of the names at any depth of a record, if all such values agree.
 
     A name may lead from an object into what is in it. One pattern looks for all of them: to take
     the record apart once for each would cost more than all else. Text inside of a text has its

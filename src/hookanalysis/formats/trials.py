@@ -61,7 +61,7 @@ class Trial:
 
     @property
     def twice(self) -> str:
-        """A column that is taken, and stands in the table twice."""
+        """A column that the format uses and the table has twice."""
         counts = Counter(map(normalise, self.split.names))
         taken = {normalise(name) for aliases in self.format.names.values() for name in aliases}
         alike = (n for n in self.split.names if normalise(n) in taken and counts[normalise(n)] > 1)
@@ -93,7 +93,7 @@ def hold_trials(formats: Sequence[Format], head: Beginning, facts: FileFacts) ->
 
 
 def give_way(trials: Sequence[Trial]) -> list[Trial]:
-    """The trials without those that another one goes before, where it fits as well.
+    """Drop each trial that fits no better than one with precedence over it.
 
     A format that asks for certain keys, and finds them, goes before all that ask for fewer.
     """
@@ -116,7 +116,7 @@ def give_way(trials: Sequence[Trial]) -> list[Trial]:
 
 
 def _goes_before(entry: Format, other: Format) -> bool:
-    """Whether a format is tried first. Which side wrote a file is not guessed by rank."""
+    """Whether a format has precedence: by rank; over the other side only if it is the user's."""
     return (entry.side == other.side or entry.rank >= OWN) and entry.rank > other.rank
 
 

@@ -133,7 +133,7 @@ def _build(raw: dict[str, Any]) -> Wrapper:
 
 
 def peel(head: bytes, engine: duckdb.DuckDBPyConnection) -> list[Layer]:
-    """The ways to take wrappers off a text that are worth a try, those with most of them first.
+    """The ways to unwrap a text that are worth a try, those with most wrappers first.
 
     Args:
         head: First bytes of the normalised text.
@@ -186,7 +186,7 @@ def _take_off(
 
 
 def _fragments_in(wrapper: Wrapper, text: bytes) -> Fragments | None:
-    """How the pieces of lines look, unless each and every line of a text would be one."""
+    """Patterns for fragments, unless every line of a text would be one."""
     if wrapper.fragments is None:
         return None
     lines = text[: text.rfind(b"\n") + 1].splitlines()

@@ -1,1 +1,1 @@
-"""Bytes → records: it alone decides what was in a file, and accounts for every byte."""
+"""Bytes → records: every byte ends in a record, a reject, or the count of what was ignored."""

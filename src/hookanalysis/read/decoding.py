@@ -111,12 +111,12 @@ class TextReader:
 
     @property
     def truncated(self) -> bool:
-        """What it is packed in, or the last UTF-16 character, broke off; known at the end."""
+        """Whether a compressed stream or the last UTF-16 character broke off; known at the end."""
         return self._condition.truncated
 
     @property
     def proven(self) -> bool:
-        """What it is packed in carries checksums, as far as it was read; true where it is not."""
+        """Whether it is uncompressed, or every compressed stream read so far has a checksum."""
         return not self._condition.unproven
 
     def read_head(self, size: int) -> bytes:
@@ -184,7 +184,7 @@ def check_text(head: bytes, path: Path) -> None:
 
 
 def _skip_nulls(text: io.BufferedReader) -> int:
-    """Skip leading NULs (a truncated log whose writer kept its offset); return how many."""
+    """Skip leading NULs (a truncated log whose writer kept its offset); return their number."""
     skipped = 0
     while (block := text.peek()) and not block[0]:
         skipped += len(text.read(len(block) - len(block.lstrip(b"\0"))))

@@ -148,7 +148,7 @@ class ElementSplitter:
         return work.batch
 
     def _advance(self, work: _Work) -> bool:
-        """Take the next thing, whatever it is; False when more text must be seen first."""
+        """Take the next element or separator; False when more text must be seen first."""
         if self._lost:
             return self._recover(work)
         gap = (_SPACE if self._closed else _GAP).match(work.text, work.at)
@@ -199,7 +199,7 @@ class ElementSplitter:
         return self._recover(work)
 
     def _ends_whole(self, text: memoryview) -> bool:
-        """The text has its end mark: what is open within is malformed, not broken off."""
+        """Whether the text has its end mark: an object left open is then malformed, not cut off."""
         last = bytes(text[-4096:]).rstrip()[-1:]
         return last == (b"]" if self._outline.array and not self._outline.enveloped else b"}")
 
@@ -235,7 +235,7 @@ class ElementSplitter:
         return work.take(stop)
 
     def _pass_other(self, work: _Work) -> bool:
-        """What is no object where one should be is rejected as far as its end is certain."""
+        """Reject what stands in the place of an object, as far as its end is certain."""
         limit, short = work.window(1024)
         other = _OTHER.match(work.text, work.at, limit)
         stop = other.end() if other else limit

@@ -1,4 +1,4 @@
-"""Lines that a container runtime cut in pieces → one record each, at the place of the first piece.
+"""Fragments of a line that a container runtime split → one record, at the first one's place.
 
 Docker and Kubernetes cut a line after 16 KB and log the pieces as lines of their own; lines of the
 other output stream may stand between them. The pieces are put together again before anything else
@@ -36,7 +36,7 @@ class _Group:
 
 
 class FragmentSplitter(LineSplitter):
-    """One record per line, where a line may have been cut in pieces."""
+    """One record per line, where a line may have been split into fragments."""
 
     def __init__(self, fragments: Fragments) -> None:
         super().__init__()

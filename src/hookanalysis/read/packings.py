@@ -1,4 +1,4 @@
-"""What files are packed in: gzip, bzip2, xz, zstd, also one in another; zip with one member.
+"""Compression of files: gzip, bzip2, xz, zstd, also one in another; zip with one member.
 
 Python's own decoders unpack and check the sums. Its file objects are not used: all but gzip's take
 a damaged stream behind the first for the end of the file, and xz's may take any memory.
@@ -108,7 +108,7 @@ _ERRORS = (
 
 
 def codec_of(lead: bytes) -> Codec | None:
-    """How bytes are packed, as far as their beginning says."""
+    """The codec that the first bytes of a file name."""
     for codec in _CODECS:
         if lead.startswith(codec.magic) and codec.lead.match(lead, len(codec.magic)):
             return codec
@@ -131,7 +131,7 @@ class Condition:
 
 
 def unpack(stored: Stored, budget: int) -> tuple[io.BufferedReader, Condition]:
-    """A file without what it is packed in; the bytes themselves where it is not packed.
+    """The uncompressed bytes of a file.
 
     Args:
         stored: The file.

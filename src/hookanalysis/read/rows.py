@@ -152,7 +152,7 @@ class _Offer:
 
     @property
     def final(self) -> bool:
-        """No text can complete the last row."""
+        """Whether no further text can complete the last row."""
         return self.end.final and not self.full
 
     def ends(self, line: int) -> bool:
@@ -237,7 +237,7 @@ class RowSplitter(LineSplitter):
         return batch
 
     def _judge(self, offer: _Offer, first: int, behind: int, fault: str) -> str | None:
-        """Why lines are no row; None where the end of it is not there."""
+        """Why lines are no row; None where the row may go on behind them."""
         reason = "unclosed_quote" if fault == _OPEN else fault
         if offer.starts[behind] - offer.starts[first] > RECORD_LIMIT:
             reason = "too_long" if behind == first + 1 else "unclosed_quote"

@@ -37,14 +37,14 @@ _NEWLINE = re.compile(rb"\n")
 
 @dataclass(frozen=True)
 class Fragments:
-    r"""How pieces of a line look.
+    r"""Patterns for the fragments of a line that a container runtime split.
 
     Args:
         line: Pattern of any line; its groups are `head`, `stream`, `body` and `foot`. A line is
-            the head of its first piece, the bodies of all, and the foot of the last.
+            the head of its first fragment, the bodies of all, and the foot of the last.
         open: Pattern of the beginning of a line whose rest follows in a later one.
-        absent: Texts without which no line of a block is a piece.
-        always: A text that every line has which is no piece, once.
+        absent: Texts of which a block with fragments holds at least one.
+        always: A text that each line which is no fragment has once.
     """
 
     line: str
@@ -58,7 +58,7 @@ class Fragments:
         return re.compile(self.line.encode()), re.compile(self.open.encode(), re.MULTILINE)
 
     def are_in(self, text: bytes, lines: int) -> bool:
-        """Whether some line of a text may be a piece; a quick look at all of it at once."""
+        """Whether some line of a text may be a fragment: one quick search of the whole text."""
         if self.always and text.count(self.always.encode()) == lines:
             return False
         return not self.absent or any(word.encode() in text for word in self.absent)
@@ -91,7 +91,7 @@ class Split:
 
 
 class End(Enum):
-    """What follows the offered text."""
+    """What follows the text that was offered."""
 
     MORE = "more text"
     GROWING = "nothing yet: an unfinished record may be finished later"

@@ -76,7 +76,7 @@ class Stored(io.FileIO):
         return stamp
 
     def read_last(self, count: int) -> bytes:
-        """The last bytes, which stay as they are: read or unread."""
+        """The last bytes; the position in the file stays the same."""
         return os.pread(self.fileno(), count, max(0, self.stamp.size - count))
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
@@ -98,7 +98,7 @@ class Stored(io.FileIO):
 
 
 class Parts(io.RawIOBase):
-    """Bytes that are made part by part, to be read like a file.
+    """A byte source with `readinto`, over bytes that are made part by part.
 
     Args:
         parts: Makes them.
