@@ -33,7 +33,7 @@ import pytest
 
 import hookanalysis as ha
 import manual
-from hookanalysis.cli import main
+from hookanalysis.cli import cli, main
 from hookanalysis.errors import InputError, ReportError
 from hookanalysis.reporting.pages import find_chromium
 from hookanalysis.settings import Known, Settings, read_settings
@@ -158,6 +158,23 @@ def test_every_format_is_named() -> None:
     page = (ROOT / "docs" / "your-logs.md").read_text(encoding="utf-8")
     ids = [line.split()[0] for line in listed.splitlines()]
     assert [name for name in ids if f"`{name}`" not in page] == []
+
+
+def test_what_is_named_in_passing_exists() -> None:
+    options = {name: {o for p in c.params for o in p.opts} for name, c in cli.commands.items()}
+    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    unknown = []
+    for page in [*manual.PAGES, ROOT / "CONTRIBUTING.md"]:
+        for named in re.findall(r"`([^`\n]+)`", BLOCK.sub("", page.read_text(encoding="utf-8"))):
+            program, *words = named.split()
+            known = set().union(*options.values())
+            if program == "hookanalysis" and words:
+                known = options.get(words[0], set())
+                unknown += [] if words[0] in options else [named]
+            elif program == "make" and words and words[0] not in targets:
+                unknown.append(named)
+            unknown += [named for word in named.split() if word[:2] == "--" and word not in known]
+    assert unknown == []
 
 
 def test_completion_is_offered() -> None:
