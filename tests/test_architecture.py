@@ -33,7 +33,7 @@ STAGES = (
     "progress markup",
     "facts: gathering measures period",
     "verdict: steps findings rules signatures incidents",
-    "verdict: requests tier assignment windows clocks pace",
+    "verdict: requests tier assignment windows clocks pace stretches",
     "load: files folders summary transfers manifest",
     "formats: probing drafting",
     "formats: detect logs refusals configs trials wrappers engine",
