@@ -155,6 +155,7 @@ class World:
             source_ip=more.get("ip"),
             request_id=more.get("request"),
             step=None if step == "-" else step,
+            message=more["says"].replace("_", " ") if "says" in more else None,
         )
 
     def edge(self, time: datetime, answer: str, **more: str) -> None:

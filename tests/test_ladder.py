@@ -256,3 +256,22 @@ def test_requests_to_the_url_before_its_change_have_their_lines(db: Database) ->
     )
     assert found.pop("lost-00") == "missed"
     assert set(found.values()) == {"delivered"}
+
+
+@pytest.mark.parametrize(("says", "processed"), [("Order_saved", 1), ("Queued_for_later", None)])
+def test_the_last_line_of_most_events_shows_that_they_were_processed(
+    db: Database, says: str, processed: int | None
+) -> None:
+    world = World(db, days=0)
+    world.alive("00:00", "23:59")
+    for minute in range(20):
+        world.tell(
+            f"""
+            attempt 12:{minute:02}:30 success 200 event=story-{minute:02}
+            app 12:{minute:02}:35.2 received event=story-{minute:02}
+            app 12:{minute:02}:35.4 - event=story-{minute:02} says={says}
+            """
+        )
+    settle(db)
+    found = db.rows("SELECT DISTINCT outcome, processed_count FROM deliveries")
+    assert found == [("delivered", processed)]

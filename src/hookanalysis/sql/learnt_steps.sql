@@ -5,8 +5,9 @@
 
    Words such as done or saved mean nothing by themselves. But where no known word tells of
    processing, a line that most accepted events have, as their last, shows it: if other lines of
-   theirs come before it, or if refused events, of which the layer tells as well, lack it. Any other
-   line that most events have, as their first, begins a request: it shows that one was received.
+   theirs come before it, or if refused events, of which the layer tells as well, lack it; but not one
+   that says that the work was put off. Any other line that most events have, as their first, begins a
+   request: it shows that one was received.
    Some twenty thousand events are enough to learn from. */
 WITH answers AS (
   SELECT
@@ -56,6 +57,11 @@ layers AS (
 kinds AS (
   SELECT
     layer, kind, BOOL_OR(http_status IS NOT NULL) AS answers,
+    BOOL_OR(regexp_matches(
+      message,
+      '(?i)\b(?:(?:(?:en|re)?queu|schedul|deferr|dispatch|publish)(?:ed|ing)|hand(?:ed|ing) (?:off|over)|'
+      'to be processed)\b'
+    )) AS puts_off,
     COUNT(DISTINCT event_uuid) FILTER (WHERE accepted) AS accepted,
     COUNT(DISTINCT event_uuid) FILTER (WHERE refused) AS refused,
     COUNT(DISTINCT event_uuid) FILTER (WHERE accepted AND is_first) AS first,
@@ -71,7 +77,7 @@ FROM (
     k.layer, k.kind,
     CASE
       WHEN l.processed < 0.2 * l.accepted
-        AND k.last >= 0.8 * k.accepted
+        AND k.last >= 0.8 * k.accepted AND NOT k.puts_off
         AND (
           k.alone <= 0.2 * k.accepted
           OR (l.refused >= 3 AND k.refused <= 0.2 * l.refused)
