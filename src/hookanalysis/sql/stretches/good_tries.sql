@@ -10,9 +10,12 @@ WITH tries AS (
   ANTI JOIN hard_attempts USING (delivery_no)
   WHERE detail = 'delivered' AND NOT is_test
 )
-SELECT
-  UNNEST(CASE WHEN p.on_host > 1 THEN [0, 1] ELSE [0] END) AS scope_no,
-  UNNEST([COALESCE(p.endpoint_no, 0), p.host_no]) AS series_no, t.moment, t.failed AS cut
+SELECT 0 AS scope_no, COALESCE(p.endpoint_no, 0) AS series_no, t.moment, t.failed AS cut
 FROM tries AS t
 LEFT JOIN endpoint_paths AS p ON p.endpoint_url = t.endpoint_url
 WHERE t.moment IS NOT NULL
+UNION ALL
+SELECT 1, p.host_no, t.moment, t.failed
+FROM tries AS t
+JOIN endpoint_paths AS p ON p.endpoint_url = t.endpoint_url
+WHERE t.moment IS NOT NULL AND p.on_host > 1
