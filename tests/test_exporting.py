@@ -76,8 +76,7 @@ def test_a_sheet_says_codes_in_words(db: Database, tmp_path: Path) -> None:
         "zone_errors": {
             (
                 "app runs 60 minutes ahead of the exports: the log was read in a wrong zone"
-                " (Asia/Tokyo); load both sides into a new workspace, this log with --timezone of a"
-                " zone 60 minutes further east"
+                " (Asia/Tokyo); read it again by a zone 60 minutes further east"
             )
         },
         "findings": {"Shown: it is whole quarter-hours."},

@@ -23,7 +23,7 @@ from hookanalysis.formats.probing import try_file
 from hookanalysis.load import files, manifest
 from hookanalysis.read.sources import open_source
 from hookanalysis.settings import Known
-from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
+from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS, TABLES
 from tiers import some
 from wrapping import PACKINGS, UNPROVEN
 
@@ -196,6 +196,84 @@ def test_a_truncated_and_rewritten_log_is_a_new_one(ws: ha.Workspace, tmp_path: 
     assert statuses(ws.load(log)) == ["loaded"]
     assert len(ws.table("receipt_records")) == 45
     assert ws.table("generations").stream.nunique() == 1
+
+
+def tables(ws: ha.Workspace) -> Content:
+    """All rows of all tables of the contract that are there."""
+    return {name: ws.rows(f"FROM {name} ORDER BY ALL") for name in TABLES if ws.has(name)}
+
+
+def test_what_is_forgotten_was_never_loaded(ws: ha.Workspace, tmp_path: Path) -> None:
+    log, app, export = (tmp_path / name for name in ("access.log", "app.jsonl", "export.csv"))
+    log.write_text("".join(ACCESS))
+    app.write_text("".join(app_line(n) for n in range(30)) + "not a line\n")
+    export.write_text(export_text(*((n, "Success", "200") for n in range(30))))
+    ws.load(log, export)
+    ws.reconcile()
+    before = tables(ws)
+    ws.load(app)
+    both = tables(ws)
+    assert ws.forget(app) == (str(app),)
+    assert not ws.has("deliveries"), "results that rest on it"
+    ws.reconcile()
+    assert tables(ws) == before
+    assert statuses(ws.load(app)) == ["loaded"]
+    assert tables(ws) == both
+
+
+def test_a_log_is_forgotten_under_each_of_its_names(ws: ha.Workspace, tmp_path: Path) -> None:
+    first, later, other = (tmp_path / name for name in ("access.log", "old/access.log", "a.log"))
+    later.parent.mkdir()
+    first.write_text("".join(ACCESS[:30]))
+    other.write_text("".join(access_line(n) for n in range(4000, 4030)))
+    ws.load(other)
+    before = tables(ws)
+    ws.load(first)
+    later.write_text("".join(ACCESS))
+    ws.load(later, later, tmp_path / "nowhere.log")
+    assert ws.forget(tmp_path / "old", tmp_path / "nowhere.log") == (
+        str(first),
+        str(later),
+        str(tmp_path / "nowhere.log"),
+    )
+    assert tables(ws) == before
+    ws.load(first)
+    assert ws.forget(stream=manifest.stream_of(first)) == (str(first),)
+    assert tables(ws) == before
+    with pytest.raises(InputError, match="nothing is loaded that could be forgotten"):
+        ws.forget(first, other)
+    assert tables(ws) == before
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"timezone": "America/Edmonton", "stream": "web1", "layer": "queue"},
+        {"timezone": "-07:00", "format": "app_text"},
+    ],
+)
+def test_a_file_is_read_again_with_what_is_known_now(
+    ws: ha.Workspace, tmp_path: Path, known: dict[str, Any]
+) -> None:
+    log, other = tmp_path / "app.log", tmp_path / "access.log"
+    lines = [f"2026-11-20 10:00:{n:02d} INFO got webhook_event_uuid={uuid(n)}\n" for n in range(9)]
+    log.write_text("".join(lines))
+    ws.load(log, timezone="UTC")
+    log.write_text("".join(lines) + "2026-11-20 10:01:00 INFO and grown\n")
+    read = tables(ws)
+    assert "zone is unknown" in str(ws.load(log, again=True).files[0].error)
+    assert {**tables(ws), "files": []} == {**read, "files": []}, "the old reading stays"
+    ws.forget(log)
+    ws.load(log, timezone="UTC")
+    assert statuses(ws.load(log, again=True, **known)) == ["loaded"]
+    with ha.connect(tmp_path / "fresh.duckdb", settings=ha.Settings()) as fresh:
+        fresh.load(log, **known)
+        assert tables(ws) == tables(fresh)
+    # What another log says in the same words is another reading.
+    other.write_text(log.read_text())
+    ws.load(other, stream="web2", timezone="UTC")
+    ws.load(log, again=True, stream="web3", timezone="UTC")
+    assert sorted(ws.table("generations").stream) == ["web2", "web3"]
 
 
 def test_equal_lines_are_all_kept(ws: ha.Workspace, tmp_path: Path) -> None:

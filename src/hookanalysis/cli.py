@@ -110,6 +110,7 @@ def demo(output: str) -> None:
 @click.option("--time-marks", type=click.Choice(TIME_MARKS), help="What times name of a request.")
 @click.option("--stream", metavar="NAME", help="Name of the log (one host, one writer).")
 @click.option("--layer", type=click.Choice(LAYERS))
+@click.option("--again", is_flag=True, help="Read loaded files anew, in place of the old reading.")
 @click.option("-v", "--verbose", is_flag=True, help="A line for each file, however many.")
 @_workspace
 @_settings
@@ -124,6 +125,20 @@ def load(
     _show(report, every=verbose)
     if not report.files:
         raise InputError("there is nothing to load", where=", ".join(paths))
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, type=click.Path())
+@click.option("--stream", metavar="NAME", help="All files of this log.")
+@_workspace
+def forget(paths: tuple[str, ...], stream: str | None, workspace: str) -> None:
+    """Take back files, named as `load` was given them, and all that came of them."""
+    if not paths and stream is None:
+        raise click.UsageError("name files, or --stream NAME")
+    with _connect(workspace, None) as ws:
+        for path in ws.forget(*paths, stream=stream):
+            click.echo(_plain(f"forgotten  {path}"))
+    click.echo("the results are gone with them: `hookanalysis reconcile` judges what is left")
 
 
 @cli.command()
@@ -298,7 +313,7 @@ def _show(report: LoadReport, *, every: bool = False) -> None:
 
 
 def _warn_of_zones(ws: Workspace, *, reconciled: bool = False) -> None:
-    from .zones import find_zone_errors
+    from .load.summary import find_zone_errors
 
     for told in find_zone_errors(ws, reconciled=reconciled):
         click.echo(_plain(f"warning: {told}"), err=True)

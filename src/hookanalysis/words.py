@@ -170,7 +170,7 @@ _REASONS: dict[str, str | tuple[str, ...]] = {
     ),
     "tz_suspect": (
         "stream {stream} runs {minutes} the exports: one of the two was read in a wrong zone"
-        "; load both into a new workspace with the right timezone"
+        "; load that one with --again and the right timezone"
     ),
     "sampled": (
         "stream {stream} is said to be sampled; load a whole log",
@@ -297,15 +297,15 @@ def say_zone_error(
     """A row of `zone_errors`, with the remedy."""
     either = f"log {log_zone or 'as written'}, exports {export_zone or 'as written'}"
     misread, zone, again = {
-        "log": ("the log was", log_zone, "this log"),
-        "export": ("the exports were", export_zone, "the exports"),
-        "either": ("one of the two was", either, "this log"),
+        "log": ("the log was", log_zone, "it"),
+        "export": ("the exports were", export_zone, "them"),
+        "either": ("one of the two was", either, "the log"),
     }[suspect]
     side = "east" if (minutes > 0) == (suspect != "export") else "west"
     return (
         f"{stream} runs {_say_ahead(minutes)} the exports: {misread} read in a wrong zone"
-        f"{f' ({zone})' if zone else ''}; load both sides into a new workspace, {again}"
-        f" with --timezone of a zone {abs(minutes)} minutes further {side}"
+        f"{f' ({zone})' if zone else ''}; read {again} again by a zone {abs(minutes)} minutes"
+        f" further {side}"
     )
 
 

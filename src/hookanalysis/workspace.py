@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from . import markup
 from .database import Database
 from .load import files as loading
+from .load import manifest
 from .progress import show_reading, show_steps
 from .settings import Known, Settings, read_settings
 from .stories import Story, tell
@@ -46,12 +47,17 @@ class Workspace(Database):
         self.settings = settings
 
     def load(
-        self, *paths: str | Path, progress: Progress | None = None, **known: Any
+        self,
+        *paths: str | Path,
+        again: bool = False,
+        progress: Progress | None = None,
+        **known: Any,
     ) -> LoadReport:
         """Load files and folders in any mix; formats are detected by content.
 
         Args:
             paths: Sender's exports and receiver's logs; folders are walked.
+            again: Read files anew that are loaded already, in place of the old reading.
             progress: Called with a path and the bytes read so far; by default they are shown in a
                 notebook and on a terminal.
             known: What the files do not say, as under `[[sources]]` of the settings: `format`,
@@ -66,7 +72,23 @@ class Workspace(Database):
             InputError: What is given as known is of the wrong kind.
         """
         with show_reading() if progress is None else nullcontext(progress) as tell:
-            return loading.load(self, paths, self.settings, Known(**known), tell)
+            return loading.load(self, paths, self.settings, Known(**known), tell, again=again)
+
+    def forget(self, *paths: str | Path, stream: str | None = None) -> tuple[str, ...]:
+        """Take back what was loaded, and all that came of it; reconcile afterwards.
+
+        Args:
+            paths: Files and folders as they were given to `load`; a log goes whole, under each of
+                its names.
+            stream: Name of a log, of which all files go.
+
+        Returns:
+            The paths that are forgotten.
+
+        Raises:
+            InputError: Nothing is loaded from one of them.
+        """
+        return manifest.forget(self, paths, stream)
 
     def table(self, name: str) -> pd.DataFrame:
         """One table of the workspace as pandas; see the data dictionary.

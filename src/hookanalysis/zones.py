@@ -6,6 +6,7 @@ Alberta keeps summer time since 2026 in some, not in others.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
@@ -13,14 +14,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
 
-from .database import connect_memory, sql_text
+from .database import connect_memory
 from .errors import InputError
-from .words import say_zone_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .database import Database
+
+_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d\d):?(\d\d)")
 
 # Offsets of all zones, four times a year: another release of the rules gives another hash.
 _FINGERPRINT = """
@@ -88,10 +90,24 @@ def name_zone(timezone: str, at: datetime | None) -> str:
     """The zone, with how far it is from UTC at `at`: `America/New_York (UTC-5)`."""
     if timezone == "UTC" or at is None:
         return timezone
-    minutes = round((to_local([at], timezone)[0] - at) / timedelta(minutes=1))
+    minutes = minutes_ahead(timezone, at)
     sign = "\N{MINUS SIGN}" if minutes < 0 else "+"
     hours, rest = divmod(abs(minutes), 60)
     return f"{timezone} (UTC{sign}{hours}" + (f":{rest:02}" if rest else "") + ")"
+
+
+def minutes_ahead(timezone: str, at: datetime) -> int:
+    """How far the clocks of a zone, or of a fixed offset, are ahead of UTC at `at`."""
+    fixed = read_offset(timezone)
+    if fixed is not None:
+        return fixed
+    return round((to_local([at], timezone)[0] - at) / timedelta(minutes=1))
+
+
+def read_offset(timezone: str) -> int | None:
+    """The minutes of a fixed offset from UTC, such as -07:00; None for a zone's name."""
+    fixed = _OFFSET.fullmatch(timezone)
+    return int(f"{fixed[1]}1") * (60 * int(fixed[2]) + int(fixed[3])) if fixed else None
 
 
 @cache
@@ -114,13 +130,14 @@ def compare_databases(db: Database) -> dict[str, str]:
         except (ZoneInfoNotFoundError, ValueError):
             theirs = None
         if theirs != ours and zone not in found:
-            says = "does not know it" if theirs is None else f"says {_say_offset(theirs)}"
-            read = f"times are read as UTC{_say_offset(ours)} on {day:%Y-%m-%d}"
+            says = "does not know it" if theirs is None else f"says {say_offset(theirs)}"
+            read = f"times are read as UTC{say_offset(ours)} on {day:%Y-%m-%d}"
             found[zone] = f"{read}; this machine {says}"
     return found
 
 
-def _say_offset(offset: timedelta) -> str:
+def say_offset(offset: timedelta) -> str:
+    """A distance from UTC: `-07:00`."""
     minutes = round(offset / timedelta(minutes=1))
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
@@ -128,14 +145,3 @@ def _say_offset(offset: timedelta) -> str:
 @cache
 def _engine() -> duckdb.DuckDBPyConnection:
     return connect_memory()
-
-
-def find_zone_errors(db: Database, *, reconciled: bool = False) -> list[str]:
-    """What `zone_errors` says, or would say: a sentence a log.
-
-    Of what is only loaded, logs that name no event are left out; their times tell it later.
-    """
-    measured = f"WITH clock_offsets AS ({sql_text('load/zone_offsets')})"
-    source = "zone_errors" if reconciled else f"({measured} FROM ({sql_text('zone_errors')}))"
-    query = f"SELECT stream, minutes, suspect, log_zone, export_zone FROM {source} ORDER BY stream"
-    return [say_zone_error(*row) for row in db.rows(query)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from hookanalysis.errors import InputError
 from hookanalysis.read.rows import find_header, find_headers, find_table, normalise
 from hookanalysis.settings import Known
+from hookanalysis.zones import read_offset
 
 from .catalog import load_formats
 from .configs import read_log_formats
@@ -23,9 +23,6 @@ from .trials import ENOUGH, Trial, give_way, hold_trials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-
-_OFFSET = re.compile(r"(?:UTC|GMT)?[+-]\d\d:?\d\d")
 
 
 def detect(
@@ -196,7 +193,7 @@ def _choose(trials: Sequence[Trial], *, enough: float, where: str) -> Trial | No
 
 def _check_zone(name: str | None, where: str) -> str | None:
     """A zone's name as the database knows it."""
-    if name is None or _OFFSET.fullmatch(name):
+    if name is None or read_offset(name) is not None:
         return name
     query = (
         "SELECT name FROM pg_timezone_names() WHERE lower(name) = lower(?)"

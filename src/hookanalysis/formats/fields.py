@@ -7,8 +7,9 @@ record is parsed, so DuckDB runs the same two statements over every chunk of the
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from hookanalysis.zones import read_offset
 
 from .format import fill, literal
 from .scan import scan_records, take_fields
@@ -22,7 +23,6 @@ _PRIVATE_IP = (
     r"^(?:10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|"
     r"100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|::1$|f[cd]|fe80)"
 )
-_FIXED_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d\d):?(\d\d)")
 
 
 def scan_sql(entry: Format, facts: FileFacts) -> str:
@@ -87,8 +87,7 @@ def _in_zone(timezone: str | None) -> tuple[str, str]:
     nothing = "CAST(NULL AS BIGINT)"
     if timezone is None:
         return nothing, nothing
-    if fixed := _FIXED_OFFSET.fullmatch(timezone):
-        minutes = int(f"{fixed[1]}1") * (60 * int(fixed[2]) + int(fixed[3]))
+    if (minutes := read_offset(timezone)) is not None:
         return f"epoch_us(local_at) - {minutes * 60_000_000}", nothing
     zone = literal(timezone)
     moment = f"timezone({zone}, local_at)"

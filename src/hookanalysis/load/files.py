@@ -42,6 +42,8 @@ def load(
     settings: Settings,
     known: Known | None = None,
     progress: Progress | None = None,
+    *,
+    again: bool = False,
 ) -> LoadReport:
     """Load files and folders, in any mix; each file is loaded whole or not at all.
 
@@ -52,6 +54,7 @@ def load(
         settings: Endpoints, budgets, and what is known of the source folders.
         known: Format, zone, stream or layer that the caller gives for all of `paths`.
         progress: Told now and then how far reading is.
+        again: Read anew what is loaded already; the new reading takes the place of the old one.
 
     Returns:
         One `FileReport` per file: one that cannot be used is refused, what this package made and
@@ -69,11 +72,11 @@ def load(
         told = replace(settings.known_of(offer.name), **given)
         try:
             if isinstance(offer, Table):
-                report = _load_table(db, offer, settings, told, progress)
+                report = _load_table(db, offer, settings, told, progress, again=again)
             else:
                 if offer.found:
                     check_product(offer.path)
-                report = _load_file(db, offer, settings, told, progress)
+                report = _load_file(db, replace(offer, again=again), settings, told, progress)
         except ProductError as error:
             passed = FileReport(offer.name, "passed", error.what)
             found = isinstance(offer, Offer) and offer.found
@@ -118,14 +121,20 @@ def url_path(url: str) -> str:
 
 
 def _load_table(
-    db: Database, table: Table, settings: Settings, known: Known, progress: Progress | None
+    db: Database,
+    table: Table,
+    settings: Settings,
+    known: Known,
+    progress: Progress | None,
+    *,
+    again: bool,
 ) -> FileReport:
     """Load a table of a database as it is now; it takes the place of what it was before."""
     known = replace(known, stream=known.stream or table.stream)
     with TemporaryDirectory(prefix="hookanalysis-") as folder:
         file = Path(folder) / "table.csv"
         table.write(file, find_column(load_formats(known.formats), known), _budget(settings))
-        offer = Offer(file, table.name, replaces=True)
+        offer = Offer(file, table.name, replaces=True, again=again)
         return _load_file(db, offer, settings, known, progress)
 
 
@@ -148,15 +157,19 @@ def _load_file(
         headers=source.find_lines(MARK) if MARK in head else None,
         newest=source.written_at,
     )
-    before = manifest.recognise(db, source, head, known.stream)
+    same = manifest.recognise(db, source, head, None if offer.again else known.stream)
+    old = manifest.choose_own(db, same, offer.name) if offer.again else []
+    before = None if offer.again or not same else same[0]
     with borrow_scratch(binding.scan_sql, binding.fields_sql, binding.format.side) as scratch:
         transfer = Transfer(db, offer, source, binding, known, before, scratch, progress)
         try:
             with db.transaction():
+                if old:
+                    manifest.take_out(db, old)
                 report = transfer.run(head)
         except SeenError as seen:
-            same = FileReport(offer.name, "unchanged", str(seen), binding.format.id)
-            return manifest.note_file(db, same, source)
+            report = FileReport(offer.name, "unchanged", str(seen), binding.format.id)
+            return manifest.note_file(db, report, source, seen.generation_id)
         except InputError as error:
             is_log = binding.format.side == "receiver" and not transfer.unlike
             lacking = (transfer.stream, binding.format.layer) if is_log else (None, None)

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
 from hookanalysis.database import sql_text
+from hookanalysis.errors import InputError
+from hookanalysis.read.postgres import find_table
 from hookanalysis.read.sources import print_path
-from hookanalysis.tables import FILES, GENERATIONS
+from hookanalysis.tables import FILES, GENERATIONS, MERGED, RESULTS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
-    from pathlib import Path
 
     from hookanalysis.database import Database
     from hookanalysis.errors import HookAnalysisError
@@ -31,6 +34,9 @@ _ROTATION = re.compile(
     r"([._-]\d{4}-?\d{2}-?\d{2}([T_-]?\d{2}([:.-]?\d{2}){0,2})?|\.\d{1,4}|\.(gz|zst|bz2|xz|zip))+$"
 )
 _DATE_BEFORE_SUFFIX = re.compile(r"[._-]\d{4}-?\d{2}-?\d{2}([T_-]?\d{2})?(?=\.\w+$)")
+
+# Tables that hold the rows of generations.
+_GENERATED = "receipt_records", "attempt_records", "rejects", "activity", "files", "generations"
 
 # What changes when a generation grows. Its stream, zone and format stay as they were first told.
 _CHANGING = ("completeness", "content_hash", "loaded_bytes", "loaded_lines", "integrity")
@@ -97,6 +103,7 @@ class Generation:
 class Overlap:
     """Receipts of a new file that another generation holds as well."""
 
+    generation_id: int
     path: str
     twins: int
     receipts: int
@@ -132,8 +139,8 @@ def head_hash(head: bytes) -> str:
     return blake3(head.partition(b"\n")[0][:65536]).hexdigest()
 
 
-def recognise(db: Database, source: Source, head: bytes, stream: str | None) -> Generation | None:
-    """The generation that the file repeats or continues, if any: the longest proven prefix.
+def recognise(db: Database, source: Source, head: bytes, stream: str | None) -> list[Generation]:
+    """The generations that the file repeats or continues: the longest proven prefix first.
 
     With `stream` given, only that stream's generations count: its owner says who writes it.
     """
@@ -148,28 +155,71 @@ def recognise(db: Database, source: Source, head: bytes, stream: str | None) -> 
         """,
         {"head": head_hash(head), "stream": stream},
     )
-    if not rows:
-        return None
-    hashes = source.hashes(sorted({row[1] for row in rows}))
-    return next((Generation(*row) for row in rows if hashes.get(row[1]) == row[3]), None)
+    hashes = source.hashes(sorted({row[1] for row in rows})) if rows else {}
+    return [Generation(*row) for row in rows if hashes.get(row[1]) == row[3]]
 
 
-def forget_stream(db: Database, stream: str) -> None:
-    """Take out what earlier loads brought of a stream; their rows in `files` stay."""
-    for table in ("receipt_records", "attempt_records", "rejects", "activity", "generations"):
-        db.con.execute(
-            f"""
-            DELETE FROM {table} WHERE generation_id IN
-              (SELECT generation_id FROM generations WHERE stream = ?)
-            """,
-            [stream],
-        )
-    db.con.execute(
+def choose_own(db: Database, known: Iterable[Generation], path: str) -> list[int]:
+    """Of generations that hold a file, those that were loaded from its path; else the first."""
+    ids = [generation.generation_id for generation in known]
+    query = (
+        "SELECT DISTINCT generation_id FROM files"
+        " WHERE path = ? AND generation_id IN (SELECT UNNEST(?))"
+    )
+    return [row[0] for row in db.rows(query, [path, ids])] or ids[:1]
+
+
+def forget(db: Database, paths: Iterable[str | Path], stream: str | None) -> tuple[str, ...]:
+    """Take back what was loaded: the tables are as if it had never been.
+
+    A log goes whole, under each name that it was loaded by. So do all results, which rest on it.
+
+    Args:
+        db: An open workspace.
+        paths: Files and folders, and addresses of tables, as they were given to `load`.
+        stream: All files of this stream.
+
+    Returns:
+        The paths that are forgotten.
+
+    Raises:
+        InputError: Nothing was loaded from one of `paths`, or there is no such stream.
+    """
+    known = db.rows(
         """
-        UPDATE files SET generation_id = NULL
-        WHERE generation_id NOT IN (SELECT generation_id FROM generations)
+        SELECT generation_id, file_id, path, coalesce(stream, lacking_stream)
+        FROM files LEFT JOIN generations USING (generation_id) ORDER BY file_id
         """
     )
+    given = [table.name if (table := find_table(p)) else print_path(Path(p)) for p in paths]
+    found = {
+        path: [r for r in known if Path(r[2]).absolute().is_relative_to(Path(path).absolute())]
+        for path in given
+    }
+    if stream is not None:
+        found[stream] = [row for row in known if row[3] == stream]
+    for name, rows in found.items():
+        if not rows:
+            hint = "name it as `load` was given it; `hookanalysis status` lists what is loaded"
+            raise InputError("nothing is loaded that could be forgotten", where=name, hint=hint)
+    logs = {row[0] for rows in found.values() for row in rows} - {None}
+    files = {row[1] for rows in found.values() for row in rows}
+    with db.transaction():
+        take_out(db, logs)
+        db.con.execute("DELETE FROM files WHERE file_id IN (SELECT UNNEST($1))", [[*files]])
+    db.con.execute("CHECKPOINT")
+    return tuple(dict.fromkeys(r[2] for r in known if r[0] in logs or r[1] in files))
+
+
+def take_out(db: Database, generations: Iterable[int]) -> None:
+    """Take out generations, with the files that they were read from, and all results."""
+    gone = [*generations]
+    for table in _GENERATED:
+        db.con.execute(f"DELETE FROM {table} WHERE generation_id IN (SELECT UNNEST($1))", [gone])
+    for result in (*MERGED, *RESULTS):
+        while db.has(result.name):  # of this connection, and of the workspace
+            db.con.execute(f"DROP TABLE {result.name}")
+    db.con.execute("UPDATE meta SET reconciled_file_id = NULL")
 
 
 def find_overlap(db: Database, file_id: int) -> Overlap | None:
@@ -186,7 +236,7 @@ def find_overlap(db: Database, file_id: int) -> Overlap | None:
     path = db.rows(
         "SELECT min(path) FROM files WHERE generation_id = ? AND status = 'loaded'", [generation]
     )[0][0]
-    return Overlap(path, twins, receipts)
+    return Overlap(generation, path, twins, receipts)
 
 
 def write_generation(db: Database, values: dict[str, Any], *, grown: bool) -> None:
@@ -230,8 +280,10 @@ def write_file(
     db.con.execute(f"INSERT INTO files VALUES ({marks})", values)
 
 
-def note_file(db: Database, report: FileReport, source: Source | None = None) -> FileReport:
-    """Note an offer that brought no records: refused, unchanged or empty."""
+def note_file(
+    db: Database, report: FileReport, source: Source | None = None, generation: int | None = None
+) -> FileReport:
+    """Note an offer that brought no records: refused, unchanged (of `generation`) or empty."""
     with db.transaction():
-        write_file(db, report, source, (next_number(db, "files", "file_id"), None, 0))
+        write_file(db, report, source, (next_number(db, "files", "file_id"), generation, 0))
     return report

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookanalysis.database import sql_text
-from hookanalysis.words import LACKS, plural
+from hookanalysis.words import LACKS, plural, say_zone_error
+from hookanalysis.zones import minutes_ahead, say_offset
 
-from .manifest import FileReport
+from .manifest import FileReport, stream_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -98,3 +102,47 @@ def find_lacks(db: Database) -> tuple[str, ...]:
         for code, text in LACKS.items()
         if code in streams
     )
+
+
+def find_zone_errors(db: Database, *, reconciled: bool = False) -> list[str]:
+    """What `zone_errors` says, or would say: a sentence a log, and the command that mends it.
+
+    Of what is only loaded, logs that name no event are left out; their times tell it later.
+    """
+    measured = f"WITH clock_offsets AS ({sql_text('load/zone_offsets')})"
+    source = "zone_errors" if reconciled else f"({measured} FROM ({sql_text('zone_errors')}))"
+    query = f"SELECT stream, minutes, suspect, log_zone, export_zone FROM {source} ORDER BY stream"
+    told = []
+    for stream, minutes, suspect, log_zone, export_zone in db.rows(query):
+        log = [] if suspect == "export" else [_say_again(db, log_zone, minutes, stream)]
+        export = [] if suspect == "log" else [_say_again(db, export_zone, -minutes)]
+        commands = " or ".join(filter(None, log + export))
+        words = say_zone_error(stream, minutes, suspect, log_zone, export_zone)
+        told.append(f"{words}: {commands}" if commands else words)
+    return told
+
+
+def _say_again(db: Database, zone: str | None, minutes: int, stream: str | None = None) -> str:
+    """The command that reads a log (else the exports) again, by a zone so much further east."""
+    rows = db.rows(
+        """
+        SELECT arg_max(path, file_id), any_value(stream), any_value(layer), min(first_at)
+        FROM generations JOIN files USING (generation_id) JOIN (
+          SELECT generation_id, min(first_at) AS first_at FROM activity GROUP BY generation_id
+        ) USING (generation_id)
+        WHERE timezone = $zone AND coalesce(stream = $stream, TRUE)
+          AND side = if($stream IS NULL, 'sender', 'receiver')
+        GROUP BY generation_id ORDER BY 1
+        """,
+        {"zone": zone, "stream": stream},
+    )
+    if zone is None or not rows:
+        return ""  # where times name their zone, it is the clock that is wrong
+    paths, streams, layers, times = zip(*rows, strict=True)
+    offset = timedelta(minutes=minutes_ahead(zone, times[0]) + minutes)
+    words = ["hookanalysis", "load", "-w", db.path, "--again", "--timezone", say_offset(offset)]
+    # What the files do not say themselves was told, and has to be told again.
+    if len({*streams}) == 1 and any(stream_of(Path(path)) != streams[0] for path in paths):
+        words += ["--stream", streams[0]]
+    words += ["--layer", layers[0]] if layers[0] else []
+    return shlex.join([*words, *dict.fromkeys(paths)])

@@ -36,7 +36,11 @@ _AGAIN = 3
 
 
 class SeenError(Exception):
-    """Nothing in the file is new; its load is rolled back."""
+    """Nothing in the file is new to the generation; its load is rolled back."""
+
+    def __init__(self, generation_id: int, reason: str = "") -> None:
+        super().__init__(reason)
+        self.generation_id = generation_id
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,14 @@ class Offer:
         name: How it is called in the workspace: its path, or the address of a table.
         replaces: What it holds takes the place of what its stream held before.
         found: It stands in a folder that was given, and was not named itself.
+        again: It is read anew where it is loaded already, in place of that.
     """
 
     path: Path
     name: str
     replaces: bool = False
     found: bool = False
+    again: bool = False
 
 
 @dataclass
@@ -82,7 +88,8 @@ class Transfer:
         """Insert everything that is new in the file, and its row of the manifest."""
         before, db = self.before, self.db
         if self.offer.replaces and not before:
-            manifest.forget_stream(db, self.stream)
+            known = "SELECT generation_id FROM generations WHERE stream = ?"
+            manifest.take_out(db, [row[0] for row in db.rows(known, [self.stream])])
         self.file_id = manifest.next_number(db, "files", "file_id")
         self.generation_id = (
             before.generation_id
@@ -102,7 +109,7 @@ class Transfer:
                 self.progress(self.offer.name, chunk.end)
         account = self.source.account
         if before and account.loaded_bytes <= before.loaded_bytes:
-            raise SeenError
+            raise SeenError(before.generation_id)
         self._check_fit()
         self.ignored += account.ignored
         self._check_zones()
@@ -271,7 +278,8 @@ class Transfer:
             return
         overlap = manifest.find_overlap(self.db, self.file_id)
         if overlap and overlap.complete:
-            raise SeenError(f"all its receipts are already loaded from {overlap.path}")
+            words = f"all its receipts are already loaded from {overlap.path}"
+            raise SeenError(overlap.generation_id, words)
         if overlap and overlap.suspicious:
             raise InputError(
                 "the file repeats records that are already loaded",

@@ -10,9 +10,9 @@ The times of this log are off the sender's by whole quarter-hours, which no cloc
 times of one side were read in another zone than they were written in. While that is so, no event is
 called missed on this log's word."""
 next_check = """
-Find out in which zone the server, or the person who made the export, writes its times, and load
-both sides into a new workspace with it: --timezone on the command line, or timezone under
-[[sources]] in the settings. Then reconcile again."""
+Find out in which zone the server, or the person who made the export, writes its times, and read
+that side again by it: `load --again --timezone`, or timezone under [[sources]] in the settings and
+`load --again`. Then reconcile again; what it says of a wrong zone names the command."""
 
 [requires]
 measured = "the difference was measured on at least five pairs of an attempt and a line"
