@@ -276,6 +276,29 @@ def test_a_file_is_read_again_with_what_is_known_now(
     assert sorted(ws.table("generations").stream) == ["web2", "web3"]
 
 
+def test_sql_only_reads_unless_somebody_means_to_edit(ws: ha.Workspace, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.write_text("".join(ACCESS))
+    ws.load(log)
+    before = tables(ws)
+    for query in ("DELETE FROM activity", "DROP TABLE files", "COMMIT; DELETE FROM activity"):
+        with pytest.raises(InputError, match="would change the workspace"):
+            ws.sql(query)
+    assert ws.sql("SELECT count(*) AS n FROM files WHERE path = $path", path=str(log)).n[0] == 1
+
+    def fail() -> None:
+        with ws.edit():
+            ws.sql("DELETE FROM activity")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert tables(ws) == before
+    with ws.edit():
+        ws.sql("DELETE FROM activity")
+    assert {**tables(ws), "activity": before["activity"]} == before != tables(ws)
+
+
 def test_equal_lines_are_all_kept(ws: ha.Workspace, tmp_path: Path) -> None:
     log = tmp_path / "access.log"
     log.write_text(access_line(1) * 3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 import warnings
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -16,7 +16,7 @@ from .errors import BusyError, InputError
 from .tables import BASE_TABLES, SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import pandas as pd
 
@@ -59,6 +59,7 @@ class Database:
         self.path = str(path)
         self.read_only = read_only
         self._has_macros = False
+        self._editing = False
         self.con = _open(self.path, read_only=read_only, wait_seconds=wait_seconds)
         try:
             self._prepare()
@@ -104,12 +105,29 @@ class Database:
         return self.con.execute(query, parameters).fetchall()
 
     def sql(self, query: str, /, **parameters: Any) -> pd.DataFrame:
-        """Run any SQL and return a pandas frame; `$name` in the query is bound to `name=…`."""
-        with warnings.catch_warnings():
+        """Run any SQL that only reads, and return a pandas frame; `$name` is bound to `name=…`.
+
+        Raises:
+            InputError: It would change the workspace, and does not stand within `edit()`.
+        """
+        refused = InputError(
+            "this would change the workspace",
+            reason="its tables are what the logs say, and `sql` only reads",
+            hint="to load a file anew, or take it back: `load --again`, `forget`; for all else"
+            " `with ws.edit(): …`",
+        )
+        kinds = {statement.type for statement in self.con.extract_statements(query)}
+        if duckdb.StatementType.TRANSACTION in kinds:
+            raise refused
+        reading = _Transaction(self.con, "BEGIN TRANSACTION READ ONLY")
+        with warnings.catch_warnings(), nullcontext() if self._editing else reading:
             # duckdb 2.0's own use of pandas: DataFrame.drop(inplace=…).
             warnings.simplefilter("ignore", DeprecationWarning)
             warnings.filterwarnings("ignore", message=".*inplace keyword.*")
-            return self.con.execute(query, parameters or None).df()
+            try:
+                return self.con.execute(query, parameters or None).df()
+            except duckdb.TransactionException as error:
+                raise refused from error
 
     def bind(self, name: str, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """The text of `sql/report/<name>.sql`, and those of `values` that it names as `$name`.
@@ -179,6 +197,19 @@ class Database:
         query = "SELECT count(*) FROM information_schema.tables WHERE table_name = ?"
         return bool(self.rows(query, [name])[0][0])
 
+    @contextmanager
+    def edit(self) -> Iterator[Self]:
+        """Let `sql` change the workspace: all that is done in the block, or, on an error, nothing.
+
+        Reconcile afterwards: results do not follow by themselves.
+        """
+        with self.transaction():
+            self._editing = True
+            try:
+                yield self
+            finally:
+                self._editing = False
+
     def transaction(self) -> _Transaction:
         """All or nothing: `with db.transaction(): …`."""
         return _Transaction(self.con)
@@ -214,11 +245,12 @@ class Stream:
 
 
 class _Transaction:
-    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, con: duckdb.DuckDBPyConnection, begin: str = "BEGIN") -> None:
         self.con = con
+        self.begin = begin
 
     def __enter__(self) -> None:
-        self.con.execute("BEGIN")
+        self.con.execute(self.begin)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
