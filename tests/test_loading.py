@@ -276,6 +276,18 @@ def test_a_file_is_read_again_with_what_is_known_now(
     assert sorted(ws.table("generations").stream) == ["web2", "web3"]
 
 
+def test_looking_at_records_early_hides_no_later_ones(ws: ha.Workspace, tmp_path: Path) -> None:
+    app, export = tmp_path / "app.jsonl", tmp_path / "export.csv"
+    export.write_text(export_text(*((n, "Success", "200") for n in range(30))))
+    app.write_text("".join(app_line(n) for n in range(30)))
+    ws.load(export)
+    assert (len(ws.table("attempts")), len(ws.table("receipts"))) == (30, 0)
+    ws.load(app)
+    assert len(ws.table("receipts")) == 30
+    ws.reconcile()
+    assert (len(ws.table("attempts")), len(ws.table("receipts"))) == (30, 30)
+
+
 def test_sql_only_reads_unless_somebody_means_to_edit(ws: ha.Workspace, tmp_path: Path) -> None:
     log = tmp_path / "access.log"
     log.write_text("".join(ACCESS))

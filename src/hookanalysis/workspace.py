@@ -71,6 +71,7 @@ class Workspace(Database):
         Raises:
             InputError: What is given as known is of the wrong kind.
         """
+        self._drop_records()
         with show_reading() if progress is None else nullcontext(progress) as tell:
             return loading.load(self, paths, self.settings, Known(**known), tell, again=again)
 
@@ -102,6 +103,11 @@ class Workspace(Database):
             make_records(self)
         return super().table(name)
 
+    def _drop_records(self) -> None:
+        """Drop what `table` made, so that it neither outlives its files nor hides the results."""
+        for table in MERGED:
+            self.con.execute(f"DROP TABLE IF EXISTS temp.{table.name}")
+
     def load_samples(self) -> Self:
         """Load the bundled samples into this empty workspace, and reconcile them.
 
@@ -129,6 +135,7 @@ class Workspace(Database):
             until: Keep only deliveries first seen before this (UTC).
             progress: Called with the steps done and all steps; by default as for `load`.
         """
+        self._drop_records()
         loading.write_settings(self, self.settings)
         with show_steps() if progress is None else nullcontext(progress) as tell:
             reconcile(self, since=since, until=until, progress=tell)
