@@ -26,7 +26,8 @@ STAGES = (
     "__main__",
     "cli",
     "__init__",
-    "workspace exporting stories",
+    "workspace exporting",
+    "status stories",
     "reporting: reports kernels pages",
     "sections: __init__ incidents cover findings days events lists",
     "charts: __init__ outcomes endpoints evidence drawing window",
@@ -128,10 +129,10 @@ def test_the_package_keeps_its_budgets() -> None:
     queries = sorted(PACKAGE.rglob("*.sql"))
     world = [*(ROOT / "tests" / "world").glob("*.py"), *(ROOT / "tests" / "world").glob("*.toml")]
     found = {
-        "lines of Python": (count_lines(MODULES), 16_605, 10_500),
-        "modules": (len(ROOMS), 83, 45),
-        "lines of SQL": (count_lines(queries), 7_791, 5_500),
-        "SQL files": (len(queries), 157, 115),
+        "lines of Python": (count_lines(MODULES), 16_797, 10_500),
+        "modules": (len(ROOMS), 84, 45),
+        "lines of SQL": (count_lines(queries), 7_817, 5_500),
+        "SQL files": (len(queries), 158, 115),
         "lines of the played world": (count_lines(world), 1_800, 1_700),
     }
     over = {name: told for name, told in found.items() if told[0] > told[1]}

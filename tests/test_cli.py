@@ -73,6 +73,15 @@ def test_a_second_load_says_unchanged(case: Path) -> None:
     assert again.stderr == ""
 
 
+def test_status_is_for_people_and_for_scripts(
+    case: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = run_here(case, "status", monkeypatch=monkeypatch, capsys=capsys)
+    assert "edge/access.log: until 2026-11-21 23:59 UTC" in done.stdout, done
+    done = run_here(case, "status", "--json", monkeypatch=monkeypatch, capsys=capsys)
+    assert len(json.loads(done.stdout)["sources"]) == 5
+
+
 def test_load_tells_the_time_range_and_an_unfinished_last_line(tmp_path: Path) -> None:
     line = '192.0.2.7 - - [20/Nov/2026:10:0{}:00 +0000] "GET / HTTP/1.1" 200 5 "-" "curl/8"\n'
     (tmp_path / "access.log").write_text(line.format(1) + line.format(7) + "192.0.2.7 - ")

@@ -142,6 +142,16 @@ def forget(paths: tuple[str, ...], stream: str | None, workspace: str) -> None:
 
 
 @cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@_workspace
+def status(as_json: bool, workspace: str) -> None:
+    """Until when each source is loaded, its holes, zone and clock, and what is open."""
+    with _connect(workspace, None, read_only=True) as ws:
+        told = ws.status()
+    click.echo(json.dumps(told.to_dict(), indent=1) if as_json else _plain(str(told)))
+
+
+@cli.command()
 @_workspace
 def doctor(workspace: str) -> None:
     """Check that the machine's time zones are those by which local times were read."""

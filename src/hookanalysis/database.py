@@ -132,12 +132,13 @@ class Database:
     def bind(self, name: str, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """The text of `sql/report/<name>.sql`, and those of `values` that it names as `$name`.
 
-        The macros of these files are made with the first of them: their tables must be there.
+        The macros of these files are made with the first that uses one: their tables must be there.
         """
-        if not self._has_macros:
-            self.con.execute(sql_text("report/macros"))
+        text, macros = sql_text(f"report/{name}"), sql_text("report/macros")
+        used = any(f"{macro}(" in text for macro in re.findall(r"MACRO (\w+)", macros))
+        if used and not self._has_macros:
+            self.con.execute(macros)
             self._has_macros = True
-        text = sql_text(f"report/{name}")
         names = set(re.findall(r"\$(\w+)", text))
         return text, {key: value for key, value in values.items() if key in names}
 

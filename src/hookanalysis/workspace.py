@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -13,13 +14,14 @@ from .load import files as loading
 from .load import manifest
 from .progress import show_reading, show_steps
 from .settings import Known, Settings, read_settings
+from .status import Status, look
 from .stories import Story, tell
 from .tables import MERGED
 from .verdict.steps import make_records, reconcile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import date, datetime
+    from datetime import date
 
     import pandas as pd
 
@@ -164,6 +166,17 @@ class Workspace(Database):
         if day is not None:
             since, until = day_bounds(day, timezone)
         return facts(self, since=since, until=until, timezone=timezone, **only)
+
+    def status(self, at: datetime | None = None) -> Status:
+        """What is loaded until when, its holes, zones and clocks, and what is open.
+
+        Args:
+            at: The time against which ages are counted (UTC); now by default.
+        """
+        try:
+            return look(self, at or datetime.now(UTC).replace(tzinfo=None))
+        finally:
+            self._drop_records()
 
     def findings(self, day: date | str | None = None, **more: Any) -> Block:
         """What was found and what to do about it, as a page; see `facts` for what may be given."""

@@ -72,7 +72,7 @@ def facts(
             is no such zone, endpoint or event type.
     """
     check_zone(timezone)
-    _check_results(db)
+    check_results(db)
     asked = Period(
         *_bounds(db, _moment(since, timezone), _moment(until, timezone)),
         endpoint=_choose_host(db, endpoint) or _choose(db, "endpoint_url", endpoint),
@@ -88,18 +88,17 @@ def _gather(db: Database, asked: Period, period: Period, sums: dict[str, Any]) -
     """Count all the rest, in UTC: `period` is what readers are shown."""
     outcomes = {row["outcome"]: row for row in ask(db, "outcomes", asked)}
     none = {"deliveries": 0, "tests": 0, "details": {}, "share": 0.0 if outcomes else None}
-    files = _read(FileFacts, ask(db, "files"))
+    files = read_rows(FileFacts, ask(db, "files"))
     statuses = Counter(file.status for file in files)
     start = period.since or period.first_at
     end = period.until or max((at for at in (period.last_at, period.horizon) if at), default=None)
     whole = start and end and start < end
-    ends: dict[str, Any] = {"start": start if whole else None, "end": end if whole else None}
-    (duplicates,) = _read(Duplicates, ask(db, "duplicates", asked))
+    (duplicates,) = read_rows(Duplicates, ask(db, "duplicates", asked))
     (tzdata,) = (db.rows("SELECT tzdata FROM meta") or [(None,)])[0]
     return Facts(
         period=period,
-        totals=_read(Totals, [sums])[0],
-        headline=_read(Headline, [sums])[0],
+        totals=read_rows(Totals, [sums])[0],
+        headline=read_rows(Headline, [sums])[0],
         outcomes=tuple(
             OutcomeCount(**{"outcome": name, "meaning": meaning, **none, **outcomes.get(name, {})})
             for name, meaning in OUTCOMES.items()
@@ -107,28 +106,33 @@ def _gather(db: Database, asked: Period, period: Period, sums: dict[str, Any]) -
         duplicates=duplicates,
         endpoints=tuple(
             replace(entry, outcomes=_NONE | entry.outcomes)
-            for entry in _read(EndpointFacts, ask(db, "endpoint_facts", asked))
+            for entry in read_rows(EndpointFacts, ask(db, "endpoint_facts", asked))
         ),
         unknowns=tuple(_explain_unknown(**row) for row in ask(db, "unknowns", asked)),
-        coverage=tuple(
-            replace(log, holes=_read(Hole, log.holes))
-            for log in _read(StreamCoverage, ask(db, "coverage", **ends, most=MAX_HOLES))
-        ),
-        clocks=_read(ClockOffset, ask(db, "clocks", asked)),
+        coverage=read_coverage(db, *((start, end) if whole else (None, None))),
+        clocks=read_rows(ClockOffset, ask(db, "clocks", asked)),
         file_counts={status: statuses[status] for status in FILE_STATUSES},
         files=files,
-        rejects=_read(RejectCount, ask(db, "rejects")),
+        rejects=read_rows(RejectCount, ask(db, "rejects")),
         findings=tuple(read_finding(*row.values()) for row in ask(db, "findings", asked)),
         resends=Resends(**dict.fromkeys(_names(Resends), 0) | sums["advice"]),
         versions=Versions(metadata.version("hookanalysis"), SCHEMA_VERSION, tzdata or ""),
     )
 
 
+def read_coverage(
+    db: Database, start: datetime | None, end: datetime | None, most: int = MAX_HOLES
+) -> tuple[StreamCoverage, ...]:
+    """How far each log and export testifies for a time, with its longest holes."""
+    logs = read_rows(StreamCoverage, ask(db, "coverage", start=start, end=end, most=most))
+    return tuple(replace(log, holes=read_rows(Hole, log.holes)) for log in logs)
+
+
 def _names(kind: Any) -> list[str]:
     return [part.name for part in fields(kind)]
 
 
-def _read(kind: type[T], rows: Any) -> tuple[T, ...]:
+def read_rows(kind: type[T], rows: Any) -> tuple[T, ...]:
     """Rows as what they are: each field has the name of its column."""
     names = _names(kind)
     return tuple(kind(**{name: row[name] for name in names}) for row in rows)
@@ -175,7 +179,12 @@ def _choose(db: Database, column: str, words: str) -> str:
     return fitting[0]
 
 
-def _check_results(db: Database) -> None:
+def check_results(db: Database) -> None:
+    """Check that there are results, of all that is loaded.
+
+    Raises:
+        InputError: They are absent or stale.
+    """
     hint = "run `hookanalysis reconcile`, or ws.reconcile()"
     if not all(db.has(table.name) for table in RESULTS):
         raise InputError("there are no results yet", where=db.path, hint=hint)

@@ -327,8 +327,8 @@ class Facts:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready: ISO times in UTC, rounded numbers, keys in the order of the fields."""
-        plain: dict[str, Any] = _plain(self)
-        return plain
+        found: dict[str, Any] = plain(self)
+        return found
 
 
 def _it(number: int) -> str:
@@ -351,13 +351,14 @@ def round_number(value: float, digits: int) -> float:
     return float(Decimal(repr(float(value))).quantize(step, rounding=ROUND_HALF_UP))
 
 
-def _plain(value: Any, name: str = "") -> Any:
+def plain(value: Any, name: str = "") -> Any:
+    """Any of these as JSON takes it."""
     if is_dataclass(value):
-        return {part.name: _plain(getattr(value, part.name), part.name) for part in fields(value)}
+        return {part.name: plain(getattr(value, part.name), part.name) for part in fields(value)}
     if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in value.items()}
-    if isinstance(value, tuple):
-        return [_plain(entry) for entry in value]
+        return {key: plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(entry) for entry in value]
     if isinstance(value, date):
         return value.isoformat() + ("Z" if isinstance(value, datetime) else "")
     if isinstance(value, float):

@@ -5,7 +5,7 @@ SELECT
   path, status, COALESCE(reason, '') AS reason, COALESCE(side, '') AS side,
   COALESCE(layer, '') AS layer, COALESCE(stream, '') AS stream, COALESCE(format, '') AS format,
   COALESCE(timezone, '') AS timezone, COALESCE(tail_bytes, 0) AS tail_bytes,
-  COALESCE(integrity, '') AS integrity,
+  COALESCE(integrity, '') AS integrity, file_id, lacking_stream,
   CAST(COALESCE(SUM(COLUMNS(['records', 'kept', 'rejected', 'ignored'])) OVER (PARTITION BY path), 0)
     AS BIGINT)
 FROM files
