@@ -265,14 +265,56 @@ def test_a_hostile_file_name_cannot_speak_to_the_terminal(tmp_path: Path) -> Non
     assert "\\x1b" in done.stderr
 
 
-def write_both_sides(folder: Path, zone: str) -> None:
+def test_a_workspace_that_is_in_use_can_be_waited_for(tmp_path: Path) -> None:
+    held = ha.connect(tmp_path / "case.duckdb", settings=ha.Settings())
+    words = ["reconcile", "-w", "case.duckdb", "--wait", "60"]
+    program = [sys.executable, "-c", "from hookanalysis.cli import main; main()", *words]
+    with subprocess.Popen(program, cwd=tmp_path, stdout=subprocess.DEVNULL) as waiting:
+        with pytest.raises(subprocess.TimeoutExpired):
+            waiting.wait(3)
+        held.close()
+        assert waiting.wait(60) == 0
+
+
+def test_a_day_of_which_nothing_tells_is_an_alarm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The logs stop on the 20th, the exports on the 21st; a run on the 25th finds neither."""
+    write_both_sides(tmp_path, "Z", hour=10)
+    export = tmp_path / "an export.csv"
+    late = "06d5dc13-0000-4000-8000-000000000009,2026-11-21 10:00:00,https://h/hook,200\n"
+    export.write_text(export.read_text() + late)
+    patches: Any = {"monkeypatch": monkeypatch, "capsys": capsys}
+    monkeypatch.setattr("hookanalysis.cli._daily_report", lambda *_, **__: "report.html")
+    run_here(tmp_path, "load", "--timezone", "UTC", export.name, "app.jsonl", **patches)
+    done = run_here(tmp_path, "daily", "--day", "2026-11-25", "--json", **patches)
+    assert done.returncode == 1
+    found = json.loads(done.stdout)["findings"]
+    assert [(one["rule_id"], one["severity"]) for one in found] == [("silence", "critical")]
+    end, beginning = "2026-11-20 17:00 UTC", "2026-11-20 10:00 UTC"
+    said = {
+        "2026-11-25": f"Your logs are silent since {end}; the sender's exports end at "
+        "2026-11-21 10:00 UTC, so there is nothing to judge.",
+        "2026-11-21": f"Your logs are silent since {end}, so there is nothing to judge.",
+        "2026-11-20": "All 8 webhooks were delivered.",
+        "2026-11-19": f"Your logs begin only at {beginning}; the sender's exports begin only at "
+        f"{beginning}, so there is nothing to judge.",
+    }
+    with ha.connect(tmp_path / "case.duckdb", read_only=True) as ws:
+        assert {day: ws.facts(day=day).say_headline() for day in said} == said
+        assert ws.facts(day="2026-11-20").worst is None
+        # Without a day, whole days between the first and the last delivery count, or all of these.
+        assert ws.facts().say_headline().startswith(f"Your logs are silent since {end}. All 8")
+
+
+def write_both_sides(folder: Path, zone: str, hour: int = 15) -> None:
     """An export whose times name no zone, and an application's log whose times end in `zone`."""
     uuids = [f"06d5dc13-0000-4000-8000-00000000000{n}" for n in range(8)]
     rows = [f"{uuid},2026-11-20 1{n}:00:00,https://h/hook,200" for n, uuid in enumerate(uuids)]
     header = "webhook_event_uuid,timestamp,endpoint_url,http_status_code"
     (folder / "an export.csv").write_text("\n".join([header, *rows]) + "\n")
     lines = [
-        f'{{"time":"2026-11-20T{15 + n}:00:01{zone}","msg":"webhook processed",'
+        f'{{"time":"2026-11-20T{hour + n}:00:01{zone}","msg":"webhook processed",'
         f'"webhook_event_uuid":"{uuid}","status":200}}\n'
         for n, uuid in enumerate(uuids)
     ]

@@ -8,6 +8,7 @@
     expect = ["event"]        # or the endpoint, where a row has no event
     weak = ["event"]          # those of which the evidence is not whole, or is contradicted
     [[case.symptoms]]         # or any other table; a column left out is NULL
+    asked = { since = …, until = …, zone = "UTC" }    # of a rule that is asked of a period
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import duckdb
 import pytest
 
 import rows
-from hookanalysis.database import Database
+from hookanalysis.database import Database, sql_text
 from hookanalysis.errors import InputError
 from hookanalysis.results import DELIVERIES
 from hookanalysis.tables import MERGED, RESULTS, TABLES
@@ -102,14 +103,15 @@ def use_rule(monkeypatch: pytest.MonkeyPatch, rule: Rule) -> None:
 def run_case(rule: Rule, case: dict[str, Any]) -> tuple[list[str], list[str]]:
     """What `rule` selects from the rows of `case`, and what of it is weak."""
     given = {name: entries for name, entries in case.items() if name in TABLES}
-    assert set(case) - {"weak"} == {"name", "kind", "expect", *given}
+    assert set(case) - {"weak", "asked"} == {"name", "kind", "expect", *given}
     with duckdb.connect() as con:
         for table in TABLES.values():
             con.execute(table.ddl)
         for name, entries in {"settings": [rows.default_settings()], **given}.items():
             rows.insert(con, name, entries)
+        con.execute(sql_text("report/macros"))
         with named(rule):
-            select_rows(con, rule)
+            select_rows(con, rule, case.get("asked"))
             whole = " AND ".join(
                 column if stance == "for" else f"{column} IS NOT TRUE"
                 for column, stance in rule.stances.items()

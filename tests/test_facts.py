@@ -43,6 +43,16 @@ def prepare(db: Database) -> None:
     for table in (*MERGED, *RESULTS):
         db.con.execute(table.ddl)
     db.con.execute("UPDATE meta SET reconciled_file_id = 0, tzdata = '2026f'")
+    # Both sides wrote all through the month: nothing is said of silence.
+    db.con.execute(
+        """
+        INSERT INTO generations (generation_id, side) VALUES (901, 'sender'), (902, 'receiver');
+        INSERT INTO activity (generation_id, minute_at, first_at, last_at)
+        SELECT generation_id, minute_at, minute_at, minute_at
+        FROM generations, range(TIMESTAMP '2026-11-01', TIMESTAMP '2026-12-01', INTERVAL 6 HOUR)
+          AS minutes(minute_at)
+        """
+    )
 
 
 @pytest.fixture

@@ -59,6 +59,13 @@ _workspace = click.option(
 _settings = click.option(
     "--settings", type=click.Path(), help=f"Settings file (default: ./{DEFAULT_NAME}, if there)."
 )
+_wait = click.option(
+    "--wait",
+    type=click.FloatRange(0),
+    default=0,
+    metavar="S",
+    help="Wait so many seconds for a workspace that is in use.",
+)
 _fail_on = click.option(
     "--fail-on",
     type=click.Choice(LEVELS),
@@ -112,14 +119,20 @@ def demo(output: str) -> None:
 @click.option("--layer", type=click.Choice(LAYERS))
 @click.option("--again", is_flag=True, help="Read loaded files anew, in place of the old reading.")
 @click.option("-v", "--verbose", is_flag=True, help="A line for each file, however many.")
+@_wait
 @_workspace
 @_settings
 def load(
-    paths: tuple[str, ...], verbose: bool, workspace: str, settings: str | None, **known: Any
+    paths: tuple[str, ...],
+    verbose: bool,
+    wait: float,
+    workspace: str,
+    settings: str | None,
+    **known: Any,
 ) -> None:
     """Load sender's exports and receiver's logs: files and folders in any mix."""
     known["format"] = known.pop("format_")
-    with _connect(workspace, settings, create=True) as ws:
+    with _connect(workspace, settings, create=True, wait=wait) as ws:
         report = ws.load(*paths, **known)
         _warn_of_zones(ws)
     _show(report, every=verbose)
@@ -130,12 +143,13 @@ def load(
 @cli.command()
 @click.argument("paths", nargs=-1, type=click.Path())
 @click.option("--stream", metavar="NAME", help="All files of this log.")
+@_wait
 @_workspace
-def forget(paths: tuple[str, ...], stream: str | None, workspace: str) -> None:
+def forget(paths: tuple[str, ...], stream: str | None, wait: float, workspace: str) -> None:
     """Take back files, named as `load` was given them, and all that came of them."""
     if not paths and stream is None:
         raise click.UsageError("name files, or --stream NAME")
-    with _connect(workspace, None) as ws:
+    with _connect(workspace, None, wait=wait) as ws:
         for path in ws.forget(*paths, stream=stream):
             click.echo(_plain(f"forgotten  {path}"))
     click.echo("the results are gone with them: `hookanalysis reconcile` judges what is left")
@@ -172,6 +186,7 @@ def doctor(workspace: str) -> None:
 @click.option("--until", type=_Moment(), help="Judge deliveries before this time (UTC).")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
 @_fail_on
+@_wait
 @_workspace
 @_settings
 def reconcile(
@@ -179,11 +194,12 @@ def reconcile(
     until: datetime | None,
     as_json: bool,
     fail_on: str,
+    wait: float,
     workspace: str,
     settings: str | None,
 ) -> None:
     """Judge every delivery by both sides' logs."""
-    with _connect(workspace, settings) as ws:
+    with _connect(workspace, settings, wait=wait) as ws:
         ws.reconcile(since, until)
         facts = ws.facts()
         _warn_of_zones(ws, reconciled=True)
@@ -212,6 +228,7 @@ def report(name: str, parameters: tuple[str, ...], output: str | None, workspace
 @click.option("-o", "--output", default="reports/daily", show_default=True, help="Folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as one line of JSON.")
 @_fail_on
+@_wait
 @_workspace
 @_settings
 def daily(
@@ -220,6 +237,7 @@ def daily(
     output: str,
     as_json: bool,
     fail_on: str,
+    wait: float,
     workspace: str,
     settings: str | None,
 ) -> None:
@@ -228,7 +246,7 @@ def daily(
 
     now = datetime.now(UTC).replace(tzinfo=None)
     day = day or to_local([now], timezone)[0].date() - timedelta(days=1)
-    with _connect(workspace, settings) as ws:
+    with _connect(workspace, settings, wait=wait) as ws:
         ws.reconcile()
         facts = ws.facts(day=day, timezone=timezone)
     folder = Path(output) / day.isoformat()
@@ -301,7 +319,12 @@ def main() -> None:
 
 
 def _connect(
-    workspace: str, settings: str | None, *, read_only: bool = False, create: bool = False
+    workspace: str,
+    settings: str | None,
+    *,
+    read_only: bool = False,
+    create: bool = False,
+    wait: float = 0,
 ) -> Workspace:
     from .database import check_exists
     from .workspace import connect
@@ -309,7 +332,7 @@ def _connect(
     # A mistyped name must not become a new, empty case that has "nothing to report".
     if not create:
         check_exists(workspace)
-    return connect(workspace, settings=settings, read_only=read_only)
+    return connect(workspace, settings=settings, read_only=read_only, wait_seconds=wait)
 
 
 def _show(report: LoadReport, *, every: bool = False) -> None:

@@ -238,6 +238,17 @@ _REASONS: dict[str, str | tuple[str, ...]] = {
         "{odd} do not fit, none ever fitted",
     ),
     "signature_unchecked": "{signatures} signatures were not checked",
+    "silence": (
+        "your logs are silent from {logs_since} to {logs_until}",
+        "your logs are silent since {logs_since}",
+        "your logs begin only at {logs_until}",
+        "{logs} log of yours is loaded",
+        "the sender's exports say nothing from {exports_since} to {exports_until}",
+        "the sender's exports end at {exports_since}",
+        "the sender's exports begin only at {exports_until}",
+        "{exports} export of the sender is loaded",
+    ),
+    "unchecked": "on {day} only {checked} of {judged} webhooks could be checked, usually {usual} %",
     "zone": "{stream} runs {minutes} the exports",
 }
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hookanalysis.errors import InputError
 from hookanalysis.tables import OUTCOMES, RESULTS, SCHEMA_VERSION
-from hookanalysis.verdict.findings import read_finding
+from hookanalysis.verdict.findings import judge_period, read_finding
 from hookanalysis.words import explain_reason
 from hookanalysis.zones import check_zone, to_utc
 
@@ -34,10 +34,11 @@ from .measures import (
     Unknown,
     Versions,
 )
-from .period import Period, ask
+from .period import Period, ask, day_bounds
 
 if TYPE_CHECKING:
     from hookanalysis.database import Database
+    from hookanalysis.verdict.findings import Finding
 
 T = TypeVar("T")
 
@@ -114,10 +115,27 @@ def _gather(db: Database, asked: Period, period: Period, sums: dict[str, Any]) -
         file_counts={status: statuses[status] for status in FILE_STATUSES},
         files=files,
         rejects=read_rows(RejectCount, ask(db, "rejects")),
-        findings=tuple(read_finding(*row.values()) for row in ask(db, "findings", asked)),
+        findings=(
+            *_judge_days(db, period),
+            *(read_finding(*row.values()) for row in ask(db, "findings", asked)),
+        ),
         resends=Resends(**dict.fromkeys(_names(Resends), 0) | sums["advice"]),
         versions=Versions(metadata.version("hookanalysis"), SCHEMA_VERSION, tzdata or ""),
     )
+
+
+def _judge_days(db: Database, period: Period) -> list[Finding]:
+    """What is to be said of whole days: those asked for; else those between the first and the last.
+
+    Where there are none, the days of the first and the last delivery are taken whole.
+    """
+    since, until = period.since or period.first_at, period.until or period.last_at
+    if since is None or until is None:
+        return []
+    if not (period.since and period.until) and until - since < timedelta(days=2):
+        since, _ = day_bounds(period.local(since).date(), period.timezone)
+        _, until = day_bounds(period.local(until).date(), period.timezone)
+    return judge_period(db, {"since": since, "until": until, "zone": period.timezone})
 
 
 def read_coverage(

@@ -269,7 +269,14 @@ class Facts:
         return f"{self.say_headline()} {self.say_also()}".strip()
 
     def say_headline(self) -> str:
-        """What arrived and what did not, in one sentence."""
+        """What arrived and what did not; first, which side is silent since when."""
+        head = self.headline
+        silent = next((found.title for found in self.findings if found.rule_id == "silence"), "")
+        if silent and not head.judged:
+            return f"{silent}, so there is nothing to judge."
+        return f"{silent}. {self._say_result()}" if silent else self._say_result()
+
+    def _say_result(self) -> str:
         head = self.headline
         if not head.judged:
             return f"{self._say_why_empty()}, so there is nothing to judge."

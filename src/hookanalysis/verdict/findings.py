@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from hookanalysis.database import sql_text
 from hookanalysis.results import DIAGNOSED, FINDING_EVIDENCE, FINDINGS
+from hookanalysis.words import explain_reason, sentence
 
 from .rules import load_rules, named, select_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from hookanalysis.database import Database
@@ -51,6 +52,7 @@ SELECT rule_id, endpoint_url, event_uuid, happened_at
 FROM chosen_rows
 WHERE event_uuid IS NOT NULL
 """
+_MOST_WORDS = 4
 _SIGN = re.compile(r"(\w+)=(\d+)/(\d+)")
 _STORE_SPANS = """
 INSERT INTO finding_spans
@@ -90,6 +92,41 @@ def read_finding(*row: Any) -> Finding:
     return replace(finding, evidence=" ".join(filter(None, said)), against=against)
 
 
+def judge_period(db: Database, period: Mapping[str, Any]) -> list[Finding]:
+    """What the rules find that are asked of a period: `since`, `until` (UTC) and `zone`.
+
+    The macros of `sql/report/` must have been made.
+    """
+    found = []
+    for rule in load_rules():
+        if rule.asked:
+            with named(rule):
+                select_rows(db.con, rule, period)
+                sums = [f"COUNT(*) FILTER ({piece})" for piece in rule.stances]
+                query = f"SELECT MIN(happened_at), MAX(ends_at), COUNT(*), [{', '.join(sums)}]"
+                ((first, last, rows, held),) = db.rows(f"{query} FROM offenders")
+                whats = [row[0] for row in db.rows("SELECT what FROM offenders ORDER BY ALL DESC")]
+            if rows:
+                found.append(_judge(rule, whats, (first, last), rows, held))
+    return found
+
+
+def _judge(
+    rule: Rule, whats: list[str], span: tuple[datetime, datetime], rows: int, held: list[int]
+) -> Finding:
+    """The finding of a rule of which each row says in words what there is to be seen."""
+    words = [explain_reason(f"{rule.id} {what}")[0] for what in whats[:_MOST_WORDS]]
+    title = sentence("; ".join(words)) + (" …" if len(whats) > _MOST_WORDS else "")
+    counts = dict(zip(rule.stances, held, strict=True))
+    signs, against = (
+        " ".join(f"{piece}={counts[piece]}/{rows}" for piece in pieces if counts[piece] >= least)
+        for pieces, least in ((rule.requires, 0), (rule.against, 1))
+    )
+    sure = sum(counts[piece] for piece in rule.requires) / (rows * len(rule.requires))
+    texts = (rule.severity, rule.cause, rule.guide_step, "", 0, *span, rule.explain)
+    return read_finding(rule.id, title, *texts, rule.next_check, sure, 0, signs, against)
+
+
 def say_ground(finding: Finding) -> str:
     """What it rests on, and what speaks against it, in words."""
     against = f"Against it: {finding.against}." if finding.against else ""
@@ -122,7 +159,7 @@ def diagnose(db: Database) -> None:
         db.con.execute(table.ddl)
     for name, columns in _WORK_TABLES.items():
         db.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
-    rules = load_rules()
+    rules = [rule for rule in load_rules() if not rule.asked]
     _store_headers(db, rules)
     for rule in rules:
         with named(rule):

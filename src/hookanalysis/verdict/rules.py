@@ -17,6 +17,8 @@
 
 A row is about one delivery; or, where event_uuid is NULL, about an endpoint as a whole: then a
 column `what` may say in words what is to be seen there, and `ends_at` until when.
+
+A rule whose SELECT names $since, $until and $zone is asked of each period that facts are about.
 """
 
 from __future__ import annotations
@@ -78,6 +80,11 @@ class Rule:
     sql: str
 
     @property
+    def asked(self) -> bool:
+        """It is asked of a period, when facts are gathered, and not of the whole workspace."""
+        return "$since" in self.sql
+
+    @property
     def stances(self) -> dict[str, str]:
         """Column of the SELECT → stance of that piece of evidence: for or against."""
         return {**dict.fromkeys(self.requires, "for"), **dict.fromkeys(self.against, "against")}
@@ -137,13 +144,17 @@ def read_rule(file_name: str, text: str) -> Rule:
     )
 
 
-def select_rows(con: duckdb.DuckDBPyConnection, rule: Rule) -> tuple[list[str], bool]:
+def select_rows(
+    con: duckdb.DuckDBPyConnection, rule: Rule, period: Mapping[str, Any] | None = None
+) -> tuple[list[str], bool]:
     """Run `rule` into the temporary table `offenders`; returns its columns, and if it has rows.
+
+    `period` is for a rule that is asked of one: `since`, `until` (UTC) and `zone`.
 
     Raises:
         InputError: A column that the header promises is not there, or one more is.
     """
-    con.execute(f"CREATE OR REPLACE TEMP TABLE offenders AS {rule.sql}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE offenders AS {rule.sql}", period)
     first = con.execute("SELECT * FROM offenders LIMIT 1")
     offered = [column[0] for column in first.description or ()]
     promised = [*COLUMNS, *rule.stances]
