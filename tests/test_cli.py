@@ -202,6 +202,9 @@ def test_export_writes_every_row(case: Path, suffix: str) -> None:
         ("formats", "try", "nowhere.log"),
         ("formats", "--timezone", "UTC"),
         ("daily", "--day", "soon"),
+        ("forget",),
+        ("forget", "nowhere.log"),
+        ("acknowledge", "nothing", "--note", "x"),
         ("reconcile", "--since", "then"),
         ("load", "--settings", "nowhere.toml", "x"),
     ],
@@ -300,7 +303,13 @@ def test_a_day_of_which_nothing_tells_is_an_alarm(
         "2026-11-19": f"Your logs begin only at {beginning}; the sender's exports begin only at "
         f"{beginning}, so there is nothing to judge.",
     }
+    words = ("acknowledge", "silence", "--until", "2026-11-25", "--note", "the shop has closed")
+    assert run_here(tmp_path, *words, **patches).returncode == 0
     with ha.connect(tmp_path / "case.duckdb", read_only=True) as ws:
+        assert [ws.facts(day=day).worst for day in ("2026-11-25", "2026-11-26")] == [
+            None,
+            "critical",
+        ]
         assert {day: ws.facts(day=day).say_headline() for day in said} == said
         assert ws.facts(day="2026-11-20").worst is None
         # Without a day, whole days between the first and the last delivery count, or all of these.

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hookanalysis import sections
 from hookanalysis.database import Database
 from hookanalysis.errors import InputError
-from hookanalysis.facts.gathering import MAX_HOLES, facts
+from hookanalysis.facts.gathering import MAX_HOLES, acknowledge, facts
 from hookanalysis.facts.measures import Facts, Headline, Resends, percent, round_number
 from hookanalysis.facts.period import day_bounds
 from hookanalysis.tables import MERGED, OUTCOMES, RESULTS, TABLES
@@ -620,6 +621,49 @@ def test_findings_come_worst_first_then_by_size(db: Database) -> None:
         ("warning", "evidence", 2),
     ]
     assert all(f.explain and f.next_check and f.guide_step for f in found.findings)
+
+
+def test_a_known_problem_neither_alarms_nor_vanishes(db: Database) -> None:
+    rows = (
+        ("refused", SHOP, "20 10:00"),
+        ("missed", SHOP, "20 10:00"),
+        ("refused", PARTNER, "21 10:00"),
+    )
+    for n, (outcome, url, time) in enumerate(rows):
+        add(
+            db,
+            "deliveries",
+            delivery(f"e{n}", outcome, endpoint_url=url, first_attempt_at=at(time)),
+        )
+    diagnose(db)
+
+    def alarms(**period: Any) -> set[tuple[str, str]]:
+        found = facts(db, **period)
+        assert len(found.findings) == 3 or period
+        assert found.worst == (
+            "critical" if any(not f.acknowledged for f in found.findings) else None
+        )
+        return {(f.rule_id, f.endpoint_url) for f in found.findings if not f.acknowledged}
+
+    acknowledge(db, "refused", "we pay for no more", "shop", None)
+    assert alarms() == {("missed", SHOP), ("refused", PARTNER)}
+    assert [f.acknowledged for f in facts(db).findings] == ["", "", "we pay for no more"]
+    acknowledge(db, "missed", "old firewall", "", date(2026, 11, 20))
+    assert alarms() == {("refused", PARTNER)}
+    assert alarms(since=at("20 00:00"), until=at("21 00:00")) == set()
+    told = repr(sections.findings(facts(db)))
+    assert told.index("critical: ") < told.index("acknowledged: ")
+    assert "old firewall (until 2026-11-20)" in sections.findings(facts(db)).html
+    # What comes after its end, or is taken back, is an alarm again.
+    late = delivery("late", "missed", first_attempt_at=at("21 00:00"))
+    add(db, "deliveries", late)
+    diagnose(db)
+    assert alarms() == {("missed", SHOP), ("refused", PARTNER)}
+    acknowledge(db, "refused", "over", "shop", date(2026, 11, 19))
+    assert alarms() == {("missed", SHOP), ("refused", PARTNER), ("refused", SHOP)}
+    for rule, endpoint in (("nothing", ""), ("missed", "elsewhere")):
+        with pytest.raises(InputError, match=r"no rule|none fits"):
+            acknowledge(db, rule, "", endpoint, None)
 
 
 def test_resends_are_counted_within_the_period(db: Database) -> None:

@@ -60,11 +60,7 @@ _settings = click.option(
     "--settings", type=click.Path(), help=f"Settings file (default: ./{DEFAULT_NAME}, if there)."
 )
 _wait = click.option(
-    "--wait",
-    type=click.FloatRange(0),
-    default=0,
-    metavar="S",
-    help="Wait so many seconds for a workspace that is in use.",
+    "--wait", type=click.FloatRange(0), default=0, metavar="S", help="Seconds to wait for its turn."
 )
 _fail_on = click.option(
     "--fail-on",
@@ -118,24 +114,19 @@ def demo(output: str) -> None:
 @click.option("--stream", metavar="NAME", help="Name of the log (one host, one writer).")
 @click.option("--layer", type=click.Choice(LAYERS))
 @click.option("--again", is_flag=True, help="Read loaded files anew, in place of the old reading.")
-@click.option("-v", "--verbose", is_flag=True, help="A line for each file, however many.")
+@click.option("-v", "--verbose", "every", is_flag=True, help="A line for each file.")
 @_wait
 @_workspace
 @_settings
 def load(
-    paths: tuple[str, ...],
-    verbose: bool,
-    wait: float,
-    workspace: str,
-    settings: str | None,
-    **known: Any,
+    paths: tuple[str, ...], every: bool, workspace: str, settings: str | None, **known: Any
 ) -> None:
     """Load sender's exports and receiver's logs: files and folders in any mix."""
     known["format"] = known.pop("format_")
-    with _connect(workspace, settings, create=True, wait=wait) as ws:
+    with _connect(workspace, settings, create=True, wait=known.pop("wait")) as ws:
         report = ws.load(*paths, **known)
         _warn_of_zones(ws)
-    _show(report, every=verbose)
+    _show(report, every=every)
     if not report.files:
         raise InputError("there is nothing to load", where=", ".join(paths))
 
@@ -153,6 +144,21 @@ def forget(paths: tuple[str, ...], stream: str | None, wait: float, workspace: s
         for path in ws.forget(*paths, stream=stream):
             click.echo(_plain(f"forgotten  {path}"))
     click.echo("the results are gone with them: `hookanalysis reconcile` judges what is left")
+
+
+@cli.command()
+@click.argument("rule")
+@click.option("--endpoint", default="", metavar="URL", help="Only there.  [default: anywhere]")
+@click.option("--until", type=_Day(), help="Last day for which it holds.  [default: no end]")
+@click.option("--note", required=True, metavar="TEXT", help="What is known of it.")
+@_wait
+@_workspace
+def acknowledge(
+    rule: str, endpoint: str, until: date | None, note: str, wait: float, workspace: str
+) -> None:
+    """Note that a problem is known: it is still shown, and raises no alarm."""
+    with _connect(workspace, None, wait=wait) as ws:
+        ws.acknowledge(rule, note, endpoint=endpoint, until=until)
 
 
 @cli.command()
@@ -319,12 +325,7 @@ def main() -> None:
 
 
 def _connect(
-    workspace: str,
-    settings: str | None,
-    *,
-    read_only: bool = False,
-    create: bool = False,
-    wait: float = 0,
+    workspace: str, settings: str | None, *, create: bool = False, wait: float = 0, **how: Any
 ) -> Workspace:
     from .database import check_exists
     from .workspace import connect
@@ -332,7 +333,7 @@ def _connect(
     # A mistyped name must not become a new, empty case that has "nothing to report".
     if not create:
         check_exists(workspace)
-    return connect(workspace, settings=settings, read_only=read_only, wait_seconds=wait)
+    return connect(workspace, settings=settings, wait_seconds=wait, **how)
 
 
 def _show(report: LoadReport, *, every: bool = False) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 
 from .errors import BusyError, InputError
-from .tables import BASE_TABLES, SCHEMA_VERSION, TABLES
+from .tables import ACKNOWLEDGEMENTS, BASE_TABLES, SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -96,7 +96,7 @@ class Database:
         if self.path != ":memory:":
             Path(self.path).chmod(0o600)  # logs tell of people: for their owner alone
         with self.transaction():
-            for table in BASE_TABLES:
+            for table in (*BASE_TABLES, ACKNOWLEDGEMENTS):
                 self.con.execute(table.ddl)
             self.con.execute("INSERT INTO meta VALUES (?, NULL, NULL)", [SCHEMA_VERSION])
 

@@ -201,6 +201,15 @@ ENDPOINTS = define_table(
     ("path", "VARCHAR", "its path"),
 )
 
+ACKNOWLEDGEMENTS = define_table(
+    "acknowledgements",
+    "one problem that somebody knows of: until its end it raises no alarm",
+    ("rule_id", "VARCHAR", "rule of the finding"),
+    ("endpoint_url", "VARCHAR", "endpoint of the finding; empty: any"),
+    ("until_day", "DATE", "last day for which it holds, by the reader's calendar; NULL: no end"),
+    ("note", "VARCHAR", "what is known of it, in the words of whoever acknowledged it"),
+)
+
 BASE_TABLES = (
     META,
     FILES,
@@ -304,7 +313,7 @@ RESULTS = (
     RESENDS,
     *DIAGNOSED,
 )
-TABLES = {table.name: table for table in (*BASE_TABLES, *MERGED, *RESULTS)}
+TABLES = {table.name: table for table in (*BASE_TABLES, ACKNOWLEDGEMENTS, *MERGED, *RESULTS)}
 
 OUTCOMES = {
     "delivered": "accepted once, at the first try",

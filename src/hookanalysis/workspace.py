@@ -178,6 +178,24 @@ class Workspace(Database):
         finally:
             self._drop_records()
 
+    def acknowledge(
+        self, rule: str, note: str, *, endpoint: str = "", until: date | None = None
+    ) -> None:
+        """Note that a problem is known: until its end, it raises no alarm, and is still shown.
+
+        Args:
+            rule: `rule_id` of the finding; what was acknowledged of it before is replaced.
+            note: What is known of it, shown in reports.
+            endpoint: The endpoint's URL, or enough to know it by; any by default.
+            until: Last day for which it holds; no end by default.
+
+        Raises:
+            InputError: There is no such rule or endpoint.
+        """
+        from .facts.gathering import acknowledge
+
+        acknowledge(self, rule, note, endpoint, until)
+
     def findings(self, day: date | str | None = None, **more: Any) -> Block:
         """What was found and what to do about it, as a page; see `facts` for what may be given."""
         from .sections import findings

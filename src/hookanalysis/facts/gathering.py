@@ -13,8 +13,9 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hookanalysis.errors import InputError
-from hookanalysis.tables import OUTCOMES, RESULTS, SCHEMA_VERSION
+from hookanalysis.tables import ACKNOWLEDGEMENTS, OUTCOMES, RESULTS, SCHEMA_VERSION
 from hookanalysis.verdict.findings import judge_period, read_finding
+from hookanalysis.verdict.rules import load_rules
 from hookanalysis.words import explain_reason
 from hookanalysis.zones import check_zone, to_utc
 
@@ -37,6 +38,9 @@ from .measures import (
 from .period import Period, ask, day_bounds
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
     from hookanalysis.database import Database
     from hookanalysis.verdict.findings import Finding
 
@@ -115,7 +119,9 @@ def _gather(db: Database, asked: Period, period: Period, sums: dict[str, Any]) -
         file_counts={status: statuses[status] for status in FILE_STATUSES},
         files=files,
         rejects=read_rows(RejectCount, ask(db, "rejects")),
-        findings=(
+        findings=_mark_known(
+            db,
+            period,
             *_judge_days(db, period),
             *(read_finding(*row.values()) for row in ask(db, "findings", asked)),
         ),
@@ -136,6 +142,46 @@ def _judge_days(db: Database, period: Period) -> list[Finding]:
         since, _ = day_bounds(period.local(since).date(), period.timezone)
         _, until = day_bounds(period.local(until).date(), period.timezone)
     return judge_period(db, {"since": since, "until": until, "zone": period.timezone})
+
+
+def _mark_known(db: Database, period: Period, *found: Finding) -> tuple[Finding, ...]:
+    """Findings with the notes of those who know of them; these come last."""
+    known, end = read_known(db), period.ends and period.ends[1]
+    marked = []
+    for one in found:
+        last = min((at for at in (one.last_at, end) if at), default=None)
+        note = known(one.rule_id, one.endpoint_url, last and period.local(last).date())
+        marked.append(replace(one, acknowledged=note))
+    return tuple(sorted(marked, key=lambda one: bool(one.acknowledged)))
+
+
+def read_known(db: Database) -> Callable[[str, str, date | None], str]:
+    """What is acknowledged: rule, endpoint and day of a finding → the note, empty without one."""
+    there = db.has("acknowledgements")  # not so in a workspace of an earlier state
+    rows = db.rows("FROM acknowledgements ORDER BY ALL DESC") if there else []
+
+    def look_up(rule: str, endpoint: str, day: date | None) -> str:
+        for rule_id, url, until, note in rows:
+            holds = until is None or day is None or day <= until
+            if rule_id == rule and url in {"", endpoint} and holds:
+                return f"{note} (until {until})" if until else str(note)
+        return ""
+
+    return look_up
+
+
+def acknowledge(db: Database, rule: str, note: str, endpoint: str, until: date | None) -> None:
+    """Note that a problem is known; see `Workspace.acknowledge`."""
+    rules = [entry.id for entry in load_rules()]
+    if rule not in rules:
+        raise InputError(f"there is no rule {rule!r}", hint=f"one of: {', '.join(rules)}")
+    if endpoint:
+        check_results(db)
+    place = [rule, _choose(db, "endpoint_url", endpoint)]
+    with db.transaction():
+        db.con.execute(ACKNOWLEDGEMENTS.ddl)
+        db.con.execute("DELETE FROM acknowledgements WHERE (rule_id, endpoint_url) = (?, ?)", place)
+        db.con.execute("INSERT INTO acknowledgements VALUES (?, ?, ?, ?)", [*place, until, note])
 
 
 def read_coverage(

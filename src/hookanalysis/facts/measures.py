@@ -242,7 +242,7 @@ class Facts:
     file_counts: dict[str, int]  # status → paths
     files: tuple[FileFacts, ...]  # by path
     rejects: tuple[RejectCount, ...]  # by path, most records first
-    findings: tuple[Finding, ...]  # by rank: what to look at first
+    findings: tuple[Finding, ...]  # what to look at first; what is acknowledged comes last
     resends: Resends
     versions: Versions
 
@@ -260,8 +260,8 @@ class Facts:
 
     @property
     def worst(self) -> str | None:
-        """The highest severity among the findings; None when there are none."""
-        found = {finding.severity for finding in self.findings}
+        """The highest severity among the findings that are not acknowledged; None without any."""
+        found = {finding.severity for finding in self.findings if not finding.acknowledged}
         return next((level for level in reversed(SEVERITIES) if level in found), None)
 
     def summary(self) -> str:

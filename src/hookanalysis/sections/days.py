@@ -8,6 +8,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup
+from hookanalysis.facts.gathering import read_known
 from hookanalysis.facts.measures import percent
 from hookanalysis.facts.period import ask, day_bounds
 from hookanalysis.markup import Block, Column, table
@@ -79,6 +80,10 @@ def news(ws: Database, period: Period) -> Block:
     since, until = day_bounds(last, period.timezone)
     bounds = {"since": since, "until": until, "from": since - timedelta(weeks=WEEKS)}
     rows = ask(ws, "news", period, **bounds)
+    known = read_known(ws)
+    for row in rows:
+        if row["state"] != "quiet" and known(row["rule_id"], row["endpoint_url"], last):
+            row["state"] = "acknowledged"
     quiet = [row for row in rows if row["state"] == "quiet"]
     columns = [
         Column("state", "State"),

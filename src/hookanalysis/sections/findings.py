@@ -47,29 +47,31 @@ def findings(facts: Facts) -> Block:
         (counts.do_not_resend, f"Leave {counts.do_not_resend:,} alone, which arrived."),
     )
     advice = " ".join(words for number, words in told if number)
-    rules: dict[str, list[Finding]] = {}
+    rules: dict[tuple[str, str], list[Finding]] = {}
     for found in facts.findings:
-        rules.setdefault(found.rule_id, []).append(found)
+        rules.setdefault((found.rule_id, found.acknowledged), []).append(found)
     items, sentences = [], [advice]
     for entries in rules.values():
         first, number = entries[0], sum(e.deliveries for e in entries)
         whole = "the endpoint as a whole" if first.endpoint_url else "the logs as a whole"
         total = plural(number, "delivery") if number else whole
-        level = escape(first.severity)
+        known = first.acknowledged
+        level, badge = ("info", "acknowledged") if known else [escape(first.severity)] * 2
         places = "".join(_say_where(e, facts) for e in entries[:MAX_PLACES])
         if (rest := len(entries) - MAX_PLACES) > 0:
             places += f"<li>and {plural(rest, 'endpoint')} more</li>"
         items.append(
             f'<li class="hk-finding hk-{level}"><h3>{escape(first.title)}'
-            f'<span class="hk-badge hk-{level}">{level}</span></h3>'
+            f'<span class="hk-badge hk-{level}">{badge}</span></h3>'
             f'<p class="hk-facts"><b>{total}</b>'
             f" · cause: {escape(say(first.cause, CAUSES))}"
-            f" · guide: {escape(first.guide_step)}</p>"
+            f" · guide: {escape(first.guide_step)} · rule: {escape(first.rule_id)}</p>"
+            f"{f'<p><b>Known:</b> {escape(known, 1000)}</p>' if known else ''}"
             f"<ul>{places}</ul>{_say_ground(entries)}"
             f'<p>{escape(first.explain, 1000)}</p><p class="hk-next">'
             f"{escape(first.next_check, 1000)}</p></li>"
         )
-        sentences.append(f"{level}: {first.title} ({total}). Next: {first.next_check}")
+        sentences.append(f"{badge}: {first.title} ({total}). Next: {first.next_check}")
     page = f'<p class="hk-advice">{advice}</p>' if advice else ""
     text = markup.tame(" ".join(sentences).strip(), 10_000)
     return Block(f'{page}<ol class="hk-findings">{"".join(items)}</ol>', text)

@@ -81,6 +81,7 @@ class Finding:
     rank: int  # place among all findings of the workspace
     evidence: str  # what of the required evidence was found, and what was not
     against: str  # what speaks against it
+    acknowledged: str = ""  # the note of somebody who knows of it; empty: nobody does
 
 
 def read_finding(*row: Any) -> Finding:

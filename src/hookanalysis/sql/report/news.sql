@@ -2,6 +2,7 @@
    grain:  one rule and endpoint; what is new first
    inputs: findings, finding_deliveries; $since and $until: the day; $from: start of the weeks */
 SELECT
+  f.rule_id,
   f.title,
   f.severity,
   f.endpoint_url,
