@@ -650,7 +650,12 @@ def test_a_known_problem_neither_alarms_nor_vanishes(db: Database) -> None:
     assert [f.acknowledged for f in facts(db).findings] == ["", "", "we pay for no more"]
     acknowledge(db, "missed", "old firewall", "", date(2026, 11, 20))
     assert alarms() == {("refused", PARTNER)}
-    assert alarms(since=at("20 00:00"), until=at("21 00:00")) == set()
+    day: Any = {"since": at("20 00:00"), "until": at("21 00:00")}
+    assert alarms(**day) == set()
+    states = re.findall(
+        r">(new|ongoing|acknowledged)<", sections.news(db, facts(db, **day).period).html
+    )
+    assert states == ["acknowledged", "acknowledged"]
     told = repr(sections.findings(facts(db)))
     assert told.index("critical: ") < told.index("acknowledged: ")
     assert "old firewall (until 2026-11-20)" in sections.findings(facts(db)).html

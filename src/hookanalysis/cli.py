@@ -60,7 +60,7 @@ _settings = click.option(
     "--settings", type=click.Path(), help=f"Settings file (default: ./{DEFAULT_NAME}, if there)."
 )
 _wait = click.option(
-    "--wait", type=click.FloatRange(0), default=0, metavar="S", help="Seconds to wait for its turn."
+    "--wait", type=click.FloatRange(0), default=0, metavar="S", help="Wait S seconds if it is busy."
 )
 _fail_on = click.option(
     "--fail-on",

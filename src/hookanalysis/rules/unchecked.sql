@@ -22,7 +22,7 @@ WITH days AS (
   SELECT
     step_of(happened_at, 'day', $zone) AS local_at, COUNT(*) AS judged,
     COUNT(*) FILTER (outcome <> 'undetermined') AS checked
-  FROM judged(NULL, $until, NULL, NULL)
+  FROM judged(CAST($since AS TIMESTAMP) - INTERVAL '29 days', $until, NULL, NULL)
   WHERE counted
   GROUP BY local_at
   HAVING COUNT(*) >= 5
