@@ -26,10 +26,7 @@ told_lines AS (
   SELECT
     generation_id, byte_offset, stream, request_key, event_uuid, mark, kind, logged_at, request_id,
     mark IN ('processed', 'duplicate', 'failed', 'signature_failed') AS is_end,
-    COALESCE(
-      STRPOS(MIN(path) OVER key_lines, MAX(path) OVER key_lines) = 0
-      AND STRPOS(MAX(path) OVER key_lines, MIN(path) OVER key_lines) = 0, FALSE
-    ) AS several_paths,
+    COALESCE(unlike(MIN(path) OVER key_lines, MAX(path) OVER key_lines), FALSE) AS several_paths,
     CASE WHEN several_paths THEN COALESCE(path, '') ELSE '' END AS part
   FROM receipt_lines
   WHERE request_key IS NOT NULL AND hash(stream, request_key) IN (FROM shared_keys)
@@ -54,9 +51,7 @@ keys AS (
     OR COUNT(DISTINCT request_id) > 1
     OR COUNT(kind) FILTER (request_id IS NULL) > COUNT(DISTINCT kind) FILTER (request_id IS NULL)
     OR COALESCE(BOOL_OR(mark = 'duplicate') AND BOOL_OR(is_end AND mark <> 'duplicate'), FALSE)
-    OR COALESCE(
-      MAX(logged_at) FILTER (mark = 'received') > MIN(logged_at) FILTER (is_end), FALSE
-    )
+    OR COALESCE(MAX(logged_at) FILTER (mark = 'received') > MIN(logged_at) FILTER (is_end), FALSE)
       AS reused
   FROM shared_lines
   CROSS JOIN settings

@@ -22,7 +22,8 @@ parts AS (
   FROM names
 )
 SELECT
-  endpoint_url, ROW_NUMBER() OVER (ORDER BY endpoint_url) AS endpoint_no, bare_path || COALESCE('?' || ARRAY_TO_STRING(query_hashes, '.'), '') AS path,
+  endpoint_url, ROW_NUMBER() OVER (ORDER BY endpoint_url) AS endpoint_no,
+  bare_path || COALESCE('?' || ARRAY_TO_STRING(query_hashes, '.'), '') AS path,
   bare_path, query_hashes, DENSE_RANK() OVER (ORDER BY path) AS path_no,
   COUNT(*) OVER (PARTITION BY path) AS sharing, host,
   DENSE_RANK() OVER (ORDER BY host) AS host_no, COUNT(*) OVER (PARTITION BY host) AS on_host

@@ -59,8 +59,7 @@ kinds AS (
     layer, kind, BOOL_OR(http_status IS NOT NULL) AS answers,
     BOOL_OR(regexp_matches(
       message,
-      '(?i)\b(?:(?:(?:en|re)?queu|schedul|deferr|dispatch|publish)(?:ed|ing)|hand(?:ed|ing) (?:off|over)|'
-      'to be processed)\b'
+      '(?i)\b(?:(?:en|re)?queu|schedul|deferr|dispatch|publish)(?:ed|ing)\b|\bhand(?:ed|ing).(?:off|over)'
     )) AS puts_off,
     COUNT(DISTINCT event_uuid) FILTER (WHERE accepted) AS accepted,
     COUNT(DISTINCT event_uuid) FILTER (WHERE refused) AS refused,

@@ -104,7 +104,7 @@ situated_receipts AS (
     COALESCE(r.arrived_at <= r.awaited_until + r.tolerance, FALSE) AS in_time,
     h.path IS NOT NULL
       OR COALESCE(
-        r.known_path IS NULL AND STRPOS(r.path, r.turn_path) = 0 AND STRPOS(r.turn_path, r.path) = 0
+        r.known_path IS NULL AND unlike(r.path, r.turn_path)
         AND r.http_status BETWEEN 200 AND 299 AND r.status = 'failed'
         AND (r.told_status NOT BETWEEN 502 AND 504 OR r.error_kind IN ('refused', 'dns', 'tls'))
         AND in_time, FALSE
@@ -113,8 +113,7 @@ situated_receipts AS (
     l.event_uuid IS NOT NULL AS event_listed
   FROM named_receipts AS r
   LEFT JOIN shown_paths AS h
-    ON h.path = r.turn_path AND h.layer = r.layer AND r.known_path IS NULL
-    AND STRPOS(r.path, h.path) = 0 AND STRPOS(h.path, r.path) = 0
+    ON h.path = r.turn_path AND h.layer = r.layer AND r.known_path IS NULL AND unlike(r.path, h.path)
   LEFT JOIN endpoint_paths AS p ON p.path = r.known_path AND p.sharing = 1
   LEFT JOIN listed_events AS l ON l.event_uuid = r.event_uuid
 ),

@@ -17,6 +17,11 @@ CREATE OR REPLACE TEMP MACRO turn_of(since, until) AS (
   since + LEAST(COALESCE(until - since, INTERVAL '0 seconds'), INTERVAL '1 minute') / 2
 );
 
+-- Whether two paths differ by more than what a proxy puts in front or takes off.
+CREATE OR REPLACE TEMP MACRO unlike(path, other) AS (
+  STRPOS(path, other) = 0 AND STRPOS(other, path) = 0
+);
+
 -- What tells lines of one step apart: the words, whichever path was called.
 CREATE OR REPLACE TEMP MACRO kind_of(step, message, http_status) AS (
   hash(
