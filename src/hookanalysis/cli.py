@@ -1,7 +1,7 @@
 """Commands and exit codes.
 
 0 nothing to report, 1 findings at or above `--fail-on`, 2 bad input or settings, 3 a report failed,
-75 the workspace is busy.
+70 a fault of ours, 74 disk or input/output, 75 the workspace is busy.
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import duckdb
 
-from .errors import HookAnalysisError, InputError
+from .errors import DamagedError, HookAnalysisError, InputError, StorageError
 from .settings import DEFAULT_NAME, LAYERS, TIME_MARKS, Known, Settings
 
 if TYPE_CHECKING:
@@ -33,9 +34,9 @@ class _Moment(click.ParamType[datetime]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         try:
             moment = datetime.fromisoformat(value)
-        except (TypeError, ValueError):
+            return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+        except (TypeError, ValueError, OverflowError):
             self.fail(f"{value!r} is no ISO time, such as 2026-11-22T14:00Z", param, ctx)
-        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
 class _Day(click.ParamType[date]):
@@ -97,7 +98,7 @@ def demo(output: str) -> None:
 
 
 @cli.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path())
+@click.argument("paths", nargs=-1, required=True, type=click.Path(readable=False))
 @click.option("--format", "format_", metavar="ID", help="Read as this format; do not detect.")
 @click.option(
     "--log-format",
@@ -128,10 +129,19 @@ def load(
 @cli.command()
 @_workspace
 def doctor(workspace: str) -> None:
-    """Check that the machine's time zones are those by which local times were read."""
+    """Check the workspace's integrity, and the machine's time zones against those it used."""
+    from .load.manifest import find_damage
     from .zones import compare_databases, name_database
 
     with _connect(workspace, None, read_only=True) as ws:
+        if damage := find_damage(ws):
+            raise DamagedError(
+                "the workspace is damaged",
+                reason="; ".join(damage),
+                where=workspace,
+                hint="load the sources again, into a new file: name it with --workspace",
+            )
+        click.echo("the workspace is whole")
         click.echo(f"local times are read by {name_database()}")
         differing = compare_databases(ws)
     for zone, words in differing.items():
@@ -259,22 +269,34 @@ def formats(words: tuple[str, ...], **known: Any) -> None:
 def main() -> None:
     """Run the command line; turns errors into four lines and an exit code."""
     os.umask(0o077)  # logs tell of people: what is made of them is for their owner alone
+    code = _run()
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError:
+            # What cannot be written would be tried again at the end, and change the code.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    sys.exit(code)
+
+
+def _run() -> int:
     try:
         # Without standalone mode, click hands back the code that a command exits with.
-        sys.exit(cli.main(standalone_mode=False))
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        return cli.main(standalone_mode=False) or 0
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
-    except HookAnalysisError as error:
-        click.echo(_plain(str(error)), err=True)
-        sys.exit(error.exit_code)
-    except (duckdb.Error, OSError) as error:
-        reason = str(error).splitlines()[0]
-        told = InputError("the work could not be finished", reason=reason)
-        click.echo(_plain(str(told)), err=True)
-        sys.exit(told.exit_code)
+        return 130
+    except SystemExit:  # click's way out when nobody reads what is written
+        return StorageError.exit_code
+    except click.ClickException as error:
+        code, show = InputError.exit_code, error.show
+    except Exception as error:  # noqa: BLE001 - whatever it is, 1 would tell of findings
+        from .database import explain
+
+        told = error if isinstance(error, HookAnalysisError) else explain(error)
+        code, show = told.exit_code, partial(click.echo, _plain(str(told)), err=True)
+    with suppress(OSError):
+        show()
+    return code
 
 
 def _connect(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+import traceback
 import warnings
 from contextlib import suppress
 from importlib import resources
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 
-from .errors import BusyError, InputError
+from .errors import BusyError, HookAnalysisError, InputError, StorageError, unwritable
+from .outputs import clear_spilled
 from .tables import BASE_TABLES, SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
@@ -25,14 +27,33 @@ if TYPE_CHECKING:
 # Nothing in a log may reach the network or another file through the database. Readers of untrusted
 # formats are never asked either: bytes become records in `reading/`. What does not fit into the
 # memory goes to a temporary file beside the workspace, which costs little.
-_LOCKDOWN = """
-SET GLOBAL TimeZone = 'UTC';
-SET memory_limit = '800MB';
-SET autoinstall_known_extensions = false;
-SET autoload_known_extensions = false;
-SET allow_community_extensions = false;
-SET allow_persistent_secrets = false;
-SET enable_external_access = false;
+_LOCKDOWN: dict[str, str | bool] = {
+    "memory_limit": "800MB",
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+    "allow_persistent_secrets": False,
+    "enable_external_access": False,
+}
+
+# Where DuckDB would look for a service or a plug-in instead of a file; and no name at all.
+_NO_FILE = re.compile(r"\w\w+:|:memory:.|.*[\0\ud800-\udfff]|$", re.DOTALL)
+_MARK = b"DUCK"  # behind the first eight bytes
+
+# DuckDB wraps what the system says of a disk in errors of many kinds.
+_REFUSED = re.compile(
+    r"No space left|File too large|quota exceeded|Permission denied|Read-only file system"
+    r"|Operation not permitted|Input/output error"
+)
+_DAMAGED = re.compile(r"Corrupt|Could not read enough bytes|not a valid DuckDB|replaying WAL")
+
+_COLUMNS = """
+SELECT table_name, list(
+  CASE WHEN estimated_size IS NULL THEN 'view ' ELSE '' END || column_name || ' ' || data_type
+  ORDER BY column_index
+)
+FROM duckdb_columns() LEFT JOIN duckdb_tables() USING (database_name, schema_name, table_name)
+WHERE NOT duckdb_columns.internal GROUP BY table_name
 """
 
 
@@ -60,6 +81,8 @@ class Database:
         self.read_only = read_only
         self._has_macros = False
         self.con = _open(self.path, read_only=read_only, wait_seconds=wait_seconds)
+        if not read_only:
+            clear_spilled(self.path)
         try:
             self._prepare()
         except BaseException:
@@ -67,29 +90,37 @@ class Database:
             raise
 
     def _prepare(self) -> None:
-        names = {row[0] for row in self.rows("SELECT table_name FROM duckdb_tables()")}
-        if names and "meta" not in names:
-            raise InputError(
-                "this DuckDB file is not a hookanalysis workspace",
-                where=self.path,
-                hint="name a new file with --workspace",
-            )
-        if names:
-            (version,) = self.rows("SELECT schema_version FROM meta")[0]
-            if version != SCHEMA_VERSION:
-                age = "newer" if version > SCHEMA_VERSION else "older"
-                raise InputError(
-                    f"the workspace was made by a{'n' * (age == 'older')} {age} hookanalysis",
-                    reason=f"its tables are of version {version}, known here: {SCHEMA_VERSION}",
-                    where=self.path,
-                    hint="upgrade hookanalysis, or name a new file with --workspace"
-                    if age == "newer"
-                    else "load the logs again, into a new file: name it with --workspace",
-                )
-        if not self.read_only and not names:
+        found = dict(self.rows(_COLUMNS))
+        if found:
+            self._check(found)
+        elif not self.read_only:
             self._create()
-        _lock_down(self.con)
         self.con.execute(sql_text("reasons"))
+
+    def _check(self, found: dict[str, list[str]]) -> None:
+        """Check that the tables are those of this version."""
+        what, reason = "this DuckDB file is not a hookanalysis workspace", ""
+        hint = "name a new file with --workspace"
+        is_ours = "schema_version INTEGER" in found.get("meta", ())
+        versions = self.rows("SELECT schema_version FROM meta") if is_ours else []
+        version = versions[0][0] if len(versions) == 1 else None
+        if version == SCHEMA_VERSION:
+            wrong = [
+                table.name
+                for table in TABLES.values()
+                if found.get(table.name, [] if table in BASE_TABLES else None)
+                not in (None, [f"{column.name} {column.type}" for column in table.columns])
+            ]
+            if not wrong:
+                return
+            reason = f"its tables are not as they were made: {', '.join(wrong)}"
+        elif version is not None:
+            age = "a newer" if version > SCHEMA_VERSION else "an older"
+            what = f"the workspace was made by {age} hookanalysis"
+            reason = f"its tables are of version {version}, known here: {SCHEMA_VERSION}"
+            way = "upgrade hookanalysis, or" if age == "a newer" else "load the logs again:"
+            hint = f"{way} {hint}"
+        raise InputError(what, reason=reason, where=self.path, hint=hint)
 
     def _create(self) -> None:
         if self.path != ":memory:":
@@ -244,20 +275,22 @@ def connect_memory(*, locked: bool = True) -> duckdb.DuckDBPyConnection:
     Args:
         locked: Whether settings can no longer be changed. Access to files is off in any case.
     """
-    con = duckdb.connect()
-    con.execute("SET threads = 1")
-    _lock_down(con, locked=locked)
-    return con
+    return _connect(":memory:", {"threads": 1}, locked=locked)
 
 
-def _lock_down(con: duckdb.DuckDBPyConnection, *, locked: bool = True) -> None:
+def _connect(
+    path: str, more: dict[str, int], *, read_only: bool = False, locked: bool = True
+) -> duckdb.DuckDBPyConnection:
+    # All is shut before a file is opened: its views and defaults may come from anybody.
+    con = duckdb.connect(path, read_only=read_only, config={**_LOCKDOWN, **more})
+    con.execute("SET GLOBAL TimeZone = 'UTC'")
     # A bar of DuckDB's would stand in a notebook's cell, and so in the report. Where Jupyter lacks
     # what it needs to draw one, it is off, and even switching it off is refused.
     if con.execute("SELECT current_setting('enable_progress_bar')").fetchall() == [(True,)]:
         con.execute("SET enable_progress_bar = false")
-    con.execute(_LOCKDOWN)
     if locked:
         con.execute("SET lock_configuration = true")
+    return con
 
 
 def check_exists(path: str) -> None:
@@ -275,10 +308,11 @@ def check_exists(path: str) -> None:
 def _open(path: str, *, read_only: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:
     if read_only:
         check_exists(path)
+    _check_file(path)
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
-            return duckdb.connect(path, read_only=read_only)
+            return _connect(path, {}, read_only=read_only)
         except duckdb.Error as error:
             text = str(error)
             if "Could not set lock" not in text and "different configuration" not in text:
@@ -286,6 +320,22 @@ def _open(path: str, *, read_only: bool, wait_seconds: float) -> duckdb.DuckDBPy
             if time.monotonic() >= deadline:
                 raise _busy(path, text) from error
             time.sleep(0.1)
+
+
+def _check_file(path: str) -> None:
+    """Check that there is, or may be, a DuckDB file; what DuckDB takes for a service is none."""
+    file, reason = Path(path), ""
+    if _NO_FILE.match(path):
+        reason = "it must be the path of a file on this machine"
+    elif path != ":memory:" and file.exists():
+        head = b""
+        if file.is_file():  # to open a pipe would wait for its writer
+            with file.open("rb") as opened:
+                head = opened.read(12)
+        if head[8:] != _MARK and (head or not file.is_file()):
+            reason = "it is no DuckDB file"
+    if reason:
+        raise _unusable(path, reason)
 
 
 def _busy(path: str, text: str) -> BusyError:
@@ -299,10 +349,36 @@ def _busy(path: str, text: str) -> BusyError:
     )
 
 
-def _unusable(path: str, text: str) -> InputError:
-    return InputError(
+def _unusable(path: str, text: str) -> HookAnalysisError:
+    kind = StorageError if _REFUSED.search(text) else InputError
+    return kind(
         "the workspace cannot be opened",
-        reason=text.splitlines()[0],
+        reason=text.partition("\n")[0],
         where=path,
         hint="name a new file with --workspace and load the sources again",
+    )
+
+
+def explain(error: Exception) -> HookAnalysisError:
+    """What an error of the database, the disk or this package's own comes to."""
+    reason = str(error).partition("\n")[0][:200]
+    if isinstance(error, duckdb.Error) and _DAMAGED.search(reason):
+        return InputError(
+            "the workspace is damaged",
+            reason=reason,
+            hint="name a new file with --workspace and load the sources again",
+        )
+    if isinstance(error, OSError):
+        return unwritable("the work could not be finished", error, error.filename or "")
+    if isinstance(error, duckdb.IOException) or _REFUSED.search(reason):
+        return unwritable("the work could not be finished", OSError(reason), "")
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if Path(__file__).parent in Path(frame.filename).parents]
+    places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in ours[-3:]]
+    memory = isinstance(error, MemoryError | duckdb.OutOfMemoryException)
+    return HookAnalysisError(
+        "the memory was not enough" if memory else "hookanalysis has failed; the fault is its own",
+        reason=f"{type(error).__name__}: {reason}",
+        where=", ".join(places),
+        hint="what was finished before is not lost; if it happens again, report these lines",
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
+import io
 from functools import cache
 from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import InputError
+from .outputs import write_beside
 from .results import FINDING_EVIDENCE, FINDINGS
 from .verdict.findings import read_finding, say_ground
 from .words import RESENDS, say, say_evidence, say_reason, say_zone_error
@@ -78,15 +79,8 @@ def export(db: Database, table: str, target: str | Path) -> int:
         told = told.where(told.notna(), None)
         # Few rows of millions differ in what their words depend on.
         frame["in_words"] = [*starmap(cache(tell), told.itertuples(index=False))]
-    try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".export-") as folder:
-            part = Path(folder) / path.name
-            write(frame, part, table)
-            part.replace(path)
-    except OSError as error:
-        raise InputError(
-            "the export cannot be written", reason=error.strerror or "", where=str(path)
-        ) from error
+    with write_beside(path, "the export cannot be written") as part:
+        write(frame, part, table)
     return len(frame)
 
 
@@ -94,8 +88,11 @@ def _write_xlsx(frame: pd.DataFrame, path: Path, table: str) -> None:
     import pandas as pd
 
     options = {"options": {"strings_to_formulas": False, "strings_to_urls": False}}
-    with pd.ExcelWriter(path, engine="xlsxwriter", engine_kwargs=options) as book:
+    # Where a disk is full, its writer would print of that by itself.
+    sheet = io.BytesIO()
+    with pd.ExcelWriter(sheet, engine="xlsxwriter", engine_kwargs=options) as book:
         _as_text(frame).to_excel(book, sheet_name=table[:31], index=False)
+    path.write_bytes(sheet.getbuffer())
 
 
 def _write_parquet(frame: pd.DataFrame, path: Path, _table: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from hookanalysis.errors import DamagedError, InputError
@@ -13,6 +12,7 @@ from hookanalysis.formats.catalog import load_formats
 from hookanalysis.formats.detect import detect, find_column
 from hookanalysis.formats.engine import borrow_scratch
 from hookanalysis.formats.parser import connect_parser
+from hookanalysis.outputs import work_folder
 from hookanalysis.read.decoding import HEAD
 from hookanalysis.read.documents import holds_nothing
 from hookanalysis.read.postgres import Table
@@ -122,8 +122,8 @@ def _load_table(
 ) -> FileReport:
     """Load a table of a database as it is now; it takes the place of what it was before."""
     known = replace(known, stream=known.stream or table.stream)
-    with TemporaryDirectory(prefix="hookanalysis-") as folder:
-        file = Path(folder) / "table.csv"
+    with work_folder() as folder:
+        file = folder / "table.csv"
         table.write(file, find_column(load_formats(known.formats), known), _budget(settings))
         offer = Offer(file, table.name, replaces=True)
         return _load_file(db, offer, settings, known, progress)
