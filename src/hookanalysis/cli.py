@@ -314,18 +314,21 @@ def _connect(
 def _show(report: LoadReport, *, every: bool = False) -> None:
     """What was loaded, and on the other channel what was not, and what is missing."""
     for line in report.lines(every=every):
-        click.echo(_plain(line))
-    for line in (*report.errors(every=every), *report.lacks):
-        click.echo(_plain(line), err=True)
+        click.echo(_plain_line(line))
+    for error in report.errors(every=every):
+        click.echo(_plain(error), err=True)
+    for line in report.lacks:
+        click.echo(_plain_line(line), err=True)
     if report.refused:
-        raise click.exceptions.Exit(InputError.exit_code)
+        codes = (file.error.exit_code for file in report.refused if file.error)
+        raise click.exceptions.Exit(max(codes))
 
 
 def _warn_of_zones(ws: Workspace, *, reconciled: bool = False) -> None:
     from .zones import find_zone_errors
 
     for told in find_zone_errors(ws, reconciled=reconciled):
-        click.echo(_plain(f"warning: {told}"), err=True)
+        click.echo(_plain_line(f"warning: {told}"), err=True)
 
 
 def _daily_report(workspace: Path, folder: Path, **parameters: Any) -> Path:
@@ -355,9 +358,13 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _plain(text: str) -> str:
     """Text from logs and file names, made safe for a terminal: control characters are shown."""
+    return "\n".join(map(_plain_line, text.split("\n")))
+
+
+def _plain_line(text: str) -> str:
     return "".join(c if _harmless(c) else c.encode("unicode_escape").decode() for c in text)
 
 
 def _harmless(character: str) -> bool:
     reorders = "\u202a" <= character <= "\u202e" or "\u2066" <= character <= "\u2069"
-    return character == "\n" or (character.isprintable() and not reorders)
+    return character.isprintable() and not reorders

@@ -43,7 +43,9 @@ class HookAnalysisError(Exception):
 
     def __str__(self) -> str:
         parts = {"error": self.what, "reason": self.reason, "where": self.where, "hint": self.hint}
-        return "\n".join(f"{label:>6}: {text}" for label, text in parts.items() if text)
+        # Each is one line, also where a name has a line end in it.
+        said = {label: text.replace("\n", "\\n") for label, text in parts.items() if text}
+        return "\n".join(f"{label:>6}: {text}" for label, text in said.items())
 
 
 class InputError(HookAnalysisError):

@@ -115,7 +115,7 @@ class FileReport:
                 f"last line unfinished ({self.tail_bytes:,} bytes), left for the next load"
             )
         parts.append(self.reason)
-        return "  ".join(part for part in parts if part)
+        return "  ".join(part for part in parts if part).replace("\n", "\\n")
 
 
 @dataclass(frozen=True)
