@@ -253,6 +253,27 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
         assert find_damage(ws) == []
 
 
+def test_strict_counts_what_could_not_be_read_until_it_is_made_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def go(*words: str) -> subprocess.CompletedProcess[str]:
+        return run_here(tmp_path, *words, monkeypatch=monkeypatch, capsys=capsys)
+
+    line = '192.0.2.7 - - [{}/Nov/2026:10:0{}:00 +0000] "POST /h HTTP/1.1" 200 5 "-" "c"\n'
+    torn = line.format(20, 1) + 'POST /h {"no time": 1}\n' + line.format(20, 2)
+    (tmp_path / "access.log").write_text(torn)
+    assert go("load", "access.log", "--strict").returncode == 1
+    told = go("reconcile", "--fail-on", "never")
+    assert told.returncode == 0
+    assert "1 file could be read only in part." in told.stdout
+    assert go("reconcile", "--fail-on", "never", "--strict").returncode == 1
+    (tmp_path / "access.log.1").write_text(line.format(21, 3))
+    assert go("load", "access.log.1", "--strict").returncode == 0
+    mended = go("reconcile", "--fail-on", "never", "--strict")
+    assert mended.returncode == 0, mended.stdout
+    assert "in part" not in mended.stdout
+
+
 def test_a_held_workspace_exits_with_75(tmp_path: Path) -> None:
     with ha.connect(tmp_path / "case.duckdb"):
         done = run(tmp_path, "reconcile")

@@ -67,6 +67,9 @@ _fail_on = click.option(
     show_default=True,
     help="Exit with 1 when a finding is at least this severe.",
 )
+_strict = click.option(
+    "--strict", is_flag=True, help="Exit with 1 when a file, or a line of one, could not be read."
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -111,10 +114,16 @@ def demo(output: str) -> None:
 @click.option("--stream", metavar="NAME", help="Name of the log (one host, one writer).")
 @click.option("--layer", type=click.Choice(LAYERS))
 @click.option("-v", "--verbose", is_flag=True, help="A line for each file, however many.")
+@_strict
 @_workspace
 @_settings
 def load(
-    paths: tuple[str, ...], verbose: bool, workspace: str, settings: str | None, **known: Any
+    paths: tuple[str, ...],
+    verbose: bool,
+    strict: bool,
+    workspace: str,
+    settings: str | None,
+    **known: Any,
 ) -> None:
     """Load sender's exports and receiver's logs: files and folders in any mix."""
     known["format"] = known.pop("format_")
@@ -124,6 +133,8 @@ def load(
     _show(report, every=verbose)
     if not report.files:
         raise InputError("there is nothing to load", where=", ".join(paths))
+    if strict and any(file.unsound for file in report.files):
+        raise click.exceptions.Exit(1)
 
 
 @cli.command()
@@ -156,6 +167,7 @@ def doctor(workspace: str) -> None:
 @click.option("--until", type=_Moment(), help="Judge deliveries before this time (UTC).")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
 @_fail_on
+@_strict
 @_workspace
 @_settings
 def reconcile(
@@ -163,6 +175,7 @@ def reconcile(
     until: datetime | None,
     as_json: bool,
     fail_on: str,
+    strict: bool,
     workspace: str,
     settings: str | None,
 ) -> None:
@@ -172,7 +185,7 @@ def reconcile(
         facts = ws.facts()
         _warn_of_zones(ws, reconciled=True)
     click.echo(json.dumps(facts.to_dict(), indent=1) if as_json else _summary(facts))
-    _exit_by(facts, fail_on)
+    _exit_by(facts, fail_on, strict=strict)
 
 
 @cli.command()
@@ -196,6 +209,7 @@ def report(name: str, parameters: tuple[str, ...], output: str | None, workspace
 @click.option("-o", "--output", default="reports/daily", show_default=True, help="Folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as one line of JSON.")
 @_fail_on
+@_strict
 @_workspace
 @_settings
 def daily(
@@ -204,6 +218,7 @@ def daily(
     output: str,
     as_json: bool,
     fail_on: str,
+    strict: bool,
     workspace: str,
     settings: str | None,
 ) -> None:
@@ -222,7 +237,7 @@ def daily(
     else:
         click.echo(_summary(facts, day))
         click.echo(f"report     {page}")
-    _exit_by(facts, fail_on)
+    _exit_by(facts, fail_on, strict=strict)
 
 
 @cli.command()
@@ -344,8 +359,9 @@ def _summary(facts: Facts, day: date | None = None) -> str:
     return f"{day:%A} {day.day} {day:%B %Y}: {facts.summary()}" if day else facts.summary()
 
 
-def _exit_by(facts: Facts, fail_on: str) -> None:
-    if fail_on != "never" and facts.worst in LEVELS[LEVELS.index(fail_on) :]:
+def _exit_by(facts: Facts, fail_on: str, *, strict: bool) -> None:
+    found = fail_on != "never" and facts.worst in LEVELS[LEVELS.index(fail_on) :]
+    if found or (strict and any(file.unsound for file in facts.files)):
         raise click.exceptions.Exit(1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from functools import cache
 from itertools import starmap
 from pathlib import Path
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
 
     from .database import Database
 
-# A spreadsheet takes a cell that begins so for a formula (also in the full-width forms).
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "|", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# A spreadsheet takes a cell that begins so for a formula (also in the full-width forms); and in
+# countries where a semicolon parts the cells, what follows one in a text, or a line end, is a cell.
+_FORMULA = re.compile(
+    r"(?:^|(?<=[;\n])|(?<=[^'][\t\r]))(?=[ \ufeff\"']*[=+\-@\t\r|\uff1d\uff0b\uff0d\uff20])"
+)
 
 # Tables whose codes a sheet says in words too: the columns that it takes, and the words of a row.
 _IN_WORDS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
@@ -106,9 +110,7 @@ def _write_parquet(frame: pd.DataFrame, path: Path, _table: str) -> None:
 
 def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
     def safe(value: object) -> object:
-        if isinstance(value, str) and value.lstrip(" \ufeff\"'").startswith(_FORMULA_STARTS):
-            return "'" + value
-        return value
+        return _FORMULA.sub("'", value) if isinstance(value, str) else value
 
     texts = frame.select_dtypes(exclude=["number", "datetime", "bool"])
     return frame.assign(**{str(name): texts[name].map(safe) for name in texts})

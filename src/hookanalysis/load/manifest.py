@@ -78,7 +78,7 @@ class FileReport:
 
     `layer` is that of a receiver's log: as told, else as such logs usually are.
     `error` says why it was refused, `lacking` which stream and layer lack it;
-    `tail_bytes` are those of a last line that is not finished yet.
+    `tail_bytes` are those of a last line that is not finished yet; `damaged`: its end is lost.
     """
 
     path: str
@@ -95,6 +95,12 @@ class FileReport:
     tail_bytes: int = 0
     lacking: tuple[str | None, str | None] = (None, None)
     error: HookAnalysisError | None = None
+    damaged: bool = False
+
+    @property
+    def unsound(self) -> bool:
+        """Not all of it could be read."""
+        return self.status == "refused" or self.rejected > 0 or self.damaged
 
     @property
     def read_as(self) -> str:
