@@ -128,7 +128,7 @@ def test_the_package_keeps_its_budgets() -> None:
     queries = sorted(PACKAGE.rglob("*.sql"))
     world = [*(ROOT / "tests" / "world").glob("*.py"), *(ROOT / "tests" / "world").glob("*.toml")]
     found = {
-        "lines of Python": (count_lines(MODULES), 16_714, 10_500),
+        "lines of Python": (count_lines(MODULES), 16_722, 10_500),
         "modules": (len(ROOMS), 83, 45),
         "lines of SQL": (count_lines(queries), 7_698, 5_500),
         "SQL files": (len(queries), 152, 115),

@@ -131,6 +131,8 @@ def read_settings(path: str | Path | None = None) -> Settings:
     file = Path(path) if path is not None else Path(DEFAULT_NAME)
     if path is None and not file.is_file():
         return Settings()
+    if not file.is_file():  # to open a pipe would wait for its writer
+        raise InputError("settings cannot be read", reason="there is no such file", where=str(file))
     try:
         raw = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

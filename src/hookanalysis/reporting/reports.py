@@ -157,8 +157,11 @@ def read_parameters(notebook: NotebookNode) -> tuple[Parameter, ...]:
 
     tagged = (c for c in notebook.cells if "parameters" in c.metadata.get("tags", []))
     cell = next((c for c in tagged if c.cell_type == "code"), None)
-    declared = PythonTranslator.inspect(cell) if cell else []
-    return tuple(Parameter(p.name, ast.literal_eval(p.default), p.help) for p in declared)
+    try:
+        declared = PythonTranslator.inspect(cell) if cell else []
+        return tuple(Parameter(p.name, ast.literal_eval(p.default), p.help) for p in declared)
+    except (SyntaxError, ValueError) as error:
+        raise InputError("the notebook's parameters cannot be read", reason=str(error)) from error
 
 
 def check_parameters(
@@ -207,9 +210,10 @@ def _notebook_folder() -> Path:
 def _read_notebook(path: Path) -> NotebookNode:
     import nbformat
 
+    invalid: Any = nbformat.ValidationError
     try:
         notebook: NotebookNode = nbformat.read(path, 4)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError, nbformat.reader.NotJSONError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, invalid) as error:
         raise InputError(
             "the notebook cannot be read", reason=str(error)[:200], where=str(path)
         ) from error
