@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 import hookanalysis as ha
 from hookanalysis.cli import cli, main
+from hookanalysis.load.manifest import find_damage
 
 SAMPLES = Path(__file__).parent.parent / "data" / "samples"
 DAY = "2026-11-20"
@@ -205,6 +206,12 @@ def test_export_writes_every_row(case: Path, suffix: str) -> None:
         ("forget",),
         ("forget", "nowhere.log"),
         ("acknowledge", "nothing", "--note", "x"),
+        ("daily", "--day", "9999-12-31"),
+        ("daily", "--day", "0001-01-01", "--timezone", "Asia/Tokyo"),
+        ("reconcile", "--since", "0001-01-01T00:00:00+14:00"),
+        ("reconcile", "--since", "2026-11-22", "--until", "2026-11-20"),
+        ("report", "daily_reconciliation", "-o", "case.duckdb"),
+        ("export", "deliveries", "-o", "case.duckdb/d.csv"),
         ("reconcile", "--since", "then"),
         ("load", "--settings", "nowhere.toml", "x"),
     ],
@@ -218,6 +225,68 @@ def test_wrong_words_exit_with_2(
     done = run_here(case, *words, monkeypatch=monkeypatch, capsys=capsys)
     assert done.returncode == 2, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_fault_of_ours_exits_with_70(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError("a record got lost")
+
+    monkeypatch.setattr("hookanalysis.workspace.loading.load", fail)
+    done = run_here(tmp_path, "load", "x", monkeypatch=monkeypatch, capsys=capsys)
+    assert done.returncode == 70
+    assert "AssertionError: a record got lost" in done.stderr
+    assert "workspace.py:" in done.stderr
+    assert len(done.stderr.splitlines()) == 4
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is full")
+def test_output_that_nobody_takes_exits_with_74(tmp_path: Path) -> None:
+    program = [sys.executable, "-c", "from hookanalysis.cli import main; main()", "formats"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(program, cwd=tmp_path, stdout=full, stderr=full, check=False)
+    assert done.returncode == 74
+
+
+def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
+    line = '192.0.2.7 - - [20/Nov/2026:10:{:02}:{:02} +0000] "POST /h HTTP/1.1" 200 5 "-" "c"\n'
+    text = "".join(line.format(n // 60, n % 60) for n in range(3000))
+    (tmp_path / "access.log").write_text(text)
+    # A file may not grow beyond that; to the program it is a disk without room.
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000));"
+    program = [sys.executable, "-c", limit + "from hookanalysis.cli import main; main()"]
+    words = ["load", "access.log", "-w", "case.duckdb"]
+    full = subprocess.run(
+        [*program, *words], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert full.returncode == 74
+    assert "Traceback" not in full.stderr
+    assert run(tmp_path, *words).returncode == 0
+    with ha.connect(tmp_path / "case.duckdb") as ws:
+        assert len(ws.table("receipts")) == 3000
+        assert find_damage(ws) == []
+
+
+def test_strict_counts_what_could_not_be_read_until_it_is_made_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def go(*words: str) -> subprocess.CompletedProcess[str]:
+        return run_here(tmp_path, *words, monkeypatch=monkeypatch, capsys=capsys)
+
+    line = '192.0.2.7 - - [{}/Nov/2026:10:0{}:00 +0000] "POST /h HTTP/1.1" 200 5 "-" "c"\n'
+    torn = line.format(20, 1) + 'POST /h {"no time": 1}\n' + line.format(20, 2)
+    (tmp_path / "access.log").write_text(torn)
+    assert go("load", "access.log", "--strict").returncode == 1
+    told = go("reconcile", "--fail-on", "never")
+    assert told.returncode == 0
+    assert "1 file could be read only in part." in told.stdout
+    assert go("reconcile", "--fail-on", "never", "--strict").returncode == 1
+    (tmp_path / "access.log.1").write_text(line.format(21, 3))
+    assert go("load", "access.log.1", "--strict").returncode == 0
+    mended = go("reconcile", "--fail-on", "never", "--strict")
+    assert mended.returncode == 0, mended.stdout
+    assert "in part" not in mended.stdout
 
 
 def test_a_held_workspace_exits_with_75(tmp_path: Path) -> None:

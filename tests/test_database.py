@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -9,7 +11,10 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from hookanalysis.database import Database, connect_memory
+from hookanalysis.database import Database
+from hookanalysis.errors import InputError
+from hookanalysis.load.manifest import find_damage
+from hookanalysis.opening import connect_memory, explain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,10 +44,126 @@ def test_duckdb_draws_no_progress_of_its_own() -> None:
     # In a notebook it would stand in the cell, and so in the report; where nobody named a script,
     # DuckDB takes the session for one that wants it.
     code = """
-from hookanalysis.database import Database, connect_memory
+import hookanalysis as ha
+from hookanalysis.database import Database
+from hookanalysis.opening import connect_memory, explain
+from hookanalysis.errors import InputError, StorageError
+from hookanalysis.load.manifest import find_damage
 asked = "SELECT current_setting('enable_progress_bar')"
 with Database(":memory:") as db:
     print(db.rows(asked), connect_memory().execute(asked).fetchall())
 """
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout == "[(False,)] [(False,)]\n"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["md:", "md:case", "http://127.0.0.1:9/x", "sqlite:x", "", ":memory:x", "a\udcff.duckdb"],
+)
+def test_a_name_of_a_service_is_no_workspace(name: str) -> None:
+    with pytest.raises(InputError) as caught:
+        Database(name)
+    assert "a file on this machine" in caught.value.reason
+
+
+@pytest.mark.parametrize("head", [b"SQLite format 3\0" + bytes(4096), b"id,time\n", None])
+def test_another_kind_of_file_is_no_workspace(head: bytes | None, tmp_path: Path) -> None:
+    path = tmp_path / "case.duckdb"
+    if head is None:
+        path.mkdir()
+    else:
+        path.write_bytes(head)
+    with pytest.raises(InputError) as caught:
+        Database(path)
+    assert "no DuckDB file" in caught.value.reason
+
+
+@pytest.mark.parametrize(
+    ("statements", "told"),
+    [
+        ("CREATE TABLE t (x INT)", "not a hookanalysis workspace"),
+        ("CREATE TABLE meta (schema_version INTEGER)", "not a hookanalysis workspace"),
+        ("CREATE TABLE meta AS SELECT NULL::INTEGER AS schema_version", "not a hookanalysis"),
+        ("CREATE TABLE meta AS SELECT 4 AS schema_version FROM range(2)", "not a hookanalysis"),
+        ("CREATE TABLE meta AS SELECT 'x' AS schema_version", "not a hookanalysis workspace"),
+        ("CREATE VIEW meta AS SELECT content FROM read_text('{path}')", "not a hookanalysis"),
+        ("CREATE TABLE meta AS SELECT 3 AS schema_version", "an older hookanalysis"),
+        ("CREATE TABLE meta AS SELECT 9999 AS schema_version", "a newer hookanalysis"),
+    ],
+)
+def test_a_foreign_database_is_no_workspace(statements: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("secret")
+    with duckdb.connect(tmp_path / "case.duckdb") as con:
+        con.execute(statements.format(path=tmp_path / "secret.txt"))
+    for read_only in (False, True):
+        with pytest.raises(InputError, match=told):
+            Database(tmp_path / "case.duckdb", read_only=read_only)
+
+
+def test_all_is_shut_before_the_first_statement(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = (
+        "SELECT current_setting('enable_external_access'), current_setting('lock_configuration')"
+    )
+    seen = []
+    monkeypatch.setattr(Database, "_prepare", lambda db: seen.append(db.rows(asked)))
+    Database(tmp_path / "case.duckdb").close()
+    assert seen == [[(False, True)]]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            "DELETE FROM receipt_records WHERE file_id = 4 AND line < 50",
+            "records that the manifest",
+        ),
+        ("INSERT INTO rejects (file_id, generation_id) VALUES (1, 1)", "rejects that the manifest"),
+        ("UPDATE activity SET generation_id = 99 WHERE file_id = 3", "names a file"),
+        ("DELETE FROM files WHERE file_id = 2", "names a file"),
+        ("UPDATE receipt_records SET byte_offset = byte_offset + 9e9::BIGINT", "was loaded"),
+        ("INSERT INTO deliveries FROM deliveries LIMIT 1", "one row"),
+        ("DELETE FROM deliveries WHERE outcome = 'missed'", "resend"),
+    ],
+)
+def test_damage_is_found(change: str, told: str, samples: Path, tmp_path: Path) -> None:
+    copy = shutil.copy(samples, tmp_path / "case.duckdb")
+    with Database(copy) as db:
+        db.con.execute(change)
+        (words,) = find_damage(db)
+    assert told in words
+
+
+def test_the_samples_are_whole(samples: Path) -> None:
+    with Database(samples, read_only=True) as db:
+        assert find_damage(db) == []
+
+
+def test_a_table_that_is_not_as_it_was_made_is_told(samples: Path, tmp_path: Path) -> None:
+    copy = shutil.copy(samples, tmp_path / "case.duckdb")
+    with duckdb.connect(copy) as con:
+        con.execute("ALTER TABLE files DROP COLUMN kept; DROP TABLE rejects")
+        con.execute("CREATE VIEW rejects AS SELECT content FROM read_text('/etc/hostname')")
+    with pytest.raises(InputError) as caught:
+        Database(copy)
+    assert caught.value.reason.endswith(": files, rejects")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (AssertionError("lost"), 70),
+        (MemoryError(), 70),
+        (OSError(errno.ENOSPC, "No space left on device", "x"), 74),
+        (PermissionError(errno.EACCES, "Permission denied", "x"), 74),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "x"), 2),
+        (duckdb.IOException('IO Error: Could not write file "x"'), 74),
+        (duckdb.FatalException("FATAL Error: Could not write: No space left on device"), 74),
+        (duckdb.Error("Corrupt database file: computed checksum 1"), 2),
+        (duckdb.BinderException("no such column"), 70),
+    ],
+)
+def test_every_error_has_its_code(error: Exception, code: int) -> None:
+    assert explain(error).exit_code == code

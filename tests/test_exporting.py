@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
@@ -16,6 +18,14 @@ from hookanalysis.exporting import export
 from hookanalysis.results import DELIVERIES, FINDING_EVIDENCE, FINDINGS, RESENDS, ZONE_ERRORS
 
 HOSTILE = ("=HYPERLINK(1)", "+1", "-1", "@cmd", "\t=1", ' "=1', "\uff1d1", "|calc")
+INSIDE = {
+    "a;=1+1": "a;'=1+1",
+    'a; "@SUM(1)': "a;' \"@SUM(1)",
+    "a\n=1": "a\n'=1",
+    "a\t=1": "a\t'=1",
+    ";-1;+1": ";'-1;'+1",
+    "a=1; b-2, +3": "a=1; b-2, +3",
+}
 
 
 @pytest.fixture
@@ -34,6 +44,60 @@ def test_csv_marks_formulas_as_text(db: Database, tmp_path: Path) -> None:
     rows = list(csv.DictReader((tmp_path / "r.csv").read_text().splitlines()))
     assert [row["reason"] for row in rows] == [*("'" + text for text in HOSTILE), "harmless"]
     assert {row["bytes"] for row in rows} == {"-5"}
+
+
+def test_csv_marks_what_a_semicolon_would_part(db: Database, tmp_path: Path) -> None:
+    db.con.execute("DELETE FROM rejects")
+    for n, text in enumerate(INSIDE):
+        db.con.execute("INSERT INTO rejects (line, reason) VALUES (?, ?)", [n, text])
+    export(db, "rejects", tmp_path / "r.csv")
+    with (tmp_path / "r.csv").open(newline="") as file:
+        assert [row["reason"] for row in csv.DictReader(file)] == [*INSIDE.values()]
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling", "folder", "pipe"])
+def test_only_a_file_is_overwritten(db: Database, tmp_path: Path, kind: str) -> None:
+    target, other = tmp_path / "r.csv", tmp_path / "precious.csv"
+    other.write_text("precious")
+    if kind == "folder":
+        target.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(target)
+    else:
+        target.symlink_to(other if kind == "link" else "nowhere.csv")
+    with pytest.raises(InputError, match="only a file is overwritten"):
+        export(db, "rejects", target)
+    assert other.read_text() == "precious"
+    assert {path.name for path in tmp_path.iterdir()} == {"r.csv", "precious.csv"}
+
+
+def test_what_a_killed_run_left_is_cleared_by_the_next(db: Database, tmp_path: Path) -> None:
+    left, mine, held = (tmp_path / f".hka-work-{name * 8}" for name in "abc")
+    for folder in (left, held, mine):
+        folder.mkdir()
+        (folder / "part.csv").write_text("half")
+    user = tmp_path / ".hka-work-of-mine"
+    user.mkdir()
+    for folder in (left, held, user):
+        os.utime(folder, (0, 0))
+    handle = os.open(held, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        export(db, "rejects", tmp_path / "r.csv")
+    finally:
+        os.close(handle)
+    assert {p.name for p in tmp_path.iterdir()} == {"r.csv", mine.name, held.name, user.name}
+
+
+def test_what_was_spilled_beside_a_workspace_is_cleared(tmp_path: Path) -> None:
+    folder = tmp_path / "case.duckdb.tmp"
+    folder.mkdir()
+    for name in ("duckdb_temp_storage_DEFAULT-0.tmp", "duckdb_temp_block-1.block", "mine"):
+        (folder / name).write_text("old")
+        os.utime(folder / name, (0, 0))
+    (folder / "duckdb_temp_storage_DEFAULT-1.tmp").write_text("of this process")
+    Database(tmp_path / "case.duckdb").close()
+    assert {p.name for p in folder.iterdir()} == {"mine", "duckdb_temp_storage_DEFAULT-1.tmp"}
 
 
 def test_xlsx_holds_no_formula(db: Database, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -12,6 +13,9 @@ from click.testing import CliRunner
 import hookanalysis as ha
 from hookanalysis.cli import cli
 from hookanalysis.exporting import export
+from hookanalysis.load.folders import walk
+from hookanalysis.load.manifest import FileReport, find_damage
+from hookanalysis.load.transfers import Transfer
 from hookanalysis.settings import Settings
 
 MARK = '<meta name="generator" content="hookanalysis">'
@@ -86,6 +90,70 @@ def test_one_bad_thing_stops_nothing(tmp_path: Path) -> None:
         assert len(ws.table("receipts")) == 3
     assert len(report.refused) == 3
     assert any("na\\udcffme.log" in file.path for file in report.files)
+
+
+def test_a_folder_that_may_not_be_seen_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs = write(tmp_path / "in", {"a.log": LINE.format(1), "shut/b.log": LINE.format(2)})
+    write(logs, {"z.log": LINE.format(3), ".hidden/c.log": LINE.format(4)})
+    look = os.scandir
+
+    def refuse(path: Path) -> object:
+        if Path(path).name == "shut":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with ha.connect(tmp_path / "w.duckdb", settings=Settings()) as ws:
+        report = ws.load(logs, tmp_path / ("x" * 300), logs / "z.log")
+        assert len(ws.table("receipts")) == 2
+    assert [Path(file.path).name[:5] for file in report.refused] == ["shut", "xxxxx"]
+
+
+def test_a_file_that_vanishes_is_named_and_passed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs = write(tmp_path / "in", {f"{name}.log": LINE.format(n) for n, name in enumerate("abc")})
+    offers = [*walk([logs])]
+    (logs / "b.log").unlink()
+    monkeypatch.setattr("hookanalysis.load.files.walk", lambda _: offers)
+    with ha.connect(tmp_path / "w.duckdb", settings=Settings()) as ws:
+        report = ws.load(logs)
+    assert [(Path(f.path).name, f.status) for f in report.files if f.status != "loaded"] == [
+        ("b.log", "passed")
+    ]
+    assert "vanished" in str(report)
+
+
+def test_a_fault_of_ours_stops_only_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs = write(tmp_path / "in", {f"{name}.log": LINE.format(n) for n, name in enumerate("abc")})
+    run = Transfer.run
+
+    def fail(self: Transfer, head: bytes) -> FileReport:
+        report = run(self, head)
+        if self.offer.path.name == "b.log":
+            raise AssertionError("a record got lost")
+        return report
+
+    monkeypatch.setattr(Transfer, "run", fail)
+    done = CliRunner().invoke(cli, ["load", str(logs), "-w", str(tmp_path / "w.duckdb")])
+    assert done.exit_code == 70
+    assert "b.log" in done.stderr
+    with ha.connect(tmp_path / "w.duckdb") as ws:
+        assert len(ws.table("receipts")) == 2
+        assert find_damage(ws) == []
+
+
+def test_a_line_end_in_a_name_makes_no_line(tmp_path: Path) -> None:
+    logs = write(tmp_path / "in", {"a\nloaded  b.log": LINE.format(1), "c\n error: x": "?\n"})
+    with ha.connect(tmp_path / "w.duckdb", settings=Settings()) as ws:
+        report = ws.load(logs)
+    (loaded, *told) = str(report).splitlines()
+    assert "a\\nloaded  b.log" in loaded
+    assert [line[:6] for line in told if "error: x" in line] == [" where", "  hint"]
 
 
 def test_many_files_have_a_line_for_each_kind(tmp_path: Path) -> None:

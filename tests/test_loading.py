@@ -770,3 +770,28 @@ def test_a_w3c_log_may_be_cut_in_a_line_and_grow(tmp_path: Path, cut: int) -> No
             ws.load(path)
         found = ws.table("receipts")["http_status"].value_counts().to_dict()
         assert (found, len(ws.table("rejects"))) == ({200: 5, 500: 1}, 0)
+
+
+def test_two_values_under_one_key_are_a_noted_reject(ws: ha.Workspace, tmp_path: Path) -> None:
+    def pairs(n: int) -> str:
+        return f'"webhook_event_uuid":"{uuid(n)}","status":200'
+
+    more = ['"status":500', '"service":"a","service":"a"', '"http":{"status":500}', '"a":1']
+    lines = (
+        f'{{"time":"2026-11-22T14:03:0{n}Z","msg":"webhook processed",{pairs(n)},{text}}}\n'
+        for n, text in enumerate(more)
+    )
+    (tmp_path / "app.jsonl").write_text("".join(lines))
+    rows = [
+        f'{{"id":"a{n}","endpoint_url":"https://h/x","http_status_code":200,'
+        f'"attempted_at":"2026-11-22T14:03:0{n}Z","webhook_event_uuid":"{uuid(n)}"}}'
+        for n in range(8)
+    ]
+    rows[3] = rows[3].replace('"id"', '"http_status_code":500,"id"')
+    (tmp_path / "export.json").write_text(f"[{','.join(rows)}]")
+    report = ws.load(tmp_path / "app.jsonl", tmp_path / "export.json")
+    assert not report.refused, str(report)
+    assert set(ws.table("rejects")["reason"]) == {"duplicate_key"}
+    assert [file.rejected for file in report.files] == [1, 1]
+    assert len(ws.table("receipt_records")) == 3
+    assert len(ws.table("attempt_records")) == 7

@@ -317,9 +317,22 @@ def test_unknown_notebooks_are_refused_with_the_known_ones(name: str, tmp_path: 
     assert set(list_notebooks()) <= set(re.findall(r"\w+", caught.value.hint))
 
 
-def test_what_is_no_notebook_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        '{"nbformat": 4}',
+        '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [5]}',
+        (
+            '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{"cell_type": "code",'
+            ' "id": "a", "metadata": {"tags": ["parameters"]}, "source": "x = (", "outputs": []}]}'
+        ),
+    ],
+)
+def test_what_is_no_notebook_is_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "broken.ipynb"
-    path.write_text("{", encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match="cannot be read"):
         run_report(path, "", {}, tmp_path / "out.html")
 

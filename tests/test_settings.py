@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from hookanalysis.errors import InputError
 from hookanalysis.settings import Known, Settings, read_settings
 
 WRONG = {
-    "grace_minutes": ["-5", "nan", "inf", "true", '"15"'],
+    "grace_minutes": ["-5", "nan", "inf", "1e300", "true", '"15"'],
+    "retention_days": ["1_000_001"],
     "formats": ["5", "[1]"],
     "endpoints": ["[1]", '"https://a.example/"', "{}"],
     "sender_ips": ['["nope"]', '["34.83.8.0/24"]', "[34]"],
@@ -87,3 +89,14 @@ def test_what_code_says_is_checked_alike() -> None:
         pytest.raises(InputError, match="time_marks"),
     ):
         ws.load("access.log", time_marks="begin")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "nothing"])
+def test_settings_that_are_no_file_are_refused_at_once(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "s.toml"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    with pytest.raises(InputError, match="settings cannot be read"):
+        read_settings(path)

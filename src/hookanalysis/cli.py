@@ -1,7 +1,7 @@
 """Commands and exit codes.
 
 0 nothing to report, 1 findings at or above `--fail-on`, 2 bad input or settings, 3 a report failed,
-75 the workspace is busy.
+70 a fault of ours, 74 disk or input/output, 75 the workspace is busy.
 """
 
 from __future__ import annotations
@@ -9,66 +9,31 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import duckdb
 
-from .errors import HookAnalysisError, InputError
-from .settings import DEFAULT_NAME, LAYERS, TIME_MARKS, Known, Settings
+from .errors import DamagedError, HookAnalysisError, InputError, StorageError
+from .options import (
+    LEVELS,
+    Day,
+    Moment,
+    with_fail_on,
+    with_settings,
+    with_strict,
+    with_wait,
+    with_workspace,
+)
+from .settings import LAYERS, TIME_MARKS, Known, Settings
 
 if TYPE_CHECKING:
     from .facts.measures import Facts
     from .load.summary import LoadReport
     from .workspace import Workspace
-
-LEVELS = ("info", "warning", "critical", "never")
-
-
-class _Moment(click.ParamType[datetime]):
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        try:
-            moment = datetime.fromisoformat(value)
-        except (TypeError, ValueError):
-            self.fail(f"{value!r} is no ISO time, such as 2026-11-22T14:00Z", param, ctx)
-        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
-
-
-class _Day(click.ParamType[date]):
-    name = "day"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        try:
-            return value if isinstance(value, date) else date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no day, such as 2026-11-22", param, ctx)
-
-
-_workspace = click.option(
-    "-w",
-    "--workspace",
-    envvar="HOOKANALYSIS_WORKSPACE",
-    default="hookanalysis.duckdb",
-    show_default=True,
-    help="Workspace file.",
-)
-_settings = click.option(
-    "--settings", type=click.Path(), help=f"Settings file (default: ./{DEFAULT_NAME}, if there)."
-)
-_wait = click.option(
-    "--wait", type=click.FloatRange(0), default=0, metavar="S", help="Wait S seconds if it is busy."
-)
-_fail_on = click.option(
-    "--fail-on",
-    type=click.Choice(LEVELS),
-    default="critical",
-    show_default=True,
-    help="Exit with 1 when a finding is at least this severe.",
-)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -101,7 +66,7 @@ def demo(output: str) -> None:
 
 
 @cli.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path())
+@click.argument("paths", nargs=-1, required=True, type=click.Path(readable=False))
 @click.option("--format", "format_", metavar="ID", help="Read as this format; do not detect.")
 @click.option(
     "--log-format",
@@ -115,11 +80,17 @@ def demo(output: str) -> None:
 @click.option("--layer", type=click.Choice(LAYERS))
 @click.option("--again", is_flag=True, help="Read loaded files anew, in place of the old reading.")
 @click.option("-v", "--verbose", "every", is_flag=True, help="A line for each file.")
-@_wait
-@_workspace
-@_settings
+@with_strict
+@with_wait
+@with_workspace
+@with_settings
 def load(
-    paths: tuple[str, ...], every: bool, workspace: str, settings: str | None, **known: Any
+    paths: tuple[str, ...],
+    every: bool,
+    strict: bool,
+    workspace: str,
+    settings: str | None,
+    **known: Any,
 ) -> None:
     """Load sender's exports and receiver's logs: files and folders in any mix."""
     known["format"] = known.pop("format_")
@@ -129,13 +100,15 @@ def load(
     _show(report, every=every)
     if not report.files:
         raise InputError("there is nothing to load", where=", ".join(paths))
+    if strict and any(file.unsound for file in report.files):
+        raise click.exceptions.Exit(1)
 
 
 @cli.command()
 @click.argument("paths", nargs=-1, type=click.Path())
 @click.option("--stream", metavar="NAME", help="All files of this log.")
-@_wait
-@_workspace
+@with_wait
+@with_workspace
 def forget(paths: tuple[str, ...], stream: str | None, wait: float, workspace: str) -> None:
     """Take back files, named as `load` was given them, and all that came of them."""
     if not paths and stream is None:
@@ -149,10 +122,10 @@ def forget(paths: tuple[str, ...], stream: str | None, wait: float, workspace: s
 @cli.command()
 @click.argument("rule")
 @click.option("--endpoint", default="", metavar="URL", help="Only there.  [default: anywhere]")
-@click.option("--until", type=_Day(), help="Last day for which it holds.  [default: no end]")
+@click.option("--until", type=Day(), help="Last day for which it holds.  [default: no end]")
 @click.option("--note", required=True, metavar="TEXT", help="What is known of it.")
-@_wait
-@_workspace
+@with_wait
+@with_workspace
 def acknowledge(
     rule: str, endpoint: str, until: date | None, note: str, wait: float, workspace: str
 ) -> None:
@@ -163,7 +136,7 @@ def acknowledge(
 
 @cli.command()
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-@_workspace
+@with_workspace
 def status(as_json: bool, workspace: str) -> None:
     """Until when each source is loaded, its holes, zone and clock, and what is open."""
     with _connect(workspace, None, read_only=True) as ws:
@@ -172,12 +145,21 @@ def status(as_json: bool, workspace: str) -> None:
 
 
 @cli.command()
-@_workspace
+@with_workspace
 def doctor(workspace: str) -> None:
-    """Check that the machine's time zones are those by which local times were read."""
+    """Check the workspace's integrity, and the machine's time zones against those it used."""
+    from .load.manifest import find_damage
     from .zones import compare_databases, name_database
 
     with _connect(workspace, None, read_only=True) as ws:
+        if damage := find_damage(ws):
+            raise DamagedError(
+                "the workspace is damaged",
+                reason="; ".join(damage),
+                where=workspace,
+                hint="load the sources again, into a new file: name it with --workspace",
+            )
+        click.echo("the workspace is whole")
         click.echo(f"local times are read by {name_database()}")
         differing = compare_databases(ws)
     for zone, words in differing.items():
@@ -188,19 +170,21 @@ def doctor(workspace: str) -> None:
 
 
 @cli.command()
-@click.option("--since", type=_Moment(), help="Judge deliveries from this time on (UTC).")
-@click.option("--until", type=_Moment(), help="Judge deliveries before this time (UTC).")
+@click.option("--since", type=Moment(), help="Judge deliveries from this time on (UTC).")
+@click.option("--until", type=Moment(), help="Judge deliveries before this time (UTC).")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
-@_fail_on
-@_wait
-@_workspace
-@_settings
+@with_fail_on
+@with_wait
+@with_strict
+@with_workspace
+@with_settings
 def reconcile(
     since: datetime | None,
     until: datetime | None,
     as_json: bool,
     fail_on: str,
     wait: float,
+    strict: bool,
     workspace: str,
     settings: str | None,
 ) -> None:
@@ -210,14 +194,14 @@ def reconcile(
         facts = ws.facts()
         _warn_of_zones(ws, reconciled=True)
     click.echo(json.dumps(facts.to_dict(), indent=1) if as_json else _summary(facts))
-    _exit_by(facts, fail_on)
+    _exit_by(facts, fail_on, strict=strict)
 
 
 @cli.command()
 @click.argument("name")
 @click.option("-p", "--parameter", "parameters", multiple=True, metavar="KEY=VALUE")
 @click.option("-o", "--output", type=click.Path(), help="File to write: .html or .pdf.")
-@_workspace
+@with_workspace
 def report(name: str, parameters: tuple[str, ...], output: str | None, workspace: str) -> None:
     """Run a notebook (by name, or a path) into a report: one HTML file, or a PDF."""
     from .reporting.reports import run_report
@@ -229,14 +213,15 @@ def report(name: str, parameters: tuple[str, ...], output: str | None, workspace
 
 
 @cli.command()
-@click.option("--day", type=_Day(), help="Day to report.  [default: yesterday]")
+@click.option("--day", type=Day(), help="Day to report.  [default: yesterday]")
 @click.option("--timezone", default="UTC", show_default=True, help="Whose day, and whose clock.")
 @click.option("-o", "--output", default="reports/daily", show_default=True, help="Folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as one line of JSON.")
-@_fail_on
-@_wait
-@_workspace
-@_settings
+@with_fail_on
+@with_wait
+@with_strict
+@with_workspace
+@with_settings
 def daily(
     day: date | None,
     timezone: str,
@@ -244,6 +229,7 @@ def daily(
     as_json: bool,
     fail_on: str,
     wait: float,
+    strict: bool,
     workspace: str,
     settings: str | None,
 ) -> None:
@@ -262,13 +248,13 @@ def daily(
     else:
         click.echo(_summary(facts, day))
         click.echo(f"report     {page}")
-    _exit_by(facts, fail_on)
+    _exit_by(facts, fail_on, strict=strict)
 
 
 @cli.command()
 @click.argument("table")
 @click.option("-o", "--output", required=True, type=click.Path(), help=".csv .json .parquet .xlsx")
-@_workspace
+@with_workspace
 def export(table: str, output: str, workspace: str) -> None:
     """Write one table of the workspace to a file."""
     from .exporting import export as write
@@ -306,28 +292,40 @@ def formats(words: tuple[str, ...], **known: Any) -> None:
 def main() -> None:
     """Run the command line; turns errors into four lines and an exit code."""
     os.umask(0o077)  # logs tell of people: what is made of them is for their owner alone
+    code = _run()
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError:
+            # What cannot be written would be tried again at the end, and change the code.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    sys.exit(code)
+
+
+def _run() -> int:
     try:
         # Without standalone mode, click hands back the code that a command exits with.
-        sys.exit(cli.main(standalone_mode=False))
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        return cli.main(standalone_mode=False) or 0
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
-    except HookAnalysisError as error:
-        click.echo(_plain(str(error)), err=True)
-        sys.exit(error.exit_code)
-    except (duckdb.Error, OSError) as error:
-        reason = str(error).splitlines()[0]
-        told = InputError("the work could not be finished", reason=reason)
-        click.echo(_plain(str(told)), err=True)
-        sys.exit(told.exit_code)
+        return 130
+    except SystemExit as out:  # click's way out, also when nobody reads what is written
+        return StorageError.exit_code if out.code else 0
+    except click.ClickException as error:
+        code, show = InputError.exit_code, error.show
+    except Exception as error:  # noqa: BLE001 - whatever it is, 1 would tell of findings
+        from .opening import explain
+
+        told = error if isinstance(error, HookAnalysisError) else explain(error)
+        code, show = told.exit_code, partial(click.echo, _plain(str(told)), err=True)
+    with suppress(OSError):
+        show()
+    return code
 
 
 def _connect(
     workspace: str, settings: str | None, *, create: bool = False, wait: float = 0, **how: Any
 ) -> Workspace:
-    from .database import check_exists
+    from .opening import check_exists
     from .workspace import connect
 
     # A mistyped name must not become a new, empty case that has "nothing to report".
@@ -339,18 +337,21 @@ def _connect(
 def _show(report: LoadReport, *, every: bool = False) -> None:
     """What was loaded, and on the other channel what was not, and what is missing."""
     for line in report.lines(every=every):
-        click.echo(_plain(line))
-    for line in (*report.errors(every=every), *report.lacks):
-        click.echo(_plain(line), err=True)
+        click.echo(_plain_line(line))
+    for error in report.errors(every=every):
+        click.echo(_plain(error), err=True)
+    for line in report.lacks:
+        click.echo(_plain_line(line), err=True)
     if report.refused:
-        raise click.exceptions.Exit(InputError.exit_code)
+        codes = (file.error.exit_code for file in report.refused if file.error)
+        raise click.exceptions.Exit(max(codes))
 
 
 def _warn_of_zones(ws: Workspace, *, reconciled: bool = False) -> None:
     from .load.summary import find_zone_errors
 
     for told in find_zone_errors(ws, reconciled=reconciled):
-        click.echo(_plain(f"warning: {told}"), err=True)
+        click.echo(_plain_line(f"warning: {told}"), err=True)
 
 
 def _daily_report(workspace: Path, folder: Path, **parameters: Any) -> Path:
@@ -366,8 +367,9 @@ def _summary(facts: Facts, day: date | None = None) -> str:
     return f"{day:%A} {day.day} {day:%B %Y}: {facts.summary()}" if day else facts.summary()
 
 
-def _exit_by(facts: Facts, fail_on: str) -> None:
-    if fail_on != "never" and facts.worst in LEVELS[LEVELS.index(fail_on) :]:
+def _exit_by(facts: Facts, fail_on: str, *, strict: bool) -> None:
+    found = fail_on != "never" and facts.worst in LEVELS[LEVELS.index(fail_on) :]
+    if found or (strict and any(file.unsound for file in facts.files)):
         raise click.exceptions.Exit(1)
 
 
@@ -380,9 +382,13 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _plain(text: str) -> str:
     """Text from logs and file names, made safe for a terminal: control characters are shown."""
+    return "\n".join(map(_plain_line, text.split("\n")))
+
+
+def _plain_line(text: str) -> str:
     return "".join(c if _harmless(c) else c.encode("unicode_escape").decode() for c in text)
 
 
 def _harmless(character: str) -> bool:
     reorders = "\u202a" <= character <= "\u202e" or "\u2066" <= character <= "\u2069"
-    return character == "\n" or (character.isprintable() and not reorders)
+    return character.isprintable() and not reorders

@@ -1,9 +1,8 @@
-"""The DuckDB file under a workspace: opening, locking, locking down, SQL files, frames."""
+"""The tables in the DuckDB file under a workspace: made, asked, changed; and the SQL files."""
 
 from __future__ import annotations
 
 import re
-import time
 import warnings
 from contextlib import contextmanager, nullcontext, suppress
 from importlib import resources
@@ -12,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 
-from .errors import BusyError, InputError
+from .errors import InputError
+from .opening import open_file
+from .outputs import clear_spilled
 from .tables import ACKNOWLEDGEMENTS, BASE_TABLES, SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
@@ -22,17 +23,13 @@ if TYPE_CHECKING:
 
     from .results import Column
 
-# Nothing in a log may reach the network or another file through the database. Readers of untrusted
-# formats are never asked either: bytes become records in `reading/`. What does not fit into the
-# memory goes to a temporary file beside the workspace, which costs little.
-_LOCKDOWN = """
-SET GLOBAL TimeZone = 'UTC';
-SET memory_limit = '800MB';
-SET autoinstall_known_extensions = false;
-SET autoload_known_extensions = false;
-SET allow_community_extensions = false;
-SET allow_persistent_secrets = false;
-SET enable_external_access = false;
+_COLUMNS = """
+SELECT table_name, list(
+  CASE WHEN estimated_size IS NULL THEN 'view ' ELSE '' END || column_name || ' ' || data_type
+  ORDER BY column_index
+)
+FROM duckdb_columns() LEFT JOIN duckdb_tables() USING (database_name, schema_name, table_name)
+WHERE NOT duckdb_columns.internal GROUP BY table_name
 """
 
 
@@ -60,7 +57,9 @@ class Database:
         self.read_only = read_only
         self._has_macros = False
         self._editing = False
-        self.con = _open(self.path, read_only=read_only, wait_seconds=wait_seconds)
+        self.con = open_file(self.path, read_only=read_only, wait_seconds=wait_seconds)
+        if not read_only:
+            clear_spilled(self.path)
         try:
             self._prepare()
         except BaseException:
@@ -68,29 +67,37 @@ class Database:
             raise
 
     def _prepare(self) -> None:
-        names = {row[0] for row in self.rows("SELECT table_name FROM duckdb_tables()")}
-        if names and "meta" not in names:
-            raise InputError(
-                "this DuckDB file is not a hookanalysis workspace",
-                where=self.path,
-                hint="name a new file with --workspace",
-            )
-        if names:
-            (version,) = self.rows("SELECT schema_version FROM meta")[0]
-            if version != SCHEMA_VERSION:
-                age = "newer" if version > SCHEMA_VERSION else "older"
-                raise InputError(
-                    f"the workspace was made by a{'n' * (age == 'older')} {age} hookanalysis",
-                    reason=f"its tables are of version {version}, known here: {SCHEMA_VERSION}",
-                    where=self.path,
-                    hint="upgrade hookanalysis, or name a new file with --workspace"
-                    if age == "newer"
-                    else "load the logs again, into a new file: name it with --workspace",
-                )
-        if not self.read_only and not names:
+        found = dict(self.rows(_COLUMNS))
+        if found:
+            self._check(found)
+        elif not self.read_only:
             self._create()
-        _lock_down(self.con)
         self.con.execute(sql_text("reasons"))
+
+    def _check(self, found: dict[str, list[str]]) -> None:
+        """Check that the tables are those of this version."""
+        what, reason = "this DuckDB file is not a hookanalysis workspace", ""
+        hint = "name a new file with --workspace"
+        is_ours = "schema_version INTEGER" in found.get("meta", ())
+        versions = self.rows("SELECT schema_version FROM meta") if is_ours else []
+        version = versions[0][0] if len(versions) == 1 else None
+        if version == SCHEMA_VERSION:
+            wrong = [
+                table.name
+                for table in TABLES.values()
+                if found.get(table.name, [] if table in BASE_TABLES else None)
+                not in (None, [f"{column.name} {column.type}" for column in table.columns])
+            ]
+            if not wrong:
+                return
+            reason = f"its tables are not as they were made: {', '.join(wrong)}"
+        elif version is not None:
+            age = "a newer" if version > SCHEMA_VERSION else "an older"
+            what = f"the workspace was made by {age} hookanalysis"
+            reason = f"its tables are of version {version}, known here: {SCHEMA_VERSION}"
+            way = "upgrade hookanalysis, or" if age == "a newer" else "load the logs again:"
+            hint = f"{way} {hint}"
+        raise InputError(what, reason=reason, where=self.path, hint=hint)
 
     def _create(self) -> None:
         if self.path != ":memory:":
@@ -266,76 +273,4 @@ def sql_text(file: str) -> str:
     """The text of `sql/<file>.sql`."""
     return (
         resources.files("hookanalysis").joinpath("sql", f"{file}.sql").read_text(encoding="utf-8")
-    )
-
-
-def connect_memory(*, locked: bool = True) -> duckdb.DuckDBPyConnection:
-    """Open a database in memory, locked down like a workspace; it works on one core.
-
-    One chunk gives a second core nothing to do, and waiting for work costs a fifth more CPU.
-
-    Args:
-        locked: Whether settings can no longer be changed. Access to files is off in any case.
-    """
-    con = duckdb.connect()
-    con.execute("SET threads = 1")
-    _lock_down(con, locked=locked)
-    return con
-
-
-def _lock_down(con: duckdb.DuckDBPyConnection, *, locked: bool = True) -> None:
-    # A bar of DuckDB's would stand in a notebook's cell, and so in the report. Where Jupyter lacks
-    # what it needs to draw one, it is off, and even switching it off is refused.
-    if con.execute("SELECT current_setting('enable_progress_bar')").fetchall() == [(True,)]:
-        con.execute("SET enable_progress_bar = false")
-    con.execute(_LOCKDOWN)
-    if locked:
-        con.execute("SET lock_configuration = true")
-
-
-def check_exists(path: str) -> None:
-    """Check that a workspace file is there.
-
-    Raises:
-        InputError: It is not.
-    """
-    if not Path(path).is_file():
-        raise InputError(
-            "there is no such workspace", where=path, hint="`hookanalysis load PATH…` makes one"
-        )
-
-
-def _open(path: str, *, read_only: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:
-    if read_only:
-        check_exists(path)
-    deadline = time.monotonic() + wait_seconds
-    while True:
-        try:
-            return duckdb.connect(path, read_only=read_only)
-        except duckdb.Error as error:
-            text = str(error)
-            if "Could not set lock" not in text and "different configuration" not in text:
-                raise _unusable(path, text) from error
-            if time.monotonic() >= deadline:
-                raise _busy(path, text) from error
-            time.sleep(0.1)
-
-
-def _busy(path: str, text: str) -> BusyError:
-    pid = re.search(r"PID (\d+)", text)
-    holder = f"process {pid.group(1)}" if pid else "this process, in another mode,"
-    return BusyError(
-        "the workspace is in use",
-        reason=f"{holder} holds it",
-        where=path,
-        hint="close the notebook or wait for the run that uses it, then try again",
-    )
-
-
-def _unusable(path: str, text: str) -> InputError:
-    return InputError(
-        "the workspace cannot be opened",
-        reason=text.splitlines()[0],
-        where=path,
-        hint="name a new file with --workspace and load the sources again",
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
+import io
+import re
 from functools import cache
 from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import InputError
+from .outputs import write_beside
 from .results import FINDING_EVIDENCE, FINDINGS
 from .verdict.findings import read_finding, say_ground
 from .words import RESENDS, say, say_evidence, say_reason, say_zone_error
@@ -20,8 +22,11 @@ if TYPE_CHECKING:
 
     from .database import Database
 
-# A spreadsheet takes a cell that begins so for a formula (also in the full-width forms).
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "|", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# A spreadsheet takes a cell that begins so for a formula (also in the full-width forms); and in
+# countries where a semicolon parts the cells, what follows one in a text, or a line end, is a cell.
+_FORMULA = re.compile(
+    r"(?:^|(?<=[;\n])|(?<=[^'][\t\r]))(?=[ \ufeff\"']*[=+\-@\t\r|\uff1d\uff0b\uff0d\uff20])"
+)
 
 # Tables whose codes a sheet says in words too: the columns that it takes, and the words of a row.
 _IN_WORDS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
@@ -78,15 +83,8 @@ def export(db: Database, table: str, target: str | Path) -> int:
         told = told.where(told.notna(), None)
         # Few rows of millions differ in what their words depend on.
         frame["in_words"] = [*starmap(cache(tell), told.itertuples(index=False))]
-    try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".export-") as folder:
-            part = Path(folder) / path.name
-            write(frame, part, table)
-            part.replace(path)
-    except OSError as error:
-        raise InputError(
-            "the export cannot be written", reason=error.strerror or "", where=str(path)
-        ) from error
+    with write_beside(path, "the export cannot be written") as part:
+        write(frame, part, table)
     return len(frame)
 
 
@@ -94,8 +92,11 @@ def _write_xlsx(frame: pd.DataFrame, path: Path, table: str) -> None:
     import pandas as pd
 
     options = {"options": {"strings_to_formulas": False, "strings_to_urls": False}}
-    with pd.ExcelWriter(path, engine="xlsxwriter", engine_kwargs=options) as book:
+    # Where a disk is full, its writer would print of that by itself.
+    sheet = io.BytesIO()
+    with pd.ExcelWriter(sheet, engine="xlsxwriter", engine_kwargs=options) as book:
         _as_text(frame).to_excel(book, sheet_name=table[:31], index=False)
+    path.write_bytes(sheet.getbuffer())
 
 
 def _write_parquet(frame: pd.DataFrame, path: Path, _table: str) -> None:
@@ -109,9 +110,7 @@ def _write_parquet(frame: pd.DataFrame, path: Path, _table: str) -> None:
 
 def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
     def safe(value: object) -> object:
-        if isinstance(value, str) and value.lstrip(" \ufeff\"'").startswith(_FORMULA_STARTS):
-            return "'" + value
-        return value
+        return _FORMULA.sub("'", value) if isinstance(value, str) else value
 
     texts = frame.select_dtypes(exclude=["number", "datetime", "bool"])
     return frame.assign(**{str(name): texts[name].map(safe) for name in texts})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -18,6 +17,8 @@ T = TypeVar("T")
 DEFAULT_NAME = "hookanalysis.toml"
 LAYERS = ("edge", "app", "queue", "table")
 TIME_MARKS = ("start", "end")
+# Of any unit: times of 2,700 years can still be reckoned with.
+_MOST = 1_000_000
 
 # Showpass's published outgoing addresses (its developer guide, security chapter 04).
 SHOWPASS_IPS = ("34.83.8.110", "34.168.12.250", "35.230.81.80", "35.230.119.67")
@@ -130,6 +131,8 @@ def read_settings(path: str | Path | None = None) -> Settings:
     file = Path(path) if path is not None else Path(DEFAULT_NAME)
     if path is None and not file.is_file():
         return Settings()
+    if not file.is_file():  # to open a pipe would wait for its writer
+        raise InputError("settings cannot be read", reason="there is no such file", where=str(file))
     try:
         raw = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -174,7 +177,7 @@ def _is_text(value: object) -> bool:
 def _is_amount(value: object) -> bool:
     if not isinstance(value, int | float) or isinstance(value, bool):
         return False
-    return math.isfinite(value) and value >= 0
+    return 0 <= value <= _MOST
 
 
 def _are_texts(value: object) -> bool:
@@ -191,7 +194,7 @@ def _are_columns(value: object) -> bool:
 _KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "str": ("text", _is_text),
     "bool": ("true or false", lambda value: isinstance(value, bool)),
-    "float": ("a number, 0 or more", _is_amount),
+    "float": (f"a number from 0 to {_MOST:,}", _is_amount),
     "tuple[str, ...]": ("a list of texts", _are_texts),
     "tuple[Known, ...]": (
         "a tuple of Known",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from . import markup
 from .database import Database
+from .errors import InputError
 from .load import files as loading
 from .load import manifest
 from .progress import show_reading, show_steps
@@ -137,6 +138,8 @@ class Workspace(Database):
             until: Keep only deliveries first seen before this (UTC).
             progress: Called with the steps done and all steps; by default as for `load`.
         """
+        if since and until and since >= until:
+            raise InputError("the period is empty", hint="`since` must lie before `until`")
         self._drop_records()
         loading.write_settings(self, self.settings)
         with show_steps() if progress is None else nullcontext(progress) as tell:

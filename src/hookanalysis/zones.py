@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
 
-from .database import connect_memory
 from .errors import InputError
+from .opening import connect_memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

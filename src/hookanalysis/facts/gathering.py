@@ -35,7 +35,7 @@ from .measures import (
     Unknown,
     Versions,
 )
-from .period import Period, ask, day_bounds
+from .period import Period, ask, check_year, day_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -217,6 +217,7 @@ def _moment(text: datetime | str | None, timezone: str) -> datetime | None:
         except ValueError as error:
             hint = "write it as 2026-11-22 or 2026-11-22 14:30"
             raise InputError(f"{text!r} is no time", hint=hint) from error
+        check_year(at)
         text = at if at.tzinfo else to_utc(at, timezone)
     return text.astimezone(UTC).replace(tzinfo=None) if text and text.tzinfo else text
 

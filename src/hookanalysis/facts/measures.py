@@ -193,6 +193,7 @@ class FileFacts:
     ignored: int
     tail_bytes: int  # bytes of an unfinished last line, left for the next load
     integrity: str
+    unsound: bool  # not all of it could be read, and no good file of its stream came since
 
 
 @dataclass(frozen=True)
@@ -317,11 +318,16 @@ class Facts:
 
     def say_also(self, see: str = "") -> str:
         """What else there is to know, each in a sentence; `see`: where files are listed."""
-        twice, refused = self.duplicates, self.file_counts["refused"]
+        twice, unsound = self.duplicates, [file for file in self.files if file.unsound]
+        refused = sum(file.status == "refused" for file in unsound)
         harm = f", {twice.harmful:,} of them with harm: processed more than once"
         known, unlisted = self.count("unacknowledged"), self.headline.unlisted
         told = (
             (refused, f"{plural(refused, 'file')} could not be read{see}"),
+            (
+                len(unsound) - refused,
+                f"{plural(len(unsound) - refused, 'file')} could be read only in part{see}",
+            ),
             (twice.deliveries, f"%s arrived more than once{harm if twice.harmful else ''}"),
             (known, f"%s arrived although the sender calls {_it(known)} failed: do not resend"),
             (self.count("unexpected"), "%s arrived that the sender's export does not know"),

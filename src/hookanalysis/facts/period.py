@@ -86,8 +86,19 @@ def day_bounds(day: date | str, timezone: str = "UTC") -> tuple[datetime, dateti
             day = date.fromisoformat(day)
         except ValueError as error:
             raise InputError(f"{day!r} is no day", hint="write it as 2026-11-22") from error
+    check_year(day)
     start = datetime.combine(day, time())
     return to_utc(start, timezone), to_utc(start + timedelta(days=1), timezone)
+
+
+def check_year(day: date) -> None:
+    """Check that the clocks of every zone can tell a day and its neighbours.
+
+    Raises:
+        InputError: They cannot.
+    """
+    if not 1 < day.year < 9999:
+        raise InputError(f"{day} is beyond what a calendar can tell", hint="such as 2026-11-22")
 
 
 def say_days(first: datetime, last: datetime) -> str:

@@ -72,6 +72,8 @@ def _read_folder(folder: Traversable) -> Entries:
     entries: Entries = {}
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         if file.name.endswith(".toml"):
+            if not file.is_file():  # to open a pipe would wait for its writer
+                raise _broken(str(file), "it is no file")
             try:
                 raw = tomllib.loads(file.read_text(encoding="utf-8"))
             except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

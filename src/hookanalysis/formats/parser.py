@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from hookanalysis.database import connect_memory, sql_text
+from hookanalysis.database import sql_text
+from hookanalysis.opening import connect_memory
 
 from .vocabulary import KEPT
 

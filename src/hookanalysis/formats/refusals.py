@@ -26,6 +26,7 @@ REASONS = {
     "clock_change": "a local time that the zone's clock never showed",
     "missing_field": "the time or the event is missing",
     "not_json": "no JSON object",
+    "duplicate_key": "two values under one key",
     "field_count": "more or fewer fields than the header names",
     "unclosed_quote": "a quote is not closed",
     "stray_quote": "a quote inside of a field",

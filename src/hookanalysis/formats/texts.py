@@ -48,7 +48,11 @@ def scan_texts(entry: Format, facts: FileFacts) -> str:
     if entry.is_table:
         texts = _name_event(entry, texts)
         missing += " OR named_uuid IS NULL"
-    reason = f"CASE WHEN closed THEN 'not_json' {_lacking(entry)} END"
+    missing += " OR coalesce(TRY(says_both(record)), FALSE)"
+    reason = (
+        "CASE WHEN closed THEN 'not_json' WHEN TRY(says_both(record)) THEN 'duplicate_key'"
+        f" {_lacking(entry)} END"
+    )
     return (
         "SELECT line, byte_offset, part, record,"
         " NULL::VARCHAR AS outer_time, NULL AS place, TRUE AS hook,"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from hookanalysis.errors import DamagedError, InputError
+from hookanalysis.errors import DamagedError, HookAnalysisError, InputError
 from hookanalysis.formats.catalog import load_formats
 from hookanalysis.formats.detect import detect, find_column
 from hookanalysis.formats.engine import borrow_scratch
 from hookanalysis.formats.parser import connect_parser
+from hookanalysis.opening import explain
+from hookanalysis.outputs import work_folder
 from hookanalysis.read.decoding import HEAD
 from hookanalysis.read.documents import holds_nothing
 from hookanalysis.read.postgres import Table
@@ -62,6 +64,7 @@ def load(
 
     Raises:
         InputError: One of `paths` is the address of a database, and cannot be used.
+        StorageError: The workspace's disk is full or broken; the files before it are loaded.
     """
     offers = list(walk(paths))
     write_settings(db, settings)
@@ -86,7 +89,11 @@ def load(
             stream = manifest.stream_of(Path(offer.name), told.stream)
             report = _refuse(db, offer.name, error, (stream, told.layer))
         except InputError as error:
-            report = _refuse(db, offer.name, error)
+            gone = isinstance(offer, Offer) and offer.found and not os.path.lexists(offer.path)
+            passed = FileReport(offer.name, "passed", "it vanished before it was read")
+            report = passed if gone else _refuse(db, offer.name, error)
+        except Exception as error:  # noqa: BLE001 - one bad file never stops the rest
+            report = _refuse_fault(db, offer, error, told)
         reports.append(report)
     return LoadReport(tuple(reports), find_lacks(db))
 
@@ -131,8 +138,8 @@ def _load_table(
 ) -> FileReport:
     """Load a table of a database as it is now; it takes the place of what it was before."""
     known = replace(known, stream=known.stream or table.stream)
-    with TemporaryDirectory(prefix="hookanalysis-") as folder:
-        file = Path(folder) / "table.csv"
+    with work_folder() as folder:
+        file = folder / "table.csv"
         table.write(file, find_column(load_formats(known.formats), known), _budget(settings))
         offer = Offer(file, table.name, replaces=True, again=again)
         return _load_file(db, offer, settings, known, progress)
@@ -182,10 +189,28 @@ def _budget(settings: Settings) -> int:
     return int(settings.max_text_gib * 2**30)
 
 
+def _refuse_fault(db: Database, offer: Offer | Table, error: Exception, known: Known) -> FileReport:
+    """Refuse a file that cannot be read, or that a fault of ours stands against; the rest goes on.
+
+    Raises:
+        HookAnalysisError: It is the workspace, or its disk, that fails.
+    """
+    stream = manifest.stream_of(Path(offer.name), known.stream)
+    failure = explain(error)
+    failure.where = f"{offer.name} ({failure.where})"
+    if isinstance(error, OSError) and isinstance(offer, Offer):
+        # The database tells of its own disk by other errors.
+        reason = error.strerror or str(error)
+        failure = InputError("the file cannot be read", reason=reason, where=offer.name)
+    if failure.exit_code in {InputError.exit_code, HookAnalysisError.exit_code}:
+        return _refuse(db, offer.name, failure, (stream, known.layer))
+    raise failure from error
+
+
 def _refuse(
     db: Database,
     name: str,
-    error: InputError,
+    error: HookAnalysisError,
     lacking: tuple[str | None, str | None] = (None, None),
 ) -> FileReport:
     reason = f"{error.what}: {error.reason}" if error.reason else error.what

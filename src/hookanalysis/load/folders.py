@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,14 +40,31 @@ def walk(paths: Iterable[str | Path]) -> Iterator[Offer | Table]:
         path = Path(told)
         if table := find_table(told):
             yield table
-        elif path.is_dir():
-            # A link to a folder is not followed: it is offered, and refused, as it stands.
-            inside = sorted(p for p in path.rglob("*") if p.is_symlink() or not p.is_dir())
-            for inner in inside:
-                if not any(part.startswith(".") for part in inner.relative_to(path).parts):
-                    yield Offer(inner, print_path(inner), found=True)
+        elif os.path.isdir(path):  # noqa: PTH112 - Path.is_dir fails where nothing may be seen
+            for inner in _list(path):
+                yield Offer(inner, print_path(inner), found=True)
         else:
             yield Offer(path, print_path(path))
+
+
+def _list(folder: Path) -> Iterator[Path]:
+    """What a folder holds at any depth, by name; also each folder that does not show what it holds.
+
+    A link to a folder is not followed: it is offered, and refused, as it stands.
+    """
+    places = [(folder, True)]
+    while places:
+        place, inner = places.pop()
+        if not inner:
+            yield place
+            continue
+        try:
+            entries = sorted(os.scandir(place), key=attrgetter("name"), reverse=True)
+        except OSError:
+            yield place
+            continue
+        shown = (entry for entry in entries if not entry.name.startswith("."))
+        places += [(Path(entry), entry.is_dir(follow_symlinks=False)) for entry in shown]
 
 
 def _read_head(path: Path) -> bytes:

@@ -89,7 +89,7 @@ def _by_kind(files: Sequence[FileReport]) -> Iterator[str]:
 
 
 def _name(paths: Sequence[str]) -> str:
-    return ", ".join(paths[:_NAMED]) + (", …" if len(paths) > _NAMED else "")
+    return ", ".join(paths[:_NAMED]).replace("\n", "\\n") + (", …" if len(paths) > _NAMED else "")
 
 
 def find_lacks(db: Database) -> tuple[str, ...]:

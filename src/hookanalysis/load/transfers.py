@@ -128,6 +128,7 @@ class Transfer:
             first_at=self.first_at,
             last_at=self.last_at,
             tail_bytes=account.tail_bytes,
+            damaged=account.integrity != "whole",
         )
         place = (self.file_id, self.generation_id, start)
         manifest.write_file(db, report, self.source, place)

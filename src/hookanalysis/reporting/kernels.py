@@ -11,14 +11,20 @@ import asyncio
 import os
 import re
 import sys
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hookanalysis.errors import BusyError, HookAnalysisError, InputError, ReportError
+from hookanalysis.errors import (
+    BusyError,
+    HookAnalysisError,
+    InputError,
+    ReportError,
+    StorageError,
+)
+from hookanalysis.outputs import work_folder
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -27,7 +33,7 @@ if TYPE_CHECKING:
 
 START_SECONDS = 60
 _LONGEST_SOCKET = 90  # a path of a Unix socket may not be longer than some 100 characters
-_OWN_ERRORS = {"InputError": InputError, "BusyError": BusyError, "ReportError": ReportError}
+_OWN_ERRORS = {kind.__name__: kind for kind in (InputError, BusyError, ReportError, StorageError)}
 _SECRET_NAMES = re.compile(
     r"SECRET|TOKEN|PASSWORD|PASSWD|API_?KEY|PRIVATE_KEY|CREDENTIAL", re.IGNORECASE
 )
@@ -63,8 +69,8 @@ def run_notebook(
     tagged = ["parameters" in cell.metadata.get("tags", []) for cell in filled.cells]
     given = nbformat.v4.new_code_cell(PythonTranslator.codify(parameters))  # type: ignore[no-untyped-call]
     filled.cells.insert(tagged.index(True) + 1 if any(tagged) else 0, given)
-    with tempfile.TemporaryDirectory(prefix="hka-") as folder:
-        failure = _execute(filled, Path(folder), timeout_seconds)
+    with work_folder() as folder:
+        failure = _execute(filled, folder, timeout_seconds)
     secrets = _find_secrets()
     for cell in (cell for cell in filled.cells if cell.cell_type == "code"):
         cell.outputs = _redact(cell.outputs, secrets)  # a second wall

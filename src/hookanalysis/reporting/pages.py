@@ -14,17 +14,16 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from importlib import resources
 from operator import itemgetter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup
 from hookanalysis.charts.drawing import read_meta
 from hookanalysis.errors import InputError, ReportError
 from hookanalysis.markup import CHART_MIME, read_asset, read_style
+from hookanalysis.outputs import work_folder
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -267,8 +266,8 @@ def print_page(page: str, *, timeout_seconds: float = 120) -> bytes:
         ReportError: It failed.
     """
     program = find_chromium()
-    with tempfile.TemporaryDirectory(prefix="hka-") as folder:
-        source, target = Path(folder, "page.html"), Path(folder, "page.pdf")
+    with work_folder() as folder:
+        source, target = folder / "page.html", folder / "page.pdf"
         source.write_text(page.replace("</head>", f"{_PAPER}</head>", 1), encoding="utf-8")
         # Chromium's sandbox does not work for root, as whom containers often run.
         root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import re
-import tempfile
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -17,9 +15,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from hookanalysis.database import check_exists
-from hookanalysis.errors import BusyError, HookAnalysisError, InputError, ReportError
+from hookanalysis.errors import (
+    BusyError,
+    HookAnalysisError,
+    InputError,
+    ReportError,
+    StorageError,
+    unwritable,
+)
 from hookanalysis.markup import FACTS_MIME
+from hookanalysis.opening import check_exists
+from hookanalysis.outputs import check_target, write_beside
 
 from .pages import Page, find_chromium, print_page, write_page
 
@@ -98,6 +104,10 @@ def run_report(
     given = {"workspace": _absolute(workspace), **(parameters or {})}
     values = check_parameters(read_parameters(source), given, path.name)
     target = Path(output or f"{path.stem}.html").absolute()
+    if target.suffix not in {".html", ".pdf"}:
+        raise InputError("a report is an .html or a .pdf", where=str(target))
+    for made in (target, target.with_name(facts_name), _marked(target)):
+        check_target(made)
     if target.suffix == ".pdf":
         find_chromium()
     _make_folder(target.parent)
@@ -147,8 +157,11 @@ def read_parameters(notebook: NotebookNode) -> tuple[Parameter, ...]:
 
     tagged = (c for c in notebook.cells if "parameters" in c.metadata.get("tags", []))
     cell = next((c for c in tagged if c.cell_type == "code"), None)
-    declared = PythonTranslator.inspect(cell) if cell else []
-    return tuple(Parameter(p.name, ast.literal_eval(p.default), p.help) for p in declared)
+    try:
+        declared = PythonTranslator.inspect(cell) if cell else []
+        return tuple(Parameter(p.name, ast.literal_eval(p.default), p.help) for p in declared)
+    except (SyntaxError, ValueError) as error:
+        raise InputError("the notebook's parameters cannot be read", reason=str(error)) from error
 
 
 def check_parameters(
@@ -197,9 +210,10 @@ def _notebook_folder() -> Path:
 def _read_notebook(path: Path) -> NotebookNode:
     import nbformat
 
+    invalid: Any = nbformat.ValidationError
     try:
         notebook: NotebookNode = nbformat.read(path, 4)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError, nbformat.reader.NotJSONError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, invalid) as error:
         raise InputError(
             "the notebook cannot be read", reason=str(error)[:200], where=str(path)
         ) from error
@@ -221,7 +235,7 @@ def _marked(target: Path) -> Path:
 def _tell_failure(run: Run, page: Page, target: Path) -> HookAnalysisError:
     """Leave what there is in a marked page, and say what went wrong."""
     failure = run.failure
-    if failure is None or isinstance(failure, InputError | BusyError):
+    if failure is None or isinstance(failure, InputError | BusyError | StorageError):
         return failure or ReportError("the notebook failed")
     place = f" in {failure.where}" if failure.where else ""
     reason = f"{failure.what[:1].upper()}{failure.what[1:]}{place}."
@@ -261,25 +275,10 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(
-            "the report's folder cannot be made", reason=str(error), where=str(folder)
-        ) from error
+        raise unwritable("the report's folder cannot be made", error, folder) from error
 
 
 def _write(path: Path, data: bytes) -> None:
     """All or nothing, for the owner alone: a reader sees the old file or the new one."""
-    try:
-        handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
-    except OSError as error:
-        raise InputError(
-            "the report cannot be written", reason=str(error), where=str(path)
-        ) from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with write_beside(path, "the report cannot be written") as part:
+        part.write_bytes(data)

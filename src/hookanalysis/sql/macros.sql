@@ -20,6 +20,14 @@ CREATE MACRO plain(t, n) AS (
 -- A record without its line end; rtrim takes ten times as long.
 CREATE MACRO unended(t) AS regexp_replace(t, '[\r\n]+$', '');
 
+-- Whether an object says two things under one key: readers differ in which one they take.
+CREATE MACRO says_both(t) AS (
+  CASE
+    WHEN NOT starts_with(t, '{') OR list_unique(json_keys(t)) = len(json_keys(t)) THEN FALSE
+    ELSE list_unique(list_zip(json_keys(t), json_extract(t, '$.*'))) > list_unique(json_keys(t))
+  END
+);
+
 -- A text without what may be private, on one line, at most 200 characters. Masked, from the inside
 -- out: objects, quoted text, query strings, e-mail addresses, values of telling keys, uuids, long
 -- numbers and codes, and all words that are not kept. `entire` and `word_kept` are patterns (in

@@ -67,6 +67,7 @@ SELECT
     WHEN blank THEN 'ignored'
     WHEN met = [] AND line_at IS NULL THEN 'not_json'
     WHEN {{quiet}} THEN 'ignored'
+    WHEN may_be AND list_unique(met) < len(met) AND says_both(record) THEN 'duplicate_key'
     WHEN line_at IS NULL AND ({{told}}) THEN 'ignored'
     WHEN line_at IS NULL AND outer_time IS NULL AND {{trace}} AND tag IS NULL THEN 'ignored'
     WHEN own_time IS NULL AND {{trace}} AND NOT may_be THEN 'ignored'

@@ -1,0 +1,158 @@
+"""The DuckDB file under a workspace: found, opened locked down, and what its errors come to."""
+
+from __future__ import annotations
+
+import re
+import time
+import traceback
+from pathlib import Path
+
+import duckdb
+
+from .errors import BusyError, HookAnalysisError, InputError, StorageError, unwritable
+
+# Nothing in a log may reach the network or another file through the database. Readers of untrusted
+# formats are never asked either: bytes become records in `reading/`. What does not fit into the
+# memory goes to a temporary file beside the workspace, which costs little.
+_LOCKDOWN: dict[str, str | bool] = {
+    "memory_limit": "800MB",
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+    "allow_persistent_secrets": False,
+    "enable_external_access": False,
+}
+
+# Where DuckDB would look for a service or a plug-in instead of a file; and no name at all.
+_NO_FILE = re.compile(r"\w\w+:|:memory:.|.*[\0\ud800-\udfff]|$", re.DOTALL)
+_MARK = b"DUCK"  # behind the first eight bytes
+
+# DuckDB wraps what the system says of a disk in errors of many kinds.
+_REFUSED = re.compile(
+    r"No space left|File too large|quota exceeded|Permission denied|Read-only file system"
+    r"|Operation not permitted|Input/output error"
+)
+_DAMAGED = re.compile(r"Corrupt|Could not read enough bytes|not a valid DuckDB|replaying WAL")
+
+
+def connect_memory(*, locked: bool = True) -> duckdb.DuckDBPyConnection:
+    """Open a database in memory, locked down like a workspace; it works on one core.
+
+    One chunk gives a second core nothing to do, and waiting for work costs a fifth more CPU.
+
+    Args:
+        locked: Whether settings can no longer be changed. Access to files is off in any case.
+    """
+    return _connect(":memory:", {"threads": 1}, locked=locked)
+
+
+def _connect(
+    path: str, more: dict[str, int], *, read_only: bool = False, locked: bool = True
+) -> duckdb.DuckDBPyConnection:
+    # All is shut before a file is opened: its views and defaults may come from anybody.
+    con = duckdb.connect(path, read_only=read_only, config={**_LOCKDOWN, **more})
+    con.execute("SET GLOBAL TimeZone = 'UTC'")
+    # A bar of DuckDB's would stand in a notebook's cell, and so in the report. Where Jupyter lacks
+    # what it needs to draw one, it is off, and even switching it off is refused.
+    if con.execute("SELECT current_setting('enable_progress_bar')").fetchall() == [(True,)]:
+        con.execute("SET enable_progress_bar = false")
+    if locked:
+        con.execute("SET lock_configuration = true")
+    return con
+
+
+def check_exists(path: str) -> None:
+    """Check that a workspace file is there.
+
+    Raises:
+        InputError: It is not.
+    """
+    if not Path(path).is_file():
+        raise InputError(
+            "there is no such workspace", where=path, hint="`hookanalysis load PATH…` makes one"
+        )
+
+
+def open_file(path: str, *, read_only: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:
+    """Open a workspace's file, locked down; wait so long for another process that holds it.
+
+    Raises:
+        BusyError: It is held for longer.
+        InputError: It is no DuckDB file, or cannot be opened; `StorageError` where the disk is why.
+    """
+    if read_only:
+        check_exists(path)
+    _check_file(path)
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        try:
+            return _connect(path, {}, read_only=read_only)
+        except duckdb.Error as error:
+            text = str(error)
+            if "Could not set lock" not in text and "different configuration" not in text:
+                raise _unusable(path, text) from error
+            if time.monotonic() >= deadline:
+                raise _busy(path, text) from error
+            time.sleep(0.1)
+
+
+def _check_file(path: str) -> None:
+    """Check that there is, or may be, a DuckDB file; what DuckDB takes for a service is none."""
+    file, reason = Path(path), ""
+    if _NO_FILE.match(path):
+        reason = "it must be the path of a file on this machine"
+    elif path != ":memory:" and file.exists():
+        head = b""
+        if file.is_file():  # to open a pipe would wait for its writer
+            with file.open("rb") as opened:
+                head = opened.read(12)
+        if head[8:] != _MARK and (head or not file.is_file()):
+            reason = "it is no DuckDB file"
+    if reason:
+        raise _unusable(path, reason)
+
+
+def _busy(path: str, text: str) -> BusyError:
+    pid = re.search(r"PID (\d+)", text)
+    holder = f"process {pid.group(1)}" if pid else "this process, in another mode,"
+    return BusyError(
+        "the workspace is in use",
+        reason=f"{holder} holds it",
+        where=path,
+        hint="close the notebook or wait for the run that uses it, then try again",
+    )
+
+
+def _unusable(path: str, text: str) -> HookAnalysisError:
+    kind = StorageError if _REFUSED.search(text) else InputError
+    return kind(
+        "the workspace cannot be opened",
+        reason=text.partition("\n")[0],
+        where=path,
+        hint="name a new file with --workspace and load the sources again",
+    )
+
+
+def explain(error: Exception) -> HookAnalysisError:
+    """What an error of the database, the disk or this package's own comes to."""
+    reason = str(error).partition("\n")[0][:200]
+    if isinstance(error, duckdb.Error) and _DAMAGED.search(reason):
+        return InputError(
+            "the workspace is damaged",
+            reason=reason,
+            hint="name a new file with --workspace and load the sources again",
+        )
+    if isinstance(error, OSError):
+        return unwritable("the work could not be finished", error, error.filename or "")
+    if isinstance(error, duckdb.IOException) or _REFUSED.search(reason):
+        return unwritable("the work could not be finished", OSError(reason), "")
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if Path(__file__).parent in Path(frame.filename).parents]
+    places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in ours[-3:]]
+    memory = isinstance(error, MemoryError | duckdb.OutOfMemoryException)
+    return HookAnalysisError(
+        "the memory was not enough" if memory else "hookanalysis has failed; the fault is its own",
+        reason=f"{type(error).__name__}: {reason}",
+        where=", ".join(places),
+        hint="what was finished before is not lost; if it happens again, report these lines",
+    )

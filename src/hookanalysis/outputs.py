@@ -1,0 +1,100 @@
+"""Files that appear whole or not at all, and folders for work that outlive no run."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import tempfile
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import InputError, unwritable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_STARTED = time.time()
+_PREFIX = ".hka-work-"
+_WORK = re.compile(re.escape(_PREFIX) + r"\w{8}")
+_FRESH_SECONDS = 60  # between a folder and its lock there is a moment
+
+
+def check_target(path: Path) -> None:
+    """Check that a file may be written as `path`: in the place of a file, or of nothing.
+
+    Raises:
+        InputError: It is a link, a device, a pipe or a folder.
+    """
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise InputError(
+            "only a file is overwritten",
+            reason="this is a link, a folder or a device",
+            where=str(path),
+            hint="name another file",
+        )
+
+
+@contextmanager
+def write_beside(path: Path, what: str) -> Iterator[Path]:
+    """A file to be written, for the owner alone; it takes the name `path` when it is whole.
+
+    Raises:
+        InputError: `path` cannot be a file; `what` says so.
+        StorageError: The disk or the folder refuses.
+    """
+    check_target(path)
+    try:
+        with work_folder(path.parent) as folder:
+            part = folder / path.name
+            yield part
+            part.chmod(0o600)
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+            part.replace(path)
+    except OSError as error:
+        raise unwritable(what, error, path) from error
+
+
+@contextmanager
+def work_folder(parent: Path | None = None) -> Iterator[Path]:
+    """A private folder, gone at the end; those of runs that were killed are cleared first."""
+    place = parent or Path(tempfile.gettempdir())
+    with suppress(OSError):
+        for old in filter(lambda found: _WORK.fullmatch(found.name), place.iterdir()):
+            _clear(old)
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=place, ignore_cleanup_errors=True) as name:
+        handle = os.open(name, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield Path(name)
+        finally:
+            os.close(handle)
+
+
+def _clear(folder: Path) -> None:
+    """Remove a folder whose maker is gone: nobody holds its lock."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            found = os.fstat(handle)
+            if found.st_uid == os.geteuid() and found.st_mtime < time.time() - _FRESH_SECONDS:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(handle)
+
+
+def clear_spilled(workspace: str) -> None:
+    """Remove what DuckDB wrote beside a workspace for want of memory, in runs that were killed.
+
+    The caller holds the workspace alone: what is older than this process is nobody's.
+    """
+    folder = Path(f"{workspace}.tmp")
+    for file in folder.glob("duckdb_temp_*") if not folder.is_symlink() else ():
+        with suppress(OSError):
+            if file.lstat().st_mtime < _STARTED:
+                file.unlink()
