@@ -393,7 +393,7 @@ CREATE MACRO scan_request(t) AS (
     t,
     '(?:^|[\s"''`(\[|,<>=:])(?P<method>GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|CONNECT|TRACE)'
     '(?:["'']?[\s|]+["'']?|: ?)'
-    '(?P<target>(?:https?://[^\s/"''?#]+)?/[^\s"''|<>]*)(?P<version> HTTP/[\d.]+)?'
+    '(?P<target>(?:https?://[^\s/"''?#]+)?/[^\s"''|<>]*)(?P<version> HTTP/[\d.]+| (?:1\.[01]|[23])")?'
     '["''>]*(?:[)\]]? *(?:-+|=>|->|→|–|\||:|responded(?: with)?|returned|answered|status)?:? *'
     '(?P<status>[1-5]\d\d)(?:[\s,;|)"]|$))?',
     ['method', 'target', 'version', 'status']
@@ -451,19 +451,29 @@ CREATE MACRO known_status(code) AS (
   ) THEN code END
 );
 
--- The client's address: in front of the line, or under its name.
+-- An address; a clock (10:07:42.230) is none.
+CREATE MACRO address() AS (
+  '(?:\d{1,3}\.){3}\d{1,3}|::ffff:(?:\d{1,3}\.){3}\d{1,3}|(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}|'
+  '(?:(?:[0-9a-fA-F]{1,4}:)+|:):(?:[0-9a-fA-F]{1,4}:)*[0-9a-fA-F]{1,4}'
+);
+
+-- The client's address: in front of the line, last before the request, or under its name.
 CREATE MACRO scan_address(t) AS (
   coalesce(
     regexp_extract_all(
       t,
-      '^(?:[\w.-]+:\d+ )?(?:(?:[A-Z]{4,8}:\s*)(?:[\w.]+:)?)?\[?((?:\d{1,3}\.){3}\d{1,3}|[0-9a-f]{0,4}:[0-9a-f:.]*[0-9a-f:])\]?'
-      '(?::\d+)?,? ',
+      '^(?:[\w.-]+:\d+ )?(?:(?:[A-Z]{4,8}:\s*)(?:[\w.]+:)?)?\[?(' || address() || ')\]?(?::\d+)?,? ', 1
+    )[1],
+    regexp_extract_all(
+      t,
+      '(?:^|[\s"''(\[|,])(' || address() || ')\]?(?::\d+)?\]?:?(?: - \S+| -)*(?: \[[^\]]*\])?(?: -)? '
+      '["\\]*(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) ',
       1
     )[1],
     regexp_extract_all(
       t,
       '(?i)(?:^|[\s"''{,(;|\[])(?:from|ip|(?:remote|client|source|peer)[_.-]?(?:ip|addr|address)?|fwd)["'']?[=:\s]+["'']?\[?'
-      '((?:\d{1,3}\.){3}\d{1,3}|[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]+)',
+      '(' || address() || ')',
       1
     )[1],
     regexp_extract_all(t, '\bStarted [A-Z]+ "[^"]*" for ([0-9a-f.:]+)', 1)[1]
