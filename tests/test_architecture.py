@@ -37,10 +37,9 @@ STAGES = (
     "verdict: requests tier assignment windows clocks pace stretches",
     "load: files folders summary transfers manifest",
     "formats: probing drafting",
-    "formats: detect logs refusals configs trials wrappers engine",
-    "formats: fields scan catalog templates texts sampling format",
-    "formats: parser vocabulary",
-    "read: postgres sources documents elements fragments records rows decoding",
+    "formats: detect logs refusals templates trials wrappers engine",
+    "formats: scan catalog texts sampling format parser",
+    "read: postgres sources documents records rows decoding",
     "read: rewriting pages parquet packings splitting unpacking",
     "zones words",
     "database",
@@ -132,7 +131,7 @@ def test_the_package_keeps_its_budgets() -> None:
     found = {
         "lines of Python": (count_lines(MODULES), 17_410, 10_500),
         "modules": (len(ROOMS), 87, 45),
-        "lines of SQL": (count_lines(queries), 7_994, 5_500),
+        "lines of SQL": (count_lines(queries), 8_006, 5_500),
         "SQL files": (len(queries), 160, 115),
         "lines of the played world": (count_lines(world), 1_800, 1_700),
     }

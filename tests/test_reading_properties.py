@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hookanalysis.errors import InputError
-from hookanalysis.read.elements import ElementSplitter
+from hookanalysis.read.documents import ElementSplitter
 from hookanalysis.read.sources import Split
 from texts import LINES, NDJSON, Result, cells_of, csv_split, read_file
 from wrapping import PACKINGS

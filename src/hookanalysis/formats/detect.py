@@ -12,13 +12,13 @@ from hookanalysis.settings import Known
 from hookanalysis.zones import read_offset
 
 from .catalog import load_formats
-from .configs import read_log_formats
-from .fields import fields_sql, scan_sql
-from .format import ATTEMPT_TEXTS, RECEIPT_TEXTS, FileFacts, Format
-from .logs import OBJECT, TEXT, Binding, Reading, overrule, read_log
+from .format import FileFacts, Format
+from .logs import OBJECT, TEXT, Binding, overrule, read_log
 from .parser import connect_parser
 from .refusals import say_unfit
 from .sampling import Beginning
+from .templates import read_log_formats
+from .texts import fields_sql, scan_sql
 from .trials import ENOUGH, Trial, give_way, hold_trials
 
 if TYPE_CHECKING:
@@ -66,18 +66,24 @@ def detect(
     begin = look_at(head, formats, known)
     trials = hold_trials([entry for entry in chosen if not entry.is_log], begin, facts)
     best = _choose(trials, enough=0.0 if known.format else ENOUGH, where=where)
-    if best:
-        return _bind_table(best, where, known)
+    binding = _bind_table(best, where, known) if best else None
     logs = [entry for entry in chosen if entry.is_log]
-    if logs and (known.format or not find_table(head)):
+    if not binding and logs and (known.format or not find_table(head)):
         base = {entry.id: entry for entry in load_formats()} | {e.id: e for e in formats}
         told = find_headers(head) if headers is None else headers
-        found = read_log(head, told, logs, (base[TEXT], base[OBJECT]), facts, known)
-        if found:
-            return _check_order(found, where)
-    for trial in trials:
-        _check_columns(trial, where)
-    raise say_unfit(begin, where, chosen, trials)
+        binding = read_log(head, told, logs, (base[TEXT], base[OBJECT]), facts, known)
+    if not binding:
+        for trial in trials:
+            _check_columns(trial, where)
+        raise say_unfit(begin, where, chosen, trials)
+    if binding.disorder:
+        raise InputError(
+            "the order of day and month is unknown",
+            reason=binding.disorder,
+            where=where,
+            hint="say it: `day_first = true` (or false) for the file under [[sources]]",
+        )
+    return binding
 
 
 def look_at(head: bytes, formats: Sequence[Format], known: Known) -> Beginning:
@@ -105,8 +111,6 @@ def gather_formats(known: Known) -> Sequence[Format]:
 
 
 def _bind_table(best: Trial, where: str, known: Known) -> Binding:
-    if best.disorder:
-        raise _disordered(best.disorder, where)
     _check_columns(best, where)
     return Binding(
         overrule(best.format, known) if best.format.side == "receiver" else best.format,
@@ -116,6 +120,7 @@ def _bind_table(best: Trial, where: str, known: Known) -> Binding:
         fields_sql(best.format, best.facts),
         Counter(reason or "fits" for reason in best.reasons),
         formats=(best.format.id,),
+        disorder=best.disorder,
     )
 
 
@@ -128,21 +133,6 @@ def _check_columns(best: Trial, where: str) -> None:
             where=f"{where}:{best.split.skip_lines}",
             hint="remove or rename one of them",
         )
-
-
-def _check_order(reading: Reading, where: str) -> Binding:
-    if reading.disorder:
-        raise _disordered(reading.disorder, where)
-    return reading.binding
-
-
-def _disordered(reason: str, where: str) -> InputError:
-    return InputError(
-        "the order of day and month is unknown",
-        reason=reason,
-        where=where,
-        hint="say it: `day_first = true` (or false) for the file under [[sources]]",
-    )
 
 
 def _restrict(formats: Sequence[Format], known: Known, where: str) -> Sequence[Format]:
@@ -164,10 +154,9 @@ def _restrict(formats: Sequence[Format], known: Known, where: str) -> Sequence[F
 def _rename(entry: Format, columns: Mapping[str, str | list[str]], where: str) -> Format:
     """The format with the user's own names before those that it knows; none is out of place."""
     names = dict(entry.names)
-    texts = ATTEMPT_TEXTS if entry.side == "sender" else RECEIPT_TEXTS
     for text, told in columns.items():
-        if text not in texts:
-            hint = f"one of: {', '.join(texts)}"
+        if text not in entry.texts:
+            hint = f"one of: {', '.join(entry.texts)}"
             raise InputError(f"{entry.id} has no field {text!r}", where=where, hint=hint)
         own = [told] if isinstance(told, str) else told
         names[text] = tuple(dict.fromkeys((*own, *names.get(text, ()))))

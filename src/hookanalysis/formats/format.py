@@ -68,7 +68,6 @@ class Format:
         retention_days: How long the sender keeps what it lists; None: not told.
         timeout_s: How long the sender waits for an answer; None: not told.
         completeness: How much it lists: all, failures, successes, events, or sample (not all).
-        retry_keeps_id: Whether an event keeps its id when it is sent again.
         pattern: For lines: a regular expression (RE2) whose named groups are texts of the side.
             A text may stand in several: time or time_2. Durations add up: duration_s, duration_s_2.
         header: A line `#Fields: …` that the user gives for a log without one.
@@ -107,7 +106,6 @@ class Format:
     retention_days: float | None = None
     timeout_s: float | None = None
     completeness: str = "all"
-    retry_keeps_id: bool = True
     pattern: str = ""
     header: str = ""
     find: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -120,11 +118,6 @@ class Format:
     each: tuple[str, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
     untimed: bool = False
-
-    @property
-    def is_table(self) -> bool:
-        """Each record is about one event, which stands in a field of its own."""
-        return self.side == "sender" or "event_id" in self.names
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -143,8 +136,8 @@ class Format:
 
     @property
     def is_log(self) -> bool:
-        """Its records are lines and objects of a receiver's log; else rows of a table."""
-        return self.side == "receiver" and not self.is_table
+        """Its records are lines and objects of a receiver's log; else rows, one for each event."""
+        return self.side == "receiver" and "event_id" not in self.names
 
 
 def plain_records(outer_time: str = "NULL") -> str:

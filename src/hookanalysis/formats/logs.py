@@ -13,14 +13,13 @@ from hookanalysis.read.splitting import Split
 
 from .catalog import load_formats
 from .engine import borrow_scratch
-from .fields import log_fields, scan_log
 from .format import FileFacts, Format, plain_records
 from .parser import connect_parser
 from .sampling import open_object, take_records, usual_shapes
-from .scan import Log, fits_object, fits_text
+from .scan import Log, case_sql, fits_object, fits_text, log_fields, scan_log
 from .texts import path_sql
 from .trials import settle_dates
-from .wrappers import peel
+from .wrappers import peel, take_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +60,7 @@ class Binding:
         sampled: How many of the first records fit (key `fits`), or not, by reason.
         wrappers: What is taken off the lines first, the outermost first.
         formats: All formats that its first records fit, the most frequent first.
+        disorder: Why the order of day and month is unknown; empty: it is known, or not asked for.
     """
 
     format: Format
@@ -71,6 +71,7 @@ class Binding:
     sampled: Counter[str]
     wrappers: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
+    disorder: str = ""
 
 
 def overrule(entry: Format, known: Known) -> Format:
@@ -84,15 +85,6 @@ def overrule(entry: Format, known: Known) -> Format:
     return replace(entry, **told)
 
 
-@dataclass(frozen=True)
-class Reading:
-    """One way to read a log, and what it is worth."""
-
-    binding: Binding
-    worth: tuple[bool, int, bool, int]
-    disorder: str
-
-
 def read_log(
     head: bytes,
     headers: Sequence[tuple[int, str]],
@@ -100,7 +92,7 @@ def read_log(
     bases: tuple[Format, Format],
     facts: FileFacts,
     known: Known,
-) -> Reading | None:
+) -> Binding | None:
     """The best way to read a log: out of the wrappers without which it tells the most.
 
     Args:
@@ -113,23 +105,16 @@ def read_log(
     """
     given = next((e.header for e in formats if e.header), "")
     headed = read_headers([(0, given), *headers] if given else headers)
-    layers = peel(head, connect_parser())
-    found = [
-        reading
-        for layer in layers
-        if (
-            reading := _try_layer(
-                head,
-                replace(layer, split=headed) if headed and not layer.wrappers else layer,
-                formats,
-                bases,
-                facts,
-                known,
-                alone=len(layers) == 1,
-            )
-        )
+    layers = [
+        replace(layer, split=headed) if headed and not layer.wrappers else layer
+        for layer in peel(head, connect_parser())
     ]
-    return max(found, key=lambda reading: reading.worth, default=None)
+    found = [
+        _try_layer(head, layer, formats, bases, facts, known, alone=len(layers) == 1)
+        for layer in layers
+    ]
+    best = max(filter(None, found), key=lambda reading: reading[0], default=None)
+    return best[1] if best else None
 
 
 def _try_layer(
@@ -141,35 +126,29 @@ def _try_layer(
     known: Known,
     *,
     alone: bool,
-) -> Reading | None:
-    split = layer.split or _split(head)
+) -> tuple[tuple[bool, int, bool, int], Binding] | None:
+    """A way to read a log, and what it is worth; None where its lines tell no time."""
+    split = layer.split or Split("json" if is_spread(head) else "lines")
     source = layer.source
     chunk = take_records(head, split)
-    records = _take_texts(source, chunk)
+    records = take_texts(source, chunk, connect_parser())
     facts = replace(facts, source=source)
     if not layer.yearless and not any(map(_YEARLESS.match, records)):
         facts = replace(facts, newest=FileFacts.newest)
-    log, counts = _plan(records, formats, bases, facts, timed=layer.timed)
+    entry, log, counts = _plan(records, formats, bases, facts, known, timed=layer.timed)
     if known.format and not _is_such(known.format, counts, records):
         return None
-    entry, log = _lead(log, counts, bases, records, known)
 
-    def judge(first: bool | None) -> tuple[str | None, ...]:
+    def write(first: bool | None) -> tuple[str, str]:
         dated = replace(log, facts=replace(log.facts, day_first=first))
-        with borrow_scratch(scan_log(dated), log_fields(dated), "receiver") as scratch:
-            scratch.scan(chunk)
-            return scratch.reasons()
+        return scan_log(dated), log_fields(dated)
 
-    first, reasons, disorder = settle_dates(facts.day_first, judge)
-    log = replace(log, facts=replace(log.facts, day_first=first))
+    first, reasons, disorder = settle_dates(facts.day_first, write, "receiver", chunk)
     total = len(records)
-    silent = entry.silent
-    if not silent and (
-        not total
-        or reasons.count(None) + reasons.count("bad_time") * (first is None) < _TIMED * total
-    ):
+    timed = reasons.count(None) + reasons.count("bad_time") * (first is None)
+    if not entry.silent and (not total or timed < _TIMED * total):
         return None
-    scan, fields = scan_log(log), log_fields(log)
+    scan, fields = write(first)
     binding = Binding(
         overrule(entry, known),
         split,
@@ -179,6 +158,7 @@ def _try_layer(
         Counter(reason or "fits" for reason in reasons),
         layer.wrappers,
         tuple(name for name, _ in counts.most_common()),
+        disorder,
     )
     likeness = -sum(name == "timed" for name in layer.wrappers)
     worth = (0, False) if alone else _weigh(scan, fields, source, chunk)
@@ -186,7 +166,7 @@ def _try_layer(
     inside = not head.lstrip().startswith((b"{", b"[")) and (
         layer.of_objects or sum(r.startswith("{") for r in records) * 2 >= total
     )
-    return Reading(binding, (inside, *worth, likeness * 10 + len(layer.wrappers)), disorder)
+    return (inside, *worth, likeness * 10 + len(layer.wrappers)), binding
 
 
 def _is_such(name: str, counts: Counter[str], records: Sequence[str]) -> bool:
@@ -196,28 +176,19 @@ def _is_such(name: str, counts: Counter[str], records: Sequence[str]) -> bool:
     return bool(counts)
 
 
-def _split(head: bytes) -> Split:
-    """One object or line a line, or an array, an envelope, objects of several lines."""
-    return Split("json") if is_spread(head) else Split("lines")
-
-
-def _take_texts(source: str, chunk: Any) -> list[str]:
-    con = connect_parser()
-    con.register("chunk", chunk)
-    query = f"SELECT record FROM ({source}) WHERE record IS NOT NULL ORDER BY byte_offset"
-    lines = (str(row[0]).rstrip("\r\n") for row in con.execute(query).fetchall())
-    return [line for line in lines if line.strip()]
-
-
 def _plan(
     records: Sequence[str],
     formats: Sequence[Format],
     bases: tuple[Format, Format],
     facts: FileFacts,
+    known: Known,
     *,
     timed: bool,
-) -> tuple[Log, Counter[str]]:
-    """What of the formats a log holds: each record counts for the first that it fits."""
+) -> tuple[Format, Log, Counter[str]]:
+    """What of the formats a log holds: each record counts for the first that it fits.
+
+    The format that is named for the file is the one of most of its requests.
+    """
     ranked = sorted(formats, key=lambda entry: -entry.rank)
     objects = [open_object(record) for record in records]
     counts = count_fits(records, ranked)
@@ -229,34 +200,19 @@ def _plan(
         )
         plain = [r for o, r in zip(objects, records, strict=True) if o is None]
         carried = bool(connect_parser().execute(query, [plain]).fetchall()[0][0])
-    log = Log(
-        bases[1],
-        tuple(entry for entry in ranked if entry.pattern and counts[entry.id]),
-        tuple(entry for entry in ranked if entry.keys and counts[entry.id]),
-        replace(facts, shapes=usual_shapes(filter(None, objects)), carried=carried),
-        "app",
-    )
-    return log, counts
-
-
-def _lead(
-    log: Log,
-    counts: Counter[str],
-    bases: tuple[Format, Format],
-    records: Sequence[str],
-    known: Known,
-) -> tuple[Format, Log]:
-    """The format that is named for a file: the one of most of its requests."""
-    found = [entry for entry in (*log.objects, *log.texts) if not entry.silent]
+    texts = tuple(entry for entry in ranked if entry.pattern and counts[entry.id])
+    keyed = tuple(entry for entry in ranked if entry.keys and counts[entry.id])
+    found = [entry for entry in (*keyed, *texts) if not entry.silent]
     base = bases[sum(r.startswith("{") for r in records) * 2 >= len(records)]
-    if not found and log.texts:
-        entry = log.texts[0]
+    if not found and texts:
+        entry = texts[0]
     else:
         telling = sum(bool(_TELLING.search(record)) for record in records)
         shares = {entry.id: counts[entry.id] for entry in found}
         shares[base.id] = telling - sum(shares.values()) if found else 1
         entry = max((*found, base), key=lambda e: (shares[e.id], e.layer == "edge"))
-    return entry, replace(log, layer=known.layer or entry.layer or "app")
+    facts = replace(facts, shapes=usual_shapes(filter(None, objects)), carried=carried)
+    return entry, Log(bases[1], texts, keyed, facts, known.layer or entry.layer or "app"), counts
 
 
 def count_fits(records: Sequence[str], formats: Sequence[Format]) -> Counter[str]:
@@ -266,12 +222,12 @@ def count_fits(records: Sequence[str], formats: Sequence[Format]) -> Counter[str
     """
     base = next(entry for entry in load_formats() if entry.id == OBJECT)
     messages = ", ".join(map(path_sql, base.names["message"]))
-    objects = [(fits_object(e), n) for n, e in enumerate(formats) if e.keys]
-    lines = [(fits_text("text", e), n) for n, e in enumerate(formats) if e.pattern]
+    objects = [(fits_object(e), str(n)) for n, e in enumerate(formats) if e.keys]
+    lines = [(fits_text("text", e), str(n)) for n, e in enumerate(formats) if e.pattern]
     query = f"""
         SELECT fit, count(*)
         FROM (
-          SELECT UNNEST([{_first_of(objects)}, {_first_of(lines)}]) AS fit
+          SELECT UNNEST([{case_sql(objects, "NULL")}, {case_sql(lines, "NULL")}]) AS fit
           FROM (
             SELECT
               record, met,
@@ -293,15 +249,10 @@ def count_fits(records: Sequence[str], formats: Sequence[Format]) -> Counter[str
     return Counter({formats[number].id: count for number, count in rows})
 
 
-def _first_of(tests: Sequence[tuple[str, int]]) -> str:
-    """The number of the first test that holds, as SQL."""
-    cases = " ".join(f"WHEN {test} THEN {number}" for test, number in tests)
-    return f"CASE {cases} END" if cases else "NULL"
-
-
 def take_lines(head: bytes) -> list[str]:
     """The first records of a log, as its formats see them."""
-    return _take_texts(plain_records(), take_records(head, _split(head)))
+    split = Split("json" if is_spread(head) else "lines")
+    return take_texts(plain_records(), take_records(head, split), connect_parser())
 
 
 def _weigh(scan: str, fields: str, source: str, chunk: Any) -> tuple[int, bool]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING
 
 from hookanalysis.database import sql_text
 from hookanalysis.opening import connect_memory
-
-from .vocabulary import KEPT
 
 if TYPE_CHECKING:
     import duckdb
@@ -45,6 +45,13 @@ _TRACE = "|".join(
     )
 )
 
+# Free text in lower case of which each word is kept: those of vocabulary.txt with what they may end
+# in, the names of exceptions (`sqlalchemy.exc.IntegrityError`), and units.
+_ENDINGS = "(?:s|es|d|ed|r|er|ing|ly|'t|'s)?"
+_EXCEPTION = "[a-z_.:]*(?:error|exception|violation|warning|fault)"
+_UNITS = "us|µs|ns|sec|secs|min|mins|kb|mb|gb|kib|mib|gib|k|x|e|s|m|h"
+_APART = r"[\x00-@\[-`{-\x7f…]"
+
 
 def connect_parser() -> duckdb.DuckDBPyConnection:
     """A connection with tables of its own, and the macros of sql/macros.sql."""
@@ -56,7 +63,10 @@ def _database() -> duckdb.DuckDBPyConnection:
     """One database in memory for all; the macros use patterns that are made in code."""
     # Not locked: engine.py plans small chunks without the optimizer. Files are out of reach.
     con = connect_memory(locked=False)
-    for name, pattern in (("kept_words", KEPT), ("raised", _RAISED), ("traced", _TRACE)):
+    text = resources.files("hookanalysis").joinpath("formats", "vocabulary.txt").read_text("utf-8")
+    words = "|".join(re.sub("(?m)^#.*", "", text).split())
+    kept = rf"{_APART}*(?:(?:{_EXCEPTION}|(?:{words}){_ENDINGS}|{_UNITS})(?:{_APART}+|$))*"
+    for name, pattern in (("kept_words", kept), ("raised", _RAISED), ("traced", _TRACE)):
         constant = pattern.replace("'", "''")
         con.execute(f"CREATE MACRO {name}() AS '{constant}'")
     con.execute(sql_text("macros"))

@@ -215,7 +215,6 @@ def describe_format(name: str) -> str:
         "keeps": f"{entry.retention_days:g} days" if entry.retention_days else "",
         "waits": f"{entry.timeout_s:g} s" if entry.timeout_s else "",
         "lists": entry.completeness if entry.side == "sender" else "",
-        "resends": "" if entry.side != "sender" or entry.retry_keeps_id else "have new ids",
         "url": entry.url,
         "pattern": entry.pattern,
     }

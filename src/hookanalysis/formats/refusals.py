@@ -88,7 +88,13 @@ def say_unfit(
     """
     best = max(trials, key=lambda trial: (trial.share, trial.known), default=None)
     if best and best.missing:
-        return _say_missing(best, head, where)
+        missing = "; ".join(" or ".join(group) for group in best.missing)
+        return UnfitError(
+            "the table lacks a column",
+            reason=f"missing: {missing}; found: {', '.join(head.columns)}",
+            where=f"{where}:{best.split.skip_lines}",
+            hint=draft_columns(head).format(file=where),
+        )
     reason, place, hint = _say_likeness(head, formats, best)
     if hint is _OWN_NAMES:
         hint = draft_columns(head)
@@ -222,13 +228,3 @@ def count_reasons(reasons: Iterable[tuple[str, int]]) -> str:
 def _quote(names: Sequence[str]) -> str:
     told = ", ".join(names[:_QUOTED])
     return f"{told}, …" if len(names) > _QUOTED else told
-
-
-def _say_missing(trial: Trial, head: Beginning, path: str) -> UnfitError:
-    missing = "; ".join(" or ".join(group) for group in trial.missing)
-    return UnfitError(
-        "the table lacks a column",
-        reason=f"missing: {missing}; found: {', '.join(head.columns)}",
-        where=f"{path}:{trial.split.skip_lines}",
-        hint=draft_columns(head).format(file=path),
-    )

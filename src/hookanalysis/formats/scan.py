@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from .catalog import OWN
 from .format import RECEIPT_TEXTS, fill, literal, whole
-from .texts import open_sql, search_sql, slow_values
+from .texts import only_sql, open_sql, receipts_sql, search_sql, slow_values, sort_sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -52,6 +52,8 @@ _ANSWERED = (
 )
 _OTHERS = r'(?:^|[\s"\'=(\[|])(?:GET|HEAD|OPTIONS|DELETE|PATCH)(?:["\'\s|,;}]|$)'
 
+_TRACE = r"regexp_full_match(record, '(?s:' || traced() || ')\s*')"
+_CHATTER = r"NOT regexp_matches(record, '[\x00-\x08\x0e-\x1f\x{fffd}]')"
 # The time of a line's own, or of the line with its id before it.
 _CARRIED = """CASE WHEN own_time IS NULL AND tag IS NOT NULL
   THEN last_value(own_time IGNORE NULLS) OVER (
@@ -78,131 +80,100 @@ class Log:
     layer: str
 
 
-def scan_records(log: Log) -> str:
-    """SELECT over `chunk`: line, byte_offset, part, record, outer_time, time_text, misfit, hook."""
+def scan_log(log: Log) -> str:
+    """The statement over `chunk` that sorts the records of a log: see sql/load/scan.sql."""
     names = {f"{n}": entry.names.get("time", ()) for n, entry in enumerate(log.objects)}
     names["base"] = log.base.names["time"]
     names["said"] = log.base.names["message"]
     names["day"] = ("date",)
     keys = {alias.partition("/")[0] for aliases in names.values() for alias in aliases}
     opened, found = open_sql(names, keys)
-    cases = [
-        f"WHEN {fits_object(entry)} THEN coalesce({found[str(n)]}, {found['base']})"
+    times = [
+        (fits_object(entry), f"coalesce({found[str(n)]}, {found['base']})")
         for n, entry in enumerate(log.objects)
         if entry.names.get("time")
     ]
-    time = f"CASE {' '.join(cases)} ELSE {found['base']} END" if cases else found["base"]
-    silent = [e for e in log.texts if e.silent]
-    quiet = _any(fits_text("record", entry) for entry in silent)
-    aside = _any(f"regexp_matches(record, {literal(e.aside)})" for e in log.objects if e.aside)
-    ignored = [e.ignore for e in (*log.texts, *log.objects) if e.ignore]
-    told = (
-        f"regexp_full_match(record, {whole('|'.join(dict.fromkeys(ignored)))})"
-        if ignored
-        else "FALSE"
-    )
-    trace = (
-        "FALSE"
-        if log.layer == "edge"
-        else "regexp_full_match(record, '(?s:' || traced() || ')\\s*')"
-    )
-    chatter = (
-        "FALSE"
-        if log.layer == "edge"
-        else "NOT regexp_matches(record, '[\\x00-\\x08\\x0e-\\x1f\\x{fffd}]')"
-    )
+    aside = (f"regexp_matches(record, {literal(e.aside)})" for e in log.objects if e.aside)
+    ignored = dict.fromkeys(e.ignore for e in (*log.texts, *log.objects) if e.ignore)
+    trace, chatter = ("FALSE", "FALSE") if log.layer == "edge" else (_TRACE, _CHATTER)
     own = [e for e in log.texts if e.rank >= OWN]
-    return fill(
-        "log_scan", source=log.facts.source, opened=opened, time=time, said=found["said"],
-        day=found["day"],
-        quiet=quiet, aside=aside, told=told, trace=trace, chatter=chatter, hook=_hook(log.facts),
+    records = fill(
+        "log_scan",
+        source=log.facts.source, opened=opened, said=found["said"], day=found["day"],
+        time=case_sql(times, found["base"]),
+        quiet=_any(fits_text("record", entry) for entry in log.texts if entry.silent),
+        aside=_any(aside),
+        told=f"regexp_full_match(record, {whole('|'.join(ignored))})" if ignored else "FALSE",
+        trace=trace, chatter=chatter, hook=_hook(log.facts),
         tag="line_tag(record)" if log.facts.carried else "CAST(NULL AS VARCHAR)",
         line_at=_CARRIED if log.facts.carried else "own_time",
         own=_times(own), owned=str(bool(own)).upper(),
         otherwise=_times([e for e in log.texts if e.rank < OWN]),
     )  # fmt: skip
+    return sort_sql(records, log.facts)
 
 
 def _times(formats: Sequence[Format]) -> str:
     """The times that the patterns of some formats find in a line, as further arguments."""
     found = [
-        f"nullif(regexp_extract(record, {literal(rf'^(?:{e.pattern})SPACE*$')}, {number}), '')"
-        for e in formats
-        for number, group in enumerate(_groups(e.pattern), 1)
+        f"nullif(regexp_extract(record, {pattern}, {number}), ''), "
+        for entry in formats
+        for pattern in [literal(rf"^(?:{entry.pattern})\s*$")]
+        for number, group in enumerate(_groups(entry.pattern), 1)
         if group.startswith("time")
     ]
-    return "".join(f"{value}, " for value in found).replace("SPACE*$", r"\s*$")
+    return "".join(found)
 
 
-def take_fields(log: Log) -> str:
-    """SELECT over `scanned`: line, byte_offset, at, record, uuids, event_uuid, and all texts."""
-    objects, names = _object_names(log)
+def log_fields(log: Log) -> str:
+    """The statement over `scanned` that makes the columns of a log's lines."""
+    # The formats of objects, with a label each, and all their names by label and text.
+    objects = [(str(number), entry) for number, entry in enumerate(log.objects)]
+    entries = [*objects, ("base", log.base)]
+    names = {f"{label}|{t}": known for label, e in entries for t, known in e.names.items()}
     met = {key for shape in log.facts.shapes for key in json.loads(shape)}
     opened, found = open_sql(names, met)
     paths, slow = slow_values(names)
-    shapes = ", ".join(literal(shape) for shape in log.facts.shapes) or "''"
     said = {}
     for text in RECEIPT_TEXTS:
         values = []
-        for label, entry in (*objects, ("base", log.base)):
+        for label, entry in entries:
             name = f"{label}|{text}"
             if name not in names:
                 continue
             value = slow[name]
             if met:
                 value = f"CASE WHEN usual THEN {found[name]} ELSE {value} END"
-            if text in entry.only:
-                fits = f"regexp_full_match({value}, {literal(entry.only[text])})"
-                value = f"CASE WHEN {fits} THEN {value} END"
+            value = only_sql(entry, text, value)
             values.append(
                 value if label == "base" else f"CASE WHEN kind = '{label}' THEN {value} END"
             )
         if text in log.base.deep:
-            deep = search_sql(log.base.deep[text])
-            if text in log.base.only:
-                fits = f"regexp_full_match({deep}, {literal(log.base.only[text])})"
-                deep = f"CASE WHEN {fits} THEN {deep} END"
-            values.append(deep)
+            values.append(only_sql(log.base, text, search_sql(log.base.deep[text])))
         said[text] = f"coalesce({', '.join(values)})" if values else "NULL"
-    kinds = " ".join(f"WHEN {fits_object(entry)} THEN '{label}'" for label, entry in objects)
-    return fill(
+    kinds = [(fits_object(entry), f"'{label}'") for label, entry in objects]
+    which = [(f"g{n}.whole_line <> ''", str(n)) for n in range(len(log.texts))]
+    texts = fill(
         "log_fields",
         source=fill("named", source="scanned WHERE verdict = 'keep'"),
-        shapes=shapes, opened=opened, paths=", ".join(paths),
-        kind=f"CASE {kinds} END" if kinds else "CAST(NULL AS VARCHAR)",
+        shapes=", ".join(map(literal, log.facts.shapes)) or "''", opened=opened,
+        paths=", ".join(paths),
+        kind=case_sql(kinds, "CAST(NULL AS VARCHAR)"),
+        which=case_sql(which, "CAST(NULL AS INTEGER)"),
         object_texts=", ".join(f"{value} AS o_{text}" for text, value in said.items()),
-        groups=_groups_sql(log.texts), which=_which(log.texts),
+        groups="".join(_groups_sql(number, entry) for number, entry in enumerate(log.texts)),
         showing=", ".join([str(n) for n, e in enumerate(log.texts) if _shows(e)] or ["-1"]),
         texts=", ".join(f"{_final(log, text)} AS {text}" for text in RECEIPT_TEXTS),
         lead=literal(_LEAD),
     )  # fmt: skip
+    return receipts_sql(texts, log.facts)
 
 
-def _object_names(log: Log) -> tuple[list[tuple[str, Format]], dict[str, Sequence[str]]]:
-    """The formats of objects with a label each, and all their names by label and text."""
-    objects = [(str(number), entry) for number, entry in enumerate(log.objects)]
-    names: dict[str, Sequence[str]] = {
-        f"{label}|{text}": aliases
-        for label, entry in (*objects, ("base", log.base))
-        for text, aliases in entry.names.items()
-    }
-    return objects, names
-
-
-def _groups_sql(texts: Sequence[Format]) -> str:
-    """For each format of lines what its pattern finds in `text`, as a column of its own."""
-    columns = []
-    for number, entry in enumerate(texts):
-        groups = ["whole_line", *_groups(entry.pattern)]
-        pattern = literal(rf"^(?P<whole_line>{entry.pattern})\s*$")
-        found = f"regexp_extract(text, {pattern}, [{', '.join(map(literal, groups))}])"
-        columns.append(f", {found} AS g{number}")
-    return "".join(columns)
-
-
-def _which(texts: Sequence[Format]) -> str:
-    cases = " ".join(f"WHEN g{n}.whole_line <> '' THEN {n}" for n in range(len(texts)))
-    return f"CASE {cases} END" if cases else "CAST(NULL AS INTEGER)"
+def _groups_sql(number: int, entry: Format) -> str:
+    """What the pattern of a format of lines finds in `text`, as a column."""
+    groups = ", ".join(map(literal, ["whole_line", *_groups(entry.pattern)]))
+    pattern = literal(rf"^(?P<whole_line>{entry.pattern})\s*$")
+    return f", regexp_extract(text, {pattern}, [{groups}]) AS g{number}"
 
 
 def _final(log: Log, text: str) -> str:
@@ -263,11 +234,7 @@ def _refine(number: int, entry: Format, text: str) -> str:
     if not values:
         return ""
     value = f"coalesce({', '.join(values)})" if len(values) > 1 else values[0]
-    if text in entry.only:
-        value = (
-            f"CASE WHEN regexp_full_match({value}, {literal(entry.only[text])}) THEN {value} END"
-        )
-    return value
+    return only_sql(entry, text, value)
 
 
 def _shows(entry: Format) -> bool:
@@ -287,6 +254,12 @@ def fits_object(entry: Format) -> str:
 def fits_text(column: str, entry: Format) -> str:
     """Whether a column is a line of a format, as SQL."""
     return f"regexp_full_match({column}, {whole(entry.pattern)})"
+
+
+def case_sql(cases: Sequence[tuple[str, str]], otherwise: str) -> str:
+    """The value of the first test that holds, as SQL."""
+    told = " ".join(f"WHEN {test} THEN {value}" for test, value in cases)
+    return f"CASE {told} ELSE {otherwise} END" if cases else otherwise
 
 
 def _any(tests: Iterable[str]) -> str:

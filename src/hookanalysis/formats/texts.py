@@ -1,7 +1,9 @@
-"""Where the texts of a record stand: SQL that takes them out of lines, objects, and rows of tables.
+"""The SQL that turns the rows of a table into columns, put together from sql/load/*.sql.
 
-Scanning takes only what decides about a record (its time, its event); of the records that are kept,
-all texts are taken. A text is still as it was written; `fields.py` makes typed columns of it.
+Everything here is text. A format says how the texts of a record are found (by names of JSON keys or
+columns), the facts of a file what was learnt of it. Both are known before the first record is
+parsed, so DuckDB runs the same two statements over every chunk of the file. Scanning takes only
+what decides about a record (its time, its event); of the records that are kept, all texts.
 """
 
 from __future__ import annotations
@@ -10,7 +12,9 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from .format import FileFacts, Format, literal
+from hookanalysis.zones import read_offset
+
+from .format import FileFacts, Format, fill, literal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -24,57 +28,120 @@ _OBJECTS = ("message", "payload", "response", "error")
 # A text or a number, as JSON writes them.
 _SCALAR = r'("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*)'
 
+_PRIVATE_IP = (
+    r"^(?:10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|"
+    r"100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|::1$|f[cd]|fe80)"
+)
 
-def scan_texts(entry: Format, facts: FileFacts) -> str:
-    """SELECT over `chunk`: line, byte_offset, part, record, time_text, misfit (sql/load/scan.sql).
+
+def scan_sql(entry: Format, facts: FileFacts) -> str:
+    """The statement over `chunk` that sorts a table's records: see sql/load/scan.sql.
 
     part: 0, or the number of the record among those that were taken out of one list.
     """
-    wanted = entry.times
-    if entry.is_table:
-        wanted += tuple(text for text in _DECISIVE if text in entry.texts)
+    wanted = (*entry.times, *(text for text in _DECISIVE if text in entry.texts))
     names = {text: entry.names[text] for text in wanted if text in entry.names}
     keys = {alias.partition("/")[0] for aliases in names.values() for alias in aliases}
     opened, found = open_sql(names, keys)
-    if entry.side == "receiver":
-        found["time"] = f"coalesce({found.get('time', 'NULL')}, outer_time)"
     texts = (
         f"SELECT line, byte_offset, part, record, opened IS NULL AS closed,"
         f" {_select(found, wanted)}"
-        f" FROM (SELECT *, TRY({opened}) AS opened FROM {spread(entry.each, facts.source)})"
+        f" FROM (SELECT *, TRY({opened}) AS opened FROM {_spread(entry.each, facts.source)})"
     )
     time = f"coalesce({', '.join(entry.times)})"
-    missing = f"{time} IS NULL"
-    if entry.is_table:
-        texts = _name_event(entry, texts)
-        missing += " OR named_uuid IS NULL"
-    missing += " OR coalesce(TRY(says_both(record)), FALSE)"
-    reason = (
-        "CASE WHEN closed THEN 'not_json' WHEN TRY(says_both(record)) THEN 'duplicate_key'"
-        f" {_lacking(entry)} END"
+    untimed = "named_uuid IS NOT NULL AND attempt_id IS NOT NULL" if entry.untimed else "FALSE"
+    return sort_sql(
+        f"""SELECT
+          line, byte_offset, part, record, NULL::VARCHAR AS outer_time, NULL AS place,
+          TRUE AS hook, {time} AS time_text,
+          CASE
+            WHEN NOT closed AND {time} IS NOT NULL AND named_uuid IS NOT NULL
+               AND TRY(says_both(record)) IS NOT TRUE THEN NULL
+            WHEN regexp_full_match(record, {literal(entry.ignored)}) THEN 'ignored'
+            WHEN closed THEN 'not_json'
+             WHEN TRY(says_both(record)) THEN 'duplicate_key'
+            WHEN {untimed} THEN 'untimed'
+            ELSE 'missing_field'
+          END AS misfit
+        FROM ({_name_event(entry, texts)})""",
+        facts,
     )
-    return (
-        "SELECT line, byte_offset, part, record,"
-        " NULL::VARCHAR AS outer_time, NULL AS place, TRUE AS hook,"
-        f" {time} AS time_text,"
-        f" {_misfit(entry, f'closed OR {missing}', reason)} FROM ({texts})"
-    )
 
 
-def take_texts(entry: Format, facts: FileFacts) -> str:
-    """SELECT over `scanned`: line, byte_offset, at, record, and all texts of the format's side.
-
-    With the receiver's come the columns of sql/load/named.sql.
-    """
+def fields_sql(entry: Format, facts: FileFacts) -> str:
+    """The statement over `scanned` that makes the columns of the side's table."""
     texts = _name_event(entry, _take_objects(entry, facts))
-    return (
-        _translate(entry, facts, texts)
-        if entry.side == "sender"
-        else _tell_step(entry, facts, texts)
+    if entry.side == "receiver":
+        return receipts_sql(_tell_step(entry, facts, texts), facts)
+    # The sender's words for a status, and where all attempts of the file went.
+    status, url = _translate(entry, "status"), literal(facts.endpoint_url or "")
+    replaced = f"{status} AS status, coalesce(endpoint_url, nullif({url}, '')) AS endpoint_url"
+    texts = f"SELECT * REPLACE ({replaced}) FROM ({texts})"
+    if "created_at" not in entry.names:
+        return fill("attempts", texts=f"SELECT *, CAST(NULL AS BIGINT) AS micros FROM ({texts})")
+    return fill("attempts", texts=_times(texts, "created_at", facts))
+
+
+def sort_sql(records: str, facts: FileFacts) -> str:
+    """The statement that sorts records by what becomes of them."""
+    return fill(
+        "scan",
+        records=_times(records, "time_text", facts),
+        raised="regexp_matches(record, raised())",
+        zone_given="TRUE" if facts.timezone else "FALSE",
     )
 
 
-def spread(each: Sequence[str], source: str) -> str:
+def receipts_sql(texts: str, facts: FileFacts) -> str:
+    """The statement that makes the columns of a receiver's lines of their texts."""
+    # The senders' event ids are a part of a pattern inside of a constant; "$." never fits.
+    ids = literal("|".join(facts.event_ids) or "$.")
+    return fill("receipts", texts=texts, ids=ids, private_ip=literal(_PRIVATE_IP))
+
+
+def _times(relation: str, column: str, facts: FileFacts) -> str:
+    in_zone, in_zone_later = _in_zone(facts.timezone)
+    return fill(
+        "times",
+        relation=f"({relation})",
+        time=column,
+        newest=f"TIMESTAMP {literal(facts.newest)}",
+        day_first="NULL::BOOLEAN" if facts.day_first is None else str(facts.day_first).upper(),
+        in_zone=in_zone,
+        in_zone_later=in_zone_later,
+    )
+
+
+def _in_zone(timezone: str | None) -> tuple[str, str]:
+    """Micros of `local_at` in the zone, and its second reading where the clock showed it twice.
+
+    The first is NULL for a time that the clock never showed, the second for all but one hour a
+    year.
+    """
+    nothing = "CAST(NULL AS BIGINT)"
+    if timezone is None:
+        return nothing, nothing
+    if (minutes := read_offset(timezone)) is not None:
+        return f"epoch_us(local_at) - {minutes * 60_000_000}", nothing
+    zone = literal(timezone)
+    moment = f"timezone({zone}, local_at)"
+
+    def shown(change: str) -> str:
+        return f"timezone({zone}, {moment} {change}) = local_at"
+
+    changes = [f"{{}} INTERVAL {minutes} MINUTE" for minutes in (30, 60)]
+    earlier, later = ([change.format(sign) for change in changes] for sign in "-+")
+    first = " ".join(f"WHEN {shown(c)} THEN epoch_us({moment} {c})" for c in earlier)
+    second = " ".join(f"WHEN {shown(c)} THEN epoch_us({moment} {c})" for c in later)
+    second += f" WHEN {' OR '.join(map(shown, earlier))} THEN epoch_us({moment})"
+    exists = f"zone_minutes IS NULL AND {shown('')}"
+    return (
+        f"CASE WHEN {exists} THEN CASE {first} ELSE epoch_us({moment}) END END",
+        f"CASE WHEN {exists} THEN CASE {second} END END",
+    )
+
+
+def _spread(each: Sequence[str], source: str) -> str:
     """The records of `source`, or the elements of their list at the first path of `each`.
 
     An element stands as `each` in front of what else is in the object around it, without the list.
@@ -121,7 +188,7 @@ def _take_objects(entry: Format, facts: FileFacts) -> str:
         told[text] = f"CASE WHEN usual THEN {found[text]} ELSE {slow[text]} END"
         if text in entry.deep:
             told[text] = f"coalesce({told[text]}, {search_sql(entry.deep[text])})"
-    told = _only(entry, told)
+        told[text] = only_sql(entry, text, told[text])
     shapes = ", ".join(literal(shape) for shape in facts.shapes) or "''"
     usual = f"CAST(to_json(json_keys(record)) AS VARCHAR) IN ({shapes})"
     columns = _select(told, entry.texts)
@@ -218,93 +285,55 @@ def path_sql(alias: str) -> str:
     return literal("$" + "".join("." + _quoted(part) for part in alias.split("/")))
 
 
-def _lacking(entry: Format) -> str:
-    """What to say of a row that lacks its event or its time: see sql/load/scan.sql."""
-    untimed = "WHEN named_uuid IS NOT NULL AND attempt_id IS NOT NULL THEN 'untimed' "
-    return (untimed if entry.untimed else "") + "ELSE 'missing_field'"
-
-
 def _name_event(entry: Format, texts: str) -> str:
     """The rows with their event: from its id, its uuid, the payload, or the idempotency key."""
-    keyed = "event_uuids(payload)"
     word = "[0-9A-Za-z_.:=+/-]"
-    named = (
-        f"CASE WHEN regexp_full_match(event_id, '{word}{{1,128}}')"
-        " AND NOT regexp_full_match(event_id, '(?i)null|none|nil|n/?a|undefined|[-.]+')"
-        " THEN event_id END"
-    )
     by_text = {
-        "event_id": ["uuid_of(event_id)", named],
-        "event_uuid": ["uuid_of(event_uuid)"],
-        "payload": [f"CASE WHEN payload <> '' THEN {keyed} END[1]"],
-        "idempotency": [
-            "uuid_of(idempotency)",
-            f"CASE WHEN regexp_full_match(idempotency, '{word}{{8,128}}') THEN idempotency END",
-        ],
+        "event_id": "uuid_of(event_id),"
+        f" CASE WHEN regexp_full_match(event_id, '{word}{{1,128}}')"
+        " AND NOT regexp_full_match(event_id, '(?i)null|none|nil|n/?a|undefined|[-.]+')"
+        " THEN event_id END",
+        "event_uuid": "uuid_of(event_uuid)",
+        "payload": "CASE WHEN payload <> '' THEN event_uuids(payload) END[1]",
+        "idempotency": "uuid_of(idempotency),"
+        f" CASE WHEN regexp_full_match(idempotency, '{word}{{8,128}}') THEN idempotency END",
     }
-    ids = [
-        name
-        for text in ("event_id", "event_uuid", "payload", "idempotency")
-        if text in entry.texts
-        for name in by_text[text]
-    ]
-    return f"SELECT *, coalesce({', '.join(ids)}) AS named_uuid FROM ({texts})"
+    ids = ", ".join(told for text, told in by_text.items() if text in entry.texts)
+    return f"SELECT *, coalesce({ids}) AS named_uuid FROM ({texts})"
 
 
 def _tell_step(entry: Format, facts: FileFacts, texts: str) -> str:
     """The rows of a receipts table with their event, and its state in our words as the message."""
     met = {key for shape in facts.shapes for key in json.loads(shape)}
-    marked = met & set(entry.names.get("processed_at", ()))
-    words = [f"WHEN {literal(word)} THEN {literal(to)}" for word, to in entry.words.items()]
-    state = f"CASE lower(message) {' '.join(words)} ELSE message END" if words else "message"
-    if marked:
+    state = _translate(entry, "message")
+    if met & set(entry.names.get("processed_at", ())):
         # Neither a word nor a date of zeros is a time.
-        raised = "WHEN exception IS NOT NULL THEN 'failed'" if "exception" in entry.texts else ""
-        step = (
-            f"CASE WHEN regexp_matches(processed_at, '[1-9]') THEN 'processed' {raised}"
-            " ELSE 'received' END"
+        state = (
+            f"coalesce({state}, CASE WHEN regexp_matches(processed_at, '[1-9]') THEN 'processed'"
+            " WHEN exception IS NOT NULL THEN 'failed' ELSE 'received' END)"
         )
-        state = f"coalesce({state}, {step})"
-    code = (
-        "coalesce(status, CASE WHEN regexp_full_match(message, '[1-5][0-9][0-9]') THEN message END)"
-    )
     return (
-        f"SELECT * REPLACE ({state} AS message, {code} AS status), named_uuid AS event_uuid,"
-        f" [named_uuid] AS uuids FROM ({texts})"
+        f"SELECT * REPLACE ({state} AS message, coalesce(status, CASE"
+        " WHEN regexp_full_match(message, '[1-5][0-9][0-9]') THEN message END) AS status),"
+        f" named_uuid AS event_uuid, [named_uuid] AS uuids FROM ({texts})"
     )
 
 
-def _translate(entry: Format, facts: FileFacts, texts: str) -> str:
-    """The rows with the sender's words for a status put into ours, and the file's endpoint."""
+def _translate(entry: Format, text: str) -> str:
+    """A text with the words of the sender, or of the table, put into ours."""
     words = [f"WHEN {literal(word)} THEN {literal(to)}" for word, to in entry.words.items()]
-    status = f"CASE lower(status) {' '.join(words)} ELSE status END" if words else "status"
-    url = "endpoint_url"
-    if facts.endpoint_url:
-        url = f"coalesce(endpoint_url, {literal(facts.endpoint_url)})"
-    return f"SELECT * REPLACE ({status} AS status, {url} AS endpoint_url) FROM ({texts})"
+    return f"CASE lower({text}) {' '.join(words)} ELSE {text} END" if words else text
+
+
+def only_sql(entry: Format, text: str, value: str) -> str:
+    """A value of a text, as far as it looks as the format says."""
+    if text not in entry.only:
+        return value
+    return f"CASE WHEN regexp_full_match({value}, {literal(entry.only[text])}) THEN {value} END"
 
 
 def _quoted(key: str) -> str:
     return '"' + key.replace('"', '""') + '"'
-
-
-def _only(entry: Format, found: Mapping[str, str]) -> dict[str, str]:
-    """Values of texts, as far as they look as the format says."""
-    return {
-        text: f"CASE WHEN regexp_full_match({value}, {literal(entry.only[text])}) THEN {value} END"
-        if text in entry.only
-        else value
-        for text, value in found.items()
-    }
-
-
-def _misfit(entry: Format, unfit: str, reason: str) -> str:
-    """Reason code of a record for which the SQL condition `unfit` holds."""
-    return (
-        f"CASE WHEN NOT ({unfit}) THEN NULL"
-        f" WHEN regexp_full_match(record, {literal(entry.ignored)}) THEN 'ignored'"
-        f" ELSE {reason} END AS misfit"
-    )
 
 
 def _select(found: Mapping[str, str], names: Iterable[str]) -> str:

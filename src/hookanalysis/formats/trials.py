@@ -15,9 +15,9 @@ from hookanalysis.read.splitting import Split
 
 from .catalog import OWN
 from .engine import borrow_scratch
-from .fields import fields_sql, scan_sql
 from .parser import connect_parser
 from .sampling import open_object, spell, usual_shapes
+from .texts import fields_sql, scan_sql
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -133,7 +133,8 @@ def _fit(entry: Format, head: Beginning, facts: FileFacts) -> Trial | None:
     elif not any(record.keys() >= set(entry.keys) for record in objects):
         return None
     keys = sorted({key for record in records for key in record})
-    inner = [key for record in records if entry.each for key in _inner(record)]
+    elements = [record.get("each") for record in records] if entry.each else []
+    inner = [f"each/{key}" for one in elements if isinstance(one, dict) for key in one]
     told = {normalise(key) for key in keys}
     if told & {normalise(name) for name in entry.forbid}:
         return None
@@ -153,7 +154,7 @@ def _fit(entry: Format, head: Beginning, facts: FileFacts) -> Trial | None:
 
 
 def _spread(record: dict[str, Any], each: Sequence[str]) -> list[dict[str, Any]]:
-    """What sql/load makes of a record whose list is taken apart: see `texts.spread`."""
+    """What sql/load makes of a record whose list is taken apart: see `texts._spread`."""
     for path in each:
         value: Any = record
         for key in path.split("/"):
@@ -165,12 +166,6 @@ def _spread(record: dict[str, Any], each: Sequence[str]) -> list[dict[str, Any]]
             around = {key: value for key, value in record.items() if key not in outer}
             return [{"each": element} | around for element in elements]
     return [record]
-
-
-def _inner(record: Mapping[str, Any]) -> list[str]:
-    """The keys of an element that was taken out of a list, as paths."""
-    element = record.get("each")
-    return [f"each/{key}" for key in element] if isinstance(element, dict) else []
 
 
 def _is_named(names: Sequence[str], told: set[str]) -> bool:
@@ -191,26 +186,32 @@ def _assign(names: Mapping[str, Sequence[str]], keys: Sequence[str]) -> dict[str
 def _try(trial: Trial, chunk: Chunk) -> Trial:
     """Parse the first records; find out the order of day and month where it matters."""
 
-    def judge(first: bool | None) -> tuple[str | None, ...]:
-        entry, facts = trial.format, replace(trial.facts, day_first=first)
-        with borrow_scratch(
-            scan_sql(entry, facts), fields_sql(entry, facts), entry.side
-        ) as scratch:
-            scratch.scan(chunk)
-            return scratch.reasons()
+    def write(first: bool | None) -> tuple[str, str]:
+        facts = replace(trial.facts, day_first=first)
+        return scan_sql(trial.format, facts), fields_sql(trial.format, facts)
 
-    first, reasons, disorder = settle_dates(trial.facts.day_first, judge)
+    side = trial.format.side
+    first, reasons, disorder = settle_dates(trial.facts.day_first, write, side, chunk)
     facts = replace(trial.facts, day_first=first)
     return replace(trial, facts=facts, reasons=reasons, disorder=disorder)
 
 
-Reasons = tuple[str | None, ...]
-
-
 def settle_dates(
-    day_first: bool | None, judge: Callable[[bool | None], Reasons]
-) -> tuple[bool | None, Reasons, str]:
-    """The order of day and month, each record's reason by it, and why it is unknown (else "")."""
+    day_first: bool | None,
+    write: Callable[[bool | None], tuple[str, str]],
+    side: str,
+    chunk: Chunk,
+) -> tuple[bool | None, tuple[str | None, ...], str]:
+    """The order of day and month, each record's reason by it, and why it is unknown (else "").
+
+    `write` gives the two statements that read a chunk by an order: see `Binding`.
+    """
+
+    def judge(first: bool | None) -> tuple[str | None, ...]:
+        with borrow_scratch(*write(first), side) as scratch:
+            scratch.scan(chunk)
+            return scratch.reasons()
+
     reasons = judge(day_first)
     if "bad_time" not in reasons or day_first is not None:
         return day_first, reasons, ""

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from hookanalysis.read.records import Chunk
+
 # Wrappers around wrappers; real logs have at most two.
 _DEPTH = 3
 # Of the first lines, more than this share must be wrapped.
@@ -171,10 +173,7 @@ def _take_off(
     fragments = None if layer.wrappers else _fragments_in(wrapper, text)
     split = layer.split or Split(wrapper.split, fragments=fragments)
     source = _unwrap_sql(wrapper, layer.source)
-    engine.register("chunk", take_records(text, split))
-    query = f"SELECT record FROM ({source}) WHERE record IS NOT NULL ORDER BY byte_offset"
-    rows = engine.execute(query).fetchall()
-    lines = [str(row[0]).rstrip("\r\n") for row in rows]
+    lines = take_texts(source, take_records(text, split), engine)
     return Layer(
         "".join(f"{line}\n" for line in lines).encode(),
         (*layer.wrappers, wrapper.id),
@@ -183,6 +182,14 @@ def _take_off(
         layer.timed or "time" in wrapper.names or "(?P<time>" in wrapper.pattern,
         layer.of_objects or not wrapper.pattern,
     )
+
+
+def take_texts(source: str, chunk: Chunk, engine: duckdb.DuckDBPyConnection) -> list[str]:
+    """The records of a chunk as `source` gives them, without line ends and blank ones."""
+    engine.register("chunk", chunk)
+    query = f"SELECT record FROM ({source}) WHERE record IS NOT NULL ORDER BY byte_offset"
+    lines = (str(row[0]).rstrip("\r\n") for row in engine.execute(query).fetchall())
+    return [line for line in lines if line.strip()]
 
 
 def _fragments_in(wrapper: Wrapper, text: bytes) -> Fragments | None:

@@ -1,25 +1,25 @@
 """JSON text → records: the elements of an array or of an envelope's list, or one object per line.
 
-How a text is laid out is judged by its beginning. Elements over several lines are found in
-`elements.py`; one object per line needs no more than its line ends.
+How a text is laid out is judged by its beginning. Of elements only the structure is looked at:
+strings, brackets, depth. Whether an object is valid JSON is left to the parser; it is rejected here
+where its own borders, or its depth, are in doubt.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .decoding import HEAD
-from .elements import DEPTH_LIMIT, ElementSplitter, Outline, scan_object
 from .pages import ENVELOPES
-from .splitting import Batch, End, LineSplitter, Splitter, blank_rows
+from .splitting import RECORD_LIMIT, ROWS, Batch, End, LineSplitter, Region, Splitter, blank_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from .unpacking import Bytes
 
 _MARK = re.compile(rb'\\[\\"]|["{}\[\]]')
@@ -34,7 +34,16 @@ _OF_RECORDS = frozenset(
 )
 # Objects around an envelope's list, at most.
 _AROUND = 5
-_OPEN = 123  # {
+_DEPTH_LIMIT = 64  # brackets inside each other
+# How far ahead the end of an element is looked for, so that an over-long one costs only itself.
+_SEARCH_LIMIT = 8 * RECORD_LIMIT
+_OPEN, _CLOSE = b"{]"
+_TOKEN = re.compile(rb'\\[\\"]|["\n{}\[\]]')
+_GAP = re.compile(rb"[ \t\r\n,]*")
+# What may stand in a list instead of an object, as far as its end is certain.
+_OTHER = re.compile(rb'"(?:[^"\\\n]|\\[^\n])*"|[^"{}\[\]\n,]+|\}')
+_STEP = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
+_DECODER = json.JSONDecoder()
 
 
 def split_json(head: bytes, *, complete: bool, fresh: bool) -> Splitter:
@@ -45,7 +54,7 @@ def split_json(head: bytes, *, complete: bool, fresh: bool) -> Splitter:
         complete: `head` is all of it.
         fresh: The first text offered is the beginning, not a later element.
     """
-    begin = _space(head, 0)
+    begin = _skip(_SPACE, head, 0)
     first = head[begin : begin + 1]
     if first == b"[":
         return ElementSplitter(_outline(head, begin + 1, enveloped=0), fresh=fresh)
@@ -69,40 +78,37 @@ def is_spread(head: bytes) -> bool:
 
 def holds_nothing(text: bytes) -> bool:
     """Whether a whole JSON text is a list, or an envelope, without any element."""
-    if text.lstrip()[:1] not in {b"[", b"{"}:
-        return False
     try:
         value = json.loads(text)
         if isinstance(value, dict) and any(_of_record(key.encode()) for key in value):
             return False
-        lists = list(_lists(value))
+        lists = _lists(value)
     except (ValueError, RecursionError):
         return False
     return bool(lists) and not any(lists)
 
 
-def _lists(value: Any) -> Iterator[list[Any]]:
+def _lists(value: Any) -> list[list[Any]]:
     """The lists of an envelope; none that stands in another."""
     if isinstance(value, list):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _lists(inner)
+        return [value]
+    inner = value.values() if isinstance(value, dict) else ()
+    return [found for item in inner for found in _lists(item)]
 
 
 def _of_record(key: bytes) -> bool:
     return key.lower().translate(None, b"_-") in _OF_RECORDS
 
 
-def _space(text: bytes, at: int) -> int:
-    found = _SPACE.match(text, at)
+def _skip(pattern: re.Pattern[bytes], text: bytes | memoryview, at: int) -> int:
+    """Where a pattern that always fits stops to do so."""
+    found = pattern.match(text, at)
     return found.end() if found else at
 
 
 def _outline(head: bytes, prefix: int, *, enveloped: int) -> Outline:
-    gap = head[prefix : _space(head, prefix)]
-    indent = gap.rpartition(b"\n")
-    resume = re.compile(rb"\n%b\{" % re.escape(indent[2])) if indent[1] else None
+    _, broken, indent = head[prefix : _skip(_SPACE, head, prefix)].rpartition(b"\n")
+    resume = re.compile(rb"\n%b\{" % re.escape(indent)) if broken else None
     return Outline(prefix, array=True, enveloped=enveloped, resume=resume)
 
 
@@ -140,7 +146,7 @@ def _envelope(head: bytes, at: int, *, complete: bool) -> tuple[int, int]:
                 best = max(best, (last[0], token.start() - opening, *last[2:]))
                 opening = 0
             if not path:
-                alone = complete and _space(head, token.end()) == len(head)
+                alone = complete and _skip(_SPACE, head, token.end()) == len(head)
                 return best[2:] if alone else (0, 0)
     return (max(best, last) if opening else best)[2:]
 
@@ -148,14 +154,13 @@ def _envelope(head: bytes, at: int, *, complete: bool) -> tuple[int, int]:
 def _one_per_line(head: bytes, *, complete: bool) -> bool:
     """Whether some line is an object of its own. `{}` proves nothing: printers never break it."""
     lines = head.split(b"\n")
-    if len(lines) == 1:
-        return True
-    for line in lines[:1000] if complete else lines[:-1]:
-        text = line.rstrip()
-        object_ = text.startswith(b"{") and text != b"{}"
-        if object_ and scan_object(memoryview(text), 0, len(text)).end == len(text):
-            return True
-    return False
+    texts = (line.rstrip() for line in (lines[:1000] if complete else lines[:-1]))
+    return len(lines) == 1 or any(
+        text[:1] == b"{"
+        and text != b"{}"
+        and _follow(memoryview(text), 0, len(text)).end == len(text)
+        for text in texts
+    )
 
 
 class _ObjectLineSplitter(LineSplitter):
@@ -168,16 +173,227 @@ class _ObjectLineSplitter(LineSplitter):
         blank = blank_rows(view, batch.starts)
         if blank.any():
             batch.ignore(blank)
-        part = view[: batch.taken]
-        opening = np.flatnonzero((part | 0x20) == 123)
-        crowded = np.diff(np.searchsorted(opening, batch.starts)) > DEPTH_LIMIT
-        if crowded.any():
-            rows = np.flatnonzero(crowded)
-            spans = zip(rows, batch.starts[rows], batch.starts[rows + 1], strict=True)
-            deep = [
-                int(row)
-                for row, start, end in spans
-                if scan_object(view.data, start, end).depth > DEPTH_LIMIT
-            ]
-            batch.reject(deep, "too_deep")
+        opening = np.flatnonzero((view[: batch.taken] | 0x20) == _OPEN)
+        crowded = np.diff(np.searchsorted(opening, batch.starts)) > _DEPTH_LIMIT
+        spans = ((row, *batch.starts[row : row + 2]) for row in np.flatnonzero(crowded).tolist())
+        scans = ((row, _follow(view.data, start, end)) for row, start, end in spans)
+        batch.reject((row for row, scan in scans if scan.depth > _DEPTH_LIMIT), "too_deep")
         return batch
+
+
+@dataclass
+class _Work:
+    """One offer of text to the element splitter, and what was taken of it so far."""
+
+    view: Bytes
+    end: End
+    batch: Batch = field(default_factory=Batch)
+    # Where each row begins, its line, and whether it is a record.
+    rows: list[tuple[int, int, bool]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.text = self.view.data
+
+    @cached_property
+    def plain(self) -> str:
+        """The text with a character for each byte: borders of objects stand in ASCII."""
+        return str(self.text, "latin-1")
+
+    @property
+    def at(self) -> int:
+        return self.batch.taken
+
+    def window(self, size: int) -> tuple[int, bool]:
+        """Where a search of `size` bytes must stop, and whether it may see less than it should."""
+        limit = min(len(self.text), self.at + size)
+        return limit, limit < self.at + size
+
+    def take(self, stop: int, *, valid: bool = False, reason: str = "") -> bool:
+        """Take one row up to `stop`: a record, a reject with its reason, or what is neither."""
+        batch, at = self.batch, self.at
+        breaks = self.plain.count("\n", at, stop)
+        self.rows.append((at, batch.breaks, valid))
+        if reason:
+            batch.regions.append(Region(at, stop, batch.breaks, breaks, reason))
+        batch.breaks += breaks
+        batch.taken = stop
+        return True
+
+
+@dataclass(frozen=True)
+class _Scan:
+    """How far an object goes: `end` is 0 when it has none, or not this one."""
+
+    end: int
+    depth: int
+    broken: bool = False
+
+
+@dataclass(frozen=True)
+class Outline:
+    """How a document is laid out, judged by its beginning.
+
+    Attributes:
+        prefix: Bytes before the first element.
+        array: The elements stand in a list, which has an end.
+        enveloped: How many objects the list stands in, whose rest follows it.
+        resume: Where an element certainly begins: after a line end, at the depth of indentation
+            of the first one. None when the elements do not begin their lines.
+    """
+
+    prefix: int
+    array: bool
+    enveloped: int
+    resume: re.Pattern[bytes] | None
+
+
+def _follow(text: memoryview, at: int, limit: int, depth: int = 0) -> _Scan:
+    """Follow the object that begins at `at` to its end."""
+    deepest, inside = depth, False
+    for token in _TOKEN.finditer(text, at, limit):
+        mark = token.group()
+        if mark == b'"':
+            inside = not inside
+        elif mark == b"\n":
+            if inside:
+                return _Scan(0, deepest, broken=True)
+        elif len(mark) == 1 and not inside:
+            depth += _STEP[mark]
+            deepest = max(deepest, depth)
+            if depth <= 0:
+                return _Scan(token.end(), deepest, broken=mark != b"}")
+    return _Scan(0, deepest)
+
+
+class ElementSplitter:
+    """The objects of a list, or objects that follow each other, over any number of lines.
+
+    A record is the object alone; commas and space between objects are rows that are no records.
+    """
+
+    def __init__(self, outline: Outline, *, fresh: bool) -> None:
+        self._outline = outline
+        self._prefix = outline.prefix if fresh else 0
+        self._torn = False  # the text ends inside an element
+        self._closed = False  # the list has ended
+        self._lost = ""  # why no element is certain until a line begins like one
+
+    @property
+    def truncated(self) -> bool:
+        """The text ended before its own end mark."""
+        return self._torn or (self._outline.array and not self._closed and not self._lost)
+
+    def split(self, view: Bytes, end: End) -> Batch:
+        """See `Splitter`."""
+        if self._prefix:
+            taken = min(self._prefix, len(view))
+            self._prefix -= taken
+            return Batch(taken, view[:taken].tobytes().count(b"\n"))
+        work = _Work(view, end)
+        while work.at < len(view) and len(work.rows) < ROWS and self._advance(work):
+            pass
+        batch = work.batch
+        if work.rows:
+            starts, lines, valid = zip(*work.rows, strict=True)
+            batch.starts = np.array([*starts, batch.taken], np.int64)
+            batch.lines, batch.valid = np.array(lines, np.int64), np.array(valid, np.bool_)
+        return batch
+
+    def _advance(self, work: _Work) -> bool:
+        """Take the next element or separator; False when more text must be seen first."""
+        if self._lost:
+            return self._recover(work)
+        gap = _skip(_SPACE if self._closed else _GAP, work.text, work.at)
+        if gap > work.at:
+            return work.take(gap)
+        mark = work.text[work.at]
+        if mark == _OPEN and not self._closed:
+            return self._accept(work) or self._read(work)
+        if mark == _CLOSE and self._outline.array and not self._closed:
+            return self._close(work)
+        return self._pass_other(work)
+
+    @staticmethod
+    def _accept(work: _Work) -> bool:
+        """The fast path: take the objects that are JSON, of moderate size and depth."""
+        text, begin = work.plain, work.at
+        while text.startswith("{", work.at) and len(work.rows) < ROWS:
+            at = work.at
+            try:
+                _, stop = _DECODER.raw_decode(text, at)
+            except (ValueError, RecursionError):
+                break
+            brackets = text.count("{", at, stop) + text.count("[", at, stop)
+            if brackets > _DEPTH_LIMIT or stop - at > RECORD_LIMIT:
+                break
+            work.take(stop, valid=True)
+            gap = _skip(_GAP, work.text, stop)
+            if gap > stop:
+                work.take(gap)
+        return work.at > begin
+
+    def _read(self, work: _Work) -> bool:
+        """The slow path: one object, followed to its end."""
+        limit, short = work.window(_SEARCH_LIMIT)
+        scan = _follow(work.text, work.at, limit)
+        if scan.end and not scan.broken:
+            long = scan.end - work.at > RECORD_LIMIT
+            deep = scan.depth > _DEPTH_LIMIT
+            reason = "too_long" if long else "too_deep" if deep else ""
+            return work.take(scan.end, valid=not reason, reason=reason)
+        if short and not scan.broken:
+            if not work.end.final:
+                return False
+            # Without its end mark the text was cut; with it, an object left open is malformed.
+            listed = self._outline.array and not self._outline.enveloped
+            mark = bytes(work.text[-4096:]).rstrip()[-1:]
+            if work.end is End.CUT or mark != (b"]" if listed else b"}"):
+                self._torn = True
+                return False
+        self._lost = "malformed_json" if short or scan.broken else "too_long"
+        return self._recover(work)
+
+    def _recover(self, work: _Work) -> bool:
+        """Reject everything up to the next line that begins like an element."""
+        text, at, resume = work.text, work.at, self._outline.resume
+        found = resume.search(text, at) if resume and not self._closed else None
+        if found:
+            reason, self._lost = self._lost, ""
+            return work.take(found.start() + 1, reason=reason)
+        stop = len(text)
+        if resume and not work.end.final:
+            # The last line may be the beginning of such a line.
+            last = bytes(text[at:]).rfind(b"\n") + at
+            if last >= at and stop - last < len(resume.pattern):
+                stop = last
+        return stop > at and work.take(stop, reason=self._lost)
+
+    def _close(self, work: _Work) -> bool:
+        """The list ends. The rest of its envelope is passed over, if it is there to its end."""
+        stop = work.at + 1
+        if self._outline.enveloped:
+            limit, short = work.window(_SEARCH_LIMIT)
+            scan = _follow(work.text, stop, limit, depth=self._outline.enveloped)
+            if short and not scan.end and not scan.broken:
+                self._torn = work.end.final
+                return False
+            if scan.broken or not scan.end:
+                self._lost = "malformed_json"
+                return self._recover(work)
+            stop = scan.end
+        self._closed = True
+        return work.take(stop)
+
+    def _pass_other(self, work: _Work) -> bool:
+        """Reject what stands in the place of an object, as far as its end is certain."""
+        limit, short = work.window(1024)
+        other = _OTHER.match(work.text, work.at, limit)
+        stop = other.end() if other else limit
+        if stop == limit and short and not work.end.final:
+            return False
+        stray = work.text[work.at] in b"}]" or self._closed
+        reason = "malformed_json" if stray else "not_an_object"
+        if other and not self._closed:
+            return work.take(stop, reason=reason)
+        self._lost = reason
+        return self._recover(work)

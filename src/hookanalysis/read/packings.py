@@ -247,22 +247,14 @@ def _read_member(packed: io.BufferedReader, meter: _Meter) -> Iterator[bytes]:
 def _choose_member(archive: zipfile.ZipFile, where: str) -> zipfile.ZipInfo:
     files = [info for info in archive.infolist() if not info.is_dir()]
     files = [info for info in files if not info.filename.startswith("__MACOSX/")]
+    what, hint = "", "unpack it first"
     if any(info.filename == "[Content_Types].xml" for info in files):
-        raise InputError(
-            "this is no log or export but an Excel workbook",
-            where=where,
-            hint="save it as CSV (UTF-8)",
-        )
-    if len(files) != 1:
-        raise InputError(
-            f"the zip archive holds {len(files)} files instead of one",
-            where=where,
-            hint="unpack it to a folder, and load that",
-        )
-    if files[0].flag_bits & 1 or files[0].compress_type not in _METHODS:
-        raise InputError(
-            "the zip archive has a password, or is packed in an unusual way",
-            where=where,
-            hint="unpack it first",
-        )
+        what, hint = "this is no log or export but an Excel workbook", "save it as CSV (UTF-8)"
+    elif len(files) != 1:
+        what = f"the zip archive holds {len(files)} files instead of one"
+        hint = "unpack it to a folder, and load that"
+    elif files[0].flag_bits & 1 or files[0].compress_type not in _METHODS:
+        what = "the zip archive has a password, or is packed in an unusual way"
+    if what:
+        raise InputError(what, where=where, hint=hint)
     return files[0]

@@ -38,6 +38,7 @@ _NAMED_ROLES = {
     "table": "table", "grid": "table", "treegrid": "table", "row": "row", "cell": "cell",
     "columnheader": "columnheader", "gridcell": "cell", "rowheader": "cell",
 }  # fmt: skip
+_PARTS = frozenset(("thead", "tbody", "tfoot"))
 _VOID = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "wbr"]
 )
@@ -65,15 +66,19 @@ def page_rows(text: str) -> list[Row] | None:
     return parser.finish()
 
 
-def har_rows(text: str) -> Iterator[Row]:
+def har_rows(text: str) -> list[Row] | None:
     """The objects in the JSON answers of a browser's requests that are about webhooks.
 
     A dashboard asks for the same rows again and again: an object that an earlier answer held is
-    not repeated.
-
-    Raises:
-        ValueError: The text is no HAR file.
+    not repeated. None if the text is no HAR file.
     """
+    try:
+        return list(_har_rows(text))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _har_rows(text: str) -> Iterator[Row]:
     log = json.loads(text)["log"]
     known: set[str] = set()
     for entry in log["entries"]:
@@ -190,19 +195,12 @@ class _Page(HTMLParser):
     def _end_open(self, role: str) -> None:
         """End the cell, or the row, that has no end tag of its own."""
         ends = {"row", "cell", "columnheader"} if role == "row" else {"cell", "columnheader"}
-        for name, known in reversed(self._open):
-            if known == "table":
-                return
-            if known in ends:
-                while any(entry[1] in ends for entry in self._since_table()):
-                    self._close_last()
-                return
-            if name in {"thead", "tbody", "tfoot"}:
-                return
-
-    def _since_table(self) -> list[tuple[str, str]]:
-        last = max((n for n, entry in enumerate(self._open) if entry[1] == "table"), default=-1)
-        return self._open[last + 1 :]
+        outer = [
+            n for n, (tag, known) in enumerate(self._open, 1) if known == "table" or tag in _PARTS
+        ]
+        first = outer[-1] if outer else 0
+        while any(known in ends for _, known in self._open[first:]):
+            self._close_last()
 
     def _close_last(self) -> str:
         tag, role = self._open.pop()

@@ -62,7 +62,7 @@ def rewrite(text: io.BufferedReader, path: Path, *, stored: bool) -> Iterator[by
         return _parquet_lines(path)
     if _DUMP.search(start):
         return _write(_dump_rows(_lines(text, path), path))
-    for shape, find_rows, limit in ((HAR, _har_rows, _WHOLE_LIMIT), (PAGE, page_rows, _PAGE_LIMIT)):
+    for shape, find_rows, limit in ((HAR, har_rows, _WHOLE_LIMIT), (PAGE, page_rows, _PAGE_LIMIT)):
         if shape.match(start):
             whole = _within(limit, text.read(limit + 1), path)
             try:
@@ -78,21 +78,10 @@ def rewrite(text: io.BufferedReader, path: Path, *, stored: bool) -> Iterator[by
     return None
 
 
-def _har_rows(text: str) -> list[dict[str, Any]] | None:
-    try:
-        return list(har_rows(text))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
-
-
 def _write(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
     for row in rows:
-        yield (
-            json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode(
-                "utf-8", "backslashreplace"
-            )
-            + b"\n"
-        )
+        line = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+        yield line.encode("utf-8", "backslashreplace") + b"\n"
 
 
 def _lines(text: io.BufferedReader, path: Path) -> Iterator[str]:
@@ -187,33 +176,30 @@ def _dump_rows(lines: Iterator[str], path: Path) -> Iterator[dict[str, Any]]:
         wanted = _holds_receipts(columns)
         if wanted:
             _choose(tables, path)
+        fault = f"table {name} lacks its end mark \\."
         for row in lines:
-            if row.rstrip("\r") == "\\.":
+            cells = row.rstrip("\r").split("\t")
+            if cells == ["\\."]:
+                fault = ""
+                break
+            if wanted and len(cells) != len(columns):
+                fault = f"a row of {name} has {len(cells)} cells"
                 break
             if wanted:
-                cells = row.rstrip("\r").split("\t")
-                if len(cells) != len(columns):
-                    raise _damaged_dump(path, f"a row of {name} has {len(cells)} cells")
                 yield dict(zip(columns, map(_unescape, cells), strict=True))
-        else:
-            raise _damaged_dump(path, f"table {name} lacks its end mark \\.")
+        if fault:
+            raise DamagedError(
+                "the dump is damaged, or breaks off",
+                reason=fault,
+                where=str(path),
+                hint="write it again with pg_dump, and copy the whole file",
+            )
     _choose(tables, path)
-
-
-def _damaged_dump(path: Path, reason: str) -> DamagedError:
-    return DamagedError(
-        "the dump is damaged, or breaks off",
-        reason=reason,
-        where=str(path),
-        hint="write it again with pg_dump, and copy the whole file",
-    )
 
 
 def _unescape(cell: str) -> str | None:
     if cell == "\\N":
         return None
-    if "\\" not in cell:
-        return cell
     return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), cell)
 
 

@@ -19,7 +19,6 @@ from hookanalysis.errors import DamagedError, InputError
 
 from .decoding import HEAD, TextReader, check_text
 from .documents import split_json
-from .fragments import FragmentSplitter
 from .records import Chunk, Reject
 from .rows import HeadedSplitter, RowSplitter
 from .splitting import (
@@ -27,6 +26,7 @@ from .splitting import (
     NEWLINE,
     Batch,
     End,
+    FragmentSplitter,
     LineSplitter,
     Region,
     Split,
@@ -386,8 +386,6 @@ class _Run:
         """The reject that ended before `at` can grow no more."""
         last = self._region
         if last and last.end < at:
-            lines = last.breaks + last.open
-            size = last.end - last.start
-            reject = Reject(last.line, last.start, size, lines, last.reason, last.detail)
-            self._rejects.append(reject)
+            lines, size = last.breaks + last.open, last.end - last.start
+            self._rejects.append(Reject(last.line, last.start, size, lines, last.reason))
             self._region = None

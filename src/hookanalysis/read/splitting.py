@@ -28,6 +28,8 @@ Section = tuple[int, tuple[str, ...]]
 RECORD_LIMIT = 1 << 20
 # One step of the fast paths; small enough for the processor's cache.
 BLOCK = 1 << 20
+# Lines after which the rest of a line that was cut is no longer waited for.
+_PATIENCE = 1000
 # Rows in one batch, so that a file of empty lines needs no more memory than another.
 ROWS = 1 << 18
 
@@ -113,7 +115,6 @@ class Region:
     line: int
     breaks: int
     reason: str
-    detail: str = ""
     open: bool = False  # its last line has no end
 
 
@@ -156,9 +157,9 @@ class Batch:
 
     def reject(self, rows: Iterable[int], reason: str) -> None:
         """Turn records into rejected ones."""
-        if self.valid is None:
-            self.valid = np.ones(len(self.lines), np.bool_)
         for row in rows:
+            if self.valid is None:
+                self.valid = np.ones(len(self.lines), np.bool_)
             if self.valid[row]:
                 self.valid[row] = False
                 line, start, end = int(self.lines[row]), self.starts[row], self.starts[row + 1]
@@ -176,31 +177,6 @@ class Splitter(Protocol):
 
     def split(self, view: Bytes, end: End, /) -> Batch:
         """Take what is certain; a batch with nothing taken asks for more text."""
-
-
-class Rows:
-    """Collects the rows of a batch."""
-
-    def __init__(self) -> None:
-        self._starts: list[int] = []
-        self._lines: list[int] = []
-        self._valid: list[bool] = []
-
-    def __len__(self) -> int:
-        return len(self._starts)
-
-    def add(self, start: int, line: int, *, valid: bool) -> None:
-        """Add one row."""
-        self._starts.append(start)
-        self._lines.append(line)
-        self._valid.append(valid)
-
-    def fill(self, batch: Batch) -> None:
-        """Put the rows into a batch whose last row ends where it ends."""
-        if self._starts:
-            batch.starts = np.array([*self._starts, batch.taken], np.int64)
-            batch.lines = np.array(self._lines, np.int64)
-            batch.valid = np.array(self._valid, np.bool_)
 
 
 class LineSplitter:
@@ -243,6 +219,73 @@ class LineSplitter:
         self._held = not found and end is not End.WHOLE
         region = Region(0, taken, 0, int(found is not None), "too_long")
         return Batch(taken, region.breaks, regions=[region], held=self._held)
+
+
+class FragmentSplitter(LineSplitter):
+    """One record per line, where a container runtime may have split a line into fragments.
+
+    Docker and Kubernetes cut a line after 16 KB and log the pieces as lines of their own; lines of
+    the other output stream may stand between them. The pieces become one record, at the place of
+    the first. Every physical line keeps its row, so that the rows still tile the text.
+    """
+
+    def __init__(self, fragments: Fragments) -> None:
+        super().__init__()
+        self._fragments = fragments
+
+    def split(self, view: Bytes, end: End) -> Batch:
+        """See `Splitter`."""
+        batch = super().split(view, end)
+        if batch.held or not len(batch.lines):
+            return batch
+        text = view[: batch.taken].tobytes()
+        if self._fragments.are_in(text, len(batch.lines)):
+            waiting = self._join(text, batch)
+            if waiting is not None and end is not End.WHOLE:
+                batch.keep_rows(waiting)
+        return batch
+
+    def _join(self, text: bytes, batch: Batch) -> int | None:
+        """Fill `batch.joined`; returns the first row of a line whose end is not there, if any."""
+        line, opening = self._fragments.patterns
+        starts = batch.starts
+        found = [match.start() for match in opening.finditer(text)]
+        rows = (np.searchsorted(starts, found, side="right") - 1).tolist()
+        open_rows = set(rows)
+        # The rows of a line so far, and its pieces, by output stream.
+        groups: dict[bytes, tuple[list[int], list[re.Match[bytes]]]] = {}
+        after = -1
+        for first in rows:
+            row = first
+            while row > after and row < len(starts) - 1 and (groups or row == first):
+                after = row
+                part = line.fullmatch(text, starts[row], starts[row + 1])
+                if part and starts[row + 1] - starts[row] <= RECORD_LIMIT:
+                    stream = part["stream"]
+                    if row in open_rows or stream in groups:
+                        numbers, parts = groups.setdefault(stream, ([], []))
+                        numbers.append(row)
+                        parts.append(part)
+                        if row not in open_rows:
+                            _close(*groups.pop(stream), batch)
+                for stream, (numbers, _) in list(groups.items()):
+                    too_far = starts[row + 1] - starts[numbers[0]] > RECORD_LIMIT
+                    if too_far or row - numbers[0] > _PATIENCE:
+                        _close(*groups.pop(stream), batch)
+                row += 1
+        for group in groups.values():
+            _close(*group, batch)
+        return min((numbers[0] for numbers, _ in groups.values()), default=None)
+
+
+def _close(rows: list[int], parts: list[re.Match[bytes]], batch: Batch) -> None:
+    """Make one record of the pieces of a line."""
+    text = b"".join([parts[0]["head"], *(part["body"] for part in parts), parts[-1]["foot"]])
+    if len(rows) > 1 and b"\0" not in text:
+        batch.joined.append((tuple(rows), text))
+        if batch.valid is None:
+            batch.valid = np.ones(len(batch.lines), np.bool_)
+        batch.valid[rows[1:]] = False
 
 
 def line_ends(view: Bytes) -> Ints:
