@@ -7,10 +7,16 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis.errors import InputError
+from hookanalysis.tables import OUTCOMES
 from hookanalysis.zones import name_zone, to_local, to_utc
 
 if TYPE_CHECKING:
     from hookanalysis.database import Database
+
+
+# The deliveries that were not simply delivered, as `listed_deliveries` is asked for them.
+TROUBLE = {"outcomes": [name for name in OUTCOMES if name != "delivered"], "by_outcome": False}
+MAX_EVENTS = 200  # of these are listed and drawn
 
 
 @dataclass(frozen=True)
