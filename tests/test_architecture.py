@@ -27,10 +27,11 @@ STAGES = (
     "cli",
     "__init__",
     "workspace exporting options",
-    "status stories",
+    "status",
     "reporting: reports kernels pages",
-    "sections: __init__ incidents cover findings days events lists",
-    "charts: __init__ outcomes endpoints evidence drawing window",
+    "sections: __init__ cover findings days lists",
+    "stories",
+    "charts: __init__ outcomes endpoints drawing",
     "progress markup",
     "facts: gathering measures period",
     "verdict: steps findings rules signatures incidents",
@@ -129,10 +130,10 @@ def test_the_package_keeps_its_budgets() -> None:
     queries = sorted(PACKAGE.rglob("*.sql"))
     world = [*(ROOT / "tests" / "world").glob("*.py"), *(ROOT / "tests" / "world").glob("*.toml")]
     found = {
-        "lines of Python": (count_lines(MODULES), 17_410, 10_500),
-        "modules": (len(ROOMS), 87, 45),
-        "lines of SQL": (count_lines(queries), 8_006, 5_500),
-        "SQL files": (len(queries), 160, 115),
+        "lines of Python": (count_lines(MODULES), 16_566, 10_500),
+        "modules": (len(ROOMS), 78, 45),
+        "lines of SQL": (count_lines(queries), 7_999, 5_500),
+        "SQL files": (len(queries), 132, 115),
         "lines of the played world": (count_lines(world), 1_800, 1_700),
     }
     over = {name: told for name, told in found.items() if told[0] > told[1]}

@@ -15,11 +15,11 @@ import pytest
 
 import cases
 from hookanalysis import charts
-from hookanalysis.charts.drawing import MAX_ROWS, prepare, read_meta
-from hookanalysis.charts.window import make_window
+from hookanalysis.charts.drawing import MAX_ROWS, make_window, prepare
 from hookanalysis.database import Database
 from hookanalysis.facts.gathering import facts
 from hookanalysis.markup import OUTCOME_COLOURS
+from hookanalysis.reporting.pages import read_meta
 from hookanalysis.tables import OUTCOMES
 
 if TYPE_CHECKING:

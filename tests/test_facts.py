@@ -743,12 +743,16 @@ def test_a_share_never_claims_all_or_nothing_when_it_is_not(
 # --- the SQL files -----------------------------------------------------------------------------
 
 
-def test_each_file_is_one_select_with_grain_and_inputs() -> None:
+def test_each_query_is_one_select_with_grain_and_inputs() -> None:
+    queries = [
+        query for file in REPORT_FILES for query in re.split(r"\n(?=/\* )", file.read_text("utf-8"))
+    ]
     wrong = [
-        file.name
-        for file in REPORT_FILES
-        if not re.match(r"/\* .+\n   grain:  .+\n   inputs: .+", text := file.read_text("utf-8"))
-        or ";" in text.partition("*/")[2]
-        or re.search(r"^SELECT\s+\*", text, re.MULTILINE)
+        query.partition("\n")[0]
+        for query in queries
+        if not re.match(r"/\* \w+: .+\n   grain:  .+\n   inputs: .+", query)
+        or ";" in query.partition("*/")[2]
+        or re.search(r"^SELECT\s+\*", query, re.MULTILINE)
     ]
     assert wrong == []
+    assert len(queries) > 3 * len(REPORT_FILES)

@@ -10,11 +10,11 @@ import pytest
 
 import cases
 from hookanalysis import charts, sections
-from hookanalysis.charts.drawing import read_meta
 from hookanalysis.database import Database
 from hookanalysis.errors import InputError
 from hookanalysis.facts.gathering import facts
 from hookanalysis.facts.measures import ClockOffset
+from hookanalysis.reporting.pages import read_meta
 from hookanalysis.sections.cover import top
 from hookanalysis.sections.lists import say_clock
 

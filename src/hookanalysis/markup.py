@@ -7,6 +7,7 @@ visible, and nothing reaches a page without `escape`.
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,29 +19,16 @@ from typing import TYPE_CHECKING, Any
 
 from .facts.measures import percent
 from .tables import OUTCOMES
-from .words import count
+from .words import count, plural, say_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     import pandas as pd
+    from jinja2 import Template
 
 CHART_MIME = "application/vnd.vegalite.v5+json"  # JupyterLab and reports both draw it
 FACTS_MIME = "application/vnd.hookanalysis.facts+json"
-# Found by a search for the largest least distance (OKLab) between any two, under normal vision and
-# three deficiencies, with a contrast that works on white and on the dark page.
-OUTCOME_COLOURS = {
-    "delivered": "#22689c",
-    "recovered": "#1d9480",
-    "duplicated": "#9464ee",
-    "unacknowledged": "#85a1fc",
-    "unprocessed": "#dc69ba",
-    "refused": "#eda440",
-    "missed": "#b92017",
-    "pending": "#b6b19b",
-    "unexpected": "#ad8724",
-    "undetermined": "#5f5f5f",
-}
 DASH = "\N{EN DASH}"
 ABSENT = DASH
 LONGEST = 300
@@ -57,6 +45,19 @@ _SCALES = (
     (float("inf"), "days", 86_400, "h", 3600),
 )
 _ALL_CAPS = {"uuid": "UUID", "url": "URL", "http": "HTTP", "ip": "IP", "id": "ID", "at": ""}
+
+
+@cache
+def read_asset(name: str) -> str:
+    """One file of `report/`."""
+    return resources.files("hookanalysis").joinpath("report", name).read_text(encoding="utf-8")
+
+
+# The look of reports. The outcomes' colours were found by a search for the largest least distance
+# (OKLab) between any two, under normal vision and three deficiencies, with a contrast that works
+# on white and on the dark page.
+LOOK: dict[str, Any] = json.loads(read_asset("look.json"))
+OUTCOME_COLOURS: dict[str, str] = LOOK["outcomes"]
 
 
 @dataclass(frozen=True)
@@ -113,12 +114,6 @@ def read_style() -> str:
     return read_asset("blocks.css").replace("/* outcomes */\n", "".join(rules))
 
 
-@cache
-def read_asset(name: str) -> str:
-    """One file of `report/`."""
-    return resources.files("hookanalysis").joinpath("report", name).read_text(encoding="utf-8")
-
-
 def tame(value: Any, limit: int = LONGEST) -> str:
     """Text of a log on one line: what is invisible is made visible, what is long is cut."""
     text = str(value)
@@ -132,6 +127,30 @@ def escape(value: Any, limit: int = LONGEST) -> str:
     return html.escape(tame(value, limit), quote=True)
 
 
+def read_template(source: str, limit: int = LONGEST, **filters: Callable[..., Any]) -> Template:
+    """A template that tames and escapes each value as it writes it, unless it is called safe."""
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    def write(value: Any, limit: int = limit) -> Markup:
+        return value if isinstance(value, Markup) else Markup(escape(value, limit))  # noqa: S704
+
+    pieces = Environment(autoescape=True, finalize=write, undefined=StrictUndefined)
+    pieces.filters |= {"upto": write, **filters}
+    pieces.globals |= {"plural": plural, "say_line": say_line, "short_path": short_path}
+    return pieces.from_string(source)
+
+
+@cache
+def _read_pieces() -> Any:
+    return read_template(re.sub(r"\n\s*", "", read_asset("blocks.html.j2"))).module
+
+
+def render(piece: str, **values: Any) -> str:
+    """The HTML of a macro of `report/blocks.html.j2`, which escapes all `values`."""
+    return str(getattr(_read_pieces(), piece)(**values))
+
+
 def table(
     rows: Iterable[Mapping[str, Any]],
     columns: Sequence[Column],
@@ -143,44 +162,22 @@ def table(
     """A table of `rows`; `total`, or their column of that name, says of how many."""
     rows = list(rows)
     if not rows:
-        return Block(f'<p class="hk-empty">{escape(empty)}</p>', empty)
+        return Block(render("nothing", words=empty), empty)
     columns = [c for c in columns if not c.spared or any(_of(r, c.value) for r in rows)]
-    body = "".join(f"<tr>{cells(row, columns)}</tr>" for row in rows)
+    shown = [[see(row, column) for column in columns] for row in rows]
     more = say_rest((total or rows[0].get("total", len(rows))) - len(rows))
-    lines = [[_plain(_of(row, column.value), column.kind) for column in columns] for row in rows]
-    return Block(
-        grid(columns, f"<tbody>{body}</tbody>", caption=caption, more=more),
-        "\n".join(filter(None, (caption, align([[c.label for c in columns], *lines]), more))),
-    )
-
-
-def grid(
-    columns: Sequence[Column], body: str, *, caption: str = "", more: str = "", kind: str = ""
-) -> str:
-    """The HTML around the rows of a table."""
-    title = f"<caption>{escape(caption)}</caption>" if caption else ""
-    note = f'<p class="hk-more">{more}</p>' if more else ""
-    head = "".join(f'<th scope="col" class="hk-{c.kind}">{escape(c.label)}</th>' for c in columns)
-    return (
-        f'<div class="hk-scroll" tabindex="0"><table class="hk-table{kind}">{title}'
-        f"<thead><tr>{head}</tr></thead>{body}</table></div>{note}"
-    )
-
-
-def align(lines: Sequence[Sequence[str]]) -> str:
-    """Lines of cells as text, below each other."""
+    lines = [[c.label for c in columns], *([cell["text"] for cell in row] for row in shown)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+    aligned = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
+    return Block(
+        render("table", columns=columns, rows=shown, more=more, caption=caption),
+        "\n".join([*filter(None, [caption]), *aligned, *filter(None, [more])]),
+    )
 
 
 def say_rest(number: int) -> str:
     """How much of a list is not shown; empty where all is."""
     return f"… and {count(number)} more, not shown here." if number > 0 else ""
-
-
-def cells(row: Mapping[str, Any], columns: Sequence[Column]) -> str:
-    """The cells of one row of a table."""
-    return "".join(_cell(row, column) for column in columns)
 
 
 def _of(row: Mapping[str, Any], value: Value) -> Any:
@@ -247,38 +244,24 @@ def endpoint(url: str, limit: int = 60) -> str:
     return tame(name)
 
 
-def bar(share: float, outcome: str = "") -> str:
-    """A small bar as wide as `share` (0 to 1), in steps of 5 %, at least one when not zero."""
-    step = min(20, max(int(share > 0), round(share * 20)))
-    colour = f" hk-{outcome}" if outcome in OUTCOMES else ""
-    return (
-        f'<span class="hk-bar" aria-hidden="true"><span class="hk-w{step}{colour}"></span></span>'
-    )
-
-
-def _cell(row: Mapping[str, Any], column: Column) -> str:
-    value = _of(row, column.value)
-    kind, classes = column.kind, f"hk-{column.kind}"
-    plain = _plain(value, kind)
-    inner = escape(plain)
-    if value is not None:
-        if kind == "id":
-            inner = f"<code>{inner}</code>"
-        elif kind == "outcome" and value in OUTCOMES:
-            inner = f'<span class="hk-dot hk-{value}" aria-hidden="true"></span>{inner}'
-        elif kind == "share":
-            inner = f"{bar(float(value), str(row.get('outcome', '')))}{inner}"
-        elif kind == "url":
-            host, slash, path = plain.partition("/")
-            inner = f'<span class="hk-host">{escape(host)}</span> {escape(slash + path)}'
-    words = plain.replace("/", " /").split() if kind == "url" else plain.split()
+def see(row: Mapping[str, Any], column: Column) -> dict[str, Any]:
+    """What the template shows of a cell."""
+    value, kind, bar = _of(row, column.value), column.kind, ""
+    text = _plain(value, kind)
+    classes = f"hk-{kind}"
+    words = text.replace("/", " /").split() if kind == "url" else text.split()
     if kind in {"text", "url"} and any(len(word) > _LONGEST_WORD for word in words):
         classes += " hk-long"
-    elif kind == "text" and len(plain) > _LONGEST_WORD:
+    elif kind == "text" and len(text) > _LONGEST_WORD:
         classes += " hk-words"
-    if column.under and (under := _of(row, column.under)) is not None:
-        inner += f'<span class="hk-under">{escape(under, 60)}</span>'
-    return f'<td class="{classes}">{inner}</td>'
+    if kind == "share" and value is not None:
+        # In steps of 5 %, at least one when not zero.
+        bar = f"hk-w{min(20, max(int(value > 0), round(value * 20)))}"
+        bar += f" hk-{row['outcome']}" if row.get("outcome") in OUTCOMES else ""
+    if value is None or (kind == "outcome" and value not in OUTCOMES):
+        kind = "text"
+    under = _of(row, column.under) if column.under else None
+    return {"kind": kind, "text": text, "classes": classes, "bar": bar, "under": under}
 
 
 def _plain(value: Any, kind: str) -> str:

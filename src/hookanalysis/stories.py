@@ -1,27 +1,32 @@
-"""One event's story: the verdict in words, and every row of evidence with its file and line."""
+"""Events with the lines of both sides' logs: one's whole story, and those in trouble in a list."""
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import InputError
-from .facts.period import ask
-from .markup import Block, Column, escape, table
+from .facts.period import MAX_EVENTS, TROUBLE, ask
+from .markup import Block, Column, moment, render, say_rest, see, table
 from .read.sources import open_source
 from .tables import OUTCOMES
-from .words import plural, say_line, say_reason
+from .words import plural, say, say_line, say_reason, say_sender
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping
     from datetime import datetime
 
     from .database import Database
+    from .facts.period import Period
 
 # How much of a record is quoted from its file, characters.
 _QUOTE = 2000
+# Lines shown of an event in a list.
+_MAX_LINES = 12
 # How many requests and lines of a component are shown, the event's own first.
 _SHOWN = 12
 
@@ -106,8 +111,8 @@ class Component:
 
     Attributes:
         title: What is shown, and how much there is of it.
-        requests: What is certain of the line of each; see `sql/report/component_requests.sql`.
-        lines: The candidates, and whose each is or may be; see `component_lines.sql`.
+        requests: What is certain of the line of each: `component_requests` of `stories.sql`.
+        lines: The candidates, and whose each is or may be: `component_lines`.
         says: What follows, in words.
     """
 
@@ -115,6 +120,15 @@ class Component:
     requests: list[dict[str, Any]]
     lines: list[dict[str, Any]]
     says: str
+
+    def show(self) -> tuple[Block, Block, Block]:
+        """Its title and what follows, its requests, and the lines that may be theirs."""
+        words = f"{self.title} {self.says}".strip()
+        return (
+            Block(render("component", words=words), words),
+            table(self.requests, _REQUESTS),
+            table(self.lines, _LINES, empty="No line fits."),
+        )
 
 
 @dataclass(frozen=True)
@@ -127,32 +141,20 @@ class Story:
     components: tuple[Component, ...]
 
     def __str__(self) -> str:
-        return "\n".join(block.text for block in self._show())
+        texts = [f"event {self.event_uuid}"]
+        for chapter in self.chapters:
+            texts += [chapter.verdict, *(f"  - {reason}" for reason in chapter.why)]
+        texts.append("")
+        for row in self.evidence:
+            texts.append(f"{row.at:<27} {row.side:<9} {row.says}  [{row.place}]")
+            texts += [f"    {row.record}"] if row.record else []
+        for part in self.components:
+            texts += ["", *(block.text for block in part.show())]
+        return "\n".join(texts)
 
     def _repr_html_(self) -> str:
-        return "".join(block.html for block in self._show())
-
-    def _show(self) -> Iterator[Block]:
-        name = self.event_uuid
-        yield Block(f"<h4>event <code>{escape(name)}</code></h4>", f"event {name}")
-        for chapter in self.chapters:
-            reasons = "".join(f"<li>{escape(reason, _QUOTE)}</li>" for reason in chapter.why)
-            text = "\n".join([chapter.verdict, *(f"  - {reason}" for reason in chapter.why)])
-            yield Block(f"<p>{escape(chapter.verdict)}</p><ul>{reasons}</ul>", text)
-        rows, texts = "", [""]
-        for row in self.evidence:
-            cells = "".join(f"<td>{escape(cell)}</td>" for cell in (row.at, row.side, row.says))
-            rows += f"<tr>{cells}<td><code>{escape(row.place)}</code></td></tr>"
-            texts.append(f"{row.at:<27} {row.side:<9} {row.says}  [{row.place}]")
-            if row.record:
-                rows += f"<tr><td colspan=4><pre>{escape(row.record, _QUOTE)}</pre></td></tr>"
-                texts.append(f"    {row.record}")
-        yield Block(f"<table>{rows}</table>", "\n".join(texts))
-        for part in self.components:
-            title = f"{part.title} {part.says}".strip()
-            yield Block(f"<p>{escape(title, _QUOTE)}</p>", f"\n{title}")
-            yield table(part.requests, _REQUESTS)
-            yield table(part.lines, _LINES, empty="No line fits.")
+        blocks = (block for part in self.components for block in part.show())
+        return render("event", story=self) + "".join(block.html for block in blocks)
 
 
 def tell(db: Database, uuid: str, *, source: bool = False, redact: bool = True) -> Story:
@@ -284,3 +286,51 @@ def _quote(path: str, offset: int, *, redact: bool) -> str:
     except InputError as error:
         return f"(the record cannot be shown: {error.what})"
     return _EMAIL.sub("…", _SENSITIVE.sub(r"\1…", text)) if redact else text
+
+
+def _say_arrival(row: Mapping[str, Any]) -> str:
+    arrived = row["first_receipt_at"]
+    return f"→ {moment(arrived)}" if arrived else "→ no arrival known"
+
+
+_EVENTS = [
+    Column("number", "#", "count"),
+    Column("event_uuid", "Event and its type", "id", under="event_type"),
+    Column("endpoint_url", "Endpoint", "url"),
+    Column("outcome", "Outcome", "outcome", under=lambda row: say(row["detail"])),
+    Column("first_attempt_at", "First attempt, and first arrival", "time", under=_say_arrival),
+    Column(say_sender, "Sender's last word"),
+]
+
+
+def events(ws: Database, period: Period | None = None, *, limit: int = MAX_EVENTS) -> Block:
+    """The events in trouble, in order of time, each with its evidence: file and line.
+
+    The numbers are those of the dots in `charts.explorer`; marking a time there limits this list.
+
+    Args:
+        ws: A reconciled workspace.
+        period: `facts.period`; all by default.
+        limit: Longest list; the rest is counted.
+    """
+    found = ask(ws, "listed_deliveries", period, **TROUBLE, most=limit)
+    if not found:
+        return table([], [], empty="No event is in trouble in this period.")
+    lines = defaultdict(list)
+    uuids = [row["event_uuid"] for row in found if row["event_uuid"]]
+    for line in ask(ws, "evidence_lines", period, uuids=uuids):
+        lines[line["event_uuid"]].append(line)
+    shown, texts = [], []
+    for number, row in enumerate(found, 1):
+        at, own = row["happened_at"], lines[row["event_uuid"]]
+        shown.append(
+            {
+                "at": round(at.replace(tzinfo=UTC).timestamp() * 1000) if at else 0,
+                "cells": [see({**row, "number": number}, column) for column in _EVENTS],
+                "lines": own,
+            }
+        )
+        texts.append(f"{number} {row['event_uuid']} {row['outcome']}: {len(own)} lines")
+    more = say_rest(found[0]["total"] - len(found))
+    page = render("events", columns=_EVENTS, rows=shown, more=more, most=_MAX_LINES)
+    return Block(page, "\n".join([*texts, more]).strip())

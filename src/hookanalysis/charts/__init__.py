@@ -11,7 +11,7 @@ from __future__ import annotations
 from .endpoints import answers_over_time as answers_over_time
 from .endpoints import endpoint_health as endpoint_health
 from .endpoints import latency as latency
-from .evidence import coverage as coverage
+from .outcomes import coverage as coverage
 from .outcomes import explorer as explorer
 from .outcomes import outcomes_over_time as outcomes_over_time
 from .outcomes import timeline as timeline

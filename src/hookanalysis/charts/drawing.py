@@ -1,4 +1,4 @@
-"""What all charts share: one theme, one time axis, one frame around the finished chart.
+"""What all charts share: the time that they span, its steps, one look, and one frame.
 
 Outcomes have one colour everywhere, told apart also by people with a colour-vision deficiency.
 """
@@ -6,23 +6,24 @@ Outcomes have one colour everywhere, told apart also by people with a colour-vis
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec
 
-from hookanalysis import markup
-from hookanalysis.markup import CHART_MIME, OUTCOME_COLOURS
+import altair as alt
+import pandas as pd
 
-from .window import NothingToDrawError
+from hookanalysis import markup
+from hookanalysis.facts.period import Period, ask
+from hookanalysis.markup import CHART_MIME, LOOK, OUTCOME_COLOURS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    import altair as alt
-    import pandas as pd
     from altair.typing import ChartType
 
-    from .window import Window
+    from hookanalysis.database import Database
 
     # The marks; units and how to read them; what they show, with numbers; the table of these.
     Drawing = tuple[Any, str, str, pd.DataFrame]
@@ -35,19 +36,95 @@ MAX_ROWS = 2000  # a chart of more rows is a mistake: its query should aggregate
 MAX_TABLE = 200
 _SHORTEST = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
 
-_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
-_TIME_LABELS: dict[str, str] = {
-    "milliseconds": ".%L",
-    "seconds": ":%S",
-    "minutes": "%H:%M",
-    "hours": "%H:%M",
-    "day": "%a %-d %b",
-    "date": "%a %-d %b",
-    "week": "%a %-d %b",
-    "month": "%b %Y",
-    "quarter": "%b %Y",
-    "year": "%Y",
-}
+_DAY = timedelta(days=1)
+# Up to such a span, in steps of this unit: at most some 130 steps.
+_UNITS = (
+    ("minute", _DAY / 8),
+    ("hour", 4 * _DAY),
+    ("day", 130 * _DAY),
+    ("week", 910 * _DAY),
+    ("month", 3950 * _DAY),
+)
+
+
+class NothingToDrawError(Exception):
+    """No row falls into what a chart is asked for."""
+
+
+@dataclass(frozen=True)
+class Window(Period):
+    """A period from `since` to `until`, in steps of `unit` of the clocks in `timezone`."""
+
+    since: datetime = datetime.min  # noqa: DTZ901 - naive is UTC
+    until: datetime = datetime.max  # noqa: DTZ901
+    unit: str = "hour"
+
+    def per(self, what: str, of: str = "") -> str:
+        """What a chart counts: `attempts per hour, UTC`."""
+        return f"{what} per {self.unit}{of}, {self.timezone}"
+
+    def name_step(self, at: datetime) -> str:
+        """A step in words: `2026-11-22 14:00`, `2026-11-22`, `week of 2026-11-16`, `2026-11`."""
+        if self.unit in {"minute", "hour"}:
+            return f"{at:%Y-%m-%d %H:%M}" + (" UTC" if self.timezone == "UTC" else "")
+        if self.unit == "week":
+            return f"week of {at:%Y-%m-%d}"
+        return at.strftime({"day": "%Y-%m-%d", "month": "%Y-%m"}.get(self.unit, "%Y"))
+
+
+def find_window(ws: Database, period: Period | None, finest: str = "hour") -> Window:
+    """The time to draw: as asked, else from the first delivery to the last.
+
+    Raises:
+        NothingToDrawError: There is none.
+    """
+    if period is None:
+        (sums,) = ask(ws, "totals")
+        period = Period(first_at=sums["first_at"], last_at=sums["last_at"])
+    if not period.ends:
+        raise NothingToDrawError
+    first, last = period.ends
+    start = period.since or first.replace(minute=0, second=0, microsecond=0)
+    return make_window(start, period.until or last + timedelta(microseconds=1), period, finest)
+
+
+def make_window(
+    since: datetime, until: datetime, period: Period | None = None, finest: str = "hour"
+) -> Window:
+    """From `since` to `until` (UTC), in a readable number of steps, none finer than `finest`."""
+    units = _UNITS[[unit for unit, _ in _UNITS].index(finest) :]
+    unit = next((unit for unit, longest in units if until - since <= longest), "year")
+    return Window(**{**vars(period or Period()), "since": since, "until": until, "unit": unit})
+
+
+def frame(ws: Database, name: str, period: Period | None, **more: Any) -> pd.DataFrame:
+    """The rows of a query of `sql/report/` as a frame.
+
+    Raises:
+        NothingToDrawError: There are none.
+    """
+    rows = ask(ws, name, period, **more)
+    if not rows:
+        raise NothingToDrawError
+    return pd.DataFrame(rows)
+
+
+def place(found: pd.DataFrame, window: Window) -> pd.DataFrame:
+    """Give rows of `step` (its start, by the reader's clock) the ends and words of marks."""
+    at = found["step"].astype("datetime64[us]")
+    end = at + pd.DateOffset(**{f"{window.unit}s": 1})  # type: ignore[arg-type]
+    utc = {"at": at, "end": end, "middle": at + (end - at) / 2}
+    return found.drop(columns="step").assign(
+        time=at.map(window.name_step),
+        **{name: column.dt.tz_localize("UTC") for name, column in utc.items()},
+    )
+
+
+def count_steps(found: pd.DataFrame, window: Window, order: list[str]) -> pd.DataFrame:
+    """Deliveries by step and outcome, as the table behind a chart."""
+    sums = found.pivot_table("deliveries", "step", "outcome", "sum", fill_value=0).astype(int)
+    wide = sums[[name for name in order if name in sums]]
+    return wide.set_index(wide.index.map(window.name_step).rename(window.unit))
 
 
 def name_endpoints(urls: Iterable[str], limit: int) -> dict[str, str]:
@@ -64,7 +141,13 @@ def name_endpoints(urls: Iterable[str], limit: int) -> dict[str, str]:
 
 
 def stack_steps(
-    placed: pd.DataFrame, window: Window, number: str, kind: str, order: Sequence[str]
+    placed: pd.DataFrame,
+    window: Window,
+    number: str,
+    kind: str,
+    colours: Mapping[str, str],
+    order: Sequence[str] = (),
+    shown: Sequence[str] = (),
 ) -> Any:
     """Rectangles that fill their step of time, stacked: the first of `order` at the bottom.
 
@@ -73,11 +156,12 @@ def stack_steps(
         window: What the x axis spans.
         number: Column of how many.
         kind: Column of what they are.
-        order: All kinds.
+        colours: Of all kinds.
+        order: All kinds; by default as the colours.
+        shown: Those of the legend; by default all that there are.
     """
-    import altair as alt
-
-    rank = placed[kind].map(list(order).index)
+    rank = placed[kind].map([*(order or colours)].index)
+    shown = shown or [name for name in colours if name in set(placed[kind])]
     ranked = placed.assign(rank=rank).sort_values(["at", "rank"])
     # Stacked here: Vega-Lite stacks bars, not the rectangles that fill their step of time.
     high = ranked.groupby("at")[number].cumsum()
@@ -92,15 +176,14 @@ def stack_steps(
             x2="end",
             y=alt.Y("low:Q", title=None, axis=alt.Axis(format=",d", minExtent=34, **ticks)),
             y2="high",
-            tooltip=tooltip(time="time", **{kind: kind, number: number}),
+            tooltip=tooltip("time", kind, number),
+            color=colour_kinds(kind, colours, shown),
         )
     )
 
 
 def colour_kinds(kind: str, colours: Mapping[str, str], shown: Sequence[str] = ()) -> alt.Color:
     """Colours by the column `kind`, with a legend of those that are `shown`."""
-    import altair as alt
-
     scale = alt.Scale(domain=list(colours), range=list(colours.values()))
     legend = alt.Legend(title=None, values=list(shown)) if shown else None
     return alt.Color(f"{kind}:N", scale=scale, legend=legend)
@@ -112,8 +195,6 @@ def time_axis(window: Window, field: str = "at") -> alt.X:
     Times are drawn as the window's clocks show them, on a scale that the zone of the reader's
     computer does not move.
     """
-    import altair as alt
-
     # To the end of its minute, and at least one step.
     until = window.until + timedelta(minutes=1, microseconds=-1)
     until = max(until, window.since + _SHORTEST.get(window.unit, timedelta(minutes=1)))
@@ -129,7 +210,7 @@ def time_axis(window: Window, field: str = "at") -> alt.X:
         axis=alt.Axis(
             grid=False,
             tickCount=8,
-            format=_TIME_LABELS,
+            format=LOOK["time_labels"],
             labelFlush=False,
             labelOverlap="greedy",
             labelSeparation=8,
@@ -137,25 +218,20 @@ def time_axis(window: Window, field: str = "at") -> alt.X:
     )
 
 
-def tooltip(**fields: str) -> list[alt.Tooltip]:
-    """Field → label; all of them text or whole numbers that need no format."""
-    import altair as alt
+def tooltip(*names: str, **fields: str) -> list[alt.Tooltip]:
+    """Fields under their own names, and field → label; text, or numbers that need no format."""
+    labels = {name: name for name in names} | fields
+    return [alt.Tooltip(field, title=label) for field, label in labels.items()]
 
-    return [alt.Tooltip(field, title=label) for field, label in fields.items()]
 
-
-def name_axis(field: str, order: Sequence[str], **axis: Any) -> alt.Y:
+def name_axis(field: str, order: Sequence[str]) -> alt.Y:
     """The y axis of names, in an order."""
-    import altair as alt
-
-    axis = {"labelLimit": 260, "grid": False, **axis}
-    return alt.Y(f"{field}:N", sort=list(order), title=None, axis=alt.Axis(**axis))
+    axis = alt.Axis(labelLimit=260, grid=False)
+    return alt.Y(f"{field}:N", sort=list(order), title=None, axis=axis)
 
 
 def panel(marks: Any, height: Any, heading: str = "") -> Any:
     """Marks as a panel of a chart, with a small heading."""
-    import altair as alt
-
     sized = marks.properties(width=WIDTH, height=height)
     title = alt.TitleParams(heading, fontSize=12, fontWeight=500, offset=6)
     return sized.properties(title=title) if heading else sized
@@ -189,16 +265,11 @@ def chart(
 
 def _say(words: str) -> Drawing:
     """Words in the place of marks."""
-    import altair as alt
-    import pandas as pd
-
     marks = alt.Chart(pd.DataFrame({"words": [words]})).mark_text(opacity=0.7)
     return panel(marks.encode(text="words:N"), 60), "", words, pd.DataFrame()
 
 
 def _zoom(marks: Any) -> Any:
-    import altair as alt
-
     zoom = alt.selection_interval(
         name="zoom",
         bind="scales",
@@ -214,8 +285,6 @@ def _zoom(marks: Any) -> Any:
 
 
 def _frame(marks: Any, subtitle: str, sentence: str, table: pd.DataFrame, title: str) -> ChartType:
-    import altair as alt
-
     rows = table.head(MAX_TABLE).astype(object)
     rows = rows.where(rows.notna(), None)  # JSON knows no NA
     meta = {
@@ -233,20 +302,12 @@ def _frame(marks: Any, subtitle: str, sentence: str, table: pd.DataFrame, title:
     return framed
 
 
-def read_meta(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """What `finish` noted in a chart's specification; empty for a chart made elsewhere."""
-    meta = spec.get("usermeta", {}).get("hookanalysis", {})
-    return meta if isinstance(meta, dict) else {}
-
-
 def prepare() -> None:
     """Make Altair show charts as these reports and JupyterLab without a network can draw them.
 
     They leave a notebook as a specification, in the one look of `theme`; a chart of more rows than
     `MAX_ROWS` fails loudly.
     """
-    import altair as alt
-
     if "hookanalysis" not in alt.renderers.names():
         alt.theme.register("hookanalysis", enable=True)(theme)  # type: ignore[arg-type]
         alt.renderers.register("hookanalysis", _render)
@@ -263,50 +324,11 @@ def _render(spec: dict[str, Any], **_: Any) -> tuple[dict[str, Any], dict[str, A
 
 def theme() -> dict[str, Any]:
     """The one look of all charts; its text takes the page's colour, so it fits light and dark."""
-    ink = {"labelColor": "currentColor", "titleColor": "currentColor"}
-    line = {"gridColor": "currentColor", "domainColor": "currentColor", "tickColor": "currentColor"}
-    faint = {"gridOpacity": 0.1, "domainOpacity": 0.35, "tickOpacity": 0.35}
-    small = {"labelFontSize": 11.5, "titleFontSize": 11.5, "titleFontWeight": 400}
-    return {
-        "config": {
-            "background": None,
-            "font": _FONT,
-            "view": {"stroke": None},
-            "concat": {"spacing": 18},
-            "title": {
-                "anchor": "start",
-                "color": "currentColor",
-                "subtitleColor": "currentColor",
-                "fontSize": 15,
-                "fontWeight": 600,
-                "subtitleFontSize": 12,
-                "offset": 12,
-            },
-            "axis": {**ink, **line, **faint, **small, "labelOpacity": 0.8, "titleOpacity": 0.8},
-            "axisY": {"domain": False, "ticks": False, "labelPadding": 6},
-            "legend": {
-                **ink,
-                "orient": "top",
-                "direction": "horizontal",
-                "columns": 5,
-                "offset": 14,
-                "labelFontSize": 12,
-                "titleFontSize": 12,
-                "titleFontWeight": 400,
-                "symbolType": "square",
-                "symbolStrokeWidth": 0,
-            },
-            "line": {"color": GOOD},
-            "area": {"color": GOOD},
-            "point": {"color": GOOD},
-            "text": {"color": "currentColor", "fontSize": 13},
-        }
-    }
+    marks = {name: {"color": GOOD} for name in ("line", "area", "point")}
+    return {"config": LOOK["config"] | marks}
 
 
 def _date_time(at: datetime) -> alt.DateTime:
-    import altair as alt
-
     return alt.DateTime(
         year=at.year, month=at.month, date=at.day, hours=at.hour, minutes=at.minute, utc=True
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import altair as alt
+
 from hookanalysis import markup
 from hookanalysis.facts.measures import percent
 from hookanalysis.markup import OUTCOME_COLOURS
@@ -12,19 +14,20 @@ from hookanalysis.words import plural, sentence
 from .drawing import (
     BAD,
     GOOD,
+    Window,
     chart,
-    colour_kinds,
+    find_window,
+    frame,
     name_axis,
     name_endpoints,
     panel,
+    place,
     stack_steps,
     time_axis,
     tooltip,
 )
-from .window import Window, find_window, frame, place
 
 if TYPE_CHECKING:
-    import altair as alt
     import pandas as pd
 
     from hookanalysis.database import Database
@@ -47,8 +50,6 @@ _TRIED = {"time": "time", "attempts": "attempts", "failed": "failed", "failing":
 @chart("Endpoint health", "The sender logged no attempt in this period.")
 def endpoint_health(ws: Database, period: Period | None = None) -> Drawing:
     """Share of attempts that failed, by endpoint and time: what is failing, and since when."""
-    import altair as alt
-
     window = find_window(ws, period)
     busiest = _find_busiest(ws, window, MAX_ENDPOINTS)
     found = _share(frame(ws, "endpoint_health", window, urls=list(busiest.index)))
@@ -79,10 +80,7 @@ def endpoint_health(ws: Database, period: Period | None = None) -> Drawing:
     )
     return (
         panel(marks, alt.Step(26)),
-        (
-            f"attempts per {window.unit}, {window.timezone};"
-            " blue: none failed; red: the deeper, the more failed"
-        ),
+        f"{window.per('attempts')}; blue: none failed; red: the deeper, the more failed",
         _tell_health(busiest),
         placed[list(labels)].rename(columns=labels),
     )
@@ -120,18 +118,11 @@ def _tell_health(busiest: pd.DataFrame) -> str:
 @chart("Lag", "No lag is known in this period: both sides must have logged a delivery.")
 def latency(ws: Database, period: Period | None = None) -> Drawing:
     """Lag from first attempt to first accepted arrival: median and 95th percentile."""
-    import altair as alt
-
     window = find_window(ws, period)
     busiest = _find_busiest(ws, window, MAX_PANELS)
     found = frame(ws, "lags", window, urls=list(busiest.index))
-    labels = {
-        "endpoint": "endpoint",
-        "time": "time",
-        "deliveries": "deliveries",
-        "median": "median",
-        "most": "95 % within",
-    }
+    names = ("endpoint", "time", "deliveries", "median")
+    labels = {name: name for name in names} | {"most": "95 % within"}
     placed = place(found, window).assign(
         endpoint=found["endpoint_url"].map(busiest["endpoint"]),
         median=(found["p50"] * 1000).map(markup.lag),
@@ -140,6 +131,7 @@ def latency(ws: Database, period: Period | None = None) -> Drawing:
         p50=found["p50"].clip(lower=0),
         p95=found["p95"].clip(lower=0),
     )
+    lasts = "first attempt to first accepted arrival, beyond the usual,"
     panels: list[Any] = []
     high = _seconds(placed["p95"].max())
     for name in busiest["endpoint"]:
@@ -158,11 +150,7 @@ def latency(ws: Database, period: Period | None = None) -> Drawing:
         panels.append(panel(marks, 100, str(name)))
     return (
         alt.vconcat(*panels).resolve_scale(x="shared", y="shared"),
-        (
-            f"first attempt to first accepted arrival, beyond the usual, per {window.unit},"
-            f" {window.timezone};"
-            " line: median; band: up to the 95th percentile"
-        ),
+        f"{window.per(lasts)}; line: median; band: up to the 95th percentile",
         _tell_latency(placed),
         placed[list(labels)].rename(columns=labels),
     )
@@ -176,8 +164,6 @@ def _count_runs(steps: pd.DataFrame) -> pd.Series[int]:
 
 def _seconds(most: float) -> alt.Y:
     """The axis of lags: linear, or, where a resend came hours later, one that shows both ends."""
-    import altair as alt
-
     if most <= 60:
         return alt.Y("p95:Q", title="seconds", stack=False, axis=alt.Axis(tickCount=4))
     words = (
@@ -203,8 +189,6 @@ def _tell_latency(placed: pd.DataFrame) -> str:
 @chart("Failed attempts", "The sender logged no attempt in this period.")
 def answers_over_time(ws: Database, period: Period | None = None) -> Drawing:
     """How many attempts failed, by kind of answer, and what share of all that is."""
-    import altair as alt
-
     window = find_window(ws, period)
     found = _share(frame(ws, "endpoint_health", window, urls=None))
     known = found["client_errors"] + found["server_errors"] + found["unanswered"]
@@ -230,7 +214,7 @@ def answers_over_time(ws: Database, period: Period | None = None) -> Drawing:
     names = {**_TRIED, **{key: words for key, (words, _) in _ANSWERS.items()}}
     return (
         alt.vconcat(*panels).resolve_scale(x="shared"),
-        f"attempts per {window.unit}, {window.timezone}, by what the sender was answered",
+        f"{window.per('attempts')}, by what the sender was answered",
         _tell_answers(placed),
         placed[list(names)].rename(columns=names),
     )
@@ -242,11 +226,7 @@ def _stack_answers(placed: pd.DataFrame, window: Window) -> Any:
         **{label: placed[key] for key, (label, _) in _ANSWERS.items()}
     )
     long = kinds.melt(["at", "end", "time"], list(colours), "answer", "failed")
-    long = long[long["failed"] > 0]
-    shown = [label for label in colours if label in set(long["answer"])]
-    return stack_steps(long, window, "failed", "answer", list(colours)).encode(
-        color=colour_kinds("answer", colours, shown)
-    )
+    return stack_steps(long[long["failed"] > 0], window, "failed", "answer", colours)
 
 
 def _tell_answers(found: pd.DataFrame) -> str:

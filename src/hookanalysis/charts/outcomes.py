@@ -1,4 +1,4 @@
-"""What became of the deliveries, over time; and the attempts of one incident."""
+"""What became of deliveries over time, the attempts of one incident, and when logs can testify."""
 
 from __future__ import annotations
 
@@ -6,31 +6,37 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import altair as alt
+import pandas as pd
+
 from hookanalysis import markup
 from hookanalysis.facts.measures import percent
-from hookanalysis.facts.period import ask
+from hookanalysis.facts.period import MAX_EVENTS, TROUBLE, ask
 from hookanalysis.markup import OUTCOME_COLOURS
 from hookanalysis.tables import OUTCOMES
-from hookanalysis.words import count, plural
+from hookanalysis.words import HOLES, count, plural, say
 
 from .drawing import (
     BAD,
     GOOD,
+    NothingToDrawError,
+    Window,
     chart,
     colour_kinds,
+    count_steps,
+    find_window,
+    frame,
+    make_window,
     name_axis,
     name_endpoints,
     panel,
+    place,
     stack_steps,
     time_axis,
     tooltip,
 )
-from .evidence import MAX_INTERVALS, name_intervals
-from .window import Window, count_steps, find_window, frame, make_window, place
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from hookanalysis.database import Database
     from hookanalysis.facts.period import Period
 
@@ -38,9 +44,8 @@ if TYPE_CHECKING:
 
 MAX_ENDPOINTS = 6
 MAX_HOLES = 100
-MAX_EVENTS = 200
-# The deliveries that were not simply delivered, as `listed_deliveries` is asked for them.
-TROUBLE = {"outcomes": [name for name in OUTCOMES if name != "delivered"], "by_outcome": False}
+MAX_INTERVALS = 500
+_RANKS = {"sender": 0, "edge": 1, "app": 2}
 
 # Stacked from the axis up: the worst stands where its height is read best.
 _WORST_FIRST = (
@@ -61,8 +66,6 @@ _STEPS = [timedelta(minutes=n) for n in (1, 2, 5, 10, 15, 30)]
 @chart("Outcomes over time", "No delivery falls into this period.")
 def outcomes_over_time(ws: Database, period: Period | None = None) -> Drawing:
     """What became of the deliveries, by the time of their first attempt; tests left out."""
-    import altair as alt
-
     window = find_window(ws, period, "minute")
     found = frame(ws, "outcomes_over_time", window, most=0).drop(columns="endpoint_url")
     table = count_steps(found, window, [*OUTCOMES])
@@ -85,10 +88,7 @@ def outcomes_over_time(ws: Database, period: Period | None = None) -> Drawing:
         marks = both.resolve_legend(color="independent")
     return (
         marks,
-        (
-            f"deliveries per {window.unit} of first attempt, {window.timezone};"
-            " click an outcome to single it out"
-        ),
+        f"{window.per('deliveries', ' of first attempt')}; click an outcome to single it out",
         _tell_outcomes(table, window),
         table.reset_index(),
     )
@@ -98,11 +98,9 @@ def _stack(
     rows: pd.DataFrame, window: Window, order: Any, present: list[str], param: str, faint: float
 ) -> Any:
     """Outcomes as stacked steps; those that are not chosen are `faint`."""
-    import altair as alt
-
-    return stack_steps(place(rows, window), window, "deliveries", "outcome", order).encode(
-        color=colour_kinds("outcome", OUTCOME_COLOURS, present),
-        opacity=alt.condition({"param": param}, alt.value(1), alt.value(faint)),
+    placed, kinds = place(rows, window), ("deliveries", "outcome", OUTCOME_COLOURS)
+    return stack_steps(placed, window, *kinds, order, present).encode(
+        opacity=alt.condition({"param": param}, alt.value(1), alt.value(faint))
     )
 
 
@@ -131,13 +129,12 @@ def explorer(ws: Database, period: Period | None = None, *, events: int = MAX_EV
         period: `facts.period`.
         events: How many single events to show: those of `sections.events`.
     """
-    import altair as alt
-
     window = find_window(ws, period, "minute")
     found = frame(ws, "outcomes_over_time", window, most=MAX_ENDPOINTS)
     names = name_endpoints(found["endpoint_url"].dropna().unique(), 34)
     found = found.assign(endpoint=found["endpoint_url"].map(names).fillna("all others"))
     table = count_steps(found, window, [*OUTCOMES])
+    total = plural(int(table.to_numpy().sum()), "delivery")
     sums = found.groupby(["step", "outcome"])["deliveries"].sum().reset_index()
     bars = _stack(sums, window, [*OUTCOMES], [str(name) for name in table], "marked", 0.35)
     marked = alt.selection_interval(
@@ -153,35 +150,24 @@ def explorer(ws: Database, period: Period | None = None, *, events: int = MAX_EV
     ]
     return (
         alt.vconcat(*panels).resolve_legend(color="independent"),
-        (
-            f"deliveries per {window.unit} of first attempt, {window.timezone};"
-            " red shade: a receiver's log has a hole"
-        ),
-        (
-            f"{plural(int(table.to_numpy().sum()), 'delivery')}, {window.words}. Marking a"
-            " time also limits the list of events below."
-        ),
+        f"{window.per('deliveries', ' of first attempt')}; red shade: a receiver's log has a hole",
+        f"{total}, {window.words}. Marking a time also limits the list of events below.",
         table.reset_index(),
     )
 
 
 def _shade_holes(ws: Database, window: Window) -> list[Any]:
-    import altair as alt
-
     rows = ask(ws, "intervals", window, most=MAX_INTERVALS)
     holes = [row for row in rows if not row["covered"] and row["layer"] != "sender"][:MAX_HOLES]
     if not holes:
         return []
-    marks = alt.Chart(name_intervals(holes)[["at", "end", "log", "lasts", "reason"]])
+    marks = alt.Chart(_name_intervals(holes)[["at", "end", "log", "lasts", "reason"]])
     labels = tooltip(log="hole in", lasts="lasts", reason="reason")
     band = marks.mark_rect(color=BAD, opacity=0.16)
     return [band.encode(x=time_axis(window), x2="end", tooltip=labels)]
 
 
 def _dot_events(rows: list[dict[str, Any]], window: Window) -> list[Any]:
-    import altair as alt
-    import pandas as pd
-
     timed = [row for row in rows if row["happened_at"]]
     if not timed:
         return []
@@ -200,7 +186,6 @@ def _dot_events(rows: list[dict[str, Any]], window: Window) -> list[Any]:
     total = rows[0]["total"]
     which = f" (the first {len(rows):,} of {total:,})" if total > len(rows) else ""
     picked = alt.selection_point(name="picked", fields=["event"], on="click")
-    labels = {name: name for name in ("event", "time", "outcome", "type", "endpoint")}
     marks = (
         alt.Chart(dots)
         .mark_point(filled=True, size=46, cursor="pointer")
@@ -209,7 +194,7 @@ def _dot_events(rows: list[dict[str, Any]], window: Window) -> list[Any]:
             y=alt.Y("outcome:N", sort=order, title=None, axis=alt.Axis(grid=True, ticks=False)),
             color=colour_kinds("outcome", OUTCOME_COLOURS),
             opacity=alt.condition({"param": "marked"}, alt.value(0.9), alt.value(0.15)),
-            tooltip=tooltip(**labels),
+            tooltip=tooltip("event", "time", "outcome", "type", "endpoint"),
         )
         .add_params(picked)
     )
@@ -218,8 +203,6 @@ def _dot_events(rows: list[dict[str, Any]], window: Window) -> list[Any]:
 
 
 def _sum_endpoints(placed: pd.DataFrame) -> Any:
-    import altair as alt
-
     order = placed.groupby("endpoint")["deliveries"].sum().sort_values(ascending=False)
     marks = (
         alt.Chart(placed[["at", "endpoint", "outcome", "deliveries"]])
@@ -247,9 +230,6 @@ def _sum_endpoints(placed: pd.DataFrame) -> Any:
 @chart("Attempts before, during and after", "There is no attempt to draw.")
 def timeline(ws: Database, period: Period) -> Drawing:
     """The sender's attempts around a period, which is shaded: what failed, and what followed."""
-    import altair as alt
-    import pandas as pd
-
     window = find_window(ws, period, "minute")
     around = max(_LEAST, (window.until - window.since) / 2)
     wide = make_window(window.since - around, window.until + around, window, "minute")
@@ -265,20 +245,82 @@ def timeline(ws: Database, period: Period) -> Drawing:
     placed = place(found, wide)
     if step:
         placed = placed.assign(end=placed["at"] + step)
-    shown = [name for name in _RESULTS if name in set(placed["result"])]
-    bars = stack_steps(placed, wide, "attempts", "result", list(_RESULTS)).encode(
-        color=colour_kinds("result", _RESULTS, shown)
-    )
+    bars = stack_steps(placed, wide, "attempts", "result", _RESULTS)
     span = [pd.Timestamp(wide.local(at), tz="UTC") for at in (window.since, window.until)]
-    band = alt.Chart(pd.DataFrame({"at": [span[0]], "end": [span[1]]})).mark_rect(
-        color=BAD, opacity=0.09
-    )
+    band = alt.Chart(pd.DataFrame([span], columns=["at", "end"]))
+    band = band.mark_rect(color=BAD, opacity=0.09)
     unit = markup.duration(step.total_seconds() * 1000) if step else wide.unit
     counts = placed.groupby("result")["attempts"].sum()
-    said = ", ".join(f"{int(counts[name]):,} {name}" for name in shown)
+    said = ", ".join(f"{int(counts[name]):,} {name}" for name in _RESULTS if name in counts)
     return (
         panel(alt.layer(band.encode(x=time_axis(wide), x2="end"), bars), 170),
         f"attempts per {unit}, {wide.timezone}; shaded: the incident",
         f"{plural(int(counts.sum()), 'attempt')} in the time shown: {said}.",
         placed[["time", "result", "attempts"]],
+    )
+
+
+def _name_intervals(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """The rows of `intervals` as they are drawn, and in words; their times are the reader's."""
+    return pd.DataFrame(
+        {
+            **row,
+            "at": pd.Timestamp(row["starts_at"], tz="UTC"),
+            "end": pd.Timestamp(row["ends_at"], tz="UTC"),
+            "log": markup.log_name(row["layer"], row["stream"]),
+            "state": "covered" if row["covered"] else "hole",
+            "from": markup.moment(row["starts_at"]),
+            "to": markup.moment(row["ends_at"]),
+            "lasts": markup.duration(row["seconds"] * 1000),
+            "reason": say(row["reason"] or "", HOLES),
+        }
+        for row in rows
+    )
+
+
+@chart("Coverage", "No log at hand reaches into this period.")
+def coverage(ws: Database, period: Period | None = None) -> Drawing:
+    """When each log can testify, and the holes in it; each by its own clock."""
+    try:
+        window = find_window(ws, period)
+    except NothingToDrawError:
+        ends = frame(ws, "intervals", None, most=MAX_INTERVALS)
+        window = make_window(ends["starts_at"].min(), ends["ends_at"].max(), period)
+    rows = ask(ws, "intervals", window, most=MAX_INTERVALS)
+    if not rows:
+        raise NothingToDrawError
+    rows.sort(key=lambda row: row["starts_at"])
+    found = _name_intervals(rows)
+    found["rank"] = found["layer"].map(_RANKS).fillna(len(_RANKS))
+    found = found.sort_values(["rank", "log", "starts_at", "covered"])
+    labels = ["log", "state", "from", "to", "lasts", "reason", "records"]
+    states = alt.Scale(domain=["covered", "hole"], range=[GOOD, BAD])
+    marks = (
+        alt.Chart(found[[*labels, "at", "end"]])
+        .mark_rect(cornerRadius=2, height=alt.RelativeBandSize(0.6), opacity=0.85)
+        .encode(
+            x=time_axis(window),
+            x2="end",
+            y=name_axis("log", list(found["log"].unique())),
+            color=alt.Color("state:N", scale=states, legend=alt.Legend(title=None)),
+            tooltip=tooltip(*labels),
+        )
+    )
+    return (
+        panel(marks, alt.Step(30)),
+        f"when each log can testify, by its own clock, {window.timezone}; empty: no log at all",
+        _tell_coverage(found),
+        found[labels],
+    )
+
+
+def _tell_coverage(found: pd.DataFrame) -> str:
+    holes = found[found["state"] == "hole"]
+    logs = plural(found["log"].nunique(), "log")
+    if holes.empty:
+        return f"{logs}, without a known hole between their first and last line."
+    longest = holes.sort_values("seconds").iloc[-1]
+    return (
+        f"{logs} with {plural(len(holes), 'hole')}; the longest lasts {longest['lasts']}:"
+        f" {longest['log']}, {longest['from']} to {longest['to']} ({longest['reason']})."
     )

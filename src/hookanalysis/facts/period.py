@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis.errors import InputError
+from hookanalysis.tables import OUTCOMES
 from hookanalysis.zones import name_zone, to_local, to_utc
 
 if TYPE_CHECKING:
     from hookanalysis.database import Database
+
+# The deliveries that were not simply delivered, as `listed_deliveries` is asked for them.
+TROUBLE = {"outcomes": [name for name in OUTCOMES if name != "delivered"], "by_outcome": False}
+MAX_EVENTS = 200  # of these are listed and drawn
 
 
 @dataclass(frozen=True)
@@ -55,16 +63,17 @@ class Period:
 
 
 def ask(ws: Database, name: str, period: Period | None = None, **more: Any) -> list[dict[str, Any]]:
-    """The rows of `sql/report/<name>.sql`; times `*_at` are by the reader's clock.
+    """The rows of a query of `sql/report/`; times `*_at` are by the reader's clock.
 
     Args:
         ws: A reconciled workspace.
-        name: The file.
+        name: Of the query: the first word of its header.
         period: Whose deliveries, and whose clock; None for all, and UTC.
         more: Other `$name`s of the query, or some of these in the place of those of `period`.
     """
-    period = period or Period()
-    text, values = ws.bind(name, {**vars(period), "zone": period.timezone, **more})
+    period, (file, text) = period or Period(), _read_queries()[name]
+    _, values = ws.bind(file, {**vars(period), "zone": period.timezone, **more})
+    values = {key: values[key] for key in re.findall(r"\$(\w+)", text)}
     found = ws.con.execute(text, values)
     names = [column[0] for column in found.description]
     rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
@@ -73,6 +82,15 @@ def ask(ws: Database, name: str, period: Period | None = None, **more: Any) -> l
     for (row, key), at in zip(timed, local, strict=True):
         row[key] = at
     return rows
+
+
+@cache
+def _read_queries() -> dict[str, tuple[str, str]]:
+    """Each query of `sql/report/` by its name, with its file, which may hold several."""
+    folder = resources.files("hookanalysis").joinpath("sql", "report")
+    files = [(file.name.removesuffix(".sql"), file.read_text("utf-8")) for file in folder.iterdir()]
+    header = re.compile(r"^/\* (\w+): .*?(?=^/\* \w+: |\Z)", re.MULTILINE | re.DOTALL)
+    return {q[1]: (file, q[0]) for file, text in files for q in header.finditer(text)}
 
 
 def day_bounds(day: date | str, timezone: str = "UTC") -> tuple[datetime, datetime]:

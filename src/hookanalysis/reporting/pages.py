@@ -1,8 +1,8 @@
 """An executed notebook as one HTML page that needs nothing else, or as a PDF of it.
 
-nbconvert fills the template of `report/`. Only a few kinds of output pass, HTML only with a few
-tags, specifications of charts as JSON that cannot end a script, and a Content-Security-Policy
-that lets just the page's own two scripts run: each is a wall of its own against text from logs.
+Only a few kinds of output pass, HTML only with a few tags, specifications of charts as JSON that
+cannot end a script, and a Content-Security-Policy that lets just the page's own two scripts run:
+each is a wall of its own against text from logs.
 """
 
 from __future__ import annotations
@@ -15,18 +15,16 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass
-from importlib import resources
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup
-from hookanalysis.charts.drawing import read_meta
 from hookanalysis.errors import InputError, ReportError
 from hookanalysis.markup import CHART_MIME, read_asset, read_style
 from hookanalysis.outputs import work_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from nbformat import NotebookNode
 
@@ -83,15 +81,11 @@ def write_page(notebook: NotebookNode, page: Page) -> str:
         notebook: With outputs; it is left as it was.
         page: What surrounds them.
     """
-    import nbformat
-    from nbconvert.exporters.templateexporter import TemplateExporter
-
     cells = list(_shown_cells(notebook))
-    shown = nbformat.from_dict({**notebook, "cells": cells})  # type: ignore[no-untyped-call]
-    outputs = (out for cell in shown.cells for out in cell.get("outputs", ()))
+    outputs = (out for cell in cells for out in cell.get("outputs", ()))
     drawn = any(CHART_MIME in out.get("data", {}) for out in outputs)
     scripts = [read_asset("vega.js"), read_asset("boot.js")] if drawn else [read_asset("boot.js")]
-    contents = [heading for cell in shown.cells if (heading := _heading(cell.source))]
+    contents = [heading for cell in cells if (heading := _heading(cell["source"]))]
     ids = {heading["id"] for heading in contents}
     around = {
         **vars(page),
@@ -100,21 +94,15 @@ def write_page(notebook: NotebookNode, page: Page) -> str:
         "css": read_style() + read_asset("page.css"),
         "scripts": scripts,
     }
-    with resources.as_file(resources.files("hookanalysis")) as folder:
-        exporter = TemplateExporter(  # type: ignore[no-untyped-call]
-            template_name="report",
-            extra_template_basedirs=[str(folder)],
-            template_file="index.html.j2",
-            filters={
-                "text": lambda text: markup.escape(text, 20_000),
-                "clean": lambda fragment: clean(fragment, ids),
-                "prose": _render_prose,
-                "chart": _chart,
-                "section_id": lambda source: _heading(source).get("id"),
-            },
-        )
-        body, _ = exporter.from_notebook_node(shown, {"page": around})
-    return str(body) + "\n"
+    template = markup.read_template(
+        read_asset("index.html.j2"),
+        20_000,
+        clean=lambda fragment: clean(fragment, ids),
+        prose=_render_prose,
+        chart=_chart,
+        section_id=lambda source: _heading(source).get("id"),
+    )
+    return template.render(cells=cells, page=around) + "\n"
 
 
 def clean(fragment: str, ids: Collection[str] = (), *, prose: bool = False) -> str:
@@ -155,24 +143,23 @@ def _shown_cells(notebook: NotebookNode) -> Iterator[dict[str, Any]]:
     """Cells with their allowed outputs, and without what a page has no use for."""
     for cell in notebook.cells:
         kind, tags = cell.cell_type, cell.metadata.get("tags", [])
-        bare = {"id": cell.get("id", ""), "cell_type": kind, "metadata": {}}
         if kind == "markdown":
-            yield {**bare, "source": cell.source}
+            yield {"cell_type": kind, "source": cell.source}
         elif kind == "code":
             shown = [kept for out in cell.outputs if (kept := _allowed(out, tags)) is not None]
-            yield {**bare, "source": "", "outputs": shown, "execution_count": None}
+            yield {"cell_type": kind, "source": "", "outputs": shown}
 
 
 def _allowed(output: Any, tags: list[str]) -> dict[str, Any] | None:
     if output.output_type == "error":
         # Its message may quote a row of data; the terminal of the run has said it.
-        return {"output_type": "error", "ename": output.ename, "evalue": "", "traceback": []}
+        return {"output_type": "error", "ename": output.ename}
     if "remove-cell" in tags or "remove-output" in tags:
         return None
     if output.output_type == "stream":
-        return {"output_type": "stream", "name": output.name, "text": "".join(output.text)}
+        return {"output_type": "stream", "text": "".join(output.text)}
     data = {mime: output.data[mime] for mime in ALLOWED_MIMES if mime in output.data}
-    return {"output_type": "display_data", "metadata": {}, "data": data} if data else None
+    return {"output_type": "display_data", "data": data} if data else None
 
 
 def _chart(spec: dict[str, Any]) -> dict[str, Any]:
@@ -180,8 +167,10 @@ def _chart(spec: dict[str, Any]) -> dict[str, Any]:
     meta = read_meta(spec)
     rows = meta.get("rows", [])
     columns = [
-        markup.Column(itemgetter(place), name, "count" if _is_numeric(rows, place) else "text")
-        for place, name in enumerate(meta.get("columns", []))
+        markup.Column(
+            itemgetter(n), name, "count" if all(isinstance(r[n], int) for r in rows) else "text"
+        )
+        for n, name in enumerate(meta.get("columns", []))
     ]
     total = meta.get("total") or len(rows)
     table = markup.table(rows, columns, total=total).html if rows else ""
@@ -197,8 +186,10 @@ def _chart(spec: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _is_numeric(rows: list[list[Any]], place: int) -> bool:
-    return all(isinstance(row[place], int) for row in rows)
+def read_meta(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """What `charts` noted in a chart's specification; empty for a chart made elsewhere."""
+    meta = spec.get("usermeta", {}).get("hookanalysis", {})
+    return meta if isinstance(meta, dict) else {}
 
 
 def _without_links(part: Any) -> Any:

@@ -6,18 +6,19 @@ judged here: the facts hold the numbers, the tables hold the verdicts.
 
 from __future__ import annotations
 
+from hookanalysis.stories import events as events
+
 from .cover import cover as cover
 from .cover import health as health
+from .cover import keep_own as keep_own
+from .cover import moments as moments
+from .cover import pick_incident as pick_incident
+from .cover import summary as summary
 from .days import comparison as comparison
 from .days import news as news
 from .days import still_open as still_open
-from .events import events as events
 from .findings import findings as findings
 from .findings import proofs as proofs
-from .incidents import keep_own as keep_own
-from .incidents import moments as moments
-from .incidents import pick_incident as pick_incident
-from .incidents import summary as summary
 from .lists import answer_times as answer_times
 from .lists import answers as answers
 from .lists import clocks as clocks

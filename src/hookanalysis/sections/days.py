@@ -11,7 +11,7 @@ from hookanalysis import markup
 from hookanalysis.facts.gathering import read_known
 from hookanalysis.facts.measures import percent
 from hookanalysis.facts.period import ask, day_bounds
-from hookanalysis.markup import Block, Column, table
+from hookanalysis.markup import Block, Column, render, table
 from hookanalysis.words import count, plural
 
 from .lists import Listing
@@ -100,7 +100,7 @@ def news(ws: Database, period: Period) -> Block:
         return shown
     words = f"{plural(len(quiet), 'finding')} of the {WEEKS} weeks before, quiet on this day"
     folded = table(quiet, columns)
-    fold = f"<details><summary>{words}</summary>{folded.html}</details>"
+    fold = render("fold", words=words, inner=folded.html)
     return shown + Block(fold, f"{words}:\n{folded.text}")
 
 

@@ -5,21 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hookanalysis import markup
+from hookanalysis import markup, words
 from hookanalysis.facts.period import ask
-from hookanalysis.markup import ABSENT, Block, Column, duration, table
-from hookanalysis.words import (
-    METHODS,
-    RESENDS,
-    STEPS,
-    count,
-    plural,
-    say,
-    say_answer,
-    say_answers,
-    say_sender,
-    sentence,
-)
+from hookanalysis.markup import ABSENT, Block, Column, duration, render, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,7 +24,7 @@ class Listing:
     """A list of a report; calling it shows the rows of a workspace.
 
     Attributes:
-        query: The file of `sql/report/` that finds the rows.
+        query: What finds the rows, in `sql/report/lists.sql`.
         empty: What is said where there are none.
         columns: What is shown of them. Where all are of one endpoint, it is not named again.
         caption: A heading of its own.
@@ -79,7 +67,7 @@ resends = Listing(
         _EVENT,
         _ENDPOINT,
         _FIRST,
-        Column(lambda row: say(row["reason"], RESENDS), "Why"),
+        Column(lambda row: words.say(row["reason"], words.RESENDS), "Why"),
     ),
 )
 incidents = Listing(
@@ -92,7 +80,7 @@ incidents = Listing(
         Column("lasts_ms", "Lasted", "ms"),
         Column("failed", "Failed", "count"),
         Column("recovered", "Recovered", "count"),
-        Column(lambda row: ", ".join(say_answers(row["statuses"])), "Answers"),
+        Column(lambda row: ", ".join(words.say_answers(row["statuses"])), "Answers"),
         Column(lambda row: "still failing" if row["still_open"] else "over", "State"),
     ),
 )
@@ -131,7 +119,9 @@ failing = Listing(
             "Last success",
             "time",
         ),
-        Column(lambda row: say_answer(row["http_status"], row["error_kind"]), "Latest answer"),
+        Column(
+            lambda row: words.say_answer(row["http_status"], row["error_kind"]), "Latest answer"
+        ),
     ),
 )
 answers = Listing(
@@ -139,7 +129,7 @@ answers = Listing(
     "The sender logged no attempt in this period.",
     (
         _ENDPOINT,
-        Column(lambda row: say_answer(row["http_status"], row["unanswered"]), "Answer"),
+        Column(lambda row: words.say_answer(row["http_status"], row["unanswered"]), "Answer"),
         Column("status", "Sender says"),
         _ATTEMPTS,
         _SHARE,
@@ -164,7 +154,7 @@ funnel = Listing(
     "funnel",
     "The sender logged no attempt in this period.",
     (
-        Column(lambda row: say(row["step"], STEPS), "Deliveries that were"),
+        Column(lambda row: words.say(row["step"], words.STEPS), "Deliveries that were"),
         Column("deliveries", "As far as logs tell", "count"),
         _SHARE,
     ),
@@ -196,13 +186,13 @@ def deliveries(
     """
 
     def say_detail(row: Mapping[str, Any]) -> str:
-        return say(row["detail"])
+        return words.say(row["detail"])
 
     def say_taken(row: Mapping[str, Any]) -> str:
         counts = (row["accepted_count"], row["processed_count"])
-        return ", ".join(ABSENT if n is None else count(n) for n in counts)
+        return ", ".join(ABSENT if n is None else words.count(n) for n in counts)
 
-    columns = [_EVENT, _ENDPOINT, _FIRST, Column(say_sender, "Sender's last word")]
+    columns = [_EVENT, _ENDPOINT, _FIRST, Column(words.say_sender, "Sender's last word")]
     if "duplicated" in names:
         columns.append(Column(say_taken, "Accepted, processed", "number"))
     if len(names) > 1:
@@ -236,8 +226,8 @@ def _say_details(entry: OutcomeCount) -> str:
     """Its finer kinds with their numbers; the only one by itself, where it adds to the meaning."""
     if len(entry.details) == 1:
         (code,) = entry.details
-        return "" if code in _PLAIN else say(code)
-    return "; ".join(f"{say(code)} ({n:,})" for code, n in entry.details.items())
+        return "" if code in _PLAIN else words.say(code)
+    return "; ".join(f"{words.say(code)} ({n:,})" for code, n in entry.details.items())
 
 
 def endpoints(facts: Facts, *, limit: int = 50) -> Block:
@@ -267,8 +257,8 @@ def unknowns(facts: Facts) -> Block:
     period = facts.period
     columns = [
         _DELIVERIES,
-        Column(lambda row: sentence(row["reason"]), "Why it cannot be told"),
-        Column(lambda row: sentence(row["hint"]), "What closes the gap"),
+        Column(lambda row: words.sentence(row["reason"]), "Why it cannot be told"),
+        Column(lambda row: words.sentence(row["hint"]), "What closes the gap"),
         Column(lambda row: period.say_days(row["first_at"], row["last_at"]), "Deliveries of"),
     ]
     empty = "Nothing was left open: every delivery could be judged."
@@ -298,7 +288,7 @@ def say_clock(stream: str, entries: Sequence[ClockOffset]) -> dict[str, Any]:
     offsets = [entry.offset_ms for entry in days]
     lows = [entry.low_ms for entry in days if entry.low_ms is not None]
     highs = [entry.high_ms for entry in days if entry.high_ms is not None]
-    method = say(days[0].method, METHODS)
+    method = words.say(days[0].method, words.METHODS)
     if zone := next((entry.zone_error_minutes for entry in days if entry.zone_error_minutes), 0):
         off = duration(abs(zone) * 60_000)
         method += f"; whole quarter-hours: its time zone is off by {off}"
@@ -337,8 +327,8 @@ def files(facts: Facts, *, limit: int = 60) -> Block:
         if rows or columns is _READ
     ]
     if facts.files and not refused and not rejects:
-        words = "Every record of every file could be read."
-        shown.append(Block(f'<p class="hk-note">{words}</p>', words))
+        whole = "Every record of every file could be read."
+        shown.append(Block(render("note", words=whole), whole))
     return sum(shown[1:], shown[0])
 
 
@@ -348,7 +338,7 @@ def _say_file(row: Mapping[str, Any]) -> str:
     if row["integrity"] == "truncated":
         notes.append("its end is damaged; what came before was read")
     if row["tail_bytes"]:
-        size = plural(row["tail_bytes"], "byte")
+        size = words.plural(row["tail_bytes"], "byte")
         notes.append(f"{size} of an unfinished last line wait for the next load")
     return "; ".join(notes)
 
