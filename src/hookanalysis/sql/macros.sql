@@ -462,7 +462,7 @@ CREATE MACRO scan_address(t) AS (
   coalesce(
     regexp_extract_all(
       t,
-      '^(?:[\w.-]+:\d+ )?(?:(?:[A-Z]{4,8}:\s*)(?:[\w.]+:)?)?\[?(' || address() || ')\]?(?::\d+)?,? ', 1
+      '^(?:[\w.-]+:\d+ )?(?:(?:[A-Z]{4,8}:\s*)(?:[A-Za-z_][\w.]*:)??)?\[?(' || address() || ')\]?(?::\d+)?,? ', 1
     )[1],
     regexp_extract_all(
       t,
@@ -518,8 +518,8 @@ CREATE MACRO scan_duration(t) AS (
   END
 );
 CREATE MACRO trailing_duration(t) AS (
-  CASE WHEN len(regexp_extract_all(t, '[\s|](\d+(?:\.\d+)? ?(?:ms|µs))\b', 1)) = 1
-    THEN regexp_extract_all(t, '[\s|](\d+(?:\.\d+)? ?(?:ms|µs))\b', 1)[1]
+  CASE WHEN len(regexp_extract_all(t, '[\s|(](\d+(?:\.\d+)? ?(?:ms|µs|(?:milli|micro)seconds))\b', 1)) = 1
+    THEN regexp_extract_all(t, '[\s|(](\d+(?:\.\d+)? ?(?:ms|µs|(?:milli|micro)seconds))\b', 1)[1]
   END
 );
 
