@@ -97,6 +97,11 @@ def test_the_size_of_an_answer_is_no_status(code: str, told: str | None) -> None
         ("line_time", "Nov 22 14:03:07 web1 x", "Nov 22 14:03:07"),
         ("line_time", "512 2 200", None),
         ("line_time", "x" * 400 + " 2026-11-22 14:03:07", None),
+        ("scan_address", "x - uvicorn - INFO - 34.83.8.110:401 - \"POST / 1.1\" 200", "34.83.8.110"),
+        ("scan_address", '10:07:42.230 [x] A - 34.83.8.110 - - [t] "POST / 1.1" 200', "34.83.8.110"),
+        ("scan_address", 'INFO:     2001:db8:4::21:40123 - "POST / 1.1" 200', "2001:db8:4::21"),
+        ("scan_address", "10:07:42.230 [exec-1] INFO started", None),
+        ("trailing_duration", "POST / HTTP/1.1 200 (102 microseconds)", "102 microseconds"),
     ],
 )  # fmt: skip
 def test_values(macro: str, line: str, told: str | None) -> None:
