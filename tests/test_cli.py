@@ -204,7 +204,7 @@ def test_export_writes_every_row(case: Path, suffix: str) -> None:
         ("formats", "--timezone", "UTC"),
         ("daily", "--day", "soon"),
         ("forget",),
-        ("forget", "nowhere.log"),
+        ("forget", "never-offered.log"),
         ("acknowledge", "nothing", "--note", "x"),
         ("daily", "--day", "9999-12-31"),
         ("daily", "--day", "0001-01-01", "--timezone", "Asia/Tokyo"),

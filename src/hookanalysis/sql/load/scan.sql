@@ -23,7 +23,9 @@ chosen AS (
         micros IS NULL
         OR (place > 100 AND abs(micros - outer_micros) > 86400000000)
         -- `enqueued at …`: the time of something else.
-        OR CASE WHEN place > 60 THEN substring(record, place - 4, 4) = ' at ' ELSE FALSE END
+        OR CASE WHEN place > 60 THEN regexp_matches(
+          substring(record, place - 14, 14), '(?:(?:en)?queued|scheduled|created|due|expires) at $'
+        ) ELSE FALSE END
         -- A sentence tells the second; who took it down tells more of the same.
         OR (place > 60 AND micros % 1000000 = 0 AND outer_micros - micros BETWEEN 1 AND 999999)
       ) AS by_wrapper
