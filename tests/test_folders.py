@@ -111,7 +111,7 @@ def test_a_folder_that_may_not_be_seen_is_named(
     assert [Path(file.path).name[:5] for file in report.refused] == ["shut", "xxxxx"]
 
 
-def test_a_file_that_vanishes_is_named_and_passed(
+def test_a_file_that_vanishes_is_a_log_that_lacks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logs = write(tmp_path / "in", {f"{name}.log": LINE.format(n) for n, name in enumerate("abc")})
@@ -121,7 +121,7 @@ def test_a_file_that_vanishes_is_named_and_passed(
     with ha.connect(tmp_path / "w.duckdb", settings=Settings()) as ws:
         report = ws.load(logs)
     assert [(Path(f.path).name, f.status) for f in report.files if f.status != "loaded"] == [
-        ("b.log", "passed")
+        ("b.log", "refused")
     ]
     assert "vanished" in str(report)
 

@@ -275,3 +275,38 @@ def test_the_last_line_of_most_events_shows_that_they_were_processed(
     settle(db)
     found = db.rows("SELECT DISTINCT outcome, processed_count FROM deliveries")
     assert found == [("delivered", processed)]
+
+
+def test_a_middleware_and_a_handler_that_write_the_same_words_are_one_request(
+    db: Database,
+) -> None:
+    world = World(db, days=0)
+    world.alive("00:00", "23:59")
+    for minute in range(20):
+        world.tell(
+            f"""
+            attempt 12:{minute:02}:30 success 200 event=story-{minute:02}
+            app 12:{minute:02}:35.20 received event=story-{minute:02} says=[http/request]_received
+            app 12:{minute:02}:35.21 received event=story-{minute:02} says=[web/handler]_received
+            app 12:{minute:02}:35.40 processed event=story-{minute:02}
+            """
+        )
+    settle(db)
+    assert db.rows("SELECT DISTINCT outcome FROM deliveries") == [("delivered",)]
+
+
+def test_words_around_a_slash_tell_ends_apart(db: Database) -> None:
+    world = World(db, days=0)
+    world.alive("00:00", "23:59")
+    for minute in (*range(40), 59):
+        says = "result_webhook/skipped" if minute % 10 == 4 else "result_webhook/saved"
+        world.tell(
+            f"""
+            attempt 12:{minute:02}:30 success 200 event=story-{minute:02}
+            app 12:{minute:02}:35.2 received event=story-{minute:02}
+            app 12:{minute:02}:35.4 - event=story-{minute:02} says={says}
+            """
+        )
+    settle(db)
+    found = dict(db.rows("SELECT outcome, COUNT(*) FROM deliveries GROUP BY ALL"))
+    assert found == {"delivered": 37, "unprocessed": 4}

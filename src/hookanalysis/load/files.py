@@ -84,14 +84,13 @@ def load(
             passed = FileReport(offer.name, "passed", error.what)
             found = isinstance(offer, Offer) and offer.found
             report = passed if found else _refuse(db, offer.name, error)
-        except DamagedError as error:
-            # What it holds is not known; a damaged log must not be taken for no log.
-            stream = manifest.stream_of(Path(offer.name), told.stream)
-            report = _refuse(db, offer.name, error, (stream, told.layer))
         except InputError as error:
             gone = isinstance(offer, Offer) and offer.found and not os.path.lexists(offer.path)
-            passed = FileReport(offer.name, "passed", "it vanished before it was read")
-            report = passed if gone else _refuse(db, offer.name, error)
+            told_of = InputError("the file vanished before it was read") if gone else error
+            # What it held is not known; a lost or damaged log must not be taken for no log.
+            lost = gone or isinstance(error, DamagedError)
+            stream = manifest.stream_of(Path(offer.name), told.stream) if lost else None
+            report = _refuse(db, offer.name, told_of, (stream, told.layer if lost else None))
         except Exception as error:  # noqa: BLE001 - one bad file never stops the rest
             report = _refuse_fault(db, offer, error, told)
         reports.append(report)

@@ -249,6 +249,10 @@ def forget(db: Database, paths: Iterable[str | Path], stream: str | None) -> tup
     if stream is not None:
         found[stream] = [row for row in known if row[3] == stream]
     for name, rows in found.items():
+        streams = sorted({str(row[3]) for row in rows if row[2] == name})
+        if len(streams) > 1:
+            hint = f"take one of them back by --stream: {', '.join(streams)}"
+            raise InputError("several logs were loaded by this name", where=name, hint=hint)
         if not rows:
             hint = "name it as `load` was given it; `hookanalysis status` lists what is loaded"
             raise InputError("nothing is loaded that could be forgotten", where=name, hint=hint)

@@ -4,8 +4,8 @@
 
    The lines of a key are one arrival, unless they may be of more than one request (reused): they lie
    further apart than same_send_seconds, name different events (a request id used again), have
-   different request ids, begin anew after an end, or, without an id, repeat themselves (processed and
-   duplicate are one step: a request ends in either).
+   different request ids, or, without one, repeat themselves (processed and duplicate are one step:
+   a request ends in either).
    Two paths are two requests, unless one is the rest of the other: there the lines of each path are
    counted apart, and the n-th request of those without a path is the n-th of all.
    The number of requests is the least that explains all lines. A new one begins where the log says
@@ -51,7 +51,6 @@ keys AS (
     OR COUNT(DISTINCT request_id) > 1
     OR COUNT(kind) FILTER (request_id IS NULL) > COUNT(DISTINCT kind) FILTER (request_id IS NULL)
     OR COALESCE(BOOL_OR(mark = 'duplicate') AND BOOL_OR(is_end AND mark <> 'duplicate'), FALSE)
-    OR COALESCE(MAX(logged_at) FILTER (mark = 'received') > MIN(logged_at) FILTER (is_end), FALSE)
       AS reused
   FROM shared_lines
   CROSS JOIN settings

@@ -20,7 +20,7 @@ WITH answers AS (
 candidates AS (
   SELECT
     g.layer, r.generation_id, r.byte_offset, r.logged_at, r.http_status,
-    r.step, r.message, kind_of(r.step, r.message, r.http_status) AS kind,
+    r.step, r.message, words_of(r.step, r.message, r.http_status) AS kind,
     r.event_uuid
   FROM (
     FROM receipt_records WHERE event_uuid IS NOT NULL
@@ -59,7 +59,8 @@ kinds AS (
     layer, kind, BOOL_OR(http_status IS NOT NULL) AS answers,
     BOOL_OR(regexp_matches(
       message,
-      '(?i)\b(?:(?:en|re)?queu|schedul|deferr|dispatch|publish)(?:ed|ing)\b|\bhand(?:ed|ing).(?:off|over)'
+      '(?i)(?:^|[^a-z])(?:(?:en|re)?queu(?:e?d|e?ing)|(?:schedul|deferr|dispatch|publish|submitt)(?:ed|ing)|'
+      'hand(?:ed|ing).(?:off|over)|(?:add|push|put|sent)\w* .{0,12}queue)(?:[^a-z]|$)'
     )) AS puts_off,
     COUNT(DISTINCT event_uuid) FILTER (WHERE accepted) AS accepted,
     COUNT(DISTINCT event_uuid) FILTER (WHERE refused) AS refused,

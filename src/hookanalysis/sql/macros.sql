@@ -457,7 +457,7 @@ CREATE MACRO address() AS (
   '(?:(?:[0-9a-fA-F]{1,4}:)+|:):(?:[0-9a-fA-F]{1,4}:)*[0-9a-fA-F]{1,4}'
 );
 
--- The client's address: in front of the line, last before the request, or under its name.
+-- The client's address: in front of the line, under its name, or last before the request.
 CREATE MACRO scan_address(t) AS (
   coalesce(
     regexp_extract_all(
@@ -466,17 +466,17 @@ CREATE MACRO scan_address(t) AS (
     )[1],
     regexp_extract_all(
       t,
-      '(?:^|[\s"''(\[|,])(' || address() || ')\]?(?::\d+)?\]?:?(?: - \S+| -)*(?: \[[^\]]*\])?(?: -)? '
-      '["\\]*(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) ',
-      1
-    )[1],
-    regexp_extract_all(
-      t,
       '(?i)(?:^|[\s"''{,(;|\[])(?:from|ip|(?:remote|client|source|peer)[_.-]?(?:ip|addr|address)?|fwd)["'']?[=:\s]+["'']?\[?'
       '(' || address() || ')',
       1
     )[1],
-    regexp_extract_all(t, '\bStarted [A-Z]+ "[^"]*" for ([0-9a-f.:]+)', 1)[1]
+    regexp_extract_all(t, '\bStarted [A-Z]+ "[^"]*" for ([0-9a-f.:]+)', 1)[1],
+    regexp_extract_all(
+      t,
+      '(?:^|[\s"''(\[|,])(' || address() || ')\]?(?::\d+)?\]?:?(?: - \S+| -)*(?: \[[^\]]*\])?(?: -)? '
+      '(?:["\\]+(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) |(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) \S+ HTTP/)',
+      1
+    )[1]
   )
 );
 

@@ -5,9 +5,9 @@
    Only where the layer usually says of what it took in that it was processed does it mean something
    if it says no more than that an event came. A log that tells of failures and repeats tells the
    exception, which says nothing of the rule. Some twenty thousand events are enough to learn from, and
-   all of a small endpoint. */
-WITH small_endpoints AS (
-  SELECT endpoint_url FROM matches WHERE layer <> 'edge' GROUP BY ALL HAVING COUNT(*) <= 20000
+   all or a twentieth of a small endpoint. */
+WITH sizes AS (
+  SELECT endpoint_url, COUNT(*) AS total FROM matches WHERE layer <> 'edge' GROUP BY ALL
 ),
 named_events AS (
   SELECT
@@ -15,7 +15,9 @@ named_events AS (
     BOOL_OR(processed IS NOT NULL) AS told
   FROM matches
   WHERE (
-      endpoint_url IN (FROM small_endpoints)
+      endpoint_url IN (SELECT endpoint_url FROM sizes WHERE total <= 20000)
+      OR (sampled(event_uuid, 400000)
+        AND endpoint_url IN (SELECT endpoint_url FROM sizes WHERE total <= 400000))
       OR sampled(event_uuid, (SELECT COUNT(*) FROM matches))
     )
     AND layer <> 'edge' AND accepted AND COALESCE(processed, TRUE) AND NOT known_before

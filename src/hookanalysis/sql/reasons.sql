@@ -22,12 +22,13 @@ CREATE OR REPLACE TEMP MACRO unlike(path, other) AS (
   STRPOS(path, other) = 0 AND STRPOS(other, path) = 0
 );
 
--- What tells lines of one step apart: the words, whichever path was called.
-CREATE OR REPLACE TEMP MACRO kind_of(step, message, http_status) AS (
+-- The words of a line that most events have, whichever path was called: by them it is known again.
+CREATE OR REPLACE TEMP MACRO words_of(step, message, http_status) AS (
   hash(
     step,
-    CASE WHEN contains(message, '/') OR contains(message, '[…]')
-      THEN regexp_replace(message, '\S*(?:/|\[…\])\S*', '', 'g') ELSE message END,
+    CASE WHEN contains(message, '/') OR contains(message, '[…]') THEN regexp_replace(
+      message, '(?:^|\s)(?:(?:[\w.-]+=)?"?(?:https?:/)?/\S*|\S*\[…\]\S*)', '', 'g'
+    ) ELSE message END,
     http_status IS NULL
   )
 );

@@ -61,7 +61,8 @@ told_paths AS (
 lines AS NOT MATERIALIZED (
   SELECT
     r.* REPLACE (COALESCE(o.path, r.path) AS path), g.layer, g.stream, g.time_marks, k.known_uuid, t.paid_uuid,
-    kind_of(r.step, r.message, r.http_status) AS kind,
+    hash(r.step, r.message, r.http_status IS NULL) AS kind,
+    words_of(r.step, r.message, r.http_status) AS words,
     g.layer NOT IN ('edge', 'table') AS is_inner,
     COALESCE(r.event_uuid, k.known_uuid, t.paid_uuid) AS named_uuid
   FROM receipt_records AS r
@@ -117,5 +118,5 @@ SELECT
   END AS request_key
 FROM lines AS l
 LEFT JOIN request_events AS e ON e.stream = l.stream AND e.request_id = l.request_id
-LEFT JOIN learnt_steps AS s ON s.layer = l.layer AND s.kind = l.kind
+LEFT JOIN learnt_steps AS s ON s.layer = l.layer AND s.kind = l.words
 LEFT JOIN edge_requests AS o ON o.stream = l.stream AND o.request_id = l.request_id

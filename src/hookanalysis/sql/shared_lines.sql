@@ -3,15 +3,18 @@
    grain:  one event of which such lines are
    inputs: matches, attempts, endpoint_paths
 
-   all_failed: processing failed as often as the event has deliveries. one_failed: it failed, or it
+   all_failed: as many requests failed as the event has deliveries, each of one attempt. A line that
+   shows no path may be a worker's, who tries again: it proves nothing of a second one. one_failed: it failed, or it
    was processed less often than it was accepted, where most such events were as often; nobody knows
    at which endpoint. */
 WITH lines AS (
   SELECT
-    event_uuid, MAX(failed) AS failed, MAX(others) AS others, MAX(processed) AS processed
+    event_uuid, MAX(failed) AS failed, MAX(requests) AS requests, MAX(others) AS others,
+    MAX(processed) AS processed
   FROM (
     SELECT
       event_uuid, COUNT(*) FILTER (NOT processed) AS failed,
+      COUNT(*) FILTER (NOT processed AND path IS NOT NULL) AS requests,
       COUNT(*) FILTER (COALESCE(processed, TRUE)) AS others,
       COUNT(*) FILTER (processed OR known_before) AS processed
     FROM matches
@@ -23,13 +26,13 @@ WITH lines AS (
 ),
 told AS (
   SELECT
-    l.*, d.deliveries, l.processed < d.accepted AS lacking,
+    l.*, d.deliveries, d.tries, l.processed < d.accepted AS lacking,
     2 * COUNT(*) FILTER (l.processed >= d.accepted AND d.accepted > 0) OVER ()
       > COUNT(*) FILTER (d.accepted > 0) OVER () AS usually_tells
   FROM lines AS l
   JOIN (
     SELECT
-      event_uuid, COUNT(DISTINCT delivery_no) AS deliveries,
+      event_uuid, COUNT(DISTINCT delivery_no) AS deliveries, COUNT(*) AS tries,
       COUNT(DISTINCT delivery_no) FILTER (status = 'success') AS accepted
     FROM attempts
     WHERE event_uuid IN (SELECT event_uuid FROM lines) AND endpoint_url <> ''
@@ -37,7 +40,7 @@ told AS (
   ) AS d ON d.event_uuid = l.event_uuid
 )
 SELECT
-  event_uuid, failed >= deliveries AND others = 0 AS all_failed,
+  event_uuid, requests >= deliveries AND tries = deliveries AND others = 0 AS all_failed,
   failed > 0 OR (usually_tells AND lacking) AS one_failed
 FROM told
 WHERE deliveries > 1

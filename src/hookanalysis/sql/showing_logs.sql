@@ -3,9 +3,9 @@
    inputs: matches
 
    What such a layer does not show, it did not get; of a log of failures alone that cannot be said.
-   Some twenty thousand events are enough to learn from, and all of a small endpoint. */
-WITH small_endpoints AS (
-  SELECT endpoint_url FROM matches WHERE layer = 'edge' GROUP BY ALL HAVING COUNT(*) <= 20000
+   Some twenty thousand events are enough to learn from, and all or a twentieth of a small endpoint. */
+WITH sizes AS (
+  SELECT endpoint_url, COUNT(*) AS total FROM matches WHERE layer = 'edge' GROUP BY ALL
 ),
 accepted_events AS (
   SELECT
@@ -17,7 +17,9 @@ accepted_events AS (
     ON i.delivery_no = e.delivery_no AND i.layer = l.layer
     AND COALESCE(i.accepted, i.processed, TRUE)
   WHERE e.layer = 'edge' AND e.accepted AND (
-      e.endpoint_url IN (FROM small_endpoints)
+      e.endpoint_url IN (SELECT endpoint_url FROM sizes WHERE total <= 20000)
+      OR (sampled(e.event_uuid, 400000)
+        AND e.endpoint_url IN (SELECT endpoint_url FROM sizes WHERE total <= 400000))
       OR sampled(e.event_uuid, (SELECT COUNT(*) FROM matches))
     )
   GROUP BY ALL
