@@ -258,21 +258,22 @@ def test_requests_to_the_url_before_its_change_have_their_lines(db: Database) ->
     assert set(found.values()) == {"delivered"}
 
 
+def succeed(db: Database, told: dict[int, tuple[str, ...]]) -> None:
+    """Judge a successful attempt in each minute after noon, and the application's lines of it."""
+    world = World(db, days=0)
+    world.alive("00:00", "23:59")
+    for minute, lines in told.items():
+        at, event = f"12:{minute:02}", f"event=story-{minute:02}"
+        story = [f"attempt {at}:30 success 200 {event}", *(f"app {at}:{w} {event}" for w in lines)]
+        world.tell("\n".join(story))
+    settle(db)
+
+
 @pytest.mark.parametrize(("says", "processed"), [("Order_saved", 1), ("Queued_for_later", None)])
 def test_the_last_line_of_most_events_shows_that_they_were_processed(
     db: Database, says: str, processed: int | None
 ) -> None:
-    world = World(db, days=0)
-    world.alive("00:00", "23:59")
-    for minute in range(20):
-        world.tell(
-            f"""
-            attempt 12:{minute:02}:30 success 200 event=story-{minute:02}
-            app 12:{minute:02}:35.2 received event=story-{minute:02}
-            app 12:{minute:02}:35.4 - event=story-{minute:02} says={says}
-            """
-        )
-    settle(db)
+    succeed(db, dict.fromkeys(range(20), ("35.2 received", f"35.4 - says={says}")))
     found = db.rows("SELECT DISTINCT outcome, processed_count FROM deliveries")
     assert found == [("delivered", processed)]
 
@@ -280,33 +281,20 @@ def test_the_last_line_of_most_events_shows_that_they_were_processed(
 def test_a_middleware_and_a_handler_that_write_the_same_words_are_one_request(
     db: Database,
 ) -> None:
-    world = World(db, days=0)
-    world.alive("00:00", "23:59")
-    for minute in range(20):
-        world.tell(
-            f"""
-            attempt 12:{minute:02}:30 success 200 event=story-{minute:02}
-            app 12:{minute:02}:35.20 received event=story-{minute:02} says=[http/request]_received
-            app 12:{minute:02}:35.21 received event=story-{minute:02} says=[web/handler]_received
-            app 12:{minute:02}:35.40 processed event=story-{minute:02}
-            """
-        )
-    settle(db)
+    lines = (
+        "35.20 received says=[http/request]_received",
+        "35.21 received says=[web/handler]_received",
+        "35.40 processed",
+    )
+    succeed(db, dict.fromkeys(range(20), lines))
     assert db.rows("SELECT DISTINCT outcome FROM deliveries") == [("delivered",)]
 
 
 def test_words_around_a_slash_tell_ends_apart(db: Database) -> None:
-    world = World(db, days=0)
-    world.alive("00:00", "23:59")
-    for minute in (*range(40), 59):
-        says = "result_webhook/skipped" if minute % 10 == 4 else "result_webhook/saved"
-        world.tell(
-            f"""
-            attempt 12:{minute:02}:30 success 200 event=story-{minute:02}
-            app 12:{minute:02}:35.2 received event=story-{minute:02}
-            app 12:{minute:02}:35.4 - event=story-{minute:02} says={says}
-            """
-        )
-    settle(db)
+    ends = {
+        minute: "result_webhook/skipped" if minute % 10 == 4 else "result_webhook/saved"
+        for minute in (*range(40), 59)
+    }
+    succeed(db, {at: ("35.2 received", f"35.4 - says={end}") for at, end in ends.items()})
     found = dict(db.rows("SELECT outcome, COUNT(*) FROM deliveries GROUP BY ALL"))
     assert found == {"delivered": 37, "unprocessed": 4}

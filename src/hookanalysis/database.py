@@ -17,7 +17,7 @@ from .outputs import clear_spilled
 from .tables import ACKNOWLEDGEMENTS, BASE_TABLES, SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     import pandas as pd
 
@@ -136,18 +136,16 @@ class Database:
             except duckdb.TransactionException as error:
                 raise refused from error
 
-    def bind(self, name: str, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        """The text of `sql/report/<name>.sql`, and those of `values` that it names as `$name`.
+    def make_macros(self, query: str) -> None:
+        """Make the macros of `sql/report/`, with the first query that uses one.
 
-        The macros of these files are made with the first that uses one: their tables must be there.
+        The tables that they read must be there by then.
         """
-        text, macros = sql_text(f"report/{name}"), sql_text("report/macros")
-        used = any(f"{macro}(" in text for macro in re.findall(r"MACRO (\w+)", macros))
-        if used and not self._has_macros:
-            self.con.execute(macros)
-            self._has_macros = True
-        names = set(re.findall(r"\$(\w+)", text))
-        return text, {key: value for key, value in values.items() if key in names}
+        if not self._has_macros:
+            macros = sql_text("report/macros")
+            if any(f"{name}(" in query for name in re.findall(r"MACRO (\w+)", macros)):
+                self.con.execute(macros)
+                self._has_macros = True
 
     def table(self, name: str) -> pd.DataFrame:
         """One table of the workspace (see the data dictionary), in a fixed order.

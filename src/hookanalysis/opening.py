@@ -12,7 +12,7 @@ import duckdb
 from .errors import BusyError, HookAnalysisError, InputError, StorageError, unwritable
 
 # Nothing in a log may reach the network or another file through the database. Readers of untrusted
-# formats are never asked either: bytes become records in `reading/`. What does not fit into the
+# formats are never asked either: bytes become records in `read/`. What does not fit into the
 # memory goes to a temporary file beside the workspace, which costs little.
 _LOCKDOWN: dict[str, str | bool] = {
     "memory_limit": "800MB",

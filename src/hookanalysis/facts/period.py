@@ -71,10 +71,10 @@ def ask(ws: Database, name: str, period: Period | None = None, **more: Any) -> l
         period: Whose deliveries, and whose clock; None for all, and UTC.
         more: Other `$name`s of the query, or some of these in the place of those of `period`.
     """
-    period, (file, text) = period or Period(), _read_queries()[name]
-    _, values = ws.bind(file, {**vars(period), "zone": period.timezone, **more})
-    values = {key: values[key] for key in re.findall(r"\$(\w+)", text)}
-    found = ws.con.execute(text, values)
+    period, text = period or Period(), _read_queries()[name]
+    given = {**vars(period), "zone": period.timezone, **more}
+    ws.make_macros(text)
+    found = ws.con.execute(text, {key: given[key] for key in re.findall(r"\$(\w+)", text)})
     names = [column[0] for column in found.description]
     rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
     timed = [(row, key) for row in rows for key in names if key.endswith("_at") and row[key]]
@@ -85,12 +85,12 @@ def ask(ws: Database, name: str, period: Period | None = None, **more: Any) -> l
 
 
 @cache
-def _read_queries() -> dict[str, tuple[str, str]]:
-    """Each query of `sql/report/` by its name, with its file, which may hold several."""
+def _read_queries() -> dict[str, str]:
+    """Each query of `sql/report/` by its name; a file may hold several."""
     folder = resources.files("hookanalysis").joinpath("sql", "report")
-    files = [(file.name.removesuffix(".sql"), file.read_text("utf-8")) for file in folder.iterdir()]
     header = re.compile(r"^/\* (\w+): .*?(?=^/\* \w+: |\Z)", re.MULTILINE | re.DOTALL)
-    return {q[1]: (file, q[0]) for file, text in files for q in header.finditer(text)}
+    texts = [file.read_text("utf-8") for file in folder.iterdir()]
+    return {query[1]: query[0] for text in texts for query in header.finditer(text)}
 
 
 def day_bounds(day: date | str, timezone: str = "UTC") -> tuple[datetime, datetime]:

@@ -3,10 +3,9 @@
    grain:  one event of which such lines are
    inputs: matches, attempts, endpoint_paths
 
-   all_failed: as many requests failed as the event has deliveries, each of one attempt. A line that
-   shows no path may be a worker's, who tries again: it proves nothing of a second one. one_failed: it failed, or it
-   was processed less often than it was accepted, where most such events were as often; nobody knows
-   at which endpoint. */
+   all_failed: as many requests failed as the event has deliveries, each of one attempt; a line that
+   shows no path may be a worker's second try. one_failed: it failed, or it was processed less often
+   than it was accepted, where most such events were as often; nobody knows at which endpoint. */
 WITH lines AS (
   SELECT
     event_uuid, MAX(failed) AS failed, MAX(requests) AS requests, MAX(others) AS others,

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 from hookanalysis.database import sql_text
 
-from .stretches import write_stretches
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -50,7 +48,6 @@ class Run:
 
 def write_run_failures(db: Database) -> None:
     """Make `run_failures`: the failures of `first_tries` that belong to a run of their series."""
-    write_stretches(db, "good_tries")
     db.make("failures", sql_text("incidents/failures"))
     found: list[list[object]] = [[], [], [], [], []]
     rows = db.rows("SELECT scope, series, tries, nth, kind FROM failures ORDER BY ALL")
@@ -67,7 +64,7 @@ def write_run_failures(db: Database) -> None:
         found,
     )
     db.make("run_failures", sql_text("incidents/run_failures"))
-    for name in ("good_tries", "failures", "failure_runs"):
+    for name in ("failures", "failure_runs"):
         db.con.execute(f"DROP TABLE temp.{name}")
 
 

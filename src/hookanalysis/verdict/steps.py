@@ -85,7 +85,11 @@ _CODE = {
 }
 
 # What a step reads of long series in place of every try.
-_STRETCHES = {"answer_runs": "shown_answers", "failing_attempts": "successes"}
+_STRETCHES = {
+    "answer_runs": "shown_answers",
+    "run_failures": "good_tries",
+    "failing_attempts": "successes",
+}
 
 
 def reconcile(
