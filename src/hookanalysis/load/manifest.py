@@ -249,7 +249,7 @@ def forget(db: Database, paths: Iterable[str | Path], stream: str | None) -> tup
     if stream is not None:
         found[stream] = [row for row in known if row[3] == stream]
     for name, rows in found.items():
-        streams = sorted({str(row[3]) for row in rows if row[2] == name})
+        streams = sorted({row[3] for row in rows if row[2] == name and row[3]})
         if len(streams) > 1:
             hint = f"take one of them back by --stream: {', '.join(streams)}"
             raise InputError("several logs were loaded by this name", where=name, hint=hint)
