@@ -375,6 +375,24 @@ def test_two_hosts_may_write_equal_lines(ws: ha.Workspace, tmp_path: Path) -> No
     assert len(ws.table("receipt_records")) == 2 * sum("POST" in line for line in ACCESS[:20])
 
 
+def test_what_two_hosts_write_alike_by_chance_is_no_copy(ws: ha.Workspace, tmp_path: Path) -> None:
+    """Lines without an id: 40 of 80 in the same second, or all, but more or less often."""
+    line = [access_line(n).replace(f" {100 + n} ", " 2 ") for n in range(400)]
+    hosts = {
+        "sparse/web1/access.log": [line[n] for n in range(0, 240, 2)],
+        "sparse/web2/access.log": [line[n] for n in range(0, 240, 3)],
+        "dense/web1/access.log": [line[n] for n in range(240, 400) for _ in range(1 + n % 2)],
+        "dense/web2/access.log": [line[n] for n in range(240, 400) for _ in range(1 + n % 3)],
+    }
+    for name, lines in hosts.items():
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text("".join(lines))
+        assert statuses(ws.load(tmp_path / name)) == ["loaded"], name
+    copy = tmp_path / "copy.log"
+    copy.write_text("".join([*hosts["dense/web2/access.log"][9:], access_line(401)]))
+    assert statuses(ws.load(copy)) == ["refused"]
+
+
 def test_pending_becomes_final_in_any_order(tmp_path: Path) -> None:
     early, late = tmp_path / "early.csv", tmp_path / "late.csv"
     early.write_text(export_text((1, "Success", "200"), (2, "Pending", "")))

@@ -147,17 +147,19 @@ class Overlap:
     generation_id: int
     path: str
     twins: int
+    held: int
     receipts: int
+    between: int
 
     @property
     def complete(self) -> bool:
         """Nothing in the file is new."""
-        return self.twins == self.receipts
+        return self.held == self.receipts
 
     @property
     def suspicious(self) -> bool:
         """More than chance can explain."""
-        return self.twins >= _OVERLAP_RUN
+        return self.twins >= max(_OVERLAP_RUN, 0.8 * self.between)
 
 
 def find_damage(db: Database) -> list[str]:
@@ -286,11 +288,11 @@ def find_overlap(db: Database, file_id: int) -> Overlap | None:
     rows = db.rows(sql_text("load/overlaps"), {"file": file_id})
     if not rows:
         return None
-    generation, twins, receipts = rows[0]
+    generation, *counts = rows[0]
     path = db.rows(
         "SELECT min(path) FROM files WHERE generation_id = ? AND status = 'loaded'", [generation]
     )[0][0]
-    return Overlap(generation, path, twins, receipts)
+    return Overlap(generation, path, *counts)
 
 
 def write_generation(db: Database, values: dict[str, Any], *, grown: bool) -> None:

@@ -134,6 +134,7 @@ SELECT
     WHEN u.delivery_no IS NULL THEN NULL
     WHEN w.outer_covered AND w.unplaced THEN reason('ambiguous')
     WHEN s.delivery_no IS NOT NULL THEN COALESCE(s.reason, d.reason, reason('no_liveness'))
+    WHEN w.outer_covered AND d.reason IS NOT NULL THEN d.reason
     WHEN NOT EXISTS (FROM generations WHERE side = 'receiver') THEN reason('no_receiver_log')
     WHEN w.endpoint_url = '' THEN reason('endpoint_unnamed')
     ELSE reason('endpoint_not_logged', url := w.endpoint_url)

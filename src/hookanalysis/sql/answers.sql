@@ -1,12 +1,21 @@
-/* answers: attempts that the sender saw answered, and what the edge accepted: do the logs show them?
-   grain:  one attempt of a delivery that is not plain, or one request that the edge accepted
-   inputs: hard_attempts, matches, undecided_deliveries, stream_spans, endpoint_paths
+/* answers: attempts that the sender saw answered, and what was accepted: do the logs show them?
+   grain:  one attempt of a delivery that is not plain, or one request that was accepted
+   inputs: hard_attempts, matches, undecided_deliveries, stream_spans, endpoint_paths,
+           processing_logs, serving_streams
 
    kind_no: 2 is a success, 3 to 5 the first digit of another answer; answers of one kind are logged
-   alike. 0 is what the edge accepted, and the logs behind it show or lack. silent: it is lacking.
+   alike. 0 is what the edge accepted, and the logs behind it show or lack; without an edge, what a
+   server's access log shows, beside a log of its layer that names what it processes. silent: it is
+   lacking.
    What no log covers is not here, nor is an attempt that may own a line: also a failed one without
    a line of its own, of an event that arrived at another try. */
-WITH told AS (
+WITH by_time AS (
+  SELECT DISTINCT endpoint_url, layer
+  FROM matches
+  JOIN processing_logs USING (endpoint_url, layer)
+  WHERE match_rule = 'time'
+),
+told AS (
   SELECT
     endpoint_url, attempt_key, attempted_at AS moment,
     CASE WHEN status = 'success' THEN 2 ELSE http_status // 100 END AS kind_no,
@@ -19,9 +28,23 @@ WITH told AS (
   UNION ALL
   SELECT
     endpoint_url, event_uuid, arrived_at, 0,
-    delivery_no NOT IN (SELECT delivery_no FROM matches WHERE layer <> 'edge')
+    delivery_no NOT IN (
+      SELECT delivery_no
+      FROM matches
+      WHERE layer <> 'edge'
+        AND (match_rule <> 'time'
+          OR (endpoint_url, layer) NOT IN (SELECT (endpoint_url, layer) FROM by_time))
+    )
   FROM matches
-  WHERE layer = 'edge' AND accepted AND arrived_at IS NOT NULL
+  WHERE accepted AND arrived_at IS NOT NULL AND (
+      layer = 'edge'
+      OR (endpoint_url, layer) IN (
+        SELECT (endpoint_url, layer)
+        FROM serving_streams
+        JOIN by_time USING (endpoint_url, layer)
+        WHERE depth = 1
+      )
+    )
 )
 SELECT COALESCE(p.endpoint_no, 0) AS endpoint_no, t.* EXCLUDE (endpoint_url)
 FROM told AS t

@@ -87,7 +87,7 @@ totals AS (
 lasting AS (
   SELECT *
   FROM totals
-  WHERE gaps >= 3 AND CASE WHEN attested THEN 10 ELSE 50 END * gaps > answers
+  WHERE gaps >= 3 AND CASE WHEN attested THEN 20 ELSE 50 END * gaps > answers
 )
 SELECT
   g.endpoint_url, g.starts_at, g.third_ends_at AS ends_at, t.code, g.behind_edge,

@@ -84,13 +84,16 @@ request_events AS (
   GROUP BY ALL
   HAVING MIN(named_uuid) = MAX(named_uuid)
 ),
--- A router's line among those of the application behind it, in one log.
+-- A router's line among those of the application behind it, in one log, or on each of them.
 edge_requests AS (
   SELECT stream, request_id
   FROM lines
   WHERE layer = 'edge' AND request_id IS NOT NULL
   GROUP BY ALL
-  HAVING COUNT(*) > COUNT(http_status) AND COUNT(CASE WHEN method IS NOT NULL THEN http_status END) < 2
+  HAVING COUNT(*) > 1 AND (
+    (COUNT(*) > COUNT(http_status) AND COUNT(CASE WHEN method IS NOT NULL THEN http_status END) < 2)
+    OR MIN(logged_at) = MAX(logged_at)
+  )
 )
 SELECT
   l.generation_id, l.byte_offset, l.file_id, l.line, l.layer, l.stream, l.named_uuid AS event_uuid,
