@@ -35,6 +35,7 @@ DETAILS = {
     "double_send": "two arrivals from one attempt",
     "replay": "arrived again with no attempt that would explain it",
     "false_failure": "accepted, yet the sender calls it failed",
+    "unanswered": "arrived; the sender gave up before the answer",
     "accepted_not_processed": "answered with success, never seen by the application",
     "signature_dropped": "answered with success, dropped for its signature",
     "rejected": "answered with an error each time",
@@ -112,6 +113,7 @@ RESENDS = {
     "unacknowledged": (
         "it has arrived, though the sender says that it failed: a resend would duplicate it"
     ),
+    "unanswered": "it has arrived, and nobody waited for the answer: see whether it was handled",
     "double_processed": "it has been processed more than once already",
     "duplicated": "it has arrived more than once already",
     "pending": "its last attempt may still be answered",

@@ -10,6 +10,7 @@
    processed_count is NULL where no log tells, and 0 only where a log that would tell does not.
    processing_hidden: the logs usually tell when an event is processed, and have a hole here.
    took_effect: processed, if the logs tell; else accepted.
+   gave_up: the receiver's log notes that the sender had left before the answer, which is no refusal.
    mixed: requests of several endpoints, which the export does not name: what came to two paths, or
    was sent twice at once and came once. */
 WITH proofs AS (
@@ -36,6 +37,7 @@ flags AS (
     *,
     arrivals = 0 OR (success_silent AND accepted_count = 0) AS untraced,
     COALESCE(processed_count, accepted_count) > 0 AS took_effect,
+    COALESCE(receiver_status IN (460, 499), FALSE) AS gave_up,
     (says = 'ok' AND (had_failure OR arrivals > 1))
       OR (says IN ('fail_http', 'fail_nohttp') AND resend_unlisted) AS took_several_tries,
     endpoint_url = '' AND (several_paths OR (says = 'ok' AND NOT had_failure
@@ -72,6 +74,8 @@ verdicts AS (
       WHEN NOT accepted AND says = 'no_attempt' AND weakest_rule = 4
         THEN 'undetermined: ambiguous'
       WHEN NOT accepted AND says = 'ok' THEN 'refused: contradictory_status'
+      WHEN NOT accepted AND gave_up AND processed_count IS NULL AND NOT processing_hidden
+        THEN 'unacknowledged: unanswered'
       WHEN NOT accepted THEN 'refused: rejected'
       WHEN NOT took_effect AND signature_failed THEN 'unprocessed: signature_dropped'
       WHEN NOT took_effect THEN 'unprocessed: accepted_not_processed'

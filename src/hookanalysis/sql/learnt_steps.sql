@@ -7,11 +7,12 @@
    processing, a line that most accepted events have, as their last, shows it: if other lines of
    theirs come before it, or if refused events, of which the layer tells as well, lack it; but not one
    that says that the work was put off. Any other line that most events have, as their first, begins a
-   request: it shows that one was received.
+   request: it shows that one was received. Of a sender that lists no attempts, what came counts as
+   accepted.
    Some twenty thousand events are enough to learn from. */
 WITH answers AS (
   SELECT
-    event_uuid, BOOL_OR(status = 'success') AS accepted,
+    event_uuid, BOOL_OR(status = 'success') OR BOOL_AND(status = 'none') AS accepted,
     BOOL_AND(status = 'failed' AND http_status IS NOT NULL) AS refused
   FROM attempt_records
   WHERE sampled(event_uuid, (SELECT COUNT(*) FROM attempt_records))

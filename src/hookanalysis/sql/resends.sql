@@ -17,6 +17,7 @@ advised_deliveries AS (
     CASE
       WHEN d.outcome = 'recovered' THEN 'done'
       WHEN d.detail = 'resend_after_failure' THEN 'done'
+      WHEN d.detail = 'unanswered' THEN 'wait'
       WHEN d.outcome IN ('unacknowledged', 'duplicated') THEN 'do_not_resend'
       WHEN d.detail = 'sender_coverage' AND COALESCE(d.processed_count, d.accepted_count) > 0
         THEN 'do_not_resend'
@@ -38,8 +39,8 @@ SELECT
   CASE
     WHEN advice = 'done' THEN 'resent'
     WHEN outcome = 'undetermined' AND advice = 'do_not_resend' THEN 'unlisted'
+    WHEN detail IN ('double_processed', 'unanswered') THEN detail
     WHEN advice = 'wait' AND outcome NOT IN ('undetermined', 'pending') THEN 'still_failing'
-    WHEN detail = 'double_processed' THEN detail
     ELSE outcome
   END AS reason
 FROM advised_deliveries
