@@ -12,7 +12,7 @@ import rows
 from handwritten import APP, EDGE, OTHER_URL, PATHS, SENDER, URL, World, event_of, settle
 from hookanalysis.settings import Known
 from hookanalysis.words import say_reason
-from test_reconciliation import judge, look_up, verdict
+from test_reconciliation import STORIES, judge, look_up, verdict
 
 if TYPE_CHECKING:
     from hookanalysis.database import Database
@@ -383,6 +383,14 @@ def test_a_host_whose_only_log_was_refused_is_missed_in_the_proof(db: Database) 
         db.con, "files", [{"file_id": 3, "path": "/logs/edge-2.log.gz", "status": "loaded"}]
     )
     assert verdict(db) == "missed: never_reached"
+
+
+def test_what_the_sender_saw_succeed_may_stand_in_the_log_that_was_refused(db: Database) -> None:
+    World(db).tell(STORIES["missed: false_success"])
+    assert verdict(db) == "missed: false_success"
+    refused = {"status": "refused", "lacking_stream": "app-2", "lacking_layer": "app"}
+    rows.insert(db.con, "files", [{"file_id": 2, "path": "/logs/app-2.log", **refused}])
+    assert reason(db) == "quarantined"
 
 
 def test_the_settings_may_say_that_a_log_loses_lines(tmp_path: Path) -> None:

@@ -56,12 +56,21 @@ layers AS (
   LEFT JOIN showing_logs AS w ON w.endpoint_url = v.endpoint_url AND w.layer = v.layer
   GROUP BY v.endpoint_url, v.layer
 ),
+-- Logs of which nothing could be read: what the sender saw succeed may stand in one of any layer.
+unread AS (
+  SELECT v.endpoint_url, v.stream
+  FROM serving_streams AS v
+  JOIN receiver_logs AS q ON q.stream = v.stream AND q.lacking_file IS NOT NULL
+  WHERE v.stream NOT IN (SELECT stream FROM stream_spans)
+),
 weighed AS (
   SELECT
-    u.delivery_no, u.event_uuid, u.endpoint_url, u.unplaced,
+    u.delivery_no, u.event_uuid, u.endpoint_url, u.unplaced, u.says,
     u.first_at - COALESCE(MAX(l.tolerance), INTERVAL '0 seconds') AS possible_from,
     u.last_at + COALESCE(MAX(l.tolerance + l.timeout), INTERVAL '0 seconds') AS possible_until,
-    BOOL_OR(p.layer IS NOT NULL AND l.depth = 1) AND MAX(b.doubt) IS NULL AS outer_covered,
+    BOOL_OR(p.layer IS NOT NULL AND l.depth = 1) AND MAX(b.doubt) IS NULL
+      AND NOT (u.says = 'ok' AND u.endpoint_url IN (SELECT endpoint_url FROM unread))
+      AS outer_covered,
     BOOL_OR(p.layer IS NOT NULL AND l.shows) AND MAX(b.inner_doubt) IS NULL
       AND NOT u.unplaced AS inner_covered,
     BOOL_OR(COALESCE(l.told, FALSE)) AND BOOL_AND(NOT l.told OR p.layer IS NOT NULL)
@@ -75,7 +84,8 @@ weighed AS (
   LEFT JOIN proof_spans AS p
     ON p.endpoint_url = l.endpoint_url AND p.layer = l.layer
     AND p.starts_at <= u.first_at - l.tolerance AND p.ends_at >= u.last_at + l.tolerance + l.timeout
-  GROUP BY u.delivery_no, u.event_uuid, u.endpoint_url, u.first_at, u.last_at, u.unplaced
+  GROUP BY
+    u.delivery_no, u.event_uuid, u.endpoint_url, u.first_at, u.last_at, u.unplaced, u.says
 ),
 unproven AS (
   SELECT *, CASE WHEN outer_covered THEN inner_doubt ELSE doubt END AS code
@@ -111,7 +121,10 @@ stream_reasons AS (
     END) AS reason
   FROM unproven AS u
   JOIN serving_streams AS v
-    ON v.endpoint_url = u.endpoint_url AND (v.depth = 1) = (NOT u.outer_covered)
+    ON v.endpoint_url = u.endpoint_url AND (
+      (v.depth = 1) = (NOT u.outer_covered)
+      OR (u.says = 'ok' AND (v.endpoint_url, v.stream) IN (SELECT (endpoint_url, stream) FROM unread))
+    )
   LEFT JOIN log_ends AS e ON e.stream = v.stream
   LEFT JOIN receiver_logs AS q ON q.stream = v.stream
   LEFT JOIN stream_spans AS h
@@ -129,7 +142,7 @@ doubt_reasons AS (
   GROUP BY endpoint_url, code
 )
 SELECT
-  w.* EXCLUDE (doubt, inner_doubt, unplaced),
+  w.* EXCLUDE (doubt, inner_doubt, unplaced, says),
   CASE
     WHEN u.delivery_no IS NULL THEN NULL
     WHEN w.outer_covered AND w.unplaced THEN reason('ambiguous')

@@ -1,9 +1,10 @@
 /* receiver_logs: the receiver's logs, also those of which every file was refused.
    grain:  one stream; layer NULL where nobody could tell it
-   inputs: generations, files
+   inputs: generations, files, activity
 
    lacking_file: a file of the log that was refused. A later offer of the same path that was loaded
-   makes it good. */
+   makes it good. A log that has records, and none that tells of a request or of its time, such as an
+   error log, is none that a request must be in. */
 WITH refused_files AS (
   SELECT lacking_stream AS stream, lacking_layer AS layer, REGEXP_EXTRACT(path, '[^/\\]*$') AS file_name
   FROM files AS f
@@ -14,7 +15,14 @@ WITH refused_files AS (
     )
 ),
 logs AS (
-  SELECT DISTINCT stream, layer FROM generations WHERE side = 'receiver'
+  SELECT stream, layer
+  FROM generations AS g
+  LEFT JOIN (SELECT generation_id, SUM(records) AS records FROM files GROUP BY ALL) AS f
+    USING (generation_id)
+  WHERE side = 'receiver'
+  GROUP BY stream, layer
+  HAVING BOOL_OR(generation_id IN (SELECT generation_id FROM activity))
+    OR COALESCE(SUM(f.records), 0) = 0
   UNION
   SELECT stream, MIN(layer) FROM refused_files GROUP BY stream
 )

@@ -59,7 +59,11 @@ def write_clock_offsets(db: Database) -> None:
 
 
 def _moments(db: Database, stream: str, path: str) -> tuple[Numbers, Numbers]:
-    """Seconds of the attempts and of the log's lines for one path."""
+    """Seconds of the attempts and of the log's lines for one path.
+
+    A line that was written when somebody gave up, and does not tell how long that took, says
+    neither when the request came nor how far the clock is off.
+    """
     attempts = db.con.execute(
         """
         SELECT epoch(COALESCE(a.attempted_at, a.created_at))::BIGINT AS moment FROM attempts AS a
@@ -74,7 +78,9 @@ def _moments(db: Database, stream: str, path: str) -> tuple[Numbers, Numbers]:
         """
         SELECT epoch(received_at)::BIGINT AS moment FROM receipts
         WHERE stream = ? AND path = ? AND event_uuid IS NULL AND received_at IS NOT NULL
-          AND COALESCE(method, 'POST') IN ('POST', 'PUT') ORDER BY moment
+          AND COALESCE(method, 'POST') IN ('POST', 'PUT')
+          AND (duration_ms IS NOT NULL OR COALESCE(http_status, 200) NOT IN (408, 460, 499, 504))
+        ORDER BY moment
         """,
         [stream, path],
     ).fetchnumpy()["moment"]
@@ -85,7 +91,8 @@ def find_shift(moments: list[tuple[Numbers, Numbers]]) -> Shift | None:
     """The shift of lines against attempts that stands out from all others, if there is one.
 
     Cross-correlation by the fast Fourier transform, day by day; pairs within a few seconds count
-    together. A shift stands out if chance does not give it, and the next best does not come near.
+    together. A shift stands out if chance does not give it, and the next best does not come near;
+    within a minute, where slow answers spread the pairs, that is one half as good.
 
     Args:
         moments: Of each path the attempts and the lines, in seconds, sorted.
@@ -103,9 +110,11 @@ def find_shift(moments: list[tuple[Numbers, Numbers]]) -> Shift | None:
     summed = np.convolve(total, np.ones(_WIDTH), "full")[: len(total)]
     best = int(summed.argmax())
     count = round(summed[best])
+    summed[max(best - 2 * _WIDTH, 0) : best + 2 * _WIDTH + 1] = 0
+    beside = round(summed[max(best - 60, 0) : best + 61].max())
     summed[max(best - 60, 0) : best + 61] = 0
     rival = round(summed.max())
-    if count < max(5, 0.3 * most) or count - rival < 4 * np.sqrt(rival + 1):
+    if count < max(5, 0.3 * most) or count - rival < 4 * np.sqrt(rival + 1) or beside > count / 2:
         return None
     return Shift(best - _WIDTH // 2 - _REACH, count)
 

@@ -251,14 +251,18 @@ class Tier:
         return flags
 
     def _lasting(self, found: Assignment) -> Flags:
-        """Whether a line in the window can only be an exported event's, by others' addresses."""
+        """Whether a line in the window can only be an exported event's: few like it are nobody's.
+
+        Like it are those from its addresses with the same kind of answer.
+        """
         owned = self._mark(found.line[found.line >= 0])
         spare = ~owned & ~self.lines["stranger"] & (self.lines["path_no"] >= 0)
         unlisted = self.requests["surplus"] & self.requests["shown"] & ~self.requests["again"]
         rows, columns = self.pairs
         _, network = np.unique(self.lines["network"], return_inverse=True)
+        kind = 11 * network + np.clip(self.lines["http_status"] // 100, -1, 9) + 1
         strangers = np.zeros(self.size)
-        np.maximum.at(strangers, rows, np.bincount(network, weights=spare)[network][columns])
+        np.maximum.at(strangers, rows, np.bincount(kind, weights=spare)[kind][columns])
         span = max(int(np.ptp(self.lines["logged_at"])), 1)
         width = self.windows.high - self.windows.low
         strangers += np.count_nonzero(unlisted)
