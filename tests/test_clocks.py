@@ -35,3 +35,10 @@ def test_a_few_lines_show_no_shift() -> None:
 def test_paths_count_together() -> None:
     one, other = moments(6), moments(6, seed=5)
     assert find_shift([(one, one + 3600), (other, other + 3600)]) is not None
+
+
+def test_two_shifts_within_a_minute_show_none() -> None:
+    """Answers at once, and as many that came when the sender gave up."""
+    attempts = moments(40)
+    lines = np.sort(np.concatenate([attempts[:18], attempts[18:] + 14]))
+    assert find_shift([(attempts, lines)]) is None

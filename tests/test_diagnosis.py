@@ -110,6 +110,7 @@ def run_case(rule: Rule, case: dict[str, Any]) -> tuple[list[str], list[str]]:
         for name, entries in {"settings": [rows.default_settings()], **given}.items():
             rows.insert(con, name, entries)
         con.execute(sql_text("report/macros"))
+        con.execute(sql_text("reasons"))
         with named(rule):
             select_rows(con, rule, case.get("asked"))
             whole = " AND ".join(

@@ -28,4 +28,4 @@ SELECT
   app_failed OR app_status BETWEEN 500 AND 599 AS logged,
   processed AND NOT app_failed AS handled
 FROM symptoms
-WHERE answer BETWEEN 500 AND 599 AND (answer NOT BETWEEN 502 AND 504 OR app_failed OR app_lines > 0)
+WHERE answer BETWEEN 500 AND 599 AND (NOT is_proxys(answer) OR app_failed OR app_lines > 0)

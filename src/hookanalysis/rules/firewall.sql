@@ -32,5 +32,5 @@ SELECT
   hole
 FROM symptoms
 WHERE status = 'failed' AND http_status IS NULL AND error_kind IN ('timeout', 'other')
-  AND edge_lines + app_lines = 0
+  AND edge_lines + app_lines = 0 AND detail IS DISTINCT FROM 'ambiguous'
   AND (edge_alive OR app_alive)

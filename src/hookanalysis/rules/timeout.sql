@@ -15,7 +15,7 @@ within a few seconds, and do the longer work afterwards. Make sure that an event
 id has been processed is skipped, in case it is resent."""
 
 [requires]
-unanswered = "the sender got no answer in time, or a proxy's 502 to 504 in its place"
+unanswered = "the sender got no answer in time, or a proxy's own answer in its place"
 arrived = "your own log has the request"
 slow = "your log shows that it took five seconds or more, or that the sender hung up"
 
@@ -27,16 +27,16 @@ SELECT
   endpoint_url,
   event_uuid,
   happened_at,
-  http_status IS NULL OR http_status BETWEEN 502 AND 504 AS unanswered,
+  http_status IS NULL OR is_proxys(http_status) AS unanswered,
   edge_lines + app_lines > 0 AS arrived,
-  edge_status = 499 OR (edge_status = 408 AND app_lines > 0) OR took_ms >= 5000 AS slow,
-  took_ms < 2000 AND COALESCE(edge_status, 200) NOT IN (408, 499) AS quick,
+  edge_status IN (460, 499) OR (edge_status = 408 AND app_lines > 0) OR took_ms >= 5000 AS slow,
+  took_ms < 2000 AND COALESCE(edge_status, 200) NOT IN (408, 460, 499) AS quick,
   edge_status = 408 AND app_lines = 0 AS incomplete
 FROM symptoms
 WHERE status = 'failed' AND edge_lines + app_lines > 0
   AND (
     (http_status IS NULL AND error_kind IN ('timeout', 'other'))
-    OR (http_status = 504 AND app_lines > 0)
+    OR (http_status IN (504, 524) AND app_lines > 0)
     OR (http_status IN (502, 503) AND app_lines > 0 AND took_ms >= 5000)
-    OR (http_status IS NULL AND edge_status IN (408, 499))
+    OR (http_status IS NULL AND edge_status IN (408, 460, 499))
   )

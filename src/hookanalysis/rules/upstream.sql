@@ -6,15 +6,15 @@ cause = "receiver"
 severity = "critical"
 place = 22
 explain = """
-The proxy or load balancer in front of your application answered 502, 503 or 504 in its place: the
-application was down, restarting, overloaded, or slower than the proxy waits."""
+The proxy or load balancer in front of your application answered in its place, 502 to 504, or 520
+to 530 at Cloudflare: the application was down, restarting, overloaded, or slower than the proxy waits."""
 next_check = """
 See in the proxy's error log which application server it could not reach, and in the application's
 own log whether it was stopped, restarted or short of memory at these times. Once it runs, resend
-these events: none of them was accepted."""
+these events, but for those of which your application tells that it handled them."""
 
 [requires]
-answered = "it was answered 502, 503 or 504"
+answered = "it was answered 502 to 504, or 520 to 530"
 proxy = "your edge logged that answer"
 
 [against]
@@ -24,8 +24,8 @@ SELECT
   endpoint_url,
   event_uuid,
   happened_at,
-  answer BETWEEN 502 AND 504 AS answered,
-  edge_status BETWEEN 502 AND 504 AS proxy,
+  is_proxys(answer) AS answered,
+  is_proxys(edge_status) AS proxy,
   app_lines > 0 AS handled
 FROM symptoms
-WHERE answer BETWEEN 502 AND 504
+WHERE is_proxys(answer)

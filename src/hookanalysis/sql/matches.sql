@@ -12,7 +12,7 @@
    fanned: the event went to several endpoints, so the path must tell them apart.
    elsewhere: the path is no known endpoint's, and not the attempt's as a proxy may have changed it,
    while the layer shows requests to the attempt's own, or it was answered 2xx when the sender got a
-   refusal (but not a proxy's own 502 to 504) or no connection: it went to an endpoint that is not
+   refusal (but not a proxy's own) or no connection: it went to an endpoint that is not
    exported.
    counts: false where the request is counted at the receipt that shares its id, and for a
    stranger's request that was not accepted: anyone can post a known uuid.
@@ -106,7 +106,7 @@ situated_receipts AS (
       OR COALESCE(
         r.known_path IS NULL AND unlike(r.path, r.turn_path)
         AND r.http_status BETWEEN 200 AND 299 AND r.status = 'failed'
-        AND (r.told_status NOT BETWEEN 502 AND 504 OR r.error_kind IN ('refused', 'dns', 'tls'))
+        AND (NOT is_proxys(r.told_status) OR r.error_kind IN ('refused', 'dns', 'tls'))
         AND in_time, FALSE
       ) AS elsewhere,
     COALESCE(r.endpoint_url, p.endpoint_url, l.endpoint_url, '') AS endpoint_url,

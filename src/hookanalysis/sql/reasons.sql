@@ -17,6 +17,11 @@ CREATE OR REPLACE TEMP MACRO turn_of(since, until) AS (
   since + LEAST(COALESCE(until - since, INTERVAL '0 seconds'), INTERVAL '1 minute') / 2
 );
 
+-- Answers of what stands before an application, in its place: a proxy's; Cloudflare's are 520 to 530.
+CREATE OR REPLACE TEMP MACRO is_proxys(status) AS (
+  status BETWEEN 502 AND 504 OR status BETWEEN 520 AND 530
+);
+
 -- Whether two paths differ by more than what a proxy puts in front or takes off.
 CREATE OR REPLACE TEMP MACRO unlike(path, other) AS (
   STRPOS(path, other) = 0 AND STRPOS(other, path) = 0

@@ -64,7 +64,10 @@ wordings AS (
     SELECT
       *,
       -- Without names such as order.completed or hooks/failed: these say what it is about.
-      regexp_replace(lower(said), '[\w-]+(?:[./][\w-]+)+', '…', 'g') AS words,
+      regexp_replace(lower(
+        CASE WHEN contains(lower(raised_by), 'signature') THEN concat_ws(': ', said, raises[1])
+          ELSE said END
+      ), '[\w-]+(?:[./][\w-]+)+', '…', 'g') AS words,
       level_of(regexp_replace(lower(level), 'level=|[^a-z0-9]', '', 'g')) AS severity,
       list_transform([said, raises[1], raises[-1]], lambda told: scrub(told)) AS kept_texts
     FROM (
