@@ -97,9 +97,7 @@ def test_load_tells_the_time_range_and_an_unfinished_last_line(
 ) -> None:
     line = '192.0.2.7 - - [20/Nov/2026:10:0{}:00 +0000] "GET / HTTP/1.1" 200 5 "-" "curl/8"\n'
     (tmp_path / "access.log").write_text(line.format(1) + line.format(7) + "192.0.2.7 - ")
-    told = run_here(
-        tmp_path, "load", "access.log", monkeypatch=monkeypatch, capsys=capsys
-    ).stdout
+    told = run_here(tmp_path, "load", "access.log", monkeypatch=monkeypatch, capsys=capsys).stdout
     assert "2026-11-20 10:01 to 2026-11-20 10:07 UTC" in told
     assert "last line unfinished (12 bytes)" in told
 

@@ -92,6 +92,8 @@ def test_a_sample_that_is_not_met_is_told() -> None:
     expect = ({"http_status": 500}, *sample.expect[1:])
     wrong = check_formats([replace(entry, samples=(replace(sample, expect=expect),))])
     assert wrong == ["access_common, sample 1, record 1: http_status is 201 instead of 500"]
+    twin = replace(entry, id="twin", rank=entry.rank + 1, samples=())
+    assert "access_common, sample 1: it is taken for twin" in check_formats([entry, twin])
 
 
 PIECES = ['"', "\\", " ", "[", "]", "-", "é", "1", "x", ",", "", "\t"]

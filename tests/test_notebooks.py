@@ -28,9 +28,7 @@ def test_a_notebook_runs_as_it_is_opened(
     """Its parameters are empty then, and it reads the samples; here they have been read."""
     shown: list[object] = []
     monkeypatch.setattr(builtins, "display", lambda *blocks: shown.extend(blocks), raising=False)
-    monkeypatch.setattr(
-        ha.Workspace, "load_samples", lambda _: ha.connect(samples, read_only=True)
-    )
+    monkeypatch.setattr(ha.Workspace, "load_samples", lambda _: ha.connect(samples, read_only=True))
     cells = json.loads(find_notebook(name).read_text(encoding="utf-8"))["cells"]
     names: dict[str, object] = {}
     for cell in cells:
