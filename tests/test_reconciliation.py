@@ -12,7 +12,6 @@ from hookanalysis.database import Database
 from hookanalysis.tables import OUTCOMES, TABLES
 from hookanalysis.verdict.steps import reconcile
 from hookanalysis.words import say_reason
-from tiers import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
