@@ -28,15 +28,16 @@ def test_a_notebook_runs_as_it_is_opened(
     """Its parameters are empty then, and it reads the samples; here they have been read."""
     shown: list[object] = []
     monkeypatch.setattr(builtins, "display", lambda *blocks: shown.extend(blocks), raising=False)
-    monkeypatch.setattr(ha.Workspace, "load_samples", lambda _: ha.connect(samples, read_only=True))
     cells = json.loads(find_notebook(name).read_text(encoding="utf-8"))["cells"]
     names: dict[str, object] = {}
-    for cell in cells:
-        if cell["cell_type"] == "code":
-            *lines, last = "".join(cell["source"]).splitlines()
-            # What stands last in a cell is shown.
-            shows = last.startswith(("sections.", "charts."))
-            exec("\n".join([*lines, f"display({last})" if shows else last]), names)
+    with ha.connect(samples, read_only=True) as ws:
+        monkeypatch.setattr(ha.Workspace, "load_samples", lambda _: ws)
+        for cell in cells:
+            if cell["cell_type"] == "code":
+                *lines, last = "".join(cell["source"]).splitlines()
+                # What stands last in a cell is shown.
+                shows = last.startswith(("sections.", "charts."))
+                exec("\n".join([*lines, f"display({last})" if shows else last]), names)
     told = "".join(getattr(block, "html", "") for block in shown)
     assert len(shown) > 5
     assert "receiver/edge/access.log" in told
