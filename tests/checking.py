@@ -14,30 +14,42 @@ from hookanalysis.formats.trials import ENOUGH
 from hookanalysis.settings import Known
 
 
-def check_formats(formats: Sequence[Format]) -> list[str]:
+def check_formats(formats: Sequence[Format], *, told: bool = False) -> list[str]:
     """Parse the samples of formats; say where a record does not become what is expected.
 
-    A sample that fits for the most part must also be recognised without being told its format.
+    A sample that fits for the most part must be recognised without being told its format; it is
+    told so only where `told` asks for it, and all others are.
     """
     return [
-        f"{place}: {told}"
+        f"{place}: {wrong}"
         for entry in formats
         for number, sample in enumerate(entry.samples, 1)
-        for place, told in _check_sample(entry, sample, f"{entry.id}, sample {number}", formats)
+        for place, wrong in _check_sample(
+            entry, sample, f"{entry.id}, sample {number}", formats, told=told
+        )
     ]
 
 
 def _check_sample(
-    entry: Format, sample: Sample, place: str, formats: Sequence[Format]
+    entry: Format, sample: Sample, place: str, formats: Sequence[Format], *, told: bool
 ) -> Iterator[tuple[str, str]]:
     known = Known(format=entry.id, timezone=sample.timezone, day_first=sample.day_first)
-    head = sample.text.encode()
+    head, taken, refusal = sample.text.encode(), None, None
     try:
-        binding = detect(head, place, known, sample.endpoint_paths, formats)
-        if binding.sampled["fits"] > ENOUGH * binding.sampled.total():
-            told = detect(head, place, replace(known, format=None), (), formats).format.id
-            if told != entry.id:
-                yield place, f"it is taken for {told}"
+        taken = detect(head, place, replace(known, format=None), (), formats)
+    except InputError as error:
+        refusal = error
+    try:
+        # To detect it once is half the work.
+        if not taken or taken.format.id != entry.id or told or sample.endpoint_paths:
+            binding = detect(head, place, known, sample.endpoint_paths, formats)
+            if binding.sampled["fits"] > ENOUGH * binding.sampled.total():
+                if refusal:
+                    raise refusal
+                if taken and taken.format.id != entry.id:
+                    yield place, f"it is taken for {taken.format.id}"
+        else:
+            binding = taken
     except InputError as error:
         yield place, f"{error.what}: {error.reason}"
         return

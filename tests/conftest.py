@@ -35,9 +35,9 @@ if worker and hasattr(os, "sched_setaffinity"):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of the notebooks themselves, the daily one is run each time."""
+    """In a kernel that reads the samples first, notebooks are long."""
     for item in items:
-        if item.path.suffix == ".ipynb" and item.path.stem != cases.DAILY:
+        if item.path.suffix == ".ipynb":
             item.add_marker(pytest.mark.long)
 
 

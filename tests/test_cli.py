@@ -57,18 +57,27 @@ def run_here(
 
 @pytest.fixture(scope="module")
 def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the samples loaded and reconciled by the commands themselves."""
+    """A folder with a small case, loaded and reconciled by the commands themselves."""
     folder = tmp_path_factory.mktemp("case")
-    loaded = run(folder, "load", SAMPLES / "sender", SAMPLES / "receiver")
+    write_both_sides(folder, "Z", hour=10)
+    head, *rows = (folder / "an export.csv").read_text().splitlines()
+    # The sender itself says that nothing left it.
+    lost = "06d5dc13-0000-4000-8000-000000000009,2026-11-20 12:30:00,https://h/hook,,refused"
+    rows = [f"{head},response", *(f"{row}," for row in rows), lost]
+    (folder / "an export.csv").write_text("\n".join(rows) + "\n")
+    loaded = run(folder, "load", "--timezone", "UTC", "an export.csv", "app.jsonl")
     assert loaded.returncode == 0, loaded.stderr
-    assert loaded.stdout.count("loaded ") == len(loaded.stdout.splitlines())
+    assert loaded.stdout.count("loaded ") == len(loaded.stdout.splitlines()) == 2
     judged = run(folder, "reconcile", "--fail-on", "critical")
     assert judged.returncode == 1, judged.stderr
+    assert judged.stdout.startswith("8 of 9 webhooks arrived (88.9 %); 1 never arrived.")
     return folder
 
 
-def test_a_second_load_says_unchanged(case: Path) -> None:
-    again = run(case, "load", SAMPLES / "sender")
+def test_a_second_load_says_unchanged(
+    case: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    again = run_here(case, "load", "app.jsonl", monkeypatch=monkeypatch, capsys=capsys)
     assert again.returncode == 0
     assert all(line.startswith("unchanged") for line in again.stdout.splitlines())
     assert again.stderr == ""
@@ -78,22 +87,26 @@ def test_status_is_for_people_and_for_scripts(
     case: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     done = run_here(case, "status", monkeypatch=monkeypatch, capsys=capsys)
-    assert "edge/access.log: until 2026-11-21 23:59 UTC" in done.stdout, done
+    assert "app.jsonl: until 2026-11-20 17:00 UTC" in done.stdout, done
     done = run_here(case, "status", "--json", monkeypatch=monkeypatch, capsys=capsys)
-    assert len(json.loads(done.stdout)["sources"]) == 5
+    assert len(json.loads(done.stdout)["sources"]) == 2
 
 
-def test_load_tells_the_time_range_and_an_unfinished_last_line(tmp_path: Path) -> None:
+def test_load_tells_the_time_range_and_an_unfinished_last_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     line = '192.0.2.7 - - [20/Nov/2026:10:0{}:00 +0000] "GET / HTTP/1.1" 200 5 "-" "curl/8"\n'
     (tmp_path / "access.log").write_text(line.format(1) + line.format(7) + "192.0.2.7 - ")
-    told = run(tmp_path, "load", "access.log").stdout
+    told = run_here(tmp_path, "load", "access.log", monkeypatch=monkeypatch, capsys=capsys).stdout
     assert "2026-11-20 10:01 to 2026-11-20 10:07 UTC" in told
     assert "last line unfinished (12 bytes)" in told
 
 
-def test_an_empty_folder_is_no_success(tmp_path: Path) -> None:
+def test_an_empty_folder_is_no_success(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "logs").mkdir()
-    done = run(tmp_path, "load", "logs")
+    done = run_here(tmp_path, "load", "logs", monkeypatch=monkeypatch, capsys=capsys)
     assert done.returncode == 2
     assert "nothing to load" in done.stderr
 
@@ -114,8 +127,10 @@ def test_a_mistyped_workspace_is_not_made(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_missing_file_is_four_lines_and_exit_code_2(case: Path) -> None:
-    bad = run(case, "load", "nowhere.log")
+def test_a_missing_file_is_four_lines_and_exit_code_2(
+    case: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = run_here(case, "load", "nowhere.log", monkeypatch=monkeypatch, capsys=capsys)
     assert bad.returncode == 2
     assert bad.stderr.startswith(" error: ")
     assert "hint: " in bad.stderr
@@ -123,12 +138,17 @@ def test_a_missing_file_is_four_lines_and_exit_code_2(case: Path) -> None:
     assert not bad.stdout
 
 
-def test_findings_decide_the_exit_code(case: Path) -> None:
-    quiet = run(case, "reconcile", "--since", "2031-01-01", "--fail-on", "info", "--json")
+def test_findings_decide_the_exit_code(
+    case: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def go(*words: str) -> subprocess.CompletedProcess[str]:
+        return run_here(case, "reconcile", *words, monkeypatch=monkeypatch, capsys=capsys)
+
+    quiet = go("--since", "2031-01-01", "--fail-on", "info", "--json")
     assert quiet.returncode == 0, quiet.stderr
     assert json.loads(quiet.stdout)["findings"] == []
     # With all of the time again there are critical ones, as when the case was made.
-    assert run(case, "reconcile", "--fail-on", "never").returncode == 0
+    assert go("--fail-on", "never").returncode == 0
 
 
 def test_daily_writes_a_report_and_its_facts(case: Path) -> None:
@@ -249,7 +269,9 @@ def test_output_that_nobody_takes_exits_with_74(tmp_path: Path) -> None:
     assert done.returncode == 74
 
 
-def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     line = '192.0.2.7 - - [20/Nov/2026:10:{:02}:{:02} +0000] "POST /h HTTP/1.1" 200 5 "-" "c"\n'
     text = "".join(line.format(n // 60, n % 60) for n in range(3000))
     (tmp_path / "access.log").write_text(text)
@@ -262,7 +284,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
     )
     assert full.returncode == 74
     assert "Traceback" not in full.stderr
-    assert run(tmp_path, *words).returncode == 0
+    assert run_here(tmp_path, *words, monkeypatch=monkeypatch, capsys=capsys).returncode == 0
     with ha.connect(tmp_path / "case.duckdb") as ws:
         assert len(ws.table("receipts")) == 3000
         assert find_damage(ws) == []
@@ -327,10 +349,12 @@ def test_formats_are_listed_shown_and_tried(case: Path) -> None:
     assert "access_combined" in tried.stdout
 
 
-def test_a_hostile_file_name_cannot_speak_to_the_terminal(tmp_path: Path) -> None:
+def test_a_hostile_file_name_cannot_speak_to_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     name = "a\x1b]0;owned\x07\u202elog"
     (tmp_path / name).write_text("nothing that fits\n" * 3)
-    done = run(tmp_path, "load", name)
+    done = run_here(tmp_path, "load", name, monkeypatch=monkeypatch, capsys=capsys)
     assert done.returncode == 2
     assert "\x1b" not in done.stdout + done.stderr
     assert "\u202e" not in done.stdout + done.stderr

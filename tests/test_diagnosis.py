@@ -17,6 +17,7 @@ import re
 import tomllib
 from dataclasses import fields
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,17 +101,24 @@ def use_rule(monkeypatch: pytest.MonkeyPatch, rule: Rule) -> None:
     monkeypatch.setattr("hookanalysis.verdict.findings.load_rules", lambda: (rule,))
 
 
+@cache
+def empty_tables() -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect()
+    for table in TABLES.values():
+        con.execute(table.ddl)
+    con.execute(sql_text("report/macros"))
+    con.execute(sql_text("reasons"))
+    return con
+
+
 def run_case(rule: Rule, case: dict[str, Any]) -> tuple[list[str], list[str]]:
     """What `rule` selects from the rows of `case`, and what of it is weak."""
     given = {name: entries for name, entries in case.items() if name in TABLES}
     assert set(case) - {"weak", "asked"} == {"name", "kind", "expect", *given}
-    with duckdb.connect() as con:
-        for table in TABLES.values():
-            con.execute(table.ddl)
+    con = empty_tables().begin()
+    try:
         for name, entries in {"settings": [rows.default_settings()], **given}.items():
             rows.insert(con, name, entries)
-        con.execute(sql_text("report/macros"))
-        con.execute(sql_text("reasons"))
         with named(rule):
             select_rows(con, rule, case.get("asked"))
             whole = " AND ".join(
@@ -118,6 +126,8 @@ def run_case(rule: Rule, case: dict[str, Any]) -> tuple[list[str], list[str]]:
                 for column, stance in rule.stances.items()
             )
             found = con.execute(CASE_ROWS.format(whole=whole)).fetchall()
+    finally:
+        con.rollback()
     return [name for name, _ in found], [name for name, is_whole in found if not is_whole]
 
 

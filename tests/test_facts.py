@@ -18,7 +18,7 @@ from hookanalysis.errors import InputError
 from hookanalysis.facts.gathering import MAX_HOLES, acknowledge, facts
 from hookanalysis.facts.measures import Facts, Headline, Resends, percent, round_number
 from hookanalysis.facts.period import day_bounds
-from hookanalysis.tables import MERGED, OUTCOMES, RESULTS, TABLES
+from hookanalysis.tables import MERGED, OUTCOMES, RESULTS, SCHEMA_VERSION, TABLES
 from hookanalysis.verdict.findings import diagnose
 from hookanalysis.verdict.rules import SEVERITIES
 
@@ -56,11 +56,20 @@ def prepare(db: Database) -> None:
     )
 
 
-@pytest.fixture
-def db() -> Iterator[Database]:
+@pytest.fixture(scope="module")
+def kept() -> Iterator[Database]:
     with Database(":memory:") as database:
-        prepare(database)
         yield database
+
+
+@pytest.fixture
+def db(kept: Database) -> Database:
+    """A workspace in memory without rows; to make its tables and macros takes longest."""
+    for (name,) in kept.rows("SELECT table_name FROM duckdb_tables()"):
+        kept.con.execute(f"DELETE FROM {name}")
+    kept.con.execute("INSERT INTO meta VALUES (?, NULL, NULL)", [SCHEMA_VERSION])
+    prepare(kept)
+    return kept
 
 
 def add(db: Database, table: str, *rows: dict[str, Any]) -> None:

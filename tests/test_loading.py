@@ -101,6 +101,12 @@ def content(ws: ha.Workspace) -> Content:
     return found
 
 
+def stored(ws: ha.Workspace) -> Content:
+    """All that loading writes of logs, from which the rest follows."""
+    names = (ATTEMPT_RECORDS.name, RECEIPT_RECORDS.name, "activity", "generations", "rejects")
+    return {name: ws.rows(f"FROM {name} ORDER BY ALL") for name in names}
+
+
 def loaded(folder: Path, *paths: Path) -> Content:
     """What a fresh workspace holds after loading the paths one by one."""
     file = folder / "fresh.duckdb"
@@ -115,9 +121,9 @@ def test_the_same_file_twice_adds_nothing(ws: ha.Workspace, tmp_path: Path) -> N
     log = tmp_path / "access.log"
     log.write_text("".join(ACCESS))
     assert statuses(ws.load(log)) == ["loaded"]
-    before = content(ws)
+    before = stored(ws)
     assert statuses(ws.load(log)) == ["unchanged"]
-    assert content(ws) == before
+    assert stored(ws) == before
     assert len(before["receipt_records"]) == sum("POST" in line for line in ACCESS)
 
 
@@ -143,9 +149,9 @@ def test_a_renamed_log_is_the_same_log(ws: ha.Workspace, tmp_path: Path, name: s
     log = tmp_path / "access.log"
     log.write_text("".join(ACCESS))
     ws.load(log)
-    before = content(ws)
+    before = stored(ws)
     assert statuses(ws.load(log.rename(tmp_path / name))) == ["unchanged"]
-    assert content(ws) == before
+    assert stored(ws) == before
 
 
 @pytest.mark.parametrize("packing", some(PACKINGS, "gzip", "zstd"))
@@ -261,7 +267,7 @@ def test_an_export_is_forgotten_that_was_refused_at_first(ws: ha.Workspace, tmp_
     "known",
     [
         {"timezone": "America/Edmonton", "stream": "web1", "layer": "queue"},
-        {"timezone": "-07:00", "format": "app_text"},
+        pytest.param({"timezone": "-07:00", "format": "app_text"}, marks=pytest.mark.long),
     ],
 )
 def test_a_file_is_read_again_with_what_is_known_now(
@@ -347,9 +353,9 @@ def test_an_older_shorter_copy_adds_nothing(ws: ha.Workspace, tmp_path: Path) ->
     log.write_text("".join(ACCESS))
     copy.write_text("".join(ACCESS[:50]))
     ws.load(log)
-    before = content(ws)
+    before = stored(ws)
     assert statuses(ws.load(copy)) == ["unchanged"]
-    assert content(ws) == before
+    assert stored(ws) == before
 
 
 def test_a_trimmed_or_joined_copy_is_not_counted_twice(ws: ha.Workspace, tmp_path: Path) -> None:
@@ -358,12 +364,12 @@ def test_a_trimmed_or_joined_copy_is_not_counted_twice(ws: ha.Workspace, tmp_pat
     tail.write_text("".join(ACCESS[20:]))
     joined.write_text("".join(access_line(n) for n in range(4000, 4030)) + "".join(ACCESS))
     ws.load(log)
-    before = content(ws)
+    before = stored(ws)
     assert statuses(ws.load(tail)) == ["unchanged"]
     report = ws.load(joined)
     assert statuses(report) == ["refused"]
     assert "repeats records" in str(report.files[0].error)
-    assert content(ws) == before
+    assert stored(ws) == before
 
 
 def test_two_hosts_may_write_equal_lines(ws: ha.Workspace, tmp_path: Path) -> None:

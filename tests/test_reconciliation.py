@@ -12,7 +12,6 @@ from hookanalysis.database import Database
 from hookanalysis.tables import OUTCOMES, TABLES
 from hookanalysis.verdict.steps import reconcile
 from hookanalysis.words import say_reason
-from tiers import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -325,18 +324,57 @@ def test_all_outcomes_are_told() -> None:
     assert {name.split(":")[0] for name in STORIES} == set(OUTCOMES)
 
 
-# Reason code of `undetermined: receiver_coverage` → how the logs came to have that hole.
-HOLES: dict[str, Callable[[World], object]] = {
-    "before_first_log": lambda world: world.silence("00:00", "12:30"),
-    "after_last_log": lambda world: world.silence("11:30", "23:59"),
-    "no_liveness": lambda world: world.silence("12:00", "12:20"),
-    "rejected_lines": lambda world: world.tell("reject 12:10"),
+# Attempts that nothing arrived of, each of which says it in its own way.
+UNSEEN = ("success 200", "failed timeout", "failed 403", "pending")
+
+
+def tell_unseen(world: World, day: int = 0) -> None:
+    for number, said in enumerate(UNSEEN):
+        world.tell(f"attempt 12:10:{5 * number:02} {said} event={event_of(10 * day + number)}", day)
+
+
+def look_up_unseen(db: Database, day: int = 0) -> list[tuple[str, str, str]]:
+    found = [look_up(db, event_of(10 * day + number)) for number in range(len(UNSEEN))]
+    return [(row["outcome"], row["detail"], row["reason"].partition(" ")[0]) for row in found]
+
+
+# Reason code of `undetermined: receiver_coverage` → how the logs came to have that hole, here of
+# one day each: the first, … the last.
+HOLES: dict[str, Callable[[World, int], object]] = {
+    "before_first_log": lambda world, day: world.silence(f"{day} 00:00", f"{day} 12:30"),
+    "no_liveness": lambda world, day: world.silence(f"{day} 12:00", f"{day} 12:20"),
+    "rejected_lines": lambda world, day: world.tell("reject 12:10", day),
+    "endpoint_not_logged": lambda world, day: world.db.con.execute(
+        "UPDATE attempt_records SET endpoint_url = 'https://elsewhere.example/x'"
+        " WHERE event_uuid LIKE 'story%' AND attempted_at BETWEEN ? AND ?",
+        [clock(f"{day} 12:00"), clock(f"{day} 13:00")],
+    ),
+    "after_last_log": lambda world, day: world.silence(f"{day} 11:30", f"{day} 23:59"),
+}
+
+
+@pytest.fixture(scope="module")
+def holes() -> Iterator[Database]:
+    """Days of which each has a hole in the logs."""
+    with Database(":memory:") as db:
+        world = World(db, days=len(HOLES))
+        for number, make in enumerate(HOLES.values()):
+            tell_unseen(world, number)
+            make(world, number)
+        settle(db)
+        yield db
+
+
+@pytest.mark.parametrize("code", HOLES)
+def test_a_hole_in_the_logs_is_no_proof(holes: Database, code: str) -> None:
+    wanted = ("undetermined", "receiver_coverage", code)
+    assert look_up_unseen(holes, [*HOLES].index(code)) == [wanted] * len(UNSEEN)
+
+
+# Holes that a log has everywhere.
+LACKS: dict[str, Callable[[World], object]] = {
     "truncated": lambda world: world.db.con.execute(
         "UPDATE generations SET integrity = 'truncated', loaded_lines = 7304 WHERE stream = 'edge'"
-    ),
-    "endpoint_not_logged": lambda world: world.db.con.execute(
-        "UPDATE attempt_records SET endpoint_url = 'https://elsewhere.example/x'"
-        " WHERE event_uuid LIKE 'story%'"
     ),
     "no_receiver_log": lambda world: [
         world.db.con.execute(text)
@@ -353,19 +391,14 @@ HOLES: dict[str, Callable[[World], object]] = {
 }
 
 
-@pytest.mark.parametrize(
-    "code", some(HOLES, "before_first_log", "no_liveness", "rejected_lines", "endpoint_not_logged")
-)
-def test_a_hole_in_the_logs_is_no_proof(db: Database, code: str) -> None:
+@pytest.mark.long
+@pytest.mark.parametrize("code", LACKS)
+def test_a_log_that_lacks_lines_is_no_proof(db: Database, code: str) -> None:
     world = World(db)
-    for day, said in enumerate(["success 200", "failed timeout", "failed 403", "pending"]):
-        world.tell(f"attempt 12:10:{5 * day:02} {said} event={event_of(100 + day)}")
-    HOLES[code](world)
+    tell_unseen(world)
+    LACKS[code](world)
     settle(db)
-    for number in range(100, 104):
-        row = look_up(db, event_of(number))
-        assert (row["outcome"], row["detail"]) == ("undetermined", "receiver_coverage")
-        assert row["reason"].partition(" ")[0] == code
+    assert look_up_unseen(db) == [("undetermined", "receiver_coverage", code)] * len(UNSEEN)
     assert not db.rows("SELECT 1 FROM deliveries WHERE outcome = 'missed'")
 
 
@@ -380,38 +413,43 @@ def forget_times(world: World) -> None:
     )
 
 
-def test_an_attempt_without_a_time_was_made_between_its_neighbours(db: Database) -> None:
-    world = World(db)
-    world.tell("attempt 12:10 failed timeout")
-    forget_times(world)
-    row = judge(db)
+@pytest.fixture(scope="module")
+def untimed() -> Iterator[Database]:
+    """Days with an attempt that tells no time: one whole, two with holes, one with a line."""
+    with Database(":memory:") as db:
+        world = World(db, days=4)
+        for day, line in enumerate(("", "", "", "edge 12:22:05 504")):
+            world.tell(f"attempt 12:10 failed timeout\n{line}", day)
+        world.silence("1 12:02", "1 12:09")
+        world.silence("2 12:27", "2 12:29")
+        forget_times(world)
+        settle(db)
+        yield db
+
+
+def test_an_attempt_without_a_time_was_made_between_its_neighbours(untimed: Database) -> None:
+    row = look_up(untimed)
     # The log covers all the time and has no line but the neighbours' own.
     assert (row["outcome"], row["detail"]) == ("missed", "never_reached")
     told = "SELECT attempted_at, attempted_until FROM attempts WHERE event_uuid = ?"
-    assert db.rows(told, [UUID]) == [(clock("12:00:07"), clock("12:30:07"))]
+    assert untimed.rows(told, [UUID]) == [(clock("12:00:07"), clock("12:30:07"))]
     # Its time measures nothing.
     assert row["lag_ms"] is None
-    assert db.rows("SELECT DISTINCT offset_ms FROM clock_offsets WHERE day IS NULL") == [(5300.0,)]
+    offsets = "SELECT DISTINCT offset_ms FROM clock_offsets WHERE day IS NULL"
+    assert untimed.rows(offsets) == [(5300.0,)]
 
 
-@pytest.mark.parametrize("start", some(["12:02", "12:27"], "12:02"))
-def test_without_a_time_the_whole_interval_must_be_covered(db: Database, start: str) -> None:
-    world = World(db)
-    world.tell("attempt 12:10 failed timeout")
-    forget_times(world)
-    world.silence(start, f"{start[:-1]}9")
-    row = judge(db)
+@pytest.mark.parametrize("day", [1, 2])
+def test_without_a_time_the_whole_interval_must_be_covered(untimed: Database, day: int) -> None:
+    row = look_up(untimed, event_of(day))
     assert (row["outcome"], row["detail"]) == ("undetermined", "receiver_coverage")
     assert row["reason"].startswith("no_liveness")
 
 
-def test_without_a_time_a_line_between_the_neighbours_is_its_own(db: Database) -> None:
-    world = World(db)
-    world.tell("attempt 12:10 failed timeout\nedge 12:22:05 504")
-    forget_times(world)
-    row = judge(db)
+def test_without_a_time_a_line_between_the_neighbours_is_its_own(untimed: Database) -> None:
+    row = look_up(untimed, event_of(3))
     assert (row["outcome"], row["detail"]) == ("refused", "rejected")
-    assert row["last_attempt_at"] < row["first_receipt_at"] < clock("12:22:05")
+    assert row["last_attempt_at"] < row["first_receipt_at"] < clock("3 12:22:05")
 
 
 @pytest.mark.long
@@ -585,25 +623,33 @@ def test_noise_of_others_at_the_endpoint_changes_nothing(told: Told) -> None:
     assert (row["outcome"], row["detail"]) == ("missed", "never_reached")
 
 
-@pytest.mark.parametrize(
-    ("attempt", "answer"),
-    [
-        pytest.param("failed 403", "edge {} 403", marks=pytest.mark.long),
-        ("success 200", "edge {} 200"),
-        pytest.param("failed timeout", "edge {} 499", marks=pytest.mark.long),
-        ("failed 403", "app {} failed 403 event="),
-        pytest.param("failed 403", "app {} failed 403", marks=pytest.mark.long),
-    ],
-)
+# What the sender says of an attempt → a line that somebody else's address wrote then.
+STRANGERS = [
+    ("failed 403", "edge 12:10:05.3 403"),
+    ("success 200", "edge 12:10:05.3 200"),
+    ("failed timeout", "edge 12:10:05.3 499"),
+    ("failed 403", "app 12:10:05.3 failed 403 event="),
+    ("failed 403", "app 12:10:05.3 failed 403"),
+]
+
+
+@pytest.fixture(scope="module")
+def strangers() -> Iterator[Database]:
+    """Days with a request of somebody else's, and one of the sender's own address each."""
+    with Database(":memory:") as db:
+        world = World(db, days=len(STRANGERS))
+        for day, (attempt, line) in enumerate(STRANGERS):
+            own = f"app 12:01 processed 200 event=other-{day} ip=34.83.8.110"
+            world.tell(f"{own}\nattempt 12:10 {attempt}\n{line} ip=203.0.113.9", day)
+        settle(db)
+        yield db
+
+
+@pytest.mark.parametrize("day", range(len(STRANGERS)))
 def test_what_an_unlisted_address_sent_may_be_the_missing_request(
-    db: Database, attempt: str, answer: str
+    strangers: Database, day: int
 ) -> None:
-    world = World(db)
-    line = answer.format("12:10:05.3") + " ip=203.0.113.9"
-    world.tell(
-        f"app 12:01 processed 200 event=other ip=34.83.8.110\nattempt 12:10 {attempt}\n{line}"
-    )
-    row = judge(db)
+    row = look_up(strangers, event_of(day))
     assert (row["outcome"], row["detail"]) == ("undetermined", "ambiguous")
     told = say_reason(row["reason"])
     assert told.startswith("A request from 203.0.113.9 may be it")
