@@ -21,7 +21,8 @@ WITH unsettled AS (
     COALESCE(COALESCE(first_sent_at, first_attempt_at) - CASE WHEN untimed THEN timeout_seconds
       ELSE 0 END * INTERVAL '1 second', created_at) AS first_at,
     COALESCE(last_sent_at, tried_until, created_at) AS last_at,
-    delivery_no IN (SELECT delivery_no FROM undecided_deliveries WHERE behind_edge) AS unplaced
+    delivery_no IN (SELECT delivery_no FROM undecided_deliveries WHERE behind_edge) AS unplaced,
+    NOT success_silent AND delivery_no IN (SELECT delivery_no FROM matches WHERE counts) AS arrived
   FROM sender_deliveries
   CROSS JOIN settings
   WHERE success_silent OR delivery_no NOT IN (
@@ -65,7 +66,7 @@ unread AS (
 ),
 weighed AS (
   SELECT
-    u.delivery_no, u.event_uuid, u.endpoint_url, u.unplaced, u.says,
+    u.delivery_no, u.event_uuid, u.endpoint_url, u.unplaced, u.says, u.arrived,
     u.first_at - COALESCE(MAX(l.tolerance), INTERVAL '0 seconds') AS possible_from,
     u.last_at + COALESCE(MAX(l.tolerance + l.timeout), INTERVAL '0 seconds') AS possible_until,
     BOOL_OR(p.layer IS NOT NULL AND l.depth = 1) AND MAX(b.doubt) IS NULL
@@ -85,10 +86,11 @@ weighed AS (
     ON p.endpoint_url = l.endpoint_url AND p.layer = l.layer
     AND p.starts_at <= u.first_at - l.tolerance AND p.ends_at >= u.last_at + l.tolerance + l.timeout
   GROUP BY
-    u.delivery_no, u.event_uuid, u.endpoint_url, u.first_at, u.last_at, u.unplaced, u.says
+    u.delivery_no, u.event_uuid, u.endpoint_url, u.first_at, u.last_at, u.unplaced, u.says,
+    u.arrived
 ),
 unproven AS (
-  SELECT *, CASE WHEN outer_covered THEN inner_doubt ELSE doubt END AS code
+  SELECT *, CASE WHEN outer_covered OR arrived THEN inner_doubt ELSE doubt END AS code
   FROM weighed
   WHERE NOT outer_covered OR NOT processing_covered
 ),
@@ -122,7 +124,10 @@ stream_reasons AS (
   FROM unproven AS u
   JOIN serving_streams AS v
     ON v.endpoint_url = u.endpoint_url AND (
-      (v.depth = 1) = (NOT u.outer_covered)
+      CASE WHEN u.arrived THEN (v.endpoint_url, v.layer) IN (
+          SELECT (endpoint_url, layer) FROM layers WHERE told OR depth > 1
+        )
+        ELSE (v.depth = 1) = (NOT u.outer_covered) END
       OR (u.says = 'ok' AND (v.endpoint_url, v.stream) IN (SELECT (endpoint_url, stream) FROM unread))
     )
   LEFT JOIN log_ends AS e ON e.stream = v.stream
@@ -142,12 +147,12 @@ doubt_reasons AS (
   GROUP BY endpoint_url, code
 )
 SELECT
-  w.* EXCLUDE (doubt, inner_doubt, unplaced, says),
+  w.* EXCLUDE (doubt, inner_doubt, unplaced, says, arrived),
   CASE
     WHEN u.delivery_no IS NULL THEN NULL
     WHEN w.outer_covered AND w.unplaced THEN reason('ambiguous')
     WHEN s.delivery_no IS NOT NULL THEN COALESCE(s.reason, d.reason, reason('no_liveness'))
-    WHEN w.outer_covered AND d.reason IS NOT NULL THEN d.reason
+    WHEN (w.outer_covered OR w.arrived) AND d.reason IS NOT NULL THEN d.reason
     WHEN NOT EXISTS (FROM generations WHERE side = 'receiver') THEN reason('no_receiver_log')
     WHEN w.endpoint_url = '' THEN reason('endpoint_unnamed')
     ELSE reason('endpoint_not_logged', url := w.endpoint_url)
