@@ -208,7 +208,7 @@ def points(total: int, most: int) -> Sequence[int]:
     ("command", "most"),
     [
         ("load", 3),
-        ("reconcile", 2),
+        ("reconcile", 1),
         ("export", 2),
         *(
             pytest.param(name, number, marks=pytest.mark.long)
