@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ def files_of(folder: Path) -> list[Path]:
 
 def rotate(log: Path, dice: random.Random) -> None:
     """Put the older lines of a log into a file of their own, packed or not."""
-    if log.suffix not in {".log", ".jsonl"} or log.with_name(f"{log.name}.1.gz").exists():
+    if log.suffix not in {".log", ".jsonl"} or [*log.parent.glob(f"{log.name}.*")]:
         return
     lines = log.read_bytes().splitlines(keepends=True)
     cut = dice.randint(len(lines) // 4, len(lines) * 3 // 4)
@@ -73,6 +74,9 @@ def test_order_and_parts_mean_nothing(number: int, tmp_path: Path) -> None:
     shutil.copytree(whole, parts)
     for file in files_of(parts):
         rotate(file, dice)
+    settings = parts / "hookanalysis.toml"
+    if settings.exists():  # what is known of a log is known of its parts
+        settings.write_text(re.sub(r'(match = "[^"]*)"', r'\1*"', settings.read_text()))
     cases = [("parts", parts, files_of(parts))]
     if number in SHORT:
         cases.append(("order", whole, files))
