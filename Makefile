@@ -1,11 +1,11 @@
 # make demo   sample logs -> workspace -> daily report, on a bare machine with Python >= 3.11
 # make test   every check, and the tests of a few minutes, on the same bare machine
 # The rest: test-long (the same with more material), lab (notebooks), worlds, accept, bench, prove,
-# samples, docs, lock, wheel, clean.
+# faults, fuzz, samples, docs, lock, wheel, clean.
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo test test-long lab worlds accept bench prove samples docs lock wheel clean
+.PHONY: demo test test-long lab worlds accept bench prove faults fuzz samples docs lock wheel clean
 
 # The first interpreter that is new enough and can make environments; `make demo PYTHON=…` overrides.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python3.14 python; do \
@@ -14,6 +14,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python3.14 p
 
 VENV := .venv
 LAB := .venv-lab
+SBOM := .venv-sbom
 BIN := $(VENV)/bin
 OUT := demo
 # A file's tests share what they set up, and a notebook's cells their kernel. In their own order the
@@ -54,6 +55,14 @@ prove: $(VENV)/test.stamp
 	PYTHONPATH=tests $(BIN)/python benchmarks/prove.py $(or $(CASES),--write)
 	PYTHONPATH=tests $(BIN)/python -m street.run $(or $(STREET),0 1000) --jobs 2
 
+# Each write, fsync, open, rename, mkdir and allocation of some commands fails; and broken files, for
+# as many seconds.
+faults: $(VENV)/test.stamp
+	PYTHONPATH=tests $(BIN)/python -m faults $(or $(COMMANDS),load reconcile export)
+
+fuzz: $(VENV)/test.stamp
+	PYTHONPATH=tests $(BIN)/python -m fuzz $(or $(SECONDS),60)
+
 bench: $(VENV)/test.stamp
 	$(BIN)/python benchmarks/run.py --size $(SIZE)
 
@@ -74,12 +83,16 @@ lock: | check-python
 	$(LOCK) pyproject.toml --group build -o requirements.txt
 	$(LOCK) pyproject.toml --group build --group test -c requirements.txt -o requirements-test.txt
 	$(LOCK) pyproject.toml --group build --extra lab -c requirements.txt -o requirements-lab.txt
+	$(LOCK) --group pyproject.toml:sbom -o requirements-sbom.txt
 
-wheel: $(VENV)/run.stamp
+# Beside the wheel, what the lock installs with it, as CycloneDX: names, versions, hashes.
+wheel: $(VENV)/run.stamp $(SBOM)/sbom.stamp
 	$(BIN)/hatchling build -t wheel -d dist
+	$(SBOM)/bin/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml \
+		--output-reproducible --output-format JSON --output-file dist/hookanalysis.cdx.json
 
 clean:
-	rm -rf $(VENV) $(LAB) .venv-lock $(OUT) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(LAB) $(SBOM) .venv-lock $(OUT) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: check-python
@@ -90,7 +103,7 @@ check-python:
 	echo "  make demo PYTHON=/path/to/python3.12"; exit 2; } >&2
 
 # A stamp is newer than its lock once everything in the lock is installed.
-$(BIN)/python $(LAB)/bin/python: | check-python
+$(BIN)/python $(LAB)/bin/python $(SBOM)/bin/python: | check-python
 	@echo "Making an environment with $(PYTHON) …"
 	@$(PYTHON) -m venv --clear $(@D)/..
 
@@ -110,4 +123,8 @@ $(LAB)/lab.stamp: requirements-lab.txt pyproject.toml | $(LAB)/bin/python
 	@echo "Installing the $$(grep -c "^[a-z].*==" $<) packages of $<: a minute or two …"
 	@$(LAB)/bin/python $(LOCKED) $<
 	@$(LAB)/bin/python $(SELF)
+	@touch $@
+
+$(SBOM)/sbom.stamp: requirements-sbom.txt | $(SBOM)/bin/python
+	@$(SBOM)/bin/python $(LOCKED) $<
 	@touch $@

@@ -6,18 +6,19 @@ import re
 import warnings
 from contextlib import contextmanager, nullcontext, suppress
 from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 
 from .errors import InputError
 from .opening import open_file
-from .outputs import clear_spilled
+from .outputs import clear_spilled, private
 from .tables import ACKNOWLEDGEMENTS, BASE_TABLES, SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
 
     import pandas as pd
 
@@ -57,7 +58,8 @@ class Database:
         self.read_only = read_only
         self._has_macros = False
         self._editing = False
-        self.con = open_file(self.path, read_only=read_only, wait_seconds=wait_seconds)
+        with private():
+            self.con = open_file(self.path, read_only=read_only, wait_seconds=wait_seconds)
         if not read_only:
             clear_spilled(self.path)
         try:
@@ -100,8 +102,6 @@ class Database:
         raise InputError(what, reason=reason, where=self.path, hint=hint)
 
     def _create(self) -> None:
-        if self.path != ":memory:":
-            Path(self.path).chmod(0o600)  # logs tell of people: for their owner alone
         with self.transaction():
             for table in (*BASE_TABLES, ACKNOWLEDGEMENTS):
                 self.con.execute(table.ddl)
@@ -109,7 +109,8 @@ class Database:
 
     def rows(self, query: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         """Run `query` and return its rows as tuples."""
-        return self.con.execute(query, parameters).fetchall()
+        with private():  # what needs more memory than there is goes to a file
+            return self.con.execute(query, parameters).fetchall()
 
     def sql(self, query: str, /, **parameters: Any) -> pd.DataFrame:
         """Run any SQL that only reads, and return a pandas frame; `$name` is bound to `name=…`.
@@ -126,7 +127,7 @@ class Database:
         kinds = {statement.type for statement in self.con.extract_statements(query)}
         if duckdb.StatementType.TRANSACTION in kinds:
             raise refused
-        reading = _Transaction(self.con, "BEGIN TRANSACTION READ ONLY")
+        reading = _transaction(self.con, "BEGIN TRANSACTION READ ONLY")
         with warnings.catch_warnings(), nullcontext() if self._editing else reading:
             # duckdb 2.0's own use of pandas: DataFrame.drop(inplace=…).
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -216,9 +217,9 @@ class Database:
             finally:
                 self._editing = False
 
-    def transaction(self) -> _Transaction:
+    def transaction(self) -> AbstractContextManager[None]:
         """All or nothing: `with db.transaction(): …`."""
-        return _Transaction(self.con)
+        return _transaction(self.con)
 
     def close(self) -> None:
         """Close the file; safe to repeat."""
@@ -250,21 +251,18 @@ class Stream:
         return self.con.sql(self.query).__arrow_c_stream__(requested_schema)
 
 
-class _Transaction:
-    def __init__(self, con: duckdb.DuckDBPyConnection, begin: str = "BEGIN") -> None:
-        self.con = con
-        self.begin = begin
-
-    def __enter__(self) -> None:
-        self.con.execute(self.begin)
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self.con.execute("COMMIT")
-            return
-        # A failed commit (a full disk) has rolled back by itself; the first error is the news.
-        with suppress(duckdb.Error):
-            self.con.execute("ROLLBACK")
+@contextmanager
+def _transaction(con: duckdb.DuckDBPyConnection, begin: str = "BEGIN") -> Iterator[None]:
+    with private():
+        con.execute(begin)
+        try:
+            yield
+        except BaseException:
+            # The first error is the news.
+            with suppress(duckdb.Error):
+                con.execute("ROLLBACK")
+            raise
+        con.execute("COMMIT")  # one that fails (a full disk) rolls back by itself
 
 
 def sql_text(file: str) -> str:

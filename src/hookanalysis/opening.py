@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -26,11 +28,12 @@ _LOCKDOWN: dict[str, str | bool] = {
 # Where DuckDB would look for a service or a plug-in instead of a file; and no name at all.
 _NO_FILE = re.compile(r"\w\w+:|:memory:.|.*[\0\ud800-\udfff]|$", re.DOTALL)
 _MARK = b"DUCK"  # behind the first eight bytes
+_HEADERS = 3 * 4096  # of a DuckDB file; a smaller one holds nothing
 
 # DuckDB wraps what the system says of a disk in errors of many kinds.
 _REFUSED = re.compile(
     r"No space left|File too large|quota exceeded|Permission denied|Read-only file system"
-    r"|Operation not permitted|Input/output error"
+    r"|Operation not permitted|Input/output error|fsync failed"
 )
 _DAMAGED = re.compile(r"Corrupt|Could not read enough bytes|not a valid DuckDB|replaying WAL")
 
@@ -83,6 +86,8 @@ def open_file(path: str, *, read_only: bool, wait_seconds: float) -> duckdb.Duck
     if read_only:
         check_exists(path)
     _check_file(path)
+    if not read_only:
+        _clear_stub(path)
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
@@ -110,6 +115,17 @@ def _check_file(path: str) -> None:
             reason = "it is no DuckDB file"
     if reason:
         raise _unusable(path, reason)
+
+
+def _clear_stub(path: str) -> None:
+    """Remove what a disk that was full, or a kill, left of a file while it was made."""
+    with suppress(OSError):
+        if Path(path).stat().st_size < _HEADERS:
+            with Path(path).open("r+b") as file:
+                fcntl.lockf(
+                    file, fcntl.LOCK_EX | fcntl.LOCK_NB
+                )  # as DuckDB does, while it makes it
+                Path(path).unlink()
 
 
 def _busy(path: str, text: str) -> BusyError:

@@ -39,6 +39,16 @@ def check_target(path: Path) -> None:
 
 
 @contextmanager
+def private() -> Iterator[None]:
+    """What files come to be meanwhile, DuckDB's own too, is for their owner alone."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@contextmanager
 def write_beside(path: Path, what: str) -> Iterator[Path]:
     """A file to be written, for the owner alone; it takes the name `path` when it is whole.
 

@@ -13,6 +13,7 @@ from .errors import InputError
 from .facts.period import MAX_EVENTS, TROUBLE, ask
 from .markup import Block, Column, moment, render, say_rest, see, table
 from .read.sources import open_source
+from .redaction import redact
 from .tables import OUTCOMES
 from .words import plural, say, say_line, say_reason, say_sender
 
@@ -29,23 +30,6 @@ _QUOTE = 2000
 _MAX_LINES = 12
 # How many requests and lines of a component are shown, the event's own first.
 _SHOWN = 12
-
-# What is masked in a quotation: the value of a key that names a person or a credential, in any of
-# the ways that logs write `key: value`, and e-mail addresses wherever they stand. A quoted value is
-# masked up to its own end, also where it is quoted twice (JSON in JSON, or in CSV); after the
-# beginning of an object or a list, all that follows.
-_SENSITIVE = re.compile(
-    r"""(?isx)
-    ( (?: name | e-?mail | phone | barcode | address | secret | token | passw | signature
-        | authorization | cookie | api_?key ) [\w.-]{0,40}+ [\\"'\s]*+ [:=]>? \s*+ )
-    (?: (\\*+ (?: ""(?![\s,}\]]) | ["'] )) .*? (?: (?<!\\)\2 | $ )
-      | [{\[] .*
-      | (?: [^"\\,;}&\]\n] | ,(?!\s*["']?[\w.-]{1,40}+["']?\s*[:=]) )++
-    )
-    """
-)
-_EMAIL = re.compile(r"[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
-
 
 _STATES = {
     "line": "has a line",
@@ -157,7 +141,7 @@ class Story:
         return render("event", story=self) + "".join(block.html for block in blocks)
 
 
-def tell(db: Database, uuid: str, *, source: bool = False, redact: bool = True) -> Story:
+def tell(db: Database, uuid: str, *, source: bool = False, masked: bool = True) -> Story:
     """The story of one event; see `Workspace.event`.
 
     Raises:
@@ -167,7 +151,7 @@ def tell(db: Database, uuid: str, *, source: bool = False, redact: bool = True) 
         raise InputError("nothing is judged yet", hint="run `hookanalysis reconcile`")
     uuid = _complete(db, uuid.strip())
     evidence = [
-        _read_evidence(row, source=source, redact=redact)
+        _read_evidence(row, source=source, masked=masked)
         for row in ask(db, "evidence_lines", uuids=[uuid])
     ]
     chapters = [_chapter(db, row) for row in ask(db, "event_deliveries", uuid=uuid)]
@@ -264,7 +248,7 @@ def _component(db: Database, uuid: str, row: dict[str, Any]) -> Component:
     )
 
 
-def _read_evidence(row: dict[str, Any], *, source: bool, redact: bool) -> Evidence:
+def _read_evidence(row: dict[str, Any], *, source: bool, masked: bool) -> Evidence:
     """A row that names the event, or is of a request that was matched to it."""
     side, says = "sender", say_line(row)
     if row["side"] == "sender":
@@ -275,17 +259,17 @@ def _read_evidence(row: dict[str, Any], *, source: bool, redact: bool) -> Eviden
             says += f" raised {' … '.join(row['exception'].splitlines())}"
         if row["match_rule"] not in {None, "uuid"}:
             says += f" (tied by {row['match_rule']}, score {row['score']:.2f})"
-    record = _quote(row["file"], row["byte_offset"], redact=redact) if source else ""
+    record = _quote(row["file"], row["byte_offset"], masked=masked) if source else ""
     return Evidence(side, _time(row["logged_at"]), says, row["file"], row["line"], record)
 
 
-def _quote(path: str, offset: int, *, redact: bool) -> str:
+def _quote(path: str, offset: int, *, masked: bool) -> str:
     """A record, read afresh from its file."""
     try:
         text = open_source(Path(path), max_text_bytes=1 << 50).line_at(offset)[:_QUOTE]
     except InputError as error:
         return f"(the record cannot be shown: {error.what})"
-    return _EMAIL.sub("…", _SENSITIVE.sub(r"\1…", text)) if redact else text
+    return redact(text) if masked else text
 
 
 def _say_arrival(row: Mapping[str, Any]) -> str:

@@ -211,10 +211,10 @@ class Workspace(Database):
         Args:
             uuid: The event's `webhook_event_uuid`.
             source: Quote the records themselves, read afresh from their files.
-            redact: Mask in them e-mail addresses, and the values of keys that name a person or a
-                credential.
+            redact: Mask in them credentials, cards, addresses of e-mail, numbers of phones, and the
+                values of keys that name a person.
         """
-        return tell(self, uuid, source=source, redact=redact)
+        return tell(self, uuid, source=source, masked=redact)
 
     def __repr__(self) -> str:
         return f"<hookanalysis workspace {self.path}>"

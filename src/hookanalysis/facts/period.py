@@ -10,6 +10,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis.errors import InputError
+from hookanalysis.outputs import private
 from hookanalysis.tables import OUTCOMES
 from hookanalysis.zones import name_zone, to_local, to_utc
 
@@ -74,9 +75,10 @@ def ask(ws: Database, name: str, period: Period | None = None, **more: Any) -> l
     period, text = period or Period(), _read_queries()[name]
     given = {**vars(period), "zone": period.timezone, **more}
     ws.make_macros(text)
-    found = ws.con.execute(text, {key: given[key] for key in re.findall(r"\$(\w+)", text)})
-    names = [column[0] for column in found.description]
-    rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    with private():
+        found = ws.con.execute(text, {key: given[key] for key in re.findall(r"\$(\w+)", text)})
+        names = [column[0] for column in found.description]
+        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
     timed = [(row, key) for row in rows for key in names if key.endswith("_at") and row[key]]
     local = to_local([row[key] for row, key in timed], period.timezone)
     for (row, key), at in zip(timed, local, strict=True):

@@ -7,14 +7,16 @@ import re
 from typing import TYPE_CHECKING
 
 from hookanalysis.read.rows import find_table, normalise
+from hookanalysis.redaction import redact
 
 from .catalog import load_formats
 from .format import ATTEMPT_TEXTS, RECEIPT_TEXTS
+from .parser import connect_parser
 from .refusals import first_values, guess_columns, is_received
 from .sampling import Beginning
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 # What a piece of a line, or a value, may be; each text is found once, by the first that fits.
 _PIECES = tuple(
@@ -71,10 +73,28 @@ def draft_format(head: bytes, name: str) -> str:
             'title = ""',
             body,
             "[[sample]]",
-            f"text = {_text(sample)}",
+            f"text = {_text([disguise(line, values) for line in sample])}",
             f"expect = [{expect}]",
         ]
     )
+
+
+def disguise(line: str, names: Iterable[str] = ()) -> str:
+    """A line of the same form; of words that are no program's, nor `names`, each letter is an x."""
+    query = "SELECT w FROM (SELECT UNNEST($1) AS w) WHERE regexp_full_match(lower(w), kept_words())"
+    plain = connect_parser().execute(query, [_WORD.findall(line)]).fetchall()
+    known, said, at = {*names, *(row[0] for row in plain)}, "", 0
+    while at < len(line):
+        name, found = _find_piece(line, at, set()) or ("", "")
+        word = _WORD.match(line, at)
+        at += len(found or (word[0] if word else line[at]))
+        if found:
+            said += redact(found) if name in {"request", "target"} else found
+        elif word and (word[0] not in known or re.search(r"\d", word[0])):
+            said += re.sub(r"[^\W\d_]", "x", re.sub(r"\d", "1", word[0]))
+        else:
+            said += word[0] if word else line[at - 1]
+    return said
 
 
 def _text(lines: Sequence[str]) -> str:

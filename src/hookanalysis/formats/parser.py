@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hookanalysis.database import sql_text
 from hookanalysis.opening import connect_memory
+from hookanalysis.redaction import CREDENTIAL, KEYS, NAMED, RANDOM
 
 if TYPE_CHECKING:
     import duckdb
@@ -66,7 +67,11 @@ def _database() -> duckdb.DuckDBPyConnection:
     text = resources.files("hookanalysis").joinpath("formats", "vocabulary.txt").read_text("utf-8")
     words = "|".join(re.sub("(?m)^#.*", "", text).split())
     kept = rf"{_APART}*(?:(?:{_EXCEPTION}|(?:{words}){_ENDINGS}|{_UNITS})(?:{_APART}+|$))*"
-    for name, pattern in (("kept_words", kept), ("raised", _RAISED), ("traced", _TRACE)):
+    patterns = {
+        "kept_words": kept, "raised": _RAISED, "traced": _TRACE, "secret": CREDENTIAL,
+        "sensitive": KEYS, "random_run": RANDOM[0], "random_piece": RANDOM[1], "named_id": NAMED,
+    }  # fmt: skip
+    for name, pattern in patterns.items():
         constant = pattern.replace("'", "''")
         con.execute(f"CREATE MACRO {name}() AS '{constant}'")
     con.execute(sql_text("macros"))

@@ -11,7 +11,7 @@ from hookanalysis.settings import Known
 
 from .catalog import load_formats
 from .detect import detect, gather_formats, look_at, no_such_format
-from .drafting import draft_format
+from .drafting import disguise, draft_format
 from .engine import borrow_scratch
 from .format import FileFacts
 from .logs import Binding, count_fits, take_lines
@@ -164,7 +164,7 @@ def _rejected(records: Sequence[dict[str, Any]], path: str) -> Iterator[str]:
         text = str(record["record"]).splitlines()[0] if record["record"] else ""
         yield ""
         yield f"{path}:{record['line']}: rejected, {record['reason']}: {REASONS[record['reason']]}"
-        yield f"  | {text[:_WIDTH]}"
+        yield f"  | {disguise(text[:_WIDTH])}"
     if len(rejected) > _SHOWN:
         yield f"  … and {len(rejected) - _SHOWN} more"
 

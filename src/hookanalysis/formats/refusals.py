@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookanalysis.errors import InputError
 from hookanalysis.read.rows import name_columns
+from hookanalysis.redaction import is_value, quote_names
 
 from .trials import reach
 
@@ -91,7 +92,7 @@ def say_unfit(
         missing = "; ".join(" or ".join(group) for group in best.missing)
         return UnfitError(
             "the table lacks a column",
-            reason=f"missing: {missing}; found: {', '.join(head.columns)}",
+            reason=f"missing: {missing}; found: {quote_names(head.columns)}",
             where=f"{where}:{best.split.skip_lines}",
             hint=draft_columns(head).format(file=where),
         )
@@ -153,12 +154,15 @@ def guess_columns(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def first_values(head: Beginning) -> dict[str, str]:
-    """The columns of a table, or the paths of objects' keys, with the first value of each."""
+    """The columns of a table, or the paths of objects' keys, with the first value of each.
+
+    None, if one is rather a value: the others may be values as well.
+    """
     found = dict.fromkeys(name_columns(head.columns), "")
     for record in head.objects():
         for name, value in _paths(record):
             found[name] = found.get(name) or value
-    return found
+    return {} if any(map(is_value, found)) else found
 
 
 def _paths(value: Any, name: str = "", depth: int = 4) -> Iterator[tuple[str, str]]:
@@ -182,10 +186,10 @@ def _say_likeness(
         return f"{told} records can be read: {reasons}", "1", hint
     if head.table:
         told = "it looks like a table, but its columns are none that are known: "
-        return f"{told}{_quote(head.columns)}", "1", _OWN_NAMES
+        return f"{told}{quote_names(head.columns, _QUOTED)}", "1", _OWN_NAMES
     if keys := sorted({key for record in head.objects() for key in record}):
         told = "its records are JSON objects, but have no key that is known for their time, or for"
-        return f"{told} what happened; their keys: {_quote(keys)}", "1", _OWN_NAMES
+        return f"{told} what happened; their keys: {quote_names(keys, _QUOTED)}", "1", _OWN_NAMES
     if _MARKUP.match(head.text):
         return "it is XML or HTML, which no known log is written in", "1", _TRY
     # A pattern that anything may begin gets far in any line: that is no likeness.
@@ -223,8 +227,3 @@ def say_unlike(
 def count_reasons(reasons: Iterable[tuple[str, int]]) -> str:
     """Why records were rejected, and how many of them."""
     return "; ".join(f"{REASONS.get(reason, reason)} ({count:,})" for reason, count in reasons)
-
-
-def _quote(names: Sequence[str]) -> str:
-    told = ", ".join(names[:_QUOTED])
-    return f"{told}, …" if len(names) > _QUOTED else told

@@ -68,7 +68,8 @@ def load(
     """
     offers = list(walk(paths))
     write_settings(db, settings)
-    db.con.execute("UPDATE meta SET tzdata = ?", [name_database()])
+    with db.transaction():
+        db.con.execute("UPDATE meta SET tzdata = ?", [name_database()])
     given = {k: v for k, v in vars(known or Known()).items() if v is not None and k != "match"}
     reports = []
     for offer in offers:
@@ -107,17 +108,12 @@ def write_settings(db: Database, settings: Settings) -> None:
         db.con.execute("DELETE FROM endpoints")
         db.con.execute(f"INSERT INTO settings ({', '.join(values)}) VALUES ({marks})", values)
         for url in settings.endpoints:
-            db.con.execute(
-                "INSERT INTO endpoints VALUES (?, ?)", [_endpoint_name(url), url_path(url)]
-            )
-
-
-def _endpoint_name(url: str) -> str:
-    """An endpoint as the exports' rows name it: no password, and hashes for its query."""
-    if not re.search(r"[?#@]", url):
-        return url
-    (name,) = connect_parser().execute("SELECT endpoint_name($1)", [url]).fetchall()[0]
-    return str(name)
+            named = (url, url_path(url))
+            # As the exports' rows name it: no password, and hashes for its query and its secrets.
+            if re.search(r"[?#@%+]|[\w-]{12}", url):
+                query = "SELECT endpoint_name($1), masked_path($2)"
+                named = connect_parser().execute(query, named).fetchall()[0]
+            db.con.execute("INSERT INTO endpoints VALUES (?, ?)", named)
 
 
 def url_path(url: str) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 from blake3 import blake3
 
 from hookanalysis.errors import DamagedError, InputError
+from hookanalysis.redaction import redact_name
 
 from .decoding import HEAD, TextReader, check_text
 from .documents import split_json
@@ -79,8 +80,8 @@ class Account:
 
 
 def print_path(path: str | Path) -> str:
-    """A path as text, whatever bytes its name has."""
-    return str(path).encode("utf-8", "backslashreplace").decode()
+    """A path as text, whatever bytes its name has, and without secrets."""
+    return redact_name(str(path).encode("utf-8", "backslashreplace").decode())
 
 
 def open_source(path: Path, *, max_text_bytes: int, chunk_bytes: int = CHUNK_BYTES) -> Source:

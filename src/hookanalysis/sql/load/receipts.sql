@@ -25,13 +25,10 @@ WITH addressed AS (
     ) AS forwarders,
     left(message, 2000) AS said,
     exception AS raised_by,
-    CASE
+    masked_path(CASE
       WHEN url IS NULL OR regexp_full_match(url, '/[0-9A-Za-z._~/-]*') THEN url
-      ELSE regexp_replace(
-        regexp_extract(url, '^(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?(/[^?#]*)', 1),
-        '[^/]+(?:@|%40)[^/]+', '…', 'g'
-      )
-    END AS location,
+      ELSE regexp_extract(url, '^(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?(/[^?#]*)', 1)
+    END) AS location,
     coalesce(
       -- Of several the finest: seconds beside microseconds are only their whole part.
       round(TRY_CAST(duration_ns AS DOUBLE) / 1000000, 6),

@@ -1,0 +1,92 @@
+"""What is masked of a text that is kept or quoted: credentials, and what tells of people."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Patterns that the database's engine reads too (macros.sql), which cannot look around.
+# Credentials that are known by their beginning; and keys whose values are masked.
+CREDENTIAL = (
+    r"(?:sk|pk|rk)_(?:live|test)_\w{6,}|(?:whsec|shp[a-z]{2}|gh[opsur]|github_pat|npm)_[\w+/=-]{12,}"
+    r"|(?:AKIA|ASIA)[0-9A-Z]{12,}|AIza[\w-]{20,}|(?:glpat|xapp|xox[a-z]|sq0[a-z]{3})-[\w-]{8,}"
+    r"|SG\.[\w-]{12,}[\w.-]*|ya29\.[\w-]{8,}|eyJ[\w-]{10,}[\w.-]*"
+)
+KEYS = (
+    "name|mail|phone|mobile|address|token|secret|passw|api[_-]?key|auth|signature|barcode|card"
+    "|cookie|session|customer|buyer|holder|credential"
+)
+# A random word: of so many characters, in pieces (a number, a word) of fewer than four on average.
+RANDOM = "[0-9A-Za-z]{20,}", "[0-9]+|[A-Z]?[a-z]+|[A-Z]+"
+# What names an event, an order or a request, at senders that put the kind in front of an id.
+NAMED = "(?:evt|event|msg|req|txn|order|pi|ch|in|cus|sub)_[0-9A-Za-z]+"
+
+_PEOPLE = r"user(?![\w.-]{0,3}agent)|iban|ssn|cvc|birth|street|city\b|postal|zip\b|line[12]\b"
+# In any of the ways that logs write `key: value`. A quoted value is masked up to its own end, also
+# where it is quoted twice (JSON in JSON, or in CSV); after the beginning of an object or a list,
+# all that follows.
+_KEYED = re.compile(
+    rf"""(?isx)
+    ( (?: {KEYS} | {_PEOPLE} ) [\w.-]{{0,40}}+ [\\"'\s]*+ [:=]>? \s*+ )
+    (?: (\\*+ (?: ""(?![\s,}}\]]) | ["'] )) .*? (?: (?<!\\)\2 | $ )
+      | [{{\[] .*
+      | (?: [^"\\,;}}&\]\n] | ,(?!\s*["']?[\w.-]{{1,40}}+["']?\s*[:=]) )++
+    )
+    """
+)
+_EMAIL = r"[\w.+-]{1,64}(?:@|%40)[\w-]+(?:\.[\w-]+)+"
+_UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}"
+# What is masked wherever it stands, behind what the groups find: a password in a URL, a value in a
+# header or a query, the user of an access log, an address of e-mail, a number of a phone.
+_BARE = re.compile(
+    r"(://[^\s/@:]{0,64}:)[^\s/@]+@"
+    rf"|(\b[Bb]earer\s+|\b[Bb]asic\s+|[?&][\w.%-]{{1,64}}=)(?!{_UUID})[^\s\"'&]+"
+    rf"|(^\S+ \S+ )[^\s-]\S*(?= \[\d)|{_EMAIL}|{CREDENTIAL}"
+    r"|(?<![\w.:-])(?:\+|%2B)\d[\d ().-]{6,16}\d(?![\w:])"
+    r"|(?<![\w.:/-])(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w:-])"
+)
+_CARD = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])")
+_SEGMENT = re.compile(r"(?<=/)[\w%~.:+-]{12,}")
+
+
+def redact(text: str) -> str:
+    """A quotation without credentials and what tells of people; ids and paths stay readable."""
+    text = _BARE.sub(r"\1\2\3…", _KEYED.sub(r"\1…", text))
+    text = _CARD.sub(lambda found: "…" if _is_card(found[0]) else found[0], text)
+    return _SEGMENT.sub(lambda found: "…" if _is_secret(found[0]) else found[0], text)
+
+
+def redact_name(path: str) -> str:
+    """The name of a file without credentials and addresses; what differs stays apart."""
+    return re.sub(rf"{_EMAIL}|{CREDENTIAL}", lambda found: f"…{crc32(found[0].encode()):08x}", path)
+
+
+def is_value(name: str) -> bool:
+    """Whether what stands in the place of a column's name, or a key's, is rather a value."""
+    return len(name) > 60 or bool(re.search(rf"\d{{4}}|://|{_EMAIL}|{CREDENTIAL}", name))
+
+
+def quote_names(names: Sequence[str], most: int = 100) -> str:
+    """Names of columns or keys: none, if one is a value, for the others may be values as well."""
+    if any(map(is_value, names)):
+        return f"{len(names):,} that may be values, and are not shown"
+    return ", ".join(names[:most]) + (", …" if len(names) > most else "")
+
+
+def _is_secret(segment: str) -> bool:
+    """As the macro of that name; credentials by their beginning are masked by then."""
+    run, piece = RANDOM
+    if re.fullmatch("[0-9]{12,19}", segment):
+        return True
+    found = [] if re.fullmatch(NAMED, segment) else re.findall(run, segment)
+    return any(re.search("[0-9]", w) and 4 * len(re.findall(piece, w)) >= len(w) for w in found)
+
+
+def _is_card(text: str) -> bool:
+    """Whether the check digit of a number (Luhn) is right."""
+    digits = [int(digit) for digit in reversed(re.sub(r"\D", "", text))]
+    return sum(digits[::2] + [n * 2 - 9 * (n > 4) for n in digits[1::2]]) % 10 == 0
