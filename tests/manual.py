@@ -15,7 +15,7 @@ import click
 import hookanalysis
 from hookanalysis.cli import cli
 from hookanalysis.results import Table
-from hookanalysis.tables import ACKNOWLEDGEMENTS, BASE_TABLES, MERGED, OUTCOMES, RESULTS
+from hookanalysis.tables import BASE_TABLES, KEPT, MERGED, OUTCOMES, RESULTS
 
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -48,7 +48,7 @@ def dictionary() -> str:
     """Every table with its columns, from `tables.py`."""
     groups = (
         ("Loaded", BASE_TABLES),
-        ("Written by people", (ACKNOWLEDGEMENTS,)),
+        ("Kept beside these", KEPT),
         ("Merged out of these", MERGED),
         ("Made by reconciling", RESULTS),
     )

@@ -14,7 +14,7 @@ import duckdb
 from .errors import InputError
 from .opening import open_file
 from .outputs import clear_spilled
-from .tables import ACKNOWLEDGEMENTS, BASE_TABLES, SCHEMA_VERSION, TABLES
+from .tables import BASE_TABLES, KEPT, SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,6 +72,9 @@ class Database:
             self._check(found)
         elif not self.read_only:
             self._create()
+        for table in KEPT:  # a workspace of an earlier state lacks them
+            if table.name not in found:
+                self.con.execute(table.ddl.replace("TABLE", "TEMP TABLE", int(self.read_only)))
         self.con.execute(sql_text("reasons"))
 
     def _check(self, found: dict[str, list[str]]) -> None:
@@ -103,7 +106,7 @@ class Database:
         if self.path != ":memory:":
             Path(self.path).chmod(0o600)  # logs tell of people: for their owner alone
         with self.transaction():
-            for table in (*BASE_TABLES, ACKNOWLEDGEMENTS):
+            for table in BASE_TABLES:
                 self.con.execute(table.ddl)
             self.con.execute("INSERT INTO meta VALUES (?, NULL, NULL)", [SCHEMA_VERSION])
 

@@ -13,7 +13,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hookanalysis.errors import InputError
-from hookanalysis.tables import ACKNOWLEDGEMENTS, OUTCOMES, RESULTS, SCHEMA_VERSION
+from hookanalysis.tables import OUTCOMES, RESULTS, SCHEMA_VERSION
 from hookanalysis.verdict.findings import judge_period, read_finding
 from hookanalysis.verdict.rules import load_rules
 from hookanalysis.words import explain_reason
@@ -157,8 +157,7 @@ def _mark_known(db: Database, period: Period, *found: Finding) -> tuple[Finding,
 
 def read_known(db: Database) -> Callable[[str, str, date | None], str]:
     """What is acknowledged: rule, endpoint and day of a finding → the note, empty without one."""
-    there = db.has("acknowledgements")  # not so in a workspace of an earlier state
-    rows = db.rows("FROM acknowledgements ORDER BY ALL DESC") if there else []
+    rows = db.rows("FROM acknowledgements ORDER BY ALL DESC")
 
     def look_up(rule: str, endpoint: str, day: date | None) -> str:
         for rule_id, url, until, note in rows:
@@ -179,7 +178,6 @@ def acknowledge(db: Database, rule: str, note: str, endpoint: str, until: date |
         check_results(db)
     place = [rule, _choose(db, "endpoint_url", endpoint)]
     with db.transaction():
-        db.con.execute(ACKNOWLEDGEMENTS.ddl)
         db.con.execute("DELETE FROM acknowledgements WHERE (rule_id, endpoint_url) = (?, ?)", place)
         db.con.execute("INSERT INTO acknowledgements VALUES (?, ?, ?, ?)", [*place, until, note])
 
