@@ -303,10 +303,12 @@ def daily(
 
 @cli.command()
 @click.argument("table")
-@click.option("-o", "--output", required=True, type=click.Path(), help=".csv .json .parquet .xlsx")
+@click.option(
+    "-o", "--output", required=True, type=click.Path(), help=".csv .json .parquet .xlsx .prom"
+)
 @with_workspace
 def export(table: str, output: str, workspace: str) -> None:
-    """Write one table of the workspace to a file."""
+    """Write one table of the workspace to a file; `metrics` goes to Prometheus' .prom."""
     from .exporting import export as write
 
     with _connect(workspace, None, read_only=True) as ws:

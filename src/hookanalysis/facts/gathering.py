@@ -20,6 +20,7 @@ from hookanalysis.words import explain_reason
 from hookanalysis.zones import check_zone, to_utc
 
 from .measures import (
+    FACTS_VERSION,
     ClockOffset,
     Duplicates,
     EndpointFacts,
@@ -126,7 +127,9 @@ def _gather(db: Database, asked: Period, period: Period, sums: dict[str, Any]) -
             *(read_finding(*row.values()) for row in ask(db, "findings", asked)),
         ),
         resends=Resends(**dict.fromkeys(_names(Resends), 0) | sums["advice"]),
-        versions=Versions(metadata.version("hookanalysis"), SCHEMA_VERSION, tzdata or ""),
+        versions=Versions(
+            metadata.version("hookanalysis"), SCHEMA_VERSION, tzdata or "", FACTS_VERSION
+        ),
     )
 
 
