@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -107,7 +108,9 @@ class Month:
         if number in {TWICE, KILLED}:
             with subprocess.Popen(load, cwd=self.home, stderr=subprocess.DEVNULL) as other:
                 if number == KILLED:
-                    time.sleep(1.2)
+                    journal = self.home / "hookanalysis.duckdb.wal"
+                    while not journal.exists() and other.poll() is None:
+                        time.sleep(0.005)
                     other.send_signal(signal.SIGKILL)
                 else:
                     told.codes.append(self.run("load", *self.sources, "--wait", "60").returncode)
@@ -199,16 +202,15 @@ class Month:
             played.reconcile()
             parts = {name: _rows(played, name) for name in COMPARED}
         return {
-            name: len([*(row for row in whole[name] if row not in parts[name])])
-            + len([*(row for row in parts[name] if row not in whole[name])])
+            name: (whole[name] - parts[name] | parts[name] - whole[name]).total()
             for name in COMPARED
         }
 
 
-def _rows(ws: ha.Workspace, table: str) -> list[str]:
+def _rows(ws: ha.Workspace, table: str) -> Counter[str]:
     frame = ws.table(table)
     kept = [name for name in frame if not PLACES.search(str(name))]
-    return sorted(frame[kept].astype(str).agg(" | ".join, axis="columns"))
+    return Counter(frame[kept].astype(str).agg(" | ".join, axis="columns"))
 
 
 def play(home: Path) -> tuple[list[Day], Month]:

@@ -60,7 +60,6 @@ _RESULTS = {
 }
 _LEAST = timedelta(minutes=20)  # shown at least, before and after an incident
 _FINE = timedelta(hours=45)
-_QUARTER = timedelta(weeks=13)
 _STEPS = [timedelta(minutes=n) for n in (1, 2, 5, 10, 15, 30)]
 
 
@@ -79,10 +78,11 @@ def trend(ws: Database, period: Period | None = None) -> Drawing:
     Days whose records are pruned are drawn as they were found last.
     """
     asked = find_window(ws, period, "day")
-    since = min(asked.since, asked.until - _QUARTER)
-    days = day_bounds(asked.local(since).date(), asked.timezone)
-    window = make_window(days[0], asked.until, asked, "day")
-    return _draw_outcomes(frame(ws, "trend", window), window)
+    quarter, fortnight = (asked.local(asked.until - timedelta(weeks=n)) for n in (13, 2))
+    since, _ = day_bounds(quarter.date(), asked.timezone)
+    found = frame(ws, "trend", make_window(since, asked.until, asked, "day"))
+    since, _ = day_bounds(min(found["step"].min(), fortnight).date(), asked.timezone)
+    return _draw_outcomes(found, make_window(since, asked.until, asked, "day"))
 
 
 def _draw_outcomes(found: pd.DataFrame, window: Window) -> Drawing:

@@ -91,7 +91,7 @@ days AS (
   FROM judged($since, $until, $endpoint, $event_type)
   WHERE NOT is_test AND happened_at IS NOT NULL
   GROUP BY ALL
-  HAVING day > COALESCE((SELECT MAX(day) FROM pruned), '-infinity')
+  HAVING day > COALESCE((SELECT MAX(day) FROM history WHERE pruned), '-infinity')
   UNION ALL
   SELECT CAST(day AS TIMESTAMP), outcome, deliveries
   FROM (
