@@ -84,7 +84,7 @@ class Month:
         started = time.monotonic()
         self.rotate()
         self.write(number, range(12))
-        if number % 7 == 3:
+        if number % 7 == 4:
             told.codes.append(self.run("load", *self.sources).returncode)
         self.write(number, range(12, 24))
         self.export(number)
@@ -113,7 +113,7 @@ class Month:
                         time.sleep(0.005)
                     other.send_signal(signal.SIGKILL)
                 else:
-                    told.codes.append(self.run("load", *self.sources, "--wait", "60").returncode)
+                    told.codes.append(self.run("load", *self.sources, "--wait", "300").returncode)
             told.codes.append(other.returncode)
         if number == FULL:
             told.codes.append(self.run("load", *self.sources, before=_FULL).returncode)
