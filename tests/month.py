@@ -158,9 +158,9 @@ class Month:
             app.append((moment, f'{line}"webhook_event_uuid":"{uuid}","status":{status}}}'))
 
     def export(self, number: int) -> None:
-        """The sender's list of the last two days, as it is known at midnight."""
+        """The sender's list of the last two days, as it is known at midnight; the latest first."""
         since = self.at(number - 1, 0, 0)
-        rows = "".join(row for at, row in self.attempts if at >= since)
+        rows = "".join(row for at, row in reversed(self.attempts) if at >= since)
         day = FIRST + timedelta(days=number - 1)
         (self.home / "exports" / f"{day}.csv").write_text(HEADER + rows)
 
@@ -210,7 +210,7 @@ class Month:
 def _rows(ws: ha.Workspace, table: str) -> Counter[str]:
     frame = ws.table(table)
     kept = [name for name in frame if not PLACES.search(str(name))]
-    return Counter(frame[kept].astype(str).agg(" | ".join, axis="columns"))
+    return Counter(map(str, frame[kept].itertuples(index=False, name=None)))
 
 
 def play(home: Path) -> tuple[list[Day], Month]:
