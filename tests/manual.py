@@ -7,17 +7,26 @@ Each part stands once, between `<!-- name -->` and `<!-- /name -->`.
 from __future__ import annotations
 
 import inspect
+import json
+import re
 import sys
+from datetime import date, datetime
 from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import click
 
 import hookanalysis
 from hookanalysis.cli import cli
+from hookanalysis.facts.measures import FACTS_VERSION
+from hookanalysis.facts.period import Period
 from hookanalysis.results import Table
-from hookanalysis.tables import ACKNOWLEDGEMENTS, BASE_TABLES, MERGED, OUTCOMES, RESULTS
+from hookanalysis.tables import BASE_TABLES, KEPT, MERGED, OUTCOMES, RESULTS
+from hookanalysis.verdict.findings import Finding
 
 ROOT = Path(__file__).parent.parent
+SCHEMA = ROOT / "docs" / "facts.schema.json"
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 
 
@@ -48,7 +57,7 @@ def dictionary() -> str:
     """Every table with its columns, from `tables.py`."""
     groups = (
         ("Loaded", BASE_TABLES),
-        ("Written by people", (ACKNOWLEDGEMENTS,)),
+        ("Kept beside these", KEPT),
         ("Merged out of these", MERGED),
         ("Made by reconciling", RESULTS),
     )
@@ -72,15 +81,67 @@ PARTS = {
 }
 
 
+def schema() -> str:
+    """The shape of `facts.json` as a JSON Schema: the dataclasses, and the notes beside them."""
+    names = {kind.__name__: kind for kind in (Period, Finding, datetime)}
+    shapes: dict[str, Any] = {}
+
+    def tell(kind: Any) -> dict[str, Any]:
+        inner, origin = get_args(kind), get_origin(kind)
+        if origin in {Union, UnionType}:
+            return {"anyOf": [tell(part) for part in inner]}
+        if origin in {tuple, list}:
+            return {"type": "array", "items": tell(inner[0])}
+        if origin is dict:
+            return {"type": "object", "additionalProperties": tell(inner[1])}
+        if kind in _PLAIN:
+            return _PLAIN[kind]
+        if kind.__name__ not in shapes:
+            shapes[kind.__name__] = {}
+            hints, source = get_type_hints(kind, localns=names), inspect.getsource(kind)
+            notes = dict(re.findall(r"^    (\w+): [^#\n]*# (.*)$", source, re.MULTILINE))
+            fields = {
+                name: {**tell(hint), **({"description": notes[name]} if name in notes else {})}
+                for name, hint in hints.items()
+            }
+            shapes[kind.__name__] = {
+                "description": (inspect.getdoc(kind) or "").partition("\n")[0],
+                "type": "object",
+                "properties": fields,
+                "required": list(fields),
+                "additionalProperties": False,
+            }
+        return {"$ref": f"#/$defs/{kind.__name__}"}
+
+    whole = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"facts.json, version {FACTS_VERSION}",
+        **tell(hookanalysis.Facts),
+        "$defs": shapes,
+    }
+    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+
+
+_PLAIN: dict[Any, dict[str, Any]] = {
+    str: {"type": "string"},
+    int: {"type": "integer"},
+    float: {"type": "number"},
+    bool: {"type": "boolean"},
+    date: {"type": "string", "format": "date"},
+    datetime: {"type": "string", "format": "date-time"},
+    NoneType: {"type": "null"},
+}
+
+
 def fill() -> dict[Path, str]:
-    """Each page's text with the generated parts made anew."""
+    """Each page's text with the generated parts made anew, and the schema of the facts."""
     texts = {page: page.read_text(encoding="utf-8") for page in PAGES}
     for name, make in PARTS.items():
         opening, closing = f"<!-- {name} -->\n", f"<!-- /{name} -->"
         (home,) = (page for page, text in texts.items() if opening in text)
         before, rest = texts[home].split(opening)
         texts[home] = f"{before}{opening}\n{make()}\n\n{closing}{rest.split(closing)[1]}"
-    return texts
+    return {**texts, SCHEMA: schema()}
 
 
 def main() -> int:

@@ -27,6 +27,7 @@ STAGES = (
     "__main__",
     "cli",
     "__init__",
+    "daily",
     "workspace exporting options",
     "status",
     "reporting: reports kernels pages",
@@ -34,7 +35,7 @@ STAGES = (
     "stories",
     "charts: __init__ outcomes endpoints drawing",
     "progress markup",
-    "facts: gathering measures period",
+    "facts: history gathering measures period",
     "verdict: steps findings rules signatures incidents",
     "verdict: requests tier assignment windows clocks pace stretches",
     "load: files folders summary transfers manifest",
@@ -131,9 +132,9 @@ def test_the_package_keeps_its_budgets() -> None:
     queries = sorted(PACKAGE.rglob("*.sql"))
     world = [*(ROOT / "tests" / "world").glob("*.py"), *(ROOT / "tests" / "world").glob("*.toml")]
     found = {
-        "lines of Python": (count_lines(MODULES), 16_691, 10_500),
-        "modules": (len(ROOMS), 79, 45),
-        "lines of SQL": (count_lines(queries), 8_030, 5_500),
+        "lines of Python": (count_lines(MODULES), 17_120, 10_500),
+        "modules": (len(ROOMS), 80, 45),
+        "lines of SQL": (count_lines(queries), 8_120, 5_500),
         "SQL files": (len(queries), 132, 115),
         "lines of the played world": (count_lines(world), 1_800, 1_700),
     }
@@ -188,7 +189,8 @@ def test_start_up_is_light(start: str, banned: set[str]) -> None:
 
 def test_every_import_is_a_declared_dependency() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["postgres"]]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["postgres"], *extras["notify"]]
     declared = {re.split(r"[<>=~!\[; ]", entry)[0].lower() for entry in wanted}
     declared.add(project["name"])
     homes = metadata.packages_distributions()

@@ -31,6 +31,7 @@ CHARTS = (
     charts.endpoint_health,
     charts.latency,
     charts.coverage,
+    charts.trend,
 )
 
 

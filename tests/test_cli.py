@@ -189,6 +189,7 @@ def test_daily_reports_the_last_whole_day_of_its_zone(
         days.append((day.isoformat(), timezone))
         return "report.html"
 
+    (case / "reports").mkdir(exist_ok=True)
     monkeypatch.chdir(case)
     monkeypatch.setattr("hookanalysis.cli.datetime", Clock)
     monkeypatch.setattr("hookanalysis.cli._daily_report", note)
@@ -382,6 +383,7 @@ def test_a_day_of_which_nothing_tells_is_an_alarm(
     export.write_text(export.read_text() + late)
     patches: Any = {"monkeypatch": monkeypatch, "capsys": capsys}
     monkeypatch.setattr("hookanalysis.cli._daily_report", lambda *_, **__: "report.html")
+    (tmp_path / "reports").mkdir()
     run_here(tmp_path, "load", "--timezone", "UTC", export.name, "app.jsonl", **patches)
     done = run_here(tmp_path, "daily", "--day", "2026-11-25", "--json", **patches)
     assert done.returncode == 1

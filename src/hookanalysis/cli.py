@@ -9,19 +9,22 @@ from __future__ import annotations
 import json
 import os
 import sys
-from contextlib import suppress
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .errors import DamagedError, HookAnalysisError, InputError, StorageError
+from .errors import DamagedError, InputError
 from .options import (
     LEVELS,
+    RUN,
     Day,
     Moment,
+    Pair,
+    make_plain,
+    run,
     with_fail_on,
     with_settings,
     with_strict,
@@ -29,6 +32,7 @@ from .options import (
     with_workspace,
 )
 from .settings import LAYERS, TIME_MARKS, Known, Settings
+from .words import plural
 
 if TYPE_CHECKING:
     from .facts.measures import Facts
@@ -61,7 +65,7 @@ def demo(output: str) -> None:
         facts = ws.facts(day=day)
     click.echo("drawing    the report of the last day …")
     page = _daily_report(file, folder, day=day)
-    click.echo(_summary(facts, day))
+    click.echo(f"{day:%A} {day.day} {day:%B %Y}: {facts.summary()}")
     click.echo(f"report     {page}\nworkspace  {file}")
 
 
@@ -79,14 +83,12 @@ def demo(output: str) -> None:
 @click.option("--stream", metavar="NAME", help="Name of the log (one host, one writer).")
 @click.option("--layer", type=click.Choice(LAYERS))
 @click.option("--again", is_flag=True, help="Read loaded files anew, in place of the old reading.")
-@click.option("-v", "--verbose", "every", is_flag=True, help="A line for each file.")
 @with_strict
 @with_wait
 @with_workspace
 @with_settings
 def load(
     paths: tuple[str, ...],
-    every: bool,
     strict: bool,
     workspace: str,
     settings: str | None,
@@ -95,9 +97,10 @@ def load(
     """Load sender's exports and receiver's logs: files and folders in any mix."""
     known["format"] = known.pop("format_")
     with _connect(workspace, settings, create=True, wait=known.pop("wait")) as ws:
-        report = ws.load(*paths, **known)
+        with RUN.step("load"):
+            report = ws.load(*paths, **known)
         _warn_of_zones(ws)
-    _show(report, every=every)
+    _show(report)
     if not report.files:
         raise InputError("there is nothing to load", where=", ".join(paths))
     if strict and any(file.unsound for file in report.files):
@@ -115,8 +118,23 @@ def forget(paths: tuple[str, ...], stream: str | None, wait: float, workspace: s
         raise click.UsageError("name files, or --stream NAME")
     with _connect(workspace, None, wait=wait) as ws:
         for path in ws.forget(*paths, stream=stream):
-            click.echo(_plain(f"forgotten  {path}"))
-    click.echo("the results are gone with them: `hookanalysis reconcile` judges what is left")
+            RUN.say(f"forgotten  {path}")
+    RUN.say("the results are gone with them: `hookanalysis reconcile` judges what is left")
+
+
+@cli.command()
+@click.option("--before", type=Day(), required=True, help="First day of which all is kept.")
+@with_wait
+@with_workspace
+@with_settings
+def prune(before: date, wait: float, workspace: str, settings: str | None) -> None:
+    """Drop the records of logs and exports that end before a day; its history stays."""
+    with _connect(workspace, settings, wait=wait) as ws:
+        gone = ws.prune(before)
+    for path in gone if RUN.loud else ():
+        RUN.say(f"pruned     {path}")
+    RUN.counts["pruned"] = len(gone)
+    RUN.say(f"{plural(len(gone), 'file')} pruned; `hookanalysis reconcile` judges what is left")
 
 
 @cli.command()
@@ -141,7 +159,10 @@ def status(as_json: bool, workspace: str) -> None:
     """Until when each source is loaded, its holes, zone and clock, and what is open."""
     with _connect(workspace, None, read_only=True) as ws:
         told = ws.status()
-    click.echo(json.dumps(told.to_dict(), indent=1) if as_json else _plain(str(told)))
+    if as_json:
+        click.echo(json.dumps(told.to_dict(), indent=1))
+    else:
+        RUN.say(str(told))
 
 
 @cli.command()
@@ -159,14 +180,14 @@ def doctor(workspace: str) -> None:
                 where=workspace,
                 hint="load the sources again, into a new file: name it with --workspace",
             )
-        click.echo("the workspace is whole")
-        click.echo(f"local times are read by {name_database()}")
+        RUN.say("the workspace is whole")
+        RUN.say(f"local times are read by {name_database()}")
         differing = compare_databases(ws)
     for zone, words in differing.items():
-        click.echo(_plain(f"warning: {zone}: {words}"))
+        RUN.say(f"warning: {zone}: {words}")
     if differing:
         raise click.exceptions.Exit(1)
-    click.echo("the machine's time zones agree with it, for all zones in use")
+    RUN.say("the machine's time zones agree with it, for all zones in use")
 
 
 @cli.command()
@@ -190,32 +211,44 @@ def reconcile(
 ) -> None:
     """Judge every delivery by both sides' logs."""
     with _connect(workspace, settings, wait=wait) as ws:
-        ws.reconcile(since, until)
+        with RUN.step("reconcile"):
+            ws.reconcile(since, until)
         facts = ws.facts()
         _warn_of_zones(ws, reconciled=True)
-    click.echo(json.dumps(facts.to_dict(), indent=1) if as_json else _summary(facts))
+    if as_json:
+        click.echo(json.dumps(facts.to_dict(), indent=1))
+    else:
+        RUN.say(facts.summary())
     _exit_by(facts, fail_on, strict=strict)
 
 
 @cli.command()
 @click.argument("name")
-@click.option("-p", "--parameter", "parameters", multiple=True, metavar="KEY=VALUE")
+@click.option("-p", "--parameter", "parameters", multiple=True, type=Pair(), metavar="KEY=VALUE")
 @click.option("-o", "--output", type=click.Path(), help="File to write: .html or .pdf.")
 @with_workspace
-def report(name: str, parameters: tuple[str, ...], output: str | None, workspace: str) -> None:
+def report(
+    name: str, parameters: tuple[tuple[str, str], ...], output: str | None, workspace: str
+) -> None:
     """Run a notebook (by name, or a path) into a report: one HTML file, or a PDF."""
     from .reporting.reports import run_report
 
-    given = dict(_pair(text) for text in parameters)
     target = Path(output or f"{Path(name).stem}.html")
-    result = run_report(name, workspace, given, target)
-    click.echo(f"report     {result.html}")
+    result = run_report(name, workspace, dict(parameters), target)
+    RUN.say(f"report     {result.html}")
 
 
 @cli.command()
 @click.option("--day", type=Day(), help="Day to report.  [default: yesterday]")
 @click.option("--timezone", default="UTC", show_default=True, help="Whose day, and whose clock.")
-@click.option("-o", "--output", default="reports/daily", show_default=True, help="Folder.")
+@click.option("-o", "--output", default="reports", show_default=True, help="Folder.")
+@click.option(
+    "--notify",
+    multiple=True,
+    envvar="HOOKANALYSIS_NOTIFY",
+    metavar="URL",
+    help="Send a message there (an address of apprise); may be repeated.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as one line of JSON.")
 @with_fail_on
 @with_wait
@@ -226,6 +259,7 @@ def daily(
     day: date | None,
     timezone: str,
     output: str,
+    notify: tuple[str, ...],
     as_json: bool,
     fail_on: str,
     wait: float,
@@ -234,34 +268,52 @@ def daily(
     settings: str | None,
 ) -> None:
     """The scheduled summary of one day: report, facts.json and an exit code."""
+    from . import daily as running
     from .zones import to_local
 
-    now = datetime.now(UTC).replace(tzinfo=None)
+    root, now = Path(output), datetime.now(UTC).replace(tzinfo=None)
     day = day or to_local([now], timezone)[0].date() - timedelta(days=1)
     with _connect(workspace, settings, wait=wait) as ws:
-        ws.reconcile()
-        facts = ws.facts(day=day, timezone=timezone)
-    folder = Path(output) / day.isoformat()
-    page = _daily_report(Path(workspace), folder, day=day, timezone=timezone)
+        with RUN.step("reconcile"):
+            ws.reconcile()
+        with RUN.step("facts"):
+            facts = ws.facts(day=day, timezone=timezone)
+        changed, days = running.note_run(ws, day, timezone, root)
+    with RUN.step("pages"):
+        page = _daily_report(Path(workspace), root / f"{day}", day=day, timezone=timezone)
+        stale = running.find_stale(root)
+        for other in stale:
+            _daily_report(Path(workspace), root / f"{other}", day=other, timezone=timezone)
+    index = running.write_index(days, timezone, root)
+    counts = {"day": f"{day}", "changed": len(changed), "pages": 1 + len(stale)}
+    RUN.counts |= counts | running.describe(facts)
     if as_json:
         click.echo(json.dumps(facts.to_dict()))
     else:
-        click.echo(_summary(facts, day))
-        click.echo(f"report     {page}")
+        RUN.say(f"{day:%A} {day.day} {day:%B %Y}: {facts.summary()}")
+        for other, how in changed.items():
+            RUN.say(f"changed    {other}: {how}")
+        RUN.say(f"report     {page}\ndays       {index}")
+    if notify:
+        with RUN.step("messages"):
+            for told in running.send(notify, *running.compose(facts, day, page), facts.worst):
+                RUN.warn(f"warning: {told}")
     _exit_by(facts, fail_on, strict=strict)
 
 
 @cli.command()
 @click.argument("table")
-@click.option("-o", "--output", required=True, type=click.Path(), help=".csv .json .parquet .xlsx")
+@click.option(
+    "-o", "--output", required=True, type=click.Path(), help=".csv .json .parquet .xlsx .prom"
+)
 @with_workspace
 def export(table: str, output: str, workspace: str) -> None:
-    """Write one table of the workspace to a file."""
+    """Write one table of the workspace to a file; `metrics` goes to Prometheus' .prom."""
     from .exporting import export as write
 
     with _connect(workspace, None, read_only=True) as ws:
         rows = write(ws, table, output)
-    click.echo(f"{rows:,} rows → {_plain(output)}")
+    RUN.say(f"{rows:,} rows → {output}")
 
 
 @cli.command()
@@ -277,7 +329,7 @@ def formats(words: tuple[str, ...], **known: Any) -> None:
     match words, any(known.values()):
         case ("try", file), _:
             told, found = try_file(Path(file), Known(**known))
-            click.echo(_plain(told))
+            click.echo(make_plain(told))
             if not found:
                 raise click.exceptions.Exit(InputError.exit_code)
         case (), False:
@@ -290,36 +342,9 @@ def formats(words: tuple[str, ...], **known: Any) -> None:
 
 
 def main() -> None:
-    """Run the command line; turns errors into four lines and an exit code."""
+    """Run the command line."""
     os.umask(0o077)  # logs tell of people: what is made of them is for their owner alone
-    code = _run()
-    for stream in filter(None, (sys.stdout, sys.stderr)):
-        try:
-            stream.flush()
-        except OSError:
-            # What cannot be written would be tried again at the end, and change the code.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-    sys.exit(code)
-
-
-def _run() -> int:
-    try:
-        # Without standalone mode, click hands back the code that a command exits with.
-        return cli.main(standalone_mode=False) or 0
-    except (click.Abort, KeyboardInterrupt):
-        return 130
-    except SystemExit as out:  # click's way out, also when nobody reads what is written
-        return StorageError.exit_code if out.code else 0
-    except click.ClickException as error:
-        code, show = InputError.exit_code, error.show
-    except Exception as error:  # noqa: BLE001 - whatever it is, 1 would tell of findings
-        from .opening import explain
-
-        told = error if isinstance(error, HookAnalysisError) else explain(error)
-        code, show = told.exit_code, partial(click.echo, _plain(str(told)), err=True)
-    with suppress(OSError):
-        show()
-    return code
+    sys.exit(run(cli))
 
 
 def _connect(
@@ -331,17 +356,21 @@ def _connect(
     # A mistyped name must not become a new, empty case that has "nothing to report".
     if not create:
         check_exists(workspace)
+    if not how.get("read_only"):
+        RUN.workspace, RUN.command = workspace, click.get_current_context().info_name or ""
     return connect(workspace, settings=settings, wait_seconds=wait, **how)
 
 
-def _show(report: LoadReport, *, every: bool = False) -> None:
+def _show(report: LoadReport) -> None:
     """What was loaded, and on the other channel what was not, and what is missing."""
+    every = RUN.loud is True
+    RUN.counts |= Counter(file.status for file in report.files)
+    for name in ("kept", "rejected"):
+        RUN.counts[name] = sum(getattr(file, name) for file in report.files)
     for line in report.lines(every=every):
-        click.echo(_plain_line(line))
-    for error in report.errors(every=every):
-        click.echo(_plain(error), err=True)
-    for line in report.lacks:
-        click.echo(_plain_line(line), err=True)
+        RUN.say(line)
+    for told in (*report.errors(every=every), *report.lacks):
+        RUN.warn(told)
     if report.refused:
         codes = (file.error.exit_code for file in report.refused if file.error)
         raise click.exceptions.Exit(max(codes))
@@ -351,7 +380,7 @@ def _warn_of_zones(ws: Workspace, *, reconciled: bool = False) -> None:
     from .load.summary import find_zone_errors
 
     for told in find_zone_errors(ws, reconciled=reconciled):
-        click.echo(_plain_line(f"warning: {told}"), err=True)
+        RUN.warn(f"warning: {told}")
 
 
 def _daily_report(workspace: Path, folder: Path, **parameters: Any) -> Path:
@@ -363,32 +392,7 @@ def _daily_report(workspace: Path, folder: Path, **parameters: Any) -> Path:
     return page
 
 
-def _summary(facts: Facts, day: date | None = None) -> str:
-    return f"{day:%A} {day.day} {day:%B %Y}: {facts.summary()}" if day else facts.summary()
-
-
 def _exit_by(facts: Facts, fail_on: str, *, strict: bool) -> None:
     found = fail_on != "never" and facts.worst in LEVELS[LEVELS.index(fail_on) :]
     if found or (strict and any(file.unsound for file in facts.files)):
         raise click.exceptions.Exit(1)
-
-
-def _pair(text: str) -> tuple[str, str]:
-    key, sign, value = text.partition("=")
-    if not sign or not key:
-        raise InputError(f"a parameter must be KEY=VALUE, not {text!r}", hint="-p day=2026-11-22")
-    return key, value
-
-
-def _plain(text: str) -> str:
-    """Text from logs and file names, made safe for a terminal: control characters are shown."""
-    return "\n".join(map(_plain_line, text.split("\n")))
-
-
-def _plain_line(text: str) -> str:
-    return "".join(c if _harmless(c) else c.encode("unicode_escape").decode() for c in text)
-
-
-def _harmless(character: str) -> bool:
-    reorders = "\u202a" <= character <= "\u202e" or "\u2066" <= character <= "\u2069"
-    return character.isprintable() and not reorders

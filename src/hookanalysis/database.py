@@ -13,7 +13,7 @@ import duckdb
 from .errors import InputError
 from .opening import open_file
 from .outputs import clear_spilled, private
-from .tables import ACKNOWLEDGEMENTS, BASE_TABLES, SCHEMA_VERSION, TABLES
+from .tables import BASE_TABLES, KEPT, SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,6 +74,9 @@ class Database:
             self._check(found)
         elif not self.read_only:
             self._create()
+        for table in KEPT:  # a workspace of an earlier state lacks them
+            if table.name not in found:
+                self.con.execute(table.ddl.replace("TABLE", "TEMP TABLE", int(self.read_only)))
         self.con.execute(sql_text("reasons"))
 
     def _check(self, found: dict[str, list[str]]) -> None:
@@ -103,7 +106,7 @@ class Database:
 
     def _create(self) -> None:
         with self.transaction():
-            for table in (*BASE_TABLES, ACKNOWLEDGEMENTS):
+            for table in BASE_TABLES:
                 self.con.execute(table.ddl)
             self.con.execute("INSERT INTO meta VALUES (?, NULL, NULL)", [SCHEMA_VERSION])
 

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
+from datetime import UTC
 from functools import cache
 from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import InputError
+from .facts.gathering import facts as gather
+from .facts.history import read_days
+from .facts.period import ask, day_bounds
 from .outputs import write_beside
 from .results import FINDING_EVIDENCE, FINDINGS
+from .tables import OUTCOMES
 from .verdict.findings import read_finding, say_ground
+from .verdict.rules import SEVERITIES
 from .words import RESENDS, say, say_evidence, say_reason, say_zone_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     import pandas as pd
 
@@ -40,6 +48,16 @@ _IN_WORDS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "zone_errors": (("stream", "minutes", "suspect", "log_zone", "export_zone"), say_zone_error),
 }
 
+# What is written for Prometheus, and what it means.
+_METRICS = {
+    "deliveries": "Deliveries of the workspace by outcome, tests left out",
+    "findings": "Findings that are not acknowledged, by severity",
+    "unsound_files": "Files that could not be read, or only in part",
+    "log_end_timestamp_seconds": "Last time in each log, and in each kind of export",
+    "day_timestamp_seconds": "Start of the last day that was reported",
+    "day_deliveries": "Deliveries of the last day that was reported, by outcome",
+}
+
 _TIME = "%Y-%m-%d %H:%M:%S.%f"
 _AS_JSON: Any = {"orient": "records", "date_format": "iso", "date_unit": "us", "indent": 1}
 
@@ -52,7 +70,8 @@ def export(db: Database, table: str, target: str | Path) -> int:
 
     `.csv` and `.xlsx` are made for spreadsheets: codes stand there in words too, and text that
     would be taken for a formula is marked as text. `.json` (an array of objects, ISO times) and
-    `.parquet` hold the values unchanged.
+    `.parquet` hold the values unchanged. `metrics`, which is no table, goes to a `.prom`, in
+    Prometheus' text format.
 
     Returns:
         How many rows were written.
@@ -62,6 +81,12 @@ def export(db: Database, table: str, target: str | Path) -> int:
             cannot be written.
     """
     path = Path(target)
+    if (table == "metrics") != (path.suffix == ".prom"):
+        raise InputError(
+            "metrics are written to a .prom file, and nothing else is", where=str(path)
+        )
+    if table == "metrics":
+        return _write_metrics(db, path)
     write = _WRITERS.get(path.suffix.lower())
     if write is None:
         raise InputError(
@@ -86,6 +111,42 @@ def export(db: Database, table: str, target: str | Path) -> int:
     with write_beside(path, "the export cannot be written") as part:
         write(frame, part, table)
     return len(frame)
+
+
+def _write_metrics(db: Database, path: Path) -> int:
+    found: dict[str, list[tuple[dict[str, str], float]]] = {name: [] for name in _METRICS}
+    facts = gather(db)
+    for outcome in facts.outcomes:
+        found["deliveries"].append(({"outcome": outcome.outcome}, outcome.deliveries))
+    worst = Counter(one.severity for one in facts.findings if not one.acknowledged)
+    found["findings"] = [({"severity": name}, worst[name]) for name in SEVERITIES]
+    found["unsound_files"] = [({}, sum(file.unsound for file in facts.files))]
+    for row in (row for row in ask(db, "sources") if row["ends_at"]):
+        labels = {name: row[name] or "" for name in ("side", "layer", "stream")}
+        found["log_end_timestamp_seconds"].append((labels, _seconds(row["ends_at"])))
+    for (zone,) in db.rows("SELECT DISTINCT timezone FROM history ORDER BY 1"):
+        last = read_days(db, zone)[-1]
+        start, _ = day_bounds(last["day"], zone)
+        found["day_timestamp_seconds"].append(({"timezone": zone}, _seconds(start)))
+        for name in OUTCOMES:
+            found["day_deliveries"].append(({"timezone": zone, "outcome": name}, last[name]))
+    lines = []
+    for name, help_ in _METRICS.items():
+        lines += [f"# HELP hookanalysis_{name} {help_}", f"# TYPE hookanalysis_{name} gauge"]
+        for labels, value in found[name]:
+            told = ",".join(f'{key}="{_quote(text)}"' for key, text in labels.items())
+            lines.append(f"hookanalysis_{name}{f'{{{told}}}' if told else ''} {value}")
+    with write_beside(path, "the metrics cannot be written") as part:
+        part.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return sum(map(len, found.values()))
+
+
+def _seconds(at: datetime) -> int:
+    return int(at.replace(tzinfo=UTC).timestamp())
+
+
+def _quote(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def _write_xlsx(frame: pd.DataFrame, path: Path, table: str) -> None:

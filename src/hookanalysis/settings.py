@@ -15,6 +15,7 @@ from .errors import InputError
 T = TypeVar("T")
 
 DEFAULT_NAME = "hookanalysis.toml"
+RUNS_NAME = "runs.jsonl"  # beside a workspace: a line of each run
 LAYERS = ("edge", "app", "queue", "table")
 TIME_MARKS = ("start", "end")
 # Of any unit: times of 2,700 years can still be reckoned with.

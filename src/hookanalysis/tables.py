@@ -210,6 +210,36 @@ ACKNOWLEDGEMENTS = define_table(
     ("note", "VARCHAR", "what is known of it, in the words of whoever acknowledged it"),
 )
 
+OUTCOMES = {
+    "delivered": "accepted once, at the first try",
+    "recovered": "accepted once, after a failed attempt",
+    "duplicated": "accepted more than once",
+    "unacknowledged": "accepted once, yet the sender says it failed: a resend would duplicate it",
+    "unprocessed": "answered with success at the edge, and never handled by the application",
+    "refused": "it arrived, and the receiver answered with an error each time",
+    "missed": "proven not to have arrived",
+    "pending": "still within the time that an answer may take",
+    "unexpected": "the receiver has it, and the sender's export, which covers the time, does not",
+    "undetermined": "the logs at hand cannot tell",
+}
+
+HISTORY = define_table(
+    "history",
+    "one day and endpoint, as a run of `daily` found it; a later run adds a row where it differs",
+    ("timezone", "VARCHAR", "zone of the day, as `daily` was asked for it"),
+    ("day", "DATE", "day of the deliveries"),
+    ("endpoint_url", "VARCHAR", "endpoint; empty where nobody knows it, and for a day without any"),
+    ("as_of", "DATE", "the day that the run was about, or that of a later run before it"),
+    ("judged", "BIGINT", "deliveries that the shares of reports are of; tests left out, as below"),
+    ("arrived", "BIGINT", "of these, accepted at least once"),
+    *((name, "BIGINT", f"deliveries that were {name}") for name in OUTCOMES),
+    ("verdicts", "UBIGINT", "a hash of the day's verdicts; NULL without a delivery"),
+    ("pruned", "BOOLEAN", "what it counts is pruned: it stays as it is"),
+)
+
+# What reconciling does not make anew, and forgetting does not take.
+KEPT = (ACKNOWLEDGEMENTS, HISTORY)
+
 BASE_TABLES = (
     META,
     FILES,
@@ -313,17 +343,4 @@ RESULTS = (
     RESENDS,
     *DIAGNOSED,
 )
-TABLES = {table.name: table for table in (*BASE_TABLES, ACKNOWLEDGEMENTS, *MERGED, *RESULTS)}
-
-OUTCOMES = {
-    "delivered": "accepted once, at the first try",
-    "recovered": "accepted once, after a failed attempt",
-    "duplicated": "accepted more than once",
-    "unacknowledged": "accepted once, yet the sender says it failed: a resend would duplicate it",
-    "unprocessed": "answered with success at the edge, and never handled by the application",
-    "refused": "it arrived, and the receiver answered with an error each time",
-    "missed": "proven not to have arrived",
-    "pending": "still within the time that an answer may take",
-    "unexpected": "the receiver has it, and the sender's export, which covers the time, does not",
-    "undetermined": "the logs at hand cannot tell",
-}
+TABLES = {table.name: table for table in (*BASE_TABLES, *KEPT, *MERGED, *RESULTS)}

@@ -94,6 +94,20 @@ class Workspace(Database):
         """
         return manifest.forget(self, paths, stream)
 
+    def prune(self, before: date) -> tuple[str, ...]:
+        """Drop the records of logs and exports that end before a day; reconcile afterwards.
+
+        All is judged a last time. What became of each day stays in the table `history`, from which
+        reports draw the trend; and which files were loaded, so that they are not loaded again.
+
+        Returns:
+            The paths whose records are dropped.
+        """
+        from .facts.history import prune
+
+        self.reconcile()
+        return prune(self, before)
+
     def table(self, name: str) -> pd.DataFrame:
         """One table of the workspace as pandas; see the data dictionary.
 

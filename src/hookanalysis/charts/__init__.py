@@ -15,3 +15,4 @@ from .outcomes import coverage as coverage
 from .outcomes import explorer as explorer
 from .outcomes import outcomes_over_time as outcomes_over_time
 from .outcomes import timeline as timeline
+from .outcomes import trend as trend

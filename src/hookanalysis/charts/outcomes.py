@@ -11,7 +11,7 @@ import pandas as pd
 
 from hookanalysis import markup
 from hookanalysis.facts.measures import percent
-from hookanalysis.facts.period import MAX_EVENTS, TROUBLE, ask
+from hookanalysis.facts.period import MAX_EVENTS, TROUBLE, ask, day_bounds
 from hookanalysis.markup import OUTCOME_COLOURS
 from hookanalysis.tables import OUTCOMES
 from hookanalysis.words import HOLES, count, plural, say
@@ -68,6 +68,24 @@ def outcomes_over_time(ws: Database, period: Period | None = None) -> Drawing:
     """What became of the deliveries, by the time of their first attempt; tests left out."""
     window = find_window(ws, period, "minute")
     found = frame(ws, "outcomes_over_time", window, most=0).drop(columns="endpoint_url")
+    return _draw_outcomes(found, window)
+
+
+@chart("Trend", "There is no day to draw.")
+def trend(ws: Database, period: Period | None = None) -> Drawing:
+    """What became of the deliveries of each day of a quarter, up to the period; tests left out.
+
+    Days whose records are pruned are drawn as they were found last.
+    """
+    asked = find_window(ws, period, "day")
+    quarter, fortnight = (asked.local(asked.until - timedelta(weeks=n)) for n in (13, 2))
+    since, _ = day_bounds(quarter.date(), asked.timezone)
+    found = frame(ws, "trend", make_window(since, asked.until, asked, "day"))
+    since, _ = day_bounds(min(found["step"].min(), fortnight).date(), asked.timezone)
+    return _draw_outcomes(found, make_window(since, asked.until, asked, "day"))
+
+
+def _draw_outcomes(found: pd.DataFrame, window: Window) -> Drawing:
     table = count_steps(found, window, [*OUTCOMES])
     present = [str(name) for name in table]
     chosen = alt.selection_point(name="chosen", fields=["outcome"], bind="legend")

@@ -13,13 +13,14 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hookanalysis.errors import InputError
-from hookanalysis.tables import ACKNOWLEDGEMENTS, OUTCOMES, RESULTS, SCHEMA_VERSION
+from hookanalysis.tables import OUTCOMES, RESULTS, SCHEMA_VERSION
 from hookanalysis.verdict.findings import judge_period, read_finding
 from hookanalysis.verdict.rules import load_rules
 from hookanalysis.words import explain_reason
 from hookanalysis.zones import check_zone, to_utc
 
 from .measures import (
+    FACTS_VERSION,
     ClockOffset,
     Duplicates,
     EndpointFacts,
@@ -126,7 +127,9 @@ def _gather(db: Database, asked: Period, period: Period, sums: dict[str, Any]) -
             *(read_finding(*row.values()) for row in ask(db, "findings", asked)),
         ),
         resends=Resends(**dict.fromkeys(_names(Resends), 0) | sums["advice"]),
-        versions=Versions(metadata.version("hookanalysis"), SCHEMA_VERSION, tzdata or ""),
+        versions=Versions(
+            metadata.version("hookanalysis"), SCHEMA_VERSION, tzdata or "", FACTS_VERSION
+        ),
     )
 
 
@@ -157,8 +160,7 @@ def _mark_known(db: Database, period: Period, *found: Finding) -> tuple[Finding,
 
 def read_known(db: Database) -> Callable[[str, str, date | None], str]:
     """What is acknowledged: rule, endpoint and day of a finding → the note, empty without one."""
-    there = db.has("acknowledgements")  # not so in a workspace of an earlier state
-    rows = db.rows("FROM acknowledgements ORDER BY ALL DESC") if there else []
+    rows = db.rows("FROM acknowledgements ORDER BY ALL DESC")
 
     def look_up(rule: str, endpoint: str, day: date | None) -> str:
         for rule_id, url, until, note in rows:
@@ -179,7 +181,6 @@ def acknowledge(db: Database, rule: str, note: str, endpoint: str, until: date |
         check_results(db)
     place = [rule, _choose(db, "endpoint_url", endpoint)]
     with db.transaction():
-        db.con.execute(ACKNOWLEDGEMENTS.ddl)
         db.con.execute("DELETE FROM acknowledgements WHERE (rule_id, endpoint_url) = (?, ?)", place)
         db.con.execute("INSERT INTO acknowledgements VALUES (?, ?, ?, ?)", [*place, until, note])
 

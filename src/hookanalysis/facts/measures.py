@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from .period import Period
 
 
+FACTS_VERSION = 1
+
+
 @dataclass(frozen=True)
 class Totals:
     """How much there is in the period, test events included."""
@@ -223,8 +226,9 @@ class Versions:
     """What made the numbers."""
 
     hookanalysis: str
-    schema: int
+    schema: int  # of the workspace's tables
     tzdata: str
+    facts: int  # of the shape of these facts: it rises when a field goes, or means another thing
 
 
 @dataclass(frozen=True, repr=False)

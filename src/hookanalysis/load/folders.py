@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from hookanalysis.errors import InputError
 from hookanalysis.read.postgres import Table, find_table
 from hookanalysis.read.sources import print_path
-from hookanalysis.settings import DEFAULT_NAME
+from hookanalysis.settings import DEFAULT_NAME, RUNS_NAME
 from hookanalysis.tables import ATTEMPT_RECORDS, MERGED, RECEIPT_RECORDS, RESULTS
 
 from .transfers import Offer
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _DATABASE = b"DUCK"  # behind the first eight bytes
 _CELLS = re.compile(rb'"nbformat"|"cells"\s*:\s*\[')
 _GENERATOR = b'<meta name="generator" content="hookanalysis">'
+_RUN = b'{"started_at": "'
 _FACTS = b'{\n "period": {\n  "since":'
 
 
@@ -90,6 +91,7 @@ def check_product(path: Path) -> None:
         "settings of hookanalysis": path.name == DEFAULT_NAME,
         "a report of hookanalysis": head.startswith(b"<!DOCTYPE html>") and _GENERATOR in head,
         "the facts of a report": head.startswith(_FACTS),
+        "what runs say of themselves": path.name == RUNS_NAME and head.startswith(_RUN),
         "a notebook": path.suffix == ".ipynb" and _CELLS.search(head) is not None,
     }
     for name, found in signs.items():

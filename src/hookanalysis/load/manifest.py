@@ -267,10 +267,49 @@ def forget(db: Database, paths: Iterable[str | Path], stream: str | None) -> tup
     return tuple(dict.fromkeys(r[2] for r in known if r[0] in logs or r[1] in files))
 
 
+def drop_records(db: Database, before: datetime) -> tuple[str, ...]:
+    """Drop the records of logs and exports that end before a time, and all results.
+
+    They go whole, and only with all that concerns their events: half an export would testify of
+    what it lacks. The manifest keeps them, so that they are not loaded again.
+
+    Returns:
+        Their paths.
+    """
+    rows = db.rows(
+        """
+        WITH times AS (
+          SELECT generation_id, event_uuid, COALESCE(attempted_at, created_at, 'infinity') AS at_
+          FROM attempt_records
+          UNION ALL SELECT generation_id, event_uuid, COALESCE(logged_at, 'infinity')
+          FROM receipt_records
+          UNION ALL SELECT generation_id, NULL, last_at FROM activity
+        ),
+        young AS (SELECT DISTINCT event_uuid FROM times WHERE at_ >= $1 AND event_uuid IS NOT NULL)
+        SELECT generation_id FROM times LEFT JOIN young AS y USING (event_uuid)
+        GROUP BY generation_id HAVING MAX(at_) < $1 AND COUNT(y.event_uuid) = 0
+        """,
+        [before],
+    )
+    gone = [generation for (generation,) in rows]
+    _take(db, gone, [table for table in _GENERATED if table not in {"files", "generations"}])
+    paths = db.rows(
+        """
+        UPDATE files SET ignored = ignored + kept + rejected, kept = 0, rejected = 0
+        WHERE generation_id IN (SELECT UNNEST($1)) RETURNING path
+        """,
+        [gone],
+    )
+    return tuple(dict.fromkeys(path for (path,) in paths))
+
+
 def take_out(db: Database, generations: Iterable[int]) -> None:
     """Take out generations, with the files that they were read from, and all results."""
-    gone = [*generations]
-    for table in _GENERATED:
+    _take(db, [*generations], _GENERATED)
+
+
+def _take(db: Database, gone: list[int], tables: Iterable[str]) -> None:
+    for table in tables:
         db.con.execute(f"DELETE FROM {table} WHERE generation_id IN (SELECT UNNEST($1))", [gone])
     for result in (*MERGED, *RESULTS):
         while db.has(result.name):  # of this connection, and of the workspace

@@ -14,6 +14,7 @@ from .cover import keep_own as keep_own
 from .cover import moments as moments
 from .cover import pick_incident as pick_incident
 from .cover import summary as summary
+from .days import changes as changes
 from .days import comparison as comparison
 from .days import news as news
 from .days import still_open as still_open

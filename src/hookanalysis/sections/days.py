@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup
 from hookanalysis.facts.gathering import read_known
+from hookanalysis.facts.history import find_changes
 from hookanalysis.facts.measures import percent
 from hookanalysis.facts.period import ask, day_bounds
 from hookanalysis.markup import Block, Column, render, table
@@ -110,6 +111,16 @@ def still_open(ws: Database, period: Period) -> Block:
     if last is None:
         return table([], [], empty=_OPEN.empty)
     return _OPEN(ws, _weeks(period, last), day_at=day_bounds(last, period.timezone)[0])
+
+
+def changes(ws: Database, period: Period) -> Block:
+    """Earlier days that are no longer as they were reported."""
+    last = _last_day(period)
+    found = find_changes(ws, last, period.timezone) if last else {}
+    columns = [Column("day", "Day"), Column("how", "What has changed since it was reported")]
+    rows = ({"day": f"{day:%A} {day.day} {day:%B}", "how": how} for day, how in found.items())
+    empty = "No late log, export or resend has changed an earlier day."
+    return table(rows, columns, empty=empty)
 
 
 def _last_day(period: Period) -> date | None:
