@@ -50,6 +50,9 @@ _TRACE = "|".join(
 _ENDINGS = "(?:s|es|d|ed|r|er|ing|ly|'t|'s)?"
 _EXCEPTION = "[a-z_.:]*(?:error|exception|violation|warning|fault)"
 _UNITS = "us|µs|ns|sec|secs|min|mins|kb|mb|gb|kib|mib|gib|k|x|e|s|m|h"
+# What a quoted word after one of these is: a name of a schema or of code. So are words that are
+# joined, as in 'ticket_items'.
+_SCHEMA = "column|field|key|keyerror|attribute|relation|table|constraint|property|parameter|module"
 _APART = r"[\x00-@\[-`{-\x7f…]"
 
 
@@ -66,7 +69,11 @@ def _database() -> duckdb.DuckDBPyConnection:
     text = resources.files("hookanalysis").joinpath("formats", "vocabulary.txt").read_text("utf-8")
     words = "|".join(re.sub("(?m)^#.*", "", text).split())
     kept = rf"{_APART}*(?:(?:{_EXCEPTION}|(?:{words}){_ENDINGS}|{_UNITS})(?:{_APART}+|$))*"
-    for name, pattern in (("kept_words", kept), ("raised", _RAISED), ("traced", _TRACE)):
+    patterns = {"kept_words": kept, "raised": _RAISED, "traced": _TRACE}
+    one = f"(?:{words}){_ENDINGS}"
+    schema = rf"""(?i)((?:{_SCHEMA})\W{{1,3}})["']({one})["']|["']({one}(?:[_.]{one})+)["']"""
+    patterns["schema_words"] = schema
+    for name, pattern in patterns.items():
         constant = pattern.replace("'", "''")
         con.execute(f"CREATE MACRO {name}() AS '{constant}'")
     con.execute(sql_text("macros"))
