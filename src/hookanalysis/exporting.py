@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-import re
 from functools import cache
 from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import InputError
-from .outputs import write_beside
+from .outputs import no_formula, write_beside
 from .results import FINDING_EVIDENCE, FINDINGS
 from .verdict.findings import read_finding, say_ground
 from .words import RESENDS, say, say_evidence, say_reason, say_zone_error
@@ -21,12 +20,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .database import Database
-
-# A spreadsheet takes a cell that begins so for a formula (also in the full-width forms); and in
-# countries where a semicolon parts the cells, what follows one in a text, or a line end, is a cell.
-_FORMULA = re.compile(
-    r"(?:^|(?<=[;\n])|(?<=[^'][\t\r]))(?=[ \ufeff\"']*[=+\-@\t\r|\uff1d\uff0b\uff0d\uff20])"
-)
 
 # Tables whose codes a sheet says in words too: the columns that it takes, and the words of a row.
 _IN_WORDS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
@@ -109,11 +102,8 @@ def _write_parquet(frame: pd.DataFrame, path: Path, _table: str) -> None:
 
 
 def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
-    def safe(value: object) -> object:
-        return _FORMULA.sub("'", value) if isinstance(value, str) else value
-
     texts = frame.select_dtypes(exclude=["number", "datetime", "bool"])
-    return frame.assign(**{str(name): texts[name].map(safe) for name in texts})
+    return frame.assign(**{str(name): texts[name].map(no_formula) for name in texts})
 
 
 _WRITERS: dict[str, Callable[[pd.DataFrame, Path, str], None]] = {
