@@ -125,7 +125,7 @@ def check_numbers(db: Database, counted: Facts) -> None:
     assert sum(entry.delivered for entry in counted.endpoints) == head.delivered
     assert sum(entry.missed for entry in counted.endpoints) == head.missed
     sides = {row[0]: row[1:] for row in split(sections.side_by_side(counted, counted))}
-    assert sides["Delivered"][:2] == [share, share]
+    assert sides["Delivered in all"][:2] == [share, share]
     drawn = read_meta(charts.outcomes_over_time(db, counted.period).to_dict())
     sums = [sum(column) for column in list(zip(*drawn["rows"], strict=True))[1:]]
     for name, number in zip(drawn["columns"][1:], sums, strict=True):

@@ -14,7 +14,7 @@ from hookanalysis.facts.measures import percent
 from hookanalysis.facts.period import ask, day_bounds
 from hookanalysis.markup import Block, Column, table
 from hookanalysis.tables import OUTCOMES
-from hookanalysis.words import count, plural
+from hookanalysis.words import DELIVERED, count, plural, sentence
 
 from .lists import Listing
 
@@ -101,7 +101,7 @@ def side_by_side(one: Facts, other: Facts | None) -> Block:
     rows: list[dict[str, Any]] = [
         {"measure": "Judged", **{key: count(f.headline.judged) for key, f in sides}},
         {
-            "measure": "Delivered",
+            "measure": sentence(DELIVERED),
             **{key: percent(f.headline.delivered, f.headline.judged) for key, f in sides},
         },
     ]
