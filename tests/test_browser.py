@@ -289,8 +289,8 @@ def test_the_day_is_short_and_a_finding_opens_to_its_case(browser: Browser, repo
     page = browser.open(report)
     assert page.run("document.documentElement.scrollHeight") <= 5 * 900
     finding = "document.querySelector('details.hk-finding')"
-    lines = f"{finding}.querySelector('.hk-lines').getClientRects().length"
-    assert page.run(lines) == 0
+    lines = f"{finding}.querySelector('.hk-lines').checkVisibility()"
+    assert not page.run(lines)
     page.run(f"{finding}.querySelector('summary').click()")
     page.wait(lines)
     fold = "document.querySelector('[aria-labelledby=endpoints] details.fold')"
