@@ -48,6 +48,8 @@ def gap(report_of: Callable[[str], Path]) -> Path:
 
 
 def test_charts_are_drawn_and_nothing_is_asked_for(page: Page) -> None:
+    page.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    page.wait("[...document.querySelectorAll('figure.chart')].every((f) => f.dataset.drawn)")
     drawn = page.run("[...document.querySelectorAll('figure.chart')].map((f) => f.dataset.drawn)")
     assert len(drawn) >= 2
     assert set(drawn) == {"yes"}
@@ -224,6 +226,81 @@ def test_a_dot_leads_to_its_lines(browser: Browser, gap: Path) -> None:
     assert re.search(r"[\w/.-]+\.(csv|json|log|jsonl)[\w.]*:\d+", lines)
 
 
+def read_endpoints(page: Page) -> list[float]:
+    """The widths of the bars of the panel that sums by endpoint."""
+    bars = "document.querySelector('figure.chart .mark-rect.concat_2_marks')"
+    found: list[float] = page.run(
+        f"[...{bars}.querySelectorAll('path')].map((bar) => bar.getBoundingClientRect().width)"
+    )
+    return found
+
+
+def test_marking_a_time_counts_its_endpoints(browser: Browser, gap: Path) -> None:
+    page = browser.open(gap)
+    before = read_endpoints(page)
+    page.run(
+        "(() => { const fields = document.querySelectorAll('figure .sift input');"
+        " fields[0].value = '2026-11-20T03:00'; fields[1].value = '2026-11-20T18:00';"
+        " fields[1].dispatchEvent(new Event('change')); })()"
+    )
+    page.wait("document.querySelector('figure.chart').dataset.drawn === 'yes'")
+    page.wait(
+        "document.querySelectorAll('figure.chart .mark-symbol path[opacity=\"0.15\"]').length"
+    )
+    marked = read_endpoints(page)
+    # Fewer than before, and not none: the time of the axis is compared as a time.
+    assert 0 < sum(marked) < 0.6 * sum(before)
+    assert page.complaints == []
+
+
+def test_a_long_table_is_folded_sorted_searched_and_saved(browser: Browser, report: Path) -> None:
+    page = browser.open(report)
+    section = "document.querySelector('[aria-labelledby=what-to-resend]')"
+    rows = f"[...{section}.querySelectorAll('tbody tr')]"
+    seen = f"{rows}.filter((row) => row.getClientRects().length).length"
+    total = page.run(f"{rows}.length")
+    assert total > 20
+    assert page.run(seen) == 10
+    page.run(f"{section}.querySelector('.hk-scroll + button').click()")
+    assert page.run(seen) == total
+    head = f"{section}.querySelectorAll('th button')[0]"
+    page.run(f"{head}.click()")
+    numbers = f"{rows}.map((row) => Number(row.cells[0].textContent))"
+    assert page.run(numbers) == list(range(1, total + 1))
+    page.run(f"{head}.click()")
+    assert page.run(numbers) == list(range(total, 0, -1))
+    assert page.run(f"{head}.parentNode.ariaSort") == "descending"
+    page.run(
+        "(() => { window.Blob = class { constructor(parts) { window.saved = parts.join(''); } };"
+        " URL.createObjectURL = () => '#'; })()"
+    )
+    page.run(f"{section}.querySelector('button.csv').click()")
+    lines = page.run("window.saved").strip().splitlines()
+    assert len(lines) == total + 1
+    assert lines[0].startswith('\ufeff"#","Advice"')
+    assert f'"{total}"' in lines[1]
+    field = f"{section}.querySelector('[type=search]')"
+    page.run(f"{field}.value = 'WAIT'; {field}.dispatchEvent(new Event('input'))")
+    assert 0 < page.run(seen) < total
+    assert page.complaints == []
+
+
+def test_the_day_is_short_and_a_finding_opens_to_its_case(browser: Browser, report: Path) -> None:
+    page = browser.open(report)
+    assert page.run("document.documentElement.scrollHeight") <= 5 * 900
+    finding = "document.querySelector('details.hk-finding')"
+    lines = f"{finding}.querySelector('.hk-lines').checkVisibility()"
+    assert not page.run(lines)
+    page.run(f"{finding}.querySelector('summary').click()")
+    page.wait(lines)
+    fold = "document.querySelector('[aria-labelledby=endpoints] details.fold')"
+    page.run(f"{fold}.querySelector('summary').click()")
+    page.wait(f"[...{fold}.querySelectorAll('figure')].every((one) => one.dataset.drawn)")
+    page.run("document.querySelector('a.hk-card[href=\"#outcomes\"]').click()")
+    page.wait("document.querySelector('[aria-labelledby=outcomes] details.fold').open")
+    assert page.complaints == []
+
+
 @pytest.mark.long
 def test_tables_can_be_searched(browser: Browser, gap: Path) -> None:
     page = browser.open(gap)
@@ -248,10 +325,10 @@ def test_text_has_the_contrast_of_aa(scheme: str, page: Page) -> None:
 def test_a_list_of_ids_can_be_copied(browser: Browser, report: Path, samples: Path) -> None:
     page = browser.open(report)
     page.run("navigator.clipboard.writeText = (text) => { window.copied = text; }")
-    page.run("document.querySelector('[aria-labelledby=missed] button.copy').click()")
+    page.run("document.querySelector('[aria-labelledby=what-to-resend] button.copy').click()")
     with Database(samples, read_only=True) as db:
-        missed = db.rows("SELECT event_uuid FROM deliveries WHERE outcome = 'missed'")
-    assert sorted(page.run("window.copied").split("\n")) == sorted(uuid for (uuid,) in missed)
+        listed = db.rows("SELECT event_uuid FROM resends")
+    assert sorted(page.run("window.copied").split("\n")) == sorted(uuid for (uuid,) in listed)
 
 
 @pytest.mark.parametrize(("wide", "high"), [(595, 842), (612, 792)], ids=["a4", "letter"])
@@ -313,6 +390,8 @@ def test_hostile_text_stays_text(
         assert part in text
     assert page.run("document.documentElement.scrollWidth") <= 1280
     charts = "[...document.querySelectorAll('figure.chart:has(.plot)')]"
+    page.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    page.wait(f"{charts}.every((figure) => figure.dataset.drawn)")
     assert set(page.run(f"{charts}.map((figure) => figure.dataset.drawn)")) == {"yes"}
 
 

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import duckdb
+import pandas as pd
 import pytest
 
 from hookanalysis.database import Database
@@ -139,6 +140,23 @@ def test_damage_is_found(change: str, told: str, samples: Path, tmp_path: Path) 
 def test_the_samples_are_whole(samples: Path) -> None:
     with Database(samples, read_only=True) as db:
         assert find_damage(db) == []
+
+
+def test_tables_are_listed_and_join_frames_of_others(samples: Path) -> None:
+    with Database(samples, read_only=True) as db:
+        listed = db.tables.set_index("name")["rows"]
+        first = pd.DataFrame({"event_uuid": db.table("deliveries")["event_uuid"].head(3)})
+        query = "SELECT count(*) FROM mine JOIN deliveries USING (event_uuid) WHERE attempts >= $n"
+        joined = db.sql(query, mine=first, n=0)
+        assert listed["deliveries"] == len(db.table("deliveries"))
+        assert joined.to_numpy()[0][0] >= 3
+        with pytest.raises(duckdb.CatalogException):
+            db.sql("FROM mine")
+        with duckdb.connect() as con:
+            con.register("handed", db.arrow("deliveries"))
+            assert con.sql("SELECT count(*) FROM handed").fetchall() == [(listed["deliveries"],)]
+        with pytest.raises(InputError, match="no table"):
+            db.arrow("nothing")
 
 
 def test_a_table_that_is_not_as_it_was_made_is_told(samples: Path, tmp_path: Path) -> None:

@@ -102,7 +102,8 @@ def test_notebook_is_thin(path: Path) -> None:
     code = ["".join(cell["source"]) for cell in cells(path)]
     assert len(code) <= 15
     for source in code:
-        assert len(source.splitlines()) <= 6, source
+        # A parameter is a line of its own, and no logic.
+        assert len(source.splitlines()) <= 6 or source == code[0], source
         assert not re.search(r"\bSELECT\b", source, re.IGNORECASE), source
         for node in ast.walk(ast.parse(source)):
             assert not isinstance(node, (*LOGIC, ast.For, ast.While)), source

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
 import threading
 from dataclasses import replace
@@ -165,6 +166,31 @@ def test_every_report_of_the_samples_is_small_and_leads_nowhere_else(
     assert "NaT" not in text
 
 
+def test_a_parameter_that_no_cell_declares_fails_under_papermill_alone(samples: Path) -> None:
+    book = books.read(find_notebook(NOTEBOOK), 4)
+    book.cells = book.cells[:4]
+    for given, said in (({"dya": "2026-11-22"}, "unknown parameter dya"), ({"day": "x"}, "no day")):
+        # Put in as papermill does, which checks nothing.
+        run = kernels.run_notebook(book, {"workspace": str(samples), **given}, timeout_seconds=60)
+        assert isinstance(run.failure, InputError)
+        assert said in str(run.failure)
+
+
+def test_a_letterhead_names_whom_it_is_for(samples: Path) -> None:
+    with Database(samples, read_only=True) as db:
+        it = sections.pick_incident(db, 2)
+        counted = facts(db, since=it.since, until=it.until, endpoint=it.endpoint)
+    told = sections.letterhead(counted, customer="<Shop>", author="Support", made="2026-11-29").html
+    assert (
+        "500 KeyError &#x27;ticket_items&#x27;, tickets.example.com/webhooks/showpass, Friday"
+        in told
+    )
+    assert "For &lt;Shop&gt; \u00b7 By Support \u00b7 Made on Sunday 29 November 2026 with" in told
+    assert "Our words" in sections.letterhead(counted, title="Our words").html
+    with pytest.raises(InputError, match="no day"):
+        sections.letterhead(counted, made="tomorrow")
+
+
 def test_an_incident_is_told_in_plain_english(samples: Path, tmp_path: Path) -> None:
     with Database(samples, read_only=True) as db:
         query = "SELECT incident_id FROM incidents WHERE endpoint_url LIKE '%/webhook/%'"
@@ -172,15 +198,21 @@ def test_an_incident_is_told_in_plain_english(samples: Path, tmp_path: Path) -> 
         with pytest.raises(InputError, match="no incident 99") as caught:
             sections.pick_incident(db, 99)
     assert "1, 2, 3" in caught.value.hint
-    result = run_report("incident_report", samples, {"incident": number}, tmp_path / "out.html")
+    given = {"incident": number, "customer": "A Shop", "made": "2026-11-29"}
+    result = run_report("incident_report", samples, given, tmp_path / "out.html")
     text = unescape(visible(result.html.read_text("utf-8")))
     assert "On Friday 20 November 2026, between 03:06 and 03:29 (UTC), all 6 webhooks for" in text
     assert "tickets.example.com/webhook/showpass failed at first (404)." in text
-    assert "Most likely cause: the endpoint's path does not exist on your server." in text
-    assert "6 have not been delivered and can be resent." in text
+    assert "Most likely cause: the endpoint's path does not exist on your server (404)." in text
+    assert "6 have not been delivered so far and can be resent." in text
     assert "Nothing else was found in this time." in text
     assert "Transactions" not in text  # no log of the samples names them
     assert re.search(r"receiver/edge/access\.log[.\w]*:\d+", text)
+    assert "For A Shop" in text
+    (number,) = re.findall(r"All (\d+) lines of both logs are in the file", text)
+    sheet = (tmp_path / "out.evidence.csv").read_text("utf-8-sig").splitlines()
+    assert len(sheet) == int(number) + 1
+    assert sheet[0] == "event_uuid,outcome,time_in_the_log,log,says,file,line"
 
 
 @pytest.mark.long
@@ -193,9 +225,9 @@ def test_a_day_is_held_against_the_days_before(samples: Path, tmp_path: Path) ->
     missed = section.partition(">Missed<")[2].partition("</tr>")[0]
     assert re.findall(r">([^<>]+)</td>", missed)[:2] == ["7", "2"]
     assert "the most in 4 days" in missed
-    news = re.findall(r'<td class="hk-text">(new|ongoing|quiet)</td>', section)
-    assert news == sorted(news, key=["new", "ongoing", "quiet"].index)
-    assert {"new", "ongoing", "quiet"} == set(news)
+    findings = text.partition('id="what-to-do"')[2].partition("</section>")[0]
+    assert "new: none in the four weeks before" in findings
+    assert re.search(r"<dd>\d+ in the four weeks before</dd>", findings)
 
 
 @pytest.mark.long
@@ -206,7 +238,11 @@ def test_a_report_can_be_a_pdf(samples: Path, tmp_path: Path) -> None:
     assert pdf.startswith(b"%PDF-")
     (box,) = set(re.findall(rb"/MediaBox \[0 0 ([\d.]+ [\d.]+)\]", pdf))
     assert [round(float(side)) for side in box.split()] == [595, 842]
-    assert {path.name for path in tmp_path.iterdir()} == {"out.pdf", "facts.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "out.pdf",
+        "out.evidence.csv",
+        "facts.json",
+    }
 
 
 def test_without_chromium_a_pdf_is_refused_at_once(
@@ -605,7 +641,7 @@ def test_long_lists_are_cut_and_counted(case: Path) -> None:
     ("missed", "refused", "undetermined", "expected"),
     [
         (0, 0, 0, "All 20 webhooks were delivered."),
-        (1, 0, 0, "20 of 21 webhooks arrived (95.2 %); 1 never arrived."),
+        (1, 0, 0, "20 of 21 webhooks were delivered (95.2 %); 1 never arrived."),
         (1, 1, 2, "; 1 never arrived, 1 was refused and 2 could not be checked."),
     ],
 )
@@ -625,7 +661,7 @@ def test_headline_is_one_sentence(
 def test_what_could_not_be_checked_is_not_called_missing(tmp_path: Path) -> None:
     for checked, words in (
         (0, "None of 31 webhooks could be checked: no log at hand covers them."),
-        (4, "Only 4 of 31 webhooks could be checked; 4 of these arrived (100 %)"),
+        (4, "Only 4 of 31 webhooks could be checked; 4 of these were delivered (100 %)"),
     ):
         names = ["delivered"] * checked + ["undetermined"] * (31 - checked)
         rows = [cases.delivery(n, name, cases.START) for n, name in enumerate(names)]
@@ -652,7 +688,7 @@ def test_what_arrived_and_no_export_lists_is_not_possibly_missed(tmp_path: Path)
     assert (head.judged, head.missed, head.possibly_missed, head.unlisted) == (2, 2, 2, 30)
     assert sum(entry.possibly_missed for entry in counted.endpoints) == 2
     told = repr(sections.cover(counted))
-    assert "0 of 2 webhooks arrived (0 %); 2 never arrived." in told
+    assert "0 of 2 webhooks were delivered (0 %); 2 never arrived." in told
     assert "30 arrived, though no export of the sender covers them." in told
 
 
@@ -678,6 +714,27 @@ def test_kernel_gets_absolute_import_paths(monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 # In a notebook.
+
+
+def test_a_report_is_made_of_an_open_workspace(case: Path, tmp_path: Path) -> None:
+    book = save(notebook("print(n)", parameters="workspace = ''\nn = 0"), tmp_path / "mine.ipynb")
+    copy = tmp_path / "case.duckdb"
+    shutil.copy(case, copy)
+    with hookanalysis.connect(copy) as ws:
+        page = ws.report(book, tmp_path / "mine.html", n=4711).html
+        assert "4711" in page.read_text("utf-8")
+        assert ws.has("deliveries")  # it is open again
+        with pytest.raises(InputError, match="unknown parameter 'm'"):
+            ws.report(book, tmp_path / "mine.html", m=1)
+    with hookanalysis.connect(":memory:") as ws, pytest.raises(InputError, match="in memory"):
+        ws.report(book)
+
+
+def test_to_load_nothing_is_an_error(tmp_path: Path) -> None:
+    with hookanalysis.connect(":memory:") as ws:
+        for paths in ((), (tmp_path / "nope.csv",), (tmp_path,)):
+            with pytest.raises(InputError, match="nothing to load"):
+                ws.load(*paths)
 
 
 def test_a_workspace_and_its_findings_show_themselves(samples: Path) -> None:

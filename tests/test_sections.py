@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 
 import cases
+from gate.worlds import ACCEPTED, stored_worlds
 from hookanalysis import charts, sections
 from hookanalysis.database import Database
 from hookanalysis.errors import InputError
 from hookanalysis.facts.gathering import facts
-from hookanalysis.facts.measures import ClockOffset
+from hookanalysis.facts.measures import ClockOffset, percent
 from hookanalysis.reporting.pages import read_meta
+from hookanalysis.results import DELIVERIES
 from hookanalysis.sections.cover import top
 from hookanalysis.sections.lists import say_clock
+from hookanalysis.words import say_seen
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from pathlib import Path
+
+    from hookanalysis.facts.measures import Facts
+    from hookanalysis.markup import Block
 
 EXPORT = {"file_id": 1, "generation_id": 1, "path": "export.csv", "status": "loaded"}
 REFUSED = {"file_id": 2, "path": "export.xlsx", "status": "refused", "reason": "an Excel file"}
@@ -94,6 +100,108 @@ def test_the_first_thing_to_do_is_what_to_resend(tmp_path: Path) -> None:
     )
 
 
+def check_numbers(db: Database, counted: Facts) -> None:
+    """Each number of a page has one value, wherever it stands."""
+    head = counted.headline
+    share = percent(head.delivered, head.judged)
+    rows = {
+        entry.outcome: (entry.deliveries, entry.share and percent(entry.share, 1))
+        for entry in counted.outcomes
+    }
+    listed = [re.split("  +", line)[:3] for line in repr(sections.outcomes(counted)).splitlines()]
+    table = {name: (number.replace(",", ""), shown) for name, number, shown in listed}
+    assert table["delivered in all"] == (str(head.delivered), share)
+    good = ("delivered", "recovered", "duplicated", "unacknowledged")
+    assert sum(rows[name][0] for name in good) == head.delivered
+    page = sections.cover(counted).html
+    shown = re.findall(r"</span><b>([^<]*)</b><small>([^<]*)<", page)
+    tiles = dict(zip(re.findall(r'hk-name">([^<]*)<', page), shown, strict=True))
+    assert tiles["Delivered"] == (share, f"{head.delivered:,} of {head.judged:,}")
+    assert f"{head.delivered:,} of {head.judged:,} webhooks" in page or share == "100 %"
+    for name in ("missed", "refused", "unprocessed"):
+        number, part = rows[name]
+        assert tiles[name.capitalize()][0] == table[name][0] == str(number)
+        assert not number or tiles[name.capitalize()][1].startswith(f"{part} ")
+    assert sum(entry.delivered for entry in counted.endpoints) == head.delivered
+    assert sum(entry.missed for entry in counted.endpoints) == head.missed
+    sides = {row[0]: row[1:] for row in split(sections.side_by_side(counted, counted))}
+    assert sides["Delivered in all"][:2] == [share, share]
+    drawn = read_meta(charts.outcomes_over_time(db, counted.period).to_dict())
+    sums = [sum(column) for column in list(zip(*drawn["rows"], strict=True))[1:]]
+    for name, number in zip(drawn["columns"][1:], sums, strict=True):
+        assert number == rows[name][0]
+
+
+def split(block: Block) -> list[list[str]]:
+    return [re.split("  +", line) for line in repr(block).splitlines()]
+
+
+def test_a_number_has_one_value_on_a_page(samples: Path) -> None:
+    with Database(samples, read_only=True) as db:
+        check_numbers(db, facts(db))
+        for day in (19, 20, 21):
+            since = datetime(2026, 11, day)  # noqa: DTZ001 - UTC
+            counted = facts(db, since=since, until=since + timedelta(days=1))
+            check_numbers(db, counted)
+            compared = {row[0]: row[1] for row in split(sections.comparison(db, counted.period))}
+            head = counted.headline
+            assert compared["Delivered"] == percent(head.delivered, head.judged)
+            assert compared["Missed"] == str(head.missed)
+
+
+@pytest.mark.parametrize("world", [*stored_worlds()][::12])
+def test_a_number_has_one_value_in_stored_worlds(world: int, tmp_path: Path) -> None:
+    with duckdb.connect() as con:
+        told = con.execute(f"FROM '{ACCEPTED}/deliveries.parquet' WHERE world = {world}")
+        names = [column[0] for column in told.description]
+        rows = [dict(zip(names, row, strict=True)) for row in told.fetchall()]
+    rows = [{k: v for k, v in row.items() if k in DELIVERIES.names} for row in rows]
+    with fill(tmp_path, rows, findings=[]) as db:
+        check_numbers(db, facts(db))
+
+
+def test_a_finding_tells_its_case(samples: Path) -> None:
+    with Database(samples, read_only=True) as db:
+        counted = facts(db, since="2026-11-20", until="2026-11-21")
+    found = sections.findings(counted)
+    assert "critical: Your application failed on these events (500 KeyError" in found.text
+    case = re.search(
+        r"<b>500 KeyError &#x27;ticket_items&#x27;, (\d+) deliveries, ([^<]*)</b>", found.html
+    )
+    assert case
+    (first,) = [f for f in counted.findings if f.rule_id == "app_error"]
+    assert int(case[1]) == first.deliveries
+    assert case[2] == counted.period.say_span(first.first_at, first.last_at)
+    lines = re.findall(
+        r"<li><span>([^<]*)</span> <b>([^<]*)</b> <code>([^<]*:\d+)</code>", found.html
+    )
+    assert ("2026-11-20 15:47:15", "sender failed 500") in {line[:2] for line in lines}
+    (cause,) = [line for line in lines if "KeyError" in line[1]]
+    assert re.search(r"app/app\.jsonl[.\w]*:\d+", cause[2])
+    assert "new: none in the four weeks before" in found.html
+    assert "Confidence</dt> <dd>100 %" in found.html
+    assert "Against it</dt>" in found.html
+
+
+@pytest.mark.parametrize(
+    ("answers", "messages", "seen"),
+    [
+        (
+            {"500": 3},
+            {"webhook failed: KeyError('ticket_items')": 2},
+            "500 KeyError 'ticket_items'",
+        ),
+        ({"404": 1, "timeout": 2}, {}, "time-out or 404"),
+        ({"500": 1}, {"[…] broke: app.errors.StockError: …": 1}, "500 StockError"),
+        ({"500": 1}, {"no such ticket status=500": 1}, "500 “no such ticket”"),
+        ({"1": 3, "2": 2, "3": 1}, {}, "1 and others"),
+        ({}, {}, ""),
+    ],
+)
+def test_what_was_seen(answers: dict[str, int], messages: dict[str, int], seen: str) -> None:
+    assert say_seen(answers, messages) == seen
+
+
 def test_a_first_day_is_compared_with_nothing(tmp_path: Path) -> None:
     with fill(tmp_path, [cases.delivery(1, "delivered", cases.START)]) as db:
         compared = sections.comparison(db, facts(db).period).html
@@ -138,8 +246,10 @@ def test_successes_without_effect_are_an_incident_too(tmp_path: Path) -> None:
         told = repr(sections.summary(db, counted, it))
         steps = repr(sections.moments(db, counted.period))
         drawn = read_meta(charts.timeline(db, counted.period).to_dict())
-    assert "all 3 webhooks for shop.example.com/hooks/showpass were answered with success," in told
-    assert "3 have had no effect so far and can be resent." in told
+    assert (
+        "all 3 webhooks for shop.example.com/hooks/showpass were answered with success but" in told
+    )
+    assert "3 have not been processed so far and can be resent." in told
     assert "2026-11-20 00:02:00  The last success before it." in steps
     assert "2026-11-20 00:03:00  The first failure." in steps
     assert "2026-11-20 00:06:00  The first success after it." in steps
@@ -176,7 +286,7 @@ def test_a_server_wide_incident_is_about_all_endpoints_of_its_host(tmp_path: Pat
         drawn = read_meta(charts.timeline(db, counted.period).to_dict())
         listed = sections.deliveries(db, ["refused"], counted.period).html
     assert "all 6 webhooks for shop.example.com failed at first (503)." in told
-    assert "This concerns 6 events." in told
+    assert "6 events are affected." in told
     assert {entry.endpoint_url for entry in counted.endpoints} == set(urls[:2])
     assert sum(number for _, _, number in drawn["rows"]) == 6
     assert "/hooks/showpass/refunds" in listed
@@ -203,9 +313,9 @@ def test_scattered_failures_are_reported_where_there_is_no_run(tmp_path: Path) -
         with pytest.raises(InputError, match="no incident 1") as caught:
             sections.pick_incident(db, 1)
     assert it.endpoint == cases.SHOP
-    assert "4 of 13 webhooks for shop.example.com/hooks/showpass were not simply delivered." in told
-    assert "They were scattered, and no run of failures." in told
-    assert "4 have not been delivered and can be resent." in told
+    assert "4 of 13 webhooks for shop.example.com/hooks/showpass ran into trouble." in told
+    assert "They are spread over time rather than one outage." in told
+    assert "4 have not been delivered so far and can be resent." in told
     assert "missed" in impact
     assert "2026-11-20 00:01:00  The first failure." in steps
     assert caught.value.hint == "leave the number out to report what failed"

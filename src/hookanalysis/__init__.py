@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .markup import show
     from .reporting.reports import run_report
     from .settings import Settings
-    from .workspace import Workspace, connect
+    from .workspace import Workspace, connect, open_case
 
 __all__ = [
     "Facts",
@@ -31,6 +31,7 @@ __all__ = [
     "Workspace",
     "charts",
     "connect",
+    "open_case",
     "run_report",
     "sections",
     "show",
@@ -43,6 +44,7 @@ _HOME = {
     "Settings": "settings",
     "Workspace": "workspace",
     "connect": "workspace",
+    "open_case": "workspace",
     "run_report": "reporting.reports",
     "show": "markup",
 }

@@ -116,7 +116,12 @@ class Database:
             return self.con.execute(query, parameters).fetchall()
 
     def sql(self, query: str, /, **parameters: Any) -> pd.DataFrame:
-        """Run any SQL that only reads, and return a pandas frame; `$name` is bound to `name=…`.
+        """Run any SQL that only reads, and return a pandas frame.
+
+        Args:
+            query: SQL. `$name` is bound to `name=…`; a frame (pandas, polars, Arrow) that is given
+                as `name=…` is a table of that name.
+            parameters: These values and frames.
 
         Raises:
             InputError: It would change the workspace, and does not stand within `edit()`.
@@ -131,6 +136,13 @@ class Database:
         if duckdb.StatementType.TRANSACTION in kinds:
             raise refused
         reading = _transaction(self.con, "BEGIN TRANSACTION READ ONLY")
+        frames = {
+            name: parameters.pop(name)
+            for name, value in [*parameters.items()]
+            if hasattr(value, "__arrow_c_stream__") or hasattr(value, "columns")
+        }
+        for name, frame in frames.items():
+            self.con.register(name, frame)
         with warnings.catch_warnings(), nullcontext() if self._editing else reading:
             # duckdb 2.0's own use of pandas: DataFrame.drop(inplace=…).
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -139,6 +151,27 @@ class Database:
                 return self.con.execute(query, parameters or None).df()
             except duckdb.TransactionException as error:
                 raise refused from error
+            finally:
+                for name in frames:
+                    self.con.unregister(name)
+
+    def arrow(self, name: str) -> Stream:
+        """A table for programs that take Arrow: `polars.from_arrow(ws.arrow("deliveries"))`.
+
+        Raises:
+            InputError: There is no such table, or it has not been made yet.
+        """
+        return Stream(self.con, self._select(name))
+
+    @property
+    def tables(self) -> pd.DataFrame:
+        """The tables that there are, with how many rows each has and what a row is."""
+        there = [table for table in TABLES.values() if self.has(table.name)]
+        each = (
+            f"SELECT '{t.name}' AS name, COUNT(*) AS rows, ? AS one_row_is FROM {t.name}"
+            for t in there
+        )
+        return self.con.execute(" UNION ALL ".join(each), [t.grain for t in there]).df()
 
     def make_macros(self, query: str) -> None:
         """Make the macros of `sql/report/`, with the first query that uses one.
@@ -157,6 +190,10 @@ class Database:
         Raises:
             InputError: There is no such table, or it has not been made yet.
         """
+        return self.sql(self._select(name))
+
+    def _select(self, name: str) -> str:
+        """The query of a table."""
         if name not in TABLES:
             known = ", ".join(sorted(TABLES))
             raise InputError(f"there is no table {name!r}", hint=f"one of: {known}")
@@ -167,7 +204,7 @@ class Database:
                 hint="run `hookanalysis reconcile`, or ws.reconcile()",
             )
         columns = ", ".join(TABLES[name].names)
-        return self.sql(f"SELECT {columns} FROM {name} ORDER BY ALL NULLS LAST")
+        return f"SELECT {columns} FROM {name} ORDER BY ALL NULLS LAST"
 
     def make(self, name: str, query: str) -> None:
         """Make a table of a query: what the contract promises lasts, all else is temporary."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections import Counter
 from datetime import UTC
 from functools import cache
@@ -15,7 +14,7 @@ from .errors import InputError
 from .facts.gathering import facts as gather
 from .facts.history import read_days
 from .facts.period import ask, day_bounds
-from .outputs import write_beside
+from .outputs import no_formula, write_beside
 from .results import FINDING_EVIDENCE, FINDINGS
 from .tables import OUTCOMES
 from .verdict.findings import read_finding, say_ground
@@ -29,12 +28,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .database import Database
-
-# A spreadsheet takes a cell that begins so for a formula (also in the full-width forms); and in
-# countries where a semicolon parts the cells, what follows one in a text, or a line end, is a cell.
-_FORMULA = re.compile(
-    r"(?:^|(?<=[;\n])|(?<=[^'][\t\r]))(?=[ \ufeff\"']*[=+\-@\t\r|\uff1d\uff0b\uff0d\uff20])"
-)
 
 # Tables whose codes a sheet says in words too: the columns that it takes, and the words of a row.
 _IN_WORDS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
@@ -170,11 +163,8 @@ def _write_parquet(frame: pd.DataFrame, path: Path, _table: str) -> None:
 
 
 def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
-    def safe(value: object) -> object:
-        return _FORMULA.sub("'", value) if isinstance(value, str) else value
-
     texts = frame.select_dtypes(exclude=["number", "datetime", "bool"])
-    return frame.assign(**{str(name): texts[name].map(safe) for name in texts})
+    return frame.assign(**{str(name): texts[name].map(no_formula) for name in texts})
 
 
 _WRITERS: dict[str, Callable[[pd.DataFrame, Path, str], None]] = {

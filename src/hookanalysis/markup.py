@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 CHART_MIME = "application/vnd.vegalite.v5+json"  # JupyterLab and reports both draw it
 FACTS_MIME = "application/vnd.hookanalysis.facts+json"
+CSV_MIME = "text/csv"  # what a report writes beside its page
+ATTACHED = ".evidence.csv"
 DASH = "\N{EN DASH}"
 ABSENT = DASH
 LONGEST = 300

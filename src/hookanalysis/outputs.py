@@ -108,3 +108,15 @@ def clear_spilled(workspace: str) -> None:
         with suppress(OSError):
             if file.lstat().st_mtime < _STARTED:
                 file.unlink()
+
+
+# A spreadsheet takes a cell that begins so for a formula (also in the full-width forms); and in
+# countries where a semicolon parts the cells, what follows one in a text, or a line end, is a cell.
+_FORMULA = re.compile(
+    r"(?:^|(?<=[;\n])|(?<=[^'][\t\r]))(?=[ \ufeff\"']*[=+\-@\t\r|\uff1d\uff0b\uff0d\uff20])"
+)
+
+
+def no_formula(value: object) -> object:
+    """A value of a sheet: text that a spreadsheet would run is marked as text."""
+    return _FORMULA.sub("'", value) if isinstance(value, str) else value

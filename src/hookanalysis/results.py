@@ -337,7 +337,7 @@ FINDINGS = define_table(
 
 FINDING_EVIDENCE = define_table(
     "finding_evidence",
-    "one line of an export or log on which a finding rests; of its first 20 deliveries",
+    "one line of an export or log on which a finding rests; of its first 20 deliveries a day",
     ("rule_id", "VARCHAR", "rule; the name of its file"),
     ("endpoint_url", "VARCHAR", "endpoint; empty where nobody knows it"),
     ("stance", "VARCHAR", "for or against"),
@@ -349,7 +349,7 @@ FINDING_EVIDENCE = define_table(
     ("error_kind", "VARCHAR", "why the attempt got no answer"),
     ("method", "VARCHAR", "HTTP method"),
     ("path", "VARCHAR", "path of the request"),
-    ("message", "VARCHAR", "message of a failure, scrubbed"),
+    ("message", "VARCHAR", "first exception or message of a failure, scrubbed"),
     ("what", "VARCHAR", "what the rule counted: key=value key=value"),
     ("stream", "VARCHAR", "log or export that holds it"),
     ("line", "BIGINT", "line in it"),

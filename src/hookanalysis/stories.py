@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import InputError
-from .facts.period import MAX_EVENTS, TROUBLE, ask
+from .facts.period import MAX_EVENTS, ask, pick_outcomes
 from .markup import Block, Column, moment, render, say_rest, see, table
 from .read.sources import open_source
 from .redaction import redact
@@ -188,7 +188,8 @@ def _chapter(db: Database, row: dict[str, Any]) -> Chapter:
         why += map(_say_silence, silent)
     if row["reason"]:
         why.append(say_reason(row["reason"]))
-    verdict = f"{kind} for {url}: {outcome} ({row['detail']}): {OUTCOMES[outcome]}."
+    detail = "" if row["detail"] == outcome else f" ({say(row['detail'])})"
+    verdict = f"{kind} for {url}: {outcome}{detail}: {OUTCOMES[outcome]}."
     return Chapter(verdict, tuple(why))
 
 
@@ -283,11 +284,13 @@ _EVENTS = [
     Column("endpoint_url", "Endpoint", "url"),
     Column("outcome", "Outcome", "outcome", under=lambda row: say(row["detail"])),
     Column("first_attempt_at", "First attempt, and first arrival", "time", under=_say_arrival),
-    Column(say_sender, "Sender's last word"),
+    Column(say_sender, "Sender's last status"),
 ]
 
 
-def events(ws: Database, period: Period | None = None, *, limit: int = MAX_EVENTS) -> Block:
+def events(
+    ws: Database, period: Period | None = None, *, outcome: str = "", limit: int = MAX_EVENTS
+) -> Block:
     """The events in trouble, in order of time, each with its evidence: file and line.
 
     The numbers are those of the dots in `charts.explorer`; marking a time there limits this list.
@@ -295,9 +298,10 @@ def events(ws: Database, period: Period | None = None, *, limit: int = MAX_EVENT
     Args:
         ws: A reconciled workspace.
         period: `facts.period`; all by default.
+        outcome: Only these outcomes, such as `missed refused`.
         limit: Longest list; the rest is counted.
     """
-    found = ask(ws, "listed_deliveries", period, **TROUBLE, most=limit)
+    found = ask(ws, "listed_deliveries", period, **pick_outcomes(outcome), most=limit)
     if not found:
         return table([], [], empty="No event is in trouble in this period.")
     lines = defaultdict(list)

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 _ABSENT = "\N{EN DASH}"
 
 _PARAMETER = re.compile(r" (\w+)=(.*?)(?= \w+=|$)")
+# The name of an exception, and what it says: `KeyError('ticket_items')`.
+_RAISED = re.compile(
+    r"(?:[\w.$:\\]*[.:\\])?(\w*(?:Error|Exception|Violation|Warning|Fault)\b)[(: ]*([^)]*)"
+)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?")
 
 BADGES = {
@@ -23,6 +27,10 @@ BADGES = {
     "info": "For information",
     None: "All clear",
 }
+SAMPLE = "Sample data"
+DELIVERED = "delivered in all"
+DELIVERED_IS = "accepted at least once: the next four together; shares are of all that were judged"
+ADVICE = {"do_not_resend": "do not resend"}
 DETAILS = {
     "delivered": "accepted at the first try",
     "delivered_pending": "accepted; the sender still calls it pending",
@@ -85,6 +93,9 @@ CAUSES = {
     "logs": "the logs at hand",
     "unknown": "not known",
 }
+# Whether a finding is new: none, or some, in the four weeks before.
+TRENDS = ("new: none in the four weeks before", "{} in the four weeks before")
+AGAINST_NOTHING = "nothing that the logs show"
 HOLES = {
     "no_liveness": "nothing was written",
     "rotation": "the log went on in another file",
@@ -363,4 +374,29 @@ def say_evidence(rule: str, row: Mapping[str, Any]) -> str:
     """What a row of `finding_evidence` says: a line, or what the rule counted."""
     if row["side"] is None:
         return explain_reason(f"{rule} {row['what'] or ''}")[0]
-    return f"{row['side']}: {say_line(row) or 'names the event'}"
+    return f"{row['side']} {say_line(row) or 'mentions the event'}"
+
+
+def say_seen(answers: Mapping[str, int], messages: Mapping[str, int]) -> str:
+    """What was seen of a failure: `500 KeyError 'ticket_items'`, `404 or time-out`."""
+    failures: dict[str, int] = {}
+    for message, number in messages.items():
+        words = _say_failure(message)
+        failures[words] = failures.get(words, 0) + number
+    given = {say(answer, ERRORS): number for answer, number in answers.items()}
+    return " ".join(filter(None, map(_most, (given, failures))))
+
+
+def _say_failure(message: str) -> str:
+    """What went wrong, out of a message: the exception, else its words up to the first value."""
+    text = re.split(r" [\w.]+=", message)[0].removeprefix("[…] ")
+    if found := _RAISED.search(text):
+        about = re.sub(r'^["…\s]*$', "", found[2].strip())[:60]
+        return f"{found[1]} {about}".strip()
+    return f"“{text[:60]}”" if text.strip("[…] ") else ""
+
+
+def _most(counts: Mapping[str, int]) -> str:
+    """The most frequent one or two, and whether there are others."""
+    names = sorted(counts, key=lambda name: (-counts[name], name))
+    return " or ".join(names) if len(names) < 3 else f"{names[0]} and others"

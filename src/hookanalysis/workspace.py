@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, nullcontext
+import ast
+import sys
+from contextlib import nullcontext
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,6 +14,7 @@ from .database import Database
 from .errors import InputError
 from .load import files as loading
 from .load import manifest
+from .load.folders import find_samples
 from .progress import show_reading, show_steps
 from .settings import Known, Settings, read_settings
 from .status import Status, look
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from .load.summary import LoadReport
     from .load.transfers import Progress
     from .markup import Block
+    from .reporting.reports import ReportResult
 
 
 class Workspace(Database):
@@ -72,11 +75,14 @@ class Workspace(Database):
             what is missing to judge.
 
         Raises:
-            InputError: What is given as known is of the wrong kind.
+            InputError: What is given as known is of the wrong kind, or there is nothing to load.
         """
         self._drop_records()
         with show_reading() if progress is None else nullcontext(progress) as tell:
-            return loading.load(self, paths, self.settings, Known(**known), tell, again=again)
+            done = loading.load(self, paths, self.settings, Known(**known), tell, again=again)
+        if not done.files or not any("://" in str(one) or Path(one).exists() for one in paths):
+            raise InputError("there is nothing to load", where=", ".join(map(str, paths)))
+        return done
 
     def forget(self, *paths: str | Path, stream: str | None = None) -> tuple[str, ...]:
         """Take back what was loaded, and all that came of it; reconcile afterwards.
@@ -219,6 +225,35 @@ class Workspace(Database):
 
         return findings(self.facts(day, **more))
 
+    def report(
+        self, name: str | Path, output: str | Path | None = None, **parameters: Any
+    ) -> ReportResult:
+        """Run a notebook into a report: `ws.report("incident_report", "i.pdf", incident=2)`.
+
+        Args:
+            name: Of a notebook of this package, or the path of one of your own.
+            output: The .html or .pdf; `<name>.html` in the current folder by default.
+            parameters: Of the notebook.
+
+        Raises:
+            InputError: There is no such notebook or parameter, or the workspace is in memory.
+            ReportError: The notebook failed.
+        """
+        from .reporting.reports import run_report
+
+        if self.path == ":memory:":
+            hint = 'open a file: connect("case.duckdb")'
+            raise InputError(
+                "a report needs a workspace file, and this one is in memory", hint=hint
+            )
+        if self.read_only:
+            return run_report(name, self.path, parameters, output)
+        self.close()  # a report is made by a process of its own, which reads the file
+        try:
+            return run_report(name, self.path, parameters, output)
+        finally:
+            super().__init__(self.path)
+
     def event(self, uuid: str, *, source: bool = False, redact: bool = True) -> Story:
         """One event's whole story, from both sides, with file and line of each piece.
 
@@ -236,7 +271,8 @@ class Workspace(Database):
     def _repr_html_(self) -> str:
         rows = self.rows("SELECT status, count(*) FROM files GROUP BY status ORDER BY status")
         files = ", ".join(f"{n:,} {status}" for status, n in rows) or "nothing loaded yet"
-        page = f'<p class="hk-when"><b>Workspace</b> {markup.escape(self.path)}: {files}</p>'
+        words = f"Workspace {self.path}: {files}"
+        shown = markup.Block(markup.render("note", words=words), words)
         if self.has("deliveries"):
             counts = self.sql(
                 """
@@ -244,18 +280,45 @@ class Workspace(Database):
                 FROM deliveries GROUP BY outcome ORDER BY 2 DESC, 1
                 """
             )
-            page += markup.show(counts).html
-        shown: str = markup.Block(page, repr(self))._repr_mimebundle_()["text/html"]
-        return shown
+            shown += markup.show(counts)
+        return str(shown._repr_mimebundle_()["text/html"])
 
 
-@contextmanager
-def find_samples() -> Iterator[Path]:
-    """The folder of the bundled samples: of the wheel, or of the checkout."""
-    packaged = resources.files("hookanalysis").joinpath("samples")
-    with resources.as_file(packaged) as installed:
-        checkout = Path(__file__).parents[2] / "data" / "samples"
-        yield installed if installed.is_dir() else checkout
+def open_case(workspace: str | Path = "", wait_seconds: float = 30) -> Workspace:
+    """The workspace that a notebook reports on, read only; "" for the bundled samples.
+
+    Args:
+        workspace: The file.
+        wait_seconds: How long to wait for another process that holds the file.
+
+    Raises:
+        InputError: papermill put in a parameter that the notebook does not declare.
+        BusyError: Another process holds the file.
+    """
+    _check_parameters()
+    if workspace:
+        return connect(workspace, read_only=True, wait_seconds=wait_seconds)
+    return connect(":memory:").load_samples()
+
+
+def _check_parameters() -> None:
+    """Refuse what papermill put in and no earlier cell declares: it would have no effect."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    declared: set[str] = set()
+    for cell in shell.user_ns.get("In", ()) if shell else ():
+        found = {n.id for n in _names(cell) if isinstance(n.ctx, ast.Store)}
+        if declared and cell.startswith("# Parameters\n") and (unknown := found - declared):
+            names, known = ", ".join(sorted(unknown)), ", ".join(sorted(declared))
+            raise InputError(f"unknown parameter {names}", hint=f"valid: {known}")
+        declared |= found
+
+
+def _names(cell: str) -> Iterator[ast.Name]:
+    try:
+        nodes = ast.walk(ast.parse(cell))
+    except SyntaxError:  # IPython's own, such as %time
+        return
+    yield from (node for node in nodes if isinstance(node, ast.Name))
 
 
 def connect(

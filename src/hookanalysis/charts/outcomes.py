@@ -10,8 +10,7 @@ import altair as alt
 import pandas as pd
 
 from hookanalysis import markup
-from hookanalysis.facts.measures import percent
-from hookanalysis.facts.period import MAX_EVENTS, TROUBLE, ask, day_bounds
+from hookanalysis.facts.period import MAX_EVENTS, ask, day_bounds, pick_outcomes
 from hookanalysis.markup import OUTCOME_COLOURS
 from hookanalysis.tables import OUTCOMES
 from hookanalysis.words import HOLES, count, plural, say
@@ -95,12 +94,12 @@ def _draw_outcomes(found: pd.DataFrame, window: Window) -> Drawing:
         return panel(_stack(rows, window, order, present, "chosen", 0.15), height, heading)
 
     trouble = found[found["outcome"].isin(_WORST_FIRST)]
-    marks = stack(found, "All deliveries", 96)
+    marks = stack(found, "All deliveries", 96 if trouble.empty else 52)
     if trouble.empty:
         marks = marks.add_params(chosen)
     else:
         # A legend answers clicks only in the panel that the selection belongs to.
-        upper = stack(trouble, "Other than delivered or recovered", 168)
+        upper = stack(trouble, "Other than delivered or recovered", 96)
         lower = marks.encode(color=colour_kinds("outcome", OUTCOME_COLOURS))
         both = alt.vconcat(upper.add_params(chosen), lower).resolve_scale(x="shared")
         marks = both.resolve_legend(color="independent")
@@ -124,12 +123,10 @@ def _stack(
 
 def _tell_outcomes(wide: pd.DataFrame, window: Window) -> str:
     total, sums = int(wide.to_numpy().sum()), wide.sum()
-    fine = sum(int(sums.get(outcome, 0)) for outcome in ("delivered", "recovered"))
     others = [(name, int(sums[name])) for name in _WORST_FIRST if sums.get(name, 0)]
-    text = (
-        f"{plural(total, 'delivery')}, {window.words}: {count(fine)}"
-        f" ({percent(fine, total)}) were delivered or recovered"
-    )
+    first, later = (count(sums.get(outcome, 0)) for outcome in ("delivered", "recovered"))
+    text = f"{plural(total, 'delivery')}, {window.words}: {first} delivered at the first try"
+    text += f", {later} after a failure" if sums.get("recovered", 0) else ""
     if not others:
         return f"{text}, and nothing else happened."
     listed = ", ".join(f"{number:,} {outcome}" for outcome, number in others)
@@ -139,15 +136,18 @@ def _tell_outcomes(wide: pd.DataFrame, window: Window) -> str:
 
 
 @chart("Outcomes and events", "No delivery falls into this period.", zooms=False)
-def explorer(ws: Database, period: Period | None = None, *, events: int = MAX_EVENTS) -> Drawing:
+def explorer(
+    ws: Database, period: Period | None = None, *, outcome: str = "", events: int = MAX_EVENTS
+) -> Drawing:
     """Outcomes over the holes in the logs; a time that is marked picks its endpoints and events.
 
     Args:
         ws: A reconciled workspace.
         period: `facts.period`.
+        outcome: Only events of these outcomes, such as `missed refused`.
         events: How many single events to show: those of `sections.events`.
     """
-    window = find_window(ws, period, "minute")
+    window, listed = find_window(ws, period, "minute"), pick_outcomes(outcome)
     found = frame(ws, "outcomes_over_time", window, most=MAX_ENDPOINTS)
     names = name_endpoints(found["endpoint_url"].dropna().unique(), 34)
     found = found.assign(endpoint=found["endpoint_url"].map(names).fillna("all others"))
@@ -163,7 +163,7 @@ def explorer(ws: Database, period: Period | None = None, *, events: int = MAX_EV
     )
     panels = [
         panel(alt.layer(*_shade_holes(ws, window), bars), 170).add_params(marked),
-        *_dot_events(ask(ws, "listed_deliveries", period, **TROUBLE, most=events), window),
+        *_dot_events(ask(ws, "listed_deliveries", period, **listed, most=events), window),
         _sum_endpoints(place(found, window)),
     ]
     return (
@@ -224,6 +224,8 @@ def _sum_endpoints(placed: pd.DataFrame) -> Any:
     order = placed.groupby("endpoint")["deliveries"].sum().sort_values(ascending=False)
     marks = (
         alt.Chart(placed[["at", "endpoint", "outcome", "deliveries"]])
+        # Where no axis is of time, times are text, and the marked ones are numbers.
+        .transform_calculate(at="toDate(datum.at)")
         .transform_filter({"param": "marked"})
         .mark_bar(height={"band": 0.7})
         .encode(
@@ -268,6 +270,7 @@ def timeline(ws: Database, period: Period) -> Drawing:
     band = alt.Chart(pd.DataFrame([span], columns=["at", "end"]))
     band = band.mark_rect(color=BAD, opacity=0.09)
     unit = markup.duration(step.total_seconds() * 1000) if step else wide.unit
+    unit = "minute" if unit == "1 min" else unit
     counts = placed.groupby("result")["attempts"].sum()
     said = ", ".join(f"{int(counts[name]):,} {name}" for name in _RESULTS if name in counts)
     return (
@@ -300,7 +303,7 @@ def _name_intervals(rows: list[dict[str, Any]]) -> pd.DataFrame:
 def coverage(ws: Database, period: Period | None = None) -> Drawing:
     """When each log can testify, and the holes in it; each by its own clock."""
     try:
-        window = find_window(ws, period)
+        window = find_window(ws, period, "minute")
     except NothingToDrawError:
         ends = frame(ws, "intervals", None, most=MAX_INTERVALS)
         window = make_window(ends["starts_at"].min(), ends["ends_at"].max(), period)

@@ -10,13 +10,15 @@ from collections import Counter
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hookanalysis.errors import InputError
+from hookanalysis.load.folders import find_samples
 from hookanalysis.tables import OUTCOMES, RESULTS, SCHEMA_VERSION
-from hookanalysis.verdict.findings import judge_period, read_finding
+from hookanalysis.verdict.findings import Shown, judge_period, read_finding
 from hookanalysis.verdict.rules import load_rules
-from hookanalysis.words import explain_reason
+from hookanalysis.words import explain_reason, say_evidence, say_seen
 from hookanalysis.zones import check_zone, to_utc
 
 from .measures import (
@@ -39,7 +41,7 @@ from .measures import (
 from .period import Period, ask, check_year, day_bounds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import date
 
     from hookanalysis.database import Database
@@ -124,13 +126,38 @@ def _gather(db: Database, asked: Period, period: Period, sums: dict[str, Any]) -
             db,
             period,
             *_judge_days(db, period),
-            *(read_finding(*row.values()) for row in ask(db, "findings", asked)),
+            *_show_cases(db, asked),
         ),
         resends=Resends(**dict.fromkeys(_names(Resends), 0) | sums["advice"]),
+        sample=_is_sample(files),
         versions=Versions(
             metadata.version("hookanalysis"), SCHEMA_VERSION, tzdata or "", FACTS_VERSION
         ),
     )
+
+
+def _is_sample(files: tuple[FileFacts, ...]) -> bool:
+    with find_samples() as folder:
+        return bool(files) and all(Path(file.path).is_relative_to(folder) for file in files)
+
+
+def _show_cases(db: Database, asked: Period) -> Iterator[Finding]:
+    """The findings of the period, each with what it showed there."""
+    seen = {(row["rule_id"], row["endpoint_url"]): row for row in ask(db, "seen", asked)}
+    for row in ask(db, "findings", asked):
+        found = read_finding(*row.values())
+        if shown := seen.get((found.rule_id, found.endpoint_url)):
+            lines = tuple(
+                Shown(
+                    line["happened_at"],
+                    say_evidence(found.rule_id, line),
+                    line["file"] or "",
+                    line["line"],
+                )
+                for line in shown["lines"]
+            )
+            found = replace(found, seen=say_seen(shown["answers"], shown["messages"]), lines=lines)
+        yield found
 
 
 def _judge_days(db: Database, period: Period) -> list[Finding]:

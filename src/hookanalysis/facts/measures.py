@@ -42,7 +42,7 @@ class OutcomeCount:
     outcome: str
     meaning: str
     deliveries: int
-    share: float | None  # of all deliveries without tests
+    share: float | None  # of those judged; None where the outcome is not part of them
     tests: int
     details: dict[str, int]  # finer code → deliveries without tests
 
@@ -69,15 +69,15 @@ class Headline:
         """Deliveries of which the logs could tell: all but the undetermined."""
         return self.judged - (self.possibly_missed - self.missed)
 
-    def say_arrived(self) -> str:
-        """How many arrived; where most could not be checked, of how many that is known."""
+    def say_delivered(self) -> str:
+        """How many were delivered; where most could not be checked, of how many that is known."""
         delivered, checked, judged = self.delivered, self.checked, self.judged
         if not checked:
             return f"None of {judged:,} webhooks could be checked: no log at hand covers them"
         if 2 * checked < judged:
-            known = f"{delivered:,} of these arrived ({percent(delivered, checked)})"
+            known = f"{delivered:,} of these were delivered ({percent(delivered, checked)})"
             return f"Only {checked:,} of {judged:,} webhooks could be checked; {known}"
-        return f"{delivered:,} of {judged:,} webhooks arrived ({percent(delivered, judged)})"
+        return f"{delivered:,} of {judged:,} webhooks were delivered ({percent(delivered, judged)})"
 
 
 @dataclass(frozen=True)
@@ -250,6 +250,7 @@ class Facts:
     findings: tuple[Finding, ...]  # what to look at first; what is acknowledged comes last
     resends: Resends
     versions: Versions
+    sample: bool = False  # only the bundled samples are loaded
 
     def __repr__(self) -> str:
         return f"<facts: {self.summary()}>"
@@ -286,7 +287,7 @@ class Facts:
         if not head.judged:
             return f"{self._say_why_empty()}, so there is nothing to judge."
         if not head.checked:
-            return f"{head.say_arrived()}. That does not mean that they are missing."
+            return f"{head.say_delivered()}. That does not mean that they are missing."
         if head.delivered == head.judged:
             every = f"All {head.judged:,} webhooks were"
             return f"{every if head.judged > 1 else 'The one webhook was'} delivered."
@@ -300,7 +301,7 @@ class Facts:
         )
         parts = [f"{number:,} {words}" for number, words in apart if number]
         tail = " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
-        return f"{'; '.join(filter(None, (head.say_arrived(), tail)))}."
+        return f"{'; '.join(filter(None, (head.say_delivered(), tail)))}."
 
     def _say_why_empty(self) -> str:
         """Why no delivery can be judged: what is missing, as far as the files tell."""

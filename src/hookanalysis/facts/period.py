@@ -17,8 +17,6 @@ from hookanalysis.zones import name_zone, to_local, to_utc
 if TYPE_CHECKING:
     from hookanalysis.database import Database
 
-# The deliveries that were not simply delivered, as `listed_deliveries` is asked for them.
-TROUBLE = {"outcomes": [name for name in OUTCOMES if name != "delivered"], "by_outcome": False}
 MAX_EVENTS = 200  # of these are listed and drawn
 
 
@@ -62,6 +60,17 @@ class Period:
         """The days from `first` to `last`, UTC, by the reader's calendar; empty for None."""
         return say_days(self.local(first), self.local(last)) if first and last else ""
 
+    def say_span(self, first: datetime | None, last: datetime | None) -> str:
+        """From `first` to `last`, UTC, by the reader's clock; with days where there are more."""
+        if not (first and last):
+            return ""
+        ends = [self.local(first), self.local(last)]
+        days = {self.local(at).date() for at in (*(self.ends or ()), first, last)}
+        said = [f"{at:%H:%M}" if len(days) == 1 else f"{at.day} {at:%b %H:%M}" for at in ends]
+        if ends[0].date() == ends[1].date() and len(days) > 1:
+            said[1] = f"{ends[1]:%H:%M}"
+        return said[0] if said[0].endswith(said[1]) else "\N{EN DASH}".join(said)
+
 
 def ask(ws: Database, name: str, period: Period | None = None, **more: Any) -> list[dict[str, Any]]:
     """The rows of a query of `sql/report/`; times `*_at` are by the reader's clock.
@@ -93,6 +102,19 @@ def _read_queries() -> dict[str, str]:
     header = re.compile(r"^/\* (\w+): .*?(?=^/\* \w+: |\Z)", re.MULTILINE | re.DOTALL)
     texts = [file.read_text("utf-8") for file in folder.iterdir()]
     return {query[1]: query[0] for text in texts for query in header.finditer(text)}
+
+
+def pick_outcomes(words: str = "") -> dict[str, Any]:
+    """Some outcomes, as `listed_deliveries` is asked for them; by default all but `delivered`.
+
+    Raises:
+        InputError: One is none.
+    """
+    names = words.replace(",", " ").split() or [name for name in OUTCOMES if name != "delivered"]
+    if unknown := [name for name in names if name not in OUTCOMES]:
+        hint = f"one or more of: {', '.join(OUTCOMES)}"
+        raise InputError(f"there is no outcome {unknown[0]!r}", hint=hint)
+    return {"outcomes": names, "by_outcome": False}
 
 
 def day_bounds(day: date | str, timezone: str = "UTC") -> tuple[datetime, datetime]:

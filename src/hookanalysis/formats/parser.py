@@ -51,6 +51,9 @@ _TRACE = "|".join(
 _ENDINGS = "(?:s|es|d|ed|r|er|ing|ly|'t|'s)?"
 _EXCEPTION = "[a-z_.:]*(?:error|exception|violation|warning|fault)"
 _UNITS = "us|µs|ns|sec|secs|min|mins|kb|mb|gb|kib|mib|gib|k|x|e|s|m|h"
+# What a quoted word after one of these is: a name of a schema or of code. So are words that are
+# joined, as in 'ticket_items'.
+_SCHEMA = "column|field|key|keyerror|attribute|relation|table|constraint|property|parameter|module"
 _APART = r"[\x00-@\[-`{-\x7f…]"
 
 
@@ -71,6 +74,9 @@ def _database() -> duckdb.DuckDBPyConnection:
         "kept_words": kept, "raised": _RAISED, "traced": _TRACE, "secret": CREDENTIAL,
         "sensitive": KEYS, "random_run": RANDOM[0], "random_piece": RANDOM[1], "named_id": NAMED,
     }  # fmt: skip
+    one = f"(?:{words}){_ENDINGS}"
+    schema = rf"""(?i)((?:{_SCHEMA})\W{{1,3}})["']({one})["']|["']({one}(?:[_.]{one})+)["']"""
+    patterns["schema_words"] = schema
     for name, pattern in patterns.items():
         constant = pattern.replace("'", "''")
         con.execute(f"CREATE MACRO {name}() AS '{constant}'")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+from contextlib import contextmanager
+from importlib import resources
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,3 +125,12 @@ def check_export(head: bytes, where: str) -> None:
                 where=where,
                 hint="load the logs that it was made of",
             )
+
+
+@contextmanager
+def find_samples() -> Iterator[Path]:
+    """The folder of the bundled samples: of the wheel, or of the checkout."""
+    packaged = resources.files("hookanalysis").joinpath("samples")
+    with resources.as_file(packaged) as installed:
+        checkout = Path(__file__).parents[3] / "data" / "samples"
+        yield installed if installed.is_dir() else checkout

@@ -15,13 +15,28 @@
     return spec;
   }
 
+  // Names cut where they stay apart: in the middle, at the beginning, or at the end.
+  function shorten(names, most) {
+    const ways = [
+      (name) => `${name.slice(0, most / 2)}…${name.slice(-most / 2)}`,
+      (name) => `…${name.slice(-most)}`,
+      (name) => `${name.slice(0, most)}…`,
+    ];
+    const cut = ways.map((way) => names.map((name) => (name.length > most + 1 ? way(name) : name)));
+    return cut.find((one) => new Set(one).size === names.length) || names;
+  }
+
   // On a phone, names and legends leave room for the marks.
   function squeeze(spec, room) {
     if (room > 560) return spec;
     const walk = (part) => {
       if (!part || typeof part !== "object") return;
       for (const [key, value] of Object.entries(part)) {
-        if (key === "labelLimit") part[key] = Math.min(value, room * 0.3);
+        if (!value) continue;
+        if (Array.isArray(value.sort) && value.axis && value.axis.labelLimit) {
+          const short = shorten(value.sort, Math.floor(room * 0.3 / 6));
+          value.axis.labelExpr = `${JSON.stringify(short)}[indexof(${JSON.stringify(value.sort)}, datum.label)]`;
+        }
         else if (key !== "datasets") walk(value);
       }
     };
@@ -88,7 +103,7 @@
   // A time can also be marked from the keyboard, in two fields that follow the mouse.
   let show = () => {};
   function offer(figure) {
-    if (figure.querySelector(".sift")) return;
+    if (figure.querySelector(":scope > .sift")) return;
     const tools = Object.assign(document.createElement("div"), { className: "sift" });
     const fields = ["from", "to"].map((name) => {
       const label = document.createElement("label");
@@ -128,56 +143,124 @@
     try { view.addSignalListener(name, (_, value) => act(value)); } catch { /* not in this chart */ }
   }
 
-  // Long tables can be searched; the field says how many rows fit.
+  // Tables: sorted by a heading; where long, folded after ten rows, searched, and saved as CSV.
+  const FOLD = 10;
+  const UNITS = { ms: 1, s: 1e3, min: 6e4, h: 36e5, day: 864e5, days: 864e5 };
   const sifters = [];
   const sift = () => sifters.forEach((one) => one());
-  for (const table of document.querySelectorAll("main .output table.hk-table")) {
+  document.querySelectorAll("main table.hk-table").forEach((table, place) => {
     const grouped = table.classList.contains("hk-events");
-    const rows = [...table.querySelectorAll(grouped ? "tbody" : "tbody > tr")];
-    if (rows.length < 12 && !grouped) continue;
-    const texts = rows.map((row) => row.textContent.toLowerCase());
-    const field = Object.assign(document.createElement("input"), {
+    const heads = [...table.querySelectorAll("thead th")];
+    let rows = [...table.querySelectorAll(grouped ? "tbody" : "tbody > tr")];
+    if (rows.length < 2) return;
+    const long = rows.length > FOLD || grouped;
+    const tools = make("div", { className: "sift" });
+    const field = make("input", {
       type: "search", placeholder: `Search ${rows.length} rows`, ariaLabel: "Search this table",
     });
-    const found = Object.assign(document.createElement("span"), { className: "found", role: "status" });
-    const tools = Object.assign(document.createElement("div"), { className: "sift" });
-    tools.append(field, found);
-    table.closest(".hk-scroll").before(tools);
+    const found = make("span", { className: "found", role: "status" });
+    const all = make("button", { type: "button", hidden: true });
+    let folded = rows.length > FOLD && !table.closest("details.numbers");
     const act = () => {
       const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const marked = grouped && span;
       let count = 0;
-      rows.forEach((row, place) => {
+      rows.forEach((row) => {
         const at = Number(row.dataset.at);
-        const fits = words.every((word) => texts[place].includes(word))
-          && (!grouped || !span || (at >= span[0] && at <= span[1]));
+        const fits = words.every((word) => row.textContent.toLowerCase().includes(word))
+          && (!marked || (at >= span[0] && at <= span[1]));
         row.hidden = !fits;
         count += fits;
+        row.classList.toggle("beyond", fits && folded && count > FOLD);
       });
-      const marked = grouped && span ? " in the marked time" : "";
-      found.textContent = count < rows.length || marked ? `${count} of ${rows.length}${marked}` : "";
+      const where = marked ? " in the marked time" : "";
+      found.textContent = count < rows.length || marked ? `${count} of ${rows.length}${where}` : "";
+      all.hidden = count <= FOLD;
+      all.textContent = folded ? `Show all ${count} rows` : "Show ten rows";
     };
+    all.addEventListener("click", () => { folded = !folded; act(); });
     field.addEventListener("input", act);
-    sifters.push(act);
+
+    const cell = (row, number) => (row.cells || row.rows[0].cells)[number];
+    const value = (row, number) => {
+      const kind = heads[number].className;
+      const text = cell(row, number).textContent;
+      if (/hk-(count|number|share|percent|ms)/.test(kind)) {
+        const parts = text.replace(/,/g, "").match(/-?[\d.]+ *[a-z]*/g);
+        if (!parts) return -1;
+        return parts.reduce((sum, part) => {
+          const [, size, unit] = part.match(/(-?[\d.]+) *([a-z]*)/);
+          return sum + Number(size) * (UNITS[unit] || 1);
+        }, 0);
+      }
+      return text;
+    };
+    heads.forEach((head, number) => {
+      const button = make("button", { type: "button", textContent: head.textContent });
+      head.replaceChildren(button);
+      button.addEventListener("click", () => {
+        const down = head.ariaSort === "ascending";
+        heads.forEach((one) => one.removeAttribute("aria-sort"));
+        head.ariaSort = down ? "descending" : "ascending";
+        rows = rows.map((row) => [value(row, number), row])
+          .sort(([a], [b]) => (a < b ? -1 : a > b) * (down ? -1 : 1)).map(([, row]) => row);
+        rows.forEach((row) => row.parentNode.append(row));
+        act();
+      });
+    });
+
+    if (long) tools.append(field, found);
+    const ids = [...table.querySelectorAll("td.hk-id code")];
+    if (ids.length > 1) {
+      const label = "Copy ids";
+      const button = make("button", { type: "button", className: "copy", textContent: label });
+      button.addEventListener("click", async () => {
+        const seen = [...table.querySelectorAll("td.hk-id code")]
+          .filter((one) => !one.closest("[hidden]"));
+        const done = await copy(seen.map((one) => one.textContent).join("\n"));
+        button.textContent = done ? "Copied" : "Copying is not allowed here";
+        setTimeout(() => { button.textContent = label; }, 1600);
+      });
+      tools.append(button);
+    }
+    if (long) {
+      const save = make("button", { type: "button", className: "csv", textContent: "CSV" });
+      save.addEventListener("click", () => {
+        const lines = [heads.map((head) => head.textContent)];
+        rows.forEach((row) => lines.push(heads.map((_, number) => words(cell(row, number)))));
+        const title = document.title.replace(/\W+/g, "-").toLowerCase();
+        const section = table.closest("section")?.getAttribute("aria-labelledby") || "table";
+        offerFile(`${title}-${section}-${place + 1}.csv`, lines);
+      });
+      tools.append(save);
+    }
+    const frame = table.closest(".hk-scroll");
+    if (tools.children.length) frame.before(tools);
+    if (long) frame.after(all);
+    if (long) sifters.push(act);
+    if (long) act();
+  });
+
+  function make(kind, properties) {
+    return Object.assign(document.createElement(kind), properties);
   }
 
-  // One button copies all ids of a list.
-  for (const table of document.querySelectorAll("table.hk-table")) {
-    const cells = [...table.querySelectorAll("td.hk-id code")];
-    if (cells.length < 2) continue;
-    const button = document.createElement("button");
-    const label = "Copy ids";
-    button.type = "button";
-    button.className = "copy";
-    button.textContent = label;
-    button.addEventListener("click", async () => {
-      const seen = cells.filter((cell) => !cell.closest("[hidden]"));
-      const done = await copy(seen.map((cell) => cell.textContent).join("\n"));
-      button.textContent = done ? "Copied" : "Copying is not allowed here";
-      setTimeout(() => { button.textContent = label; }, 1600);
-    });
-    const tools = table.closest(".hk-scroll").previousElementSibling;
-    if (tools && tools.classList.contains("sift")) tools.append(button);
-    else table.closest(".hk-scroll").before(button);
+  // The words of a cell; what stands small under them, after a bar.
+  function words(cell) {
+    const under = cell.querySelector(".hk-under");
+    const text = cell.textContent.trim();
+    if (!under || !under.textContent) return text;
+    return `${text.slice(0, -under.textContent.length).trim()} | ${under.textContent}`;
+  }
+
+  // A formula would be run by a spreadsheet, so its sign is quoted.
+  function offerFile(name, lines) {
+    const quote = (text) => `"${text.replace(/^(?=[=+@\t\r-])/, "'").replace(/"/g, '""')}"`;
+    const text = lines.map((cells) => cells.map(quote).join(",")).join("\r\n");
+    const href = URL.createObjectURL(new Blob(["\ufeff", text, "\r\n"], { type: "text/csv" }));
+    const link = make("a", { href, download: name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(href), 1000);
   }
 
   async function copy(text) {
@@ -194,6 +277,20 @@
       return done;
     }
   }
+
+  // What is folded is drawn when it opens, and shown on paper.
+  document.querySelectorAll("details").forEach((one) => one.addEventListener("toggle", drawAll));
+  window.addEventListener("beforeprint", () => {
+    document.querySelectorAll("details.hk-finding").forEach((one) => { one.open = true; });
+  });
+  // A link to what is folded opens it.
+  const reach = () => {
+    const aim = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+    const folds = aim ? aim.closest("section").querySelectorAll(":scope > details.fold") : [];
+    folds.forEach((one) => { one.open = true; });
+  };
+  window.addEventListener("hashchange", reach);
+  reach();
 
   // Light, dark, or as the system says.
   const schemes = { auto: "", light: "light", dark: "dark" };

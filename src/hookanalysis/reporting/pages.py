@@ -36,6 +36,7 @@ _ATTRIBUTES = {
     "a": {"href"},
     "td": {"colspan", "rowspan"},
     "th": {"colspan", "rowspan", "scope"},
+    "details": {"open"},
     "div": {"tabindex"},
     "tbody": {"data-at", "data-event"},
 }
@@ -47,7 +48,10 @@ _MARKS_OF_OTHERS = frozenset({"href", "url", "usermeta"})  # ways to fetch or to
 
 
 # Without it Chromium would take US Letter; a page printed from a browser fits the paper there.
-_PAPER = "<style>@page { size: A4 }</style>"
+_PAPER = (
+    "<style>@page { size: A4; @bottom-right { content: counter(page) ' / ' counter(pages);"
+    " font: 8pt system-ui, sans-serif; color: #55656f } }</style>"
+)
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
 _PRINTING = (
     *("--headless", "--disable-gpu", "--no-first-run", "--disable-extensions", "--disable-sync"),
@@ -146,8 +150,9 @@ def _shown_cells(notebook: NotebookNode) -> Iterator[dict[str, Any]]:
         if kind == "markdown":
             yield {"cell_type": kind, "source": cell.source}
         elif kind == "code":
+            fold = next((t.removeprefix("fold:") for t in tags if t.startswith("fold:")), "")
             shown = [kept for out in cell.outputs if (kept := _allowed(out, tags)) is not None]
-            yield {"cell_type": kind, "source": "", "outputs": shown}
+            yield {"cell_type": kind, "source": "", "outputs": shown, "fold": fold}
 
 
 def _allowed(output: Any, tags: list[str]) -> dict[str, Any] | None:

@@ -23,7 +23,7 @@ from hookanalysis.errors import (
     StorageError,
     unwritable,
 )
-from hookanalysis.markup import FACTS_MIME
+from hookanalysis.markup import ATTACHED, CSV_MIME, FACTS_MIME
 from hookanalysis.opening import check_exists
 from hookanalysis.outputs import check_target, write_beside
 
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 
 TIMEOUT_SECONDS = 600.0
+# Parameters that stand at the top of a report, and not among what it rests on.
+_OF_LETTERS = {"title", "customer", "author", "note", "made", "incident"}
+_UNTITLED = {"workspace", *_OF_LETTERS} - {"title"}
 _KINDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 
 
@@ -114,13 +117,16 @@ def run_report(
     run = kernels.run_notebook(source, values, timeout_seconds=timeout_seconds)
     if run.failure is not None:
         raise _tell_failure(run, _page(path, source, values, {}), target)
-    outputs = (out for cell in run.notebook.cells for out in cell.get("outputs", ()))
+    outputs = [out for cell in run.notebook.cells for out in cell.get("outputs", ())]
     found = (out.data[FACTS_MIME] for out in outputs if FACTS_MIME in out.get("data", {}))
     facts: dict[str, Any] = next(found, {})
+    sheets = (out.data[CSV_MIME] for out in outputs if CSV_MIME in out.get("data", {}))
     page = write_page(run.notebook, _page(path, source, values, facts))
     whole = print_page(page) if target.suffix == ".pdf" else page.encode()
     beside = target.with_name(facts_name) if facts else None
     _write(target, whole)
+    for sheet in sheets:
+        _write(target.with_suffix(ATTACHED), f"\ufeff{sheet}".encode())
     if beside is not None:
         _write(beside, f"{json.dumps(facts, ensure_ascii=False, indent=1)}\n".encode())
     _marked(target).unlink(missing_ok=True)
@@ -253,8 +259,8 @@ def _page(
     path: Path, source: NotebookNode, values: dict[str, Any], facts: Mapping[str, Any]
 ) -> Page:
     first = next((c.source for c in source.cells if c.source.startswith("# ")), path.stem)
-    said = [v for name, v in values.items() if name != "workspace" and v and isinstance(v, str)]
-    names = {**values}
+    said = [v for name, v in values.items() if name not in _UNTITLED and v and isinstance(v, str)]
+    names = {name: value for name, value in values.items() if name not in _OF_LETTERS}
     if "workspace" in names:
         names["workspace"] = Path(names["workspace"]).name or "the bundled samples"
     versions = " · ".join(f"{name} {value}" for name, value in facts.get("versions", {}).items())

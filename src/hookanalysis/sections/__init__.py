@@ -11,12 +11,14 @@ from hookanalysis.stories import events as events
 from .cover import cover as cover
 from .cover import health as health
 from .cover import keep_own as keep_own
+from .cover import letterhead as letterhead
 from .cover import moments as moments
 from .cover import pick_incident as pick_incident
 from .cover import summary as summary
 from .days import changes as changes
 from .days import comparison as comparison
-from .days import news as news
+from .days import facts_before as facts_before
+from .days import side_by_side as side_by_side
 from .days import still_open as still_open
 from .findings import findings as findings
 from .findings import proofs as proofs

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from hookanalysis import markup
 from hookanalysis.errors import InputError
 from hookanalysis.facts.measures import percent
-from hookanalysis.facts.period import ask, say_days
+from hookanalysis.facts.period import ask, day_bounds, say_days
 from hookanalysis.markup import ABSENT, FACTS_MIME, Block, Column, render, table
-from hookanalysis.words import BADGES, count, plural, say_answers
+from hookanalysis.words import BADGES, SAMPLE, count, plural, say_answers
 
 from .lists import STREAK
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from hookanalysis.facts.measures import Facts
     from hookanalysis.facts.period import Period
 
+_TROUBLE = "outcomes"  # the section that lists them
 _NEVER = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, naive; nothing falls into this day
 
 # The outcome whose colour it takes, what is counted, the number, what stands under it, and the id
@@ -45,8 +47,9 @@ def top(
         tiles: The numbers side by side.
         name: What stands before the period.
     """
-    when, (level, words) = f"{name}{facts.period.words}", badge
-    around = {"when": when, "zone": facts.period.zone, "level": level, "badge": words}
+    when = f"{name}{facts.period.words}"
+    badges = [badge, ("info", SAMPLE)] if facts.sample else [badge]
+    around = {"when": when, "zone": facts.period.zone, "badges": badges}
     page = render("top", **around, said=said, tiles=[*tiles], absent=ABSENT)
     return Block(page, f"{when}: {' '.join(said.values())}".strip(), {FACTS_MIME: facts.to_dict()})
 
@@ -70,7 +73,7 @@ def _tiles(facts: Facts) -> Iterable[Tile]:
         share = f"{percent(number, head.judged)} · " if head.judged and number else ""
         return outcome, name, count(number), f"{share}{words}", section
 
-    yield tell("missed", "Missed", "missed", "proven not to have arrived")
+    yield tell("missed", "Missed", _TROUBLE, "proven not to have arrived")
     # A limit, not one more sum: the missed are among them.
     missed = f"the {count(head.missed)} missed and " if head.missed else ""
     most, small = count(head.possibly_missed), "nothing to check"
@@ -86,12 +89,12 @@ def _tiles(facts: Facts) -> Iterable[Tile]:
     elif head.judged:
         shown, small = percent(head.delivered, head.judged), f"{shown} of {count(head.judged)}"
     yield "delivered", "Delivered", shown, small, "outcomes"
-    twice = tell("duplicated", "Duplicated", "duplicated", "accepted more than once")
+    twice = tell("duplicated", "Duplicated", _TROUBLE, "accepted more than once")
     if harmful:
         twice = (*twice[:3], f"{plural(harmful, 'delivery')} processed more than once", twice[4])
     yield twice
-    yield tell("refused", "Refused", "other-troubles", "answered with an error")
-    yield tell("unprocessed", "Unprocessed", "other-troubles", "accepted, never handled")
+    yield tell("refused", "Refused", _TROUBLE, "answered with an error")
+    yield tell("unprocessed", "Unprocessed", _TROUBLE, "accepted, never handled")
 
 
 def health(ws: Database, facts: Facts) -> Block:
@@ -179,25 +182,62 @@ def keep_own(facts: Facts, incident: Incident) -> Facts:
     return replace(facts, findings=tuple(own))
 
 
+def letterhead(
+    facts: Facts,
+    title: str = "",
+    customer: str = "",
+    author: str = "",
+    note: str = "",
+    made: str = "",
+) -> Block:
+    """Whose report this is: its title, whom it is for, who made it when, and a paragraph of theirs.
+
+    Args:
+        facts: What it is about.
+        title: A title of its own; by default what was seen, where and when.
+        customer: Whom it is for.
+        author: Who signs it.
+        note: A paragraph of its own.
+        made: The date on it, such as 2026-11-29; today by default.
+
+    Raises:
+        InputError: `made` is no date.
+    """
+    day, _ = day_bounds(made or datetime.now(ZoneInfo(facts.period.timezone)).date())
+    said = (
+        customer and f"For {customer}",
+        author and f"By {author}",
+        f"Made on {say_days(day, day)} with hookanalysis {facts.versions.hookanalysis}",
+    )
+    if not title and facts.findings:
+        first = facts.findings[0]
+        place = markup.endpoint(facts.period.endpoint) if facts.period.endpoint else ""
+        title = ", ".join(filter(None, (first.seen or first.title, place, facts.period.words)))
+    told = {"title": title, "by": " · ".join(filter(None, said)), "note": note}
+    return Block(render("letterhead", **told), "\n".join(filter(None, told.values())))
+
+
 def summary(ws: Database, facts: Facts, incident: Incident) -> Block:
     """The incident in a paragraph of plain English, and its numbers side by side."""
     if not incident.failed:
-        words = "Every delivery that can be judged was simply delivered: there is no incident."
-        return Block(f'<p class="hk-headline">{words}</p>', words, {FACTS_MIME: facts.to_dict()})
+        words = (
+            "Every webhook that can be judged was delivered at the first try: there is no incident."
+        )
+        return top(facts, ("good", BADGES[None]), {"headline": words}, ())
     (touched,) = ask(ws, "totals", facts.period)
     back = sum(facts.count(name) for name in ("recovered", "duplicated", "unacknowledged"))
     lost = sum(facts.count(name) for name in ("missed", "refused", "unprocessed"))
     level = "critical" if incident.still_open or lost else "good"
     over = f"Over; {count(lost)} to resend" if lost else "Over"
-    failed = "Failed at first" if incident.number else "Not simply delivered"
-    share = f"{percent(incident.failed, incident.deliveries)} of those tried"
+    failed = "Failed at first" if incident.number else "In trouble"
+    share = f"{percent(incident.failed, incident.deliveries)} of {count(incident.deliveries)} tried"
     events = count(touched["troubled_events"])
     tiles: list[Tile] = [
         ("missed", failed, count(incident.failed), share, None),
-        ("recovered", "Arrived after all", count(back), "accepted by now", "recovered"),
-        ("refused", "Without effect", count(lost), "can be resent", "what-to-resend"),
+        ("recovered", "Delivered later", count(back), "by a later try", "delivered-after-all"),
+        ("refused", "Still to resend", count(lost), "not delivered so far", "what-to-resend"),
         ("undetermined", "Not known", count(facts.unchecked), "the logs cannot tell", None),
-        ("delivered", "Events", events, "concerned", "impact"),
+        ("delivered", "Events", events, "affected", "who-is-affected"),
     ]
     return top(
         facts,
@@ -216,23 +256,25 @@ def _tell(
     tried = f"{all_} {plural(incident.deliveries, 'webhook')} for {where}"
     said = [f"{_say_span(incident, facts.period)}, {tried} {_say_failure(incident)}."]
     if not incident.number:
-        said.append("They were scattered, and no run of failures.")
+        said.append("They are spread over time rather than one outage.")
     if facts.findings:
         first = facts.findings[0]
-        said.append(f"Most likely cause: {first.title[:1].lower()}{first.title[1:]}.")
+        seen = f" ({first.seen})" if first.seen else ""
+        said.append(f"Most likely cause: {first.title[:1].lower()}{first.title[1:]}{seen}.")
     transactions = touched["troubled_transactions"]
     of = f" of {plural(transactions, 'transaction')}" if transactions else ""
-    said.append(f"This concerns {plural(touched['troubled_events'], 'event')}{of}.")
+    events = touched["troubled_events"]
+    said.append(f"{plural(events, 'event')}{of} {'is' if events == 1 else 'are'} affected.")
     if back:
-        said.append(f"{count(back)} arrived after all.")
+        said.append(f"{count(back)} {'was' if back == 1 else 'were'} delivered by a later try.")
     if lost:
         verb = "has" if lost == 1 else "have"
-        what = "had no effect so far" if facts.count("unprocessed") else "not been delivered"
-        said.append(f"{count(lost)} {verb} {what} and can be resent.")
+        what = "been processed" if facts.count("unprocessed") else "been delivered"
+        said.append(f"{count(lost)} {verb} not {what} so far and can be resent.")
     elif not facts.unchecked:
         said.append("Nothing is left to resend.")
     if number := facts.unchecked:
-        said.append(f"Of {count(number)} the logs at hand cannot tell whether they arrived.")
+        said.append(f"For {count(number)}, the logs at hand cannot tell.")
     if incident.still_open:
         said.append("The endpoint had not recovered when the logs end.")
     return said
@@ -253,13 +295,13 @@ def _say_span(incident: Incident, period: Period) -> str:
 def _say_failure(incident: Incident) -> str:
     """How they failed at first: `failed at first (502 or time-out)`."""
     if not incident.number:
-        return "were not simply delivered"
+        return "ran into trouble"
     answers = say_answers(incident.statuses)
     told = [part for part in answers if part and not part.startswith("2")][:3]
     silent = any(part.startswith("2") for part in answers)
     if silent and not told:
-        return "were answered with success, and nothing came of it"
-    told += ["success without effect"] if silent else []
+        return "were answered with success but never processed"
+    told += ["answered with success but never processed"] if silent else []
     return f"failed at first ({' or '.join(told)})" if told else "failed at first"
 
 

@@ -1,4 +1,4 @@
-"""One day against the day before and the weeks before that: what is new, and what is left."""
+"""One period against another: a day and the weeks before it, and what is left of them."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup
-from hookanalysis.facts.gathering import read_known
+from hookanalysis.errors import InputError
+from hookanalysis.facts.gathering import facts
 from hookanalysis.facts.history import find_changes
 from hookanalysis.facts.measures import percent
 from hookanalysis.facts.period import ask, day_bounds
-from hookanalysis.markup import Block, Column, render, table
-from hookanalysis.words import count, plural
+from hookanalysis.markup import Block, Column, table
+from hookanalysis.tables import OUTCOMES
+from hookanalysis.words import DELIVERED, count, plural, sentence
 
 from .lists import Listing
 
 if TYPE_CHECKING:
     from hookanalysis.database import Database
+    from hookanalysis.facts.measures import Facts
     from hookanalysis.facts.period import Period
 
 WEEKS = 4  # that a day is compared with
@@ -61,7 +64,7 @@ def comparison(ws: Database, period: Period) -> Block:
         if trailing:
             row["before"] = count(_number(before, key)) if before else markup.ABSENT
             row["usual"] = _usual(numbers)
-            row["words"] = "" if key == "judged" else _weigh(now, numbers)
+            row["words"] = _weigh(now, numbers) if today and key != "judged" else ""
         rows.append(row)
     columns = [
         Column("measure", "Of the deliveries"),
@@ -73,36 +76,49 @@ def comparison(ws: Database, period: Period) -> Block:
     return table(rows, columns)
 
 
-def news(ws: Database, period: Period) -> Block:
-    """Findings that are new on the period's last day, those that go on, and, folded, the quiet."""
-    last = _last_day(period)
-    if last is None:
-        return Block("", "")
-    since, until = day_bounds(last, period.timezone)
-    bounds = {"since": since, "until": until, "from": since - timedelta(weeks=WEEKS)}
-    rows = ask(ws, "news", period, **bounds)
-    known = read_known(ws)
-    for row in rows:
-        if row["state"] != "quiet" and known(row["rule_id"], row["endpoint_url"], last):
-            row["state"] = "acknowledged"
-    quiet = [row for row in rows if row["state"] == "quiet"]
-    columns = [
-        Column("state", "State"),
-        Column("title", "Finding"),
-        Column("severity", "Severity"),
-        Column(lambda row: row["endpoint_url"] or "the logs as a whole", "Endpoint", "url"),
-        Column("today", _name(last), "count"),
-        Column("before", f"{WEEKS} weeks before", "count"),
-        Column("before_at", "Last before", "time"),
+def facts_before(ws: Database, now: Facts) -> Facts | None:
+    """The facts of the time of the same length before; None where there is none."""
+    period = now.period
+    if not (period.since and period.ends):
+        return None
+    start, only = period.since, {"endpoint": period.endpoint, "event_type": period.event_type}
+    length = (period.until or period.ends[1]) - start
+    try:
+        return facts(ws, since=start - length, until=start, timezone=period.timezone, **only)
+    except InputError:  # before what was reconciled
+        return None
+
+
+def side_by_side(one: Facts, other: Facts | None) -> Block:
+    """Two periods beside each other, such as those of two days: outcomes, attempts and lag.
+
+    Args:
+        one: `ws.facts(day="2026-11-20")`.
+        other: What it is held against.
+    """
+    if other is None:
+        return table([], [], empty="No period to compare: name the one that is asked for.")
+    sides = (("one", one), ("other", other))
+    rows: list[dict[str, Any]] = [
+        {"measure": "Judged", **{key: count(f.headline.judged) for key, f in sides}},
+        {
+            "measure": sentence(DELIVERED),
+            **{key: percent(f.headline.delivered, f.headline.judged) for key, f in sides},
+        },
     ]
-    today = [row for row in rows if row["state"] != "quiet"]
-    shown = table(today, columns, empty="No delivery of this day is part of a finding.")
-    if not quiet:
-        return shown
-    words = f"{plural(len(quiet), 'finding')} of the {WEEKS} weeks before, quiet on this day"
-    folded = table(quiet, columns)
-    fold = render("fold", words=words, inner=folded.html)
-    return shown + Block(fold, f"{words}:\n{folded.text}")
+    for name, meaning in OUTCOMES.items():
+        numbers = {key: count(f.count(name)) for key, f in sides}
+        if set(numbers.values()) != {"0"}:
+            rows.append({"measure": name, "meaning": meaning, **numbers})
+    failed = {key: (sum(e.failed for e in f.endpoints), f.totals.attempts) for key, f in sides}
+    rows.append({"measure": "Attempts failed", **{k: percent(*v) for k, v in failed.items()}})
+    columns = [
+        Column("measure", "Of the deliveries"),
+        Column("one", one.period.words, "number"),
+        Column("other", other.period.words, "number"),
+        Column("meaning", "Meaning"),
+    ]
+    return table(rows, columns)
 
 
 def still_open(ws: Database, period: Period) -> Block:

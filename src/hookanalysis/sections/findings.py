@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import csv
+import io
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup
-from hookanalysis.facts.period import ask
-from hookanalysis.markup import Block, Column, escape, table
-from hookanalysis.words import CAUSES, plural, say, say_evidence
+from hookanalysis.facts.period import ask, pick_outcomes
+from hookanalysis.markup import ATTACHED, CSV_MIME, Block, Column, render, table
+from hookanalysis.outputs import no_formula
+from hookanalysis.words import (
+    AGAINST_NOTHING,
+    CAUSES,
+    TRENDS,
+    count,
+    plural,
+    say,
+    say_evidence,
+    say_line,
+    sentence,
+)
 
 if TYPE_CHECKING:
     from hookanalysis.database import Database
     from hookanalysis.facts.measures import Facts
+    from hookanalysis.facts.period import Period
     from hookanalysis.verdict.findings import Finding
 
 
@@ -25,6 +40,8 @@ _LINES = [
         "File and line",
     ),
 ]
+MAX_ATTACHED = 10_000  # deliveries whose lines are attached
+_SHEET = ("event_uuid", "outcome", "time_in_the_log", "log", "says", "file", "line")
 _RIVALS = [
     Column("title", "What else was found in this time"),
     Column(lambda row: say(row["cause"], CAUSES), "Cause"),
@@ -34,8 +51,13 @@ _RIVALS = [
 ]
 
 
-def findings(facts: Facts) -> Block:
-    """What was found, the most severe first, each with its next step."""
+def findings(facts: Facts, *, opened: bool = False) -> Block:
+    """What was found, the most severe first: a line each, which opens to its case.
+
+    Args:
+        facts: What was found, and where.
+        opened: Show the cases at once.
+    """
     if not facts.findings:
         if facts.totals.deliveries:
             return table([], [], empty="Nothing to do: no rule found anything wrong.")
@@ -50,55 +72,69 @@ def findings(facts: Facts) -> Block:
     rules: dict[tuple[str, str], list[Finding]] = {}
     for found in facts.findings:
         rules.setdefault((found.rule_id, found.acknowledged), []).append(found)
-    items, sentences = [], [advice]
-    for entries in rules.values():
-        first, number = entries[0], sum(e.deliveries for e in entries)
-        whole = "the endpoint as a whole" if first.endpoint_url else "the logs as a whole"
-        total = plural(number, "delivery") if number else whole
-        known = first.acknowledged
-        level, badge = ("info", "acknowledged") if known else [escape(first.severity)] * 2
-        places = "".join(_say_where(e, facts) for e in entries[:MAX_PLACES])
-        if (rest := len(entries) - MAX_PLACES) > 0:
-            places += f"<li>and {plural(rest, 'endpoint')} more</li>"
-        items.append(
-            f'<li class="hk-finding hk-{level}"><h3>{escape(first.title)}'
-            f'<span class="hk-badge hk-{level}">{badge}</span></h3>'
-            f'<p class="hk-facts"><b>{total}</b>'
-            f" · cause: {escape(say(first.cause, CAUSES))}"
-            f" · guide: {escape(first.guide_step)} · rule: {escape(first.rule_id)}</p>"
-            f"{f'<p><b>Known:</b> {escape(known, 1000)}</p>' if known else ''}"
-            f"<ul>{places}</ul>{_say_ground(entries)}"
-            f'<p>{escape(first.explain, 1000)}</p><p class="hk-next">'
-            f"{escape(first.next_check, 1000)}</p></li>"
-        )
-        sentences.append(f"{badge}: {first.title} ({total}). Next: {first.next_check}")
-    page = f'<p class="hk-advice">{advice}</p>' if advice else ""
-    text = markup.tame(" ".join(sentences).strip(), 10_000)
-    return Block(f'{page}<ol class="hk-findings">{"".join(items)}</ol>', text)
+    shown = [_tell(entries, facts.period) for entries in rules.values()]
+    sentences = [f"{c['badge']}: {c['title']} ({c['case']}). Next: {c['next']}" for c in shown]
+    page = render("findings", advice=advice, cases=shown, opened=opened)
+    return Block(page, markup.tame(" ".join([advice, *sentences]).strip(), 10_000))
 
 
-def _say_ground(entries: list[Finding]) -> str:
-    """How sure it is, what is missing for that, and what speaks against it."""
+def _tell(entries: list[Finding], period: Period) -> dict[str, Any]:
+    """What a card shows of one rule's findings; the case is that of the first endpoint."""
+    first, number = entries[0], sum(entry.deliveries for entry in entries)
+    span = period.say_span(
+        min((e.first_at for e in entries if e.first_at), default=None),
+        max((e.last_at for e in entries if e.last_at), default=None),
+    )
+    seen = " or ".join([*dict.fromkeys(entry.seen for entry in entries if entry.seen)][:2])
+    case = (seen, number and plural(number, "delivery"), span)
+    known, before = first.acknowledged, sum(entry.before for entry in entries)
     least = min(entry.confidence for entry in entries)
     against = "; ".join(dict.fromkeys(entry.against for entry in entries if entry.against))
-    sure = "" if least >= 1 or not entries[0].evidence else entries[0].evidence
-    parts = [f"Confidence: {round(100 * least)} %"] if sure else []
-    parts += [text.rstrip(".") for text in (sure, against and f"Against it: {against}") if text]
-    return f'<p class="hk-ground">{escape(". ".join(parts), 1000)}.</p>' if parts else ""
+    asked = bool(number and period.since)
+    return {
+        "level": "info" if known else first.severity,
+        "badge": "acknowledged" if known else first.severity,
+        "seen": seen,
+        "case": ", ".join(part for part in case if part),
+        "title": first.title,
+        "facts": {
+            "Known": known,
+            "Compared": TRENDS[before > 0].format(count(before)) if asked else "",
+            "Cause": say(first.cause, CAUSES),
+            "Confidence": f"{round(100 * least)} %. {first.evidence}".strip(),
+            "Against it": sentence(against) or AGAINST_NOTHING,
+            "Guide and rule": f"{first.guide_step}; {first.rule_id}",
+        },
+        "places": [_say_where(entry, period) for entry in entries[:MAX_PLACES]],
+        "more": markup.say_rest(len(entries) - MAX_PLACES),
+        "lines": [
+            (
+                line.at and markup.moment(period.local(line.at)),
+                line.file and f"{markup.short_path(line.file)}:{line.line}",
+                line.says,
+            )
+            for line in first.lines
+        ],
+        "next": first.next_check,
+        "explain": first.explain,
+    }
 
 
-def _say_where(found: Finding, facts: Facts) -> str:
+def _say_where(found: Finding, period: Period) -> str:
     where = markup.endpoint(found.endpoint_url, 80)
     if not (found.endpoint_url or found.deliveries):
-        where = "all of them"
+        where = "the logs as a whole"
     number = plural(found.deliveries, "delivery") if found.deliveries else ""
-    days = facts.period.say_days(found.first_at, found.last_at)
-    told = ", ".join(part for part in (number, days) if part)
-    return f"<li>{escape(f'{where}: {told}' if told else where)}</li>"
+    told = (number, period.say_span(found.first_at, found.last_at))
+    return ": ".join(filter(None, (where, ", ".join(filter(None, told)))))
 
 
 def proofs(ws: Database, facts: Facts, *, limit: int = 12) -> Block:
-    """The lines that the first finding rests on, and the findings that rival it."""
+    """The lines that the first finding rests on, the findings that rival it, and all lines as CSV.
+
+    The CSV holds each line of both sides' logs of each delivery of the period that was not simply
+    delivered. A report writes it beside its page.
+    """
     if not facts.findings:
         return table([], [], empty="No rule explains these failures.")
     first = facts.findings[0]
@@ -106,6 +142,19 @@ def proofs(ws: Database, facts: Facts, *, limit: int = 12) -> Block:
     lines = ask(ws, "proofs", facts.period, **which)
     rivals = [f for f in facts.findings if f.deliveries and f.rule_id != first.rule_id][:5]
     title, none = f"Evidence: {first.title}", "No line stands for it alone."
-    return table(lines, _LINES, caption=title, empty=none) + table(
-        map(vars, rivals), _RIVALS, empty="Nothing else was found in this time."
-    )
+    shown = table(lines, _LINES, caption=title, empty=none)
+    shown += table(map(vars, rivals), _RIVALS, empty="Nothing else was found in this time.")
+    found = ask(ws, "listed_deliveries", facts.period, **pick_outcomes(), most=MAX_ATTACHED)
+    own = {row["event_uuid"]: row["outcome"] for row in found if row["event_uuid"]}
+    every = ask(ws, "evidence_lines", facts.period, uuids=list(own))
+    sheet = io.StringIO()
+    write = csv.writer(sheet).writerow
+    write(_SHEET)
+    for row in every:
+        place = (markup.short_path(row["file"]), row["line"])
+        said = (row["event_uuid"], own[row["event_uuid"]], row["logged_at"], row["side"])
+        write(map(no_formula, (*said, say_line(row), *place)))
+    number = plural(len(every), "line")
+    words = f"All {number} of both logs are in the file *{ATTACHED} beside this report."
+    shown += Block(render("note", words=words), words)
+    return replace(shown, data={CSV_MIME: sheet.getvalue()})

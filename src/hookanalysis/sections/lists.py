@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hookanalysis import markup, words
 from hookanalysis.facts.period import ask
 from hookanalysis.markup import ABSENT, Block, Column, duration, render, table
+from hookanalysis.tables import OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,6 +51,10 @@ def _say_side(row: Mapping[str, Any]) -> str:
     return f"{row['side']}: {measured}"
 
 
+def _say_meaning(row: Mapping[str, Any]) -> str:
+    return OUTCOMES[row["outcome"]]
+
+
 _EVENT = Column("event_uuid", "Event and its type", "id", under="event_type")
 _ENDPOINT = Column("endpoint_url", "Endpoint", "url")
 _FIRST = Column("happened_at", "First attempt", "time")
@@ -63,7 +68,7 @@ resends = Listing(
     "Nothing is left to resend.",
     (
         Column("number", "#", "count"),
-        Column(lambda row: row["advice"].replace("_", " "), "Advice"),
+        Column(lambda row: words.say(row["advice"], words.ADVICE), "Advice"),
         _EVENT,
         _ENDPOINT,
         _FIRST,
@@ -89,7 +94,7 @@ impact = Listing(
     "No delivery was in trouble in this period.",
     (
         Column("event_type", "Event type"),
-        Column("outcome", "What became of it", "outcome"),
+        Column("outcome", "What became of it", "outcome", under=_say_meaning),
         _DELIVERIES,
         Column("events", "Events", "count", spared=True),
         Column("transactions", "Transactions", "count", spared=True),
@@ -173,35 +178,44 @@ sent_tests = Listing(
 )
 
 
+_TAKEN = ("accepted_count", "processed_count")
+# The outcomes that call for somebody, in the order of the list.
+_IN_TROUBLE = ("missed", "refused", "unprocessed", "duplicated", "unacknowledged", "unexpected")
+
+
 def deliveries(
-    ws: Database, names: Sequence[str], period: Period | None = None, *, limit: int = 50
+    ws: Database,
+    names: Sequence[str] = _IN_TROUBLE,
+    period: Period | None = None,
+    *,
+    limit: int = 200,
 ) -> Block:
     """The deliveries of some outcomes, one by one; ids ready to be copied.
 
     Args:
         ws: A reconciled workspace.
-        names: Outcomes, such as `["missed"]`.
+        names: Outcomes, such as `["missed"]`; by default all that call for somebody.
         period: `facts.period`; all by default.
         limit: Longest list; the rest is counted.
     """
 
     def say_detail(row: Mapping[str, Any]) -> str:
-        return words.say(row["detail"])
+        told = words.say(row["detail"])
+        if row["outcome"] == "duplicated":
+            taken = [ABSENT if row[k] is None else words.count(row[k]) for k in _TAKEN]
+            told += "; accepted {}, processed {}".format(*taken)
+        return told
 
-    def say_taken(row: Mapping[str, Any]) -> str:
-        counts = (row["accepted_count"], row["processed_count"])
-        return ", ".join(ABSENT if n is None else words.count(n) for n in counts)
-
-    columns = [_EVENT, _ENDPOINT, _FIRST, Column(words.say_sender, "Sender's last word")]
-    if "duplicated" in names:
-        columns.append(Column(say_taken, "Accepted, processed", "number"))
-    if len(names) > 1:
-        columns.insert(0, Column("outcome", "Outcome", "outcome", under=say_detail))
-    else:
-        columns.append(Column(say_detail, "How we know"))
+    columns = (
+        Column("outcome", "Outcome", "outcome", under=say_detail),
+        _EVENT,
+        _ENDPOINT,
+        _FIRST,
+        Column(words.say_sender, "Sender's last status"),
+    )
     empty = f"No delivery was {' or '.join(names)} in this period."
-    listing = Listing("listed_deliveries", empty, tuple(columns))
-    return listing(ws, period, limit=limit, outcomes=list(names), by_outcome=True)
+    query = {"outcomes": list(names), "by_outcome": True}
+    return Listing("listed_deliveries", empty, columns)(ws, period, limit=limit, **query)
 
 
 def outcomes(facts: Facts) -> Block:
@@ -213,9 +227,15 @@ def outcomes(facts: Facts) -> Block:
         Column("meaning", "Meaning"),
         Column("details", "Of these", spared=True),
     ]
-    return table(
-        ({**vars(entry), "details": _say_details(entry)} for entry in facts.outcomes), columns
-    )
+    head = facts.headline
+    total = {
+        "outcome": words.DELIVERED,
+        "deliveries": head.delivered,
+        "meaning": words.DELIVERED_IS,
+    }
+    total |= {"share": head.delivered_share, "details": ""}
+    rows = ({**vars(entry), "details": _say_details(entry)} for entry in facts.outcomes)
+    return table([total, *rows], columns)
 
 
 # Details that say no more than the meaning of their outcome.
@@ -230,7 +250,7 @@ def _say_details(entry: OutcomeCount) -> str:
     return "; ".join(f"{words.say(code)} ({n:,})" for code, n in entry.details.items())
 
 
-def endpoints(facts: Facts, *, limit: int = 50) -> Block:
+def endpoints(facts: Facts, *, limit: int = 200) -> Block:
     """How each endpoint did: the guide's delivery status, seen from both sides."""
     by_trouble = sorted(
         facts.endpoints, key=lambda e: (-e.failed - e.possibly_missed, -e.attempts, e.endpoint_url)
@@ -238,7 +258,7 @@ def endpoints(facts: Facts, *, limit: int = 50) -> Block:
     columns = [
         _ENDPOINT,
         _ATTEMPTS,
-        Column("success_rate", "Succeeded", "share"),
+        Column("success_rate", "Attempts succeeded", "share"),
         Column("failure_rate", "Failed", "percent"),
         Column("error_rate", "4xx, 5xx", "percent"),
         Column("unanswered", "No answer", "count"),

@@ -29,9 +29,9 @@ CREATE MACRO says_both(t) AS (
 );
 
 -- A text without what may be private, on one line, at most 200 characters. Masked, from the inside
--- out: objects, quoted text, query strings, e-mail addresses, values of telling keys, uuids, long
--- numbers and codes, and all words that are not kept. `entire` and `word_kept` are patterns (in
--- lower case) of a text, and of a word, that stay; kept_words() is made of vocabulary.py.
+-- out: objects, quoted text but names of a schema, query strings, e-mail addresses, values of telling
+-- keys, uuids, long numbers and codes, and all words that are not kept. `entire` and `word_kept` are
+-- patterns (in lower case) of a text, and of a word, that stay; the parser makes kept_words().
 CREATE MACRO scrub_but(t, entire, word_kept) AS (
   CASE
     WHEN t IS NULL OR trim(t) = '' THEN NULL
@@ -42,14 +42,19 @@ CREATE MACRO scrub_but(t, entire, word_kept) AS (
     ) AND regexp_full_match(lower(t), entire) THEN t
     ELSE left(regexp_replace(array_to_string(list_transform(string_split(
       regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
-      regexp_replace(regexp_replace(
-        -- A word cut in two is taken out again below: its half may fit no mask.
-        CASE WHEN length(t) > 2000 THEN left(t, 2000) || chr(0) ELSE t END,
+      replace(regexp_replace(regexp_replace(
+        CASE
+          -- A word cut in two is taken out again below: its half may fit no mask.
+          WHEN length(t) > 2000 THEN left(t, 2000) || chr(0)
+          WHEN regexp_matches(t, '[a-z]["'']')
+            THEN regexp_replace(t, schema_words(), '\1' || chr(1) || '\2\3' || chr(1), 'g')
+          ELSE t
+        END,
         '(?s)\{.*\}|\{[^}]*$', '{…}', 'g'),
-        '(^|[\s=:(,\[])''[^'']*(?:''|$)|"[^"]*(?:"|$)', '\1"…"', 'g'),
+        '(^|[\s=:(,\[])''[^'']*(?:''|$)|"[^"]*(?:"|$)', '\1"…"', 'g'), chr(1), ''''),
         '\?[^\s"]+', '?…', 'g'),
         '(?:[^\s<>,;:"''=()]+(?:@|%40))+[^\s<>,;:"''()]*', '[email]', 'g'),
-        '(?i)([\w.-]*(?:' || sensitive() || ')[\w.-]*\s*(?:=>|[=:])|\b(?:bearer|basic)\s)'
+        '(?i)([\w.-]*(?:' || sensitive() || ')[\w.-]*''?\s*(?:=>|[=:])|\b(?:bearer|basic)\s)'
         '[^,;|)\]}]*', '\1…', 'g'),
         '(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|'
         '\b[\w-]*(?:\d[\w-]*){5}|\+?\(?\d[\d ().+/-]{5,}\d|\b\w{24,}\b', '[id]', 'g'),

@@ -63,6 +63,16 @@ WHERE event_uuid IS NULL
 
 
 @dataclass(frozen=True)
+class Shown:
+    """One line of a log that shows a finding, or what a rule counted. Times are UTC."""
+
+    at: datetime | None  # by the clock of its log
+    says: str
+    file: str  # empty where no single line says it
+    line: int | None
+
+
+@dataclass(frozen=True)
 class Finding:
     """One rule's statement about one endpoint. Times are UTC."""
 
@@ -81,7 +91,10 @@ class Finding:
     rank: int  # place among all findings of the workspace
     evidence: str  # what of the required evidence was found, and what was not
     against: str  # what speaks against it
+    before: int = 0  # deliveries of the four weeks before the period
     acknowledged: str = ""  # the note of somebody who knows of it; empty: nobody does
+    seen: str = ""  # what this case showed: `500 KeyError 'ticket_items'`; empty: no answer
+    lines: tuple[Shown, ...] = ()  # the few that show it
 
 
 def read_finding(*row: Any) -> Finding:
@@ -142,7 +155,7 @@ def _say_signs(rule_id: str, signs: str) -> tuple[str, str]:
     lacking: list[str] = []
     for piece in (piece for piece in {**words, **counts} if piece in counts):
         held, asked = counts[piece]
-        often = f" ({held} of {asked})" if held and asked > 1 else ""
+        often = f" ({held} of {asked})" if 0 < held < asked else ""
         (shown if held else lacking).append(words.get(piece, piece) + often)
     return "; ".join(shown), "; ".join(lacking)
 

@@ -1,4 +1,4 @@
-/* finding_evidence: the lines on which a finding rests, of its first 20 deliveries.
+/* finding_evidence: the lines on which a finding rests, of its first 20 deliveries a day.
    grain:  one line of an export or log that tells of a delivery of the finding
    inputs: chosen_rows, rule_signs, attempt_records, matches, receipt_records, generations
 
@@ -7,7 +7,7 @@ WITH placed_rows AS (
   SELECT
     rule_id, endpoint_url, event_uuid, happened_at, what,
     ROW_NUMBER() OVER (
-      PARTITION BY rule_id, endpoint_url ORDER BY happened_at, event_uuid
+      PARTITION BY rule_id, endpoint_url, CAST(happened_at AS DATE) ORDER BY happened_at, event_uuid
     ) AS place
   FROM chosen_rows
 ),
@@ -53,7 +53,8 @@ UNION ALL BY NAME
 SELECT
   q.rule_id, q.endpoint_url, q.stance, q.event_uuid, l.logged_at AS happened_at,
   g.layer AS side, l.step AS status, l.http_status, l.method, l.path,
-  CASE WHEN l.step IN ('failed', 'signature_failed') THEN l.message END AS message,
+  CASE WHEN l.step IN ('failed', 'signature_failed')
+    THEN COALESCE(SPLIT_PART(l.exception, chr(10), 1), l.message) END AS message,
   g.stream, l.line, l.file_id
 FROM quoted_rows AS q
 JOIN told_lines AS t ON t.event_uuid = q.event_uuid AND t.endpoint_url = q.endpoint_url

@@ -28,7 +28,8 @@ LEFT JOIN (SELECT event_uuid, endpoint_url, advice FROM resends) AS r
 SELECT
   outcome,
   COUNT(*) FILTER (NOT is_test) AS deliveries,
-  deliveries / NULLIF(SUM(COUNT(*) FILTER (NOT is_test)) OVER (), 0) AS share,
+  IF(outcome IN ('pending', 'unexpected'), NULL,
+    COUNT(*) FILTER (counted) / NULLIF(SUM(COUNT(*) FILTER (counted)) OVER (), 0)) AS share,
   COUNT(*) FILTER (is_test) AS tests,
   COALESCE(HISTOGRAM(detail) FILTER (NOT is_test), MAP {}) AS details
 FROM judged($since, $until, $endpoint, $event_type)

@@ -23,7 +23,13 @@ SELECT
   f.rule_id, f.title, f.severity, f.cause, f.guide_step, f.endpoint_url,
   w.deliveries, w.first_at, w.last_at, f.explain, f.next_check,
   COALESCE(f.confidence, 0) AS confidence, f.rank, COALESCE(f.evidence, '') AS evidence,
-  COALESCE(f.against, '') AS against
+  COALESCE(f.against, '') AS against,
+  (
+    SELECT COUNT(*) FROM finding_deliveries AS d
+    WHERE d.rule_id = f.rule_id AND d.endpoint_url = f.endpoint_url
+      AND d.happened_at >= CAST($since AS TIMESTAMP) - INTERVAL '28 days'
+      AND d.happened_at < CAST($since AS TIMESTAMP)
+  ) AS before
 FROM windowed_findings AS w
 JOIN findings AS f ON f.rule_id = w.rule_id AND f.endpoint_url = w.endpoint_url
 ORDER BY f.rank, f.rule_id, f.endpoint_url
