@@ -214,7 +214,7 @@ OUTCOMES = {
     "delivered": "accepted once, at the first try",
     "recovered": "accepted once, after a failed attempt",
     "duplicated": "accepted more than once",
-    "unacknowledged": "accepted once, yet the sender says it failed: a resend would duplicate it",
+    "unacknowledged": "accepted once, or at work when the sender left: a resend may duplicate it",
     "unprocessed": "answered with success at the edge, and never handled by the application",
     "refused": "it arrived, and the receiver answered with an error each time",
     "missed": "proven not to have arrived",
