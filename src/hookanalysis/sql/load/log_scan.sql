@@ -78,6 +78,8 @@ SELECT
     WHEN met = [] AND line_at IS NULL THEN 'not_json'
     WHEN {{quiet}} THEN 'ignored'
     WHEN may_be AND list_unique(met) < len(met) AND says_both(record) THEN 'duplicate_key'
+    -- What follows is asked of the lines without a time only.
+    WHEN own_time IS NOT NULL THEN NULL
     WHEN line_at IS NULL AND ({{told}}) THEN 'ignored'
     WHEN line_at IS NULL AND outer_time IS NULL AND (
       (speaks AND NOT may_be)
@@ -85,7 +87,7 @@ SELECT
       OR regexp_matches(record, '^(?:START|END|REPORT|INIT_START|INIT_REPORT) (?:RequestId: |Runtime )')
     ) THEN 'ignored'
     WHEN line_at IS NULL AND outer_time IS NULL AND {{trace}} AND tag IS NULL THEN 'ignored'
-    WHEN own_time IS NULL AND {{trace}} AND NOT may_be THEN 'ignored'
+    WHEN {{trace}} AND NOT may_be THEN 'ignored'
     WHEN line_at IS NULL AND outer_time IS NULL
       THEN CASE WHEN {{chatter}} AND NOT may_be THEN 'ignored' ELSE 'no_time' END
   END AS misfit
