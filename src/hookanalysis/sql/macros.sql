@@ -478,6 +478,8 @@ CREATE MACRO address() AS (
 -- The client's address: in front of the line, under its name, or last before the request.
 CREATE MACRO scan_address(t) AS (
   coalesce(
+    -- uvicorn puts the port behind an address of version 6 without brackets.
+    regexp_extract_all(t, '^[A-Z]{4,8}: +([0-9a-f:]+:[0-9a-f:]*):\d{1,5} - "', 1)[1],
     regexp_extract_all(
       t,
       '^(?:[\w.-]+:\d+ )?(?:(?:[A-Z]{4,8}:\s*)(?:[A-Za-z_][\w.]*:)??)?\[?(' || address() || ')\]?(?::\d+)?,? ', 1
