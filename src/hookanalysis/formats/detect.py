@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 
+# An id with the short name of its kind in front, as many senders' events have: evt_1P…, msg_2L….
+_PREFIXED = "[a-z]{1,8}_[a-z]{0,6}[0-9A-Z][0-9A-Za-z]{9,63}"
+
+
 def detect(
     head: bytes,
     where: str,
@@ -58,7 +62,7 @@ def detect(
         known.day_first,
         endpoint_paths=tuple(endpoint_paths),
         endpoint_url=known.endpoint,
-        event_ids=tuple(dict.fromkeys(e.event_id for e in formats if e.event_id)),
+        event_ids=tuple(dict.fromkeys([_PREFIXED, *(e.event_id for e in formats if e.event_id)])),
     )
     if newest:
         facts = replace(facts, newest=newest)

@@ -64,7 +64,7 @@ class Format:
         rank: Of the formats that a record of a log, or a table of one side, fits, the highest is
             chosen.
         base: The format that it extends.
-        event_id: For a sender whose event ids are no uuids: their pattern.
+        event_id: For a sender whose event ids are neither uuids nor bear a prefix: their pattern.
         retention_days: How long the sender keeps what it lists; None: not told.
         timeout_s: How long the sender waits for an answer; None: not told.
         completeness: How much it lists: all, failures, successes, events, or sample (not all).
@@ -180,7 +180,9 @@ class FileFacts:
         endpoint_url: Where all attempts of the file went, for those that do not say.
         event_ids: Patterns of those event ids of senders that are no uuids.
         newest: When the file was last written; it tells the year of times that name none.
-        carried: Lines of one id follow each other, of which only the first has a time.
+        carried: Lines without a time belong to the one before them with their id, or to the one
+            above them.
+        zones_named: Lines name the zone of their time.
     """
 
     timezone: str | None = None
@@ -192,3 +194,4 @@ class FileFacts:
     event_ids: tuple[str, ...] = ()
     newest: str = "2100-01-01 00:00:00"
     carried: bool = False
+    zones_named: bool = False

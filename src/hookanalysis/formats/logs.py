@@ -28,7 +28,12 @@ if TYPE_CHECKING:
 
     from .wrappers import Layer
 
-_YEARLESS = re.compile(r"(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d")
+_YEARLESS = re.compile(r"(?:<\d{1,3}>|time=\")?[A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d")
+_ZONE = re.compile(r":\d\d [A-Z][a-z]+/[A-Z][\w/+-]*\]")
+# A line that an application wrote, in the log of a server.
+_WRITTEN = re.compile(
+    r"^(?!.* HTTP/\d)(?:.{0,80}\b(?:DEBUG|INFO|WARN|ERROR)\b|.*webhook_event_uuid=)"
+)
 # The formats that say how any line, and any object, is read.
 TEXT, OBJECT = "app_text", "app_json"
 # Of the first records at least this share must tell a time, or the file is no log.
@@ -135,6 +140,7 @@ def _try_layer(
     facts = replace(facts, source=source)
     if not layer.yearless and not any(map(_YEARLESS.match, records)):
         facts = replace(facts, newest=FileFacts.newest)
+    facts = replace(facts, zones_named=any(map(_ZONE.search, records)))
     entry, log, counts = _plan(records, formats, bases, facts, known, timed=layer.timed)
     if known.format and not _is_such(known.format, counts, records):
         return None
@@ -195,7 +201,9 @@ def _plan(
     carried = False
     if not timed:
         query = (
-            "SELECT bool_or(line_tag(t) IS NOT NULL AND line_time(t) IS NULL)"
+            "SELECT bool_or(line_time(t) IS NULL"
+            r" AND (line_tag(t) IS NOT NULL"
+            r" OR regexp_matches(t, '(?i)^[ \t].*(?:uuid|[a-z]_?id\b|-[0-9a-f]{4}-)')))"
             " FROM UNNEST(CAST($1 AS VARCHAR[])) AS x (t)"
         )
         plain = [r for o, r in zip(objects, records, strict=True) if o is None]
@@ -204,7 +212,7 @@ def _plan(
     keyed = tuple(entry for entry in ranked if entry.keys and counts[entry.id])
     found = [entry for entry in (*keyed, *texts) if not entry.silent]
     base = bases[sum(r.startswith("{") for r in records) * 2 >= len(records)]
-    if not found and texts:
+    if not found and texts and 2 * counts[texts[0].id] > len(records):
         entry = texts[0]
     else:
         telling = sum(bool(_TELLING.search(record)) for record in records)
@@ -212,7 +220,9 @@ def _plan(
         shares[base.id] = telling - sum(shares.values()) if found else 1
         entry = max((*found, base), key=lambda e: (shares[e.id], e.layer == "edge"))
     facts = replace(facts, shapes=usual_shapes(filter(None, objects)), carried=carried)
-    return entry, Log(bases[1], texts, keyed, facts, known.layer or entry.layer or "app"), counts
+    mixed = any(map(_WRITTEN.match, (r for r, o in zip(records, objects, strict=True) if not o)))
+    layer = "app" if mixed else known.layer or entry.layer or "app"
+    return entry, Log(bases[1], texts, keyed, facts, layer), counts
 
 
 def count_fits(records: Sequence[str], formats: Sequence[Format]) -> Counter[str]:

@@ -25,8 +25,8 @@ _NAMED = (
 # What a logger may put before each line: Rails the request's id.
 _TAG = r"\[[0-9a-f-]{16,36}\] "
 _BEFORE = (
-    r"Caused by: |\s*\[cause\]: |\s*---> |Exception in thread \"[^\"]*\" |Unhandled exception\. "
-    r"|Uncaught |(?:PHP )?Fatal error: +(?:Uncaught )?"
+    r"! (?:Causing: )?|Caused by: |\s*\[cause\]: |\s*---> |Exception in thread \"[^\"]*\" "
+    r"|Unhandled exception\. |Uncaught |(?:PHP )?Fatal error: +(?:Uncaught )?"
 )
 # A line that names an exception: what it says of it.
 _RAISED = rf"(?m)^(?:{_TAG})?(?:{_BEFORE})?({_NAMED})"
@@ -34,7 +34,7 @@ _RAISED = rf"(?m)^(?:{_TAG})?(?:{_BEFORE})?({_NAMED})"
 _TRACE = "|".join(
     (
         rf"\s.*|{_TAG}.*",
-        r"[\])}#].*|\"\}.*|\^+",
+        r"[\])}#].*|\"\}.*|\^+|!(?: .*)?",
         r"Traceback \(most recent call last\):.*",
         rf"(?:{_BEFORE})?(?:{_NAMED})",
         r"(?:[\w$]+[.\\/:]+)*[\w$]*Warning\b.*",

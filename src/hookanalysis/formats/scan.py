@@ -33,12 +33,11 @@ _LEAD = (
 # What only a format can tell of a line that it fits; the scanner is not asked for it then.
 _REFINED = ("message", "source_ip", "duration")
 _SHOWN = ("request", "method", "target", "status")
-# A uuid, a key that names an event's or webhook's id, the word of a check.
-_NAMED = (
+# A uuid, a key that names an event's or webhook's id.
+_IDS = (
     r"-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
     r"(?i:(?:event|webhook)[_.\s-]?id\W{1,6}\w)",
     r"(?i:event[_.\s-]?uuid)",
-    "signature",
 )
 # A POST or PUT as a line shows it or names it; and an answer that an id links to its request.
 _POSTED = r'(?:^|[\s"\'`(\[|,<>=:])(?:POST|PUT)(?:["\'}\s|,;]|: ?/)'
@@ -54,11 +53,21 @@ _OTHERS = r'(?:^|[\s"\'=(\[|])(?:GET|HEAD|OPTIONS|DELETE|PATCH)(?:["\'\s|,;}]|$)
 
 _TRACE = r"regexp_full_match(record, '(?s:' || traced() || ')\s*')"
 _CHATTER = r"NOT regexp_matches(record, '[\x00-\x08\x0e-\x1f\x{fffd}]')"
-# The time of a line's own, or of the line with its id before it.
-_CARRIED = """CASE WHEN own_time IS NULL AND tag IS NOT NULL
-  THEN last_value(own_time IGNORE NULLS) OVER (
-    PARTITION BY tag ORDER BY byte_offset ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-  ) ELSE own_time END"""
+# The time of a line's own, or of the line with its id before it; that of an indented line which
+# tells of an event is the time of the line above.
+_CARRIED = """CASE
+  WHEN own_time IS NOT NULL THEN own_time
+  WHEN tag IS NOT NULL THEN last_value(own_time IGNORE NULLS) OVER (
+    PARTITION BY tag ORDER BY byte_offset ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+  WHEN may_be AND outer_time IS NULL AND regexp_matches(record, '^[ \t]')
+    THEN last_value(own_time IGNORE NULLS) OVER (
+      ORDER BY byte_offset ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+  END"""
+# A server's error log without what it quotes of the request that it met.
+_UNQUOTED = (
+    """regexp_replace(record, '(?:request|upstream|referrer|host): "[^"]*"|"""
+    r"""referer: \S+', '', 'g')"""
+)
 
 
 @dataclass(frozen=True)
@@ -97,11 +106,15 @@ def scan_log(log: Log) -> str:
     ignored = dict.fromkeys(e.ignore for e in (*log.texts, *log.objects) if e.ignore)
     trace, chatter = ("FALSE", "FALSE") if log.layer == "edge" else (_TRACE, _CHATTER)
     own = [e for e in log.texts if e.rank >= OWN]
+    named = literal("|".join([*_IDS, *log.facts.event_ids]))
+    unnamed = f"NOT regexp_matches({_UNQUOTED}, {named})"
     records = fill(
         "log_scan",
         source=log.facts.source, opened=opened, said=found["said"], day=found["day"],
         time=case_sql(times, found["base"]),
-        quiet=_any(fits_text("record", entry) for entry in log.texts if entry.silent),
+        quiet=case_sql(
+            [(fits_text("record", entry), unnamed) for entry in log.texts if entry.silent], "FALSE"
+        ),
         aside=_any(aside),
         told=f"regexp_full_match(record, {whole('|'.join(ignored))})" if ignored else "FALSE",
         trace=trace, chatter=chatter, hook=_hook(log.facts),
@@ -277,7 +290,7 @@ def _hook(facts: FileFacts) -> str:
         for path in facts.endpoint_paths
         if path != "/"
     ]
-    told = "|".join([*_NAMED, *facts.event_ids, *paths])
+    told = "|".join([*_IDS, "signature", *facts.event_ids, *paths])
     # Most lines are none, which one search for all signs tells fastest. Unlike AND and OR, a CASE
     # asks no more than it must.
     signs = f"{literal(f'{told}|{_POSTED}|{_LINKED}|')} || opaque_id()"

@@ -25,6 +25,10 @@ _SPREAD_LIMIT = 1 << 26
 # What tells the event of a record that is about one; and texts that may be objects.
 _DECISIVE = ("attempt_id", "event_id", "event_uuid", "idempotency", "payload")
 _OBJECTS = ("message", "payload", "response", "error")
+# What objects about a request and its answer are called.
+_PARENTS = {"request": r"(?:http[_.]?)?req(?:uest)?", "response": r"(?:http[_.]?)?resp?(?:onse)?"}
+# An object's members before one, with objects of one level.
+_BEFORE = r'"\s*:\s*\{[^{}]*(?:\{[^{}]*\}[^{}]*)*"'
 # A text or a number, as JSON writes them.
 _SCALAR = r'("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*)'
 
@@ -88,7 +92,7 @@ def sort_sql(records: str, facts: FileFacts) -> str:
         "scan",
         records=_times(records, "time_text", facts),
         raised="regexp_matches(record, raised())",
-        zone_given="TRUE" if facts.timezone else "FALSE",
+        zone_given=str(bool(facts.timezone or facts.zones_named)).upper(),
     )
 
 
@@ -101,6 +105,14 @@ def receipts_sql(texts: str, facts: FileFacts) -> str:
 
 def _times(relation: str, column: str, facts: FileFacts) -> str:
     in_zone, in_zone_later = _in_zone(facts.timezone)
+    line_zone = "CAST(NULL AS VARCHAR)"
+    if facts.zones_named:
+        line_zone = rf"nullif(regexp_extract({column}, ' ([A-Z]\w+/[\w/+-]+)$', 1), '')"
+        own, own_later = _in_named_zone("line_zone")
+        in_zone = f"CASE WHEN line_zone IS NULL THEN {in_zone} ELSE TRY({own}) END"
+        in_zone_later = (
+            f"CASE WHEN line_zone IS NULL THEN {in_zone_later} ELSE TRY({own_later}) END"
+        )
     return fill(
         "times",
         relation=f"({relation})",
@@ -109,21 +121,26 @@ def _times(relation: str, column: str, facts: FileFacts) -> str:
         day_first="NULL::BOOLEAN" if facts.day_first is None else str(facts.day_first).upper(),
         in_zone=in_zone,
         in_zone_later=in_zone_later,
+        line_zone=line_zone,
     )
 
 
 def _in_zone(timezone: str | None) -> tuple[str, str]:
-    """Micros of `local_at` in the zone, and its second reading where the clock showed it twice.
-
-    The first is NULL for a time that the clock never showed, the second for all but one hour a
-    year.
-    """
+    """Micros of `local_at` in the zone, and its second reading where the clock showed it twice."""
     nothing = "CAST(NULL AS BIGINT)"
     if timezone is None:
         return nothing, nothing
     if (minutes := read_offset(timezone)) is not None:
         return f"epoch_us(local_at) - {minutes * 60_000_000}", nothing
-    zone = literal(timezone)
+    return _in_named_zone(literal(timezone))
+
+
+def _in_named_zone(zone: str) -> tuple[str, str]:
+    """The same for a zone's name, as SQL.
+
+    The first is NULL for a time that the clock never showed, the second for all but one hour a
+    year.
+    """
     moment = f"timezone({zone}, local_at)"
 
     def shown(change: str) -> str:
@@ -207,12 +224,12 @@ def _take_objects(entry: Format, facts: FileFacts) -> str:
 def search_sql(names: Iterable[str]) -> str:
     """The value under one of the names at any depth of a record, if all such values agree.
 
-    A name may lead from an object into what is in it. One pattern looks for all of them: to take
-    the record apart once for each would cost more than all else. Text inside of a text has its
-    quotes escaped, and so holds no names.
+    A name may lead from an object into what is in it, and is found in any case. One pattern looks
+    for all of them: to take the record apart once for each would cost more than all else. Text
+    inside of a text has its quotes escaped, and so holds no names.
     """
-    keys = [r'"\s*:\s*\{[^{}]*"'.join(map(re.escape, name.split("/"))) for name in names]
-    pattern = literal(rf'"(?:{"|".join(keys)})"\s*:\s*{_SCALAR}')
+    keys = [_BEFORE.join(_PARENTS.get(k, re.escape(k)) for k in name.split("/")) for name in names]
+    pattern = literal(rf'"(?i:{"|".join(keys)})"\s*:\s*{_SCALAR}')
     return (
         f"CASE WHEN nested THEN TRY(json_extract_string(list_reduce("
         f"nullif(regexp_extract_all(record, {pattern}, 1), []),"

@@ -384,23 +384,40 @@ CREATE MACRO dated_time(t) AS (
   nullif(regexp_extract(
     CASE WHEN strlen(t) <= 300 THEN t ELSE left(t, 300) END,
     '(?:^|[^0-9A-Za-z.:/+-])('
-      '\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[T ]| - )\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?'
+      '\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T ]| - )\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9}|:\d{3}\b)?)?'
         '(?: ?[AaPp]\.?[Mm]\b\.?)?(?: ?(?:Z\b|(?:UTC|GMT|[A-Z]{1,3}[SD]T)\b(?:[+-]\d\d:?\d\d)?|[+-]\d\d:?\d\d\b))?|'
       '\d{1,2}/[A-Z][a-z]{2}/\d{4}[: ]\d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4}\b)?|'
       '(?:[A-Z][a-z]{2,8},? )?(?:\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{1,2}[- ][A-Z][a-z]{2,8}[- ]\d{4}|'
         '[A-Z][a-z]{2,8} \d{1,2},? \d{4}),?[T :]+\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\b\.?)?'
-        '(?: ?(?:Z\b|(?:UTC|GMT|[A-Z]{1,3}[SD]T)\b(?:[+-]\d\d:?\d\d)?|[+-]\d\d:?\d\d\b))?|'
+        '(?: ?(?:Z\b|(?:UTC|GMT|[A-Z]{1,3}[SD]T)\b(?:[+-]\d\d:?\d\d)?|[+-]\d\d:?\d\d\b)|'
+        ' (?:A(?:frica|merica|ntarctica|rctic|sia|tlantic|ustralia)|E(?:urope|tc)|Indian|Pacific)/[A-Z][\w/+-]*)?|'
       '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [A-Z]{3,4})? \d{4}\b'
     ')',
     1
   ), '')
 );
 CREATE MACRO undated_time(t) AS (
-  nullif(trim(regexp_replace(regexp_extract(
-    t, '^(?:(?:<\d{1,3}>)?([A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d(?:\.\d+)?) |\[[A-Z] (\d{6} \d\d:\d\d:\d\d))', 0
-  ), '^<\d+>|^\[[A-Z] ', '')), '')
+  nullif(regexp_replace(regexp_extract(
+    t,
+    '^(?:(?:<\d{1,3}>|time=")?[A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d(?:\.\d+)?(?: |"|: )|\[[A-Z] \d{6} \d\d:\d\d:\d\d)',
+    0
+  ), '^(?:<\d+>|time="|\[[A-Z] )|[ ":]+$', '', 'g'), '')
 );
 CREATE MACRO line_time(t) AS (coalesce(dated_time(t), undated_time(t)));
+
+-- Whether the words before a time say that it is that of something else. `plain`: the line is about
+-- no webhook, so that any sentence is taken for one about another time.
+CREATE MACRO speaks_of_time(before, plain) AS (
+  CASE
+    WHEN strlen(before) <= 30 THEN FALSE
+    WHEN regexp_matches(
+      before, '(?i)\b(?:expires?|until|till|valid|due|scheduled|(?:en)?queued|created)(?: (?:at|on|by))?:? $'
+    ) THEN TRUE
+    WHEN plain THEN regexp_matches(before, '(?:^|[ ,])[a-z]{2,} $')
+      AND NOT regexp_matches(before, ' for [0-9a-f.:]+ at $')
+    ELSE FALSE
+  END
+);
 
 -- Whether a text only speaks of a request: an error log that quotes it, a framework's routes, a
 -- request that the application itself made.
@@ -421,7 +438,8 @@ CREATE MACRO scan_request(t) AS (
     '(?:^|[\s"''`(\[|,<>=:])(?P<method>GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|CONNECT|TRACE)'
     '(?:["'']?[\s|]+["'']?|: ?)'
     '(?P<target>(?:https?://[^\s/"''?#]+)?/[^\s"''|<>]*)(?P<version> HTTP/[\d.]+| (?:1\.[01]|[23])")?'
-    '["''>]*(?:[)\]]? *(?:-+|=>|->|→|–|\||:|responded(?: with)?|returned|answered|status)?:? *'
+    '["''>]*(?:[)\]]?(?: \([\d.]+ ?(?:ms|µs|s)\)| (?:took|in) [\d.]+ ?(?:ms|µs|s)(?: and)?)? *'
+    '(?:-+|=>|->|→|–|\||:|responded(?: with)?|returned|answered|status)?:? *'
     '(?P<status>[1-5]\d\d)(?:[\s,;|)"]|$))?',
     ['method', 'target', 'version', 'status']
   )
@@ -487,6 +505,8 @@ CREATE MACRO address() AS (
 -- The client's address: in front of the line, under its name, or last before the request.
 CREATE MACRO scan_address(t) AS (
   coalesce(
+    -- uvicorn puts the port behind an address of version 6 without brackets.
+    regexp_extract_all(t, '^[A-Z]{4,8}: +([0-9a-f:]+:[0-9a-f:]*):\d{1,5} - "', 1)[1],
     regexp_extract_all(
       t,
       '^(?:[\w.-]+:\d+ )?(?:(?:[A-Z]{4,8}:\s*)(?:[A-Za-z_][\w.]*:)??)?\[?(' || address() || ')\]?(?::\d+)?,? ', 1

@@ -4,7 +4,7 @@
            keys of times and messages), {{time}}, {{day}} and {{said}} (its time, date and message,
            over `opened` and `met`), {{own}} and {{otherwise}} (times by the patterns of the
            user's own formats, {{owned}}: are there any?, and of others), {{hook}} (may it be a webhook?), {{quiet}} (a format says that such lines
-           are no requests), {{aside}} (such objects are none), {{told}} (lines that a format
+           are no requests, unless they name an event themselves), {{aside}} (such objects are none), {{told}} (lines that a format
            passes over), {{trace}} (a line of a stack trace), {{chatter}} (may it be a line without
            a time that belongs to the one before it?), {{tag}} (the id of a line) and {{line_at}} (its
            time, or that of the line of its id before it)
@@ -42,18 +42,28 @@ timed AS (
     {{hook}} AS may_be
   FROM opened_up
 ),
+spoken AS (
+  SELECT
+    *,
+    CASE WHEN met IS NULL AND strpos(record, told_time) > 30
+      THEN speaks_of_time(left(record, strpos(record, told_time) - 1), NOT may_be)
+      ELSE FALSE END AS speaks
+  FROM timed
+),
 tagged AS (
   SELECT
     *,
     -- A clock beside a date; in the fields of W3C logs both are UTC.
     CASE
+      WHEN speaks THEN NULL
+      WHEN starts_with(told_time, '[') THEN trim(told_time, '[]')
       WHEN strlen(told_time) > 15 THEN told_time
       WHEN regexp_full_match(told_time, '\d{1,2}:\d\d:\d\d(?:\.\d+)?')
         THEN told_day || 'T' || told_time || CASE WHEN list_contains(met, 'cs-method') THEN 'Z' ELSE '' END
       ELSE told_time
     END AS own_time,
     {{tag}} AS tag
-  FROM timed
+  FROM spoken
 ),
 carried AS (
   SELECT *, {{line_at}} AS line_at FROM tagged
@@ -68,9 +78,16 @@ SELECT
     WHEN met = [] AND line_at IS NULL THEN 'not_json'
     WHEN {{quiet}} THEN 'ignored'
     WHEN may_be AND list_unique(met) < len(met) AND says_both(record) THEN 'duplicate_key'
+    -- What follows is asked of the lines without a time only.
+    WHEN own_time IS NOT NULL THEN NULL
     WHEN line_at IS NULL AND ({{told}}) THEN 'ignored'
+    WHEN line_at IS NULL AND outer_time IS NULL AND (
+      (speaks AND NOT may_be)
+      -- AWS Lambda's own lines about a run, where nothing tells their time.
+      OR regexp_matches(record, '^(?:START|END|REPORT|INIT_START|INIT_REPORT) (?:RequestId: |Runtime )')
+    ) THEN 'ignored'
     WHEN line_at IS NULL AND outer_time IS NULL AND {{trace}} AND tag IS NULL THEN 'ignored'
-    WHEN own_time IS NULL AND {{trace}} AND NOT may_be THEN 'ignored'
+    WHEN {{trace}} AND NOT may_be THEN 'ignored'
     WHEN line_at IS NULL AND outer_time IS NULL
       THEN CASE WHEN {{chatter}} AND NOT may_be THEN 'ignored' ELSE 'no_time' END
   END AS misfit

@@ -8,7 +8,9 @@ WITH addressed AS (
   SELECT
     *,
     coalesce(method, string_split(request, ' ')[1]) AS verb,
-    coalesce(target, string_split(request, ' ')[2]) AS url,
+    -- A request may be told as its path alone.
+    coalesce(target, CASE WHEN starts_with(request, '/') THEN request END,
+      string_split(request, ' ')[2]) AS url,
     CASE
       WHEN source_ip IS NULL OR contains(source_ip, ',') THEN NULL
       WHEN regexp_full_match(source_ip, '\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}') THEN source_ip

@@ -3,7 +3,8 @@
    inputs: {{relation}}, {{newest}} (when the file was last written: tells the year of a time
            that names none), {{day_first}} (order of 3/4/2026: true, false, or NULL: unknown, no time),
            {{in_zone}} (micros of local_at in the file's zone; NULL where it has none),
-           {{in_zone_later}} (its second reading, where the clock of the zone showed it twice)
+           {{in_zone_later}} (its second reading, where the clock of the zone showed it twice),
+           {{line_zone}} (the zone that a line names, where lines of the file do)
 
    micros: microseconds since 1970, UTC; zoned: the text names its zone itself; local_at: what the
    clock on the wall showed. Forms are listed, nothing is guessed. The unit of an epoch number is
@@ -23,8 +24,9 @@ trimmed AS (
       left(trim({{time}}), 80),
       '\s*[\[(][^\])]*[\])]$', ''),
       '(?i)^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? ', ''),
-      '(:\d\d),(\d)', '\1.\2')
-    END AS trimmed
+      '(:\d\d)(?:,(\d)|:(\d{3})$)', '\1.\2\3')
+    END AS trimmed,
+    {{line_zone}} AS line_zone
   FROM plain
 ),
 parted AS (
@@ -38,13 +40,13 @@ parted AS (
     )) AS zone,
     regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
       regexp_replace(regexp_replace(
-        trimmed,
+        CASE WHEN line_zone IS NULL THEN trimmed ELSE regexp_replace(trimmed, ' [A-Z]\S+$', '') END,
         '(?i)(:\d\d(?:\.\d{1,6})?)\d*( ?[ap]\.?m\.?)? ?'
         '(?:[b-oq-z][a-z]{0,4}|[ap][a-ln-z][a-z]{0,3}|'
         '(?:UTC|GMT)?[+-]\d\d(?::?\d\d)?)?( \d{4})?$', '\1\2\3'),
       '(?i) ?([ap])\.?m\.?$', ' \1M'),
-      '[ ,]+', ' ', 'g'),
-      '^(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?: - |[T ])', '\1-\2-\3 '),
+      '[ ,@]+', ' ', 'g'),
+      '^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?: - |[T ])', '\1-\2-\3 '),
       '^(\d\d)(\d\d)(\d\d) (\d)', '20\1-\2-\3 \4'),
       '^(\d{1,2})[/ -]([A-Za-z]{3})[a-z]*[/ -](\d{4})[: ]', '\3-\2-\1 '),
       '^([A-Za-z]{3})[a-z]* (\d{1,2}) (?:(\d{4})( .*)|(\d.*) (\d{4}))$', '\3\6-\1-\2 \4\5'),
@@ -107,10 +109,10 @@ read AS (
   FROM shown
 )
 SELECT
-  * EXCLUDE (plain_micros, trimmed, zone, tidy, yearless, whole, shown_at, zone_minutes),
+  * EXCLUDE (plain_micros, trimmed, line_zone, zone, tidy, yearless, whole, shown_at, zone_minutes),
   coalesce(
     plain_micros, epoch_us(local_at) - CAST(zone_minutes AS BIGINT) * 60000000, {{in_zone}}
   ) AS micros,
   CASE WHEN plain_micros IS NULL THEN {{in_zone_later}} END AS later_micros,
-  plain_micros IS NOT NULL OR zone_minutes IS NOT NULL AS zoned
+  plain_micros IS NOT NULL OR zone_minutes IS NOT NULL OR line_zone IS NOT NULL AS zoned
 FROM read
