@@ -70,7 +70,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert loaded.stdout.count("loaded ") == len(loaded.stdout.splitlines()) == 2
     judged = run(folder, "reconcile", "--fail-on", "critical")
     assert judged.returncode == 1, judged.stderr
-    assert judged.stdout.startswith("8 of 9 webhooks arrived (88.9 %); 1 never arrived.")
+    assert judged.stdout.startswith("8 of 9 webhooks were delivered (88.9 %); 1 never arrived.")
     return folder
 
 

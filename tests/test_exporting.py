@@ -145,7 +145,7 @@ def test_a_sheet_says_codes_in_words(db: Database, tmp_path: Path) -> None:
         },
         "findings": {"Shown: it is whole quarter-hours."},
         "finding_evidence": {
-            "app: 401 signature failed",
+            "app 401 signature failed",
             "app: up to 9 s off, changed by up to 3 s in a day",
         },
         "deliveries": {"Exports disagree about this event; export its attempts again.", ""},

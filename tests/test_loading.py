@@ -254,7 +254,9 @@ def test_a_log_is_forgotten_under_each_of_its_names(ws: ha.Workspace, tmp_path: 
 def test_an_export_is_forgotten_that_was_refused_at_first(ws: ha.Workspace, tmp_path: Path) -> None:
     export = tmp_path / "export.csv"
     export.write_text("nothing;of\nthe;sender's\n")
-    ws.load(tmp_path / "nowhere.csv")
+    log = tmp_path / "access.log"
+    log.write_text("".join(ACCESS))
+    ws.load(log)
     before = tables(ws)
     ws.load(export)
     export.write_text(export_text((1, "Success", "200")))

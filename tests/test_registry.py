@@ -42,7 +42,7 @@ def test_sql_is_short_and_narrow_and_says_what_it_is() -> None:
         text = path.read_text(encoding="utf-8")
         code = re.sub(r"/\*.*?\*/|--[^\n]*", "", text, flags=re.DOTALL)
         lines = [line for line in code.splitlines() if line.strip()]
-        if path in {*STEPS, *RULES} - MACROS and len(lines) > 130:
+        if path in {*STEPS, *RULES} - MACROS and len(lines) > 140:
             wrong.append(f"{path.name} has {len(lines)} lines of SQL: it is two tables")
         # A report's file holds queries of one reader, each under its own header.
         name = r"\w+" if path.parent.name == "report" else path.stem
@@ -68,7 +68,15 @@ def test_sql_makes_codes_and_every_code_has_its_words() -> None:
 
 ENGLISH = re.compile("[a-z]{2,},? [a-z]{2,}")
 RESEND_REASONS = {
-    *("resent", "unlisted", "still_failing", "double_processed", "duplicated", "unacknowledged"),
+    *(
+        "resent",
+        "unlisted",
+        "still_failing",
+        "double_processed",
+        "duplicated",
+        "unacknowledged",
+        "unanswered",
+    ),
     *("missed", "refused", "unprocessed", "pending", "undetermined"),
 }
 

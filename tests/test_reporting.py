@@ -128,8 +128,8 @@ def test_page_has_contents_sections_and_tables_behind_charts(page: Path) -> None
     cards = re.findall(r'class="hk-card[^"]*" href="#([\w-]+)"', text)
     assert cards
     assert set(cards) <= set(linked)
-    assert text.count("<figure") == text.count("<figcaption") == 4
-    assert text.count("Numbers behind this chart") == 4
+    assert text.count("<figure") == text.count("<figcaption") == 5
+    assert text.count("Numbers behind this chart") == 5
 
 
 @pytest.mark.long
@@ -300,7 +300,7 @@ def test_what_cannot_be_picked_is_refused(given: dict[str, str], said: str, case
 
 def test_hostile_text_stays_text(hostile_report: Callable[[str], Path]) -> None:
     html = hostile_report(NOTEBOOK).read_text("utf-8")
-    assert html.count("<script") == 4 + 2  # specifications of charts, and our own two
+    assert html.count("<script") == 5 + 2  # specifications of charts, and our own two
     text = visible(html)
     assert "<img" not in text
     assert "&lt;script&gt;alert(1)" in text

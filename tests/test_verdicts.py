@@ -197,8 +197,7 @@ def judged() -> list[tuple[State, str]]:
     }
     columns = ", ".join(f"{text} AS {name}" for name, text in rest.items())
     with duckdb.connect() as con:
-        for macro in ("macros", "reasons"):
-            con.execute(sql_text(macro))
+        con.execute(sql_text("reasons"))
         con.execute(
             f"CREATE TABLE delivery_evidence AS SELECT {columns}, *,"
             f" row_number() OVER () AS delivery_no FROM {lists} WHERE {' AND '.join(POSSIBLE)}",

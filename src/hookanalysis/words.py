@@ -29,7 +29,7 @@ BADGES = {
 }
 SAMPLE = "Sample data"
 DELIVERED = "delivered in all"
-DELIVERED_IS = "accepted at least once: the next four together; shares are of all that were judged"
+DELIVERED_IS = "accepted at least once, of the next four; shares are of all that were judged"
 ADVICE = {"do_not_resend": "do not resend"}
 DETAILS = {
     "delivered": "accepted at the first try",
@@ -121,9 +121,7 @@ METHODS = {
 # Why a delivery is to be resent, or not: `resends.reason`.
 RESENDS = {
     "resent": "it was sent again and has arrived",
-    "unacknowledged": (
-        "it has arrived, though the sender says that it failed: a resend would duplicate it"
-    ),
+    "unacknowledged": "it has arrived, whatever the sender says: a resend would duplicate it",
     "unanswered": "it has arrived, and nobody waited for the answer: see whether it was handled",
     "double_processed": "it has been processed more than once already",
     "duplicated": "it has arrived more than once already",

@@ -260,6 +260,11 @@ class Facts:
         return next(o.deliveries for o in self.outcomes if o.outcome == outcome)
 
     @property
+    def unanswered(self) -> int:
+        """Deliveries that arrived, and the sender left before the answer."""
+        return sum(o.details.get("unanswered", 0) for o in self.outcomes)
+
+    @property
     def unchecked(self) -> int:
         """Deliveries of which the logs cannot tell whether they arrived."""
         return self.headline.possibly_missed - self.headline.missed
@@ -296,6 +301,7 @@ class Facts:
             (head.missed, "never arrived"),
             (refused, "were refused" if refused > 1 else "was refused"),
             (self.count("unprocessed"), "never got processed"),
+            (self.unanswered, "got no answer before the sender left"),
             # Where only few could be checked, the sentence begins with that.
             (self.unchecked if 2 * head.checked >= head.judged else 0, "could not be checked"),
         )
@@ -326,7 +332,8 @@ class Facts:
         twice, unsound = self.duplicates, [file for file in self.files if file.unsound]
         refused = sum(file.status == "refused" for file in unsound)
         harm = f", {twice.harmful:,} of them with harm: processed more than once"
-        known, unlisted = self.count("unacknowledged"), self.headline.unlisted
+        unlisted = self.headline.unlisted
+        known = self.count("unacknowledged") - self.unanswered
         told = (
             (refused, f"{plural(refused, 'file')} could not be read{see}"),
             (

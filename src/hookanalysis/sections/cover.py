@@ -226,6 +226,7 @@ def summary(ws: Database, facts: Facts, incident: Incident) -> Block:
         return top(facts, ("good", BADGES[None]), {"headline": words}, ())
     (touched,) = ask(ws, "totals", facts.period)
     back = sum(facts.count(name) for name in ("recovered", "duplicated", "unacknowledged"))
+    back -= facts.unanswered
     lost = sum(facts.count(name) for name in ("missed", "refused", "unprocessed"))
     level = "critical" if incident.still_open or lost else "good"
     over = f"Over; {count(lost)} to resend" if lost else "Over"

@@ -130,13 +130,12 @@ def still_open(ws: Database, period: Period) -> Block:
 
 
 def changes(ws: Database, period: Period) -> Block:
-    """Earlier days that are no longer as they were reported."""
+    """Earlier days that are no longer as they were reported; where there is none, no room."""
     last = _last_day(period)
     found = find_changes(ws, last, period.timezone) if last else {}
     columns = [Column("day", "Day"), Column("how", "What has changed since it was reported")]
     rows = ({"day": f"{day:%A} {day.day} {day:%B}", "how": how} for day, how in found.items())
-    empty = "No late log, export or resend has changed an earlier day."
-    return table(rows, columns, empty=empty)
+    return table(rows, columns) if found else Block("", "No earlier day has changed.")
 
 
 def _last_day(period: Period) -> date | None:

@@ -59,10 +59,10 @@ layers AS (
 ),
 -- Logs of which nothing could be read: what the sender saw succeed may stand in one of any layer.
 unread AS (
-  SELECT v.endpoint_url, v.stream
-  FROM serving_streams AS v
-  JOIN receiver_logs AS q ON q.stream = v.stream AND q.lacking_file IS NOT NULL
-  WHERE v.stream NOT IN (SELECT stream FROM stream_spans)
+  SELECT endpoint_url, stream
+  FROM serving_streams
+  JOIN receiver_logs USING (stream)
+  WHERE lacking_file IS NOT NULL AND stream NOT IN (SELECT stream FROM stream_spans)
 ),
 weighed AS (
   SELECT
@@ -70,8 +70,7 @@ weighed AS (
     u.first_at - COALESCE(MAX(l.tolerance), INTERVAL '0 seconds') AS possible_from,
     u.last_at + COALESCE(MAX(l.tolerance + l.timeout), INTERVAL '0 seconds') AS possible_until,
     BOOL_OR(p.layer IS NOT NULL AND l.depth = 1) AND MAX(b.doubt) IS NULL
-      AND NOT (u.says = 'ok' AND u.endpoint_url IN (SELECT endpoint_url FROM unread))
-      AS outer_covered,
+      AND (u.says <> 'ok' OR u.endpoint_url NOT IN (SELECT endpoint_url FROM unread)) AS outer_covered,
     BOOL_OR(p.layer IS NOT NULL AND l.shows) AND MAX(b.inner_doubt) IS NULL
       AND NOT u.unplaced AS inner_covered,
     BOOL_OR(COALESCE(l.told, FALSE)) AND BOOL_AND(NOT l.told OR p.layer IS NOT NULL)
@@ -90,7 +89,7 @@ weighed AS (
     u.arrived
 ),
 unproven AS (
-  SELECT *, CASE WHEN outer_covered OR arrived THEN inner_doubt ELSE doubt END AS code
+  SELECT *, outer_covered OR arrived AS inward, CASE WHEN inward THEN inner_doubt ELSE doubt END AS code
   FROM weighed
   WHERE NOT outer_covered OR NOT processing_covered
 ),
@@ -122,14 +121,10 @@ stream_reasons AS (
         THEN reason('before_first_log', stream := v.stream, "at" := e.logged_from)
     END) AS reason
   FROM unproven AS u
-  JOIN serving_streams AS v
-    ON v.endpoint_url = u.endpoint_url AND (
-      CASE WHEN u.arrived THEN (v.endpoint_url, v.layer) IN (
-          SELECT (endpoint_url, layer) FROM layers WHERE told OR depth > 1
-        )
-        ELSE (v.depth = 1) = (NOT u.outer_covered) END
-      OR (u.says = 'ok' AND (v.endpoint_url, v.stream) IN (SELECT (endpoint_url, stream) FROM unread))
-    )
+  JOIN serving_streams AS v ON v.endpoint_url = u.endpoint_url
+  JOIN layers AS l ON l.endpoint_url = v.endpoint_url AND l.layer = v.layer
+    AND (CASE WHEN u.inward THEN l.told OR v.depth > 1 ELSE v.depth = 1 END
+      OR (u.says = 'ok' AND v.stream IN (SELECT stream FROM unread)))
   LEFT JOIN log_ends AS e ON e.stream = v.stream
   LEFT JOIN receiver_logs AS q ON q.stream = v.stream
   LEFT JOIN stream_spans AS h
@@ -152,7 +147,7 @@ SELECT
     WHEN u.delivery_no IS NULL THEN NULL
     WHEN w.outer_covered AND w.unplaced THEN reason('ambiguous')
     WHEN s.delivery_no IS NOT NULL THEN COALESCE(s.reason, d.reason, reason('no_liveness'))
-    WHEN (w.outer_covered OR w.arrived) AND d.reason IS NOT NULL THEN d.reason
+    WHEN u.inward AND d.reason IS NOT NULL THEN d.reason
     WHEN NOT EXISTS (FROM generations WHERE side = 'receiver') THEN reason('no_receiver_log')
     WHEN w.endpoint_url = '' THEN reason('endpoint_unnamed')
     ELSE reason('endpoint_not_logged', url := w.endpoint_url)

@@ -51,7 +51,8 @@ timed_deliveries AS (
 )
 SELECT *,
   outcome NOT IN ('pending', 'unexpected') AND NOT unlisted AND NOT is_test AS counted,
-  outcome IN ('delivered', 'recovered', 'duplicated', 'unacknowledged') AND NOT is_test AS arrived
+  outcome IN ('delivered', 'recovered', 'duplicated', 'unacknowledged') AND detail <> 'unanswered'
+    AND NOT is_test AS arrived
 FROM timed_deliveries
 WHERE in_period(happened_at, since, until) AND at_endpoint(endpoint_url, only_endpoint)
   AND of_type(event_type, only_type);
