@@ -207,9 +207,7 @@ def points(total: int, most: int) -> Sequence[int]:
 @pytest.mark.parametrize(
     ("command", "most"),
     [
-        ("load", 3),
-        ("reconcile", 1),
-        ("export", 2),
+        *((name, 1) for name in ("load", "reconcile", "export")),
         *(
             pytest.param(name, number, marks=pytest.mark.long)
             for name, number in (("load", 12), ("reconcile", 10), ("export", 12), ("report", 1))

@@ -81,7 +81,8 @@ class Workspace(Database):
         with show_reading() if progress is None else nullcontext(progress) as tell:
             done = loading.load(self, paths, self.settings, Known(**known), tell, again=again)
         if not done.files or not any("://" in str(one) or Path(one).exists() for one in paths):
-            raise InputError("there is nothing to load", where=", ".join(map(str, paths)))
+            where, hint = ", ".join(map(str, paths)), "name files or folders that are there"
+            raise InputError("there is nothing to load", where=where, hint=hint)
         return done
 
     def forget(self, *paths: str | Path, stream: str | None = None) -> tuple[str, ...]:
