@@ -306,7 +306,9 @@ def test_tables_can_be_searched(browser: Browser, gap: Path) -> None:
     page = browser.open(gap)
     shown = "[...document.querySelectorAll('tbody.hk-event')].filter((row) => !row.hidden)"
     page.run(
-        "(() => { const field = document.querySelector('.sift [type=search]');"
+        "(() => { const table = document.querySelector('table.hk-events');"
+        " const before = (one) => table.compareDocumentPosition(one) & 2;"
+        " const field = [...document.querySelectorAll('.sift [type=search]')].filter(before).pop();"
         " field.value = 'MISSED';"
         " field.dispatchEvent(new Event('input')); })()"
     )

@@ -54,14 +54,15 @@ _OTHERS = r'(?:^|[\s"\'=(\[|])(?:GET|HEAD|OPTIONS|DELETE|PATCH)(?:["\'\s|,;}]|$)
 _TRACE = r"regexp_full_match(record, '(?s:' || traced() || ')\s*')"
 _CHATTER = r"NOT regexp_matches(record, '[\x00-\x08\x0e-\x1f\x{fffd}]')"
 # The time of a line's own, or of the line with its id before it; that of an indented line which
-# tells of an event is the time of the line above.
+# tells of an event is the time of the line above, which is about one too.
 _CARRIED = """CASE
   WHEN own_time IS NOT NULL THEN own_time
   WHEN tag IS NOT NULL THEN last_value(own_time IGNORE NULLS) OVER (
     PARTITION BY tag ORDER BY byte_offset ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
   WHEN may_be AND outer_time IS NULL AND regexp_matches(record, '^[ \t]')
-    THEN last_value(own_time IGNORE NULLS) OVER (
-      ORDER BY byte_offset ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+    THEN nullif(last_value(CASE WHEN own_time IS NULL THEN NULL WHEN may_be THEN own_time
+      ELSE '' END IGNORE NULLS) OVER (
+      ORDER BY byte_offset ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW), '')
   END"""
 # A server's error log without what it quotes of the request that it met.
 _UNQUOTED = (

@@ -226,14 +226,27 @@ def search_sql(names: Iterable[str]) -> str:
 
     A name may lead from an object into what is in it, and is found in any case. One pattern looks
     for all of them: to take the record apart once for each would cost more than all else. Text
-    inside of a text has its quotes escaped, and so holds no names.
+    inside of a text has its quotes escaped, and so holds no names. An answer without its request
+    may be another service's to the application.
     """
-    keys = [_BEFORE.join(_PARENTS.get(k, re.escape(k)) for k in name.split("/")) for name in names]
-    pattern = literal(rf'"(?i:{"|".join(keys)})"\s*:\s*{_SCALAR}')
+    every = [*names]
+    ours = [name for name in every if not name.startswith("response/")]
+
+    def agreed(some: Sequence[str]) -> str:
+        keys = (_BEFORE.join(_PARENTS.get(k, re.escape(k)) for k in n.split("/")) for n in some)
+        pattern = literal(rf'"(?i:{"|".join(keys)})"\s*:\s*{_SCALAR}')
+        return (
+            f"TRY(json_extract_string(list_reduce("
+            f"nullif(regexp_extract_all(record, {pattern}, 1), []),"
+            " lambda one, other: CASE WHEN one = other THEN one END), '$'))"
+        )
+
+    if len(ours) == len(every):
+        return f"CASE WHEN nested THEN {agreed(every)} END"
+    asked = literal(rf'"(?i:{_PARENTS["request"]})"\s*:\s*\{{')
     return (
-        f"CASE WHEN nested THEN TRY(json_extract_string(list_reduce("
-        f"nullif(regexp_extract_all(record, {pattern}, 1), []),"
-        " lambda one, other: CASE WHEN one = other THEN one END), '$')) END"
+        f"CASE WHEN nested THEN CASE WHEN regexp_matches(record, {asked}) THEN {agreed(every)}"
+        f" ELSE {agreed(ours)} END END"
     )
 
 

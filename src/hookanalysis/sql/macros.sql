@@ -197,8 +197,11 @@ CREATE MACRO masked_path(path) AS (
   CASE
     WHEN NOT regexp_matches(path, '[0-9A-Za-z_-]{12}|@|%40|[+B][0-9]{8}|\.[\w-]{8}') THEN path
     ELSE array_to_string(list_transform(
-      string_split(regexp_replace(path, '[^/]+(?:@|%40)[^/]+', '…', 'g'), '/'),
-      lambda s: CASE WHEN strlen(s) > 9 AND is_secret(s) THEN '…' || left(md5(s), 8) ELSE s END
+      string_split(path, '/'), lambda s: CASE
+        WHEN regexp_matches(s, '.(?:@|%40).') OR (strlen(s) > 9 AND is_secret(s))
+          THEN '…' || left(md5(s), 8)
+        ELSE s
+      END
     ), '/')
   END
 );
@@ -283,6 +286,7 @@ CREATE MACRO bare_uuids(t, ids) AS (
           1
         ),
         lambda u: regexp_full_match(u, '' || ids || '')
+          AND NOT regexp_matches(u, '^(?:tok|token|sess|key|secret|pat|whsec|live|test|[spr]k)_')
       ),
       list_filter(
         regexp_extract_all(
@@ -411,7 +415,7 @@ CREATE MACRO speaks_of_time(before, plain) AS (
   CASE
     WHEN strlen(before) <= 30 THEN FALSE
     WHEN regexp_matches(
-      before, '(?i)\b(?:expires?|until|till|valid|due|scheduled|(?:en)?queued|created)(?: (?:at|on|by))?:? $'
+      before, '(?i)\b(?:expires?|until|till|valid|due|scheduled|created)(?: (?:at|on|by))?:? $'
     ) THEN TRUE
     WHEN plain THEN regexp_matches(before, '(?:^|[ ,])[a-z]{2,} $')
       AND NOT regexp_matches(before, ' for [0-9a-f.:]+ at $')

@@ -106,7 +106,7 @@ situated_receipts AS (
       OR COALESCE(
         r.known_path IS NULL AND unlike(r.path, r.turn_path)
         AND r.http_status BETWEEN 200 AND 299 AND r.status = 'failed'
-        AND (NOT is_proxys(r.told_status) OR r.error_kind IN ('refused', 'dns', 'tls'))
+        AND (r.told_status NOT BETWEEN 502 AND 504 OR r.error_kind IN ('refused', 'dns', 'tls'))
         AND in_time, FALSE
       ) AS elsewhere,
     COALESCE(r.endpoint_url, p.endpoint_url, l.endpoint_url, '') AS endpoint_url,

@@ -92,7 +92,7 @@ edge_requests AS (
   GROUP BY ALL
   HAVING COUNT(*) > 1 AND (
     (COUNT(*) > COUNT(http_status) AND COUNT(CASE WHEN method IS NOT NULL THEN http_status END) < 2)
-    OR MIN(logged_at) = MAX(logged_at)
+    OR (MIN(logged_at) = MAX(logged_at) AND MIN(kind) < MAX(kind))
   )
 )
 SELECT

@@ -3,8 +3,8 @@
    inputs: generations, files, activity
 
    lacking_file: a file of the log that was refused. A later offer of the same path that was loaded
-   makes it good. A log that has records, and none that tells of a request or of its time, such as an
-   error log, is none that a request must be in. */
+   makes it good. A log of failures alone, and one that has records of which none tells of a request
+   or of its time, is none that a request must be in. */
 WITH refused_files AS (
   SELECT lacking_stream AS stream, lacking_layer AS layer, REGEXP_EXTRACT(path, '[^/\\]*$') AS file_name
   FROM files AS f
@@ -19,7 +19,7 @@ logs AS (
   FROM generations AS g
   LEFT JOIN (SELECT generation_id, SUM(records) AS records FROM files GROUP BY ALL) AS f
     USING (generation_id)
-  WHERE side = 'receiver'
+  WHERE side = 'receiver' AND completeness <> 'failures'
   GROUP BY stream, layer
   HAVING BOOL_OR(generation_id IN (SELECT generation_id FROM activity))
     OR COALESCE(SUM(f.records), 0) = 0

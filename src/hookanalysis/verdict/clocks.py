@@ -24,6 +24,8 @@ _WIDTH = 3
 # A clock alone, with the right zone, is off by less than this.
 _QUARTER = 900
 _NEAR_QUARTER = 120
+# Fewer pairs show no shift.
+_FEWEST = 5
 # So many of the busiest days are enough to find it.
 _DAYS = 8
 
@@ -62,7 +64,7 @@ def _moments(db: Database, stream: str, path: str) -> tuple[Numbers, Numbers]:
     """Seconds of the attempts and of the log's lines for one path.
 
     A line that was written when somebody gave up, and does not tell how long that took, says
-    neither when the request came nor how far the clock is off.
+    neither when the request came nor how far the clock is off; it counts where there are no others.
     """
     attempts = db.con.execute(
         """
@@ -76,15 +78,18 @@ def _moments(db: Database, stream: str, path: str) -> tuple[Numbers, Numbers]:
     ).fetchnumpy()["moment"]
     lines = db.con.execute(
         """
-        SELECT epoch(received_at)::BIGINT AS moment FROM receipts
+        SELECT
+          epoch(received_at)::BIGINT AS moment,
+          duration_ms IS NULL AND http_status IN (408, 460, 499, 504) IS TRUE AS given_up
+        FROM receipts
         WHERE stream = ? AND path = ? AND event_uuid IS NULL AND received_at IS NOT NULL
           AND COALESCE(method, 'POST') IN ('POST', 'PUT')
-          AND (duration_ms IS NOT NULL OR COALESCE(http_status, 200) NOT IN (408, 460, 499, 504))
         ORDER BY moment
         """,
         [stream, path],
-    ).fetchnumpy()["moment"]
-    return np.asarray(attempts), np.asarray(lines)
+    ).fetchnumpy()
+    told = np.asarray(lines["moment"]), ~np.asarray(lines["given_up"])
+    return np.asarray(attempts), told[0][told[1]] if told[1].sum() >= _FEWEST else told[0]
 
 
 def find_shift(moments: list[tuple[Numbers, Numbers]]) -> Shift | None:
@@ -105,7 +110,7 @@ def find_shift(moments: list[tuple[Numbers, Numbers]]) -> Shift | None:
             if len(here) and len(there):
                 total += _correlate(here - start, there - start + _REACH)
                 most += min(len(here), len(there))
-    if most < 5:
+    if most < _FEWEST:
         return None
     summed = np.convolve(total, np.ones(_WIDTH), "full")[: len(total)]
     best = int(summed.argmax())
@@ -114,7 +119,11 @@ def find_shift(moments: list[tuple[Numbers, Numbers]]) -> Shift | None:
     beside = round(summed[max(best - 60, 0) : best + 61].max())
     summed[max(best - 60, 0) : best + 61] = 0
     rival = round(summed.max())
-    if count < max(5, 0.3 * most) or count - rival < 4 * np.sqrt(rival + 1) or beside > count / 2:
+    if (
+        count < max(_FEWEST, 0.3 * most)
+        or count - rival < 4 * np.sqrt(rival + 1)
+        or beside > count / 2
+    ):
         return None
     return Shift(best - _WIDTH // 2 - _REACH, count)
 

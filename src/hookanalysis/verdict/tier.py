@@ -253,7 +253,8 @@ class Tier:
     def _lasting(self, found: Assignment) -> Flags:
         """Whether a line in the window can only be an exported event's: few like it are nobody's.
 
-        Like it are those from its addresses with the same kind of answer.
+        Like it are those from its addresses, and with the same kind of answer where the sender
+        saw one.
         """
         owned = self._mark(found.line[found.line >= 0])
         spare = ~owned & ~self.lines["stranger"] & (self.lines["path_no"] >= 0)
@@ -261,8 +262,10 @@ class Tier:
         rows, columns = self.pairs
         _, network = np.unique(self.lines["network"], return_inverse=True)
         kind = 11 * network + np.clip(self.lines["http_status"] // 100, -1, 9) + 1
+        near, alike = (np.bincount(k, weights=spare)[k] for k in (network, kind))
+        told = self.requests["http_status"][rows] >= 0
         strangers = np.zeros(self.size)
-        np.maximum.at(strangers, rows, np.bincount(kind, weights=spare)[kind][columns])
+        np.maximum.at(strangers, rows, np.where(told, alike[columns], near[columns]))
         span = max(int(np.ptp(self.lines["logged_at"])), 1)
         width = self.windows.high - self.windows.low
         strangers += np.count_nonzero(unlisted)
