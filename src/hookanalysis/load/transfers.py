@@ -145,11 +145,13 @@ class Transfer:
         if kept:
             scratch.move(f"SELECT {self.place}, * FROM parsed", con, target.name)
         if rejected:
+            # What was taken out of a list has a place in its record, and no bytes of its own.
             scratch.move(
                 f"""
-                SELECT {self.place}, chunk.line, byte_offset, chunk.bytes, 1 AS lines, reason,
+                SELECT {self.place}, coalesce(chunk.line, scanned.line), byte_offset,
+                       coalesce(chunk.bytes, 0), 1 AS lines, reason,
                        CAST(NULL AS VARCHAR) AS detail
-                FROM scanned JOIN chunk USING (byte_offset) WHERE verdict = 'reject'
+                FROM scanned LEFT JOIN chunk USING (byte_offset) WHERE verdict = 'reject'
                 """,
                 con,
                 "rejects",
