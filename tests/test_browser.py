@@ -335,8 +335,10 @@ def test_a_list_of_ids_can_be_copied(browser: Browser, report: Path, samples: Pa
 
 @pytest.mark.parametrize(("wide", "high"), [(595, 842), (612, 792)], ids=["a4", "letter"])
 def test_it_prints_on_the_paper_there_is(wide: int, high: int, page: Page) -> None:
-    page.run("document.querySelectorAll('details').forEach((one) => { one.open = false; })")
+    fold = "document.querySelectorAll('details').forEach((one) => { one.open = %s; })"
+    page.run(fold % "false")
     pdf = page.print(paperWidth=wide / 72, paperHeight=high / 72)
+    page.run(fold % "true")  # as the tests find it that share it
     pages = len(re.findall(rb"/Type\s*/Page\b", pdf))
     assert 3 <= pages <= 20
     (box,) = set(re.findall(rb"/MediaBox \[0 0 ([\d.]+ [\d.]+)\]", pdf))

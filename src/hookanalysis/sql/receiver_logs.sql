@@ -19,7 +19,7 @@ logs AS (
   FROM generations AS g
   LEFT JOIN (SELECT generation_id, SUM(records) AS records FROM files GROUP BY ALL) AS f
     USING (generation_id)
-  WHERE side = 'receiver' AND completeness <> 'failures'
+  WHERE side = 'receiver' AND completeness IS DISTINCT FROM 'failures'
   GROUP BY stream, layer
   HAVING BOOL_OR(generation_id IN (SELECT generation_id FROM activity))
     OR COALESCE(SUM(f.records), 0) = 0
