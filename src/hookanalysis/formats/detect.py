@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 
 
 # An id with the short name of its kind in front, as many senders' events have: evt_1P…, msg_2L….
-_PREFIXED = "[a-z]{1,8}_[a-z]{0,6}[0-9A-Z][0-9A-Za-z]{9,63}"
+# A digit or capital tells it from two words; of random ids one in a million has none.
+_PREFIXED = (
+    "[a-z]{1,8}_(?:[0-9A-Za-z]{0,20}[0-9A-Z][0-9A-Za-z]{9,63}"
+    "|[0-9A-Za-z]{9,63}[0-9A-Z][0-9A-Za-z]{0,63})"
+)
 
 
 def detect(
