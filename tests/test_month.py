@@ -9,7 +9,7 @@ import pytest
 import month
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_month_of_runs_ends_as_one_load_of_everything(tmp_path: Path) -> None:
     days, played = month.play(tmp_path / "month")
     told = {day.number: day for day in days}

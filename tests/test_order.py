@@ -59,7 +59,11 @@ def rotate(log: Path, dice: random.Random) -> None:
     "number",
     [
         *SHORT,
-        *(pytest.param(n, marks=pytest.mark.long) for n in WORLDS if n not in SHORT),
+        *(
+            pytest.param(n, marks=pytest.mark.long if n < 8 else pytest.mark.slow)
+            for n in WORLDS
+            if n not in SHORT
+        ),
     ],
 )
 def test_order_and_parts_mean_nothing(number: int, tmp_path: Path) -> None:

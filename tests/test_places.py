@@ -105,7 +105,7 @@ def read_steps(text: str) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_the_container_works_offline(tmp_path: Path) -> None:
     """Its steps, done by hand: no builder of images is at hand everywhere."""
     context, image = tmp_path / "context", tmp_path / "image"
