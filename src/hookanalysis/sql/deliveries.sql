@@ -74,7 +74,7 @@ verdicts AS (
       WHEN NOT accepted AND says = 'no_attempt' AND weakest_rule = 4
         THEN 'undetermined: ambiguous'
       WHEN NOT accepted AND says = 'ok' THEN 'refused: contradictory_status'
-      WHEN NOT accepted AND gave_up AND processed_count IS NULL AND NOT (processing_hidden OR undecided)
+      WHEN NOT accepted AND gave_up AND processed_count IS NULL AND (processing_hidden OR undecided) IS NOT TRUE
         THEN 'unacknowledged: unanswered'
       WHEN NOT accepted THEN 'refused: rejected'
       WHEN NOT took_effect AND signature_failed THEN 'unprocessed: signature_dropped'
