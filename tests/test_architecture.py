@@ -29,6 +29,7 @@ STAGES = (
     "__init__",
     "daily",
     "workspace exporting options",
+    "running",
     "status",
     "reporting: reports kernels pages",
     "sections: __init__ cover findings days lists",
@@ -132,9 +133,9 @@ def test_the_package_keeps_its_budgets() -> None:
     queries = sorted(PACKAGE.rglob("*.sql"))
     world = [*(ROOT / "tests" / "world").glob("*.py"), *(ROOT / "tests" / "world").glob("*.toml")]
     found = {
-        "lines of Python": (count_lines(MODULES), 17_712, 10_500),
-        "modules": (len(ROOMS), 81, 45),
-        "lines of SQL": (count_lines(queries), 8_295, 5_500),
+        "lines of Python": (count_lines(MODULES), 17_733, 10_500),
+        "modules": (len(ROOMS), 82, 45),
+        "lines of SQL": (count_lines(queries), 8_300, 5_500),
         "SQL files": (len(queries), 131, 115),
         "lines of the played world": (count_lines(world), 1_800, 1_700),
     }

@@ -19,18 +19,16 @@ import click
 from .errors import DamagedError, InputError
 from .options import (
     LEVELS,
-    RUN,
     Day,
     Moment,
     Pair,
-    make_plain,
-    run,
     with_fail_on,
     with_settings,
     with_strict,
     with_wait,
     with_workspace,
 )
+from .running import RUN, make_plain, run
 from .settings import LAYERS, TIME_MARKS, Known, Settings
 from .words import plural
 
@@ -66,7 +64,7 @@ def demo(output: str) -> None:
         facts = ws.facts(day=day)
     click.echo("drawing    the report of the last day …")
     page = _daily_report(file, folder, day=day)
-    click.echo(f"{day:%A} {day.day} {day:%B %Y}: {facts.summary()}")
+    click.echo(_say_day(facts, day))
     click.echo(f"report     {page}\nworkspace  {file}")
 
 
@@ -267,7 +265,7 @@ def daily(
     settings: str | None,
 ) -> None:
     """The scheduled summary of one day: report, facts.json and an exit code."""
-    from . import daily as running
+    from . import daily as scheduled
     from .zones import to_local
 
     root, now = Path(output), datetime.now(UTC).replace(tzinfo=None)
@@ -277,25 +275,25 @@ def daily(
             ws.reconcile()
         with RUN.step("facts"):
             facts = ws.facts(day=day, timezone=timezone)
-        changed, days = running.note_run(ws, day, timezone, root)
+        changed, days = scheduled.note_run(ws, day, timezone, root)
     with RUN.step("pages"):
         page = _daily_report(Path(workspace), root / f"{day}", day=day, timezone=timezone)
-        stale = running.find_stale(root)
+        stale = scheduled.find_stale(root)
         for other in stale:
             _daily_report(Path(workspace), root / f"{other}", day=other, timezone=timezone)
-    index = running.write_index(days, timezone, root)
+    index = scheduled.write_index(days, timezone, root)
     counts = {"day": f"{day}", "changed": len(changed), "pages": 1 + len(stale)}
-    RUN.counts |= counts | running.describe(facts)
+    RUN.counts |= counts | scheduled.describe(facts)
     if as_json:
         click.echo(json.dumps(facts.to_dict()))
     else:
-        RUN.say(f"{day:%A} {day.day} {day:%B %Y}: {facts.summary()}")
+        RUN.say(_say_day(facts, day))
         for other, how in changed.items():
             RUN.say(f"changed    {other}: {how}")
         RUN.say(f"report     {page}\ndays       {index}")
     if notify:
         with RUN.step("messages"):
-            for told in running.send(notify, *running.compose(facts, day, page), facts.worst):
+            for told in scheduled.send(notify, *scheduled.compose(facts, day, page), facts.worst):
                 RUN.warn(f"warning: {told}")
     _exit_by(facts, fail_on, strict=strict)
 
@@ -389,6 +387,10 @@ def _daily_report(workspace: Path, folder: Path, **parameters: Any) -> Path:
     page = folder / "report.html"
     run_report("daily_reconciliation", workspace, parameters, page)
     return page
+
+
+def _say_day(facts: Facts, day: date) -> str:
+    return f"{day:%A} {day.day} {day:%B %Y}: {facts.summary()}"
 
 
 def _exit_by(facts: Facts, fail_on: str, *, strict: bool) -> None:

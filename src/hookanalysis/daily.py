@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
@@ -111,7 +112,7 @@ def compose(facts: Facts, day: date, page: Path) -> tuple[str, str]:
     It says what was found, the first three things to do, and where the page lies.
     """
     rules = {rule.id: rule for rule in load_rules()}
-    todo = dict.fromkeys(one.rule_id for one in facts.findings if not one.acknowledged)
+    todo = dict.fromkeys(one.rule_id for one in facts.alarming)
     steps = [
         f"{number}. {rules[name].title}. {' '.join(rules[name].next_check.split())}"
         for number, name in enumerate([*todo][:3], 1)
@@ -152,5 +153,4 @@ def send(urls: Iterable[str], subject: str, text: str, severity: str | None) -> 
 def describe(facts: Facts) -> dict[str, Any]:
     """What a run's line of `runs.jsonl` says of its day."""
     found = {key: value for key, value in vars(facts.headline).items() if isinstance(value, int)}
-    severities = [one.severity for one in facts.findings if not one.acknowledged]
-    return found | {level: severities.count(level) for level in sorted({*severities})}
+    return found | dict(sorted(Counter(one.severity for one in facts.alarming).items()))

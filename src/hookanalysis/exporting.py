@@ -111,7 +111,7 @@ def _write_metrics(db: Database, path: Path) -> int:
     facts = gather(db)
     for outcome in facts.outcomes:
         found["deliveries"].append(({"outcome": outcome.outcome}, outcome.deliveries))
-    worst = Counter(one.severity for one in facts.findings if not one.acknowledged)
+    worst = Counter(one.severity for one in facts.alarming)
     found["findings"] = [({"severity": name}, worst[name]) for name in SEVERITIES]
     found["unsound_files"] = [({}, sum(file.unsound for file in facts.files))]
     for row in (row for row in ask(db, "sources") if row["ends_at"]):

@@ -122,9 +122,8 @@ def _clear_stub(path: str) -> None:
     with suppress(OSError):
         if Path(path).stat().st_size < _HEADERS:
             with Path(path).open("r+b") as file:
-                fcntl.lockf(
-                    file, fcntl.LOCK_EX | fcntl.LOCK_NB
-                )  # as DuckDB does, while it makes it
+                # As DuckDB does, while it makes it.
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 Path(path).unlink()
 
 

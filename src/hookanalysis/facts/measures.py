@@ -270,9 +270,14 @@ class Facts:
         return self.headline.possibly_missed - self.headline.missed
 
     @property
+    def alarming(self) -> tuple[Finding, ...]:
+        """The findings that nobody has acknowledged."""
+        return tuple(finding for finding in self.findings if not finding.acknowledged)
+
+    @property
     def worst(self) -> str | None:
         """The highest severity among the findings that are not acknowledged; None without any."""
-        found = {finding.severity for finding in self.findings if not finding.acknowledged}
+        found = {finding.severity for finding in self.alarming}
         return next((level for level in reversed(SEVERITIES) if level in found), None)
 
     def summary(self) -> str:

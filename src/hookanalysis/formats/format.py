@@ -64,7 +64,7 @@ class Format:
         rank: Of the formats that a record of a log, or a table of one side, fits, the highest is
             chosen.
         base: The format that it extends.
-        event_id: For a sender whose event ids are neither uuids nor bear a prefix: their pattern.
+        event_id: For a sender whose event ids are no uuids: their pattern.
         retention_days: How long the sender keeps what it lists; None: not told.
         timeout_s: How long the sender waits for an answer; None: not told.
         completeness: How much it lists: all, failures, successes, events, or sample (not all).

@@ -29,7 +29,7 @@ SELECT
   happened_at,
   http_status IS NULL OR is_proxys(http_status) AS unanswered,
   edge_lines + app_lines > 0 AS arrived,
-  edge_status IN (460, 499) OR (edge_status = 408 AND app_lines > 0) OR took_ms >= 5000 AS slow,
+  sender_left(edge_status) OR (edge_status = 408 AND app_lines > 0) OR took_ms >= 5000 AS slow,
   took_ms < 2000 AND COALESCE(edge_status, 200) NOT IN (408, 460, 499) AS quick,
   edge_status = 408 AND app_lines = 0 AS incomplete
 FROM symptoms

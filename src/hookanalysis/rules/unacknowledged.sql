@@ -11,9 +11,10 @@ Your server accepted these events, or was at work on them when the sender gave u
 lists them as failed: most likely the answer came too late, or was lost on its way back. They have
 arrived. But whoever works through the sender's list of failures would send them again."""
 next_check = """
-Do not resend these events before you have seen that they were not handled. See how long your endpoint takes: it should answer with 2xx within a
-few seconds, and do the longer work afterwards. Make sure that an event whose id has
-been processed is skipped, in case somebody resends it all the same."""
+Do not resend these events before you have seen that they were not handled. See how long your
+endpoint takes: it should answer with 2xx within a few seconds, and do the longer work afterwards.
+Make sure that an event whose id has been processed is skipped, in case somebody resends it all the
+same."""
 
 [requires]
 proven = "your server has it, and the sender calls it failed"

@@ -7,7 +7,8 @@ severity = "critical"
 place = 22
 explain = """
 The proxy or load balancer in front of your application answered in its place, 502 to 504, or 520
-to 530 at Cloudflare: the application was down, restarting, overloaded, or slower than the proxy waits."""
+to 530 at Cloudflare: the application was down, restarting, overloaded, or slower than the proxy
+waits."""
 next_check = """
 See in the proxy's error log which application server it could not reach, and in the application's
 own log whether it was stopped, restarted or short of memory at these times. Once it runs, resend

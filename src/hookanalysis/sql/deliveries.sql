@@ -37,7 +37,7 @@ flags AS (
     *,
     arrivals = 0 OR (success_silent AND accepted_count = 0) AS untraced,
     COALESCE(processed_count, accepted_count) > 0 AS took_effect,
-    COALESCE(receiver_status IN (460, 499), FALSE) AS gave_up,
+    COALESCE(sender_left(receiver_status), FALSE) AS gave_up,
     (says = 'ok' AND (had_failure OR arrivals > 1))
       OR (says IN ('fail_http', 'fail_nohttp') AND resend_unlisted) AS took_several_tries,
     endpoint_url = '' AND (several_paths OR (says = 'ok' AND NOT had_failure

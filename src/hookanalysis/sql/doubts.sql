@@ -8,7 +8,7 @@
    than two of three are lacking. Three such gaps with at most 20 shown answers between them are a
    doubt for their time; for all time, when one answer in 50 begins one: a true false success is
    rarer, and a loss below that cannot be told from it. Where another layer attests that the log gets
-   all, only a host that lacks in both can be absent, and it would answer more than a few: one in 10,
+   all, only a host that lacks in both can be absent, and it would answer more than a few: one in 20,
    or three gaps with at most 6 shown answers between them. behind_edge: the doubt is only about the
    logs behind the edge, which lack what it accepted. A log that is sampled, or that the settings
    call so, is so for every endpoint that it serves; one that lacks a host's, for those that lack any.

@@ -183,8 +183,8 @@ CREATE MACRO query_hashes(url) AS (
   ))) END
 );
 
--- A path without secrets: a segment that is one is a hash, so that endpoints stay apart. See
--- redaction.py; an address of e-mail is easily guessed, and is no hash.
+-- A path without secrets: a segment that is one, or holds an address of e-mail, is a hash, so that
+-- endpoints stay apart. See redaction.py.
 CREATE MACRO is_secret(s) AS (
   regexp_matches(s, secret()) OR regexp_full_match(s, '(?:\+|%2[Bb])[0-9]{8,}|[0-9]{12,19}') OR (
     NOT regexp_full_match(s, named_id()) AND len(list_filter(

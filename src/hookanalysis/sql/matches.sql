@@ -12,7 +12,7 @@
    fanned: the event went to several endpoints, so the path must tell them apart.
    elsewhere: the path is no known endpoint's, and not the attempt's as a proxy may have changed it,
    while the layer shows requests to the attempt's own, or it was answered 2xx when the sender got a
-   refusal (but not a proxy's own) or no connection: it went to an endpoint that is not
+   refusal (but not a proxy's own 502 to 504) or no connection: it went to an endpoint that is not
    exported.
    counts: false where the request is counted at the receipt that shares its id, and for a
    stranger's request that was not accepted: anyone can post a known uuid.

@@ -22,6 +22,9 @@ CREATE OR REPLACE TEMP MACRO is_proxys(status) AS (
   status BETWEEN 502 AND 504 OR status BETWEEN 520 AND 530
 );
 
+-- Answers that nobody waited for: nginx and a load balancer log so that the client had left.
+CREATE OR REPLACE TEMP MACRO sender_left(status) AS (status IN (460, 499));
+
 -- Whether two paths differ by more than what a proxy puts in front or takes off.
 CREATE OR REPLACE TEMP MACRO unlike(path, other) AS (
   STRPOS(path, other) = 0 AND STRPOS(other, path) = 0

@@ -88,8 +88,9 @@ def _moments(db: Database, stream: str, path: str) -> tuple[Numbers, Numbers]:
         """,
         [stream, path],
     ).fetchnumpy()
-    told = np.asarray(lines["moment"]), ~np.asarray(lines["given_up"])
-    return np.asarray(attempts), told[0][told[1]] if told[1].sum() >= _FEWEST else told[0]
+    moments = np.asarray(lines["moment"])
+    answered = moments[~np.asarray(lines["given_up"])]
+    return np.asarray(attempts), answered if len(answered) >= _FEWEST else moments
 
 
 def find_shift(moments: list[tuple[Numbers, Numbers]]) -> Shift | None:

@@ -36,7 +36,7 @@ LEFT JOIN paths AS p ON p.path = r.known_path
 JOIN (
   SELECT
     stream, MIN(time_marks) AS time_marks, MAX(time_resolution_ms) AS resolution_ms,
-    stream IN (SELECT stream FROM receipts WHERE http_status IN (460, 499)) AS notices
+    stream IN (SELECT stream FROM receipts WHERE sender_left(http_status)) AS notices
   FROM generations
   WHERE side = 'receiver'
   GROUP BY stream

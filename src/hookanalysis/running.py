@@ -1,0 +1,130 @@
+"""A run of the command line: what it says, its exit code, and its line in `runs.jsonl`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .errors import HookAnalysisError, InputError, StorageError
+from .settings import RUNS_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass
+class Run:
+    """The command that is running: how much it says, and its line in `runs.jsonl`.
+
+    Attributes:
+        loud: `-v` or `-q`; None without either.
+        workspace: What it may change; empty for a command that only reads, which leaves no line.
+        counts: What it did, in numbers.
+        steps: How long its parts took, in seconds.
+    """
+
+    loud: bool | None = None
+    workspace: str = ""
+    command: str = ""
+    counts: dict[str, Any] = field(default_factory=dict)
+    steps: dict[str, float] = field(default_factory=dict)
+    started: float = field(default_factory=time.time)
+
+    def say(self, text: str) -> None:
+        """Print a result, made safe for a terminal; not under `-q`."""
+        if self.loud is not False:
+            click.echo(make_plain(text))
+
+    def warn(self, text: str) -> None:
+        """Print what is wrong, on the other channel; also under `-q`."""
+        click.echo(make_plain(text), err=True)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Measure a part."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            taken = time.monotonic() - started
+            self.steps[name] = round(self.steps.get(name, 0) + taken, 3)
+
+    def end(self, code: int) -> None:
+        """Write the line, where there is a workspace; a disk that refuses it changes nothing."""
+        if not self.workspace or not Path(self.workspace).is_file():
+            return
+        line = {
+            "started_at": f"{datetime.fromtimestamp(self.started, UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "command": self.command,
+            "exit_code": code,
+            "seconds": round(time.time() - self.started, 3),
+            "steps": self.steps,
+            "counts": self.counts,
+        }
+        text = json.dumps(line)
+        with suppress(OSError), Path(self.workspace).with_name(RUNS_NAME).open("a") as file:
+            file.write(f"{text}\n")
+        if self.loud:
+            click.echo(text, err=True)
+
+
+RUN = Run()
+
+
+def run(commands: click.Group) -> int:
+    """Run a command as the program's words ask for it; its exit code, errors in four lines."""
+    vars(RUN).update(vars(Run()))  # one process may run several, one after the other
+    code = _run(commands)
+    RUN.end(code)
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError:
+            # What cannot be written would be tried again at the end, and change the code.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return code
+
+
+def _run(commands: click.Group) -> int:
+    try:
+        # Without standalone mode, click hands back the code that a command exits with.
+        return commands.main(standalone_mode=False) or 0
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except SystemExit as out:  # click's way out, also when nobody reads what is written
+        return StorageError.exit_code if out.code else 0
+    except click.ClickException as error:
+        code, show = InputError.exit_code, error.show
+    except Exception as error:  # noqa: BLE001 - whatever it is, 1 would tell of findings
+        from .opening import explain
+
+        told = error if isinstance(error, HookAnalysisError) else explain(error)
+        code, show = told.exit_code, partial(click.echo, make_plain(str(told)), err=True)
+    with suppress(OSError):
+        show()
+    return code
+
+
+def make_plain(text: str) -> str:
+    """Text from logs and file names, made safe for a terminal: control characters are shown."""
+    lines = text.split("\n")
+    safe = (
+        "".join(c if _harmless(c) else c.encode("unicode_escape").decode() for c in line)
+        for line in lines
+    )
+    return "\n".join(safe)
+
+
+def _harmless(character: str) -> bool:
+    reorders = "\u202a" <= character <= "\u202e" or "\u2066" <= character <= "\u2069"
+    return character.isprintable() and not reorders
