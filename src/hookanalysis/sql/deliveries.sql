@@ -17,12 +17,14 @@ WITH proofs AS (
   SELECT
     e.* EXCLUDE (processed_count), e.arrivals > 0 AS arrived, e.accepted_count > 0 AS accepted,
     CASE
-      WHEN e.processed_count IS NOT NULL OR e.known_before THEN e.processed_count
+      WHEN e.processed_count IS NOT NULL OR e.known_before OR e.shared_processed
+        THEN e.processed_count
       WHEN e.layer = 'table' AND a.processing_told THEN 0
       WHEN e.layer <> 'edge' AND a.processing_covered THEN 0
       WHEN e.layer = 'edge' AND a.inner_covered THEN 0
     END AS processed_count,
-    COALESCE(a.processing_told AND NOT a.processing_covered, FALSE) AS processing_hidden,
+    COALESCE(a.processing_told AND NOT a.processing_covered, FALSE) AND NOT e.shared_processed
+      AS processing_hidden,
     COALESCE(a.outer_covered, FALSE) AS receiver_covered,
     COALESCE(a.edge_covered, FALSE) OR NOT e.refusal_nameless AS refusals_told,
     a.reason AS absence_reason, s.same_send_seconds * INTERVAL '1 second' AS at_once

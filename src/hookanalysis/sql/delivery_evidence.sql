@@ -51,7 +51,7 @@ SELECT
     WHEN r.processed > 0 THEN r.processed
     WHEN r.layer <> 'edge' AND r.said_failed AND r.untold = 0 OR l.all_failed THEN 0
   END AS processed_count,
-  COALESCE(l.one_failed, FALSE) AS one_failed, COALESCE(r.known_before, FALSE) AS known_before,
+  COALESCE(l.one_failed, FALSE) AS one_failed, COALESCE(l.processed, FALSE) AS shared_processed, COALESCE(r.known_before, FALSE) AS known_before,
   COALESCE(r.signature_failed, FALSE) AS signature_failed, COALESCE(r.stranger, FALSE) AS stranger,
   r.first_at AS first_receipt_at, r.first_accepted_at, r.last_status AS receiver_status,
   COALESCE(r.several_paths, FALSE) OR COALESCE(

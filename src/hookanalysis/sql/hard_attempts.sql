@@ -19,6 +19,7 @@ plain AS (
       WHEN layer = 'edge'
         THEN endpoint_url NOT IN (SELECT endpoint_url FROM serving_streams WHERE layer <> 'edge')
       ELSE endpoint_url NOT IN (SELECT endpoint_url FROM processing_logs)
+        OR event_uuid IN (SELECT event_uuid FROM shared_lines WHERE processed)
     END)
     AND delivery_no NOT IN (FROM crowded)
 ),

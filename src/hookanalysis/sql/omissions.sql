@@ -6,8 +6,8 @@
    listed: the sender's export lists the event for the endpoint. moment: when it came, or, listed,
    when it happened. elsewhere: the event is known for one endpoint, and went to another that nobody
    names; of an event known for several, it may be any of these, and is no delivery of its own.
-   sender_covered: an export of all attempts (or of successes, and it was accepted) lost nothing
-   from settle_seconds before the moment to as long after it; of a listed event, no attempt is
+   sender_covered: an export of all attempts (or of successes, and it was accepted; or of events,
+   and it is none of them) lost nothing from settle_seconds before the moment to as long after it; of a listed event, no attempt is
    older than the event. lost: the export lost or forgot attempts of that time. What went elsewhere, no export covers: none lists that endpoint. */
 WITH unlisted AS (
   SELECT
@@ -46,6 +46,7 @@ exports AS (
     o.delivery_no,
     BOOL_OR(c.covered AND (
       c.completeness = 'all' OR (c.completeness = 'successes' AND o.accepted)
+      OR (c.completeness = 'events' AND o.says = 'absent')
     )) AS sender_covered,
     MAX(reason('sender_filtered', export := c.stream, holds := c.completeness, "at" := o.moment))
       FILTER (c.covered) AS filtered,

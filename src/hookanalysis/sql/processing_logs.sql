@@ -4,7 +4,8 @@
 
    Only where the layer usually says of what it took in that it was processed does it mean something
    if it says no more than that an event came. A log that tells of failures and repeats tells the
-   exception, which says nothing of the rule. Some twenty thousand events are enough to learn from, and
+   exception, which says nothing of the rule. A line that tells of an event, and not of which of its
+   endpoints, tells of each. Some twenty thousand events are enough to learn from, and
    all or a twentieth of a small endpoint. */
 WITH sizes AS (
   SELECT endpoint_url, COUNT(*) AS total FROM matches WHERE layer <> 'edge' GROUP BY ALL
@@ -12,7 +13,9 @@ WITH sizes AS (
 named_events AS (
   SELECT
     endpoint_url, layer, event_uuid, MIN(arrived_at) AS arrived_at,
-    BOOL_OR(processed IS NOT NULL) AS told
+    BOOL_OR(processed IS NOT NULL OR (event_uuid, layer) IN (
+      SELECT (event_uuid, layer) FROM matches WHERE endpoint_url = '' AND processed
+    )) AS told
   FROM matches
   WHERE (
       endpoint_url IN (SELECT endpoint_url FROM sizes WHERE total <= 20000)

@@ -2,7 +2,8 @@
    grain:  one line
    inputs: receipt_records, generations, attempt_records, endpoint_paths, learnt_steps
 
-   A bare uuid is the event's only where the sender exported it and no other on the line is so. A
+   A bare uuid is the event's only where the sender exported it and no other on the line is so; or
+   where it begins as a sender's ids do (evt_), and four of five that do in the logs are exported. A
    line that names no event but its transaction is of the one event that the sender exported for it
    (and for the event type, where the line says it).
    path: that of an endpoint with a query where the line shows it (the most of it), or where the log
@@ -13,16 +14,30 @@
    event, or by the id of a request of which no line names one event. Lines of an edge log or of a
    receipts table stand alone and have none, but those of one request that the log tells of in
    several steps. */
-WITH known_uuids AS (
-  SELECT generation_id, byte_offset, MAX(uuid) AS known_uuid
+WITH candidates AS (
+  SELECT
+    generation_id, byte_offset, uuid, regexp_extract(uuid, '^[a-z]{2,}_') AS prefix,
+    uuid IN (SELECT event_uuid FROM attempt_records) AS known
   FROM (
     SELECT generation_id, byte_offset, UNNEST(candidate_uuids) AS uuid
     FROM receipt_records
     WHERE event_uuid IS NULL AND candidate_uuids IS NOT NULL
   )
-  WHERE uuid IN (SELECT event_uuid FROM attempt_records)
+),
+event_prefixes AS (
+  SELECT prefix
+  FROM candidates
+  WHERE prefix <> ''
+  GROUP BY prefix
+  HAVING COUNT(DISTINCT uuid) FILTER (known) >= GREATEST(8, 0.8 * COUNT(DISTINCT uuid))
+),
+known_uuids AS (
+  SELECT
+    generation_id, byte_offset, COALESCE(MAX(uuid) FILTER (known), MAX(uuid)) AS known_uuid
+  FROM candidates
+  WHERE known OR prefix IN (FROM event_prefixes)
   GROUP BY ALL
-  HAVING COUNT(DISTINCT uuid) = 1
+  HAVING COUNT(DISTINCT uuid) FILTER (known) = 1 OR COUNT(DISTINCT uuid) = 1
 ),
 transactions AS (
   SELECT n.transaction_id, n.event_type, MIN(a.event_uuid) AS paid_uuid

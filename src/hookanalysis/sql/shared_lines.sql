@@ -5,7 +5,8 @@
 
    all_failed: as many requests failed as the event has deliveries, each of one attempt; a line that
    shows no path may be a worker's second try. one_failed: it failed, or it was processed less often
-   than it was accepted, where most such events were as often; nobody knows at which endpoint. */
+   than it was accepted, where most such events were as often; nobody knows at which endpoint.
+   processed: it was, at one endpoint at least. */
 WITH lines AS (
   SELECT
     event_uuid, MAX(failed) AS failed, MAX(requests) AS requests, MAX(others) AS others,
@@ -40,6 +41,6 @@ told AS (
 )
 SELECT
   event_uuid, requests >= deliveries AND tries = deliveries AND others = 0 AS all_failed,
-  failed > 0 OR (usually_tells AND lacking) AS one_failed
+  failed > 0 OR (usually_tells AND lacking) AS one_failed, processed > 0 AS processed
 FROM told
 WHERE deliveries > 1

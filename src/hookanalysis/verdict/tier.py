@@ -254,11 +254,13 @@ class Tier:
         """Whether a line in the window can only be an exported event's: few like it are nobody's.
 
         Like it are those from its addresses, and with the same kind of answer where the sender
-        saw one.
+        saw one. What is an event's that no export lists is nobody's, too.
         """
         owned = self._mark(found.line[found.line >= 0])
         spare = ~owned & ~self.lines["stranger"] & (self.lines["path_no"] >= 0)
         unlisted = self.requests["surplus"] & self.requests["shown"] & ~self.requests["again"]
+        theirs = found.line[unlisted]
+        spare |= self._mark(theirs[theirs >= 0])
         rows, columns = self.pairs
         _, network = np.unique(self.lines["network"], return_inverse=True)
         kind = 11 * network + np.clip(self.lines["http_status"] // 100, -1, 9) + 1
@@ -268,7 +270,7 @@ class Tier:
         np.maximum.at(strangers, rows, np.where(told, alike[columns], near[columns]))
         span = max(int(np.ptp(self.lines["logged_at"])), 1)
         width = self.windows.high - self.windows.low
-        strangers += np.count_nonzero(unlisted)
+        strangers += np.count_nonzero(theirs < 0)
         flags: Flags = strangers * (width / span) <= _MOST_STRANGERS
         return flags
 
