@@ -24,7 +24,10 @@ WITH layers AS (
     BOOL_OR(stranger) AS stranger, MIN(arrived_at) AS first_at,
     MIN(arrived_at) FILTER (accepted OR processed) AS first_accepted_at,
     MAX(arrived_at) FILTER (accepted OR processed) AS last_accepted_at,
-    COALESCE(ARG_MAX(http_status, arrived_at), MAX(http_status)) AS last_status,
+    COALESCE(
+      ARG_MAX(http_status, (arrived_at, http_status)) FILTER (arrived_at IS NOT NULL),
+      MAX(http_status)
+    ) AS last_status,
     COUNT(DISTINCT path) > 1 AS several_paths,
     MAX(COALESCE(list_position(['uuid', 'transaction', 'request_id'], match_rule), 4))
       AS weakest_rule,

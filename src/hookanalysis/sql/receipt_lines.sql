@@ -66,7 +66,7 @@ queried_lines AS (
   WHERE r.path IN (SELECT bare_path FROM queried_paths)
 ),
 told_paths AS (
-  SELECT l.generation_id, l.byte_offset, ARG_MAX(q.path, LEN(q.query_hashes)) AS path
+  SELECT l.generation_id, l.byte_offset, ARG_MAX(q.path, (LEN(q.query_hashes), q.path)) AS path
   FROM queried_lines AS l
   JOIN queried_paths AS q
     ON q.bare_path = l.bare_path

@@ -11,7 +11,7 @@ WITH measured AS (
 ),
 errors AS (
   SELECT
-    stream, ARG_MAX(zone_error_minutes, pairs) AS minutes, SUM(pairs) AS pairs,
+    stream, ARG_MAX(zone_error_minutes, (pairs, zone_error_minutes)) AS minutes, SUM(pairs) AS pairs,
     MIN(day) AS first_day, MAX(day) AS last_day
   FROM measured
   WHERE zone_error_minutes IS NOT NULL

@@ -90,8 +90,8 @@ WITH finished_attempts AS (
 SELECT
   endpoint_url, COUNT(*) AS attempts, MIN(attempted_at) AS first_at,
   MAX(last_success_at) AS last_success_at,
-  ARG_MAX(http_status, attempted_at) AS http_status,
-  ARG_MAX(error_kind, attempted_at) AS error_kind
+  ARG_MAX(http_status, (attempted_at, http_status)) AS http_status,
+  ARG_MAX(error_kind, (attempted_at, error_kind)) AS error_kind
 FROM finished_attempts
 WHERE status = 'failed'
   AND (last_success_at IS NULL OR attempted_at > last_success_at)
@@ -174,8 +174,8 @@ SELECT step, deliveries, deliveries / tried AS share FROM steps WHERE tried > 0
 SELECT
   endpoint_url, COUNT(*) AS tests, MAX(happened_at) AS last_at,
   COUNT(*) FILTER (WHERE accepted_count > 0 OR outcome = 'delivered') AS arrived,
-  ARG_MAX(outcome, happened_at) AS last_outcome,
-  ARG_MAX(last_http_status, happened_at) AS last_http_status, COUNT(*) OVER () AS total
+  ARG_MAX(outcome, (happened_at, outcome)) AS last_outcome,
+  ARG_MAX(last_http_status, (happened_at, last_http_status)) AS last_http_status, COUNT(*) OVER () AS total
 FROM judged($since, $until, $endpoint, $event_type)
 WHERE is_test
 GROUP BY endpoint_url

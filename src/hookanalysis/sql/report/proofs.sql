@@ -13,7 +13,7 @@ WHERE e.rule_id = $rule
     e.event_uuid IS NULL
     OR e.event_uuid IN (SELECT event_uuid FROM judged($since, $until, $endpoint, $event_type))
   )
-ORDER BY e.stance, e.happened_at NULLS LAST, f.path, e.line
+ORDER BY e.stance, e.happened_at NULLS LAST, f.path, e.line, e
 LIMIT $most
 
 /* seen: what shows each finding of the period: the answers, the failures, and three lines.
@@ -46,7 +46,7 @@ SELECT
     HISTOGRAM(answer) FILTER (side = 'sender' AND answer IS NOT NULL), MAP {}
   ) AS answers,
   COALESCE(HISTOGRAM(message) FILTER (message IS NOT NULL), MAP {}) AS messages,
-  COALESCE(LIST(told ORDER BY begins_at, event_uuid, place, happened_at, file, line)
+  COALESCE(LIST(told ORDER BY begins_at, event_uuid, place, happened_at, file, line, told)
     FILTER (COALESCE(happened_at < begins_at + INTERVAL 1 HOUR, TRUE)), [])[:3] AS lines
 FROM told
 GROUP BY rule_id, endpoint_url

@@ -92,9 +92,9 @@ lines AS (
   JOIN files AS f ON f.file_id = c.file_id
 )
 SELECT w.*,
-  (SELECT arg_max(path || ':' || last_line, last_at) FROM lines AS l
+  (SELECT arg_max(path || ':' || last_line, (last_at, path, last_line)) FROM lines AS l
    WHERE l.stream = w.stream AND l.last_at <= w.starts_at) AS line_before,
-  (SELECT arg_min(path || ':' || first_line, first_at) FROM lines AS l
+  (SELECT arg_min(path || ':' || first_line, (first_at, path, first_line)) FROM lines AS l
    WHERE l.stream = w.stream AND l.first_at >= w.ends_at) AS line_after
 FROM windows AS w
 WHERE EXISTS (
