@@ -40,7 +40,6 @@ doubted AS (
   FROM unsettled AS u
   JOIN doubts AS d
     ON d.endpoint_url = u.endpoint_url AND d.starts_at <= u.last_at AND d.ends_at >= u.first_at
-    AND (d.code <> 'not_bracketed' OR u.says = 'ok')
   GROUP BY u.delivery_no
 ),
 layers AS (

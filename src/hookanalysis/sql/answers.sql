@@ -3,8 +3,8 @@
    inputs: hard_attempts, matches, undecided_deliveries, stream_spans, endpoint_paths,
            processing_logs, serving_streams
 
-   kind_no: 2 is a success, 3 to 5 the first digit of another answer; answers of one kind are logged
-   alike. 0 is what the edge accepted, and the logs behind it show or lack; without an edge, what a
+   kind_no: 1 is an event that the sender lists without attempts, of a type that arrives; 2 is a
+   success, 3 to 5 the first digit of another answer; answers of one kind are logged alike. 0 is what the edge accepted, and the logs behind it show or lack; without an edge, what a
    server's access log shows, beside a log of its layer that names what it processes. silent: it is
    lacking.
    What no log covers is not here, nor is an attempt that may own a line: also a failed one without
@@ -25,6 +25,12 @@ told AS (
   WHERE attempted_at IS NOT NULL AND attempted_until IS NULL
     AND (status = 'success' OR http_status IS NOT NULL)
     AND (status = 'success' OR shown OR NOT told OR lined)
+  UNION ALL
+  SELECT endpoint_url, event_uuid, created_at, 1, NOT told
+  FROM hard_attempts
+  ANTI JOIN undecided_deliveries USING (delivery_no)
+  WHERE status = 'none' AND created_at IS NOT NULL
+  QUALIFY BOOL_OR(told) OVER (PARTITION BY endpoint_url, event_type)
   UNION ALL
   SELECT
     endpoint_url, event_uuid, arrived_at, 0,
