@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 # What a form may find, all as text; the typed columns are made of them in sql/load/<side>.sql.
 RECEIPT_TEXTS = (
-    "time", "level", "message", "request", "method", "target", "status", "bytes", "source_ip",
-    "forwarded_for", "request_id", "transaction_id", "event_type", "duration", "duration_ms",
-    "duration_s", "duration_us", "duration_ns", "event_id", "payload", "processed_at", "exception",
+    "time", "level", "message", "request", "method", "target", "query", "status", "bytes",
+    "source_ip", "forwarded_for", "request_id", "transaction_id", "event_type", "duration",
+    "duration_ms", "duration_s", "duration_us", "duration_ns", "event_id", "payload",
+    "processed_at", "exception",
 )  # fmt: skip
 ATTEMPT_TEXTS = (
     "attempt_id", "event_id", "event_uuid", "idempotency", "payload", "endpoint_url", "event_type",

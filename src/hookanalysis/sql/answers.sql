@@ -4,7 +4,8 @@
            processing_logs, serving_streams
 
    kind_no: 1 is an event that the sender lists without attempts, of a type that arrives; 2 is a
-   success, 3 to 5 the first digit of another answer; answers of one kind are logged alike. 0 is what the edge accepted, and the logs behind it show or lack; without an edge, what a
+   success, 3 to 5 the first digit of another answer; answers of one kind are logged alike. 0 is what
+   the edge accepted, and the logs behind it show or lack; without an edge, what a
    server's access log shows, beside a log of its layer that names what it processes. silent: it is
    lacking.
    What no log covers is not here, nor is an attempt that may own a line: also a failed one without

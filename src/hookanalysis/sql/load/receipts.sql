@@ -8,9 +8,12 @@ WITH addressed AS (
   SELECT
     *,
     coalesce(method, string_split(request, ' ')[1]) AS verb,
-    -- A request may be told as its path alone.
+    -- A request may be told as its path alone, or with its query apart.
     coalesce(target, CASE WHEN starts_with(request, '/') THEN request END,
-      string_split(request, ' ')[2]) AS url,
+      string_split(request, ' ')[2]) || CASE
+        WHEN query IS NULL OR query = '-' OR starts_with(query, '{') OR contains(target, '?') THEN ''
+        ELSE '?' || ltrim(query, '?')
+      END AS url,
     CASE
       WHEN source_ip IS NULL OR contains(source_ip, ',') THEN NULL
       WHEN regexp_full_match(source_ip, '\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}') THEN source_ip
