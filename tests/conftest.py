@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+import pickle
+import subprocess
+import sys
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,10 +18,12 @@ import cases
 import hookanalysis as ha
 from hookanalysis.database import Database
 from hookanalysis.reporting.reports import run_report
+from lab.__main__ import RECEIVER, TOLD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+
+    from lab.story import Story
 
     # The name of a folder and what fills it → the folder, filled once in a run.
     Once = Callable[[str, Callable[[Path], object]], Path]
@@ -29,8 +36,8 @@ settings.load_profile("steady")
 
 # Workers that run side by side have a core each: DuckDB's threads would only wait for one another.
 worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-if worker and hasattr(os, "sched_setaffinity"):
-    cores = sorted(os.sched_getaffinity(0))
+cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+if worker and cores:
     os.sched_setaffinity(0, {cores[int(worker.removeprefix("gw")) % len(cores)]})
 
 
@@ -42,17 +49,55 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
-    """What takes long is made once in a run, for all workers."""
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of a run see."""
     own = tmp_path_factory.getbasetemp()
-    base = own.parent if worker else own
+    return own.parent if worker else own
+
+
+@pytest.fixture(scope="session", autouse=True)
+def servers(request: pytest.FixtureRequest, shared: Path) -> Iterator[None]:
+    """The servers of the lab, which one worker starts at once: their tests come late, and wait."""
+    asked = [
+        item.callspec.params["server"].name if hasattr(item, "callspec") else RECEIVER
+        for item in request.session.items
+        if "stories" in getattr(item, "fixturenames", ())
+    ]
+    if not asked or worker not in {"", "gw0"}:
+        yield
+        return
+    folder = shared / "lab"
+    folder.mkdir()
+    command = [sys.executable, "-m", "lab", folder, *sorted({*asked})]
+    known = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, env=known) as playing:
+        if cores:
+            os.sched_setaffinity(playing.pid, set(cores))
+        yield
+        playing.terminate()
+
+
+@pytest.fixture(scope="session")
+def stories(shared: Path) -> dict[str, Story]:
+    """What the servers wrote, by their names, and what was done to them."""
+    told, ends = shared / "lab" / TOLD, time.monotonic() + 300
+    while not told.exists() and time.monotonic() < ends:
+        time.sleep(0.1)
+    found = pickle.loads(told.read_bytes())
+    assert isinstance(found, dict), found
+    return found
+
+
+@pytest.fixture(scope="session")
+def once(shared: Path) -> Once:
+    """What takes long is made once in a run, for all workers."""
 
     def make(name: str, fill: Callable[[Path], object]) -> Path:
-        folder = base / f"once-{name}"
-        with (base / f"once-{name}.lock").open("w") as lock:
+        folder = shared / f"once-{name}"
+        with (shared / f"once-{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not folder.exists():
-                unfinished = base / f"once-{name}.part"
+                unfinished = shared / f"once-{name}.part"
                 unfinished.mkdir()
                 fill(unfinished)
                 unfinished.rename(folder)

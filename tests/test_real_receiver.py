@@ -9,14 +9,11 @@ import pytest
 import hookanalysis as ha
 from hookanalysis.settings import Known, Settings
 from lab import programs, story
+from lab.__main__ import RECEIVER
 
-pytestmark = [
-    pytest.mark.long,
-    pytest.mark.skipif(
-        programs.NGINX is None,
-        reason="nginx is not installed (Debian: apt-get install nginx-light)",
-    ),
-]
+pytestmark = pytest.mark.skipif(
+    programs.NGINX is None, reason="nginx is not installed (Debian: apt-get install nginx-light)"
+)
 
 SETTINGS = Settings(
     grace_minutes=2 / 60,
@@ -32,8 +29,8 @@ AMBIGUOUS = ("undetermined", "ambiguous")
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> story.Story:
-    return story.play(tmp_path_factory.mktemp("lab"))
+def played(stories: dict[str, story.Story]) -> story.Story:
+    return stories[RECEIVER]
 
 
 @pytest.fixture(scope="module")

@@ -10,22 +10,9 @@ import pytest
 
 import hookanalysis as ha
 from hookanalysis.settings import Known
-from lab import rounds
 from lab.servers import NODE_MODULES, SERVERS, Server
 from lab.story import Story
 from test_real_receiver import SETTINGS, compare
-
-
-@pytest.fixture(scope="module")
-def played(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Story]:
-    """The same attempts at every server that this run asks for."""
-    calls = [getattr(item, "callspec", None) for item in request.session.items]
-    asked = [call.params.get("server") for call in calls if call]
-    servers = [server for server in SERVERS if server in asked and not server.missing]
-    return rounds.play_all(tmp_path_factory.mktemp("servers"), servers)
-
 
 # None of the logs names the zone of its times. Nothing stands before these servers: they are the
 # edge, as a user would say under [[sources]].
@@ -40,14 +27,19 @@ SOURCES = (
 @pytest.mark.parametrize(
     "server",
     [
-        pytest.param(s, marks=() if s.name == "uvicorn" else pytest.mark.long, id=s.name)
+        pytest.param(
+            s,
+            marks=(
+                pytest.mark.skipif(bool(s.missing), reason=s.missing),
+                *(() if s.name == "uvicorn" else (pytest.mark.long,)),
+            ),
+            id=s.name,
+        )
         for s in SERVERS
     ],
 )
-def test_every_server_gives_the_same_verdicts(server: Server, played: dict[str, Story]) -> None:
-    if server.missing:
-        pytest.skip(server.missing)
-    story = played[server.name]
+def test_every_server_gives_the_same_verdicts(server: Server, stories: dict[str, Story]) -> None:
+    story = stories[server.name]
     settings = replace(SETTINGS, sources=SOURCES)
     with ha.connect(":memory:", settings=settings) as ws:
         loaded = ws.load(story.exports, story.logs)

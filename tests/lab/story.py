@@ -34,7 +34,7 @@ class Story:
 def play(folder: Path) -> Story:
     """Run the whole story (some 30 seconds) and return its files and its truth."""
     story = Story(folder / "logs", folder / "exports")
-    story.exports.mkdir()
+    story.exports.mkdir(parents=True)
     with Receiver(folder) as receiver, healthy(receiver), ThreadPoolExecutor(8) as pool:
         acts = Acts(receiver, story, pool)
         time.sleep(4)
