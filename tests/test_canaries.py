@@ -18,6 +18,7 @@ from urllib.parse import quote
 import pytest
 from click.testing import CliRunner
 
+import cases
 import hookanalysis as ha
 from hookanalysis import opening
 from hookanalysis.cli import cli
@@ -279,10 +280,7 @@ def test_paths_stay_apart_and_readable(planted: Planted) -> None:
     assert matched == [(len(urls()) + len(WORDS),)]
 
 
-@pytest.mark.long
-@pytest.mark.parametrize(
-    "name", ["daily_reconciliation", "delivery_gap", "endpoint_health", "incident_report"]
-)
+@pytest.mark.parametrize("name", cases.NOTEBOOKS)
 def test_no_report_shows_one(planted: Planted, name: str, tmp_path: Path) -> None:
     run_report(name, planted.workspace, {}, tmp_path / "report.html")
     for file in tmp_path.iterdir():

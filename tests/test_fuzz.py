@@ -1,14 +1,15 @@
-"""Files that are broken at random: no crash, no hang, and every byte is accounted for."""
+"""Files that were once read wrongly: no crash, no hang, and every byte is accounted for.
+
+`make fuzz` breaks more of them at random; `.ci/run` does so for a minute.
+"""
 
 from __future__ import annotations
 
 import base64
 from pathlib import Path
 
-import pytest
-
 import hookanalysis as ha
-from fuzz import CORPUS, check, check_reading, hunt, seeds
+from fuzz import CORPUS, check, check_reading, seeds
 
 
 def test_the_corpus_is_read_rightly(tmp_path: Path) -> None:
@@ -20,10 +21,3 @@ def test_the_corpus_is_read_rightly(tmp_path: Path) -> None:
             told[kept.name] = check_reading(text, file) or check(text, ws, file)
     assert len(seeds()) > 100 + len(files) > 105
     assert {name: wrong for name, wrong in told.items() if wrong} == {}
-
-
-@pytest.mark.long
-def test_a_minute_of_broken_files(tmp_path: Path) -> None:
-    found = [*hunt(1, 60, tmp_path)]
-    assert {number: wrong for number, _, wrong in found if wrong} == {}
-    assert len(found) > 20

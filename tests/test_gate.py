@@ -18,7 +18,8 @@ SOME = [*stored_worlds()][:20]
 @pytest.mark.parametrize(
     ("first", "step"),
     [
-        (3, 18),
+        (3, 37),
+        pytest.param(3, 18, marks=pytest.mark.long),
         pytest.param(9, 18, marks=pytest.mark.long),
         pytest.param(15, 18, marks=pytest.mark.long),
     ],

@@ -792,7 +792,8 @@ def test_killed_in_mid_load_then_run_again_equals_a_clean_run(
         assert content(workspace) == clean
 
 
-@pytest.mark.parametrize("cut", [60, 75, 110])
+# In its header, and in a line.
+@pytest.mark.parametrize("cut", [60, 75, pytest.param(110, marks=pytest.mark.long)])
 def test_a_w3c_log_may_be_cut_in_a_line_and_grow(tmp_path: Path, cut: int) -> None:
     line = "2026-11-22 14:03:{:02d} POST /hook 200 35\n"
     text = "#Fields: date time cs-method cs-uri-stem sc-status time-taken\n" + "".join(

@@ -26,8 +26,8 @@ from wrapping import PACKINGS
 if TYPE_CHECKING:
     from hookanalysis.read.sources import Reject
 
-many = settings(max_examples=int(os.environ.get("EXAMPLES", "60")), deadline=None)
-some = settings(max_examples=20, deadline=None)
+many = settings(max_examples=int(os.environ.get("EXAMPLES", "40")), deadline=None)
+some = settings(max_examples=10, deadline=None)
 
 SIZES = (1, 2, 3, 7, 64, 1 << 24)
 SPLITS = {

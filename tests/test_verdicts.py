@@ -19,7 +19,6 @@ MISSED = {
     "pending": "stuck_pending",
     "no_attempt": "not_attempted",
 }
-TYPES = rows.relation_types()
 # What `absences` tells of a delivery, from the flags of a state.
 ABSENCE = {
     "delivery_no": "delivery_no",
@@ -177,6 +176,7 @@ def classify(s: State) -> list[str]:
 @pytest.fixture(scope="module")
 def judged() -> list[tuple[State, str]]:
     """Every state, and what the CASE makes of it."""
+    types = rows.relation_types()
     flags: dict[str, Any] = {name: list(values) for name, values in FLAGS.items()}
     flags["arrivals"], flags["accepted_count"] = zip(*flags.pop("counts"), strict=True)
     # Values in one list vary together (arrivals and accepted_count), others freely.
@@ -186,7 +186,7 @@ def judged() -> list[tuple[State, str]]:
     rest = {
         **{
             name: f"CAST(NULL AS {kind})"
-            for name, kind in TYPES["delivery_evidence"].items()
+            for name, kind in types["delivery_evidence"].items()
             if name not in flags and name != "delivery_no"
         },
         "event_uuid": "CAST(row_number() OVER () AS VARCHAR)",
@@ -204,7 +204,7 @@ def judged() -> list[tuple[State, str]]:
             {name: list(values) for name, values in flags.items()},
         )
         for table in ("absences", "attempts", "matches", "hard_attempts", "settings"):
-            kinds = ", ".join(f"{name} {kind}" for name, kind in TYPES[table].items())
+            kinds = ", ".join(f"{name} {kind}" for name, kind in types[table].items())
             con.execute(f"CREATE TABLE {table} ({kinds})")
         con.execute(
             f"INSERT INTO absences BY NAME SELECT"

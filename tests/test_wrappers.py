@@ -123,7 +123,7 @@ def bare(log: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("wrap", "log"),
     [
-        pytest.param(wrap, log, marks=pytest.mark.long if (i + j) % 3 or i % 2 else ())
+        pytest.param(wrap, log, marks=pytest.mark.long if (i + j) % 3 or i % 4 else ())
         for i, wrap in enumerate(WRAPPINGS)
         for j, log in enumerate(LOGS)
     ],
