@@ -20,6 +20,8 @@ OUT := demo
 # A file's tests share what they set up, and a notebook's cells their kernel. In their own order the
 # last files are short ones, so that no process ends long before the others.
 SPREAD := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# A continuous integration's variables make pytest print whole pages where it compares them.
+PYTEST := env -u CI -u BUILD_NUMBER $(BIN)/pytest
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout=120
 SIZE := small
 
@@ -36,14 +38,14 @@ test: $(VENV)/test.stamp
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest $(SPREAD) $(NBVAL) tests notebooks
+	$(PYTEST) $(SPREAD) $(NBVAL) tests notebooks
 
 test-long: $(VENV)/test.stamp
-	$(BIN)/pytest $(SPREAD) $(NBVAL) -m long tests notebooks
+	$(PYTEST) $(SPREAD) $(NBVAL) -m long tests notebooks
 
 # By hand: a month as cron plays it, the container, and order and parts of sixty worlds.
 test-slow: $(VENV)/test.stamp
-	$(BIN)/pytest $(SPREAD) $(NBVAL) -m slow tests notebooks
+	$(PYTEST) $(SPREAD) $(NBVAL) -m slow tests notebooks
 
 lab: $(LAB)/lab.stamp
 	$(LAB)/bin/jupyter lab notebooks
