@@ -21,7 +21,7 @@ OUT := demo
 # last files are short ones, so that no process ends long before the others.
 SPREAD := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 # A continuous integration's variables make pytest print whole pages where it compares them.
-PYTEST := env -u CI -u BUILD_NUMBER $(BIN)/pytest
+PYTEST := env -u CI -u BUILD_NUMBER $(BIN)/pytest --tb=short
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout=120
 SIZE := small
 
@@ -38,7 +38,7 @@ test: $(VENV)/test.stamp
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(PYTEST) $(SPREAD) $(NBVAL) tests notebooks
+	$(PYTEST) $(SPREAD) tests
 
 test-long: $(VENV)/test.stamp
 	$(PYTEST) $(SPREAD) $(NBVAL) -m long tests notebooks

@@ -15,19 +15,16 @@ from pathlib import Path
 
 import pytest
 
+import cases
 import hookanalysis
 from browser import CHROMIUM, Browser
 from hookanalysis.markup import CHART_MIME
 
 ROOT = Path(__file__).parent.parent
 LAB = Path(os.environ.get("HOOKANALYSIS_LAB") or ROOT / ".venv-lab" / "bin") / "jupyter-lab"
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-pytestmark = [
-    pytest.mark.long,
-    pytest.mark.skipif(
-        not CHROMIUM or not LAB.is_file(), reason="needs Chromium, and JupyterLab (`make lab` once)"
-    ),
-]
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM or not LAB.is_file(), reason="needs Chromium, and JupyterLab (`make lab` once)"
+)
 PANEL = "jupyterapp.shell.currentWidget"
 CELLS = f"{PANEL}.content.widgets.filter((cell) => cell.model.type === 'code')"
 OUTPUTS = f"{CELLS}.flatMap((cell) => cell.model.outputs.toJSON())"
@@ -45,7 +42,7 @@ def browser() -> Iterator[Browser]:
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A running JupyterLab over copies of the notebooks."""
     folder = tmp_path_factory.mktemp("lab")
-    for path in NOTEBOOKS:
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
         shutil.copy(path, folder)
     command = [
         *(str(LAB), "--no-browser", "--allow-root", "--port=0", "--ip=127.0.0.1"),
@@ -75,10 +72,10 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.communicate()
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_in_its_own_page(path: Path, address: str, browser: Browser) -> None:
+@pytest.mark.parametrize("name", cases.NOTEBOOKS)
+def test_a_notebook_runs_in_its_own_page(name: str, address: str, browser: Browser) -> None:
     # In a workspace of its own: the default one opens again what was open before.
-    place = f"/lab/workspaces/{path.stem}/tree/{path.name}?"
+    place = f"/lab/workspaces/{name}/tree/{name}.ipynb?"
     page = browser.visit(address.replace("/lab?", place))
     page.wait(f"window.jupyterapp && {PANEL} && {PANEL}.context && {PANEL}.context.isReady")
     page.wait(f"{PANEL}.context.sessionContext.session?.kernel?.status === 'idle'")

@@ -27,7 +27,7 @@ from hookanalysis.errors import BusyError, InputError, ReportError
 from hookanalysis.facts.gathering import facts
 from hookanalysis.facts.period import say_days
 from hookanalysis.reporting import kernels
-from hookanalysis.reporting.pages import Page, clean, embed_json, write_page
+from hookanalysis.reporting.pages import Page, clean, embed_json, print_page, write_page
 from hookanalysis.reporting.reports import (
     Parameter,
     check_parameters,
@@ -230,14 +230,22 @@ def test_a_day_is_held_against_the_days_before(samples: Path, tmp_path: Path) ->
     assert re.search(r"<dd>\d+ in the four weeks before</dd>", findings)
 
 
+def check_pdf(pdf: bytes) -> None:
+    assert pdf.startswith(b"%PDF-")
+    (box,) = set(re.findall(rb"/MediaBox \[0 0 ([\d.]+ [\d.]+)\]", pdf))
+    assert [round(float(side)) for side in box.split()] == [595, 842]
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")
+def test_a_page_becomes_a_pdf(page: Path) -> None:
+    check_pdf(print_page(page.read_text("utf-8")))
+
+
 @pytest.mark.long
 @pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")
 def test_a_report_can_be_a_pdf(samples: Path, tmp_path: Path) -> None:
     result = run_report("incident_report", samples, {}, tmp_path / "out.pdf")
-    pdf = result.html.read_bytes()
-    assert pdf.startswith(b"%PDF-")
-    (box,) = set(re.findall(rb"/MediaBox \[0 0 ([\d.]+ [\d.]+)\]", pdf))
-    assert [round(float(side)) for side in box.split()] == [595, 842]
+    check_pdf(result.html.read_bytes())
     assert {path.name for path in tmp_path.iterdir()} == {
         "out.pdf",
         "out.evidence.csv",

@@ -93,11 +93,22 @@ def write_export(path: Path, keys: list[str], shape: str) -> list[str]:
     return signatures
 
 
-def reconciled(folder: Path) -> ha.Workspace:
-    ws = ha.connect(folder / "case.duckdb")
-    ws.load(folder / "export.json", folder / "app.jsonl")
-    ws.reconcile()
-    return ws
+def reconcile(folder: Path) -> None:
+    with ha.connect(folder / "case.duckdb") as ws:
+        ws.load(*folder.glob("*.json"), *folder.glob("*.jsonl"))
+        ws.reconcile()
+
+
+@pytest.fixture(scope="module")
+def logged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """A folder in which all was reconciled with the key at hand, and its signatures."""
+    folder = tmp_path_factory.mktemp("signed") / "logged"
+    folder.mkdir()
+    signatures = write_case(folder, [KEY] * 6 + [OTHER_KEY] * 3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, KEY)
+        reconcile(folder)
+    return folder, signatures
 
 
 @pytest.mark.parametrize("case", [str.lower, str.upper])
@@ -110,11 +121,10 @@ def test_the_first_digits_tell_whether_it_fits(case: type[str]) -> None:
 
 
 def test_a_key_that_was_regenerated_is_told_with_its_moment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    logged: tuple[Path, list[str]],
 ) -> None:
-    monkeypatch.setenv(VARIABLE, KEY)
-    signatures = write_case(tmp_path, [KEY] * 6 + [OTHER_KEY] * 3)
-    with reconciled(tmp_path) as ws:
+    folder, signatures = logged
+    with ha.connect(folder / "case.duckdb", read_only=True) as ws:
         checks = ws.rows("SELECT fits, COUNT(*) FROM signature_checks GROUP BY fits ORDER BY fits")
         assert checks == [(False, 3), (True, 6)]
         (what,) = ws.rows("SELECT what FROM finding_evidence WHERE rule_id = 'signature_checks'")[0]
@@ -152,6 +162,7 @@ def test_signatures_that_an_export_lists_are_checked(
 )
 def test_no_output_holds_the_key_or_a_whole_signature(
     every: bool,  # noqa: FBT001 - a case of the test
+    logged: tuple[Path, list[str]],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
@@ -160,20 +171,20 @@ def test_no_output_holds_the_key_or_a_whole_signature(
     # What goes to the printer is the page: as a PDF, its text could not be searched.
     monkeypatch.setattr(reports, "find_chromium", lambda: "")
     monkeypatch.setattr(reports, "print_page", str.encode)
-    logged, listed, out = (tmp_path / name for name in ("logged", "listed", "out"))
-    for folder in (logged, listed, out):
-        folder.mkdir()
-    signatures = write_case(logged, [KEY] * 4 + [OTHER_KEY] * 4)
-    write_export(listed / "export", [KEY] * 4 + [OTHER_KEY] * 4, "headers")
-    folders = (logged, listed) if every else (logged,)
+    listed, out = (tmp_path / name for name in ("listed", "out"))
+    out.mkdir()
+    folders, signatures = [logged[0]], logged[1]
+    if every:
+        listed.mkdir()
+        write_export(listed / "export", [KEY] * 6 + [OTHER_KEY] * 3, "headers")
+        reconcile(listed)
+        folders.append(listed)
     for folder in folders:
-        with ha.connect(folder / "case.duckdb") as ws:
-            ws.load(*folder.glob("*.json"), *folder.glob("*.jsonl"))
-            ws.reconcile()
+        with ha.connect(folder / "case.duckdb", read_only=True) as ws:
             for name in TABLES:
-                for kind in ("json", "csv", "xlsx") if every and folder == logged else ("json",):
+                for kind in ("json", "csv", "xlsx") if every and folder != listed else ("json",):
                     export(ws, name, out / f"{folder.name}-{name}.{kind}")
-            stories = [ws.event(event_of(number)[0], source=True) for number in range(8)]
+            stories = [ws.event(event_of(number)[0], source=True) for number in range(9)]
             (out / f"{folder.name}.txt").write_text("\n".join(map(str, stories)), encoding="utf-8")
         pages = {"daily_reconciliation.html"}
         if every:
@@ -213,7 +224,8 @@ def test_without_the_key_nothing_is_claimed(
 ) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
     write_case(tmp_path, [KEY, KEY])
-    with reconciled(tmp_path) as ws:
+    reconcile(tmp_path)
+    with ha.connect(tmp_path / "case.duckdb") as ws:
         assert ws.rows("SELECT DISTINCT fits FROM signature_checks") == [(None,)]
         assert [rule for rule, _, _ in ws.rows(FOUND) if "sign" in rule] == ["signature_unchecked"]
         monkeypatch.setenv(VARIABLE, KEY)
