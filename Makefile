@@ -1,11 +1,11 @@
 # make demo   sample logs -> workspace -> daily report, on a bare machine with Python >= 3.11
 # make test   every check, and the tests of a few minutes, on the same bare machine
-# The rest: test-long (the same with more material), test-slow, lab (notebooks), worlds, accept, bench, prove,
+# The rest: test-long (the same with more material), test-lab, test-slow, lab (notebooks), worlds, accept, bench, prove,
 # faults, fuzz, samples, docs, lock, wheel, clean.
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo test test-long test-slow lab worlds accept bench prove faults fuzz samples docs lock wheel clean
+.PHONY: demo test test-long test-lab test-slow lab worlds accept bench prove faults fuzz samples docs lock wheel clean
 
 # The first interpreter that is new enough and can make environments; `make demo PYTHON=…` overrides.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python3.14 python; do \
@@ -42,6 +42,10 @@ test: $(VENV)/test.stamp
 
 test-long: $(VENV)/test.stamp
 	$(PYTEST) $(SPREAD) $(NBVAL) -m long tests notebooks
+
+# The day's notebook in JupyterLab itself.
+test-lab: $(VENV)/test.stamp $(LAB)/lab.stamp
+	$(PYTEST) -m long tests/test_lab.py -k daily
 
 # By hand: a month as cron plays it, the container, and order and parts of sixty worlds.
 test-slow: $(VENV)/test.stamp

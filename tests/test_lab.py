@@ -22,9 +22,12 @@ from hookanalysis.markup import CHART_MIME
 
 ROOT = Path(__file__).parent.parent
 LAB = Path(os.environ.get("HOOKANALYSIS_LAB") or ROOT / ".venv-lab" / "bin") / "jupyter-lab"
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM or not LAB.is_file(), reason="needs Chromium, and JupyterLab (`make lab` once)"
-)
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(
+        not CHROMIUM or not LAB.is_file(), reason="needs Chromium, and JupyterLab (`make lab` once)"
+    ),
+]
 PANEL = "jupyterapp.shell.currentWidget"
 CELLS = f"{PANEL}.content.widgets.filter((cell) => cell.model.type === 'code')"
 OUTPUTS = f"{CELLS}.flatMap((cell) => cell.model.outputs.toJSON())"
