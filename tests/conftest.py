@@ -5,9 +5,11 @@ from __future__ import annotations
 import fcntl
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,11 +72,15 @@ def servers(request: pytest.FixtureRequest, shared: Path) -> Iterator[None]:
     folder.mkdir()
     command = [sys.executable, "-m", "lab", folder, *sorted({*asked})]
     known = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen(command, env=known) as playing:
+    with subprocess.Popen(command, env=known, start_new_session=True) as playing:
         if cores:
             os.sched_setaffinity(playing.pid, set(cores))
         yield
-        playing.terminate()
+        # Another worker may wait for them; where the run is given up, they end with it.
+        if not request.session.shouldfail:
+            playing.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(playing.pid, signal.SIGTERM)
 
 
 @pytest.fixture(scope="session")
