@@ -23,7 +23,7 @@ WITH proofs AS (
       WHEN e.layer <> 'edge' AND a.processing_covered THEN 0
       WHEN e.layer = 'edge' AND a.inner_covered THEN 0
     END AS processed_count,
-    COALESCE(a.processing_told AND NOT a.processing_covered, FALSE) AND NOT e.shared_processed
+    COALESCE(a.processing_told AND NOT a.processing_covered, FALSE) AND e.shared_processed IS NOT TRUE
       AS processing_hidden,
     COALESCE(a.outer_covered, FALSE) AS receiver_covered,
     COALESCE(a.edge_covered, FALSE) OR NOT e.refusal_nameless AS refusals_told,

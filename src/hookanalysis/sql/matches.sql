@@ -93,6 +93,15 @@ listed_events AS (
   WHERE status = 'none' GROUP BY event_uuid
   HAVING COUNT(DISTINCT endpoint_url) = 1
 ),
+-- A line without a path belongs where the other lines of its event say that it came.
+placed_events AS (
+  SELECT r.event_uuid, MIN(p.endpoint_url) AS endpoint_url
+  FROM placed_receipts AS r
+  JOIN endpoint_paths AS p ON p.path = r.known_path AND p.sharing = 1
+  ANTI JOIN attempts AS a ON a.event_uuid = r.event_uuid
+  GROUP BY r.event_uuid
+  HAVING MIN(p.endpoint_url) = MAX(p.endpoint_url)
+),
 shown_paths AS (
   SELECT DISTINCT layer, path
   FROM receipts
@@ -109,13 +118,17 @@ situated_receipts AS (
         AND (r.told_status NOT BETWEEN 502 AND 504 OR r.error_kind IN ('refused', 'dns', 'tls'))
         AND in_time, FALSE
       ) AS elsewhere,
-    COALESCE(r.endpoint_url, p.endpoint_url, l.endpoint_url, '') AS endpoint_url,
+    COALESCE(
+      r.endpoint_url, p.endpoint_url, l.endpoint_url,
+      CASE WHEN r.path IS NULL THEN e.endpoint_url END, ''
+    ) AS endpoint_url,
     l.event_uuid IS NOT NULL AS event_listed
   FROM named_receipts AS r
   LEFT JOIN shown_paths AS h
     ON h.path = r.turn_path AND h.layer = r.layer AND r.known_path IS NULL AND unlike(r.path, h.path)
   LEFT JOIN endpoint_paths AS p ON p.path = r.known_path AND p.sharing = 1
   LEFT JOIN listed_events AS l ON l.event_uuid = r.event_uuid
+  LEFT JOIN placed_events AS e ON e.event_uuid = r.event_uuid
 ),
 answered_receipts AS (
   SELECT
