@@ -281,7 +281,8 @@ def unknowns(facts: Facts) -> Block:
         Column(lambda row: words.sentence(row["hint"]), "What closes the gap"),
         Column(lambda row: period.say_days(row["first_at"], row["last_at"]), "Deliveries of"),
     ]
-    empty = "Nothing was left open: every delivery could be judged."
+    judged = "Nothing was left open: every delivery could be judged."
+    empty = judged if facts.totals.deliveries else "No delivery falls into this period."
     return table(map(vars, facts.unknowns), columns, empty=empty)
 
 
