@@ -39,7 +39,7 @@ STAGES = (
     "facts: history gathering measures period",
     "verdict: steps findings rules signatures incidents",
     "verdict: requests tier assignment windows clocks pace stretches",
-    "load: files folders summary transfers manifest",
+    "load: files workers parts offers folders summary transfers manifest",
     "formats: probing drafting",
     "formats: detect logs refusals templates trials wrappers engine",
     "formats: scan catalog texts sampling format parser",
@@ -133,8 +133,8 @@ def test_the_package_keeps_its_budgets() -> None:
     queries = sorted(PACKAGE.rglob("*.sql"))
     world = [*(ROOT / "tests" / "world").glob("*.py"), *(ROOT / "tests" / "world").glob("*.toml")]
     found = {
-        "lines of Python": (count_lines(MODULES), 17_733, 10_500),
-        "modules": (len(ROOMS), 82, 45),
+        "lines of Python": (count_lines(MODULES), 18_354, 10_500),
+        "modules": (len(ROOMS), 85, 45),
         "lines of SQL": (count_lines(queries), 8_300, 5_500),
         "SQL files": (len(queries), 131, 115),
         "lines of the played world": (count_lines(world), 1_800, 1_700),

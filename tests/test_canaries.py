@@ -20,8 +20,8 @@ from click.testing import CliRunner
 
 import cases
 import hookanalysis as ha
-from hookanalysis import opening
 from hookanalysis.cli import cli
+from hookanalysis.database import Database
 from hookanalysis.reporting.reports import run_report
 from hookanalysis.tables import TABLES
 
@@ -287,16 +287,16 @@ def test_no_report_shows_one(planted: Planted, name: str, tmp_path: Path) -> Non
         assert found_in(file.read_text()) == [], file.name
 
 
-def test_what_duckdb_writes_beside_a_workspace_is_private(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_duckdb_writes_beside_a_workspace_is_private(tmp_path: Path) -> None:
     modes: dict[str, int] = {}
-    monkeypatch.setitem(opening._LOCKDOWN, "memory_limit", "60MB")
     # More than that, so that some of it goes to a file meanwhile.
     query = "SELECT count(*) FROM (SELECT DISTINCT md5(i::VARCHAR) FROM range(1_500_000) AS t(i))"
     before = os.umask(0)
     try:
-        with ha.connect(tmp_path / "case.duckdb") as ws, ThreadPoolExecutor(1) as pool:
+        with (
+            Database(tmp_path / "case.duckdb", memory="60MB") as ws,
+            ThreadPoolExecutor(1) as pool,
+        ):
             with ws.edit():
                 ws.sql("UPDATE meta SET tzdata = 'x'")
             asked = pool.submit(ws.rows, query)

@@ -23,6 +23,7 @@ from .options import (
     Moment,
     Pair,
     with_fail_on,
+    with_jobs,
     with_settings,
     with_strict,
     with_wait,
@@ -82,16 +83,13 @@ def demo(output: str) -> None:
 @click.option("--stream", metavar="NAME", help="Name of the log (one host, one writer).")
 @click.option("--layer", type=click.Choice(LAYERS))
 @click.option("--again", is_flag=True, help="Read loaded files anew, in place of the old reading.")
+@with_jobs
 @with_strict
 @with_wait
 @with_workspace
 @with_settings
 def load(
-    paths: tuple[str, ...],
-    strict: bool,
-    workspace: str,
-    settings: str | None,
-    **known: Any,
+    paths: tuple[str, ...], strict: bool, workspace: str, settings: str | None, **known: Any
 ) -> None:
     """Load sender's exports and receiver's logs: files and folders in any mix."""
     known["format"] = known.pop("format_")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 
 from .errors import InputError
-from .opening import open_file
+from .opening import open_file, open_part
 from .outputs import clear_spilled, private
 from .tables import BASE_TABLES, KEPT, SCHEMA_VERSION, TABLES
 
@@ -45,6 +45,8 @@ class Database:
         path: The file; it is made when missing, unless `read_only`.
         read_only: Open beside other readers; nothing can be changed.
         wait_seconds: How long to wait for another process that holds the file.
+        memory: What it may take, as DuckDB's `memory_limit`; what needs more goes to a file.
+        spill: Where to, for one in memory; it works on one core, for rows that go elsewhere.
 
     Raises:
         BusyError: Another process holds the file.
@@ -52,14 +54,26 @@ class Database:
     """
 
     def __init__(
-        self, path: str | Path, *, read_only: bool = False, wait_seconds: float = 0
+        self,
+        path: str | Path,
+        *,
+        read_only: bool = False,
+        wait_seconds: float = 0,
+        memory: str = "40%",
+        spill: Path | None = None,
     ) -> None:
         self.path = str(path)
         self.read_only = read_only
         self._has_macros = False
         self._editing = False
         with private():
-            self.con = open_file(self.path, read_only=read_only, wait_seconds=wait_seconds)
+            self.con = (
+                open_part(memory, spill)
+                if spill
+                else open_file(
+                    self.path, read_only=read_only, wait_seconds=wait_seconds, memory=memory
+                )
+            )
         if not read_only:
             clear_spilled(self.path)
         try:

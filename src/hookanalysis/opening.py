@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import re
 import time
 import traceback
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
 from .errors import BusyError, HookAnalysisError, InputError, StorageError, unwritable
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 # Nothing in a log may reach the network or another file through the database. Readers of untrusted
 # formats are never asked either: bytes become records in `read/`. What does not fit into the
 # memory goes to a temporary file beside the workspace, which costs little.
 _LOCKDOWN: dict[str, str | bool] = {
-    "memory_limit": "800MB",
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "allow_community_extensions": False,
@@ -25,6 +29,8 @@ _LOCKDOWN: dict[str, str | bool] = {
     "enable_external_access": False,
 }
 
+# What a database in memory may take: it holds one chunk of a file at a time, whatever the machine.
+_CHUNK_MEMORY = "800MB"
 # Where DuckDB would look for a service or a plug-in instead of a file; and no name at all.
 _NO_FILE = re.compile(r"\w\w+:|:memory:.|.*[\0\ud800-\udfff]|$", re.DOTALL)
 _MARK = b"DUCK"  # behind the first eight bytes
@@ -46,19 +52,28 @@ def connect_memory(*, locked: bool = True) -> duckdb.DuckDBPyConnection:
     Args:
         locked: Whether settings can no longer be changed. Access to files is off in any case.
     """
-    return _connect(":memory:", {"threads": 1}, locked=locked)
+    return _connect(":memory:", {"threads": 1, "memory_limit": _CHUNK_MEMORY}, locked=locked)
 
 
 def _connect(
-    path: str, more: dict[str, int], *, read_only: bool = False, locked: bool = True
+    path: str, more: Mapping[str, str | int], *, read_only: bool = False, locked: bool = True
 ) -> duckdb.DuckDBPyConnection:
-    # All is shut before a file is opened: its views and defaults may come from anybody.
-    con = duckdb.connect(path, read_only=read_only, config={**_LOCKDOWN, **more})
+    # All is shut before a file is opened: its views and defaults may come from anybody. A folder
+    # to spill to is only taken while files are in reach; in memory, nothing is opened before that.
+    shut = _LOCKDOWN | {"enable_external_access": "temp_directory" in more}
+    con = duckdb.connect(path, read_only=read_only, config={**shut, **more})
+    con.execute("SET enable_external_access = false")
     con.execute("SET GLOBAL TimeZone = 'UTC'")
+    query = "SELECT current_setting('enable_progress_bar'), current_setting('threads')"
+    ((bar, threads),) = con.execute(query).fetchall()
     # A bar of DuckDB's would stand in a notebook's cell, and so in the report. Where Jupyter lacks
     # what it needs to draw one, it is off, and even switching it off is refused.
-    if con.execute("SELECT current_setting('enable_progress_bar')").fetchall() == [(True,)]:
+    if bar:
         con.execute("SET enable_progress_bar = false")
+    # DuckDB knows the quota of a container, and not the cores that a process is bound to.
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else threads
+    if cores < threads:
+        con.execute(f"SET threads = {cores}")
     if locked:
         con.execute("SET lock_configuration = true")
     return con
@@ -76,8 +91,25 @@ def check_exists(path: str) -> None:
         )
 
 
-def open_file(path: str, *, read_only: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:
+def open_part(memory: str, spill: Path) -> duckdb.DuckDBPyConnection:
+    """Open a database in memory, locked down, for rows that go elsewhere.
+
+    Args:
+        memory: What it may take, as for `open_file`.
+        spill: A folder for what needs more.
+    """
+    limits: dict[str, str | int] = {"memory_limit": memory, "threads": 1}
+    limits["temp_directory"] = str(spill)
+    return _connect(":memory:", limits)
+
+
+def open_file(
+    path: str, *, read_only: bool, wait_seconds: float, memory: str
+) -> duckdb.DuckDBPyConnection:
     """Open a workspace's file, locked down; wait so long for another process that holds it.
+
+    `memory` is a share of what DuckDB finds ("40%"), which knows what a container may take by
+    either version of control groups; or an amount ("400MB").
 
     Raises:
         BusyError: It is held for longer.
@@ -91,7 +123,7 @@ def open_file(path: str, *, read_only: bool, wait_seconds: float) -> duckdb.Duck
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
-            return _connect(path, {}, read_only=read_only)
+            return _connect(path, {"memory_limit": memory}, read_only=read_only)
         except duckdb.Error as error:
             text = str(error)
             if "Could not set lock" not in text and "different configuration" not in text:

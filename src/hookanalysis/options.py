@@ -83,6 +83,9 @@ def with_workspace(command: Callable[..., Any]) -> Callable[..., Any]:
 with_settings = click.option(
     "--settings", type=click.Path(), help=f"Settings file (default: ./{DEFAULT_NAME}, if there)."
 )
+with_jobs = click.option(
+    "--jobs", type=click.IntRange(1), metavar="N", help="Files to read at a time.  [default: cores]"
+)
 with_wait = click.option(
     "--wait", type=click.FloatRange(0), default=0, metavar="S", help="Wait S seconds if it is busy."
 )

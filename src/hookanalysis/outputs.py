@@ -73,9 +73,7 @@ def write_beside(path: Path, what: str) -> Iterator[Path]:
 def work_folder(parent: Path | None = None) -> Iterator[Path]:
     """A private folder, gone at the end; those of runs that were killed are cleared first."""
     place = parent or Path(tempfile.gettempdir())
-    with suppress(OSError):
-        for old in filter(lambda found: _WORK.fullmatch(found.name), place.iterdir()):
-            _clear(old)
+    clear_work(place)
     with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=place, ignore_cleanup_errors=True) as name:
         handle = os.open(name, os.O_RDONLY)
         try:
@@ -83,6 +81,13 @@ def work_folder(parent: Path | None = None) -> Iterator[Path]:
             yield Path(name)
         finally:
             os.close(handle)
+
+
+def clear_work(place: Path) -> None:
+    """Remove the folders that runs left there that were killed."""
+    with suppress(OSError):
+        for old in filter(lambda found: _WORK.fullmatch(found.name), place.iterdir()):
+            _clear(old)
 
 
 def _clear(folder: Path) -> None:

@@ -15,6 +15,7 @@ from .errors import InputError
 from .load import files as loading
 from .load import manifest
 from .load.folders import find_samples
+from .load.offers import Wishes
 from .progress import show_reading, show_steps
 from .settings import Known, Settings, read_settings
 from .status import Status, look
@@ -56,6 +57,7 @@ class Workspace(Database):
         self,
         *paths: str | Path,
         again: bool = False,
+        jobs: int | None = None,
         progress: Progress | None = None,
         **known: Any,
     ) -> LoadReport:
@@ -64,6 +66,8 @@ class Workspace(Database):
         Args:
             paths: Sender's exports and receiver's logs; folders are walked.
             again: Read files anew that are loaded already, in place of the old reading.
+            jobs: How many files are read at a time, at most, each by a process of its own; the
+                cores at hand by default. Little is read by this process alone.
             progress: Called with a path and the bytes read so far; by default they are shown in a
                 notebook and on a terminal.
             known: What the files do not say, as under `[[sources]]` of the settings: `format`,
@@ -79,7 +83,8 @@ class Workspace(Database):
         """
         self._drop_records()
         with show_reading() if progress is None else nullcontext(progress) as tell:
-            done = loading.load(self, paths, self.settings, Known(**known), tell, again=again)
+            wishes = Wishes(self.settings, Known(**known), tell, again=again)
+            done = loading.load(self, paths, wishes, jobs)
         if not done.files or not any("://" in str(one) or Path(one).exists() for one in paths):
             where, hint = ", ".join(map(str, paths)), "name files or folders that are there"
             raise InputError("there is nothing to load", where=where, hint=hint)
@@ -253,7 +258,7 @@ class Workspace(Database):
         try:
             return run_report(name, self.path, parameters, output)
         finally:
-            super().__init__(self.path)
+            self.__init__(self.path, settings=self.settings)  # type: ignore[misc]
 
     def event(self, uuid: str, *, source: bool = False, redact: bool = True) -> Story:
         """One event's whole story, from both sides, with file and line of each piece.

@@ -7,6 +7,7 @@ the hash of all bytes loaded, never a name, an inode or a size (reference: exact
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -138,6 +139,8 @@ class Generation:
     loaded_lines: int
     content_hash: str
     zoned: bool
+    head_hash: str
+    stream: str
 
 
 @dataclass(frozen=True)
@@ -191,24 +194,20 @@ def head_hash(head: bytes) -> str:
     return blake3(head.partition(b"\n")[0][:65536]).hexdigest()
 
 
-def recognise(db: Database, source: Source, head: bytes, stream: str | None) -> list[Generation]:
-    """The generations that the file repeats or continues: the longest proven prefix first.
-
-    With `stream` given, only that stream's generations count: its owner says who writes it.
-    """
+def list_generations(db: Database, head_hash: str | None = None) -> list[Generation]:
+    """The generations that files may go on with: all, or those whose first line has this hash."""
     rows = db.rows(
         """
         SELECT
           generation_id, loaded_bytes, loaded_lines, content_hash, timezone IS NULL AND
-          generation_id IN (SELECT generation_id FROM activity) AS zoned
+          generation_id IN (SELECT generation_id FROM activity) AS zoned, head_hash, stream
         FROM generations
-        WHERE head_hash = $head AND loaded_bytes > 0 AND ($stream IS NULL OR stream = $stream)
+        WHERE loaded_bytes > 0 AND ($head IS NULL OR head_hash = $head)
         ORDER BY loaded_bytes DESC, generation_id
         """,
-        {"head": head_hash(head), "stream": stream},
+        {"head": head_hash},
     )
-    hashes = source.hashes(sorted({row[1] for row in rows})) if rows else {}
-    return [Generation(*row) for row in rows if hashes.get(row[1]) == row[3]]
+    return [Generation(*row) for row in rows]
 
 
 def choose_own(db: Database, known: Iterable[Generation], path: str) -> list[int]:
@@ -348,35 +347,52 @@ def write_generation(db: Database, values: dict[str, Any], *, grown: bool) -> No
 
 
 def write_file(
-    db: Database, report: FileReport, source: Source | None, place: tuple[int, int | None, int]
+    db: Database,
+    report: FileReport,
+    source: Source | Mapping[str, Any] | None,
+    place: tuple[int, int | None, int],
 ) -> None:
-    """Insert a row of `files`; `place` is file, generation and the byte where this load began."""
-    account = source.account if source else None
+    """Insert a row of `files`.
+
+    Args:
+        db: An open workspace, in a transaction.
+        report: What became of the file.
+        source: The file, or a row of `files` that tells its sizes.
+        place: File, generation and the byte where this load began.
+    """
     values = {
         "file_id": place[0],
         "generation_id": place[1],
         "path": report.path,
         "status": report.status,
         "reason": report.reason or None,
-        "stored_bytes": source.stored_bytes if source else None,
-        "text_bytes": account.text_bytes if account else None,
         "first_byte": place[2],
         "records": report.records,
         "kept": report.kept,
         "rejected": report.rejected,
         "ignored": report.ignored,
-        "tail_bytes": account.tail_bytes if account else None,
-        "stripped_bytes": account.stripped_bytes if account else None,
-        "integrity": account.integrity if account else None,
         "lacking_stream": report.lacking[0],
         "lacking_layer": report.lacking[1],
-    }
+    } | _measure(source)
     marks = ", ".join(f"${name}" for name in FILES.names)
     db.con.execute(f"INSERT INTO files VALUES ({marks})", values)
 
 
+def _measure(source: Source | Mapping[str, Any] | None) -> dict[str, Any]:
+    names = "stored_bytes", "text_bytes", "tail_bytes", "stripped_bytes", "integrity"
+    if source is None:
+        return dict.fromkeys(names)
+    if isinstance(source, Mapping):
+        return {name: source[name] for name in names}
+    account = source.account
+    return {n: getattr(source if n == "stored_bytes" else account, n) for n in names}
+
+
 def note_file(
-    db: Database, report: FileReport, source: Source | None = None, generation: int | None = None
+    db: Database,
+    report: FileReport,
+    source: Source | Mapping[str, Any] | None = None,
+    generation: int | None = None,
 ) -> FileReport:
     """Note an offer that brought no records: refused, unchanged (of `generation`) or empty."""
     with db.transaction():

@@ -43,6 +43,10 @@ class SeenError(Exception):
         self.generation_id = generation_id
 
 
+class OrderError(Exception):
+    """A file cannot be read apart: what it means depends on rows of the workspace."""
+
+
 @dataclass(frozen=True)
 class Offer:
     """A file to be loaded.
@@ -52,19 +56,20 @@ class Offer:
         name: How it is called in the workspace: its path, or the address of a table.
         replaces: What it holds takes the place of what its stream held before.
         found: It stands in a folder that was given, and was not named itself.
-        again: It is read anew where it is loaded already, in place of that.
     """
 
     path: Path
     name: str
     replaces: bool = False
     found: bool = False
-    again: bool = False
 
 
 @dataclass
 class Transfer:
-    """One file on its way into the workspace, inside a transaction; any error rolls it back."""
+    """One file on its way into the workspace, inside a transaction; any error rolls it back.
+
+    Read apart (`apart`), it goes into an empty workspace, and what rests on other rows is left out.
+    """
 
     db: Database
     offer: Offer
@@ -74,6 +79,7 @@ class Transfer:
     before: manifest.Generation | None
     scratch: Scratch
     progress: Progress | None
+    apart: bool = False
     records: int = 0
     kept: int = 0
     rejected: int = 0
@@ -113,8 +119,10 @@ class Transfer:
         self._check_fit()
         self.ignored += account.ignored
         self._check_zones()
-        self._check_overlap()
-        manifest.write_generation(db, self._generation(head), grown=before is not None)
+        if self.binding.format.side == "receiver" and self.kept and not self.apart:
+            check_overlap(db, self.file_id, self.offer.name, self.known)
+        grown = before is not None and not self.apart
+        manifest.write_generation(db, self._generation(head), grown=grown)
         report = FileReport(
             path=self.offer.name,
             status="grown" if before else "loaded",
@@ -139,6 +147,8 @@ class Transfer:
         target = ATTEMPT_RECORDS if self._from_sender else RECEIPT_RECORDS
         rest = scratch.parse(chunk)
         if rest:
+            if self.apart and self.before and not self.first_at:
+                raise OrderError  # its first lines may go on with a line that stands elsewhere
             self._extend_trace(rest)
         kept, rejected = self._count(chunk)
         # To move no rows takes as long as to move some.
@@ -275,24 +285,6 @@ class Transfer:
             hint="give the zone: --timezone America/Edmonton, or `timezone` under [[sources]]",
         )
 
-    def _check_overlap(self) -> None:
-        """Refuse a log that repeats another one from a different beginning."""
-        if self._from_sender or self.known.stream or not self.kept:
-            return
-        overlap = manifest.find_overlap(self.db, self.file_id)
-        if overlap and overlap.complete:
-            words = f"all its receipts are already loaded from {overlap.path}"
-            raise SeenError(overlap.generation_id, words)
-        if overlap and overlap.suspicious:
-            raise InputError(
-                "the file repeats records that are already loaded",
-                reason=f"{overlap.twins:,} of its {overlap.receipts:,} receipts stand in "
-                f"{overlap.path} as well",
-                where=self.offer.name,
-                hint="load the log's own files instead of a joined or trimmed copy; if it is "
-                "another host's log, give it a name: --stream NAME",
-            )
-
     def _generation(self, head: bytes) -> dict[str, object]:
         format_, account = self.binding.format, self.source.account
         return {
@@ -343,3 +335,25 @@ class Transfer:
             [self.generation_id],
         )[0]
         return not named and again >= _AGAIN and 2 * again >= accepted
+
+
+def check_overlap(db: Database, file_id: int, name: str, known: Known) -> None:
+    """Refuse a log whose receipts stand in another generation, from a different beginning.
+
+    Raises:
+        SeenError: They all do.
+        InputError: More do than chance can explain.
+    """
+    overlap = None if known.stream else manifest.find_overlap(db, file_id)
+    if overlap and overlap.complete:
+        words = f"all its receipts are already loaded from {overlap.path}"
+        raise SeenError(overlap.generation_id, words)
+    if overlap and overlap.suspicious:
+        raise InputError(
+            "the file repeats records that are already loaded",
+            reason=f"{overlap.twins:,} of its {overlap.receipts:,} receipts stand in "
+            f"{overlap.path} as well",
+            where=name,
+            hint="load the log's own files instead of a joined or trimmed copy; if it is "
+            "another host's log, give it a name: --stream NAME",
+        )

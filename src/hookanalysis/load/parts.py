@@ -1,0 +1,170 @@
+"""A file's rows, read apart from the workspace that they are for, and gathered into it.
+
+Several files are read at a time, each by itself; what rests on other rows is done when their parts
+are gathered, in the order of the paths. So the tables are those of a load one by one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hookanalysis.database import Stream
+from hookanalysis.errors import InputError
+from hookanalysis.tables import ACTIVITY, ATTEMPT_RECORDS, RECEIPT_RECORDS, REJECTS
+from hookanalysis.tables import TABLES as CONTRACT
+
+from . import manifest
+from .manifest import FileReport
+from .offers import Apart, load_offer, refuse
+from .transfers import SeenError, check_overlap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from hookanalysis.database import Database
+    from hookanalysis.settings import Known
+
+    from .offers import Wishes
+    from .transfers import Offer
+
+# What a part holds beside its rows of `files` and `generations`.
+TABLES = (ATTEMPT_RECORDS, RECEIPT_RECORDS, REJECTS, ACTIVITY)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one file holds, read apart. Numbers of files and generations are its own.
+
+    Args:
+        report: What became of it.
+        file: Its row of `files`; None for one that is passed over.
+        generation: Its row of `generations`, where it brings records.
+        rows: Table → what gives its rows as an Arrow stream.
+        head_hash: Of its first line, where it was recognised by it.
+        before: The generation of the workspace that it repeats or continues.
+    """
+
+    report: FileReport
+    file: dict[str, Any] | None
+    generation: dict[str, Any] | None = None
+    rows: Mapping[str, object] = field(default_factory=dict)
+    head_hash: str = ""
+    before: manifest.Generation | None = None
+
+
+class ArrowFile:
+    """Rows in a file of Arrow's stream format, which may be read more than once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        from nanoarrow.ipc import InputStream
+
+        return InputStream.from_path(self.path).__arrow_c_stream__(requested_schema)
+
+    @classmethod
+    def write(cls, rows: object, path: Path) -> ArrowFile:
+        """Write rows that are given as an Arrow stream."""
+        from nanoarrow.ipc import StreamWriter
+
+        with StreamWriter.from_path(path) as writer:
+            writer.write_stream(rows)
+        return cls(path)
+
+
+def read_part(
+    db: Database,
+    offer: Offer,
+    wishes: Wishes,
+    folder: Path,
+    generations: Iterable[manifest.Generation] = (),
+) -> Part:
+    """Read a file apart.
+
+    Args:
+        db: An empty workspace, which is empty again at the end.
+        offer: The file.
+        wishes: What holds for all files.
+        folder: Where its rows go, in files that are named as their tables.
+        generations: Those of the workspace that the part is for.
+
+    Raises:
+        StorageError: The disk is full or broken.
+        OrderError: It can only be read into the workspace.
+    """
+    apart = Apart(tuple(generations))
+    try:
+        report = load_offer(db, offer, wishes, apart)
+        rows = {
+            table.name: ArrowFile.write(Stream(db.con, f"FROM {table.name}"), folder / table.name)
+            for table in TABLES
+            if db.rows(f"SELECT 1 FROM {table.name} LIMIT 1")
+        }
+        file, generation = (_first_row(db, name) for name in ("files", "generations"))
+    finally:
+        for name in ("files", "generations", *(table.name for table in TABLES)):
+            db.con.execute(f"TRUNCATE {name}")
+    return Part(report, file, generation, rows, apart.head_hash, apart.before)
+
+
+def _first_row(db: Database, table: str) -> dict[str, Any] | None:
+    cursor = db.con.execute(f"FROM {table}")
+    names = CONTRACT[table].names
+    row = cursor.fetchone()
+    return dict(zip(names, row, strict=True)) if row else None
+
+
+def gather(db: Database, part: Part, known: Known, old: Iterable[int] = ()) -> FileReport:
+    """Bring a part into the workspace, in one transaction, whole or not at all.
+
+    Args:
+        db: The workspace.
+        part: What was read; it is still what the workspace lacks.
+        known: What was told of its file.
+        old: Generations that it takes the place of.
+    """
+    report, generation = part.report, part.generation
+    if part.file is None:
+        return report
+    if generation is None:
+        same = part.before.generation_id if part.before and report.status == "unchanged" else None
+        return manifest.note_file(db, report, part.file, same)
+    try:
+        with db.transaction():
+            if old:
+                manifest.take_out(db, old)
+            file_id = _insert(db, part, part.file, generation)
+            if generation["side"] == "receiver" and report.kept:
+                check_overlap(db, file_id, report.path, known)
+    except SeenError as seen:
+        report = FileReport(report.path, "unchanged", str(seen), report.format)
+        return manifest.note_file(db, report, part.file, seen.generation_id)
+    except InputError as error:
+        return refuse(db, report.path, error, (generation["stream"], generation["layer"]))
+    db.con.execute("CHECKPOINT")
+    return report
+
+
+def _insert(db: Database, part: Part, file: dict[str, Any], generation: dict[str, Any]) -> int:
+    """Insert all rows of a part under numbers of the workspace; returns that of its file."""
+    file_id = manifest.next_number(db, "files", "file_id")
+    if part.before:
+        generation_id = part.before.generation_id
+    else:
+        generation_id = manifest.next_number(db, "generations", "generation_id")
+    for table, rows in part.rows.items():
+        db.con.register("part_rows", rows)
+        try:
+            db.con.execute(
+                f"INSERT INTO {table} BY NAME SELECT * REPLACE"
+                f" ({file_id} AS file_id, {generation_id} AS generation_id) FROM part_rows"
+            )
+        finally:
+            db.con.unregister("part_rows")
+    values = generation | {"generation_id": generation_id}
+    manifest.write_generation(db, values, grown=part.before is not None)
+    manifest.write_file(db, part.report, file, (file_id, generation_id, file["first_byte"]))
+    return file_id
