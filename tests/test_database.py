@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import subprocess
 import sys
@@ -12,10 +13,12 @@ import duckdb
 import pandas as pd
 import pytest
 
+import hookanalysis as ha
 from hookanalysis.database import Database
 from hookanalysis.errors import InputError
 from hookanalysis.load.manifest import find_damage
 from hookanalysis.opening import connect_memory, explain
+from hookanalysis.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,10 +38,59 @@ if TYPE_CHECKING:
 def test_no_statement_leaves_the_workspace(statement: str, tmp_path: Path, db: Database) -> None:
     path = tmp_path / "secret.txt"
     path.write_text("secret", encoding="utf-8")
-    for con in (db.con, connect_memory()):
+    part = Database(":memory:", memory="100MB", spill=tmp_path / "spill")
+    for con in (db.con, connect_memory(), part.con):
         with pytest.raises(duckdb.Error):
             con.execute(statement.format(path=path))
     assert [file.name for file in tmp_path.iterdir()] == ["secret.txt"]
+
+
+LIMITS = "SELECT current_setting('memory_limit'), current_setting('threads')"
+# The version of control groups → where they say what a container may take.
+GROUPS = {
+    2: {"box/memory.max": "1073741824\n", "box/cpu.max": "100000 100000\n", "self": "0::/box\n"},
+    1: {"memory/box/memory.limit_in_bytes": "1073741824\n", "self": "4:memory:/box\n"},
+}
+
+
+def test_memory_and_threads_are_a_share_of_what_is_there(tmp_path: Path) -> None:
+    with ha.connect(":memory:", settings=Settings(memory_percent=10)) as ws:
+        low = parse_bytes(ws)
+    with ha.connect(tmp_path / "case.duckdb", settings=Settings()) as ws:
+        assert parse_bytes(ws) == pytest.approx(4 * low, rel=0.1)
+        assert ws.rows(LIMITS)[0][1] <= len(os.sched_getaffinity(0))
+    for wrong in (0, 95):
+        with pytest.raises(InputError, match="memory_percent"):
+            Settings(memory_percent=wrong)
+
+
+def parse_bytes(ws: ha.Workspace) -> int:
+    return int(ws.rows("SELECT parse_formatted_bytes(current_setting('memory_limit'))")[0][0])
+
+
+@pytest.mark.parametrize("version", GROUPS)
+def test_a_container_has_the_memory_that_its_control_group_gives(
+    tmp_path: Path, version: int
+) -> None:
+    for name, text in GROUPS[version].items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    code = f"from hookanalysis.database import Database as D; print(D(':memory:').rows({LIMITS!r}))"
+    mounts = (
+        f"mount --bind {tmp_path} /sys/fs/cgroup && mount --bind {tmp_path}/self /proc/$$/cgroup"
+    )
+    if subprocess.run(["unshare", "-m", "sh", "-c", mounts], check=False).returncode:
+        pytest.skip("no file system may be mounted here")
+    program = ["unshare", "-m", "sh", "-c", f'{mounts} && exec "$0" -c "$1"', sys.executable, code]
+    told = subprocess.run(program, capture_output=True, text=True, check=True).stdout
+    assert told.startswith("[('409.5 MiB', ")
+
+
+def test_what_is_more_than_the_memory_of_a_part_goes_to_its_folder(tmp_path: Path) -> None:
+    with Database(":memory:", memory="60MB", spill=tmp_path / "spill") as db:
+        db.con.execute("CREATE TABLE many AS SELECT md5(i::VARCHAR) FROM range(2_000_000) AS t(i)")
+        assert [*(tmp_path / "spill").glob("duckdb_temp_*")]
+        assert db.rows("SELECT count(*) FROM many") == [(2_000_000,)]
 
 
 def test_duckdb_draws_no_progress_of_its_own() -> None:

@@ -90,6 +90,7 @@ class Settings:
     same_send_seconds: float = 60
     settle_seconds: float = 60
     max_text_gib: float = 64
+    memory_percent: float = 40
     sender_ips: tuple[str, ...] = SHOWPASS_IPS
     test_event_types: tuple[str, ...] = ("webhook.test",)
     endpoints: tuple[str, ...] = ()
@@ -104,6 +105,8 @@ class Settings:
             InputError: A value is of the wrong kind; says which.
         """
         _check(self)
+        if not 1 <= self.memory_percent <= 90:
+            raise _unfit("memory_percent", "a number from 1 to 90", self.memory_percent)
         for address in self.sender_ips:
             try:
                 ip_address(address)

@@ -50,7 +50,8 @@ class Workspace(Database):
         read_only: bool = False,
         wait_seconds: float = 0,
     ) -> None:
-        super().__init__(path, read_only=read_only, wait_seconds=wait_seconds)
+        memory = f"{settings.memory_percent}%"
+        super().__init__(path, read_only=read_only, wait_seconds=wait_seconds, memory=memory)
         self.settings = settings
 
     def load(
