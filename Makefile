@@ -1,11 +1,11 @@
 # make demo   sample logs -> workspace -> daily report, on a bare machine with Python >= 3.11
 # make test   every check, and the tests of a few minutes, on the same bare machine
-# The rest: test-long (the same with more material), test-lab, test-slow, lab (notebooks), worlds, accept, bench, prove,
+# The rest: test-long (the same with more material), test-lab, test-spark, test-slow, lab (notebooks), worlds, accept, bench, prove,
 # faults, fuzz, samples, docs, lock, wheel, clean.
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo test test-long test-lab test-slow lab worlds accept bench prove faults fuzz samples docs lock wheel clean
+.PHONY: demo test test-long test-lab test-spark test-slow lab worlds accept bench prove faults fuzz samples docs lock wheel clean
 
 # The first interpreter that is new enough and can make environments; `make demo PYTHON=…` overrides.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python3.14 python; do \
@@ -14,6 +14,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python3.14 p
 
 VENV := .venv
 LAB := .venv-lab
+SPARK := .venv-spark
 SBOM := .venv-sbom
 BIN := $(VENV)/bin
 OUT := demo
@@ -46,6 +47,10 @@ test-long: $(VENV)/test.stamp
 # The day's notebook in JupyterLab itself.
 test-lab: $(VENV)/test.stamp $(LAB)/lab.stamp
 	$(PYTEST) -m long tests/test_lab.py -k daily
+
+# The samples and a played world, read by Spark; it needs Java.
+test-spark: $(VENV)/test.stamp $(SPARK)/spark.stamp
+	$(PYTEST) -m long tests/test_spark.py
 
 # By hand: a month as cron plays it, the container, and order and parts of sixty worlds.
 test-slow: $(VENV)/test.stamp
@@ -93,6 +98,7 @@ lock: | check-python
 	$(LOCK) pyproject.toml --group build -o requirements.txt
 	$(LOCK) pyproject.toml --group build --group test -c requirements.txt -o requirements-test.txt
 	$(LOCK) pyproject.toml --group build --extra lab -c requirements.txt -o requirements-lab.txt
+	$(LOCK) pyproject.toml --group build --extra spark -c requirements.txt -o requirements-spark.txt
 	$(LOCK) --group pyproject.toml:sbom -o requirements-sbom.txt
 
 # Beside the wheel, what the lock installs with it, as CycloneDX: names, versions, hashes.
@@ -102,7 +108,7 @@ wheel: $(VENV)/run.stamp $(SBOM)/sbom.stamp
 		--output-reproducible --output-format JSON --output-file dist/hookanalysis.cdx.json
 
 clean:
-	rm -rf $(VENV) $(LAB) $(SBOM) .venv-lock $(OUT) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(LAB) $(SPARK) $(SBOM) .venv-lock $(OUT) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: check-python
@@ -113,7 +119,7 @@ check-python:
 	echo "  make demo PYTHON=/path/to/python3.12"; exit 2; } >&2
 
 # A stamp is newer than its lock once everything in the lock is installed.
-$(BIN)/python $(LAB)/bin/python $(SBOM)/bin/python: | check-python
+$(BIN)/python $(LAB)/bin/python $(SPARK)/bin/python $(SBOM)/bin/python: | check-python
 	@echo "Making an environment with $(PYTHON) …"
 	@$(PYTHON) -m venv --clear $(@D)/..
 
@@ -133,6 +139,12 @@ $(LAB)/lab.stamp: requirements-lab.txt pyproject.toml | $(LAB)/bin/python
 	@echo "Installing the $$(grep -c "^[a-z].*==" $<) packages of $<: a minute or two …"
 	@$(LAB)/bin/python $(LOCKED) $<
 	@$(LAB)/bin/python $(SELF)
+	@touch $@
+
+$(SPARK)/spark.stamp: requirements-spark.txt pyproject.toml | $(SPARK)/bin/python
+	@echo "Installing the $$(grep -c "^[a-z].*==" $<) packages of $<: some minutes, PySpark is large …"
+	@$(SPARK)/bin/python $(LOCKED) $<
+	@$(SPARK)/bin/python $(SELF)
 	@touch $@
 
 $(SBOM)/sbom.stamp: requirements-sbom.txt | $(SBOM)/bin/python

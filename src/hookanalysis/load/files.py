@@ -54,9 +54,7 @@ def load(
         StorageError: The workspace's disk is full or broken; the files before it are loaded.
     """
     offers = list(walk(paths))
-    write_settings(db, wishes.settings)
-    with db.transaction():
-        db.con.execute("UPDATE meta SET tzdata = ?", [name_database()])
+    prepare(db, wishes.settings)
     start = manifest.list_generations(db)
     with open_workers(db, offers, wishes, start, jobs) as workers:
         reports = [
@@ -88,7 +86,14 @@ def _load(
             return load_offer(db, offer, wishes)
         if before != part.before:
             return load_offer(db, offer, wishes)
-    return gather(db, part, wishes.known_of(offer.name), old)
+    return gather(db, part, wishes.known_of(offer.name), old=old)
+
+
+def prepare(db: Database, settings: Settings) -> None:
+    """Note the settings, and the time zones that local times are read by."""
+    write_settings(db, settings)
+    with db.transaction():
+        db.con.execute("UPDATE meta SET tzdata = ?", [name_database()])
 
 
 def write_settings(db: Database, settings: Settings) -> None:

@@ -20,7 +20,7 @@ from .offers import Apart, load_offer, refuse
 from .transfers import SeenError, check_overlap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from hookanalysis.database import Database
@@ -117,7 +117,14 @@ def _first_row(db: Database, table: str) -> dict[str, Any] | None:
     return dict(zip(names, row, strict=True)) if row else None
 
 
-def gather(db: Database, part: Part, known: Known, old: Iterable[int] = ()) -> FileReport:
+def gather(
+    db: Database,
+    part: Part,
+    known: Known,
+    *,
+    old: Iterable[int] = (),
+    begun: Sequence[int] = (),
+) -> FileReport:
     """Bring a part into the workspace, in one transaction, whole or not at all.
 
     Args:
@@ -125,6 +132,7 @@ def gather(db: Database, part: Part, known: Known, old: Iterable[int] = ()) -> F
         part: What was read; it is still what the workspace lacks.
         known: What was told of its file.
         old: Generations that it takes the place of.
+        begun: Generations with which it may begin, where its text is not at hand.
     """
     report, generation = part.report, part.generation
     if part.file is None:
@@ -137,6 +145,8 @@ def gather(db: Database, part: Part, known: Known, old: Iterable[int] = ()) -> F
             if old:
                 manifest.take_out(db, old)
             file_id = _insert(db, part, part.file, generation)
+            if begun:
+                _check_beginning(db, file_id, begun, report.path)
             if generation["side"] == "receiver" and report.kept:
                 check_overlap(db, file_id, report.path, known)
     except SeenError as seen:
@@ -168,3 +178,29 @@ def _insert(db: Database, part: Part, file: dict[str, Any], generation: dict[str
     manifest.write_generation(db, values, grown=part.before is not None)
     manifest.write_file(db, part.report, file, (file_id, generation_id, file["first_byte"]))
     return file_id
+
+
+def _check_beginning(db: Database, file_id: int, begun: Iterable[int], name: str) -> None:
+    """Refuse a log that goes on with another one: its first records are those of that one.
+
+    Raises:
+        InputError: It does.
+    """
+    rows = db.rows(
+        """
+        SELECT min(files.path) FROM receipt_records AS known JOIN files USING (generation_id)
+        LEFT JOIN receipt_records AS fresh
+          ON fresh.file_id = $file AND fresh.byte_offset = known.byte_offset
+          AND fresh.record_hash = known.record_hash
+        WHERE known.generation_id IN (SELECT UNNEST($begun))
+        GROUP BY known.generation_id HAVING count(*) = count(fresh.byte_offset)
+        """,
+        {"file": file_id, "begun": [*begun]},
+    )
+    if rows:
+        raise InputError(
+            "the file begins as one that is loaded, and goes on",
+            reason=f"its first records are those of {rows[0][0]}",
+            where=name,
+            hint="load both by `hookanalysis load`, which reads on where the first one ends",
+        )
