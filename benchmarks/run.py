@@ -75,7 +75,7 @@ except SystemExit as ended:
 SAMPLES = """
 import hookanalysis as ha, sys
 with ha.connect(sys.argv[1]) as ws:
-    ws.load_samples().reconcile()
+    ws.load_samples()
 """
 RECONCILE = """
 import hookanalysis as ha, sys

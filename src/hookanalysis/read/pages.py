@@ -1,4 +1,6 @@
-"""Documents whose rows stand in a structure around them, as rows: saved web pages and HAR files.
+"""Documents whose rows stand in a structure around them, as rows.
+
+Saved web pages, HAR files, and what log stores answer to a query.
 
 A document is read whole, so its size is limited. What it holds beside its rows is left out: a HAR
 file's cookies and headers never go on.
@@ -10,6 +12,7 @@ import base64
 import binascii
 import json
 import re
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +35,11 @@ PAGE = re.compile(
     + rb"<(?:!doctype\s+html|html|head|body|meta|table|div)\b"
 )
 HAR = re.compile(rb'\s*\{\s*"log"\s*:\s*\{')
+# Loki's streams of [nanosecond, line], and CloudWatch Insights' rows of {field, value}.
+STORE = re.compile(
+    rb'(?s)\s*\{.{0,200}?"resultType"\s*:\s*"streams"'
+    rb'|\s*\{\s*(?:"queryLanguage"\s*:\s*"\w+"\s*,\s*)?"results"\s*:\s*\[\s*\[\s*\{\s*"field"'
+)
 
 _ROLES = {"table": "table", "tr": "row", "th": "columnheader", "td": "cell"}
 _NAMED_ROLES = {
@@ -64,6 +72,42 @@ def page_rows(text: str) -> list[Row] | None:
     if "<" in parser.rawdata:
         raise ValueError("its last tag has no end")
     return parser.finish()
+
+
+def store_rows(text: str) -> list[Row] | None:
+    """The lines that a log store's answer holds, in order of time; None if it is no such answer."""
+    try:
+        answer = json.loads(text)
+        if "results" in answer:  # its times are in UTC, without saying so
+            cells = [
+                {one["field"].lstrip("@"): one["value"] for one in r} for r in answer["results"]
+            ]
+            rows = [row | {"timestamp": f"{row['timestamp']}Z"} for row in cells]
+            return sorted(rows, key=lambda row: row["timestamp"])
+        found = sorted(
+            (int(at), number, line, stream["stream"])
+            for number, stream in enumerate(answer["data"]["result"])
+            for at, line, *_ in stream["values"]
+        )
+        return [
+            {"timestamp": _moment(at), "line": line, "labels": labels}
+            for at, _, line, labels in found
+        ]
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        OverflowError,
+        OSError,
+    ):
+        return None
+
+
+def _moment(nanoseconds: int) -> str:
+    second, rest = divmod(nanoseconds, 10**9)
+    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
 
 
 def har_rows(text: str) -> list[Row] | None:

@@ -1,9 +1,9 @@
 """Documents and tables → text: one JSON object a line, for each row; and back to plain reading.
 
-Web pages, HAR files, database dumps, SQLite and Parquet files hold rows, but no lines. Their rows
-are written as text, always in the same order, so that everything after this (records, offsets,
-hashes, growth) is as it is for a log: the line is the row's number, the offset its place in that
-text. What is no row (a page's other words, other tables) is no part of the text.
+Web pages, HAR files, a log store's answers, database dumps, SQLite and Parquet files hold rows, but
+no lines. Their rows are written as text, always in the same order, so that everything after this
+(records, offsets, hashes, growth) is as it is for a log: the line is the row's number, the offset
+its place in that text. What is no row (a page's other words, other tables) is no part of the text.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookanalysis.errors import DamagedError, InputError
 
-from .pages import HAR, PAGE, har_rows, page_rows
+from .pages import HAR, PAGE, STORE, har_rows, page_rows, store_rows
 
 if TYPE_CHECKING:
     import io
@@ -62,7 +62,11 @@ def rewrite(text: io.BufferedReader, path: Path, *, stored: bool) -> Iterator[by
         return _parquet_lines(path)
     if _DUMP.search(start):
         return _write(_dump_rows(_lines(text, path), path))
-    for shape, find_rows, limit in ((HAR, har_rows, _WHOLE_LIMIT), (PAGE, page_rows, _PAGE_LIMIT)):
+    for shape, find_rows, limit in (
+        (HAR, har_rows, _WHOLE_LIMIT),
+        (STORE, store_rows, _WHOLE_LIMIT),
+        (PAGE, page_rows, _PAGE_LIMIT),
+    ):
         if shape.match(start):
             whole = _within(limit, text.read(limit + 1), path)
             try:
