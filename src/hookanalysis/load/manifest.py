@@ -338,8 +338,10 @@ def write_generation(db: Database, values: dict[str, Any], *, grown: bool) -> No
     if grown:
         changes = ", ".join(f"{name} = ${name}" for name in _CHANGING)
         db.con.execute(
-            f"UPDATE generations SET {changes} WHERE generation_id = $generation_id",
-            {name: values[name] for name in (*_CHANGING, "generation_id")},
+            # A server's log in which an application was once heard stays one of both.
+            f"UPDATE generations SET {changes}, layer = IF(layer = 'edge', $layer, layer)"
+            " WHERE generation_id = $generation_id",
+            {name: values[name] for name in (*_CHANGING, "layer", "generation_id")},
         )
         return
     marks = ", ".join(f"${name}" for name in GENERATIONS.names)

@@ -128,7 +128,7 @@ class Transfer:
             status="grown" if before else "loaded",
             reason="; ".join(self._doubts()),
             format=self.binding.format.id,
-            layer=self.binding.format.layer,
+            layer=self._layer(),
             records=self.records,
             kept=self.kept,
             rejected=self.rejected,
@@ -291,7 +291,7 @@ class Transfer:
             "generation_id": self.generation_id,
             "side": format_.side,
             "stream": self.stream,
-            "layer": format_.layer,
+            "layer": self._layer(),
             "format": format_.id,
             "timezone": self.binding.timezone if self.unzoned else None,
             "time_marks": format_.time_marks,
@@ -305,6 +305,19 @@ class Transfer:
             "loaded_lines": account.lines,
             "integrity": account.integrity,
         }
+
+    def _layer(self) -> str | None:
+        """`app` where an application writes among a server's lines: what became of events."""
+        layer = self.binding.format.layer
+        if layer != "edge" or self.known.layer:
+            return layer
+        told = self.db.rows(
+            "SELECT 1 FROM receipt_records WHERE generation_id = ? AND step IS NOT NULL"
+            " AND COALESCE(method, path, CAST(http_status AS VARCHAR)) IS NULL"
+            " AND (event_uuid IS NOT NULL OR candidate_uuids IS NOT NULL) LIMIT 1",
+            [self.generation_id],
+        )
+        return "app" if told else layer
 
     def _completeness(self) -> str:
         if not self._from_sender or self.binding.format.completeness != "all":
