@@ -39,6 +39,8 @@ _MOST_STRANGERS = 0.005
 _MOST_REPEATS = 0.1
 # So many candidate lines of a request are kept as evidence.
 _MOST_CANDIDATES = 8
+# A clock steps by no more than this without anybody noticing.
+_STEP_SECONDS = 120
 # A sender that posts to more other paths than this is no sender but a balancer.
 _FEW_PATHS = 5
 
@@ -131,6 +133,7 @@ class Tier:
         state[requests["here"] & ~must] = _LINE
         stranger = self._foreign(state == _NONE, found)
         state[stranger != NONE] = _OPEN
+        state[self._displaced(state == _NONE, found)] = _OPEN
         line = np.where(certain, served.line, -1)
         crowd = np.bincount(found.component, minlength=self.size + self.count)
         lines = np.bincount(found.line_component, minlength=self.size + self.count)
@@ -331,6 +334,28 @@ class Tier:
         near, far = self._pair_elsewhere(chosen)
         result[near[~owned[far]]] = 0
         return result
+
+    def _displaced(self, silent: Flags, found: Assignment) -> Numbers:
+        """Answered requests without a line near which lines lie that are nobody's.
+
+        More of them than by chance are theirs, and a clock has stepped or drifted.
+        """
+        requests, lines = self.requests, self.lines
+        owned = self._mark(found.line[found.line >= 0])
+        spare = np.flatnonzero(~owned & ~lines["stranger"] & (lines["path_no"] >= 0))
+        answered = (requests["http_status"] >= 0) | (requests["says"] == 1)
+        chosen = np.flatnonzero(silent & answered & (requests["attempted_at"] != NONE))
+        part, there = select(requests, chosen), select(lines, spare)
+        reach = max(self.known.tolerance, _STEP_SECONDS * SECOND)
+        low, high = self.windows.low[chosen] - reach, self.windows.high[chosen] + reach
+        rows, columns = pair(low, high, part, there)
+        told, status = part["http_status"][rows], there["http_status"][columns]
+        alike = (status < 0) | (told == status) | (told < 0) & _accepts(status)
+        near = np.unique(rows[alike])
+        span = max(int(np.ptp(lines["logged_at"])), 1)
+        chance = float(np.sum(1 - np.exp(-len(spare) * (high - low) / span)))
+        likely = len(near) > 10 * chance or (len(near) >= 3 and len(near) > 2 * chance)
+        return chosen[near] if likely else chosen[:0]
 
     def _sent_again(self, rows: Numbers, columns: Numbers, line: Numbers) -> Numbers:
         """Lines that nobody owns, and that can only be a second request of one attempt.
