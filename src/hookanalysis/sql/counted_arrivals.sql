@@ -57,6 +57,11 @@ answered_well AS (
   WHERE NOT counts AND match_rule = 'time' AND http_status BETWEEN 200 AND 299
     AND delivery_no IN (SELECT delivery_no FROM hard_matches)
 ),
+-- Logs that show requests. One that never does, as a worker's, tells of each try of its own work:
+-- beside one that does, a failed try and the next are of one request.
+request_logs AS (
+  SELECT DISTINCT layer, stream FROM matches WHERE path IS NOT NULL OR http_status IS NOT NULL
+),
 numbered_matches AS (
   SELECT
     m.* REPLACE (CASE
@@ -66,6 +71,7 @@ numbered_matches AS (
         AND NOT COALESCE(NOT m.processed AND BOOL_OR(m.processed) OVER same_attempt, FALSE)
     END AS accepted),
     COALESCE(t.twin_group, m.stream) AS log_name,
+    (m.layer, m.stream) IN (SELECT (layer, stream) FROM request_logs) AS shows,
     ROW_NUMBER() OVER (
       PARTITION BY m.delivery_no, m.layer, m.attempt_key, COALESCE(t.side, m.stream)
       ORDER BY m.arrived_at, m.ended_at, m.receipt_id
@@ -75,6 +81,16 @@ numbered_matches AS (
   LEFT JOIN answered_well AS w
     ON w.delivery_no = m.delivery_no AND w.attempt_key IS NOT DISTINCT FROM m.attempt_key
   WINDOW same_attempt AS (PARTITION BY m.delivery_no, m.layer, m.attempt_key, m.stream)
+),
+requests AS (
+  SELECT * REPLACE (CASE
+    WHEN shows OR COUNT(*) FILTER (shows) OVER same_request = 0 THEN nth
+    ELSE 1 + COUNT(*) FILTER (processed IS NOT FALSE) OVER (
+      PARTITION BY delivery_no, layer, attempt_key, stream ORDER BY nth
+      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) END AS nth)
+  FROM numbered_matches
+  WINDOW same_request AS (PARTITION BY delivery_no, layer, attempt_key, log_name)
 )
 SELECT
   delivery_no, event_uuid, endpoint_url, layer, attempt_key,
@@ -83,5 +99,5 @@ SELECT
   BOOL_OR(accepted) AS accepted, BOOL_OR(processed) AS processed,
   BOOL_OR(known_before) AS known_before, BOOL_OR(signature_failed) AS signature_failed,
   BOOL_AND(stranger) AS stranger
-FROM numbered_matches
+FROM requests
 GROUP BY delivery_no, event_uuid, endpoint_url, layer, attempt_key, log_name, nth
