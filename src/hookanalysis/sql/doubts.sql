@@ -13,10 +13,11 @@
    logs behind the edge, which lack what it accepted. A log that is sampled, or that the settings
    call so, is so for every endpoint that it serves; one that lacks a host's, for those that lack any.
    not_bracketed: successes that all logs lack, with fewer than five that they show on either side
-   (of logs that are attested: none): perhaps the endpoint was not logged there at all. lines_lacking: requests that a layer behind the
-   outermost shows, of which that one has no line. steps_lacking: a log that shows what it has
-   processed as received before, it or another of its layer, once or more often, lacks some of these
-   lines, so it may lack any other (some twenty thousand requests are enough to know).
+   (of logs that are attested: none): perhaps the endpoint was not logged there at all.
+   lines_lacking: requests that a layer behind the outermost shows, of which that one has no line.
+   steps_lacking: a log that shows what it has processed as received before, once or more often,
+   lacks some of these lines; or another log of its layer does, where it shows none. So it may lack
+   any other (some twenty thousand requests are enough to know).
    tz_suspect: on days when a log's clock is off by whole quarter-hours, one of the two zones was
    mistaken, and with it any time that the log covers. dst_ambiguous: an export's local times that
    the clock showed twice, both readings together. */
@@ -32,19 +33,21 @@ witnesses AS (
 ),
 completed_requests AS (
   SELECT
-    MIN(stream) FILTER (mark = 'processed') AS stream,
-    COUNT(*) FILTER (mark = 'received') AS received
+    stream, COUNT(*) FILTER (mark = 'received') AS own,
+    SUM(own) OVER (PARTITION BY layer, request_key) AS received
   FROM receipt_lines
   WHERE mark IN ('received', 'processed')
     AND sampled(request_key, (SELECT COUNT(*) FROM receipt_lines))
-  GROUP BY layer, request_key
-  HAVING BOOL_OR(mark = 'processed')
+  GROUP BY layer, request_key, stream
+  QUALIFY BOOL_OR(mark = 'processed')
 ),
 broken_logs AS (
-  SELECT stream, COUNT(*) AS answers, COUNT(*) FILTER (c.received < u.received) AS lacking
+  SELECT
+    stream, COUNT(*) AS answers,
+    COUNT(*) FILTER (CASE WHEN u.own > 0 THEN c.own < u.own ELSE c.received = 0 END) AS lacking
   FROM completed_requests AS c
   JOIN (
-    SELECT stream, QUANTILE_DISC(received, 0.5) AS received FROM completed_requests GROUP BY stream
+    SELECT stream, QUANTILE_DISC(own, 0.5) AS own FROM completed_requests GROUP BY stream
   ) AS u USING (stream)
   GROUP BY stream
   HAVING lacking >= 3 AND 200 * lacking > answers AND 2 * lacking < answers
