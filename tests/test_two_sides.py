@@ -1,0 +1,222 @@
+"""Both sides' files in, verdicts out: what an outsider's worlds showed to be judged wrongly."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import hookanalysis as ha
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+START = datetime(2026, 11, 20, 8)  # noqa: DTZ001 - UTC
+HOST = "https://shop.example"
+
+
+def event(number: int) -> str:
+    return f"06d5dc13-0000-4000-8000-{number:012d}"
+
+
+def moment(number: int, seconds: float = 0) -> datetime:
+    """One event every four minutes."""
+    return START + timedelta(minutes=4 * number, seconds=seconds)
+
+
+@dataclass
+class World:
+    """The sender's export and the receiver's logs, line by line; each log is alive all day."""
+
+    export: list[str] = field(
+        default_factory=lambda: ["ID,Time,Event,Idempotency,Webhook URL,Status,HTTP Status Code"]
+    )
+    logs: dict[str, list[tuple[datetime, str]]] = field(default_factory=dict)
+
+    def send(self, number: int, path: str = "/hooks", code: int = 200, seconds: float = 0) -> None:
+        status = "Success" if code < 300 else "Failed"
+        at = moment(number, seconds)
+        row = [len(self.export), f"{at.isoformat()}Z", "invoice.purchase", event(number)]
+        self.export.append(",".join(map(str, [*row, HOST + path, status, code])))
+
+    def app(self, log: str, number: int, seconds: float, message: str, **more: Any) -> None:
+        at = moment(number, seconds)
+        told = {"time": f"{at.isoformat()}Z", "msg": message, "webhook_event_uuid": event(number)}
+        self.log(log, at, json.dumps(told | more))
+
+    def log(self, log: str, at: datetime, line: str) -> None:
+        self.logs.setdefault(log, []).append((at, line))
+
+    def access(self, log: str, at: datetime, path: str = "/hooks", code: int = 200) -> None:
+        told = f'34.83.8.110 - - [{at:%d/%b/%Y:%H:%M:%S} +0000] "POST {path} HTTP/1.1" {code} 2'
+        self.log(log, at, f'{told} "-" "Showpass-Webhooks"')
+
+    def judge(self, folder: Path) -> dict[tuple[str, str], str]:
+        """Outcomes by event and path."""
+        for name, lines in self.logs.items():
+            alive = [
+                (START + timedelta(seconds=10 * n), self._alive(name, n)) for n in range(-60, 4000)
+            ]
+            path = folder / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("\n".join(line for _, line in sorted([*lines, *alive])) + "\n")
+        (folder / "export.csv").write_text("\n".join(self.export) + "\n")
+        with ha.connect(":memory:", settings=ha.Settings(grace_minutes=0)) as ws:
+            report = ws.load(folder)
+            assert not report.refused, str(report)
+            ws.reconcile()
+            rows = ws.rows("SELECT event_uuid, endpoint_url, outcome FROM deliveries")
+        return {(uuid, url.removeprefix(HOST)): outcome for uuid, url, outcome in rows}
+
+    def _alive(self, name: str, number: int) -> str:
+        at = START + timedelta(seconds=10 * number)
+        if name.endswith("json"):
+            return json.dumps({"time": f"{at.isoformat()}Z", "msg": "tick"})
+        if name.startswith("heroku"):
+            return (
+                f"{at.isoformat()}.000001+00:00 heroku[router]: at=info method=GET path="
+                f'"/" host=shop.example request_id=0{number} fwd="203.0.113.9" dyno=web.1 '
+                "connect=0ms service=9ms status=200 bytes=9 protocol=https"
+            )
+        return f'10.0.0.9 - - [{at:%d/%b/%Y:%H:%M:%S} +0000] "GET / HTTP/1.1" 200 2 "-" "-"'
+
+
+def test_a_worker_that_stops_leaves_all_endpoints_of_an_event_unprocessed(tmp_path: Path) -> None:
+    world = World()
+    for n in range(60):
+        for k, path in enumerate(("/hooks/a", "/hooks/b")):
+            world.send(n, path)
+            world.app("web.json", n, k + 0.5, "webhook received", path=path, method="POST")
+            world.app("web.json", n, k + 0.6, "enqueued", path=path, method="POST")
+            if not 30 <= n < 40:
+                world.app("worker.json", n, k + 5, "start")
+                world.app("worker.json", n, k + 6, "done")
+    found = world.judge(tmp_path)
+    stopped = {event(n) for n in range(30, 40)}
+    wanted = {key: "unprocessed" if key[0] in stopped else "delivered" for key in found}
+    assert found == wanted
+    assert len(found) == 120
+
+
+def test_a_workers_second_try_is_no_second_webhook(tmp_path: Path) -> None:
+    world = World()
+    for n in range(40):
+        world.send(n)
+        said = {"path": "/hooks", "method": "POST", "status": 202}
+        world.app("web.json", n, 0.5, "webhook accepted", **said)
+        if n % 8 == 0:
+            world.app("worker.json", n, 1, "process_webhook failed: KeyError('seat')")
+        world.app("worker.json", n, 90 if n % 8 == 0 else 1, "process_webhook processed")
+    assert set(world.judge(tmp_path).values()) == {"delivered"}
+
+
+def test_a_worker_that_processes_twice_is_told(tmp_path: Path) -> None:
+    world = World()
+    for n in range(40):
+        world.send(n)
+        said = {"path": "/hooks", "method": "POST", "status": 202}
+        world.app("web.json", n, 0.5, "webhook accepted", **said)
+        for again in range(2 if n == 20 else 1):
+            world.app("worker.json", n, 1 + 60 * again, "process_webhook processed")
+    found = world.judge(tmp_path)
+    assert {uuid for (uuid, _), outcome in found.items() if outcome == "duplicated"} == {event(20)}
+
+
+def test_a_log_that_lost_lines_proves_no_unprocessed(tmp_path: Path) -> None:
+    world = World()
+    for n in range(60):
+        world.send(n)
+        lost = n % 10  # which of the lines, if any
+        if lost != 1:
+            world.app("web.json", n, 0.5, "webhook received", path="/hooks", method="POST")
+        if lost != 2:
+            world.app("worker.json", n, 5, "webhook processed")
+    counts = Counter(world.judge(tmp_path).values())
+    assert counts["unprocessed"] == counts["missed"] == 0
+    assert counts["delivered"] >= 48
+
+
+def test_an_application_that_writes_late_in_a_routers_log_is_heard(tmp_path: Path) -> None:
+    world = World()
+    for n in range(4, 40):  # the file's beginning tells of the router alone
+        world.send(n)
+        for seconds, said in ((0.1, "received"), (0.3, "processed")):
+            at = moment(n, seconds)
+            line = f"{at.isoformat()}+00:00 app[web.1]: [shop] {said} webhook_event_uuid={event(n)}"
+            world.log("heroku.log", at, line)
+        at = moment(n, 0.31)
+        world.log(
+            "heroku.log",
+            at,
+            f'{at.isoformat()}+00:00 heroku[router]: at=info method=POST path="/hooks" '
+            f'host=shop.example request_id=1{n} fwd="34.83.8.110" dyno=web.1 connect=0ms '
+            "service=216ms status=200 bytes=9 protocol=https",
+        )
+    assert set(world.judge(tmp_path).values()) == {"delivered"}
+
+
+def test_a_clock_that_steps_makes_nothing_missed(tmp_path: Path) -> None:
+    world = World()
+    for n in range(80):
+        world.send(n)
+        world.access("edge.log", moment(n, 48.5 if n >= 60 else 0.5))
+    counts = Counter(world.judge(tmp_path).values())
+    assert counts["missed"] == 0
+    assert counts["delivered"] >= 60
+
+
+def test_a_success_that_nobody_got_stays_missed_beside_others(tmp_path: Path) -> None:
+    world = World()
+    for n in range(80):
+        world.send(n)
+        if n != 40:
+            world.access("edge.log", moment(n, 0.5))
+    found = world.judge(tmp_path)
+    assert [uuid for (uuid, _), outcome in found.items() if outcome == "missed"] == [event(40)]
+
+
+def test_an_unlisted_event_is_one_delivery_whatever_the_worker_leaves_out(tmp_path: Path) -> None:
+    world = World()
+    for n in range(40):
+        if n % 10 == 0:
+            world.send(n, code=500)
+        world.app("web.json", n, 0.5, "webhook received", path="/hooks", method="POST")
+        world.app("worker.json", n, 5, "webhook processed")
+    found = world.judge(tmp_path)
+    assert len(found) == 40
+    assert {path for _, path in found} == {"/hooks"}
+
+
+def test_events_listed_without_attempts_prove_no_miss_where_a_host_lacks(tmp_path: Path) -> None:
+    listed = [
+        {
+            "id": f"evt_{n:024d}",
+            "object": "event",
+            "type": "charge.succeeded",
+            "created": int((moment(n) - datetime(1970, 1, 1)).total_seconds()),  # noqa: DTZ001
+            "data": {"object": {}},
+            "pending_webhooks": 0,
+        }
+        for n in range(60)
+    ]
+    world = World()
+    for n in range(60):
+        if n % 3:
+            at = moment(n, 0.5)
+            told = {"time": f"{at.isoformat()}Z", "msg": "webhook processed", "method": "POST"}
+            line = told | {"path": "/hooks", "status": 200, "event_id": f"evt_{n:024d}"}
+            world.log("web.json", at, json.dumps(line))
+    (tmp_path / "events.json").write_text(
+        json.dumps({"object": "list", "url": "/v1/events", "has_more": False, "data": listed[::-1]})
+    )
+    settings = ha.Settings(grace_minutes=0, endpoints=(f"{HOST}/hooks",))
+    world.judge(tmp_path)
+    (tmp_path / "export.csv").unlink()
+    with ha.connect(":memory:", settings=settings) as ws:
+        ws.load(tmp_path)
+        ws.reconcile()
+        counts = dict(ws.rows("SELECT outcome, COUNT(*) FROM deliveries GROUP BY ALL"))
+    assert "missed" not in counts
+    assert counts["delivered"] == 40
