@@ -119,3 +119,20 @@ def test_words_are_the_requests_only_where_all_its_lines_say_them(tier: Tier) ->
     lines = {**tier.lines, "logged_at": at, "starts_at": at, "words": words}
     told = Tier(requests, lines, tier.known).decide()["told"]
     assert told.tolist() == [False, False, *[True] * (COUNT - 2)]
+
+
+@pytest.mark.parametrize(("stepped", "said"), [(5, "open"), (0, "none")])
+def test_lines_that_are_nobodys_keep_answers_near_them_open(
+    tier: Tier, stepped: int, said: str
+) -> None:
+    """A clock that steps by 48 s moves lines away; without one, an absence is one."""
+    moments = np.arange(COUNT, dtype=np.int64) * 400 * SECOND + 10**15
+    requests = {**tier.requests, "attempted_at": moments}
+    late = np.where((np.arange(COUNT) >= 20) & (np.arange(COUNT) < 20 + stepped), 48, 0)
+    at = np.delete(moments + SECOND // 2 + late * SECOND, 30)  # the thirtieth has no line
+    lines = {**tier.lines, "logged_at": at, "starts_at": at}
+    state = Tier(requests, lines, tier.known).decide()["state"]
+    told = np.array([STATES[one] for one in state])
+    assert set(told[20 : 20 + stepped]) <= {said}
+    assert told[30] == "none"
+    assert set(np.delete(told, [*range(20, 25), 30])) == {"line"}
