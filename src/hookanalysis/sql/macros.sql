@@ -409,6 +409,18 @@ CREATE MACRO undated_time(t) AS (
 );
 CREATE MACRO line_time(t) AS (coalesce(dated_time(t), undated_time(t)));
 
+-- The time, with its zone, of a text that is a whole line of a log: it stands in front, or in the
+-- brackets of an access log.
+CREATE MACRO begun_time(t) AS (
+  nullif(concat_ws('', regexp_extract_all(
+    t,
+    '^\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d))[\] |]',
+    1
+  )[1], regexp_extract_all(
+    t, '\[(\d{1,2}/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]', 1
+  )[1]), '')
+);
+
 -- Whether the words before a time say that it is that of something else. `plain`: the line is about
 -- no webhook, so that any sentence is taken for one about another time.
 CREATE MACRO speaks_of_time(before, plain) AS (

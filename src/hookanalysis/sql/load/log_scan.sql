@@ -35,7 +35,8 @@ timed AS (
       WHEN dated IS NOT NULL AND NOT {{owned}} THEN dated
       WHEN len(met) = 0 THEN coalesce({{own}}NULL)
       WHEN met IS NULL THEN coalesce({{own}}dated, undated_time(record), {{otherwise}}NULL)
-      WHEN {{time}} IS NOT NULL THEN {{time}}
+      -- Beside a whole line with a time of its own, a shipper tells when it read that.
+      WHEN {{time}} IS NOT NULL THEN coalesce(begun_time({{said}}), {{time}})
       ELSE line_time({{said}})
     END AS told_time,
     {{day}} AS told_day,
