@@ -548,7 +548,7 @@ CREATE MACRO scan_id(t) AS (
   regexp_extract_all(
     t,
     '(?i)(?:^|[\s"''{,(;|\[])(?:x[_-])?(?:request|req|correlation|trace)[_-]?id["'']?\s*(?:=>|[=:])\s*["'']?'
-    '([0-9a-z][0-9a-z_.:-]*)',
+    '([0-9a-z][0-9a-z_.:/+-]*=*)',
     1
   )[1]
 );
