@@ -82,8 +82,10 @@ settled AS (
     *,
     coalesce(line_method, CASE WHEN o_method IS NULL THEN told_method END) AS seen_method,
     CASE
-      WHEN line_method IS NOT NULL THEN regexp_replace(shown.target, '[.,:;)\]}]+$', '')
-      WHEN told_method IS NOT NULL THEN named_target(text)
+      WHEN line_method IS NULL AND told_method IS NULL THEN NULL
+      ELSE regexp_replace(
+        CASE WHEN line_method IS NULL THEN named_target(text) ELSE shown.target END,
+        '[.,:;)\]}]+$', '')
     END AS seen_target,
     CASE
       WHEN line_method IS NOT NULL AND shown.status <> '' THEN known_status(shown.status)
