@@ -529,9 +529,13 @@ CREATE MACRO scan_address(t) AS (
     )[1],
     regexp_extract_all(
       t,
-      '(?i)(?:^|[\s"''{,(;|\[])(?:from|ip|(?:remote|client|source|peer)[_.-]?(?:ip|addr|address)?|fwd)["'']?[=:\s]+["'']?\[?'
+      '(?i)(?:^|[\s"''{,(;|\[]):?(?:from|ip|(?:remote|client|source|peer)[_.-]?(?:ip|addr|address)?|fwd)["'']?(?:=>|[=:\s]+)["'']?\[?'
       '(' || address() || ')',
       1
+    )[1],
+    -- What was handed on: of several, sql/load/receipts.sql takes the client's.
+    regexp_extract_all(
+      t, '(?i)\bx[_-]forwarded[_-]for["'']?(?:=>|[=:])\s*["'']?([0-9a-f.:]+(?:, ?[0-9a-f.:]+)*)["'']', 1
     )[1],
     regexp_extract_all(t, '\bStarted [A-Z]+ "[^"]*" for ([0-9a-f.:]+)', 1)[1],
     regexp_extract_all(
