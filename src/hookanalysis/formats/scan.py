@@ -40,7 +40,7 @@ _IDS = (
     r"(?i:event[_.\s-]?uuid)",
 )
 # A POST or PUT as a line shows it or names it; and an answer that an id links to its request.
-_POSTED = r'(?:^|[\s"\'`(\[|,<>=:])(?:POST|PUT)(?:["\'}\s|,;]|: ?/)'
+_POSTED = r'(?:^|[\s"\'`(\[\]|,<>=:])(?:POST|PUT)(?:["\'}\s|,;]|: ?/)'
 _LINKED = (
     r"(?i:(?:^|[^a-z])(?:req(?:uest)?|correlation|trace)[_-]?id[\"']?\s*(?:=>|[=:]))"
     r"|^\[[0-9a-f-]{16,36}\] "

@@ -403,7 +403,7 @@ CREATE MACRO dated_time(t) AS (
 CREATE MACRO undated_time(t) AS (
   nullif(regexp_replace(regexp_extract(
     t,
-    '^(?:(?:<\d{1,3}>|time=")?[A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d(?:\.\d+)?(?: |"|: )|\[[A-Z] \d{6} \d\d:\d\d:\d\d)',
+    '^(?:(?:<\d{1,3}>|time=")?[A-Z][a-z]{2} [ \d]?\d,? \d\d:\d\d:\d\d(?:\.\d+)?(?: [AP]M)?(?: |"|: )|\[[A-Z] \d{6} \d\d:\d\d:\d\d)',
     0
   ), '^(?:<\d+>|time="|\[[A-Z] )|[ ":]+$', '', 'g'), '')
 );
@@ -451,7 +451,7 @@ CREATE MACRO quotes_request(t) AS (
 CREATE MACRO scan_request(t) AS (
   regexp_extract(
     t,
-    '(?:^|[\s"''`(\[|,<>=:])(?P<method>GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|CONNECT|TRACE)'
+    '(?:^|[\s"''`(\[\]|,<>=:])(?P<method>GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|CONNECT|TRACE)'
     '(?:["'']?[\s|]+["'']?|: ?)'
     '(?P<target>(?:https?://[^\s/"''?#]+)?/[^\s"''|<>]*)(?P<version> HTTP/[\d.]+| (?:1\.[01]|[23])")?'
     '["''>]*(?:[)\]]?(?: \([\d.]+ ?(?:ms|µs|s)\)| (?:took|in) [\d.]+ ?(?:ms|µs|s)(?: and)?)? *'
@@ -587,6 +587,7 @@ CREATE MACRO scan_duration(t) AS (
 CREATE MACRO trailing_duration(t) AS (
   CASE WHEN len(regexp_extract_all(t, '[\s|(](\d+(?:\.\d+)? ?(?:ms|µs|(?:milli|micro)seconds))\b', 1)) = 1
     THEN regexp_extract_all(t, '[\s|(](\d+(?:\.\d+)? ?(?:ms|µs|(?:milli|micro)seconds))\b', 1)[1]
+    ELSE regexp_extract_all(t, ' [1-5]\d\d (\d+(?:\.\d+)?s)$', 1)[1]
   END
 );
 
