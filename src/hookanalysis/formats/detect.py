@@ -13,7 +13,7 @@ from hookanalysis.zones import read_offset
 
 from .catalog import load_formats
 from .format import FileFacts, Format
-from .logs import OBJECT, TEXT, Binding, overrule, read_log
+from .logs import OBJECT, TEXT, Binding, find_rows, overrule, read_log
 from .parser import connect_parser
 from .refusals import say_unfit
 from .sampling import Beginning
@@ -76,10 +76,14 @@ def detect(
     best = _choose(trials, enough=0.0 if known.format else ENOUGH, where=where)
     binding = _bind_table(best, where, known) if best else None
     logs = [entry for entry in chosen if entry.is_log]
-    if not binding and logs and (known.format or not find_table(head)):
+    if not binding and logs:
         base = {entry.id: entry for entry in load_formats()} | {e.id: e for e in formats}
         told = find_headers(head) if headers is None else headers
-        binding = read_log(head, told, logs, (base[TEXT], base[OBJECT]), facts, known)
+        table, rows = find_table(head), find_rows(head, logs, base[OBJECT])
+        if table and rows and table.names != rows.names:  # a column says that it is in UTC
+            facts = replace(facts, timezone=facts.timezone or "UTC")
+        if known.format or rows or not table:
+            binding = read_log(head, told, logs, (base[TEXT], base[OBJECT]), facts, known, rows)
     if not binding:
         for trial in trials:
             _check_columns(trial, where)

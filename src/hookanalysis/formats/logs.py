@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis.read.documents import is_spread
-from hookanalysis.read.rows import read_headers
+from hookanalysis.read.rows import find_table, read_headers
 from hookanalysis.read.splitting import Split
 
 from .catalog import load_formats
@@ -39,7 +39,14 @@ TEXT, OBJECT = "app_text", "app_json"
 # Of the first records at least this share must tell a time, or the file is no log.
 _TIMED = 0.1
 # What a line that tells of requests has.
-_TELLING = re.compile(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\b|webhook_event_uuid")
+_TELLS = re.compile(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\b|webhook_event_uuid").search
+# What columns of deliveries are called, where all names are told in one line; and the end of the
+# name of a column whose times are in UTC.
+_DELIVERED = re.compile(
+    r"(?i)attempt|deliver|endpoint|hook|callback|destination|retr(?:y|ies)|(?:^| )sent|"
+    r"(?:^| )events?(?:[_ -]?(?:id|uuid|key|name|type))?(?: |$)"
+)
+_UTC = re.compile(r"\W*UTC\W*$")
 # What a way to read a log is worth: how many values it finds.
 _VALUES = (
     "event_uuid", "method", "path", "http_status", "duration_ms", "source_ip", "request_id",
@@ -90,6 +97,26 @@ def overrule(entry: Format, known: Known) -> Format:
     return replace(entry, **told)
 
 
+def find_rows(head: bytes, formats: Sequence[Format], base: Format) -> Split | None:
+    """The table that a log is, with its columns' names as keys; None where it is no log.
+
+    Its columns, or a message, tell of requests, and none tells of a delivery.
+    """
+    table = find_table(head)
+    if not table or _DELIVERED.search(" ".join(table.names)):
+        return None
+    names = tuple(_UTC.sub("", name) for name in table.names)
+    told = {text for text, known in base.names.items() if not {*known}.isdisjoint(names)}
+    rows = take_texts(plain_records(), take_records(head, table), connect_parser())
+    if (
+        any(e.keys and {*e.keys} <= {*names} for e in formats)
+        or ("method" in told and told & {"target", "status"})
+        or ({"time", "message"} <= told and "target" not in told and any(map(_TELLS, rows)))
+    ):
+        return replace(table, sections=((0, names),))
+    return None
+
+
 def read_log(
     head: bytes,
     headers: Sequence[tuple[int, str]],
@@ -97,6 +124,7 @@ def read_log(
     bases: tuple[Format, Format],
     facts: FileFacts,
     known: Known,
+    table: Split | None = None,
 ) -> Binding | None:
     """The best way to read a log: out of the wrappers without which it tells the most.
 
@@ -107,12 +135,13 @@ def read_log(
         bases: Those of any text, and of any object.
         facts: What is known of the file.
         known: What the user says of it.
+        table: How its rows are split, if it is one.
     """
     given = next((e.header for e in formats if e.header), "")
     headed = read_headers([(0, given), *headers] if given else headers)
     layers = [
         replace(layer, split=headed) if headed and not layer.wrappers else layer
-        for layer in peel(head, connect_parser())
+        for layer in peel(head, connect_parser(), table)
     ]
     found = [
         _try_layer(head, layer, formats, bases, facts, known, alone=len(layers) == 1)
@@ -215,7 +244,7 @@ def _plan(
     if not found and texts and 2 * counts[texts[0].id] > len(records):
         entry = texts[0]
     else:
-        telling = sum(bool(_TELLING.search(record)) for record in records)
+        telling = sum(bool(_TELLS(record)) for record in records)
         shares = {entry.id: counts[entry.id] for entry in found}
         shares[base.id] = telling - sum(shares.values()) if found else 1
         entry = max((*found, base), key=lambda e: (shares[e.id], e.layer == "edge"))

@@ -134,14 +134,18 @@ def _build(raw: dict[str, Any]) -> Wrapper:
     return Wrapper(**values)
 
 
-def peel(head: bytes, engine: duckdb.DuckDBPyConnection) -> list[Layer]:
+def peel(head: bytes, engine: duckdb.DuckDBPyConnection, table: Split | None = None) -> list[Layer]:
     """The ways to unwrap a text that are worth a try, those with most wrappers first.
 
     Args:
         head: First bytes of the normalised text.
         engine: Where to unwrap its first lines.
+        table: How it is split, if it is one.
     """
-    found = [Layer(_COLOUR.sub(b"", head) if b"\x1b" in head else head)]
+    first = _COLOUR.sub(b"", head) if b"\x1b" in head else head
+    if table:
+        first = _join(take_texts(plain_records(), take_records(head, table), engine))
+    found = [Layer(first, split=table)]
     bare = []
     for layer in found:
         around = _around(layer, engine) if len(layer.wrappers) < _DEPTH else []
@@ -175,13 +179,17 @@ def _take_off(
     source = _unwrap_sql(wrapper, layer.source)
     lines = take_texts(source, take_records(text, split), engine)
     return Layer(
-        "".join(f"{line}\n" for line in lines).encode(),
+        _join(lines),
         (*layer.wrappers, wrapper.id),
         split,
         source,
         layer.timed or "time" in wrapper.names or "(?P<time>" in wrapper.pattern,
         layer.of_objects or not wrapper.pattern,
     )
+
+
+def _join(lines: Sequence[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def take_texts(source: str, chunk: Chunk, engine: duckdb.DuckDBPyConnection) -> list[str]:

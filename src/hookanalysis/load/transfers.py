@@ -275,7 +275,7 @@ class Transfer:
     def _check_zones(self) -> None:
         """Refuse a file with times of no known zone; a server's notices are only passed over."""
         zoned = self.zoned or (self.before and self.before.zoned)
-        if not self.unzoned or self.known.timezone or (zoned and not self.vague):
+        if not self.unzoned or self.binding.timezone or (zoned and not self.vague):
             return
         total = self.zoned + self.unzoned
         raise InputError(

@@ -37,7 +37,7 @@ MARK = b"#Fields:"
 DELIMITERS = (",", "\t", ";")
 _HEADER_LINES = 30
 # How the name of a column looks, and how many rows must have as many cells as there are names.
-_NAME = re.compile(r"[^\W\d][\w .()/#-]{0,60}")
+_NAME = re.compile(r"@?[^\W\d][\w .()[\]/#-]{0,60}")
 _ROWS = 20
 # So databases write NULL.
 _NULLS = frozenset(("\\N", "NULL"))

@@ -32,7 +32,7 @@ WITH addressed AS (
     exception AS raised_by,
     masked_path(CASE
       WHEN url IS NULL OR regexp_full_match(url, '/[0-9A-Za-z._~/-]*') THEN url
-      ELSE regexp_extract(url, '^(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?(/[^?#]*)', 1)
+      ELSE regexp_extract(url, '^(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*|[\w-]+(?:\.[\w-]+)+(?::\d+)?)?(/[^?#]*)', 1)
     END) AS location,
     coalesce(
       -- Of several the finest: seconds beside microseconds are only their whole part.

@@ -78,7 +78,7 @@ shown AS (
       try_strptime(regexp_replace(whole, ' +', ' ', 'g'), [
         '%Y-%b-%d %H:%M:%S', '%Y-%b-%d %H:%M:%S.%f', '%Y-%b-%d %H:%M',
         '%Y-%b-%d %I:%M:%S %p', '%Y-%b-%d %I:%M %p',
-        '%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p'
+        '%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M:%S.%f %p', '%Y-%m-%d %I:%M %p'
       ])
     ) AS shown_at,
     CASE
