@@ -39,15 +39,17 @@ _IDS = (
     r"(?i:(?:event|webhook)[_.\s-]?id\W{1,6}\w)",
     r"(?i:event[_.\s-]?uuid)",
 )
+# An answer behind its id alone: [id] 200 OK (0.084s …
+_BARE = r"\[[\w-]{8,36}\] [1-5]\d\d [A-Z][A-Za-z' -]+ \([\d.]+ ?m?s\b"
 # A POST or PUT as a line shows it or names it; and an answer that an id links to its request.
 _POSTED = r'(?:^|[\s"\'`(\[\]|,<>=:])(?:POST|PUT)(?:["\'}\s|,;]|: ?/)'
 _LINKED = (
-    r"(?i:(?:^|[^a-z])(?:req(?:uest)?|correlation|trace)[_-]?id[\"']?\s*(?:=>|[=:]))"
-    r"|^\[[0-9a-f-]{16,36}\] "
+    r"(?i:(?:^|[^a-z])(?:(?:req(?:uest)?|trace)[_-]?id|correlation(?:[_-]?id)?)[\"']?\s*(?:=>|[=:]))"
+    r"|^\[[0-9a-f-]{16,36}\] |" + _BARE
 )
 _ANSWERED = (
     r"(?i)status[_.]?(?:code)?[\"']?\s*(?:=>|[=:])\s*[\"']?[1-5]\d\d\b"
-    r"|\b(?:Completed|Sent|responded(?: with)?) [1-5]\d\d\b|\bduration(?:ms)?[\"']?:"
+    r"|\b(?:Completed|Sent|responded(?: with)?) [1-5]\d\d\b|\bduration(?:ms)?[\"']?:|" + _BARE
 )
 _OTHERS = r'(?:^|[\s"\'=(\[|])(?:GET|HEAD|OPTIONS|DELETE|PATCH)(?:["\'\s|,;}]|$)'
 

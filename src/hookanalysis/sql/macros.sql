@@ -551,7 +551,7 @@ CREATE MACRO scan_address(t) AS (
 CREATE MACRO scan_id(t) AS (
   regexp_extract_all(
     t,
-    '(?i)(?:^|[\s"''{,(;|\[])(?:x[_-])?(?:request|req|correlation|trace)[_-]?id["'']?\s*(?:=>|[=:])\s*["'']?'
+    '(?i)(?:^|[\s"''{,(;|\[])(?:x[_-])?(?:(?:request|req|correlation|trace)[_-]?id|correlation)["'']?\s*(?:=>|[=:])\s*["'']?'
     '([0-9a-z][0-9a-z_.:/+-]*=*)',
     1
   )[1]
@@ -606,7 +606,7 @@ CREATE MACRO scan_level(t) AS (
 CREATE MACRO line_tag(t) AS (
   CASE
     -- One look for all three: most lines have none of them, and a coalesce asks all.
-    WHEN regexp_matches(t, '(?i:req(?:uest)?|correlation|trace)[_-]?(?i:id)|\[[0-9a-f-]{16}|^\[[A-Z]+\]\t')
+    WHEN regexp_matches(t, '(?i:req(?:uest)?|trace)[_-]?(?i:id)|(?i:correlation)|\[[0-9a-f-]{16}|^\[[A-Z]+\]\t')
     THEN coalesce(
       scan_tag(t), scan_id(t),
       regexp_extract_all(t, '^\[[A-Z]+\]\t\S+\t([0-9a-f-]{36})\t', 1)[1]
