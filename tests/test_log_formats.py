@@ -243,6 +243,40 @@ def test_a_mixed_log_goes_to_the_format_that_reads_more_of_it() -> None:
     assert (rows[0]["method"], rows[0]["path"], rows[0]["http_status"]) == ("POST", "/h", 200)
 
 
+# A receiver's log as a table, and what is none: a sender's list of deliveries, or of anything.
+LOGS = {
+    "requests": "time,method,path,status\n2026-11-22T14:03:07Z,POST,/h,200\n",
+    "UTC": "TimeUTC,method,url,status\n2026-11-22 14:03:07,POST,https://x.example/h,200\n",
+    "milliseconds": "timestamp,method,path,status\n1795356187000,POST,/h,200\n",
+    "App Insights' time": (
+        'timestamp [UTC],method,path,status\n"11/22/2026, 2:03:07.000 PM",POST,/h,200\n'
+    ),
+    "messages": (
+        f'timestamp,message\n1795356187000,"1.2.3.4 - - [{CLF}] ""POST /h HTTP/1.1"" 200 2"\n'
+    ),
+}
+LISTS = {
+    "deliveries": "time,method,url,status,delivery\n2026-11-22T14:03:07Z,POST,https://x/h,200,9\n",
+    "hooks": "webhook,time,method,url,status\nw1,2026-11-22T14:03:07Z,POST,https://x/h,200\n",
+    "events": "time,Event Type,method,url,status\n2026-11-22T14:03:07Z,a,POST,https://x/h,200\n",
+    "answers": "time,url,status,message\n2026-11-22T14:03:07Z,https://x/h,200,POST sent\n",
+    "words": "timestamp,message\n1795356187000,all is well\n",
+}
+
+
+@pytest.mark.parametrize("case", LOGS)
+def test_a_table_of_log_lines_is_a_log(case: str) -> None:
+    binding, rows = read(LOGS[case], Known())
+    told = (rows[0]["logged_at"], rows[0]["method"], rows[0]["path"], rows[0]["http_status"])
+    assert (binding.format.side, *told) == ("receiver", AT, "POST", "/h", 200)
+
+
+@pytest.mark.parametrize("case", LISTS)
+def test_a_list_that_may_be_a_senders_is_no_log(case: str) -> None:
+    with pytest.raises(InputError, match=r"no format fits|lacks a column"):
+        read(LISTS[case], Known())
+
+
 @pytest.mark.parametrize(
     "inner", some(["webhook received", "GET /h 200 1 - 1.5 ms", "at=info x=1"], "webhook received")
 )
