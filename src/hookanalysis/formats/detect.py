@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hookanalysis.errors import InputError
-from hookanalysis.read.rows import find_header, find_headers, find_table, normalise
+from hookanalysis.read.rows import find_header, find_headers, normalise
 from hookanalysis.settings import Known
 from hookanalysis.zones import read_offset
 
 from .catalog import load_formats
 from .format import FileFacts, Format
-from .logs import OBJECT, TEXT, Binding, find_rows, overrule, read_log
+from .logs import OBJECT, TEXT, Binding, overrule, read_log
 from .parser import connect_parser
 from .refusals import say_unfit
 from .sampling import Beginning
@@ -79,11 +79,7 @@ def detect(
     if not binding and logs:
         base = {entry.id: entry for entry in load_formats()} | {e.id: e for e in formats}
         told = find_headers(head) if headers is None else headers
-        table, rows = find_table(head), find_rows(head, logs, base[OBJECT])
-        if table and rows and table.names != rows.names:  # a column says that it is in UTC
-            facts = replace(facts, timezone=facts.timezone or "UTC")
-        if known.format or rows or not table:
-            binding = read_log(head, told, logs, (base[TEXT], base[OBJECT]), facts, known, rows)
+        binding = read_log(head, told, logs, (base[TEXT], base[OBJECT]), facts, known)
     if not binding:
         for trial in trials:
             _check_columns(trial, where)

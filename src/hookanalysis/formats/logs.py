@@ -97,24 +97,16 @@ def overrule(entry: Format, known: Known) -> Format:
     return replace(entry, **told)
 
 
-def find_rows(head: bytes, formats: Sequence[Format], base: Format) -> Split | None:
-    """The table that a log is, with its columns' names as keys; None where it is no log.
-
-    Its columns, or a message, tell of requests, and none tells of a delivery.
-    """
-    table = find_table(head)
-    if not table or _DELIVERED.search(" ".join(table.names)):
-        return None
-    names = tuple(_UTC.sub("", name) for name in table.names)
+def _is_log(table: Split, head: bytes, formats: Sequence[Format], base: Format) -> bool:
+    """Whether a table's columns, or a message, tell of requests, and none tells of a delivery."""
+    names = table.names
     told = {text for text, known in base.names.items() if not {*known}.isdisjoint(names)}
     rows = take_texts(plain_records(), take_records(head, table), connect_parser())
-    if (
+    return not _DELIVERED.search(" ".join(names)) and (
         any(e.keys and {*e.keys} <= {*names} for e in formats)
-        or ("method" in told and told & {"target", "status"})
+        or ("method" in told and not told.isdisjoint(("target", "status")))
         or ({"time", "message"} <= told and "target" not in told and any(map(_TELLS, rows)))
-    ):
-        return replace(table, sections=((0, names),))
-    return None
+    )
 
 
 def read_log(
@@ -124,7 +116,6 @@ def read_log(
     bases: tuple[Format, Format],
     facts: FileFacts,
     known: Known,
-    table: Split | None = None,
 ) -> Binding | None:
     """The best way to read a log: out of the wrappers without which it tells the most.
 
@@ -135,8 +126,15 @@ def read_log(
         bases: Those of any text, and of any object.
         facts: What is known of the file.
         known: What the user says of it.
-        table: How its rows are split, if it is one.
     """
+    table = find_table(head)
+    if table and any(map(_UTC.search, table.names)):
+        facts = replace(facts, timezone=facts.timezone or "UTC")
+        table = replace(table, sections=((0, tuple(_UTC.sub("", n) for n in table.names)),))
+    if table and not _is_log(table, head, formats, bases[1]):
+        if not known.format:
+            return None
+        table = None
     given = next((e.header for e in formats if e.header), "")
     headed = read_headers([(0, given), *headers] if given else headers)
     layers = [
