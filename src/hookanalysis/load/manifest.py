@@ -66,12 +66,10 @@ _HOLDS = {
     """,
 }
 _JUDGED = {
-    "each delivery has one row": """
-      SELECT count(*) - count(DISTINCT (event_uuid, endpoint_url)) FROM deliveries
-    """,
-    "each resend is of a delivery": """
-      SELECT count(*) FROM resends ANTI JOIN deliveries USING (event_uuid, endpoint_url)
-    """,
+    "each delivery has one row": "SELECT count(*) - count(DISTINCT (event_uuid, endpoint_url))"
+    " FROM deliveries",
+    "each resend is of a delivery": "SELECT count(*) FROM resends"
+    " ANTI JOIN deliveries USING (event_uuid, endpoint_url)",
 }
 
 # What changes when a generation grows. Its stream, zone and format stay as they were first told.

@@ -15,6 +15,8 @@ from .windows import (
     OWN_ANSWERS,
     SECOND,
     CrowdedError,
+    accepts,
+    displaced,
     find_lone,
     measure,
     pair,
@@ -39,8 +41,6 @@ _MOST_STRANGERS = 0.005
 _MOST_REPEATS = 0.1
 # So many candidate lines of a request are kept as evidence.
 _MOST_CANDIDATES = 8
-# A clock steps by no more than this without anybody noticing.
-_STEP_SECONDS = 120
 # A sender that posts to more other paths than this is no sender but a balancer.
 _FEW_PATHS = 5
 
@@ -64,11 +64,6 @@ class Known:
     step: int
     zone_doubted: bool
     spans: Numbers
-
-
-def _accepts(status: Numbers) -> Flags:
-    flags: Flags = (status >= 200) & (status <= 299)
-    return flags
 
 
 class Tier:
@@ -121,7 +116,7 @@ class Tier:
         owner[served.line[served.named]] = np.flatnonzero(served.named)
         left = (owner[columns] == NONE) | (owner[columns] == rows)
         mine, theirs = rows[left], columns[left]
-        good = self._alike(mine, _accepts(self.lines["http_status"][theirs]))
+        good = self._alike(mine, accepts(self.lines["http_status"][theirs]))
         certain = served.certain & good & ~found.contradicted
         certain &= must | (requests["says"] == 1) | self._lasting(found)
         if self.known.zone_doubted:
@@ -133,7 +128,8 @@ class Tier:
         state[requests["here"] & ~must] = _LINE
         stranger = self._foreign(state == _NONE, found)
         state[stranger != NONE] = _OPEN
-        state[self._displaced(state == _NONE, found)] = _OPEN
+        silent, spare = np.flatnonzero(state == _NONE), np.flatnonzero(self._spare(found))
+        state[displaced(requests, self.lines, windows, silent, spare, self.known.tolerance)] = _OPEN
         line = np.where(certain, served.line, -1)
         crowd = np.bincount(found.component, minlength=self.size + self.count)
         lines = np.bincount(found.line_component, minlength=self.size + self.count)
@@ -171,7 +167,7 @@ class Tier:
         told, seen = requests["http_status"][rows], requests["seen_status"][rows]
         status, says = lines["http_status"][columns], requests["says"][rows]
         own = np.isin(status, OWN_ANSWERS)
-        good = _accepts(status)
+        good = accepts(status)
         # What stands before the receiver answers 502 to 504 (and beyond) for it, whatever it did.
         upstream = (told >= 502) & (told <= 504) | (told >= 520)
         fits = (status < 0) | (told == status) | upstream | (told == NONE) & (good | (says != 1))
@@ -224,7 +220,7 @@ class Tier:
         silent &= ~requests["shown"]
         near, far = self._pair_elsewhere(np.flatnonzero(silent))
         told, status = requests["http_status"][near], self.lines["http_status"][far]
-        good = _accepts(status) & (requests["says"][near] != 2)
+        good = accepts(status) & (requests["says"][near] != 2)
         same = (told == status) | (told < 0) & good
         return np.concatenate([rows, near[same]]), np.concatenate([columns, far[same]])
 
@@ -256,11 +252,10 @@ class Tier:
     def _lasting(self, found: Assignment) -> Flags:
         """Whether a line in the window can only be an exported event's: few like it are nobody's.
 
-        Like it are those from its addresses, and with the same kind of answer where the sender
-        saw one. What is an event's that no export lists is nobody's, too.
+        Like it are those from its addresses, with the same kind of answer where the sender saw one.
+        What is an event's that no export lists is nobody's, too.
         """
-        owned = self._mark(found.line[found.line >= 0])
-        spare = ~owned & ~self.lines["stranger"] & (self.lines["path_no"] >= 0)
+        spare = self._spare(found)
         unlisted = self.requests["surplus"] & self.requests["shown"] & ~self.requests["again"]
         theirs = found.line[unlisted]
         spare |= self._mark(theirs[theirs >= 0])
@@ -326,7 +321,7 @@ class Tier:
         # Somebody's refusal is not the request that the sender saw unanswered.
         status = lines["http_status"][far]
         unseen = (self.requests["http_status"][row] < 0) & (status >= 0)
-        alike = ~unseen | _accepts(status) | np.isin(status, (408, 444)) | (status >= 499)
+        alike = ~unseen | accepts(status) | np.isin(status, (408, 444)) | (status >= 499)
         usable = (stranger & fits & alike) | (contrary & ~fits)
         # Of several, the first in time stays.
         row, far, stranger = (values[usable][::-1] for values in (row, far, stranger))
@@ -335,27 +330,11 @@ class Tier:
         result[near[~owned[far]]] = 0
         return result
 
-    def _displaced(self, silent: Flags, found: Assignment) -> Numbers:
-        """Answered requests without a line near which lines lie that are nobody's.
-
-        More of them than by chance are theirs, and a clock has stepped or drifted.
-        """
-        requests, lines = self.requests, self.lines
+    def _spare(self, found: Assignment) -> Flags:
+        """Lines of an endpoint that no request needs, and that are no stranger's."""
         owned = self._mark(found.line[found.line >= 0])
-        spare = np.flatnonzero(~owned & ~lines["stranger"] & (lines["path_no"] >= 0))
-        answered = (requests["http_status"] >= 0) | (requests["says"] == 1)
-        chosen = np.flatnonzero(silent & answered & (requests["attempted_at"] != NONE))
-        part, there = select(requests, chosen), select(lines, spare)
-        reach = max(self.known.tolerance, _STEP_SECONDS * SECOND)
-        low, high = self.windows.low[chosen] - reach, self.windows.high[chosen] + reach
-        rows, columns = pair(low, high, part, there)
-        told, status = part["http_status"][rows], there["http_status"][columns]
-        alike = (status < 0) | (told == status) | (told < 0) & _accepts(status)
-        near = np.unique(rows[alike])
-        span = max(int(np.ptp(lines["logged_at"])), 1)
-        chance = float(np.sum(1 - np.exp(-len(spare) * (high - low) / span)))
-        likely = len(near) > 10 * chance or (len(near) >= 3 and len(near) > 2 * chance)
-        return chosen[near] if likely else chosen[:0]
+        flags: Flags = ~owned & ~self.lines["stranger"] & (self.lines["path_no"] >= 0)
+        return flags
 
     def _sent_again(self, rows: Numbers, columns: Numbers, line: Numbers) -> Numbers:
         """Lines that nobody owns, and that can only be a second request of one attempt.
