@@ -9,7 +9,8 @@
    doubt for their time; for all time, when one answer in 50 begins one: a true false success is
    rarer, and a loss below that cannot be told from it. Where another layer attests that the log gets
    all, only a host that lacks in both can be absent, and it would answer more than a few: one in 20,
-   or three gaps with at most 6 shown answers between them. behind_edge: the doubt is only about the
+   or three gaps with at most 6 shown answers between them. Of events that are listed without their
+   attempts the sender may have tried none: one in 10, or 4. behind_edge: the doubt is only about the
    logs behind the edge, which lack what it accepted. A log that is sampled, or that the settings
    call so, is so for every endpoint that it serves; one that lacks a host's, for those that lack any.
    not_bracketed: successes that all logs lack, with fewer than five that they show on either side
@@ -96,7 +97,8 @@ totals AS (
 lasting AS (
   SELECT *
   FROM totals
-  WHERE gaps >= 3 AND CASE WHEN attested THEN 20 ELSE 50 END * gaps > answers
+  WHERE gaps >= 3
+    AND CASE WHEN kind = 'listed' THEN 10 WHEN attested THEN 20 ELSE 50 END * gaps > answers
 )
 SELECT
   g.endpoint_url, g.starts_at, g.third_ends_at AS ends_at, t.code, g.behind_edge,
@@ -104,7 +106,7 @@ SELECT
   CAST(NULL AS VARCHAR) AS stream, CAST(NULL AS INTEGER) AS minutes
 FROM gaps AS g
 JOIN totals AS t USING (endpoint_url, kind)
-WHERE g.shown_between <= CASE WHEN g.attested THEN 6 ELSE 20 END
+WHERE g.shown_between <= CASE WHEN g.kind = 'listed' THEN 4 WHEN g.attested THEN 6 ELSE 20 END
 UNION ALL BY NAME
 SELECT * EXCLUDE (kind, gaps, attested)
 FROM lasting
