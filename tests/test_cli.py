@@ -18,6 +18,7 @@ from click.testing import CliRunner
 import hookanalysis as ha
 from hookanalysis.cli import cli, main
 from hookanalysis.load.manifest import find_damage
+from hookanalysis.options import LEVELS
 
 SAMPLES = Path(__file__).parent.parent / "data" / "samples"
 DAY = "2026-11-20"
@@ -149,6 +150,23 @@ def test_findings_decide_the_exit_code(
     assert json.loads(quiet.stdout)["findings"] == []
     # With all of the time again there are critical ones, as when the case was made.
     assert go("--fail-on", "never").returncode == 0
+
+
+def test_a_warning_is_no_alarm_where_only_critical_findings_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def go(*words: str) -> subprocess.CompletedProcess[str]:
+        return run_here(tmp_path, *words, monkeypatch=monkeypatch, capsys=capsys)
+
+    write_both_sides(tmp_path, "Z", hour=10)
+    export = tmp_path / "an export.csv"
+    export.write_text(export.read_text().replace("https:", "http:"))
+    assert go("load", "--timezone", "UTC", export.name, "app.jsonl").returncode == 0
+    told = json.loads(go("reconcile", "--json").stdout)
+    assert {one["severity"] for one in told["findings"]} == {"warning"}
+    codes = {level: go("reconcile", "--fail-on", level).returncode for level in LEVELS}
+    assert codes == {"info": 1, "warning": 1, "critical": 0, "never": 0}
+    assert go("reconcile").returncode == 0
 
 
 def test_daily_writes_a_report_and_its_facts(case: Path) -> None:
