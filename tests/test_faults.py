@@ -56,8 +56,9 @@ class Disk:
 
     process: subprocess.Popen[str]
     home: Path
-    # Command → the folder as it is before, what it comes to, and how often it calls each kind.
+    # Command → the folder before, its state then and after, and how often it calls each kind.
     before: dict[str, Path] = field(default_factory=dict)
+    old: dict[str, State] = field(default_factory=dict)
     after: dict[str, State] = field(default_factory=dict)
     calls: dict[str, dict[str, int]] = field(default_factory=dict)
 
@@ -97,6 +98,7 @@ class Disk:
         done = self.run(clean, command)
         assert done["code"] == 0, done
         self.before[command] = folder
+        self.old[command] = state(folder)
         self.after[command] = state(clean)
         self.calls[command] = done["calls"]
 
@@ -106,7 +108,7 @@ class Disk:
         shutil.rmtree(case, ignore_errors=True)
         shutil.copytree(self.before[command], case)
         done = self.run(case, command, kind, n)
-        old, new = state(self.before[command]), self.after[command]
+        old, new = self.old[command], self.after[command]
         wrong = []
         if done["code"] not in CODES[kind] or "Traceback" in done["said"]:
             wrong.append(f"exit code {done['code']}: {done['said'][-300:]}")
