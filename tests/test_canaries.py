@@ -78,8 +78,14 @@ PATHS = {
     "card": "4222222222222222",
     "phone": "+14035557777",
     "barcode": "8412345678905",
+    "code host": "ghp_canaryAbCdEf0123456789AbCdEf01234567",
 }
-QUERIES = {"token": "canaryQueryToken", "email": "query@canary.example", "q": "Peregrine Ashby"}
+QUERIES = {
+    "token": "canaryQueryToken",
+    "email": "query@canary.example",
+    "q": "Peregrine Ashby",
+    "access_key_id": "AKIACANARYKEYID12345",
+}
 # In the place of columns, of keys, and in names of files.
 COLUMNS = {
     "column": "Ottoline Marchbanks",

@@ -287,6 +287,7 @@ CREATE MACRO bare_uuids(t, ids) AS (
         ),
         lambda u: regexp_full_match(u, '' || ids || '')
           AND NOT regexp_matches(u, '^(?:tok|token|sess|key|secret|pat|whsec|live|test|[spr]k)_')
+          AND NOT regexp_matches(u, secret())
       ),
       list_filter(
         regexp_extract_all(
@@ -307,6 +308,7 @@ CREATE MACRO bare_uuids(t, ids) AS (
         ),
         -- Uuids are among those above, in their own spelling.
         lambda u: NOT regexp_full_match(u, '(?i)[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}')
+          AND NOT regexp_matches(u, secret())
       )
     ))), 1, 32), CAST([] AS VARCHAR[]))
   END
