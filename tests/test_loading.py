@@ -360,6 +360,20 @@ def test_an_older_shorter_copy_adds_nothing(ws: ha.Workspace, tmp_path: Path) ->
     assert stored(ws) == before
 
 
+def test_the_beginning_of_an_export_adds_nothing_whenever_it_comes(tmp_path: Path) -> None:
+    short, long, other = (tmp_path / f"{name}.csv" for name in ("short", "long", "other"))
+    rows = [(n, "Success", "200") for n in range(9)]
+    short.write_text(export_text(*rows[:5]))
+    long.write_text(export_text(*rows))
+    orders = ((long,), (short, long), (short, long, short), (long, short), (long, short, long))
+    found = [loaded(tmp_path, *order) for order in orders]
+    for table in ("attempt_records", "attempts"):
+        assert all(one[table] == found[0][table] for one in found), table
+    # As long as the other, and not the same.
+    other.write_text(export_text(*rows[:4], (4, "Pending", "200")))
+    assert len(loaded(tmp_path, long, other)["attempt_records"]) == 9 + 5
+
+
 def test_a_trimmed_or_joined_copy_is_not_counted_twice(ws: ha.Workspace, tmp_path: Path) -> None:
     log, tail, joined = (tmp_path / name for name in ("access.log", "tail.log", "all.log"))
     log.write_text("".join(ACCESS))

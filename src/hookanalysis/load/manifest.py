@@ -331,6 +331,24 @@ def find_overlap(db: Database, file_id: int) -> Overlap | None:
     return Overlap(generation, path, *counts)
 
 
+def find_longer(db: Database, file_id: int) -> int | None:
+    """A generation that holds each row of an export at its place: it went on, or was offered first.
+
+    Only those with its first row are compared: the cost does not grow with the history.
+    """
+    begun = """
+    SELECT o.generation_id FROM attempt_records AS o
+    JOIN (FROM attempt_records WHERE file_id = $1 ORDER BY byte_offset LIMIT 1) AS f
+      ON o.byte_offset = f.byte_offset AND o.event_uuid = f.event_uuid
+      AND o.generation_id <> f.generation_id
+    ORDER BY 1
+    """
+    rows = "SELECT * EXCLUDE (file_id, generation_id) FROM attempt_records WHERE"
+    compare = f"{rows} file_id = $1 EXCEPT {rows} generation_id = $2 LIMIT 1"
+    known = [number for (number,) in db.rows(begun, [file_id])]
+    return next((n for n in known if not db.rows(compare, [file_id, n])), None)
+
+
 def write_generation(db: Database, values: dict[str, Any], *, grown: bool) -> None:
     """Insert a row of `generations`, or bring it up to date."""
     if grown:

@@ -147,7 +147,7 @@ def gather(
             file_id = _insert(db, part, part.file, generation)
             if begun:
                 _check_beginning(db, file_id, begun, report.path)
-            if generation["side"] == "receiver" and report.kept:
+            if report.kept:
                 check_overlap(db, file_id, report.path, known)
     except SeenError as seen:
         report = FileReport(report.path, "unchanged", str(seen), report.format)

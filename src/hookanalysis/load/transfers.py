@@ -119,7 +119,7 @@ class Transfer:
         self._check_fit()
         self.ignored += account.ignored
         self._check_zones()
-        if self.binding.format.side == "receiver" and self.kept and not self.apart:
+        if self.kept and not self.apart:
             check_overlap(db, self.file_id, self.offer.name, self.known)
         grown = before is not None and not self.apart
         manifest.write_generation(db, self._generation(head), grown=grown)
@@ -354,10 +354,14 @@ def check_overlap(db: Database, file_id: int, name: str, known: Known) -> None:
     """Refuse a log whose receipts stand in another generation, from a different beginning.
 
     Raises:
-        SeenError: They all do.
+        SeenError: They all do; or it is the beginning of an export.
         InputError: More do than chance can explain.
     """
-    overlap = None if known.stream else manifest.find_overlap(db, file_id)
+    if known.stream:
+        return
+    if longer := manifest.find_longer(db, file_id):
+        raise SeenError(longer, "it is the beginning of an export that is loaded")
+    overlap = manifest.find_overlap(db, file_id)
     if overlap and overlap.complete:
         words = f"all its receipts are already loaded from {overlap.path}"
         raise SeenError(overlap.generation_id, words)
