@@ -128,6 +128,15 @@ def test_a_mistyped_workspace_is_not_made(
     assert not list(tmp_path.iterdir())
 
 
+def test_a_workspace_that_no_file_can_be_is_bad_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("load", "-w", "x" * 300, "nowhere.log")
+    done = run_here(tmp_path, *words, monkeypatch=monkeypatch, capsys=capsys)
+    assert done.returncode == 2
+    assert "too long" in done.stderr
+
+
 def test_a_missing_file_is_four_lines_and_exit_code_2(
     case: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -378,6 +387,37 @@ def test_a_hostile_file_name_cannot_speak_to_the_terminal(
     assert "\x1b" not in done.stdout + done.stderr
     assert "\u202e" not in done.stdout + done.stderr
     assert "\\x1b" in done.stderr
+    line = '192.0.2.7 - - [20/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "c"\n'
+    (tmp_path / "a\nforgotten  b.log").write_text(line)
+    for command in ("load", "forget"):
+        words = (command, "a\nforgotten  b.log")
+        done = run_here(tmp_path, *words, monkeypatch=monkeypatch, capsys=capsys)
+        assert "a\\nforgotten  b.log" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--stream", "\udcff"), ("--timezone", "\udcff"), ("--layer", "\udcff"), ("\udcff",)],
+)
+def test_a_word_that_is_no_text_is_bad_input(
+    tmp_path: Path,
+    words: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_both_sides(tmp_path, "Z")
+    done = run_here(tmp_path, "load", "app.jsonl", *words, monkeypatch=monkeypatch, capsys=capsys)
+    assert done.returncode == 2, done.stderr
+
+
+def test_judging_until_the_first_day_of_all_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_both_sides(tmp_path, "Z")
+    patches: Any = {"monkeypatch": monkeypatch, "capsys": capsys}
+    run_here(tmp_path, "load", "app.jsonl", **patches)
+    words = ("reconcile", "--until", "0001-01-01", "--fail-on", "never")
+    assert run_here(tmp_path, *words, **patches).returncode == 0
 
 
 def test_a_workspace_that_is_in_use_can_be_waited_for(tmp_path: Path) -> None:

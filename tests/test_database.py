@@ -120,6 +120,12 @@ def test_a_name_of_a_service_is_no_workspace(name: str) -> None:
     assert "a file on this machine" in caught.value.reason
 
 
+def test_a_name_that_no_file_can_have_is_no_workspace() -> None:
+    for read_only in (False, True):
+        with pytest.raises(InputError):
+            Database("x" * 300, read_only=read_only)
+
+
 @pytest.mark.parametrize("head", [b"SQLite format 3\0" + bytes(4096), b"id,time\n", None])
 def test_another_kind_of_file_is_no_workspace(head: bytes | None, tmp_path: Path) -> None:
     path = tmp_path / "case.duckdb"

@@ -113,7 +113,7 @@ def forget(paths: tuple[str, ...], stream: str | None, wait: float, workspace: s
         raise click.UsageError("name files, or --stream NAME")
     with _connect(workspace, None, wait=wait) as ws:
         for path in ws.forget(*paths, stream=stream):
-            RUN.say(f"forgotten  {path}")
+            RUN.say(f"forgotten  {path}".replace("\n", "\\n"))
     RUN.say("the results are gone with them: `hookanalysis reconcile` judges what is left")
 
 
@@ -127,7 +127,7 @@ def prune(before: date, wait: float, workspace: str, settings: str | None) -> No
     with _connect(workspace, settings, wait=wait) as ws:
         gone = ws.prune(before)
     for path in gone if RUN.loud else ():
-        RUN.say(f"pruned     {path}")
+        RUN.say(f"pruned     {path}".replace("\n", "\\n"))
     RUN.counts["pruned"] = len(gone)
     RUN.say(f"{plural(len(gone), 'file')} pruned; `hookanalysis reconcile` judges what is left")
 

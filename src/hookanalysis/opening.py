@@ -85,7 +85,7 @@ def check_exists(path: str) -> None:
     Raises:
         InputError: It is not.
     """
-    if not Path(path).is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 - Path.is_file fails where the name is too long
         raise InputError(
             "there is no such workspace", where=path, hint="`hookanalysis load PATH…` makes one"
         )
@@ -135,15 +135,16 @@ def open_file(
 
 def _check_file(path: str) -> None:
     """Check that there is, or may be, a DuckDB file; what DuckDB takes for a service is none."""
-    file, reason = Path(path), ""
+    is_file, reason = os.path.isfile(path), ""  # noqa: PTH113 - as above
     if _NO_FILE.match(path):
         reason = "it must be the path of a file on this machine"
-    elif path != ":memory:" and file.exists():
+    elif path != ":memory:" and os.path.exists(path):  # noqa: PTH110 - as above
         head = b""
-        if file.is_file():  # to open a pipe would wait for its writer
-            with file.open("rb") as opened:
+        if is_file:  # to open a pipe would wait for its writer
+            # What cannot be read is DuckDB's to tell.
+            with suppress(OSError), Path(path).open("rb") as opened:
                 head = opened.read(12)
-        if head[8:] != _MARK and (head or not file.is_file()):
+        if head[8:] != _MARK and (head or not is_file):
             reason = "it is no DuckDB file"
     if reason:
         raise _unusable(path, reason)
@@ -189,6 +190,8 @@ def explain(error: Exception) -> HookAnalysisError:
             reason=reason,
             hint="name a new file with --workspace and load the sources again",
         )
+    if "cannot encode str as UTF-8" in reason:
+        return InputError("a word that was given is no text", reason=reason)
     if isinstance(error, OSError):
         return unwritable("the work could not be finished", error, error.filename or "")
     if isinstance(error, duckdb.IOException) or _REFUSED.search(reason):

@@ -42,7 +42,8 @@ class Period:
         """Its first and its last moment, as asked for or as found; None where it holds nothing."""
         first = self.since or self.first_at
         # Fractions of a second are what an incident's end was made exclusive with.
-        end = self.until and self.until.replace(microsecond=0) - timedelta(microseconds=1)
+        moment, least = timedelta(microseconds=1), datetime.min  # noqa: DTZ901 - UTC
+        end = self.until and max(self.until.replace(microsecond=0), least + moment) - moment
         last = end or self.last_at
         return (first, max(first, last)) if first and last else None
 
