@@ -39,12 +39,12 @@ _DATE_BEFORE_SUFFIX = re.compile(r"[._-]\d{4}-?\d{2}-?\d{2}([T_-]?\d{2})?(?=\.\w
 # Tables that hold the rows of generations.
 _GENERATED = "receipt_records", "attempt_records", "rejects", "activity", "files", "generations"
 _RECORDS = "(SELECT {0} FROM attempt_records UNION ALL SELECT {0} FROM receipt_records)"
-# What holds in every workspace → how often it does not.
+# What holds in every workspace → how often it does not. A record of several events is many rows.
 _HOLDS = {
     "each file has the records that the manifest counts": f"""
       SELECT count(*) FROM (SELECT file_id, kept FROM files WHERE generation_id IS NOT NULL)
       LEFT JOIN (SELECT file_id, count(*) AS n FROM {_RECORDS.format("file_id")} GROUP BY file_id)
-      USING (file_id) WHERE kept <> coalesce(n, 0)
+      USING (file_id) WHERE kept > coalesce(n, 0)
     """,
     "each file has the rejects that the manifest counts": """
       SELECT count(*) FROM (SELECT file_id, rejected FROM files WHERE generation_id IS NOT NULL)
@@ -329,24 +329,6 @@ def find_overlap(db: Database, file_id: int) -> Overlap | None:
         "SELECT min(path) FROM files WHERE generation_id = ? AND status = 'loaded'", [generation]
     )[0][0]
     return Overlap(generation, path, *counts)
-
-
-def find_longer(db: Database, file_id: int) -> int | None:
-    """A generation that holds each row of an export at its place: it went on, or was offered first.
-
-    Only those with its first row are compared: the cost does not grow with the history.
-    """
-    begun = """
-    SELECT o.generation_id FROM attempt_records AS o
-    JOIN (FROM attempt_records WHERE file_id = $1 ORDER BY byte_offset LIMIT 1) AS f
-      ON o.byte_offset = f.byte_offset AND o.event_uuid = f.event_uuid
-      AND o.generation_id <> f.generation_id
-    ORDER BY 1
-    """
-    rows = "SELECT * EXCLUDE (file_id, generation_id) FROM attempt_records WHERE"
-    compare = f"{rows} file_id = $1 EXCEPT {rows} generation_id = $2 LIMIT 1"
-    known = [number for (number,) in db.rows(begun, [file_id])]
-    return next((n for n in known if not db.rows(compare, [file_id, n])), None)
 
 
 def write_generation(db: Database, values: dict[str, Any], *, grown: bool) -> None:

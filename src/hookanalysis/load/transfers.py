@@ -359,7 +359,7 @@ def check_overlap(db: Database, file_id: int, name: str, known: Known) -> None:
     """
     if known.stream:
         return
-    if longer := manifest.find_longer(db, file_id):
+    if longer := _find_longer(db, file_id):
         raise SeenError(longer, "it is the beginning of an export that is loaded")
     overlap = manifest.find_overlap(db, file_id)
     if overlap and overlap.complete:
@@ -374,3 +374,21 @@ def check_overlap(db: Database, file_id: int, name: str, known: Known) -> None:
             hint="load the log's own files instead of a joined or trimmed copy; if it is "
             "another host's log, give it a name: --stream NAME",
         )
+
+
+def _find_longer(db: Database, file_id: int) -> int | None:
+    """A generation that holds each row of an export at its place: it went on, or was offered first.
+
+    Only those with its first row are compared: the cost does not grow with the history.
+    """
+    begun = """
+    SELECT o.generation_id FROM attempt_records AS o
+    JOIN (FROM attempt_records WHERE file_id = $1 ORDER BY byte_offset LIMIT 1) AS f
+      ON o.byte_offset = f.byte_offset AND o.event_uuid = f.event_uuid
+      AND o.generation_id <> f.generation_id
+    ORDER BY 1
+    """
+    rows = "SELECT * EXCLUDE (file_id, generation_id) FROM attempt_records WHERE"
+    compare = f"{rows} file_id = $1 EXCEPT {rows} generation_id = $2 LIMIT 1"
+    known = [number for (number,) in db.rows(begun, [file_id])]
+    return next((n for n in known if not db.rows(compare, [file_id, n])), None)
