@@ -6,6 +6,7 @@ import gzip
 import random
 import re
 import shutil
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,9 @@ def rotate(log: Path, dice: random.Random) -> None:
         return
     lines = log.read_bytes().splitlines(keepends=True)
     cut = dice.randint(len(lines) // 4, len(lines) * 3 // 4)
-    older, newer = b"".join(lines[:cut]), b"".join(lines[cut:])
+    # A server that writes what its columns are does so in each of its files.
+    head = [*takewhile(lambda line: line.startswith(b"#"), lines)]
+    older, newer = b"".join(lines[:cut]), b"".join(head + lines[cut:])
     if dice.random() < 0.5:
         log.with_name(f"{log.name}.1.gz").write_bytes(gzip.compress(older, mtime=0))
     else:

@@ -41,4 +41,4 @@ JOIN (
   WHERE side = 'receiver'
   GROUP BY stream
 ) AS g ON g.stream = r.stream
-ORDER BY logged_at, r.receipt_id
+ORDER BY logged_at, starts_at, r.stream, r.http_status, r.receipt_id

@@ -16,7 +16,7 @@ WITH shown_receipts AS (
     ROW_NUMBER() OVER (
       -- Lines that name the event, and lines that do not, are of the same requests.
       PARTITION BY delivery_no, attempt_key, layer, stream, match_rule = 'time'
-      ORDER BY arrived_at, receipt_id
+      ORDER BY arrived_at, ended_at, http_status, receipt_id
     ) AS nth
   FROM matches
   WHERE (counts OR match_rule = 'time')

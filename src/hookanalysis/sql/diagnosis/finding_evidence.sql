@@ -37,9 +37,9 @@ told_lines AS (
   SELECT q.event_uuid, q.endpoint_url, l.generation_id, l.byte_offset
   FROM quoted_rows AS q
   JOIN receipt_records AS l ON l.event_uuid = q.event_uuid
+  JOIN generations AS g ON g.generation_id = l.generation_id
   JOIN matches AS m
-    ON m.event_uuid = q.event_uuid AND m.endpoint_url = q.endpoint_url
-    AND m.receipt_id // 10000000000000 = l.generation_id
+    ON m.event_uuid = q.event_uuid AND m.endpoint_url = q.endpoint_url AND m.stream = g.stream
 )
 SELECT
   q.rule_id, q.endpoint_url, q.stance, q.event_uuid,
