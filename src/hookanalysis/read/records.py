@@ -88,8 +88,9 @@ class Chunk:
     def texts(self) -> list[str]:
         """The records alone."""
         spans = pairwise(self._starts.tolist())
-        texts = [self._text[start:end].tobytes().decode() for start, end in spans]
-        return texts if self._valid is None else list(compress(texts, self._valid))
+        # What is no record may end within a character.
+        kept = spans if self._valid is None else compress(spans, self._valid)
+        return [self._text[start:end].tobytes().decode() for start, end in kept]
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         import nanoarrow as na
