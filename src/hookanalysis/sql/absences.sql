@@ -36,7 +36,11 @@ WITH unsettled AS (
   )
 ),
 doubted AS (
-  SELECT u.delivery_no, MIN(d.code) FILTER (NOT d.behind_edge) AS doubt, MIN(d.code) AS inner_doubt
+  SELECT
+    u.delivery_no, MIN(d.code) AS inner_doubt,
+    -- Of a failure, what says more than that successes lack about then.
+    ARG_MIN(d.code, (u.says <> 'ok' AND d.code = 'not_bracketed', d.code)) FILTER (NOT d.behind_edge)
+      AS doubt
   FROM unsettled AS u
   JOIN doubts AS d
     ON d.endpoint_url = u.endpoint_url AND d.starts_at <= u.last_at AND d.ends_at >= u.first_at
