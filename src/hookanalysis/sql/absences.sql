@@ -87,9 +87,8 @@ weighed AS (
   LEFT JOIN proof_spans AS p
     ON p.endpoint_url = l.endpoint_url AND p.layer = l.layer
     AND p.starts_at <= u.first_at - l.tolerance AND p.ends_at >= u.last_at + l.tolerance + l.timeout
-  GROUP BY
-    u.delivery_no, u.event_uuid, u.endpoint_url, u.first_at, u.last_at, u.unplaced, u.says,
-    u.arrived
+  GROUP BY u.delivery_no, u.event_uuid, u.endpoint_url, u.first_at, u.last_at, u.unplaced,
+    u.says, u.arrived
 ),
 unproven AS (
   SELECT *, outer_covered OR arrived AS inward, CASE WHEN inward THEN inner_doubt ELSE doubt END AS code
@@ -130,9 +129,8 @@ stream_reasons AS (
       OR (u.says = 'ok' AND v.stream IN (SELECT stream FROM unread)))
   LEFT JOIN log_ends AS e ON e.stream = v.stream
   LEFT JOIN receiver_logs AS q ON q.stream = v.stream
-  LEFT JOIN stream_spans AS h
-    ON h.stream = v.stream AND NOT h.covered AND h.starts_at < u.possible_until
-    AND h.ends_at > u.possible_from
+  LEFT JOIN stream_spans AS h ON h.stream = v.stream AND NOT h.covered
+    AND h.starts_at < u.possible_until AND h.ends_at > u.possible_from
   GROUP BY u.delivery_no
 ),
 doubt_reasons AS (
