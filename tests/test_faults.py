@@ -132,11 +132,14 @@ class Disk:
 
 
 def state(folder: Path) -> State:
-    """What is there: each log's records, the verdicts, and the files that were made."""
+    """What is there: each log's records, the verdicts, and the files that were made.
+
+    A work folder that the disk would not remove is none: a later run clears it, once it is old.
+    """
     found: State = {
         str(path.relative_to(folder)): path.read_bytes()
         for path in (folder / "out").rglob("*")
-        if path.is_file()
+        if path.is_file() and not path.parent.name.startswith(".hka-work-")
     }
     if not (folder / "case.duckdb").exists():
         return found
