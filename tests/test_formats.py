@@ -162,7 +162,8 @@ def test_every_record_gets_one_verdict_and_the_columns_of_the_table(entry: Forma
             assert (row["record"] is not None) == (verdict in {"keep", "reject"})
         untimed = entry.id == "gitlab_hook_events" and verdict == "keep" and row["zoned"] is None
         assert (row["zoned"] is not None) == (verdict in {"keep", "count"}) or untimed
-        assert (row["at"] is not None) == (row["zoned"] is True)
+        zoned = row["zoned"] or (row["zoned"] is False and binding.timezone is not None)
+        assert (row["at"] is not None) == bool(zoned)
     kept = {row["line"] for row in scanned if row["verdict"] == "keep"}
     fields = rows(con, "SELECT line, byte_offset FROM told")
     assert {row["line"] for row in fields} == kept

@@ -6,9 +6,11 @@
    listed: the sender's export lists the event for the endpoint. moment: when it came, or, listed,
    when it happened. elsewhere: the event is known for one endpoint, and went to another that nobody
    names; of an event known for several, it may be any of these, and is no delivery of its own.
-   sender_covered: an export of all attempts (or of successes, and it was accepted; or of events,
-   and it is none of them) lost nothing from settle_seconds before the moment to as long after it; of a listed event, no attempt is
-   older than the event. lost: the export lost or forgot attempts of that time. What went elsewhere, no export covers: none lists that endpoint. */
+   sender_covered: an export of all attempts (or of successes, and it was accepted) lost nothing from
+   settle_seconds before the moment to as long after it; or one of events did so from three days
+   before it, for an event may be sent again for days; of a listed event, no attempt is older than
+   the event. lost: the export lost or forgot attempts of that time. What went elsewhere, no export
+   covers: none lists that endpoint. */
 WITH unlisted AS (
   SELECT
     delivery_no, event_uuid, endpoint_url, MIN(arrived_at) AS moment, BOOL_OR(accepted) AS accepted
@@ -46,7 +48,8 @@ exports AS (
     o.delivery_no,
     BOOL_OR(c.covered AND (
       c.completeness = 'all' OR (c.completeness = 'successes' AND o.accepted)
-      OR (c.completeness = 'events' AND o.says = 'absent')
+      OR (c.completeness = 'events' AND o.says = 'absent'
+        AND c.starts_at <= o.moment - INTERVAL '3 days')
     )) AS sender_covered,
     MAX(reason('sender_filtered', export := c.stream, holds := c.completeness, "at" := o.moment))
       FILTER (c.covered) AS filtered,
