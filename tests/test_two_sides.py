@@ -46,6 +46,12 @@ class World:
         told = {"time": f"{at.isoformat()}Z", "msg": message, "webhook_event_uuid": event(number)}
         self.log(log, at, json.dumps(told | more))
 
+    def accept(self, number: int) -> None:
+        """A webhook that is sent, and taken in for a worker."""
+        self.send(number)
+        said = {"path": "/hooks", "method": "POST", "status": 202}
+        self.app("web.json", number, 0.5, "webhook accepted", **said)
+
     def log(self, log: str, at: datetime, line: str) -> None:
         self.logs.setdefault(log, []).append((at, line))
 
@@ -53,8 +59,8 @@ class World:
         told = f'34.83.8.110 - - [{at:%d/%b/%Y:%H:%M:%S} +0000] "POST {path} HTTP/1.1" {code} 2'
         self.log(log, at, f'{told} "-" "Showpass-Webhooks"')
 
-    def judge(self, folder: Path) -> dict[tuple[str, str], str]:
-        """Outcomes by event and path."""
+    def write(self, folder: Path) -> None:
+        """Write the receiver's logs."""
         for name, lines in self.logs.items():
             alive = [
                 (START + timedelta(seconds=10 * n), self._alive(name, n)) for n in range(-60, 4000)
@@ -62,6 +68,10 @@ class World:
             path = folder / name
             path.parent.mkdir(exist_ok=True)
             path.write_text("\n".join(line for _, line in sorted([*lines, *alive])) + "\n")
+
+    def judge(self, folder: Path) -> dict[tuple[str, str], str]:
+        """Outcomes by event and path."""
+        self.write(folder)
         (folder / "export.csv").write_text("\n".join(self.export) + "\n")
         with ha.connect(":memory:", settings=ha.Settings(grace_minutes=0)) as ws:
             report = ws.load(folder)
@@ -103,9 +113,7 @@ def test_a_worker_that_stops_leaves_all_endpoints_of_an_event_unprocessed(tmp_pa
 def test_a_workers_second_try_is_no_second_webhook(tmp_path: Path) -> None:
     world = World()
     for n in range(40):
-        world.send(n)
-        said = {"path": "/hooks", "method": "POST", "status": 202}
-        world.app("web.json", n, 0.5, "webhook accepted", **said)
+        world.accept(n)
         if n % 8 == 0:
             world.app("worker.json", n, 1, "process_webhook failed: KeyError('seat')")
         world.app("worker.json", n, 90 if n % 8 == 0 else 1, "process_webhook processed")
@@ -115,9 +123,7 @@ def test_a_workers_second_try_is_no_second_webhook(tmp_path: Path) -> None:
 def test_a_worker_that_processes_twice_is_told(tmp_path: Path) -> None:
     world = World()
     for n in range(40):
-        world.send(n)
-        said = {"path": "/hooks", "method": "POST", "status": 202}
-        world.app("web.json", n, 0.5, "webhook accepted", **said)
+        world.accept(n)
         for again in range(2 if n == 20 else 1):
             world.app("worker.json", n, 1 + 60 * again, "process_webhook processed")
     found = world.judge(tmp_path)
@@ -213,8 +219,7 @@ def test_events_listed_without_attempts_prove_no_miss_where_a_host_lacks(tmp_pat
         json.dumps({"object": "list", "url": "/v1/events", "has_more": False, "data": listed[::-1]})
     )
     settings = ha.Settings(grace_minutes=0, endpoints=(f"{HOST}/hooks",))
-    world.judge(tmp_path)
-    (tmp_path / "export.csv").unlink()
+    world.write(tmp_path)
     with ha.connect(":memory:", settings=settings) as ws:
         ws.load(tmp_path)
         ws.reconcile()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hookanalysis.database import sql_text
 from hookanalysis.errors import InputError
@@ -122,13 +122,14 @@ class Transfer:
         if self.kept and not self.apart:
             check_overlap(db, self.file_id, self.offer.name, self.known)
         grown = before is not None and not self.apart
-        manifest.write_generation(db, self._generation(head), grown=grown)
+        generation = self._generation(head)
+        manifest.write_generation(db, generation, grown=grown)
         report = FileReport(
             path=self.offer.name,
             status="grown" if before else "loaded",
             reason="; ".join(self._doubts()),
             format=self.binding.format.id,
-            layer=self._layer(),
+            layer=generation["layer"],
             records=self.records,
             kept=self.kept,
             rejected=self.rejected,
@@ -285,7 +286,7 @@ class Transfer:
             hint="give the zone: --timezone America/Edmonton, or `timezone` under [[sources]]",
         )
 
-    def _generation(self, head: bytes) -> dict[str, object]:
+    def _generation(self, head: bytes) -> dict[str, Any]:
         format_, account = self.binding.format, self.source.account
         return {
             "generation_id": self.generation_id,
