@@ -283,9 +283,11 @@ def _score_causes(case: Case, truth: Iterable[Verdict], ws: ha.Workspace, found:
     ranked = [row[0] for row in ws.rows("SELECT rule_id FROM findings ORDER BY rank, rule_id")]
     kind = _SINGLE if len(roots) == 1 else _DOUBLE
     first = ranked[0] if ranked else "nothing"
+    # A block by a firewall's rule: which of two causes is shown goes by who else was let in.
+    right = first in {cause for root in roots for cause in root.split()}
     found.counts[f"causes {kind}"] += 1
-    found.counts[f"causes right {kind}"] += first in roots
-    if first not in roots:
+    found.counts[f"causes right {kind}"] += right
+    if not right:
         key = ("finding", "")
         wanted = f"{' or '.join(sorted(roots))} first"
         faults = " + ".join(case.faults)
