@@ -296,22 +296,29 @@ def _weigh(scan: str, fields: str, source: str, chunk: Any) -> tuple[int, bool]:
     """Score of a reading: values found in what may be webhooks, and whose times it uses.
 
     A way to read that keeps more of other requests is no better for it. Where a wrapper tells a
-    time, most lines that begin with another (before it stand no words) were wrapped in earnest.
+    time, lines were wrapped in earnest if most of those that begin with one of their own (before
+    it stand no words) tell another; those without say nothing.
     """
     values = " + ".join(f"count({name})" for name in _VALUES)
     with borrow_scratch(scan, fields, "receiver") as scratch:
         scratch.parse(chunk)
         rows = scratch.rows(
             f"""
-            SELECT {values}, count(*) < 2 * count(*) FILTER (
-              zoned_micros(s.outer_time) <> epoch_us(p.logged_at)
-              AND (s.record LIKE '{{%' OR regexp_full_match(
-                left(s.record, strpos(s.record, line_time(s.record)) - 1), '[^=g-z]{{0,60}}'
-              ))
+            SELECT
+              {values},
+              count_if(own OR differs AND object) < 2 * count_if(differs AND (own OR object))
+            FROM (
+              SELECT
+                p.*,
+                zoned_micros(s.outer_time) <> epoch_us(p.logged_at) AS differs,
+                starts_with(s.record, '{{') AS object,
+                coalesce(regexp_full_match(
+                  left(s.record, strpos(s.record, line_time(s.record)) - 1), '[^=g-z]{{0,60}}'
+                ), false) AS own
+              FROM parsed AS p
+              JOIN ({source}) AS s USING (byte_offset)
             )
-            FROM parsed AS p
-            JOIN ({source}) AS s USING (byte_offset)
-            WHERE coalesce(p.method, 'POST') IN ('POST', 'PUT') OR p.event_uuid IS NOT NULL
+            WHERE coalesce(method, 'POST') IN ('POST', 'PUT') OR event_uuid IS NOT NULL
             """
         )
         return int(rows[0][0]), bool(rows[0][1])
