@@ -76,7 +76,11 @@ PATHS = {
     "hook": "Ab3dEf6hIj9kLmN0pQrStUv2",
     "digest": "9f8e7d6c5b4a39281706f5e4d3c2b1a0deadbeef",
     "card": "4222222222222222",
+    "card in groups": "4000-1234-5678-9017",
     "phone": "+14035557777",
+    "phone in groups": "403-555-7812",
+    "account": "DE89370400440532013000",
+    "keyed": "token=canaryPathToken",
     "barcode": "8412345678905",
     "code host": "ghp_canaryAbCdEf0123456789AbCdEf01234567",
 }

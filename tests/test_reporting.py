@@ -668,7 +668,7 @@ def test_headline_is_one_sentence(
 
 def test_what_could_not_be_checked_is_not_called_missing(tmp_path: Path) -> None:
     for checked, words in (
-        (0, "None of 31 webhooks could be checked: no log at hand covers them."),
+        (0, "The logs at hand tell of none of 31 webhooks whether it was delivered."),
         (4, "Only 4 of 31 webhooks could be checked; 4 of these were delivered (100 %)"),
     ):
         names = ["delivered"] * checked + ["undetermined"] * (31 - checked)

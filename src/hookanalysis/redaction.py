@@ -22,6 +22,11 @@ KEYS = (
 )
 # A random word: of so many characters, in pieces (a number, a word) of fewer than four on average.
 RANDOM = "[0-9A-Za-z]{20,}", "[0-9]+|[A-Z]?[a-z]+|[A-Z]+"
+# A whole segment: a long number, one of a telephone, a card or an account, in groups or not.
+NUMBER = (
+    r"(?:\+|%2[Bb])[0-9]{8,}|[0-9]{12,19}|[A-Z]{2}[0-9]{2}[0-9A-Z]{11,30}"
+    r"|(?:[(+]|%2[8Bb])*[0-9]{1,4}(?:(?:[-. ()]|%2[089])+[0-9]{2,6}){2,6}"
+)
 # What names an event, an order or a request, at senders that put the kind in front of an id.
 NAMED = "(?:evt|event|msg|req|txn|order|pi|ch|in|cus|sub)_[0-9A-Za-z]+"
 
@@ -80,7 +85,7 @@ def quote_names(names: Sequence[str], most: int = 100) -> str:
 def _is_secret(segment: str) -> bool:
     """As the macro of that name; credentials by their beginning are masked by then."""
     run, piece = RANDOM
-    if re.fullmatch("[0-9]{12,19}", segment):
+    if re.fullmatch(NUMBER, segment):
         return True
     found = [] if re.fullmatch(NAMED, segment) else re.findall(run, segment)
     return any(re.search("[0-9]", w) and 4 * len(re.findall(piece, w)) >= len(w) for w in found)

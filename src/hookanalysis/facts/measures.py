@@ -73,7 +73,7 @@ class Headline:
         """How many were delivered; where most could not be checked, of how many that is known."""
         delivered, checked, judged = self.delivered, self.checked, self.judged
         if not checked:
-            return f"None of {judged:,} webhooks could be checked: no log at hand covers them"
+            return f"The logs at hand tell of none of {judged:,} webhooks whether it was delivered"
         if 2 * checked < judged:
             known = f"{delivered:,} of these were delivered ({percent(delivered, checked)})"
             return f"Only {checked:,} of {judged:,} webhooks could be checked; {known}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from hookanalysis.database import sql_text
 from hookanalysis.opening import connect_memory
-from hookanalysis.redaction import CREDENTIAL, KEYS, NAMED, RANDOM
+from hookanalysis.redaction import CREDENTIAL, KEYS, NAMED, NUMBER, RANDOM
 
 if TYPE_CHECKING:
     import duckdb
@@ -73,6 +73,7 @@ def _database() -> duckdb.DuckDBPyConnection:
     patterns = {
         "kept_words": kept, "raised": _RAISED, "traced": _TRACE, "secret": CREDENTIAL,
         "sensitive": KEYS, "random_run": RANDOM[0], "random_piece": RANDOM[1], "named_id": NAMED,
+        "long_number": NUMBER,
     }  # fmt: skip
     one = f"(?:{words}){_ENDINGS}"
     schema = rf"""(?i)((?:{_SCHEMA})\W{{1,3}})["']({one})["']|["']({one}(?:[_.]{one})+)["']"""

@@ -293,7 +293,7 @@ def _hook(facts: FileFacts) -> str:
         for path in facts.endpoint_paths
         if path != "/"
     ]
-    told = "|".join([*_IDS, "signature", *facts.event_ids, *paths])
+    told = "|".join([*_IDS, "[Ss]ignature", *facts.event_ids, *paths])
     # Most lines are none, which one search for all signs tells fastest. Unlike AND and OR, a CASE
     # asks no more than it must.
     signs = f"{literal(f'{told}|{_POSTED}|{_LINKED}|')} || opaque_id()"

@@ -1,6 +1,6 @@
 /* counted_arrivals: the arrivals of deliveries that are not plain, in each layer.
    grain:  one arrival in one layer
-   inputs: matches, hard_attempts
+   inputs: matches, hard_attempts, processing_logs
 
    Twin logs tell of the same requests, such as an application server's and the application's own,
    or several hosts' and that of the one worker behind them. Twins share most deliveries: half of
@@ -8,7 +8,8 @@
    twin_group: logs that are twins, or twins of the same; side: those of them that are no twins, as
    the hosts. The n-th receipt of an attempt on one side is the n-th on any other.
    The sender's success is one request's: of two without a status of their own, one that failed while
-   the other was processed is not the one that was accepted. answered_well: a line that names no
+   the other was processed is not the one that was accepted. Nor is one that failed and of which a log
+   that tells what it processed says no more, where it processed a later one as new. answered_well: a line that names no
    event tells that the attempt's only request was answered 2xx, which a receipt without a status
    does not. */
 WITH hard_matches AS (
@@ -69,7 +70,12 @@ numbered_matches AS (
       WHEN COUNT(*) OVER same_attempt = 1 THEN m.accepted OR w.delivery_no IS NOT NULL
       ELSE m.accepted
         AND NOT COALESCE(NOT m.processed AND BOOL_OR(m.processed) OVER same_attempt, FALSE)
-    END AS accepted),
+    END AND NOT COALESCE(
+      m.http_status IS NULL AND m.processed IS NULL AND NOT m.known_before AND a.status = 'failed'
+      AND (m.endpoint_url, m.layer) IN (SELECT (endpoint_url, layer) FROM processing_logs)
+      AND BOOL_OR(m.processed AND NOT m.known_before)
+        OVER (PARTITION BY m.delivery_no, m.layer, m.stream), FALSE
+    ) AS accepted),
     COALESCE(t.twin_group, m.stream) AS log_name,
     (m.layer, m.stream) IN (SELECT (layer, stream) FROM request_logs) AS shows,
     ROW_NUMBER() OVER (
@@ -78,6 +84,7 @@ numbered_matches AS (
     ) AS nth
   FROM hard_matches AS m
   LEFT JOIN sides AS t ON t.layer = m.layer AND t.stream = m.stream
+  LEFT JOIN hard_attempts AS a ON a.delivery_no = m.delivery_no AND a.attempt_key = m.attempt_key
   LEFT JOIN answered_well AS w
     ON w.delivery_no = m.delivery_no AND w.attempt_key IS NOT DISTINCT FROM m.attempt_key
   WINDOW same_attempt AS (PARTITION BY m.delivery_no, m.layer, m.attempt_key, m.stream)

@@ -71,7 +71,7 @@ answered AS (
   GROUP BY delivery_no
 ),
 answers AS (
-  SELECT delivery_no, GREATEST(MIN(lines - refusals), 1) AS at_most
+  SELECT delivery_no, MIN(lines - refusals) AS at_most
   FROM (
     SELECT delivery_no, COUNT(*) AS lines, COUNT(*) FILTER (
         http_status BETWEEN 300 AND 501 AND http_status NOT IN (408, 460, 499)
@@ -98,7 +98,7 @@ SELECT
   LEAST(GREATEST(
     CASE WHEN c.accepted > 1 THEN GREATEST(c.accepted - COALESCE(u.surplus, 0), 1) ELSE c.accepted END,
     COALESCE(n.answered, 0), c.accepted + COALESCE(n.later, 0)
-  ), w.at_most) AS accepted,
+  ), w.at_most + GREATEST(c.processed - w.at_most, 0)) AS accepted,
   CASE
     WHEN second_taken IS NULL AND n.answered > 1 THEN 'resend_after_success'
     WHEN second_taken IS NULL AND COALESCE(n.later, 0) = 0 THEN NULL

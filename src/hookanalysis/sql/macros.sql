@@ -94,7 +94,8 @@ CREATE MACRO step_of(t, severity, unusual) AS (
         WHEN regexp_matches(t,
           '\b(?:invalid|bad|wrong|incorrect|missing|no|failed|unverified|rejected)\b[^.;,]{0,40}'
           '\b(?:signature|hmac)|(?:signature|hmac)[^.;,]{0,40}\b(?:invalid|bad|wrong|incorrect|'
-          'missing|mismatch|fail|reject|unverified|not |doesn.t|could ?n.t|cannot)')
+          'missing|mismatch|fail|reject|unverified|not |doesn.t|could ?n.t|cannot)|'
+          'signature\w*(?:error|exception)')
           THEN 'signature_failed'
         WHEN regexp_matches(t, '\b(?:processed|duplicates?|failed|received)\b') THEN
           regexp_extract(t, '\b(processed|duplicate|failed|received)')
@@ -113,11 +114,11 @@ CREATE MACRO step_of(t, severity, unusual) AS (
       THEN 'failed'
     WHEN severity IN ('error', 'critical') THEN 'failed'
     WHEN unusual AND regexp_matches(t,
-      '\brequest (?:was )?(?:completed?|finished|handled|processed|ended)\b|'
+      '\brequest (?:was )?(?:completed?|finished|handled|processed|ended)\b|\bcompleted [1-5]\d\d\b|'
       '\b(?:will|to|must|should|not yet) be \w+')
       THEN NULL
     WHEN regexp_matches(t,
-      '\b(?:processed|handled|completed|fulfilled|finished|succeeded|success|successful|'
+      '\b(?:processed|performed|handled|completed|fulfilled|finished|succeeded|success|successful|'
       'successfully)\b') THEN 'processed'
     WHEN regexp_matches(t,
       '\b(?:received|receiving|incoming|arrived|accepted|got (?:an? |the )?(?:new )?webhook)\b')
@@ -186,7 +187,8 @@ CREATE MACRO query_hashes(url) AS (
 -- A path without secrets: a segment that is one, or holds an address of e-mail, is a hash, so that
 -- endpoints stay apart. See redaction.py.
 CREATE MACRO is_secret(s) AS (
-  regexp_matches(s, secret()) OR regexp_full_match(s, '(?:\+|%2[Bb])[0-9]{8,}|[0-9]{12,19}') OR (
+  regexp_matches(s, secret()) OR regexp_full_match(s, long_number())
+  OR regexp_matches(s, '(?i)(?:' || sensitive() || ')\w*=') OR (
     NOT regexp_full_match(s, named_id()) AND len(list_filter(
       regexp_extract_all(s, random_run()),
       lambda w: regexp_matches(w, '[0-9]') AND 4 * len(regexp_extract_all(w, random_piece())) >= strlen(w)
@@ -195,7 +197,7 @@ CREATE MACRO is_secret(s) AS (
 );
 CREATE MACRO masked_path(path) AS (
   CASE
-    WHEN NOT regexp_matches(path, '[0-9A-Za-z_-]{12}|@|%40|[+B][0-9]{8}|\.[\w-]{8}') THEN path
+    WHEN NOT regexp_matches(path, '[0-9A-Za-z_-]{12}|@|%40|[+B][0-9]{8}|\.[\w-]{8}|=|[0-9](?:[-. ()]|%2)+[0-9]{2}') THEN path
     ELSE array_to_string(list_transform(
       string_split(path, '/'), lambda s: CASE
         WHEN regexp_matches(s, '.(?:@|%40).') OR (strlen(s) > 9 AND is_secret(s))
@@ -549,14 +551,18 @@ CREATE MACRO scan_address(t) AS (
   )
 );
 
--- The id that lines of one request share: under its name, or as the tag in front of a message.
-CREATE MACRO scan_id(t) AS (
+-- The id that lines of one request share: under its name, or as the tag in front of a message; else
+-- that of the job in which it is worked on, once or more often.
+CREATE MACRO id_after(t, names) AS (
   regexp_extract_all(
-    t,
-    '(?i)(?:^|[\s"''{,(;|\[])(?:x[_-])?(?:(?:request|req|correlation|trace)[_-]?id|correlation)["'']?\s*(?:=>|[=:])\s*["'']?'
-    '([0-9a-z][0-9a-z_.:/+-]*=*)',
-    1
+    t, '(?i)(?:^|[\s"''{,(;|\[])' || names || '["'']?\s*(?:=>|[=:])\s*["'']?([0-9a-z][0-9a-z_.:/+-]*=*)', 1
   )[1]
+);
+CREATE MACRO scan_id(t) AS (
+  coalesce(
+    id_after(t, '(?:x[_-])?(?:(?:request|req|correlation|trace)[_-]?id|correlation)'),
+    id_after(t, '(?:job[_ -]?id|jid)')
+  )
 );
 CREATE MACRO scan_tag(t) AS (
   regexp_extract_all(
@@ -608,7 +614,8 @@ CREATE MACRO scan_level(t) AS (
 CREATE MACRO line_tag(t) AS (
   CASE
     -- One look for all three: most lines have none of them, and a coalesce asks all.
-    WHEN regexp_matches(t, '(?i:req(?:uest)?|trace)[_-]?(?i:id)|(?i:correlation)|\[[0-9a-f-]{16}|^\[[A-Z]+\]\t')
+    WHEN regexp_matches(t,
+      '(?i:req(?:uest)?|trace|job)[ _-]?(?i:id)|\bjid=|(?i:correlation)|\[[0-9a-f-]{16}|^\[[A-Z]+\]\t')
     THEN coalesce(
       scan_tag(t), scan_id(t),
       regexp_extract_all(t, '^\[[A-Z]+\]\t\S+\t([0-9a-f-]{36})\t', 1)[1]

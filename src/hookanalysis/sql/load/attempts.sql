@@ -26,9 +26,11 @@ answered AS (
         '^[^0-9]*(?:time[sd]?[ _-]?out|failed to connect|could ?n.t|could not|unable to|refused|'
         'unreachable|reset|certificate|handshake|\bdns\b)[^0-9]*$') THEN NULL
       WHEN strlen(http_status) = 3 THEN TRY_CAST(http_status AS SMALLINT)
-      ELSE TRY_CAST(nullif(regexp_extract(
-        coalesce(http_status, reply, status), '^(\d\d\d)(?:\D|$)', 1
-      ), '') AS SMALLINT)
+      ELSE TRY_CAST(coalesce(
+        nullif(regexp_extract(coalesce(http_status, reply, status), '^(\d\d\d)(?:\D|$)', 1), ''),
+        regexp_extract(error,
+          '(?i)(?:http|status|response|returned)(?:[_ ]?(?:status|response|code))*(?: was|:|=)* ?"?([2-5]\d\d)\b', 1)
+      ) AS SMALLINT)
     END AS answer,
     lower(status) AS word,
     -- A word may stand where the code of an answer belongs: timeout, connection_refused.

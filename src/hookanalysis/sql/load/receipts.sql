@@ -60,7 +60,7 @@ wordings AS (
     -- One look for the words that step_of asks for: most lines have none of them.
     step_of(words, severity, regexp_matches(words,
       'signature|hmac|dupl|repl|seen|already|fail|err|exception|traceback|crash|abort|could|cannot|'
-      'unable|reject|refuse|timed out|not |rolled|request|be '
+      'unable|reject|refuse|timed out|not |rolled|request|be |completed [1-5]'
     )) AS step
   FROM (
     SELECT
