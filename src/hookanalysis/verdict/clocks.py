@@ -24,6 +24,8 @@ _WIDTH = 3
 # A clock alone, with the right zone, is off by less than this.
 _QUARTER = 900
 _NEAR_QUARTER = 120
+# What is usual around a shift is told by so many seconds on both sides.
+_AROUND = 60
 # Fewer pairs show no shift.
 _FEWEST = 5
 # So many of the busiest days are enough to find it.
@@ -97,12 +99,16 @@ def find_shift(moments: list[tuple[Numbers, Numbers]]) -> Shift | None:
     """The shift of lines against attempts that stands out from all others, if there is one.
 
     Cross-correlation by the fast Fourier transform, day by day; pairs within a few seconds count
-    together. A shift stands out if chance does not give it, and the next best does not come near;
-    within a minute, where slow answers spread the pairs, that is one half as good.
+    together. A shift is as good as it has more pairs than is usual within a minute around it, for
+    both sides are busy at the same hours. It stands out if chance does not give it, and the next
+    best does not come near; within a minute, where slow answers spread the pairs, that is one half
+    as good.
 
     Args:
         moments: Of each path the attempts and the lines, in seconds, sorted.
     """
+    from scipy.ndimage import median_filter
+
     total, most = np.zeros(2 * _REACH + 1), 0
     for attempts, lines in moments:
         for start in _busy_days(attempts):
@@ -114,15 +120,17 @@ def find_shift(moments: list[tuple[Numbers, Numbers]]) -> Shift | None:
     if most < _FEWEST:
         return None
     summed = np.convolve(total, np.ones(_WIDTH), "full")[: len(total)]
-    best = int(summed.argmax())
-    count = round(summed[best])
-    summed[max(best - 2 * _WIDTH, 0) : best + 2 * _WIDTH + 1] = 0
-    beside = round(summed[max(best - 60, 0) : best + 61].max())
-    summed[max(best - 60, 0) : best + 61] = 0
-    rival = round(summed.max())
+    usual = median_filter(summed, 2 * _AROUND + 1)
+    above = summed - usual
+    best = int(above.argmax())
+    count, chance = round(above[best]), usual[best]
+    above[max(best - 2 * _WIDTH, 0) : best + 2 * _WIDTH + 1] = 0
+    beside = round(above[max(best - _AROUND, 0) : best + _AROUND + 1].max())
+    above[max(best - _AROUND, 0) : best + _AROUND + 1] = 0
+    rival = round(above.max())
     if (
         count < max(_FEWEST, 0.3 * most)
-        or count - rival < 4 * np.sqrt(rival + 1)
+        or count - rival < 4 * np.sqrt(rival + chance + 1)
         or beside > count / 2
     ):
         return None

@@ -181,11 +181,13 @@ def measure(
     low = np.where(tried, begun + early, seen_from - before - timeout)
     # A clock that stepped shows in what an inner layer saw, before the attempt as it seems.
     low = np.where(seen & tried, np.minimum(low, seen_from - before), low)
-    high = np.where(tried, until + waited + step + slack, seen_until + after)
+    # Where even the earliest lines lie behind, the log's clock may be ahead by as much.
+    ahead = min(max(early, 0), tolerance)
+    high = np.where(tried, until + ahead + waited + step + slack, seen_until + after)
     shown = np.maximum(seen_until + after, low)
     high = np.where(seen & tried, np.where(answered, np.minimum(high, shown), shown), high)
     tight = np.where(seen, shown, np.minimum(high, until + usual))
-    left = np.where(tried & (late > 0), until + timeout + _DUE + step + slack, high)
+    left = np.where(tried & (late > 0), until + ahead + timeout + _DUE + step + slack, high)
     seen_low = np.where(seen, np.minimum(seen_from - before, high), low)
     return Windows(low, high, seen_low, tight, left)
 
