@@ -41,6 +41,17 @@ def test_the_silences_of_chance_are_no_holes(every: float) -> None:
         assert len(holes(log)) <= 1
 
 
+def test_between_two_files_a_shorter_silence_is_a_hole() -> None:
+    for seed in range(5):
+        log = cut(at_random(3, 12 * HOUR, seed), 6 * HOUR, 25)
+        seams = np.zeros(len(log) - 1, dtype=bool)
+        assert not len(find_holes(log, HOUR, seams))
+        seams[np.searchsorted(log, 6 * HOUR) - 1] = True
+        assert len(find_holes(log, HOUR, seams)) == 1
+        whole = at_random(3, 12 * HOUR, seed)
+        assert len(find_holes(whole, HOUR, np.arange(1, len(whole)) % 2000 == 0)) <= 1
+
+
 def test_a_regular_beat_shows_a_hole_of_three_beats() -> None:
     log = cut(np.arange(0, 12 * HOUR, 30), 6 * HOUR, 120)
     assert holes(log) == [(6 * HOUR - 30, 6 * HOUR + 120)]
