@@ -158,7 +158,7 @@ def _try_layer(
     known: Known,
     *,
     alone: bool,
-) -> tuple[tuple[bool, int, bool, int], Binding] | None:
+) -> tuple[tuple[bool, int, bool, int, int], Binding] | None:
     """A way to read a log, and what it is worth; None where its lines tell no time."""
     split = layer.split or Split("json" if is_spread(head) else "lines")
     source = layer.source
@@ -199,7 +199,8 @@ def _try_layer(
     inside = not head.lstrip().startswith((b"{", b"[")) and (
         layer.of_objects or sum(r.startswith("{") for r in records) * 2 >= total
     )
-    return (inside, *worth, likeness * 10 + len(layer.wrappers)), binding
+    # Where no request may be a webhook yet, what known formats fit.
+    return (inside, *worth, counts.total(), likeness * 10 + len(layer.wrappers)), binding
 
 
 def _is_such(name: str, counts: Counter[str], records: Sequence[str]) -> bool:
