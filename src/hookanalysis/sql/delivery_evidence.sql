@@ -11,11 +11,12 @@
    lists, where its lines do not say to which it came, as long as they are no more than endpoints.
    type_arrives: events of this type come to the endpoint, so it is meant to get them, and
    an export that lost nothing would list the attempt.
-   resend_unlisted: a failed delivery was accepted long after the last attempt that is listed, so
-   there was another, and no export would list its success.
+   resend_unlisted: a failed delivery was accepted long after the last attempt that is listed, or
+   none of these ever left, so there was another, and no export would list its success.
    success_unheard: nobody would tell that a later try succeeded: of the time of the last failure
    only failed attempts were exported, and no log names the events that come to the endpoint, or
-   what names this one, without an answer, may be of that try.
+   what names this one, without an answer, may be of that try, or requests were accepted since that
+   name none, and that nobody needs.
    in_grace is counted from the last time that the sender's exports testify. */
 WITH cases AS (
   FROM sender_deliveries
@@ -37,6 +38,14 @@ refusals AS (
   FROM nameless_receipts AS r
   JOIN endpoint_paths AS e ON e.path = r.known_path OR r.path IS NULL
   WHERE r.layer <> 'edge' AND NOT r.stranger AND NOT COALESCE(r.accepted, r.processed, TRUE)
+),
+-- Until when requests were accepted that nobody needs.
+spare_successes AS (
+  SELECT known_path, MAX(arrived_at) AS last_at
+  FROM nameless_receipts
+  WHERE accepted AND NOT stranger AND known_path IS NOT NULL
+    AND receipt_id NOT IN (SELECT receipt_id FROM matches)
+  GROUP BY known_path
 ),
 plain_types AS (
   SELECT DISTINCT endpoint_url, event_type
@@ -79,14 +88,16 @@ SELECT
     )
   ) AS type_arrives,
   c.says LIKE 'fail%'
-    AND COALESCE(r.first_accepted_at > c.tried_until
+    AND COALESCE(c.never_sent OR r.first_accepted_at > c.tried_until
       + (s.timeout_seconds + s.tolerance_seconds) * INTERVAL '1 second', FALSE)
     AND NOT EXISTS (
       SELECT 1 FROM witnesses AS w WHERE r.first_accepted_at BETWEEN w.starts_at AND w.ends_at
     ) AS resend_unlisted,
   c.says LIKE 'fail%'
     AND (r.arrivals > 0 AND r.last_status IS NULL
-      OR c.endpoint_url NOT IN (SELECT endpoint_url FROM matches WHERE match_rule <> 'time'))
+      OR c.endpoint_url NOT IN (SELECT endpoint_url FROM matches WHERE match_rule <> 'time')
+      OR c.last_attempt_at <= (SELECT MAX(p.last_at) FROM spare_successes AS p
+        WHERE ENDS_WITH(SPLIT_PART(c.endpoint_url, '?', 1), p.known_path)))
     AND EXISTS (
       SELECT 1 FROM coverage AS f
       WHERE f.side = 'sender' AND f.covered AND f.completeness = 'failures'
