@@ -28,7 +28,7 @@ WITH layers AS (
       ARG_MAX(http_status, (arrived_at, http_status)) FILTER (arrived_at IS NOT NULL),
       MAX(http_status)
     ) AS last_status,
-    COUNT(DISTINCT path) > 1 AS several_paths,
+    COUNT(DISTINCT path) > 1 AS several_paths, COUNT(path) = 0 AS pathless,
     MAX(COALESCE(list_position(['uuid', 'transaction', 'request_id'], match_rule), 4))
       AS weakest_rule,
     LIST({'attempt_key': attempt_key, 'arrived_at': arrived_at, 'stranger': stranger}

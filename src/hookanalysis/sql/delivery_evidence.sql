@@ -8,7 +8,8 @@
    a refusal as the sender saw it stands in the logs behind the edge. A line of it that shows neither
    path nor status may be of any request.
    several_paths: what came may have gone to an endpoint each; so it is of an event that no export
-   lists, where its lines do not say to which it came, as long as they are no more than endpoints.
+   lists, or none with its attempts, where its lines do not say to which it came, as long as they
+   are no more than endpoints.
    type_arrives: events of this type come to the endpoint, so it is meant to get them, and
    an export that lost nothing would list the attempt.
    resend_unlisted: a failed delivery was accepted long after the last attempt that is listed, or
@@ -64,7 +65,7 @@ SELECT
   COALESCE(r.signature_failed, FALSE) AS signature_failed, COALESCE(r.stranger, FALSE) AS stranger,
   r.first_at AS first_receipt_at, r.first_accepted_at, r.last_status AS receiver_status,
   COALESCE(r.several_paths, FALSE) OR COALESCE(
-    c.says = 'absent' AND c.endpoint_url = ''
+    (c.says = 'absent' OR c.attempts = 0 AND r.arrivals > 1 AND r.pathless) AND c.endpoint_url = ''
     AND r.arrivals <= (SELECT COUNT(*) FROM endpoint_paths), FALSE
   ) AS several_paths,
   r.weakest_rule, COALESCE(r.said_failed, FALSE) AS said_failed, r.repeat_kind,

@@ -14,7 +14,8 @@
    logs behind the edge, which lack what it accepted. A log that is sampled, or that the settings
    call so, is so for every endpoint that it serves; one that lacks a host's, for those that lack any.
    not_bracketed: successes that all logs lack, with fewer than five that they show on either side
-   (of logs that are attested: none): perhaps the endpoint was not logged there at all.
+   (of logs that are attested: none), or three and more in a row, if no layer attests: perhaps the
+   endpoint was not logged then.
    lines_lacking: requests that a layer behind the outermost shows, of which that one has no line.
    steps_lacking: a log that shows what it has processed as received before, once or more often,
    lacks some of these lines; or another log of its layer does, where it shows none. So it may lack
@@ -69,7 +70,8 @@ runs AS (
   SELECT
     *, kind = 'behind_edge' AS behind_edge,
     kind = 'behind_edge' OR endpoint_url IN (FROM attested) AS attested,
-    LAG(answers) OVER in_order AS answers_before, LEAD(answers) OVER in_order AS answers_after
+    LAG(answers) OVER in_order AS answers_before, LEAD(answers) OVER in_order AS answers_after,
+    LAG(ends_at) OVER in_order AS shown_until, LEAD(starts_at) OVER in_order AS shown_from
   FROM answer_runs
   WHERE kind = 'behind_edge' OR endpoint_url NOT IN (FROM complete)
   WINDOW in_order AS (PARTITION BY endpoint_url, kind ORDER BY run)
@@ -119,10 +121,14 @@ JOIN serving_streams AS w ON w.stream = v.stream AND w.endpoint_url <> v.endpoin
 WHERE t.code = 'sampled'
   OR (w.endpoint_url, t.kind) IN (SELECT DISTINCT (endpoint_url, kind) FROM totals)
 UNION ALL BY NAME
-SELECT endpoint_url, starts_at, ends_at, 'not_bracketed' AS code, FALSE AS behind_edge
+SELECT
+  endpoint_url, COALESCE(shown_until, starts_at) AS starts_at,
+  COALESCE(shown_from, ends_at) AS ends_at, 'not_bracketed' AS code, FALSE AS behind_edge
 FROM gaps
-WHERE kind = 'success' AND LEAST(COALESCE(answers_before, 0), COALESCE(answers_after, 0))
-  < CASE WHEN attested THEN 1 ELSE 5 END
+WHERE kind = 'success' AND (
+    LEAST(COALESCE(answers_before, 0), COALESCE(answers_after, 0)) < CASE WHEN attested THEN 1 ELSE 5 END
+    OR (answers >= 3 AND NOT attested)
+  )
 UNION ALL BY NAME
 SELECT
   endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,
