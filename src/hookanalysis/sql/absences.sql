@@ -29,10 +29,10 @@ WITH unsettled AS (
     SELECT delivery_no
     FROM matches
     WHERE layer <> 'edge' AND counts
-      AND (
-        processed IS NOT NULL OR known_before OR NOT accepted
-        OR endpoint_url NOT IN (SELECT endpoint_url FROM processing_logs)
-      )
+    GROUP BY delivery_no
+    HAVING BOOL_OR(
+        processed OR known_before OR endpoint_url NOT IN (SELECT endpoint_url FROM processing_logs)
+      ) OR NOT BOOL_OR(accepted AND processed IS NULL)
   )
 ),
 doubted AS (

@@ -1,7 +1,7 @@
 /* answers: attempts that the sender saw answered, and what was accepted: do the logs show them?
    grain:  one attempt of a delivery that is not plain, or one request that was accepted
    inputs: hard_attempts, matches, undecided_deliveries, stream_spans, endpoint_paths,
-           processing_logs, serving_streams
+           processing_logs, serving_streams, shared_lines
 
    kind_no: 1 is an event that the sender lists without attempts, of a type that arrives; 2 is a
    success, 3 to 5 the first digit of another answer; answers of one kind are logged alike. 0 is what
@@ -41,7 +41,7 @@ told AS (
       WHERE layer <> 'edge'
         AND (match_rule <> 'time'
           OR (endpoint_url, layer) NOT IN (SELECT (endpoint_url, layer) FROM by_time))
-    )
+    ) AND event_uuid NOT IN (SELECT event_uuid FROM shared_lines)
   FROM matches
   WHERE accepted AND arrived_at IS NOT NULL AND (
       layer = 'edge'

@@ -81,9 +81,17 @@ clustered_lines AS (
       WHEN mark = 'received' AND after_end AND ended >= nth_of_kind THEN 1
       WHEN logged_at <= earlier_at + same_send_seconds * INTERVAL '1 second' THEN 0
       WHEN earlier_mark = 'received' AND mark <> 'received' THEN 0
+      WHEN is_end AND ended <= so_far THEN 0
       ELSE 1
     END) OVER (PARTITION BY stream, request_key, part ORDER BY place) AS cluster
-  FROM ordered_lines
+  FROM (
+    SELECT
+      *,
+      MAX(nth_of_kind) FILTER (NOT is_end) OVER (
+        PARTITION BY stream, request_key, part ORDER BY place
+      ) AS so_far
+    FROM ordered_lines
+  )
   CROSS JOIN settings
 ),
 kinds AS (

@@ -4,7 +4,8 @@
    inputs: receipt_records, generations, attempt_records
 
    Words such as done or saved mean nothing by themselves. But where no known word tells of
-   processing, a line that most accepted events have, as their last, shows it: if other lines of
+   processing, a line that most accepted events have, as their last, shows it, or a few such lines,
+   if it is worded by the type of event: if other lines of
    theirs come before it, or if refused events, of which the layer tells as well, lack it; but not one
    that says that the work was put off. Any other line that most events have, as their first, begins a
    request: it shows that one was received. Of a sender that lists no attempts, what came counts as
@@ -75,7 +76,7 @@ kinds AS (
 SELECT layer, kind, step
 FROM (
   SELECT
-    k.layer, k.kind,
+    k.layer, k.kind, k.accepted, l.accepted AS of_all,
     CASE
       WHEN l.processed < 0.2 * l.accepted
         AND k.last >= 0.8 * k.accepted AND NOT k.puts_off
@@ -88,6 +89,7 @@ FROM (
     END AS step
   FROM kinds AS k
   JOIN layers AS l ON l.layer = k.layer
-  WHERE k.accepted >= GREATEST(8, 0.4 * l.accepted)
+  WHERE k.accepted >= GREATEST(8, 0.1 * l.accepted)
 )
 WHERE step IS NOT NULL
+QUALIFY SUM(accepted) OVER (PARTITION BY layer, step) >= 0.4 * of_all

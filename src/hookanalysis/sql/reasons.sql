@@ -30,12 +30,14 @@ CREATE OR REPLACE TEMP MACRO unlike(path, other) AS (
   STRPOS(path, other) = 0 AND STRPOS(other, path) = 0
 );
 
--- The words of a line that most events have, whichever path was called: by them it is known again.
+-- The words of a line that most events have, whichever path was called, and whatever type of event
+-- came (invoice.void): by them it is known again.
 CREATE OR REPLACE TEMP MACRO words_of(step, message, http_status) AS (
   hash(
     step,
-    CASE WHEN contains(message, '/') OR contains(message, '[…]') THEN regexp_replace(
-      message, '(?:^|\s)(?:(?:[\w.-]+=)?"?(?:https?:/)?/\S*|\S*\[…\]\S*)', '', 'g'
+    CASE WHEN regexp_matches(message, '[/.]|\[(?:…|id)\]') THEN regexp_replace(
+      message,
+      '(?:^|\s)(?:(?:[\w.-]+=)?"?(?:(?:https?:/)?/\S*|\w+(?:[./]\w+)+"?,?)|\S*\[(?:…|id)\]\S*)', '', 'g'
     ) ELSE message END,
     http_status IS NULL
   )

@@ -6,11 +6,13 @@
    all_failed: as many requests failed as the event has deliveries, each of one attempt; a line that
    shows no path may be a worker's second try. one_failed: it failed, or it was processed less often
    than it was accepted, where most such events were as often; nobody knows at which endpoint.
-   processed: it was, at one endpoint at least. */
+   processed: it was, at one endpoint at least.
+   Several logs are of hosts, and their lines add up, if that explains more events than one log's
+   lines do; else each tells of the same requests. */
 WITH lines AS (
   SELECT
     event_uuid, MAX(failed) AS failed, MAX(requests) AS requests, MAX(others) AS others,
-    MAX(processed) AS processed
+    MAX(processed) AS most, CAST(SUM(processed) AS BIGINT) AS total
   FROM (
     SELECT
       event_uuid, COUNT(*) FILTER (NOT processed) AS failed,
@@ -26,8 +28,14 @@ WITH lines AS (
 ),
 told AS (
   SELECT
-    l.*, d.deliveries, d.tries, l.processed < d.accepted AS lacking,
-    2 * COUNT(*) FILTER (l.processed >= d.accepted AND d.accepted > 0) OVER ()
+    l.*, d.deliveries, d.tries,
+    CASE
+      WHEN COUNT(*) FILTER (total = d.accepted AND d.accepted > 0) OVER ()
+        > COUNT(*) FILTER (most = d.accepted AND d.accepted > 0) OVER () THEN total
+      ELSE most
+    END AS processed,
+    processed < d.accepted AS lacking,
+    2 * COUNT(*) FILTER (GREATEST(total, most) >= d.accepted AND d.accepted > 0) OVER ()
       > COUNT(*) FILTER (d.accepted > 0) OVER () AS usually_tells
   FROM lines AS l
   JOIN (
