@@ -48,9 +48,8 @@ broken_logs AS (
     stream, COUNT(*) AS answers,
     COUNT(*) FILTER (CASE WHEN u.own > 0 THEN c.own < u.own ELSE c.received = 0 END) AS lacking
   FROM completed_requests AS c
-  JOIN (
-    SELECT stream, QUANTILE_DISC(own, 0.5) AS own FROM completed_requests GROUP BY stream
-  ) AS u USING (stream)
+  JOIN (SELECT stream, QUANTILE_DISC(own, 0.5) AS own FROM completed_requests GROUP BY stream) AS u
+    USING (stream)
   GROUP BY stream
   HAVING lacking >= 3 AND 200 * lacking > answers AND 2 * lacking < answers
 ),
@@ -121,14 +120,11 @@ JOIN serving_streams AS w ON w.stream = v.stream AND w.endpoint_url <> v.endpoin
 WHERE t.code = 'sampled'
   OR (w.endpoint_url, t.kind) IN (SELECT DISTINCT (endpoint_url, kind) FROM totals)
 UNION ALL BY NAME
-SELECT
-  endpoint_url, COALESCE(shown_until, starts_at) AS starts_at,
+SELECT endpoint_url, COALESCE(shown_until, starts_at) AS starts_at,
   COALESCE(shown_from, ends_at) AS ends_at, 'not_bracketed' AS code, FALSE AS behind_edge
 FROM gaps
-WHERE kind = 'success' AND (
-    LEAST(COALESCE(answers_before, 0), COALESCE(answers_after, 0)) < CASE WHEN attested THEN 1 ELSE 5 END
-    OR (answers >= 3 AND NOT attested)
-  )
+WHERE kind = 'success' AND (answers >= 3 AND NOT attested
+  OR LEAST(COALESCE(answers_before, 0), COALESCE(answers_after, 0)) < CASE WHEN attested THEN 1 ELSE 5 END)
 UNION ALL BY NAME
 SELECT
   endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,
