@@ -1,6 +1,6 @@
 /* arrivals: which lines that share a request key belong to the same request.
    grain:  one line whose request key is another line's too
-   inputs: receipt_lines, settings
+   inputs: receipt_lines, attempts, settings
 
    The lines of a key are one arrival, unless they may be of more than one request (reused): they lie
    further apart than same_send_seconds, name different events (a request id used again), have
@@ -10,7 +10,8 @@
    counted apart, and the n-th request of those without a path is the n-th of all.
    The number of requests is the least that explains all lines. A new one begins where the log says
    nothing of the key for same_send_seconds (work that ends late still belongs to its reception), the
-   event changes, or all that were received have ended. Within that, lines of one request id are one
+   event changes, or all that were received have ended; of an event that the sender sent more than
+   once, each end that follows another, too. Within that, lines of one request id are one
    request, the n-th of all; of lines without one, the n-th of each kind is of request n, for a
    request writes each of its lines once. Processed and duplicate are one kind of end, and
    what failed is no duplicate thereafter. An end of any
@@ -21,6 +22,13 @@ WITH shared_keys AS (
   WHERE request_key IS NOT NULL
   GROUP BY ALL
   HAVING COUNT(*) > 1
+),
+retried_events AS (
+  SELECT event_uuid
+  FROM attempts
+  WHERE event_uuid IN (SELECT request_key FROM receipt_lines)
+  GROUP BY event_uuid
+  HAVING MAX(attempted_at) > MIN(attempted_at) + INTERVAL '1 second'
 ),
 told_lines AS (
   SELECT
@@ -50,6 +58,7 @@ keys AS (
     OR COALESCE(MIN(event_uuid) <> MAX(event_uuid), FALSE)
     OR COUNT(DISTINCT request_id) > 1
     OR COUNT(kind) FILTER (request_id IS NULL) > COUNT(DISTINCT kind) FILTER (request_id IS NULL)
+    OR (BOOL_OR(is_end) AND request_key IN (FROM retried_events))
     OR COALESCE(BOOL_OR(mark = 'duplicate') AND BOOL_OR(is_end AND mark <> 'duplicate'), FALSE)
       AS reused
   FROM shared_lines
@@ -79,6 +88,8 @@ clustered_lines AS (
       WHEN event_uuid <> earlier_uuid THEN 1
       WHEN request_id = earlier_id THEN 0
       WHEN mark = 'received' AND after_end AND ended >= nth_of_kind THEN 1
+      WHEN is_end AND after_end AND ended > COALESCE(so_far, 0) AND event_uuid IN (FROM retried_events)
+        AND logged_at > earlier_at + INTERVAL '1 second' THEN 1
       WHEN logged_at <= earlier_at + same_send_seconds * INTERVAL '1 second' THEN 0
       WHEN earlier_mark = 'received' AND mark <> 'received' THEN 0
       WHEN is_end AND ended <= so_far THEN 0

@@ -9,16 +9,18 @@
    the hosts. The n-th receipt of an attempt on one side is the n-th on any other.
    The sender's success is one request's: of two without a status of their own, one that failed while
    the other was processed is not the one that was accepted. Nor is one that failed and of which a log
-   that tells what it processed says no more, where it processed a later one as new. answered_well: a line that names no
-   event tells that the attempt's only request was answered 2xx, which a receipt without a status
-   does not. */
+   that tells what it processed says no more, where it processed a later one as new. well, ill: a
+   line that names no event tells how the attempt's only request was answered, which a receipt
+   without a status does not. */
 WITH hard_matches AS (
   SELECT *
   FROM matches
   WHERE counts AND (NOT listed OR delivery_no IN (SELECT delivery_no FROM hard_attempts))
 ),
 shared AS (
-  SELECT a.layer, a.stream, b.stream AS twin, COUNT(DISTINCT a.delivery_no) AS deliveries
+  SELECT
+    a.layer, a.stream, b.stream AS twin, COUNT(DISTINCT a.delivery_no) AS deliveries,
+    COUNT(DISTINCT CASE WHEN a.listed THEN a.delivery_no END) AS listed
   FROM hard_matches AS a
   JOIN hard_matches AS b
     ON b.layer = a.layer AND b.delivery_no = a.delivery_no AND b.stream <> a.stream
@@ -26,7 +28,9 @@ shared AS (
   GROUP BY ALL
 ),
 sizes AS (
-  SELECT layer, stream, COUNT(DISTINCT delivery_no) AS deliveries
+  SELECT
+    layer, stream, COUNT(DISTINCT delivery_no) AS deliveries,
+    COUNT(DISTINCT CASE WHEN listed THEN delivery_no END) AS listed
   FROM matches
   WHERE counts AND stream IN (SELECT stream FROM shared)
   GROUP BY ALL
@@ -37,6 +41,7 @@ twins AS (
   JOIN sizes AS a ON a.layer = s.layer AND a.stream = s.stream
   JOIN sizes AS b ON b.layer = s.layer AND b.stream = s.twin
   WHERE 2 * s.deliveries >= LEAST(a.deliveries, b.deliveries)
+    OR (s.listed > 0 AND 2 * s.listed >= LEAST(a.listed, b.listed))
 ),
 twin_groups AS (
   SELECT a.layer, a.stream, LEAST(MIN(a.twin), MIN(b.twin)) AS twin_group
@@ -52,11 +57,14 @@ sides AS (
   WHERE t.twin IS NULL
   GROUP BY g.layer, g.stream, g.twin_group
 ),
-answered_well AS (
-  SELECT DISTINCT delivery_no, attempt_key
+answers AS (
+  SELECT
+    delivery_no, attempt_key, BOOL_OR(http_status BETWEEN 200 AND 299) AS well,
+    BOOL_AND(http_status BETWEEN 300 AND 501 AND http_status NOT IN (408, 460, 499)) AS ill
   FROM matches
-  WHERE NOT counts AND match_rule = 'time' AND http_status BETWEEN 200 AND 299
+  WHERE NOT counts AND match_rule = 'time' AND http_status IS NOT NULL
     AND delivery_no IN (SELECT delivery_no FROM hard_matches)
+  GROUP BY ALL
 ),
 -- Logs that show requests. One that never does, as a worker's, tells of each try of its own work:
 -- beside one that does, a failed try and the next are of one request.
@@ -67,14 +75,14 @@ numbered_matches AS (
   SELECT
     m.* REPLACE (CASE
       WHEN m.http_status IS NOT NULL THEN m.accepted
-      WHEN COUNT(*) OVER same_attempt = 1 THEN m.accepted OR w.delivery_no IS NOT NULL
+      WHEN COUNT(*) OVER same_attempt = 1 THEN m.accepted OR COALESCE(w.well, FALSE)
       ELSE m.accepted
         AND NOT COALESCE(NOT m.processed AND BOOL_OR(m.processed) OVER same_attempt, FALSE)
     END AND NOT COALESCE(
       m.http_status IS NULL AND m.processed IS NULL AND NOT m.known_before AND a.status = 'failed'
-      AND (m.endpoint_url, m.layer) IN (SELECT (endpoint_url, layer) FROM processing_logs)
+      AND (w.ill OR (m.endpoint_url, m.layer) IN (SELECT (endpoint_url, layer) FROM processing_logs)
       AND BOOL_OR(m.processed AND NOT m.known_before)
-        OVER (PARTITION BY m.delivery_no, m.layer, m.stream), FALSE
+        OVER (PARTITION BY m.delivery_no, m.layer, m.stream)), FALSE
     ) AS accepted),
     COALESCE(t.twin_group, m.stream) AS log_name,
     (m.layer, m.stream) IN (SELECT (layer, stream) FROM request_logs) AS shows,
@@ -85,7 +93,7 @@ numbered_matches AS (
   FROM hard_matches AS m
   LEFT JOIN sides AS t ON t.layer = m.layer AND t.stream = m.stream
   LEFT JOIN hard_attempts AS a ON a.delivery_no = m.delivery_no AND a.attempt_key = m.attempt_key
-  LEFT JOIN answered_well AS w
+  LEFT JOIN answers AS w
     ON w.delivery_no = m.delivery_no AND w.attempt_key IS NOT DISTINCT FROM m.attempt_key
   WINDOW same_attempt AS (PARTITION BY m.delivery_no, m.layer, m.attempt_key, m.stream)
 ),

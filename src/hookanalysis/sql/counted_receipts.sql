@@ -7,6 +7,7 @@
    is not less than the successes that certainly have a line in any (answered), nor than what was
    accepted before and the successes since that have one (later): a table has one row of an event.
    Where a layer shows an answer to each request, it is no more than those that were not refusals.
+   dropped: so many of its requests a queue's worker failed to work off.
    untold: accepted, and not said to be processed, failed or known: a log that tells of failures
    alone says so of no success.
    weakest_rule: 1 uuid, 2 transaction, 3 request_id, 4 time.
@@ -18,7 +19,7 @@ WITH layers AS (
   SELECT
     delivery_no, event_uuid, endpoint_url, layer, COUNT(*) AS arrivals,
     COUNT(*) FILTER (accepted OR processed) AS accepted, COUNT(*) FILTER (processed) AS processed,
-    BOOL_OR(COALESCE(NOT processed, FALSE)) AS said_failed,
+    COUNT(*) FILTER (NOT processed) AS failed,
     COUNT(*) FILTER (accepted AND processed IS NULL AND NOT known_before) AS untold,
     BOOL_OR(known_before) AS known_before, BOOL_OR(signature_failed) AS signature_failed,
     BOOL_OR(stranger) AS stranger, MIN(arrived_at) AS first_at,
@@ -38,7 +39,9 @@ WITH layers AS (
 ),
 counted AS (
   SELECT
-    * EXCLUDE (processed, taken),
+    * EXCLUDE (processed, taken, failed, untold),
+    COALESCE(MAX(failed) FILTER (layer = 'queue') OVER delivery_layers, 0) AS dropped,
+    GREATEST(untold - dropped, 0) AS untold, failed + dropped > 0 AS said_failed,
     GREATEST(
       processed,
       COALESCE(MAX(processed) FILTER (layer IN ('queue', 'table')) OVER delivery_layers, 0)
@@ -71,7 +74,7 @@ answered AS (
   GROUP BY delivery_no
 ),
 answers AS (
-  SELECT delivery_no, MIN(lines - refusals) AS at_most
+  SELECT delivery_no, GREATEST(MIN(lines - refusals), 1) AS at_most
   FROM (
     SELECT delivery_no, COUNT(*) AS lines, COUNT(*) FILTER (
         http_status BETWEEN 300 AND 501 AND http_status NOT IN (408, 460, 499)
@@ -92,13 +95,13 @@ surplus_receipts AS (
   GROUP BY ALL
 )
 SELECT
-  c.* EXCLUDE (arrivals, accepted, first_taken, second_taken, apart, last_accepted_at)
+  c.* EXCLUDE (dropped, arrivals, accepted, first_taken, second_taken, apart, last_accepted_at)
     REPLACE (c.untold + COALESCE(n.unheard, 0) AS untold),
   GREATEST(c.arrivals - COALESCE(u.surplus, 0), 1) AS arrivals,
   LEAST(GREATEST(
     CASE WHEN c.accepted > 1 THEN GREATEST(c.accepted - COALESCE(u.surplus, 0), 1) ELSE c.accepted END,
     COALESCE(n.answered, 0), c.accepted + COALESCE(n.later, 0)
-  ), w.at_most + GREATEST(c.processed - w.at_most, 0)) AS accepted,
+  ), w.at_most) AS accepted,
   CASE
     WHEN second_taken IS NULL AND n.answered > 1 THEN 'resend_after_success'
     WHEN second_taken IS NULL AND COALESCE(n.later, 0) = 0 THEN NULL
