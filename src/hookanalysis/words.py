@@ -179,6 +179,10 @@ _REASONS: dict[str, str | tuple[str, ...]] = {
         "the sender calls it delivered, and the logs show too few requests to this endpoint"
         " before and after; load more of its logs"
     ),
+    "ends_only": (
+        "the logs tell only what was worked off, so they cannot show what arrived"
+        "; load a log of the requests"
+    ),
     "tz_suspect": (
         "stream {stream} runs {minutes} the exports: one of the two was read in a wrong zone"
         "; load that one with --again and the right timezone"

@@ -66,6 +66,8 @@ verdicts AS (
       WHEN untraced AND NOT receiver_covered THEN 'undetermined: receiver_coverage'
       WHEN NOT arrived AND says = 'no_attempt' AND NOT (sender_covered OR type_arrives)
         THEN 'undetermined: sender_coverage'
+      WHEN NOT arrived AND says = 'no_attempt' AND NOT refusals_told
+        THEN 'undetermined: receiver_coverage'
       WHEN NOT arrived AND says = 'no_attempt' THEN 'missed: not_attempted'
       WHEN NOT arrived AND says = 'fail_nohttp' THEN 'missed: never_reached'
       WHEN NOT arrived AND says = 'fail_http' AND NOT refusals_told

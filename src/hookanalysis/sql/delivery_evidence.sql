@@ -1,7 +1,8 @@
 /* delivery_evidence: what is known of each delivery that is not plain, side by side.
    grain:  one event for one endpoint
    inputs: sender_deliveries, omissions, counted_receipts, undecided_deliveries, nameless_receipts,
-           endpoint_paths, matches, attempts, hard_attempts, shared_lines, coverage, settings
+           endpoint_paths, matches, attempts, hard_attempts, shared_lines, coverage,
+           serving_streams, receipt_lines, settings
 
    processed_count: as the logs say; NULL where none says it, and silence is judged by absences.
    refusal_nameless: an application that refuses a request may do so before it knows the event; such
@@ -39,6 +40,13 @@ refusals AS (
   FROM nameless_receipts AS r
   JOIN endpoint_paths AS e ON e.path = r.known_path OR r.path IS NULL
   WHERE r.layer <> 'edge' AND NOT r.stranger AND NOT COALESCE(r.accepted, r.processed, TRUE)
+),
+-- Endpoints whose outermost logs show answers; what shows none may have refused without a word.
+answering AS (
+  SELECT DISTINCT v.endpoint_url
+  FROM serving_streams AS v
+  JOIN receipt_lines AS l ON l.stream = v.stream
+  WHERE v.depth = 1 AND l.http_status BETWEEN 200 AND 299
 ),
 -- Until when requests were accepted that nobody needs.
 spare_successes AS (
@@ -80,7 +88,7 @@ SELECT
   EXISTS (
     SELECT 1 FROM refusals AS f
     WHERE f.endpoint_url = c.endpoint_url AND COALESCE(f.http_status = c.last_http_status, TRUE)
-  ) AS refusal_nameless,
+  ) OR c.endpoint_url NOT IN (FROM answering) AS refusal_nameless,
   COALESCE(NOT o.lost, TRUE) AND (
     BOOL_OR(COALESCE(r.arrivals > 0, FALSE)) OVER (PARTITION BY c.endpoint_url, c.event_type)
     OR EXISTS (

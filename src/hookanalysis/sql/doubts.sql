@@ -1,6 +1,6 @@
 /* doubts: when the receiver's logs, though alive, are no witness against an endpoint's requests.
    grain:  one stretch of one endpoint
-   inputs: answer_runs, serving_streams, clock_offsets, activity, generations, requests,
+   inputs: answer_runs, witnesses, serving_streams, clock_offsets, activity, generations, requests,
            receipt_lines
 
    What the sender saw answered and a log lacks, now and then between requests that it shows, is a
@@ -17,6 +17,7 @@
    (of logs that are attested: none), or three and more in a row, if no layer attests: perhaps the
    endpoint was not logged then.
    lines_lacking: requests that a layer behind the outermost shows, of which that one has no line.
+   ends_only: the outermost logs tell of the end of the work alone: what they lack was not worked off.
    steps_lacking: a log that shows what it has processed as received before, once or more often,
    lacks some of these lines; or another log of its layer does, where it shows none. So it may lack
    any other (some twenty thousand requests are enough to know).
@@ -26,12 +27,13 @@
 WITH outermost AS (
   SELECT * FROM serving_streams WHERE depth = 1
 ),
-witnesses AS (
-  SELECT endpoint_url, COUNT(*) AS answers, COUNT(*) FILTER (state = 'lacking') AS lacking
-  FROM requests
-  SEMI JOIN outermost USING (endpoint_url, layer)
-  WHERE shown AND covered AND nth = 1
-  GROUP BY endpoint_url
+-- Logs that tell of the end of the work alone, and so of no arrival.
+ends_only AS (
+  SELECT v.endpoint_url
+  FROM outermost AS v JOIN receipt_lines AS l ON l.stream = v.stream
+  GROUP BY v.endpoint_url
+  HAVING 50 * COUNT(*) FILTER (l.path IS NOT NULL
+    OR l.mark NOT IN ('processed', 'duplicate', 'failed', 'signature_failed') IS NOT FALSE) < COUNT(*)
 ),
 completed_requests AS (
   SELECT
@@ -58,8 +60,7 @@ complete AS (
   SELECT v.endpoint_url
   FROM outermost AS v
   JOIN generations AS g ON g.stream = v.stream AND g.side = 'receiver'
-  GROUP BY v.endpoint_url
-  HAVING BOOL_AND(g.completeness = 'complete')
+  GROUP BY v.endpoint_url HAVING BOOL_AND(g.completeness = 'complete')
 ),
 -- Logs that lack nothing of what another layer shows: only a host that lacks in both is absent.
 attested AS (
@@ -109,8 +110,7 @@ FROM gaps AS g
 JOIN totals AS t USING (endpoint_url, kind)
 WHERE g.shown_between <= CASE WHEN g.kind = 'listed' THEN 4 WHEN g.attested THEN 6 ELSE 20 END
 UNION ALL BY NAME
-SELECT * EXCLUDE (kind, gaps, attested)
-FROM lasting
+SELECT * EXCLUDE (kind, gaps, attested) FROM lasting
 UNION ALL BY NAME
 SELECT DISTINCT
   w.endpoint_url, t.starts_at, t.ends_at, t.code, t.behind_edge, t.lacking, t.answers, v.stream
@@ -126,11 +126,13 @@ FROM gaps
 WHERE kind = 'success' AND (answers >= 3 AND NOT attested
   OR LEAST(COALESCE(answers_before, 0), COALESCE(answers_after, 0)) < CASE WHEN attested THEN 1 ELSE 5 END)
 UNION ALL BY NAME
-SELECT
-  endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,
+SELECT endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,
   'lines_lacking' AS code, FALSE AS behind_edge, lacking, answers
 FROM witnesses
 WHERE lacking >= 3 AND 200 * lacking > answers AND endpoint_url NOT IN (FROM complete)
+UNION ALL BY NAME
+SELECT endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at, 'ends_only' AS code, FALSE AS behind_edge
+FROM ends_only
 UNION ALL BY NAME
 SELECT
   v.endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,

@@ -55,6 +55,7 @@ STEPS = (
     "counted_receipts",
     "answers",
     "answer_runs",
+    "witnesses",
     "doubts",
     "showing_logs",
     "absences",

@@ -41,6 +41,8 @@ _MOST_STRANGERS = 0.005
 _MOST_REPEATS = 0.1
 # So many candidate lines of a request are kept as evidence.
 _MOST_CANDIDATES = 8
+# So long a sender whose attempts are not listed may have tried again, microseconds.
+_TRIED_FOR = 3 * 86_400 * SECOND
 # A sender that posts to more other paths than this is no sender but a balancer.
 _FEW_PATHS = 5
 
@@ -328,6 +330,10 @@ class Tier:
         result[row] = np.where(stranger, lines["receipt_id"][far], 0)
         near, far = self._pair_elsewhere(chosen)
         result[near[~owned[far]]] = 0
+        untold = chosen[part["says"] == 0]
+        low, spare = self.windows.low[untold], np.flatnonzero(self._spare(found))
+        near, _ = pair(low, low + _TRIED_FOR, select(self.requests, untold), select(lines, spare))
+        result[untold[near]] = 0
         return result
 
     def _spare(self, found: Assignment) -> Flags:

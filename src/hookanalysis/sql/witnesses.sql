@@ -1,0 +1,27 @@
+/* witnesses: requests that a layer behind the outermost shows: how many of them that one lacks.
+   grain:  one endpoint
+   inputs: requests, matches, serving_streams */
+WITH outermost AS (
+  SELECT * FROM serving_streams WHERE depth = 1
+),
+-- What an inner layer shows by name, where the outermost names events as well.
+named_requests AS (
+  SELECT endpoint_url, NOT BOOL_OR(layer = outer_layer) AS lacking
+  FROM matches
+  JOIN (SELECT endpoint_url, MIN(layer) AS outer_layer FROM outermost GROUP BY ALL) AS o
+    USING (endpoint_url)
+  WHERE match_rule <> 'time' AND sampled(event_uuid, (SELECT COUNT(*) FROM matches))
+  GROUP BY endpoint_url, delivery_no, outer_layer
+  HAVING BOOL_OR(layer <> outer_layer)
+  QUALIFY BOOL_OR(BOOL_OR(layer = outer_layer)) OVER (PARTITION BY endpoint_url)
+)
+SELECT endpoint_url, COUNT(*) AS answers, COUNT(*) FILTER (lacking) AS lacking
+FROM (
+  SELECT endpoint_url, state = 'lacking' AS lacking
+  FROM requests
+  SEMI JOIN outermost USING (endpoint_url, layer)
+  WHERE shown AND covered AND nth = 1
+  UNION ALL
+  FROM named_requests
+)
+GROUP BY endpoint_url
