@@ -21,13 +21,12 @@ WITH addressed AS (
         source_ip, '^\[?((?:\d{1,3}\.){3}\d{1,3}|[0-9a-fA-F]*:[0-9a-fA-F:.]+)', 1
       ), '^::ffff:', ''), '')
     END AS peer,
-    list_filter(
-      regexp_extract_all(
-        coalesce(forwarded_for, CASE WHEN contains(source_ip, ',') THEN source_ip END),
-        '(?:\d{1,3}\.){3}\d{1,3}|[0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F:.]*'
-      ),
-      lambda ip: NOT regexp_matches(ip, {{private_ip}})
-    ) AS forwarders,
+    regexp_extract_all(
+      coalesce(forwarded_for, CASE WHEN contains(source_ip, ',') THEN source_ip END),
+      '(?:\d{1,3}\.){3}\d{1,3}|[0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F:.]*'
+    ) AS handed,
+    list_filter(handed, lambda ip: NOT regexp_matches(ip, {{private_ip}})) AS forwarders,
+    CASE WHEN len(handed) = 1 THEN handed[1] END AS lone,
     left(message, 2000) AS said,
     exception AS raised_by,
     masked_path(CASE
@@ -42,7 +41,7 @@ WITH addressed AS (
       round(TRY_CAST(duration_s AS DOUBLE) * 1000, 6),
       -- A number without a unit says nothing: it is milliseconds here and seconds there.
       round(TRY_CAST(regexp_extract(
-        duration, '^([\d.]+) ?(?:ns|us|µs|micros|(?:micro|milli)?seconds?|msecs?|ms|s|secs?)$', 1
+        regexp_replace(duration, '^PT([\d.]+)S$', '\1s'), '^([\d.]+) ?(?:ns|us|µs|micros|(?:micro|milli)?seconds?|msecs?|ms|s|secs?)$', 1
       ) AS DOUBLE)
       * CASE regexp_extract(duration, '[a-zµ]+$')
         WHEN 'ns' THEN 0.000001 WHEN 'us' THEN 0.001 WHEN 'µs' THEN 0.001 WHEN 'micros' THEN 0.001
@@ -115,7 +114,7 @@ SELECT
   CASE
     WHEN len(forwarders) > 0 AND (peer IS NULL OR regexp_matches(peer, {{private_ip}}))
       THEN forwarders[-1]
-    ELSE peer
+    ELSE coalesce(peer, lone)
   END AS source_ip,
   CASE
     WHEN regexp_full_match(request_id, '[0-9A-Za-z_.:=+/-]{1,128}') THEN request_id
