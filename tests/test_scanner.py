@@ -40,6 +40,12 @@ def request(text: str) -> tuple[str, str, str]:
             ("POST", "/hook", ""),
         ),
         ("[info]POST /hook 200 - - 1.5 ms", ("POST", "/hook", "200")),
+        ("completed POST /hook for 1.2.3.4:5, 200 OK in 14ms", ("POST", "/hook", "200")),
+        ('Started POST "/hook" for 1.2.3.4 at 2026-11-22', ("POST", "/hook", "")),
+        ('"1.2.3.4" "[x]" "POST /hook HTTP/1.1" "200" "2"', ("POST", "/hook", "200")),
+        ("2026-11-22T14:03:07Z,1.2.3.4,POST,/hook,200,2,0.1", ("POST", "/hook", "200")),
+        ('"1.2.3.4","x","POST","/hook","HTTP/1.1","200"', ("POST", "/hook", "200")),
+        ("a,POST,/hook,12,x", ("POST", "/hook", "")),
         ("REPOST /hook 200", ("", "", "")),
         ("we post /hook 200", ("", "", "")),
     ],
@@ -80,9 +86,19 @@ def test_the_size_of_an_answer_is_no_status(code: str, told: str | None) -> None
         ("named_status", "level=info status=200 size=512", "200"),
         ("named_status", "order_status=paid rows=200", None),
         ("named_status", "status=2000", None),
+        ("named_status", "{:status=>201, :time=>{:total=>12.3}}", "201"),
+        ("named_method", '{:status=>201, :method=>"POST"}', "POST"),
+        ("named_target", '{:method=>"POST", :path=>"/hook"}', "/hook"),
+        ("aside_status", 'msg="POST /hook (204) 12.3ms"', "204"),
+        ("aside_status", "POST /hook (200 bytes)", ""),
+        ("aside_status", "[I 2026-11-22 14:03:07.123 App] 201 POST /hook (x) 12ms", "201"),
+        ("aside_status", "2026-11-22 14:03:07 UTC 200 POST /hook 120µs", "200"),
+        ("aside_status", "worker 200 POST /hook", ""),
         ("scan_duration", "done in 35ms", "35ms"),
         ("scan_duration", '"POST /hook HTTP/1.1" 200 2 "-" "x" "34.83.8.110"', None),
         ("scan_duration", "retrying in 35s", None),
+        ("scan_duration", 'uri="/hook" request_time=0.123 up=0.1', "0.123s"),
+        ("scan_duration", 'uri="/hook" request_time=123', None),
         ("trailing_duration", "POST /hook 200 12.5 ms", "12.5 ms"),
         ("trailing_duration", "POST /hook 200 12.5 ms, db 3 ms", None),
         ("trailing_duration", '"POST /hook HTTP/1.1" 200 2 "-" "x" "34.83.8.110"', None),
@@ -105,9 +121,19 @@ def test_the_size_of_an_answer_is_no_status(code: str, told: str | None) -> None
         ("trailing_duration", "POST / HTTP/1.1 200 (102 microseconds)", "102 microseconds"),
         ("trailing_duration", "--> POST /hook 200 2s", "2s"),
         ("trailing_duration", "POST /hook 200 retry 2s", None),
+        ("trailing_duration", '"POST /hook HTTP/1.1" 200 20486 ms:71198', None),
         ("scan_address", 'GET x {:path=>"/", :ip=>"34.83.8.110"}', "34.83.8.110"),
         ("scan_address", 'x={"x-forwarded-for":"34.83.8.110, 10.1.1.5"}', "34.83.8.110, 10.1.1.5"),
         ("scan_address", "ship to 34.83.8.110", None),
+        ("scan_address", '10.0.0.1 34.83.8.110 - - [22/Nov x] "POST / 1.1"', "34.83.8.110"),
+        ("scan_address", '10.0.0.1 localhost - - [22/Nov x] "POST / 1.1"', None),
+        ("scan_address", '34.83.8.110 x.example - [22/Nov/2026:1 x] "POST /"', "34.83.8.110"),
+        ("scan_address", '[22/Nov/2026:1 +0000] 34.83.8.110 a "POST /x"', "34.83.8.110"),
+        ("scan_address", "2026-11-22T14:03:07Z,34.83.8.110,POST,/hook,200", "34.83.8.110"),
+        ("scan_address", "x,10.0.0.1,y,34.83.8.110,POST,/hook,200", None),
+        ("scan_address", '"34.83.8.110" "-" "[t]" "POST / 1.1" "200"', "34.83.8.110"),
+        ("line_time", "time:2026-11-22T14:03:07Z\tstatus:200", "2026-11-22T14:03:07Z"),
+        ("scan_address", "router: slow POST /x for 34.83.8.110:0, elapsed 3s", "34.83.8.110:0"),
         ("scan_id", '{"requestId":"JKJaXmPLvHcESHA=", "ip":"x"}', "JKJaXmPLvHcESHA="),
         ("scan_id", "request_id=ab12, x", "ab12"),
         ("scan_id", '{"type":"response","correlation":"7a37","status":200}', "7a37"),
@@ -116,7 +142,28 @@ def test_the_size_of_an_answer_is_no_status(code: str, told: str | None) -> None
         ("begun_time", "2026-11-22T14:03:07Z INFO x", "2026-11-22T14:03:07Z"),
         ("begun_time", "2026-11-22 14:03:07 INFO x", None),
         ("begun_time", "due 2026-11-22T14:03:07Z", None),
+        ("begun_time", "ACCESS [2026-11-22T14:03:07Z] x", "2026-11-22T14:03:07Z"),
+        ("line_time", "x [22/Nov/2026:14:03:07 CET] y", "22/Nov/2026:14:03:07 CET"),
     ],
 )  # fmt: skip
 def test_values(macro: str, line: str, told: str | None) -> None:
     assert scan(macro, line) == told
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (
+            '2026-11-22 14:03:07,456 INFO x - - [22/Nov/2026:15:03:07 +0100] "POST /"',
+            "22/Nov/2026:15:03:07 +0100",
+        ),
+        (
+            '2026-11-22 14:03:07 [Sun, 22 Nov 2026 14:03:07 GMT] "POST /"',
+            "Sun, 22 Nov 2026 14:03:07 GMT",
+        ),
+        ("2026-11-22 14:03:07 due [22/Nov/2026:15:03:07 +0100]", None),
+    ],
+)
+def test_a_time_with_its_zone_goes_before_one_without(line: str, told: str | None) -> None:
+    query = "SELECT zoned_time($1, '2026-11-22 14:03:07')"
+    assert engine().execute(query, [line]).fetchall() == [(told,)]

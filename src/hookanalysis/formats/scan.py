@@ -42,7 +42,7 @@ _IDS = (
 # An answer behind its id alone: [id] 200 OK (0.084s …
 _BARE = r"\[[\w-]{8,36}\] [1-5]\d\d [A-Z][A-Za-z' -]+ \([\d.]+ ?m?s\b"
 # A POST or PUT as a line shows it or names it; and an answer that an id links to its request.
-_POSTED = r'(?:^|[\s"\'`(\[\]|,<>=:])(?:POST|PUT)(?:["\'}\s|,;]|: ?/)'
+_POSTED = r'(?:^|[\s"\'`(\[\]|,<>=:])(?:POST|PUT)(?:["\'}\]\s|,;\\]|: ?/)|"method": ?"(?:post|put)"'
 _LINKED = (
     r"(?i:(?:^|[^a-z])(?:(?:req(?:uest)?|trace)[_-]?id|correlation(?:[_-]?id)?)[\"']?\s*(?:=>|[=:]))"
     r"|^\[[0-9a-f-]{16,36}\] |" + _BARE

@@ -391,24 +391,21 @@ CREATE MACRO exceptions_with(known, first_named, last_named, severity, done) AS 
 CREATE MACRO dated_time(t) AS (
   nullif(regexp_extract(
     CASE WHEN strlen(t) <= 300 THEN t ELSE left(t, 300) END,
-    '(?:^|[^0-9A-Za-z.:/+-])('
+    '(?:^|[^0-9A-Za-z.:/+-]|time:)('
       '\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T ]| - )\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9}|:\d{3}\b)?)?'
         '(?: ?[AaPp]\.?[Mm]\b\.?)?(?: ?(?:Z\b|(?:UTC|GMT|[A-Z]{1,3}[SD]T)\b(?:[+-]\d\d:?\d\d)?|[+-]\d\d:?\d\d\b))?|'
-      '\d{1,2}/[A-Z][a-z]{2}/\d{4}[: ]\d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4}\b)?|'
+      '\d{1,2}/[A-Z][a-z]{2}/\d{4}[: ]\d\d:\d\d:\d\d(?:\.\d+)?(?: (?:[+-]\d{4}|UTC|GMT|[A-Z]{1,3}[SD]T|[CEW]ET)\b)?|'
       '(?:[A-Z][a-z]{2,8},? )?(?:\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{1,2}[- ][A-Z][a-z]{2,8}[- ]\d{4}|'
         '[A-Z][a-z]{2,8} \d{1,2},? \d{4}),?[T :]+\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\b\.?)?'
         '(?: ?(?:Z\b|(?:UTC|GMT|[A-Z]{1,3}[SD]T)\b(?:[+-]\d\d:?\d\d)?|[+-]\d\d:?\d\d\b)|'
         ' (?:A(?:frica|merica|ntarctica|rctic|sia|tlantic|ustralia)|E(?:urope|tc)|Indian|Pacific)/[A-Z][\w/+-]*)?|'
       '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [A-Z]{3,4})? \d{4}\b'
-    ')',
-    1
+    ')', 1
   ), '')
 );
 CREATE MACRO undated_time(t) AS (
   nullif(regexp_replace(regexp_extract(
-    t,
-    '^(?:(?:<\d{1,3}>|time=")?[A-Z][a-z]{2} [ \d]?\d,? \d\d:\d\d:\d\d(?:\.\d+)?(?: [AP]M)?(?: |"|: )|\[[A-Z] \d{6} \d\d:\d\d:\d\d)',
-    0
+    t, '^(?:(?:<\d{1,3}>|time=")?[A-Z][a-z]{2} [ \d]?\d,? \d\d:\d\d:\d\d(?:\.\d+)?(?: [AP]M)?(?: |"|: )|\[[A-Z] \d{6} \d\d:\d\d:\d\d)', 0
   ), '^(?:<\d+>|time="|\[[A-Z] )|[ ":]+$', '', 'g'), '')
 );
 CREATE MACRO line_time(t) AS (coalesce(dated_time(t), undated_time(t)));
@@ -417,12 +414,18 @@ CREATE MACRO line_time(t) AS (coalesce(dated_time(t), undated_time(t)));
 -- brackets of an access log.
 CREATE MACRO begun_time(t) AS (
   nullif(concat_ws('', regexp_extract_all(
-    t,
-    '^\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d))[\] |]',
-    1
+    t, '^(?:[A-Z]+ \[|\[)?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d))[\] |]', 1
   )[1], regexp_extract_all(
     t, '\[(\d{1,2}/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]', 1
   )[1]), '')
+);
+
+-- The time with its zone of a server's own line, where who took it down told another without one.
+CREATE MACRO zoned_time(t, other) AS (
+  CASE WHEN contains(t, '] "') AND NOT regexp_matches(other, '(?:[A-Z]|[+-]\d\d:?\d\d)$') THEN nullif(regexp_extract(
+    t, '\[((?:\d{1,2}/[A-Z][a-z]{2}/\d{4}:|[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} )'
+    '\d\d:\d\d:\d\d(?:\.\d+)? (?:[+-]\d{4}|GMT))\] "', 1
+  ), '') END
 );
 
 -- Whether the words before a time say that it is that of something else. `plain`: the line is about
@@ -443,43 +446,46 @@ CREATE MACRO speaks_of_time(before, plain) AS (
 -- request that the application itself made.
 CREATE MACRO quotes_request(t) AS (
   regexp_matches(
-    t,
-    'request: "|^\[GIN-debug\]| --> [\w./*()-]+ \(\d+ handlers\)|\bMapped \{|\bcurl |-X ?(?:POST|PUT|GET)\b|'
+    t, 'request: "|^\[GIN-debug\]| --> [\w./*()-]+ \(\d+ handlers\)|\bMapped \{|\bcurl |-X ?(?:POST|PUT|GET)\b|'
     '\bHTTP Request: [A-Z]+ |https?://[^\s"]+:\d+ "[A-Z]+ |\bStarting new HTTPS? connection|'
     '(?i:\b(?:registered|route|routes|endpoint|handler|sending|calling|retrying|forwarding)):? "?(?:GET|POST|PUT)\b|'
     '^\s*(?:at |File "|from /|#\d+ )'
   )
 );
 
--- The request that a text shows: a method in capitals, a path, and the status right behind them.
+CREATE MACRO methods() AS 'GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS';
+
+-- The request that a text shows: a method in capitals, a path, and the status right behind them; also
+-- in columns between commas.
 CREATE MACRO scan_request(t) AS (
-  regexp_extract(
-    t,
-    '(?:^|[\s"''`(\[\]|,<>=:])(?P<method>GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|CONNECT|TRACE)'
-    '(?:["'']?[\s|]+["'']?|: ?)'
-    '(?P<target>(?:https?://[^\s/"''?#]+)?/[^\s"''|<>]*)(?P<version> HTTP/[\d.]+| (?:1\.[01]|[23])")?'
-    '["''>]*(?:[)\]]?(?: \([\d.]+ ?(?:ms|µs|s)\)| (?:took|in) [\d.]+ ?(?:ms|µs|s)(?: and)?)? *'
-    '(?:-+|=>|->|→|–|\||:|responded(?: with)?|returned|answered|status)?:? *'
-    '(?P<status>[1-5]\d\d)(?:[\s,;|)"]|$))?',
+  CASE WHEN regexp_matches(t, ',"?(?:' || methods() || ')"?,"?/') THEN regexp_extract(
+    t, ',"?(?P<method>' || methods() || ')"?,"?(?P<target>/[^",\s]*)(?:"?,(?P<version>"?HTTP/[\d.]+"?,)?"?(?P<status>[1-5]\d\d)(?:[",]|$))?',
     ['method', 'target', 'version', 'status']
-  )
+  ) ELSE regexp_extract(
+    t, '(?:^|[\s"''`(\[\]|,<>=:])(?P<method>' || methods() || '|CONNECT|TRACE)(?:["'']?[\s|]+["'']?|: ?)'
+    '(?P<target>(?:https?://[^\s/"''?#]+)?/[^\s"''|<>]*)(?P<version> HTTP/[\d.]+| (?:1\.[01]|[23])")?'
+    '["''>]*(?:[)\]]?(?: for \S+,)?(?: \([\d.]+ ?(?:ms|µs|s)\)| (?:took|in) [\d.]+ ?(?:ms|µs|s)(?: and)?)? *'
+    '(?:-+|=>|->|→|–|\||:|responded(?: with)?|returned|answered|status)?:? *"?(?P<status>[1-5]\d\d)(?:[\s,;|)"]|$))?',
+    ['method', 'target', 'version', 'status']
+  ) END
+);
+
+-- The status of a request that stands before it, or in parentheses of its own behind it.
+CREATE MACRO aside_status(t) AS concat_ws('',
+  regexp_extract_all(t, '(?:' || methods() || ') /\S* \(([1-5]\d\d)\)', 1)[1],
+  regexp_extract_all(t, '(?:^|[\])|,;:-] ?|\d[Z\d]? |UTC )([1-5]\d\d) (?:' || methods() || ') /', 1)[1]
 );
 
 -- The same, where method and path stand under their names: method=POST path=/hook.
 CREATE MACRO named_method(t) AS (
   regexp_extract_all(
-    t,
-    '(?:^|[\s"''{,(;|\[?&])(?:http[._])?(?:request[._])?(?i:method)["'']?\s*(?:=>|[=:])\s*["'']?'
-    '(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\b',
-    1
+    t, '(?:^|[\s"''{,(;|\[?&]):?(?:http[._])?(?:request[._])?(?i:method)["'']?\s*(?:=>|[=:])\s*["'']?(' || methods() || ')\b', 1
   )[1]
 );
 CREATE MACRO named_target(t) AS (
   nullif(replace(regexp_extract(
-    t,
-    '(?:^|[\s"''{,(;|\[])(?:http[._]|url[._])?(?:request[_.]?)?(?i:path|uri|url|target)["'']?\s*(?:=>|[=:])\s*'
-    '["'']?((?:https?:)?\\?/[^\s"''|<>}]*)',
-    1
+    t, '(?:^|[\s"''{,(;|\[]):?(?:http[._]|url[._])?(?:request[_.]?)?(?i:path|uri|url|target)["'']?\s*(?:=>|[=:])\s*'
+    '["'']?((?:https?:)?\\?/[^\s"''|<>}]*)', 1
   ), '\/', '/'), '')
 );
 
@@ -496,14 +502,10 @@ CREATE MACRO message_first(t) AS (
 -- A status under its name, or in the words with which frameworks end a request.
 CREATE MACRO named_status(t) AS (
   nullif(concat_ws('', regexp_extract_all(
-    t,
-    '(?:^|[\s"''{,(;|\[])(?i:http[_. ]?|response[_. ]?|res[_. ]?)?(?i:status)(?i:[_. ]?code)?["'']?\s*(?:=>|[=:])\s*'
-    '["'']?([1-5]\d\d)(?:[^\w.%-]|$)',
-    1
+    t, '(?:^|[\s"''{,(;|\[]):?(?i:http[_. ]?|response[_. ]?|res[_. ]?)?(?i:status)(?i:[_. ]?code)?["'']?\s*(?:=>|[=:])\s*'
+    '["'']?([1-5]\d\d)(?:[^\w.%-]|$)', 1
   )[1], CASE WHEN NOT regexp_matches(t, '(?i)status') THEN regexp_extract_all(
-    t,
-    '(?:^|[\s\]])(?:Completed|Sent|responded|responded with|[Aa]nswered)(?: with)? ([1-5]\d\d)(?:[\s,;]|$)',
-    1
+    t, '(?:^|[\s\]])(?:Completed|Sent|responded|responded with|[Aa]nswered)(?: with)? ([1-5]\d\d)(?:[\s,;]|$)', 1
   )[1] END), '')
 );
 
@@ -527,26 +529,27 @@ CREATE MACRO scan_address(t) AS (
   coalesce(
     -- uvicorn puts the port behind an address of version 6 without brackets.
     regexp_extract_all(t, '^[A-Z]{4,8}: +([0-9a-f:]+:[0-9a-f:]*):\d{1,5} - "', 1)[1],
+    -- What stands before an access log's address, ident and user is the server's.
+    CASE WHEN NOT regexp_matches(t, '^\S+ [\w:\[]\S* (?:\S+ ){0,2}?- \S+ \[\d') THEN regexp_extract_all(
+      t, '^(?:[\w.-]+:\d+ |")?(?:(?:[A-Z]{4,8}:\s*)(?:[A-Za-z_][\w.]*:)??)?\[?(' || address() || ')\]?(?::\d+)?"?,? ', 1
+    )[1] END,
     regexp_extract_all(
-      t,
-      '^(?:[\w.-]+:\d+ )?(?:(?:[A-Z]{4,8}:\s*)(?:[A-Za-z_][\w.]*:)??)?\[?(' || address() || ')\]?(?::\d+)?,? ', 1
-    )[1],
-    regexp_extract_all(
-      t,
-      '(?i)(?:^|[\s"''{,(;|\[]):?(?:from|ip|(?:remote|client|source|peer)[_.-]?(?:ip|addr|address)?|fwd)["'']?(?:=>|[=:\s]+)["'']?\[?'
-      '(' || address() || ')',
-      1
+      t, '(?i)(?:^|[\s"''{,(;|\[]):?(?:from|ip|(?:remote|client|source|peer)[_.-]?(?:ip|addr|address)?|fwd)["'']?(?:=>|[=:\s]+)["'']?\[?'
+      '(' || address() || ')', 1
     )[1],
     -- What was handed on: of several, sql/load/receipts.sql takes the client's.
     regexp_extract_all(
       t, '(?i)\bx[_-]forwarded[_-]for["'']?(?:=>|[=:])\s*["'']?([0-9a-f.:]+(?:, ?[0-9a-f.:]+)*)["'']', 1
     )[1],
-    regexp_extract_all(t, '\bStarted [A-Z]+ "[^"]*" for ([0-9a-f.:]+)', 1)[1],
+    regexp_extract_all(t, '\b(?:' || methods() || ') +(?:"[^"]*"|/\S*) for ([0-9a-f.:]+)', 1)[1],
+    -- In front of a line of columns; right behind an access log's time, or last before its request.
+    regexp_extract_all(t, '^(?:"?\d{4}-[^,]*,)?"?(' || address() || ')"?,(?:.*,)?"?(?:' || methods() || ')"?,', 1)[1],
     regexp_extract_all(
-      t,
-      '(?:^|[\s"''(\[|,])(' || address() || ')\]?(?::\d+)?\]?:?(?: - \S+| -)*(?: \[[^\]]*\])?(?: -)? '
-      '(?:["\\]+(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) |(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) \S+ HTTP/)',
-      1
+      t, '^(?:\S+ ){0,2}\[\d{1,2}/[A-Z][a-z]{2}/\d{4}:[^\]]*\] \[?(' || address() || ')\]?(?::\d+)? (?:.*[ "])?"?(?:' || methods() || ') ', 1
+    )[1],
+    regexp_extract_all(
+      t, '(?:^|[\s"''(\[|,])(' || address() || ')\]?(?::\d+)?\]?:?(?: - \S+| -)*(?: \[[^\]]*\])?(?: -)? '
+      '(?:["\\]+(?:' || methods() || ') |(?:' || methods() || ') (?:\S+ HTTP/|"/))', 1
     )[1]
   )
 );
@@ -574,27 +577,25 @@ CREATE MACRO scan_tag(t) AS (
 -- nothing. trailing_duration: where a request shows its status, the one number of milliseconds.
 CREATE MACRO named_duration(t) AS (
   regexp_extract(
-    t,
-    '(?i)(?:^|[\s"''{,(;|])(?:duration|elapsed|latency|took|(?:response|request)[_-]?time)[_-]?'
+    t, '(?i)(?:^|[\s"''{,(;|])(?:duration|elapsed|latency|took|(?:response|request)[_-]?time)[_-]?'
     '(?P<unit>ms|millis|milliseconds|s|sec|seconds|us|micros|ns)["'']?\s*(?:=>|[=:])\s*["'']?(?P<n>\d+(?:\.\d+)?)\b',
     ['unit', 'n']
   )
 );
 CREATE MACRO scan_duration(t) AS (
   CASE
-    WHEN NOT regexp_matches(t, '\d ?(?:[nuµm]?s|msecs?|secs?|seconds?)\b')
-      OR regexp_matches(t, '(?i)\b(?:retry|retrying|again|expires?|timeout|timed out)\b') THEN NULL
-    ELSE regexp_extract_all(
-      t,
-      '(?i)(?:^|[\s"''{,(;|])(?:in|took|after|duration|elapsed|latency|response[_-]?time|request[_-]?time)["'']?[=:\s]+["'']?'
-      '(\d+(?:\.\d+)? ?(?:[nuµm]?s|msecs?|secs?|seconds?))\b',
-      1
+    WHEN regexp_matches(t, '(?i)\b(?:retry|retrying|again|expires?|timeout|timed out)\b') THEN NULL
+    WHEN regexp_matches(t, '\d ?(?:[nuµm]?s|msecs?|secs?|seconds?)\b') THEN regexp_extract_all(
+      t, '(?i)(?:^|[\s"''{,(;|])(?:in|took|after|duration|elapsed|latency|response[_-]?time|request[_-]?time)["'']?[=:\s]+["'']?'
+      '(\d+(?:\.\d+)? ?(?:[nuµm]?s|msecs?|secs?|seconds?))\b', 1
     )[1]
+    -- nginx's own name, and its three decimals of a second.
+    WHEN contains(t, 'request_time') THEN regexp_extract_all(t, '\brequest_time[=:] ?"?(\d+\.\d{3})(?:[^\w.]|$)', 1)[1] || 's'
   END
 );
 CREATE MACRO trailing_duration(t) AS (
-  CASE WHEN len(regexp_extract_all(t, '[\s|(](\d+(?:\.\d+)? ?(?:ms|µs|(?:milli|micro)seconds))\b', 1)) = 1
-    THEN regexp_extract_all(t, '[\s|(](\d+(?:\.\d+)? ?(?:ms|µs|(?:milli|micro)seconds))\b', 1)[1]
+  CASE WHEN len(regexp_extract_all(t, '[\s|(](\d+(?:\.\d+)? ?(?:ms|µs|(?:milli|micro)seconds))(?:[^\w:=]|$)', 1)) = 1
+    THEN regexp_extract_all(t, '[\s|(](\d+(?:\.\d+)? ?(?:ms|µs|(?:milli|micro)seconds))(?:[^\w:=]|$)', 1)[1]
     ELSE regexp_extract_all(t, ' [1-5]\d\d (\d+(?:\.\d+)?s)$', 1)[1]
   END
 );
@@ -605,8 +606,7 @@ CREATE MACRO scan_level(t) AS (
     left(t, 300),
     '(?:^|[\s\[(|.:"])(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE|LOG|VERBOSE|INF|WRN|ERR|DBG|FTL)'
     '(?:[\s\])|:,/"]|$)|(?:level|lvl|severity)="?(\w+)|[\[.](?i:trace|debug|info|notice|warn|warning|error|critical|fatal)\]|'
-    '^(?:trce|dbug|info|warn|fail|crit): ',
-    0
+    '^(?:trce|dbug|info|warn|fail|crit): ', 0
   ), '')
 );
 

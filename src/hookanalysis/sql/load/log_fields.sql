@@ -89,6 +89,7 @@ settled AS (
     END AS seen_target,
     CASE
       WHEN line_method IS NOT NULL AND shown.status <> '' THEN known_status(shown.status)
+      WHEN line_method IS NOT NULL AND aside_status(text) <> '' THEN known_status(aside_status(text))
       WHEN NOT shows AND NOT quoted THEN known_status(named_status(text))
     END AS seen_status,
     CASE

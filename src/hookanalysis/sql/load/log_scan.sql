@@ -32,7 +32,7 @@ timed AS (
     CASE
       WHEN blank THEN NULL
       -- A coalesce asks all that it may come to.
-      WHEN dated IS NOT NULL AND NOT {{owned}} THEN dated
+      WHEN dated IS NOT NULL AND NOT {{owned}} THEN coalesce(zoned_time(record, dated), dated)
       WHEN len(met) = 0 THEN coalesce({{own}}NULL)
       WHEN met IS NULL THEN coalesce({{own}}dated, undated_time(record), {{otherwise}}NULL)
       -- Beside a whole line with a time of its own, a shipper tells when it read that.
