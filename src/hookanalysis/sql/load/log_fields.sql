@@ -111,7 +111,7 @@ measured AS (
     * REPLACE (
       -- A line that ends within the quotes of its path was cut: who knows how the path went on.
       CASE
-        WHEN seen_target IS NULL OR NOT regexp_matches(text, '/[^\s"]*$') THEN seen_target
+        WHEN seen_target IS NULL OR NOT ends_with(rtrim(text, '.,:;)]}'), seen_target) THEN seen_target
         WHEN regexp_matches(replace(text, '\"', ''), '^[^"]*(?:"[^"]*"[^"]*)*"[^"]*$') THEN NULL
         ELSE seen_target
       END AS seen_target
