@@ -20,15 +20,13 @@ WITH shared_keys AS (
   SELECT hash(stream, request_key) AS key_no
   FROM receipt_lines
   WHERE request_key IS NOT NULL
-  GROUP BY ALL
-  HAVING COUNT(*) > 1
+  GROUP BY ALL HAVING COUNT(*) > 1
 ),
 retried_events AS (
   SELECT event_uuid
   FROM attempts
   WHERE event_uuid IN (SELECT request_key FROM receipt_lines)
-  GROUP BY event_uuid
-  HAVING MAX(attempted_at) > MIN(attempted_at) + INTERVAL '1 second'
+  GROUP BY event_uuid HAVING MAX(attempted_at) > MIN(attempted_at) + INTERVAL '1 second'
 ),
 told_lines AS (
   SELECT
@@ -98,9 +96,8 @@ clustered_lines AS (
   FROM (
     SELECT
       *,
-      MAX(nth_of_kind) FILTER (NOT is_end) OVER (
-        PARTITION BY stream, request_key, part ORDER BY place
-      ) AS so_far
+      MAX(nth_of_kind) FILTER (NOT is_end)
+        OVER (PARTITION BY stream, request_key, part ORDER BY place) AS so_far
     FROM ordered_lines
   )
   CROSS JOIN settings
@@ -122,9 +119,8 @@ kinds AS (
 counted_lines AS (
   SELECT
     *,
-    ROW_NUMBER() OVER (
-      PARTITION BY stream, request_key, part, cluster, kind, request_id IS NULL ORDER BY place
-    ) AS nth
+    ROW_NUMBER()
+      OVER (PARTITION BY stream, request_key, part, cluster, kind, request_id IS NULL ORDER BY place) AS nth
   FROM kinds
 ),
 begun_lines AS (
