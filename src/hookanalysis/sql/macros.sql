@@ -28,49 +28,54 @@ CREATE MACRO says_both(t) AS (
   END
 );
 
--- A text without what may be private, on one line, at most 200 characters. Masked, from the inside
--- out: objects, quoted text but names of a schema, query strings, e-mail addresses, values of telling
--- keys, uuids, long numbers and codes, and all words that are not kept. `entire` and `word_kept` are
--- patterns (in lower case) of a text, and of a word, that stay; the parser makes kept_words().
-CREATE MACRO scrub_but(t, entire, word_kept) AS (
-  CASE
-    WHEN t IS NULL OR trim(t) = '' THEN NULL
-    WHEN strlen(t) <= 200 AND NOT regexp_matches(
-      t,
-      '[^ -~]|[{"''@=:?\\]|\d[\d ().+/-]{4}|[\w-]{20}|\d[\w-]*\d[\w-]*\d[\w-]*\d[\w-]*\d|'
-      '%40|(?i:bearer|basic)\s'
-    ) AND regexp_full_match(lower(t), entire) THEN t
-    ELSE left(regexp_replace(array_to_string(list_transform(string_split(
-      regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
-      replace(regexp_replace(regexp_replace(
-        CASE
-          -- A word cut in two is taken out again below: its half may fit no mask.
-          WHEN length(t) > 2000 THEN left(t, 2000) || chr(0)
-          WHEN regexp_matches(t, '[a-z]["'']')
-            THEN regexp_replace(t, schema_words(), '\1' || chr(1) || '\2\3' || chr(1), 'g')
-          ELSE t
-        END,
-        '(?s)\{.*\}|\{[^}]*$', '{…}', 'g'),
-        '(^|[\s=:(,\[])''[^'']*(?:''|$)|"[^"]*(?:"|$)', '\1"…"', 'g'), chr(1), ''''),
-        '\?[^\s"]+', '?…', 'g'),
-        '(?:[^\s<>,;:"''=()]+(?:@|%40))+[^\s<>,;:"''()]*', '[email]', 'g'),
-        '(?i)([\w.-]*(?:' || sensitive() || ')[\w.-]*''?\s*(?:=>|[=:])|\b(?:bearer|basic)\s)'
-        '[^,;|)\]}]*', '\1…', 'g'),
-        '(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|'
-        '\b[\w-]*(?:\d[\w-]*){5}|\+?\(?\d[\d ().+/-]{5,}\d|\b\w{24,}\b', '[id]', 'g'),
-        '\S*\x00$', ''),
-        '\s+', ' ', 'g'),
-      ' '), lambda word:
-        CASE WHEN regexp_full_match(lower(word), word_kept) THEN word ELSE '[…]' END
-      ), ' '),
-      '[\x00-\x1f\x7f-\x9f\x{61c}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}'
-      '\x{feff}\x{fff9}-\x{fffb}]',
-      '�', 'g'
-    ), 200)
-  END
+-- A text without what may be private (scrub), on one line, at most 200 characters. Masked, from the
+-- inside out: objects, quoted text but names of a schema, query strings, e-mail addresses, values of
+-- telling keys, uuids, long numbers and codes, and all words that are not kept. `entire` and
+-- `word_kept` are patterns (in lower case) of a text, and of a word, that stay; the parser makes
+-- kept_words(). A macro repeats its argument: for many texts, hidden(t) is a column of its own.
+-- harmless: nothing in it needs a mask. spoken: one look tells that all words are kept, as in most.
+CREATE MACRO harmless(t) AS strlen(t) <= 200 AND NOT regexp_matches(t,
+  '[^ -~]|[{"''@=:?\\]|\d[\d ().+/-]{4}|[\w-]{20}|\d[\w-]*\d[\w-]*\d[\w-]*\d[\w-]*\d|%40|(?i:bearer|basic)\s'
 );
-
-CREATE MACRO scrub(t) AS scrub_but(t, kept_words(), kept_words());
+CREATE MACRO masks(t) AS (
+  regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+    replace(regexp_replace(regexp_replace(
+      CASE
+        -- A word cut in two is taken out again below: its half may fit no mask.
+        WHEN length(t) > 2000 THEN left(t, 2000) || chr(0)
+        WHEN regexp_matches(t, '[a-z]["'']')
+          THEN regexp_replace(t, schema_words(), '\1' || chr(1) || '\2\3' || chr(1), 'g')
+        ELSE t
+      END,
+      '(?s)\{.*\}|\{[^}]*$', '{…}', 'g'),
+      '(^|[\s=:(,\[])''[^'']*(?:''|$)|"[^"]*(?:"|$)', '\1"…"', 'g'), chr(1), ''''),
+      '\?[^\s"]+', '?…', 'g'),
+      '(?:[^\s<>,;:"''=()]+(?:@|%40))+[^\s<>,;:"''()]*', '[email]', 'g'),
+      '(?i)([\w.-]*(?:' || sensitive() || ')[\w.-]*''?\s*(?:=>|[=:])|\b(?:bearer|basic)\s)[^,;|)\]}]*', '\1…', 'g'),
+      '(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|'
+      '\b[\w-]*(?:\d[\w-]*){5}|\+?\(?\d[\d ().+/-]{5,}\d|\b\w{24,}\b', '[id]', 'g'),
+      '\S*\x00$', ''), '\s{2,}|[\t\n\f\r]', ' ', 'g')
+);
+CREATE MACRO hidden(t) AS CASE WHEN trim(t) = '' THEN NULL WHEN harmless(t) THEN t ELSE masks(t) END;
+CREATE MACRO spoken(t, word_kept) AS (
+  left(regexp_replace(
+    CASE
+      WHEN regexp_full_match(lower(t), word_kept) THEN t
+      ELSE list_aggr(list_transform(
+        string_split(regexp_replace(t, ' {2,}', ' ', 'g'), ' '),
+        lambda word: CASE WHEN regexp_full_match(lower(word), word_kept) THEN word ELSE '[…]' END
+      ), 'string_agg', ' ')
+    END,
+    '[\x00-\x1f\x7f-\x9f\x{61c}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}\x{feff}\x{fff9}-\x{fffb}]',
+    '�', 'g'
+  ), 200)
+);
+CREATE MACRO scrub(t) AS spoken(hidden(t), kept_words());
+CREATE MACRO scrub_but(t, entire, word_kept) AS CASE
+  WHEN trim(t) = '' THEN NULL
+  WHEN harmless(t) AND regexp_full_match(lower(t), entire) THEN t
+  ELSE spoken(masks(t), word_kept)
+END;
 
 -- The severity that a word (lower case) names; numbers are those of pino and bunyan.
 CREATE MACRO level_of(t) AS (

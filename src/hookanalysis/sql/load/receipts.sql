@@ -70,11 +70,12 @@ wordings AS (
           ELSE said END
       ), '[\w-]+(?:[./][\w-]+)+', '…', 'g') AS words,
       level_of(regexp_replace(lower(level), 'level=|[^a-z0-9]', '', 'g')) AS severity,
-      list_transform([said, raises[1], raises[-1]], lambda told: scrub(told)) AS kept_texts
+      spoken(masked, kept_words()) AS kept_text,
+      CASE WHEN len(raises) > 0
+        THEN list_transform([raises[1], raises[-1]], lambda told: scrub(told)) END AS ends
     FROM (
-      SELECT DISTINCT
-        said, raised_by, level, regexp_extract_all(raised_by, raised(), 1) AS raises
-      FROM addressed
+      SELECT *, hidden(said) AS masked, regexp_extract_all(raised_by, raised(), 1) AS raises
+      FROM (SELECT DISTINCT said, raised_by, level FROM addressed)
     )
   )
 )
@@ -121,11 +122,8 @@ SELECT
   END AS request_id,
   w.severity AS level,
   w.step,
-  nullif(kept_texts[1], '') AS message,
-  CASE
-    WHEN kept_texts[2] = kept_texts[3] THEN kept_texts[2]
-    ELSE kept_texts[2] || chr(10) || kept_texts[3]
-  END AS exception,
+  nullif(kept_text, '') AS message,
+  CASE WHEN ends[1] = ends[2] THEN ends[1] ELSE ends[1] || chr(10) || ends[2] END AS exception,
   CASE WHEN contains(record, 'ignature') OR contains(record, 'IGNATURE') THEN signature_head(record, '')
     END AS signature_head,
   hash(unended(record)) AS record_hash
