@@ -393,8 +393,11 @@ CREATE MACRO exceptions_with(known, first_named, last_named, severity, done) AS 
 
 -- The time that a line tells, as it is written: the first with a year that stands in its first 300
 -- characters, else syslog's in front of it.
-CREATE MACRO dated_time(t) AS (
-  nullif(regexp_extract(
+CREATE MACRO dated_time(t) AS CASE
+  -- Access logs: before their bracket no time can stand without a colon.
+  WHEN regexp_matches(t, '^[^\[:]{0,99}\[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]')
+    THEN substring(t, strpos(t, '[') + 1, 26)
+  ELSE nullif(regexp_extract(
     CASE WHEN strlen(t) <= 300 THEN t ELSE left(t, 300) END,
     '(?:^|[^0-9A-Za-z.:/+-]|time:)('
       '\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T \t]| - )\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9}|:\d{3}\b)?)?'
@@ -407,7 +410,7 @@ CREATE MACRO dated_time(t) AS (
       '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [A-Z]{3,4})? \d{4}\b'
     ')', 1
   ), '')
-);
+END;
 CREATE MACRO undated_time(t) AS (
   nullif(regexp_replace(regexp_extract(
     t, '^(?:(?:<\d{1,3}>|time=")?[A-Z][a-z]{2} [ \d]?\d,? \d\d:\d\d:\d\d(?:\.\d+)?(?: [AP]M)?(?: |"|: )|\[[A-Z] \d{6} \d\d:\d\d:\d\d)', 0
@@ -573,9 +576,7 @@ CREATE MACRO scan_id(t) AS (
   )
 );
 CREATE MACRO scan_tag(t) AS (
-  regexp_extract_all(
-    t, '(?:^|-- \S*: )\[([0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,32})\](?: |$)', 1
-  )[1]
+  regexp_extract_all(t, '(?:^|-- \S*: )\[([0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,32})\](?: |$)', 1)[1]
 );
 
 -- How long a request took, as a number with its unit, which its name may end in; a number alone says
