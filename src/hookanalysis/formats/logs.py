@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis.read.documents import is_spread
@@ -172,6 +173,7 @@ def _try_layer(
     if known.format and not _is_such(known.format, counts, records):
         return None
 
+    @cache
     def write(first: bool | None) -> tuple[str, str]:
         dated = replace(log, facts=replace(log.facts, day_first=first))
         return scan_log(dated), log_fields(dated)
@@ -263,25 +265,14 @@ def count_fits(records: Sequence[str], formats: Sequence[Format]) -> Counter[str
     objects = [(fits_object(e), str(n)) for n, e in enumerate(formats) if e.keys]
     lines = [(fits_text("text", e), str(n)) for n, e in enumerate(formats) if e.pattern]
     query = f"""
-        SELECT fit, count(*)
-        FROM (
-          SELECT UNNEST([{case_sql(objects, "NULL")}, {case_sql(lines, "NULL")}]) AS fit
-          FROM (
-            SELECT
-              record, met,
-              CASE WHEN met IS NULL THEN record ELSE list_any_value(
-                TRY(json_extract_string(record, [{messages}]))
-              ) END AS text
+        SELECT fit, count(*) FROM (
+          SELECT UNNEST([{case_sql(objects, "NULL")}, {case_sql(lines, "NULL")}]) AS fit FROM (
+            SELECT *, CASE WHEN met IS NULL THEN record
+              ELSE list_any_value(TRY(json_extract_string(record, [{messages}]))) END AS text
             FROM (
-              SELECT
-                record,
-                CASE WHEN starts_with(record, '{{') THEN TRY(json_keys(record)) END AS met
+              SELECT *, CASE WHEN starts_with(record, '{{') THEN TRY(json_keys(record)) END AS met
               FROM UNNEST(CAST($1 AS VARCHAR[])) AS x (record)
-            )
-          )
-        )
-        WHERE fit IS NOT NULL
-        GROUP BY fit
+        ))) WHERE fit IS NOT NULL GROUP BY fit
         """
     rows = connect_parser().execute(query, [list(records)]).fetchall()
     return Counter({formats[number].id: count for number, count in rows})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +35,7 @@ class Beginning:
         self.text = text
         self.table = table
         self._chunks: dict[Split, Chunk] = {}
+        self._objects: dict[Split, list[dict[str, Any]]] = {}
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -51,8 +53,10 @@ class Beginning:
         split = split or self.table or Split("json")
         if split.kind == "json" and self.text.lstrip()[:1] not in {b"{", b"["}:
             return []
-        found = map(open_object, self.chunk(split).texts())
-        return [record for record in found if record is not None]
+        if split not in self._objects:
+            found = map(open_object, self.chunk(split).texts())
+            self._objects[split] = [record for record in found if record is not None]
+        return self._objects[split]
 
 
 def take_records(head: bytes, split: Split) -> Chunk:
@@ -107,6 +111,8 @@ def spell(names: Mapping[str, Sequence[str]], keys: Iterable[str]) -> dict[str, 
     return spelt
 
 
+# Each format and each wrapper asks for the same first records.
+@lru_cache(3 * RECORDS)
 def open_object(text: str) -> dict[str, Any] | None:
     """The object that a record is, if it is one."""
     if not text.startswith("{"):

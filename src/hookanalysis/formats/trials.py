@@ -126,12 +126,12 @@ def _fit(entry: Format, head: Beginning, facts: FileFacts) -> Trial | None:
     split = head.table if is_table else Split("json")
     if split is None:
         return None
-    objects = head.objects(split)
+    objects, asked = head.objects(split), set(entry.keys)
+    if not is_table and not any(record.keys() >= asked for record in objects):
+        return None
     records = [part for record in objects for part in _spread(record, entry.each)]
     if is_table:
         records.append(dict.fromkeys(name_columns(head.columns)))
-    elif not any(record.keys() >= set(entry.keys) for record in objects):
-        return None
     keys = sorted({key for record in records for key in record})
     elements = [record.get("each") for record in records] if entry.each else []
     inner = [f"each/{key}" for one in elements if isinstance(one, dict) for key in one]
