@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,8 +32,9 @@ _SCANNED = (
 )
 # Ways to read that are kept planned: more than most folders of logs need.
 _KEPT = 24
-# Bytes of a chunk that is read faster than its statements are optimised.
-_SMALL = 2**19
+# The rows of `scanned` that are parsed, and how the statement that parses them names them.
+_KEEP = "SELECT line, byte_offset, \"at\", record FROM scanned WHERE verdict = 'keep'"
+_AS_SCANNED = "WITH scanned AS (SELECT *, 'keep' AS verdict FROM kept)"
 _NOTHING = Chunk(np.empty(0, np.uint8), Batch(), (0, 0, 1), [])
 
 
@@ -49,21 +51,22 @@ class Scratch:
 
     def __init__(self, scan_sql: str, fields_sql: str, side: str) -> None:
         self.con = connect_parser()
-        self._chunk = _Current()
-        self._scan_sql = scan_sql
-        self._fields_sql = fields_sql
-        self._planned: set[str] = set()
+        self._chunk, self._kept = _Current(), _Current()
+        parsed = f"INSERT INTO parsed {_AS_SCANNED} FROM ({fields_sql})"
+        self._unplanned = {"scan": f"INSERT INTO scanned {scan_sql}", "parse": parsed}
         self.con.register("chunk", self._chunk)
         target = ATTEMPT_RECORDS if side == "sender" else RECEIPT_RECORDS
         columns = [f"{c.name} {c.type}" for c in target.columns if c.name not in _PLACE]
         self.con.execute(f"CREATE TEMP TABLE scanned ({_SCANNED})")
         self.con.execute(f"CREATE TEMP TABLE parsed ({', '.join(columns)})")
+        self._kept.rows = self._nothing_kept = _Held(self.con, _KEEP)
+        self.con.register("kept", self._kept)
 
     def scan(self, chunk: Chunk) -> None:
         """Fill `scanned` from a chunk."""
         self.clear()
-        self._chunk.chunk = chunk
-        self._execute("scan", f"INSERT INTO scanned {self._scan_sql}", chunk)
+        self._chunk.rows = chunk
+        self._execute("scan")
         if self.rows("SELECT 1 FROM scanned WHERE later_at IS NOT NULL LIMIT 1"):
             self.con.execute(
                 f"""UPDATE scanned SET "at" = r.moment, later_at = NULL
@@ -75,7 +78,9 @@ class Scratch:
         """Fill both tables from a chunk; returns the rest of a stack trace that it begins with."""
         self.scan(chunk)
         if self.rows("SELECT 1 FROM scanned WHERE verdict = 'keep' LIMIT 1"):
-            self._execute("parse", f"INSERT INTO parsed {self._fields_sql}", chunk)
+            self._kept.rows = _Held(self.con, _KEEP)
+            self._execute("parse")
+            self._kept.rows = self._nothing_kept
         return self._attach_traces()
 
     def _attach_traces(self) -> tuple[str, str] | None:
@@ -96,20 +101,16 @@ class Scratch:
         rest = self.rows("SELECT first_said, last_said FROM traces WHERE owner IS NULL")
         return (rest[0][0], rest[0][1]) if rest else None
 
-    def _execute(self, name: str, statement: str, chunk: Chunk) -> None:
-        # To optimise the formats' long expressions takes longer than to read a small chunk, and
-        # DuckDB does so at every EXECUTE again.
-        large = chunk.bytes >= _SMALL
-        plan = f"{name}_large" if large else name
-        if plan not in self._planned:
-            self.con.execute(f"SET enable_optimizer = {large}")
-            self.con.execute(f"PREPARE {plan} AS {statement}; SET enable_optimizer = true")
-            self._planned.add(plan)
-        self.con.execute(f"EXECUTE {plan}")
+    def _execute(self, name: str) -> None:
+        # Both read streams: what reads a table is planned anew at each EXECUTE, which takes longer
+        # than to read a small chunk.
+        if statement := self._unplanned.pop(name, ""):
+            self.con.execute(f"PREPARE {name} AS {statement}")
+        self.con.execute(f"EXECUTE {name}")
 
     def clear(self) -> None:
         """Give back the memory that a chunk took."""
-        self._chunk.chunk = _NOTHING
+        self._chunk.rows, self._kept.rows = _NOTHING, self._nothing_kept
         self.con.execute("TRUNCATE scanned; TRUNCATE parsed")
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
@@ -158,10 +159,23 @@ def _close_idle() -> None:
 
 
 class _Current:
-    """The chunk at hand, under one name: the plans stay valid."""
+    """Rows at hand, under one name: the plans stay valid."""
 
-    def __init__(self) -> None:
-        self.chunk = _NOTHING
+    rows: Chunk | _Held = _NOTHING
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        return self.chunk.__arrow_c_stream__(requested_schema)
+        return self.rows.__arrow_c_stream__(requested_schema)
+
+
+class _Held:
+    """The rows of a query, which is run once."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, query: str) -> None:
+        from nanoarrow.c_array_stream import CArrayStream, c_array_stream
+
+        with c_array_stream(con.sql(query)) as stream:
+            schema, arrays = stream.get_schema(), [*stream]
+        self._stream = partial(CArrayStream.from_c_arrays, arrays, schema, move=False)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._stream().__arrow_c_stream__()

@@ -160,11 +160,9 @@ def gather(
 
 def _insert(db: Database, part: Part, file: dict[str, Any], generation: dict[str, Any]) -> int:
     """Insert all rows of a part under numbers of the workspace; returns that of its file."""
-    file_id = manifest.next_number(db, "files", "file_id")
-    if part.before:
-        generation_id = part.before.generation_id
-    else:
-        generation_id = manifest.next_number(db, "generations", "generation_id")
+    before, number = part.before, manifest.next_number
+    file_id = number(db, "files", "file_id")
+    generation_id = before.generation_id if before else number(db, "generations", "generation_id")
     for table, rows in part.rows.items():
         db.con.register("part_rows", rows)
         try:

@@ -157,43 +157,22 @@ class Transfer:
             scratch.move(f"SELECT {self.place}, * FROM parsed", con, target.name)
         if rejected:
             # What was taken out of a list has a place in its record, and no bytes of its own.
-            scratch.move(
-                f"""
-                SELECT {self.place}, coalesce(chunk.line, scanned.line), byte_offset,
-                       coalesce(chunk.bytes, 0), 1 AS lines, reason,
-                       CAST(NULL AS VARCHAR) AS detail
-                FROM scanned LEFT JOIN chunk USING (byte_offset) WHERE verdict = 'reject'
-                """,
-                con,
-                "rejects",
-            )
-        scratch.move(
-            f"""
+            query = f"""SELECT {self.place}, coalesce(chunk.line, scanned.line), byte_offset,
+                  coalesce(chunk.bytes, 0), 1 AS lines, reason, CAST(NULL AS VARCHAR) AS detail
+                FROM scanned LEFT JOIN chunk USING (byte_offset) WHERE verdict = 'reject'"""
+            scratch.move(query, con, "rejects")
+        query = f"""
             SELECT {self.generation_id} AS generation_id, {self.file_id} AS file_id,
                    date_trunc('minute', scanned.at) AS minute_at, min(scanned.at) AS first_at,
                    max(scanned.at) AS last_at, min(line) AS first_line, max(line) AS last_line,
                    count(*) AS records, max(later_at) AS later_at,
                    bit_or(CAST(1 AS UBIGINT) << CAST(second(scanned.at) AS INTEGER)) AS seconds
             FROM scanned WHERE scanned.at IS NOT NULL AND verdict IN ('keep', 'count')
-            GROUP BY minute_at ORDER BY minute_at
-            """,
-            con,
-            "activity",
-        )
+            GROUP BY minute_at ORDER BY minute_at"""
+        scratch.move(query, con, "activity")
         for bad in chunk.rejects:
-            con.execute(
-                "INSERT INTO rejects VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    self.file_id,
-                    self.generation_id,
-                    bad.line,
-                    bad.byte_offset,
-                    bad.bytes,
-                    bad.lines,
-                    bad.reason,
-                    bad.detail or None,
-                ],
-            )
+            told = (bad.line, bad.byte_offset, bad.bytes, bad.lines, bad.reason, bad.detail or None)
+            con.execute(f"INSERT INTO rejects SELECT {self.place}, ?, ?, ?, ?, ?, ?", told)
 
     def _extend_trace(self, rest: tuple[str, str]) -> None:
         """Note the rest of a trace on the last line before it, if that was kept."""
