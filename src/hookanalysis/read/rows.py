@@ -140,6 +140,9 @@ def normalise(name: str) -> str:
     return re.sub(r"[\W_]", "", name).lower()
 
 
+_Row = tuple[int, int, list[str], str | None]
+
+
 @dataclass
 class _Offer:
     """The lines of an offered text, where each begins, and what may follow them."""
@@ -177,6 +180,7 @@ class RowSplitter(LineSplitter):
         self._names = list(split.names)
         self._skip = max(0, split.skip_lines - lines_before)
         self._delimiter = split.delimiter
+        self._odd = (f" {split.delimiter}", f"{split.delimiter} ", *_NULLS)
         # Between tabs, which are usually pasted, quotes inside a cell are ordinary characters.
         stop = re.escape(split.delimiter)
         plain = rf"[^\n{stop}]" if split.delimiter == "\t" else rf'[^\n"{stop}]'
@@ -190,6 +194,7 @@ class RowSplitter(LineSplitter):
         self._places = list(columns.values())
         keys = (encode_basestring(key).replace("%", "%%") for key in columns)
         self._object = f"{{{','.join(f'{key}:%s' for key in keys)}}}"
+        self._plain_object = self._object.replace(":%s", ':"%s"')
 
     def split(self, view: Bytes, end: End) -> Batch:
         """See `Splitter`."""
@@ -214,7 +219,7 @@ class RowSplitter(LineSplitter):
         for first, behind, cells, fault in self._records(offer.lines, header):
             after, text = behind, b""
             if fault or starts[behind] - starts[first] > RECORD_LIMIT:
-                reason = self._judge(offer, first, behind, fault)
+                reason = self._judge(offer, first, behind, fault or "")
                 if reason is None:
                     after = first
                     break
@@ -224,7 +229,7 @@ class RowSplitter(LineSplitter):
             # The header again, in the middle of joined exports, is none of the rows; a mark of the
             # encoding may stand in front of it.
             elif cells and (cells[-1].strip() != last or [c.strip() for c in cells[1:]] != names):
-                text = self._write(cells)
+                text = self._write(cells, plain=fault is None)
             firsts.append(first)
             texts.append(text)
         batch.taken = starts[after]
@@ -252,10 +257,16 @@ class RowSplitter(LineSplitter):
                 return None
         return reason
 
-    def _records(self, lines: Sequence[str], at: int) -> Iterator[tuple[int, int, list[str], str]]:
-        """From line `at` on: the first line of a row, the one behind it, its cells, its fault."""
+    def _records(self, lines: Sequence[str], at: int) -> Iterator[_Row]:
+        """From line `at` on: the first line of a row, the one behind it, its cells, its fault.
+
+        None for a plain row: nothing in its cells is to be escaped or taken off.
+        """
         while at < len(lines):
-            begin = at
+            if cells := self._cut(lines[at]):
+                yield at, at + 1, cells, None
+                at += 1
+                continue
             # Else any line might open a quote whose end is sought in all the rest.
             if '"' in lines[at] and not self._begins(lines[at]):
                 yield at, at + 1, [], "stray_quote"
@@ -263,26 +274,27 @@ class RowSplitter(LineSplitter):
                 continue
             rest = map(lines.__getitem__, range(at, min(len(lines), at + self._span)))
             reader = csv.reader(rest, delimiter=self._delimiter, strict=True, skipinitialspace=True)
+            fault = ""
             try:
-                for cells in reader:
-                    behind = begin + reader.line_num
-                    if cells and len(cells) != len(self._names):
-                        yield at, behind, cells, "field_count"
-                        at += 1
-                        if at < behind:
-                            break
-                    elif '"' in lines[at] and not self._is_row("".join(lines[at:behind])):
-                        yield at, behind, cells, "stray_quote"
-                        at += 1
-                        break
-                    else:
-                        yield at, behind, cells, ""
-                        at = behind
-                    if at < len(lines) and '"' in lines[at]:
-                        break
+                cells = next(reader)
             except csv.Error as error:
-                yield at, begin + reader.line_num, [], _name_fault(str(error))
-                at += 1
+                fault = _name_fault(str(error))
+            behind = at + reader.line_num
+            if cells and len(cells) != len(self._names):
+                fault = "field_count"
+            elif '"' in lines[at] and not fault and not self._is_row("".join(lines[at:behind])):
+                fault = "stray_quote"
+            yield at, behind, cells, fault
+            at = at + 1 if fault else behind
+
+    def _cut(self, line: str) -> list[str]:
+        """The cells of a line, if it is a plain row, as most are."""
+        text = line.removesuffix("\n").removesuffix("\r")
+        plain = text.isascii() and text.isprintable() and '"' not in text and "\\" not in text
+        if plain and text.strip(" ") == text and not any(map(text.__contains__, self._odd)):
+            cells = text.split(self._delimiter)
+            return cells if len(cells) == len(self._names) > 1 else []
+        return []
 
     def _goes_on(self, lines: Sequence[str], at: int) -> bool:
         """Whether a row can be read from some line on: the one before is bad, not broken off."""
@@ -290,7 +302,9 @@ class RowSplitter(LineSplitter):
         heads = (next(self._records(lines, line)) for line in ahead)
         return any(cells and not fault for _, _, cells, fault in heads)
 
-    def _write(self, cells: Sequence[str]) -> bytes:
+    def _write(self, cells: Sequence[str], *, plain: bool) -> bytes:
+        if plain:
+            return (self._plain_object % tuple(map(cells.__getitem__, self._places))).encode()
         values = [cell.strip() for cell in map(cells.__getitem__, self._places)]
         if _NULLS.isdisjoint(values):
             return (self._object % tuple(map(encode_basestring, values))).encode()
