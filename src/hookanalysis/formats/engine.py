@@ -32,6 +32,8 @@ _SCANNED = (
 )
 # Ways to read that are kept planned: more than most folders of logs need.
 _KEPT = 24
+# Bytes of a chunk that is read faster than its statements are optimised.
+_SMALL = 2**19
 # The rows of `scanned` that are parsed, and how the statement that parses them names them.
 _KEEP = "SELECT line, byte_offset, \"at\", record FROM scanned WHERE verdict = 'keep'"
 _AS_SCANNED = "WITH scanned AS (SELECT *, 'keep' AS verdict FROM kept)"
@@ -53,7 +55,8 @@ class Scratch:
         self.con = connect_parser()
         self._chunk, self._kept = _Current(), _Current()
         parsed = f"INSERT INTO parsed {_AS_SCANNED} FROM ({fields_sql})"
-        self._unplanned = {"scan": f"INSERT INTO scanned {scan_sql}", "parse": parsed}
+        self._statements = {"scan": f"INSERT INTO scanned {scan_sql}", "parse": parsed}
+        self._planned: set[str] = set()
         self.con.register("chunk", self._chunk)
         target = ATTEMPT_RECORDS if side == "sender" else RECEIPT_RECORDS
         columns = [f"{c.name} {c.type}" for c in target.columns if c.name not in _PLACE]
@@ -66,7 +69,7 @@ class Scratch:
         """Fill `scanned` from a chunk."""
         self.clear()
         self._chunk.rows = chunk
-        self._execute("scan")
+        self._execute("scan", chunk)
         if self.rows("SELECT 1 FROM scanned WHERE later_at IS NOT NULL LIMIT 1"):
             self.con.execute(
                 f"""UPDATE scanned SET "at" = r.moment, later_at = NULL
@@ -79,8 +82,7 @@ class Scratch:
         self.scan(chunk)
         if self.rows("SELECT 1 FROM scanned WHERE verdict = 'keep' LIMIT 1"):
             self._kept.rows = _Held(self.con, _KEEP)
-            self._execute("parse")
-            self._kept.rows = self._nothing_kept
+            self._execute("parse", chunk)
         return self._attach_traces()
 
     def _attach_traces(self) -> tuple[str, str] | None:
@@ -101,12 +103,15 @@ class Scratch:
         rest = self.rows("SELECT first_said, last_said FROM traces WHERE owner IS NULL")
         return (rest[0][0], rest[0][1]) if rest else None
 
-    def _execute(self, name: str) -> None:
-        # Both read streams: what reads a table is planned anew at each EXECUTE, which takes longer
-        # than to read a small chunk.
-        if statement := self._unplanned.pop(name, ""):
-            self.con.execute(f"PREPARE {name} AS {statement}")
-        self.con.execute(f"EXECUTE {name}")
+    def _execute(self, name: str, chunk: Chunk) -> None:
+        # Both read streams: what reads a table is planned anew at each EXECUTE.
+        large = chunk.bytes >= _SMALL
+        if (plan := f"{name}_{large}") not in self._planned:
+            self.con.execute(f"SET enable_optimizer = {large}")
+            statement = f"{self._statements[name]}; SET enable_optimizer = true"
+            self.con.execute(f"PREPARE {plan} AS {statement}")
+            self._planned.add(plan)
+        self.con.execute(f"EXECUTE {plan}")
 
     def clear(self) -> None:
         """Give back the memory that a chunk took."""

@@ -258,10 +258,7 @@ class RowSplitter(LineSplitter):
         return reason
 
     def _records(self, lines: Sequence[str], at: int) -> Iterator[_Row]:
-        """From line `at` on: the first line of a row, the one behind it, its cells, its fault.
-
-        None for a plain row: nothing in its cells is to be escaped or taken off.
-        """
+        """From line `at` on: a row's first line, the one behind it, cells, fault (None: plain)."""
         while at < len(lines):
             if cells := self._cut(lines[at]):
                 yield at, at + 1, cells, None
@@ -288,13 +285,12 @@ class RowSplitter(LineSplitter):
             at = at + 1 if fault else behind
 
     def _cut(self, line: str) -> list[str]:
-        """The cells of a line, if it is a plain row, as most are."""
+        """The cells of a line, if it is a plain row: none is to be escaped or trimmed."""
         text = line.removesuffix("\n").removesuffix("\r")
         plain = text.isascii() and text.isprintable() and '"' not in text and "\\" not in text
-        if plain and text.strip(" ") == text and not any(map(text.__contains__, self._odd)):
-            cells = text.split(self._delimiter)
-            return cells if len(cells) == len(self._names) > 1 else []
-        return []
+        plain = plain and text.strip(" ") == text and not any(map(text.__contains__, self._odd))
+        cells = text.split(self._delimiter) if plain else []
+        return cells if len(cells) == len(self._names) > 1 else []
 
     def _goes_on(self, lines: Sequence[str], at: int) -> bool:
         """Whether a row can be read from some line on: the one before is bad, not broken off."""
