@@ -52,7 +52,8 @@ worded AS (
   SELECT
     *,
     CASE WHEN answer BETWEEN 100 AND 599 THEN answer END AS code,
-    replace(lower(left(said, 1000)), '_', ' ') AS words
+    replace(lower(left(said, 1000)), '_', ' ') AS words,
+    hidden(said) AS masked
   FROM answered
 ),
 explained AS (
@@ -94,7 +95,7 @@ shaped AS (
     CASE
       WHEN verdict = 'failed' THEN coalesce(kind, CASE WHEN code IS NULL THEN 'other' END)
     END AS error_kind,
-    scrub(said) AS response,
+    spoken(masked, kept_words()) AS response,
     coalesce(
       TRY_CAST(latency_ms AS DOUBLE),
       TRY_CAST(latency_s AS DOUBLE) * 1000,
