@@ -226,3 +226,126 @@ def test_events_listed_without_attempts_prove_no_miss_where_a_host_lacks(tmp_pat
         counts = dict(ws.rows("SELECT outcome, COUNT(*) FROM deliveries GROUP BY ALL"))
     assert "missed" not in counts
     assert counts["delivered"] == 40
+
+
+def test_a_log_without_three_successes_in_a_row_proves_no_miss(tmp_path: Path) -> None:
+    world = World()
+    for n in range(80):
+        world.send(n)
+        if not 30 <= n < 33 and n != 60:
+            world.access("edge.log", moment(n, 0.5))
+    found = world.judge(tmp_path)
+    counts = Counter(found.values())
+    assert found[event(60), "/hooks"] == "missed"  # alone among others
+    assert counts == {"delivered": 76, "undetermined": 3, "missed": 1}
+
+
+def test_what_was_never_worked_off_may_have_arrived(tmp_path: Path) -> None:
+    world = World()
+    for n in range(60):
+        world.send(n)
+        if n != 30:
+            world.app("web.json", n, 1, "webhook processed")
+    counts = Counter(world.judge(tmp_path).values())
+    assert counts == {"delivered": 59, "undetermined": 1}
+
+
+def test_an_answer_that_no_log_shows_may_be_the_applications(tmp_path: Path) -> None:
+    world = World()
+    for n in range(60):
+        world.send(n, code=413 if n == 30 else 200)
+        if n != 30:
+            world.app("web.json", n, 0.2, "webhook received")
+    assert world.judge(tmp_path)[event(30), "/hooks"] == "undetermined"
+
+
+def test_work_that_ends_late_is_no_second_webhook(tmp_path: Path) -> None:
+    world = World()
+    for n in range(60):
+        world.send(n)
+        world.app("web.json", n, 0.1, "webhook received", path="/hooks", method="POST")
+        world.app("web.json", n, 0.2, "event queued", path="/hooks")
+        world.app("web.json", n, 100 if n % 10 == 0 else 3, "event processed")
+    assert set(world.judge(tmp_path).values()) == {"delivered"}
+
+
+def test_a_failure_and_a_success_soon_after_are_two_requests(tmp_path: Path) -> None:
+    world = World()
+    for n in range(60):
+        if n % 10 == 0:
+            world.send(n, code=500)
+            world.app("web.json", n, 0.1, "could not save order", status=500, level="error")
+        world.send(n, seconds=29)
+        world.app("web.json", n, 29.2, "order processed")
+    found = Counter(world.judge(tmp_path).values())
+    assert found == {"delivered": 54, "recovered": 6}
+
+
+def test_a_job_is_one_request_however_often_it_is_tried(tmp_path: Path) -> None:
+    world = World()
+    for n in range(60):
+        world.accept(n)
+        tries = 6 if n % 20 == 10 else 1
+        for again in range(tries):
+            job = {"job_id": f"95226430-13a4-41ef-8df6-{n:012d}"}
+            world.app("worker.json", n, 1 + 100 * again, "Performing", **job)
+            at = moment(n, 2 + 100 * again)
+            failed = {"msg": "Error performing", "level": "error"}
+            told = failed if tries > 1 else {"msg": "Performed"}
+            world.log("worker.json", at, json.dumps({"time": f"{at.isoformat()}Z"} | told | job))
+    found = world.judge(tmp_path)
+    failed = {event(n) for n in range(10, 60, 20)}
+    assert {uuid for (uuid, _), outcome in found.items() if outcome == "unprocessed"} == failed
+    assert Counter(found.values()) == {"delivered": 57, "unprocessed": 3}
+
+
+def test_a_queue_whose_worker_failed_is_heeded(tmp_path: Path) -> None:
+    world = World()
+    for n in range(60):
+        world.accept(n)
+        if n % 20 == 10:
+            world.app("worker.json", n, 1, "event failed", level="error")
+        else:
+            world.app("worker.json", n, 1, "event done")
+    counts = Counter(world.judge(tmp_path).values())
+    assert counts == {"delivered": 57, "unprocessed": 3}
+
+
+def test_closing_words_may_go_by_the_type_of_event(tmp_path: Path) -> None:
+    world = World()
+    for n in range(90):
+        world.send(n)
+        kind = ("Order", "Product", "Customer")[n % 3]
+        world.app("web.json", n, 0.1, f"webhook received topic={kind.lower()}.paid")
+        if n % 30 != 10:
+            world.app("web.json", n, 2, f"{kind} synced topic={kind.lower()}.paid")
+    counts = Counter(world.judge(tmp_path).values())
+    assert counts == {"delivered": 87, "unprocessed": 3}
+
+
+def test_hosts_that_share_the_requests_of_two_endpoints_add_up(tmp_path: Path) -> None:
+    world = World()
+    for n in range(60):
+        for k, path in enumerate(("/hooks/a", "/hooks/b")):
+            world.send(n, path)
+            host = (n // (k + 1) + k) % 2
+            world.access(f"edge{host}.log", moment(n, k + 0.1), path)
+            world.app(f"web{host}.json", n, k + 0.2, "webhook received")
+            world.app(f"web{host}.json", n, k + 0.6, "webhook processed")
+    assert set(world.judge(tmp_path).values()) == {"delivered"}
+
+
+def test_a_url_that_changed_between_two_tries_measures_no_clock(tmp_path: Path) -> None:
+    world = World()
+    for n in range(60):
+        if n < 30:
+            world.send(n, "/old", code=404)
+            world.access("edge.log", moment(n, 0.1), "/old", 404)
+            world.send(n, "/new", seconds=3600)
+        else:
+            world.send(n, "/new", seconds=3600)
+        world.app("web.json", n, 3600.2, "webhook received")
+        world.app("web.json", n, 3600.4, "webhook processed")
+        world.access("edge.log", moment(n, 3600.5), "/new")
+    counts = Counter(world.judge(tmp_path).values())
+    assert counts == {"refused": 30, "delivered": 60}

@@ -179,10 +179,7 @@ _REASONS: dict[str, str | tuple[str, ...]] = {
         "the sender calls it delivered, and the logs show too few requests to this endpoint"
         " before and after; load more of its logs"
     ),
-    "ends_only": (
-        "the logs tell only what was worked off, so they cannot show what arrived"
-        "; load a log of the requests"
-    ),
+    "ends_only": "the logs tell what was worked off, not what arrived; load a log of the requests",
     "tz_suspect": (
         "stream {stream} runs {minutes} the exports: one of the two was read in a wrong zone"
         "; load that one with --again and the right timezone"
@@ -196,10 +193,7 @@ _REASONS: dict[str, str | tuple[str, ...]] = {
         "the outermost log lacks {lacking} of {answers} requests that a log behind it shows"
         + _LOAD_HOSTS
     ),
-    "steps_lacking": (
-        "stream {stream} lacks the first line of {lacking} of {answers} processed requests"
-        "; load the whole log"
-    ),
+    "steps_lacking": "stream {stream} lacks first lines ({lacking} of {answers}); load the whole log",
     "nameless_refusals": (
         "the application answers {status} to requests whose event it does not log"
         "; load the proxy's log, or log the uuid"

@@ -10,6 +10,7 @@
    that says that the work was put off. Any other line that most events have, as their first, begins a
    request: it shows that one was received. Of a sender that lists no attempts, what came counts as
    accepted.
+   A line that names no event is of the one that its request's id names elsewhere in its log.
    Some twenty thousand events are enough to learn from. */
 WITH answers AS (
   SELECT
@@ -19,17 +20,35 @@ WITH answers AS (
   WHERE sampled(event_uuid, (SELECT COUNT(*) FROM attempt_records))
   GROUP BY event_uuid
 ),
-candidates AS (
-  SELECT
-    g.layer, r.generation_id, r.byte_offset, r.logged_at, r.http_status,
-    r.step, r.message, words_of(r.step, r.message, r.http_status) AS kind,
-    r.event_uuid
+named_lines AS (
   FROM (
     FROM receipt_records WHERE event_uuid IS NOT NULL
     UNION ALL
     SELECT * REPLACE (UNNEST(candidate_uuids) AS event_uuid)
     FROM receipt_records
     WHERE event_uuid IS NULL AND candidate_uuids IS NOT NULL
+  )
+  SEMI JOIN answers USING (event_uuid)
+),
+linked_requests AS (
+  SELECT generation_id, request_id, MIN(event_uuid) AS event_uuid
+  FROM named_lines
+  WHERE request_id IS NOT NULL
+  GROUP BY ALL
+  HAVING MIN(event_uuid) = MAX(event_uuid)
+),
+candidates AS (
+  SELECT
+    g.layer, r.generation_id, r.byte_offset, r.logged_at, r.http_status,
+    r.step, r.message, words_of(r.step, r.message, r.http_status) AS kind,
+    r.event_uuid
+  FROM (
+    FROM named_lines
+    UNION ALL
+    SELECT r.* REPLACE (q.event_uuid AS event_uuid)
+    FROM receipt_records AS r
+    JOIN linked_requests AS q USING (generation_id, request_id)
+    ANTI JOIN named_lines AS n ON n.generation_id = r.generation_id AND n.byte_offset = r.byte_offset
   ) AS r
   JOIN generations AS g ON g.generation_id = r.generation_id AND g.layer IN ('app', 'queue')
 ),

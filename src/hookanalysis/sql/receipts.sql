@@ -2,7 +2,8 @@
    grain:  one arrival in one stream
    inputs: receipt_lines, arrivals
 
-   accepted:  a 2xx answer; without a status, that it was processed or known; NULL: not told.
+   accepted:  a 2xx answer, also behind a proxy that had given up by then; without a status, that it
+              was processed or known; NULL: not told.
    processed: the application says so; false where it says that it failed; NULL where it says
               neither: a 2xx alone proves no processing, and a duplicate has known_before.
    A row of a receipts table is an event that was taken in, and processed unless it says less. */
@@ -12,7 +13,7 @@ WITH requests AS (
     generation_id * 10000000000000 + byte_offset AS place, mark = 'processed' AS was_processed,
     mark IN ('received', 'duplicate') AS was_received,
     mark IN ('failed', 'signature_failed') AS was_dropped, mark = 'duplicate' AS was_known,
-    mark = 'signature_failed' AS signature_failed, 1 AS lines
+    mark = 'signature_failed' AS signature_failed, FALSE AS answered_well, 1 AS lines
   FROM receipt_lines
   ANTI JOIN arrivals USING (generation_id, byte_offset)
   UNION ALL BY NAME
@@ -26,6 +27,7 @@ WITH requests AS (
     BOOL_OR(mark IN ('failed', 'signature_failed')) AS was_dropped,
     BOOL_OR(mark = 'duplicate') AS was_known,
     BOOL_OR(mark = 'signature_failed') AS signature_failed,
+    BOOL_OR(http_status BETWEEN 200 AND 299) AS answered_well,
     COUNT(*) AS lines, MIN(file_id) AS file_id, ARG_MIN(line, place) AS line
   FROM (
     SELECT l.*, l.generation_id * 10000000000000 + l.byte_offset AS place, a.arrival
@@ -39,7 +41,8 @@ SELECT
   started_at AS received_at, logged_at AS ended_at, duration_ms, method, path, http_status,
   source_ip, request_id,
   CASE
-    WHEN http_status IS NOT NULL THEN http_status BETWEEN 200 AND 299
+    WHEN http_status IS NOT NULL
+      THEN http_status BETWEEN 200 AND 299 OR (is_proxys(http_status) AND COALESCE(answered_well, FALSE))
     WHEN was_processed OR was_known OR layer = 'table' THEN TRUE
   END AS accepted,
   CASE
