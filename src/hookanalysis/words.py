@@ -193,7 +193,7 @@ _REASONS: dict[str, str | tuple[str, ...]] = {
         "the outermost log lacks {lacking} of {answers} requests that a log behind it shows"
         + _LOAD_HOSTS
     ),
-    "steps_lacking": "stream {stream} lacks first lines ({lacking} of {answers}); load the whole log",
+    "steps_lacking": "stream {stream} lacks the beginning of {lacking} of {answers}; load it whole",
     "nameless_refusals": (
         "the application answers {status} to requests whose event it does not log"
         "; load the proxy's log, or log the uuid"
