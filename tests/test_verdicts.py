@@ -113,8 +113,8 @@ def classify(s: State) -> list[str]:
     proof = blank and not s.undecided and s.receiver_covered
     # What came were other attempts than the one that succeeded.
     silent = came and s.accepted_count == 0 and s.success_silent
-    unnamed = s.says == "fail_http" and not s.refusals_told
     unlisted = s.says == "no_attempt" and not s.sender_covered and not s.type_arrives
+    unnamed = s.says in {"fail_http", "no_attempt"} and not s.refusals_told and not unlisted
     # A line that only its time ties to an event that no export tells of may be another's.
     guessed = came and s.accepted_count == 0 and s.says == "no_attempt" and s.weakest_rule == 4
     forged = s.stranger or s.signature_failed

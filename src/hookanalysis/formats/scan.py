@@ -120,7 +120,7 @@ def scan_log(log: Log) -> str:
         ),
         aside=_any(aside),
         told=f"regexp_full_match(record, {whole('|'.join(ignored))})" if ignored else "FALSE",
-        trace=trace, chatter=chatter, hook=_hook(log.facts),
+        trace=trace, chatter=chatter, hook=_hook(log.facts), objects=str(bool(log.facts.shapes)),
         tag="line_tag(record)" if log.facts.carried else "CAST(NULL AS VARCHAR)",
         line_at=_CARRIED if log.facts.carried else "own_time",
         own=_times(own), owned=str(bool(own)).upper(),

@@ -41,7 +41,7 @@ twins AS (
   JOIN sizes AS a ON a.layer = s.layer AND a.stream = s.stream
   JOIN sizes AS b ON b.layer = s.layer AND b.stream = s.twin
   WHERE 2 * s.deliveries >= LEAST(a.deliveries, b.deliveries)
-    OR (s.listed > 0 AND 2 * s.listed >= LEAST(a.listed, b.listed))
+    OR (s.listed >= 8 AND 10 * s.listed >= 9 * LEAST(a.listed, b.listed))
 ),
 twin_groups AS (
   SELECT a.layer, a.stream, LEAST(MIN(a.twin), MIN(b.twin)) AS twin_group

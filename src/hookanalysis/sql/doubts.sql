@@ -1,6 +1,6 @@
 /* doubts: when the receiver's logs, though alive, are no witness against an endpoint's requests.
    grain:  one stretch of one endpoint
-   inputs: answer_runs, witnesses, serving_streams, clock_offsets, activity, generations, requests,
+   inputs: answer_runs, witnesses, serving_streams, clock_offsets, activity, generations,
            receipt_lines
 
    What the sender saw answered and a log lacks, now and then between requests that it shows, is a
@@ -32,7 +32,7 @@ ends_only AS (
   SELECT v.endpoint_url
   FROM outermost AS v JOIN receipt_lines AS l ON l.stream = v.stream
   GROUP BY v.endpoint_url
-  HAVING 50 * COUNT(*) FILTER (l.path IS NOT NULL
+  HAVING 50 * COUNT(*) FILTER (l.path IS NOT NULL OR l.http_status BETWEEN 200 AND 299
     OR l.mark NOT IN ('processed', 'duplicate', 'failed', 'signature_failed') IS NOT FALSE) < COUNT(*)
 ),
 completed_requests AS (

@@ -413,7 +413,8 @@ CREATE MACRO dated_time(t) AS CASE
 END;
 CREATE MACRO undated_time(t) AS (
   nullif(regexp_replace(regexp_extract(
-    t, '^(?:(?:<\d{1,3}>|time=")?[A-Z][a-z]{2} [ \d]?\d,? \d\d:\d\d:\d\d(?:\.\d+)?(?: [AP]M)?(?: |"|: )|\[[A-Z] \d{6} \d\d:\d\d:\d\d)', 0
+    t, '^(?:(?:<\d{1,3}>|time=")?[A-Z][a-z]{2} [ \d]?\d,? \d\d:\d\d:\d\d(?:\.\d+)?(?: [AP]M)?(?: |"|: )|\[[A-Z] \d{6} \d\d:\d\d:\d\d|'
+    '[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{6} )', 0
   ), '^(?:<\d+>|time="|\[[A-Z] )|[ ":]+$', '', 'g'), '')
 );
 CREATE MACRO line_time(t) AS (coalesce(dated_time(t), undated_time(t)));

@@ -37,7 +37,7 @@ CREATE OR REPLACE TEMP MACRO words_of(step, message, http_status) AS (
     step,
     CASE WHEN regexp_matches(message, '[/.]|\[(?:…|id)\]') THEN regexp_replace(
       message,
-      '(?:^|\s)(?:(?:[\w.-]+=)?"?(?:(?:https?:/)?/\S*|\w+(?:[./]\w+)+"?,?)|\S*\[(?:…|id)\]\S*)', '', 'g'
+      '(?:^|\s)(?:(?:[\w.-]+=)?"?(?:(?:https?:/)?/\S*|\w+(?:\.\w+)+"?,?)|[\w.-]+="?\w+/\w+"?,?|\S*\[(?:…|id)\]\S*)', '', 'g'
     ) ELSE message END,
     http_status IS NULL
   )

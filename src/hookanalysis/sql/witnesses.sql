@@ -4,16 +4,17 @@
 WITH outermost AS (
   SELECT * FROM serving_streams WHERE depth = 1
 ),
--- What an inner layer shows by name, where the outermost names events as well.
+-- What an inner layer shows by name, where the outermost names events as well: a quarter, or more.
 named_requests AS (
   SELECT endpoint_url, NOT BOOL_OR(layer = outer_layer) AS lacking
   FROM matches
   JOIN (SELECT endpoint_url, MIN(layer) AS outer_layer FROM outermost GROUP BY ALL) AS o
     USING (endpoint_url)
-  WHERE match_rule <> 'time' AND sampled(event_uuid, (SELECT COUNT(*) FROM matches))
+  WHERE match_rule = 'uuid' AND sampled(event_uuid, (SELECT COUNT(*) FROM matches))
   GROUP BY endpoint_url, delivery_no, outer_layer
   HAVING BOOL_OR(layer <> outer_layer)
-  QUALIFY BOOL_OR(BOOL_OR(layer = outer_layer)) OVER (PARTITION BY endpoint_url)
+  QUALIFY AVG(CASE WHEN BOOL_OR(layer = outer_layer) THEN 1 ELSE 0 END)
+    OVER (PARTITION BY endpoint_url) >= 0.25
 )
 SELECT endpoint_url, COUNT(*) AS answers, COUNT(*) FILTER (lacking) AS lacking
 FROM (

@@ -7,7 +7,7 @@
            are no requests, unless they name an event themselves), {{aside}} (such objects are none), {{told}} (lines that a format
            passes over), {{trace}} (a line of a stack trace), {{chatter}} (may it be a line without
            a time that belongs to the one before it?), {{tag}} (the id of a line) and {{line_at}} (its
-           time, or that of the line of its id before it)
+           time, or that of the line of its id before it), {{objects}} (are there any in the log?)
 
    A line without a time is rejected only where it may tell of a webhook, or where all lines must
    have a time. */
@@ -76,7 +76,7 @@ SELECT
   may_be AND NOT ({{aside}}) AS hook,
   CASE
     WHEN blank THEN 'ignored'
-    WHEN met = [] AND line_at IS NULL THEN 'not_json'
+    WHEN met = [] AND line_at IS NULL AND {{objects}} THEN 'not_json'
     WHEN {{quiet}} THEN 'ignored'
     WHEN may_be AND list_unique(met) < len(met) AND says_both(record) THEN 'duplicate_key'
     -- What follows is asked of the lines without a time only.

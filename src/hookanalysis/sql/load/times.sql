@@ -60,12 +60,11 @@ parted AS (
 dated AS (
   SELECT
     *,
-    regexp_full_match(tidy, '[A-Z][a-z]{2} +\d{1,2} \d{1,2}:.*') AS yearless,
-    CASE
-      WHEN regexp_full_match(tidy, '[A-Z][a-z]{2} +\d{1,2} \d{1,2}:.*')
-        THEN year({{newest}}) || '-' || regexp_replace(tidy, '^(\w+) +(\d+) ', '\1-\2 ')
-      ELSE tidy
-    END AS whole
+    -- Syslog's, and Kubernetes' (I1122 for the 22nd of November).
+    regexp_full_match(tidy, '(?:[A-Z][a-z]{2} +\d{1,2}|[IWEF]\d{4}) \d{1,2}:.*') AS yearless,
+    CASE WHEN yearless THEN year({{newest}}) || '-' || regexp_replace(
+      regexp_replace(tidy, '^[IWEF](\d\d)(\d\d) ', '\1-\2 '), '^([A-Z]\w+) +(\d+) ', '\1-\2 '
+    ) ELSE tidy END AS whole
   FROM parted
 ),
 shown AS (
