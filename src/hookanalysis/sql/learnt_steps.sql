@@ -10,7 +10,8 @@
    that says that the work was put off. Any other line that most events have, as their first, begins a
    request: it shows that one was received. Of a sender that lists no attempts, what came counts as
    accepted.
-   A line that names no event is of the one that its request's id names elsewhere in its log.
+   A line that names no event, and shows no answer, is of the one that its request's id names
+   elsewhere in its log.
    Some twenty thousand events are enough to learn from. */
 WITH answers AS (
   SELECT
@@ -49,6 +50,7 @@ candidates AS (
     FROM receipt_records AS r
     JOIN linked_requests AS q USING (generation_id, request_id)
     ANTI JOIN named_lines AS n ON n.generation_id = r.generation_id AND n.byte_offset = r.byte_offset
+    WHERE r.http_status IS NULL
   ) AS r
   JOIN generations AS g ON g.generation_id = r.generation_id AND g.layer IN ('app', 'queue')
 ),
