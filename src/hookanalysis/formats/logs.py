@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
     from .wrappers import Layer
 
-_YEARLESS = re.compile(r"(?:<\d{1,3}>|time=\")?(?:[A-Z][a-z]{2} [ \d]?\d,?|[IWEF]\d{4}) \d\d:\d\d:\d\d")
+_YEARLESS = re.compile(
+    r"(?:<\d{1,3}>|time=\")?(?:[A-Z][a-z]{2} [ \d]?\d,?|[IWEF]\d{4}) \d\d:\d\d:\d\d"
+)
 _ZONE = re.compile(r":\d\d [A-Z][a-z]+/[A-Z][\w/+-]*\]")
 # A line that an application wrote, in the log of a server.
 _WRITTEN = re.compile(
