@@ -31,7 +31,7 @@ retried_events AS (
 told_lines AS (
   SELECT
     generation_id, byte_offset, stream, request_key, event_uuid, mark, kind, logged_at, request_id,
-    mark IN ('processed', 'duplicate', 'failed', 'signature_failed') AS is_end,
+    ends_work(mark) AS is_end,
     COALESCE(unlike(MIN(path) OVER key_lines, MAX(path) OVER key_lines), FALSE) AS several_paths,
     CASE WHEN several_paths THEN COALESCE(path, '') ELSE '' END AS part
   FROM receipt_lines

@@ -60,7 +60,7 @@ sides AS (
 answers AS (
   SELECT
     delivery_no, attempt_key, BOOL_OR(http_status BETWEEN 200 AND 299) AS well,
-    BOOL_AND(http_status BETWEEN 300 AND 501 AND http_status NOT IN (408, 460, 499)) AS ill
+    BOOL_AND(refuses(http_status)) AS ill
   FROM matches
   WHERE NOT counts AND match_rule = 'time' AND http_status IS NOT NULL
     AND delivery_no IN (SELECT delivery_no FROM hard_matches)

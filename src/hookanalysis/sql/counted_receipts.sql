@@ -76,9 +76,7 @@ answered AS (
 answers AS (
   SELECT delivery_no, GREATEST(MIN(lines - refusals), 1) AS at_most
   FROM (
-    SELECT delivery_no, COUNT(*) AS lines, COUNT(*) FILTER (
-        http_status BETWEEN 300 AND 501 AND http_status NOT IN (408, 460, 499)
-      ) AS refusals
+    SELECT delivery_no, COUNT(*) AS lines, COUNT(*) FILTER (refuses(http_status)) AS refusals
     FROM matches
     WHERE match_rule = 'time' AND http_status IS NOT NULL
     GROUP BY delivery_no, layer

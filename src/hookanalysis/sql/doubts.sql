@@ -32,8 +32,7 @@ ends_only AS (
   SELECT v.endpoint_url
   FROM outermost AS v JOIN receipt_lines AS l ON l.stream = v.stream
   GROUP BY v.endpoint_url
-  HAVING 50 * COUNT(*) FILTER (l.path IS NOT NULL OR l.http_status BETWEEN 200 AND 299
-    OR l.mark NOT IN ('processed', 'duplicate', 'failed', 'signature_failed') IS NOT FALSE) < COUNT(*)
+  HAVING 50 * COUNT(*) FILTER (l.path IS NOT NULL OR l.http_status BETWEEN 200 AND 299 OR ends_work(l.mark) IS NOT TRUE) < COUNT(*)
 ),
 completed_requests AS (
   SELECT

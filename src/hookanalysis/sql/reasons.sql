@@ -25,6 +25,10 @@ CREATE OR REPLACE TEMP MACRO is_proxys(status) AS (
 -- Answers that nobody waited for: nginx and a load balancer log so that the client had left.
 CREATE OR REPLACE TEMP MACRO sender_left(status) AS (status IN (460, 499));
 
+-- Answers that refuse (no proxy's own, and nobody had left); marks that end the work on a request.
+CREATE OR REPLACE TEMP MACRO refuses(status) AS (status BETWEEN 300 AND 501 AND status NOT IN (408, 460, 499));
+CREATE OR REPLACE TEMP MACRO ends_work(mark) AS (mark IN ('processed', 'duplicate', 'failed', 'signature_failed'));
+
 -- Whether two paths differ by more than what a proxy puts in front or takes off.
 CREATE OR REPLACE TEMP MACRO unlike(path, other) AS (
   STRPOS(path, other) = 0 AND STRPOS(other, path) = 0
