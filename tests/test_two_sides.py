@@ -56,7 +56,8 @@ class World:
         self.logs.setdefault(log, []).append((at, line))
 
     def access(self, log: str, at: datetime, path: str = "/hooks", code: int = 200) -> None:
-        told = f'34.83.8.110 - - [{at:%d/%b/%Y:%H:%M:%S} +0000] "POST {path} HTTP/1.1" {code} 2'
+        told = f'34.83.8.110 - - [{at:%d/%b/%Y:%H:%M:%S} +0000] "POST {path} HTTP/1.1" {code}'
+        told += f" {len(log)}"  # as no two logs hold the same lines
         self.log(log, at, f'{told} "-" "Showpass-Webhooks"')
 
     def write(self, folder: Path) -> None:
@@ -350,3 +351,60 @@ def test_a_url_that_changed_between_two_tries_measures_no_clock(tmp_path: Path) 
         world.access("edge.log", moment(n, 3600.5), "/new")
     counts = Counter(world.judge(tmp_path).values())
     assert counts == {"refused": 30, "delivered": 60}
+
+
+def _time_out(world: World, number: int, *, twice: bool, logs: tuple[str, ...]) -> None:
+    """A first try that gets no answer, and a second one a minute later that does."""
+    at = moment(number)
+    row = [len(world.export), f"{at.isoformat()}Z", "invoice.purchase", event(number)]
+    world.export.append(",".join(map(str, [*row, HOST + "/hooks", "Failed", ""])))
+    world.send(number, seconds=60)
+    for seconds in (0, 60) if twice else (60,):
+        for log in logs:
+            world.access(log, at + timedelta(seconds=seconds + 0.2))
+        world.app("app.json", number, seconds + 0.2, "webhook processed")
+
+
+def test_a_balancer_and_a_server_in_series_show_one_request(tmp_path: Path) -> None:
+    world = World()
+    for n in range(60):
+        logs = ("balancer.log", f"web{n % 2}.log")
+        if n % 20 == 7:
+            _time_out(world, n, twice=False, logs=logs)
+            # Another event's request, just then, could be the one that got no answer.
+            world.send(n + 100, seconds=-100 * 240 + 2)
+            world.app("app.json", n + 100, -100 * 240 + 2.2, "webhook processed")
+            for log in logs:
+                world.access(log, moment(n, 2.2))
+        else:
+            world.send(n)
+            world.app("app.json", n, 0.2, "webhook processed")
+            for log in logs:
+                world.access(log, moment(n, 0.2))
+    found = world.judge(tmp_path)
+    late = {event(n) for n in range(60) if n % 20 == 7}
+    assert found == {k: "recovered" if k[0] in late else "delivered" for k in found}
+
+
+def test_hosts_that_take_turns_are_not_in_series(tmp_path: Path) -> None:
+    world = World()
+    for n in range(60):
+        for k in (0, 1):
+            world.send(2 * n + k, seconds=-240 * (n + k) + 2 * k)
+            at = moment(n, 2 * k + 0.2)
+            world.access(f"web{k}.log", at)
+            said = {"time": f"{at.isoformat()}Z", "msg": "webhook processed"}
+            world.log("app.json", at, json.dumps(said | {"webhook_event_uuid": event(2 * n + k)}))
+    assert set(world.judge(tmp_path).values()) == {"delivered"}
+
+
+def test_words_of_a_repeat_do_not_make_a_log_tell_of_arrivals(tmp_path: Path) -> None:
+    world = World()
+    for n in range(60):
+        world.send(n)
+        if n != 30:
+            world.app("app.json", n, 2, "import finished")
+        if n % 10 == 0 and n != 30:
+            world.send(n, seconds=50)
+            world.app("app.json", n, 52, "nothing to do, known")
+    assert "missed" not in world.judge(tmp_path).values()

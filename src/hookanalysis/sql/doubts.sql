@@ -1,7 +1,7 @@
 /* doubts: when the receiver's logs, though alive, are no witness against an endpoint's requests.
    grain:  one stretch of one endpoint
    inputs: answer_runs, witnesses, serving_streams, clock_offsets, activity, generations,
-           receipt_lines
+           receipt_lines, receiver_logs
 
    What the sender saw answered and a log lacks, now and then between requests that it shows, is a
    log that does not get all: another host's is absent (host_missing), or it is sampled, when more
@@ -26,13 +26,6 @@
    the clock showed twice, both readings together. */
 WITH outermost AS (
   SELECT * FROM serving_streams WHERE depth = 1
-),
--- Logs that tell of the end of the work alone, and so of no arrival.
-ends_only AS (
-  SELECT v.endpoint_url
-  FROM outermost AS v JOIN receipt_lines AS l ON l.stream = v.stream
-  GROUP BY v.endpoint_url
-  HAVING 50 * COUNT(*) FILTER (l.path IS NOT NULL OR l.http_status BETWEEN 200 AND 299 OR ends_work(l.mark) IS NOT TRUE) < COUNT(*)
 ),
 completed_requests AS (
   SELECT
@@ -131,7 +124,8 @@ FROM witnesses
 WHERE lacking >= 3 AND 200 * lacking > answers AND endpoint_url NOT IN (FROM complete)
 UNION ALL BY NAME
 SELECT endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at, 'ends_only' AS code, FALSE AS behind_edge
-FROM ends_only
+FROM outermost JOIN receiver_logs USING (stream)
+GROUP BY endpoint_url HAVING BOOL_AND(ends_only)
 UNION ALL BY NAME
 SELECT
   v.endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,

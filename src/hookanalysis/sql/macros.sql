@@ -107,7 +107,8 @@ CREATE MACRO step_of(t, severity, unusual) AS (
       END
     WHEN unusual AND regexp_matches(t,
       '\b(?:duplicates?|duplicated|replayed|seen before|'
-      'already (?:processed|handled|seen|received|exists?|done))\b')
+      'already (?:processed|handled|seen|received|exists?|done|imported|applied|saved|stored|'
+      'recorded|synced|ingested|consumed|completed|fulfilled|executed))\b')
       AND NOT regexp_matches(t, '\b(?:no|not an?|non-?) ?duplicate') THEN 'duplicate'
     WHEN unusual AND regexp_matches(t,
       '\b(?:fail|failed|failure|fails|failing|errors?|errored|exception|traceback|crash|crashed|'

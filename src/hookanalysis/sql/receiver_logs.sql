@@ -1,10 +1,11 @@
 /* receiver_logs: the receiver's logs, also those of which every file was refused.
    grain:  one stream; layer NULL where nobody could tell it
-   inputs: generations, files, activity
+   inputs: generations, files, activity, receipt_lines
 
    lacking_file: a file of the log that was refused. A later offer of the same path that was loaded
    makes it good. A log of failures alone, and one that has records of which none tells of a request
-   or of its time, is none that a request must be in. */
+   or of its time, is none that a request must be in.
+   ends_only: of an event, its first line tells that the work has ended; the log shows no arrival. */
 WITH refused_files AS (
   SELECT lacking_stream AS stream, lacking_layer AS layer, REGEXP_EXTRACT(path, '[^/\\]*$') AS file_name
   FROM files AS f
@@ -26,6 +27,20 @@ logs AS (
   UNION
   SELECT stream, MIN(layer) FROM refused_files GROUP BY stream
 )
-SELECT l.stream, l.layer, (SELECT MIN(file_name) FROM refused_files WHERE stream = l.stream)
-  AS lacking_file
+SELECT
+  l.stream, l.layer,
+  (SELECT MIN(file_name) FROM refused_files WHERE stream = l.stream) AS lacking_file, e.ends_only
 FROM logs AS l
+LEFT JOIN (
+  SELECT stream, 50 * COUNT(*) FILTER (NOT ends) < COUNT(*) AS ends_only
+  FROM (
+    SELECT
+      stream, COALESCE(event_uuid, CAST(line AS VARCHAR)) AS told,
+      ARG_MIN(ends_work(mark) IS TRUE AND path IS NULL
+        AND COALESCE(http_status, 0) NOT BETWEEN 200 AND 299, (logged_at, byte_offset)) AS ends
+    FROM receipt_lines
+    WHERE sampled(COALESCE(event_uuid, CAST(line AS VARCHAR)), (SELECT COUNT(*) FROM receipt_lines))
+    GROUP BY ALL
+  )
+  GROUP BY stream
+) AS e ON e.stream = l.stream

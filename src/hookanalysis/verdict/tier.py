@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .assignment import Assignment, assign
+from .series import leave_out_echoes
 from .windows import (
     LATE_SECONDS,
     NO_PAIRS,
@@ -72,6 +73,7 @@ class Tier:
     """One layer: its lines, what may have left them, and when its logs are whole."""
 
     def __init__(self, requests: Columns, lines: Columns, known: Known) -> None:
+        lines = leave_out_echoes(requests, lines, known.tolerance)
         self.requests, self.lines, self.known = requests, lines, known
         self.size, self.count = len(requests["path_no"]), len(lines["path_no"])
         self.resolution = int(lines["resolution_ms"].max(initial=0) * 1000)

@@ -19,7 +19,7 @@ lines AS (
   WHERE r.layer = $layer AND r.path IS NULL AND r.stranger AND r.arrived_at IS NOT NULL
 )
 SELECT
-  r.receipt_id, COALESCE(p.path_no, -1) AS path_no,
+  r.receipt_id, hash(r.stream) AS log, COALESCE(p.path_no, -1) AS path_no,
   epoch_us(CASE WHEN g.time_marks = 'start' THEN r.arrived_at ELSE r.ended_at END) AS logged_at,
   epoch_us(r.arrived_at) AS starts_at,
   g.time_marks = 'start' OR r.arrived_at < r.ended_at AS shows_start,
