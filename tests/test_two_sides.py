@@ -408,3 +408,11 @@ def test_words_of_a_repeat_do_not_make_a_log_tell_of_arrivals(tmp_path: Path) ->
             world.send(n, seconds=50)
             world.app("app.json", n, 52, "nothing to do, known")
     assert "missed" not in world.judge(tmp_path).values()
+
+
+def test_an_export_of_failures_does_not_tell_whose_the_only_arrival_is(tmp_path: Path) -> None:
+    world = World()
+    for n in range(60):
+        _time_out(world, n, twice=False, logs=("edge.log",))
+        del world.export[-1]  # the success
+    assert set(world.judge(tmp_path).values()) == {"undetermined"}

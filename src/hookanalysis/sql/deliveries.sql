@@ -60,7 +60,7 @@ verdicts AS (
       WHEN says = 'absent' THEN 'undetermined: sender_coverage'
       WHEN in_grace AND NOT took_effect AND NOT (says = 'ok' AND accepted AND said_failed)
         THEN 'pending: in_flight'
-      WHEN success_unheard AND NOT accepted THEN 'undetermined: sender_coverage'
+      WHEN success_unlisted AND success_unheard AND NOT accepted THEN 'undetermined: sender_coverage'
       WHEN NOT arrived AND never_sent THEN 'missed: never_reached'
       WHEN untraced AND (undecided OR mixed) THEN 'undetermined: ambiguous'
       WHEN untraced AND NOT receiver_covered THEN 'undetermined: receiver_coverage'
@@ -88,6 +88,7 @@ verdicts AS (
       WHEN accepted_count > 1 THEN 'duplicated: ' || COALESCE(repeat_kind, 'replay')
       WHEN unanswered OR (undecided AND successes > 1) THEN 'undetermined: ambiguous'
       WHEN took_several_tries THEN 'recovered: recovered'
+      WHEN success_unlisted THEN 'undetermined: sender_coverage'
       WHEN says IN ('fail_http', 'fail_nohttp') THEN 'unacknowledged: false_failure'
       WHEN says = 'pending' THEN 'delivered: delivered_pending'
       WHEN says = 'no_attempt' THEN 'delivered: delivered_unlogged'
