@@ -38,7 +38,7 @@ STAGES = (
     "progress markup",
     "facts: history gathering measures period",
     "verdict: steps findings rules signatures incidents",
-    "verdict: requests tier assignment series windows clocks pace stretches",
+    "verdict: requests tier assignment callers windows clocks pace stretches",
     "load: spark files workers parts offers folders summary transfers manifest",
     "formats: probing drafting",
     "formats: detect logs refusals templates trials wrappers engine",
@@ -133,7 +133,7 @@ def test_the_package_keeps_its_budgets() -> None:
     queries = sorted(PACKAGE.rglob("*.sql"))
     world = [*(ROOT / "tests" / "world").glob("*.py"), *(ROOT / "tests" / "world").glob("*.toml")]
     found = {
-        "lines of Python": (count_lines(MODULES), 19_015, 10_500),
+        "lines of Python": (count_lines(MODULES), 19_080, 10_500),
         "modules": (len(ROOMS), 87, 45),
         "lines of SQL": (count_lines(queries), 8_550, 5_500),
         "SQL files": (len(queries), 132, 115),

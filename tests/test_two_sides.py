@@ -416,3 +416,21 @@ def test_an_export_of_failures_does_not_tell_whose_the_only_arrival_is(tmp_path:
         _time_out(world, n, twice=False, logs=("edge.log",))
         del world.export[-1]  # the success
     assert set(world.judge(tmp_path).values()) == {"undetermined"}
+
+
+def test_another_senders_request_is_no_arrival(tmp_path: Path) -> None:
+    world = World()
+    for n in range(60):
+        world.send(n)
+        if n == 30:  # answered by something in front; the other sender comes just then
+            at = moment(n, 0.3)
+            told = f'198.51.100.7 - - [{at:%d/%b/%Y:%H:%M:%S} +0000] "POST /hooks HTTP/1.1" 200'
+            world.log("edge.log", at, f'{told} 2 "-" "Other"')
+            continue
+        world.access("edge.log", moment(n, 0.2))
+        world.app("app.json", n, 0.2, "webhook received")
+        world.app("app.json", n, 0.5, "webhook processed")
+        at = moment(n, 100)
+        told = f'198.51.100.7 - - [{at:%d/%b/%Y:%H:%M:%S} +0000] "POST /hooks HTTP/1.1" 200'
+        world.log("edge.log", at, f'{told} 2 "-" "Other"')
+    assert world.judge(tmp_path)[event(30), "/hooks"] == "undetermined"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .assignment import Assignment, assign
-from .series import leave_out_echoes
+from .callers import find_elsewhere, find_strangers, leave_out_echoes
 from .windows import (
     LATE_SECONDS,
     NO_PAIRS,
@@ -18,7 +18,6 @@ from .windows import (
     CrowdedError,
     accepts,
     displaced,
-    find_lone,
     measure,
     pair,
     select,
@@ -40,12 +39,12 @@ _LINE, _NONE, _OPEN, _LACKING = range(4)
 _MOST_STRANGERS = 0.005
 # Share of lines sent twice above which they are another list's.
 _MOST_REPEATS = 0.1
+# Where logs name this share of what was answered, they name all of it.
+_NAMED = 0.95
 # So many candidate lines of a request are kept as evidence.
 _MOST_CANDIDATES = 8
 # So long a sender whose attempts are not listed may have tried again, microseconds.
 _TRIED_FOR = 3 * 86_400 * SECOND
-# A sender that posts to more other paths than this is no sender but a balancer.
-_FEW_PATHS = 5
 
 
 @dataclass(frozen=True)
@@ -108,9 +107,13 @@ class Tier:
         straight = pair(windows.low, windows.high, requests, self.lines)
         rows, columns = self._fit(*np.concatenate([straight, self._pair_strayed()], axis=1))
         rows, columns, must = self._drop_owners(rows, columns, must)
+        answered = must | (requests["says"] == 1)
+        self.lines["stranger"] |= find_strangers(
+            rows, columns, answered[rows], self.lines, windows.low
+        )
         ours = ~self.lines["stranger"][columns] | (requests["surplus"] & requests["shown"])[rows]
         rows, columns = rows[ours], columns[ours]
-        self.elsewhere = self._find_elsewhere(rows, columns)
+        self.elsewhere = find_elsewhere(rows, columns, self.size, self.lines)
         rows, columns = self._reach_elsewhere(rows, columns)
         self.pairs = rows, columns
         found = assign(self.size, self.count, (rows, columns), must)
@@ -122,7 +125,10 @@ class Tier:
         mine, theirs = rows[left], columns[left]
         good = self._alike(mine, accepts(self.lines["http_status"][theirs]))
         certain = served.certain & good & ~found.contradicted
-        certain &= must | (requests["says"] == 1) | self._lasting(found)
+        # What the sender saw answered has its line; but not where logs name nearly all others.
+        seen = requests["says"] == 1
+        named = np.count_nonzero(requests["shown"] & seen) > _NAMED * np.count_nonzero(seen)
+        certain &= must | (seen & ~named) | self._lasting(found)
         if self.known.zone_doubted:
             certain &= must
             state[~must] = _OPEN
@@ -198,23 +204,6 @@ class Tier:
             kept = ~self.requests["here"][rows]
             return rows[kept], columns[kept], must & ~self.requests["here"]
         return rows, columns, must
-
-    def _find_elsewhere(self, rows: Numbers, columns: Numbers) -> Numbers:
-        """The sender's requests to other paths: an endpoint's URL may have been changed since.
-
-        The sender is known by its addresses, as given, or as those lines show that leave no choice.
-        """
-        lines = self.lines
-        lone = find_lone(rows, columns, self.size, self.count)
-        networks, times = np.unique(lines["network"][columns[lone]], return_counts=True)
-        foreign = np.flatnonzero((lines["path_no"] < 0) & ~lines["stranger"])
-        learnt = []
-        for network in networks[(times >= 3) & (networks != 0)]:
-            theirs = foreign[lines["network"][foreign] == network]
-            # Behind a balancer all clients have its address, and call very many paths.
-            if len(np.unique(lines["path"][theirs])) <= _FEW_PATHS:
-                learnt.append(theirs)
-        return np.unique(np.concatenate([foreign[lines["by_sender"][foreign]], *learnt]))
 
     def _reach_elsewhere(self, rows: Numbers, columns: Numbers) -> tuple[Numbers, Numbers]:
         """Add the sender's requests to other paths, where no line of the path fits."""

@@ -25,7 +25,7 @@ SELECT
   g.time_marks = 'start' OR r.arrived_at < r.ended_at AS shows_start,
   COALESCE(r.http_status, -1) AS http_status,
   COALESCE(hash(regexp_extract(r.source_ip, '^(?:\d+\.\d+\.\d+|[^:]*:[^:]*:[^:]*)')), 0) AS network,
-  COALESCE(hash(r.path), 0) AS path,
+  COALESCE(hash(r.source_ip), 0) AS address, COALESCE(hash(r.path), 0) AS path,
   COALESCE(r.http_status IS NULL AND NOT r.processed, FALSE) AS failed,
   hash(r.processed, r.known_before, r.signature_failed) AS words,
   r.layer = 'edge' AND g.notices AS notices,

@@ -1,4 +1,4 @@
-"""Logs in series: a balancer's, and those of the servers behind it, show every request twice."""
+"""Whose the lines of a layer are: the sender's, a stranger's, or once more what a log shows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .windows import NONE, SECOND, select
+from .windows import NONE, SECOND, find_lone, select
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,9 +15,15 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
     Columns = dict[str, NDArray[Any]]
 
-# So many answered requests tell whether logs stand in series, and this share of them must agree.
+# From so many requests or lines on, what was counted says more than what is assumed.
 _ENOUGH = 20
+# Logs stand in series where this share of the requests says so.
 _MOST = 0.9
+# Of the sender's addresses this share of lines comes when a request is due; of strangers', at most
+# the other.
+_SENDERS, _STRANGERS = 0.95, 0.8
+# A sender that posts to more other paths than this is no sender but a balancer.
+_FEW_PATHS = 5
 
 
 def leave_out_echoes(requests: Columns, lines: Columns, tolerance: int) -> Columns:
@@ -76,3 +82,61 @@ def _keys(paths: Numbers, times: Numbers, other: Numbers, *more: Numbers) -> tup
     base = min(times.min(initial=0), *(part.min(initial=0) for part in more))
     span = 2 * (max(times.max(initial=0), *(part.max(initial=0) for part in more)) - base) + 1
     return paths * span + times - base, *(other * span + part - base for part in more)
+
+
+def find_strangers(
+    rows: Numbers, columns: Numbers, answered: Flags, lines: Columns, low: Numbers
+) -> Flags:
+    """Lines of addresses that often call when no request was due, as others hardly do.
+
+    Those others must explain nearly all answered requests: then it is another sender's.
+
+    Args:
+        rows: The request of each pair that may belong together.
+        columns: Its line.
+        answered: Of each pair: the sender or a layer behind saw the request answered.
+        lines: Columns of `tier_lines`.
+        low: When the window of each request begins.
+    """
+    count = len(lines["address"])
+    if not answered.any():
+        return np.zeros(count, dtype=bool)
+    _, address = np.unique(lines["address"], return_inverse=True)
+    due = np.zeros(count, dtype=bool)
+    due[columns] = True
+    times = lines["logged_at"]
+    counted = (times >= low.min()) & (times <= low.max()) & (lines["path_no"] >= 0)
+    most, called = (
+        np.bincount(address[flags], minlength=address.max() + 1)
+        for flags in (counted, counted & due)
+    )
+    share = called / np.maximum(most, 1)
+    senders = (share >= _SENDERS)[address] & counted
+    explained = np.unique(rows[answered & senders[columns]])
+    foreign = (most >= _ENOUGH) & (share <= _STRANGERS)
+    foreign &= len(explained) >= _SENDERS * len(np.unique(rows[answered]))
+    flags: Flags = foreign[address] & (lines["address"] != 0)
+    return flags
+
+
+def find_elsewhere(rows: Numbers, columns: Numbers, size: int, lines: Columns) -> Numbers:
+    """The sender's requests to other paths: an endpoint's URL may have been changed since.
+
+    The sender is known by its addresses, as given, or as those lines show that leave no choice.
+
+    Args:
+        rows: The request of each pair that may belong together.
+        columns: Its line.
+        size: How many requests there are.
+        lines: Columns of `tier_lines`.
+    """
+    lone = find_lone(rows, columns, size, len(lines["path"]))
+    networks, times = np.unique(lines["network"][columns[lone]], return_counts=True)
+    foreign = np.flatnonzero((lines["path_no"] < 0) & ~lines["stranger"])
+    learnt = []
+    for network in networks[(times >= 3) & (networks != 0)]:
+        theirs = foreign[lines["network"][foreign] == network]
+        # Behind a balancer all clients have its address, and call very many paths.
+        if len(np.unique(lines["path"][theirs])) <= _FEW_PATHS:
+            learnt.append(theirs)
+    return np.unique(np.concatenate([foreign[lines["by_sender"][foreign]], *learnt]))
