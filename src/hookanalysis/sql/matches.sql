@@ -9,7 +9,7 @@
    the time allows it (moved). Where the lines do not say how the request was answered, the sender's
    view of that attempt does, if it came in time to be this attempt's. An event that the sender does not know belongs to the endpoint with the
    receipt's path, if there is one.
-   fanned: the event went to several endpoints, so the path must tell them apart.
+   fanned: the event went to several endpoints, so the path must tell them apart, or the time.
    elsewhere: the path is no known endpoint's, and not the attempt's as a proxy may have changed it,
    while the layer shows requests to the attempt's own, or it was answered 2xx when the sender got a
    refusal (but not a proxy's own 502 to 504) or no connection: it went to an endpoint that is not
@@ -48,12 +48,25 @@ repeated_turns AS (
   WHERE hash(turn_uuid) IN (FROM repeated_events)
   WINDOW in_time AS (PARTITION BY turn_uuid, endpoint_url ORDER BY turn_at, attempt_key)
 ),
+-- Requests that show no path, when only one of the event's endpoints was being tried.
+timely_receipts AS (
+  SELECT r.receipt_id, MIN(t.delivery_no) AS timely_no
+  FROM placed_receipts AS r
+  JOIN repeated_turns AS t
+    ON t.turn_uuid = r.event_uuid AND r.arrived_at BETWEEN t.attempted_at - r.tolerance
+      AND t.awaited_until + r.tolerance
+  WHERE t.fanned AND r.path IS NULL AND r.layer IN ('edge', 'app')
+  GROUP BY r.receipt_id
+  HAVING MIN(t.delivery_no) = MAX(t.delivery_no)
+),
 repeated_receipts AS (
   SELECT r.*, t.* EXCLUDE (turn_at, next_at, fanned)
   FROM placed_receipts AS r
+  LEFT JOIN timely_receipts AS y ON y.receipt_id = r.receipt_id
   LEFT JOIN repeated_turns AS t
     ON t.turn_uuid = r.event_uuid
-    AND (t.turn_path IS NULL OR t.turn_path = r.known_path OR (r.known_path IS NULL AND NOT t.fanned))
+    AND (t.turn_path IS NULL OR t.turn_path = r.known_path OR t.delivery_no = y.timely_no
+      OR (r.known_path IS NULL AND NOT t.fanned))
     AND (t.turn_no = 1 OR r.arrived_at + r.tolerance >= t.turn_at)
     AND (t.next_at IS NULL OR r.arrived_at + r.tolerance < t.next_at)
   WHERE hash(r.event_uuid) IN (FROM repeated_events)
