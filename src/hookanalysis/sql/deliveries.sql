@@ -88,7 +88,7 @@ verdicts AS (
       WHEN accepted_count > 1 THEN 'duplicated: ' || COALESCE(repeat_kind, 'replay')
       WHEN unanswered OR (undecided AND successes > 1) THEN 'undetermined: ambiguous'
       WHEN took_several_tries THEN 'recovered: recovered'
-      WHEN success_unlisted THEN 'undetermined: sender_coverage'
+      WHEN success_unlisted AND says <> 'no_attempt' THEN 'undetermined: sender_coverage'
       WHEN says IN ('fail_http', 'fail_nohttp') THEN 'unacknowledged: false_failure'
       WHEN says = 'pending' THEN 'delivered: delivered_pending'
       WHEN says = 'no_attempt' THEN 'delivered: delivered_unlogged'

@@ -15,8 +15,8 @@
    an export that lost nothing would list the attempt.
    resend_unlisted: a failed delivery was accepted long after the last attempt that is listed, or
    none of these ever left, so there was another, and no export would list its success.
-   success_unlisted: of the time of the last failure only failed attempts were exported, so a later
-   try that succeeded is not listed. success_unheard: no log would tell of it: none names the
+   success_unlisted: no attempt is listed, or of the time of the last failure failed ones alone; so a
+   later try that succeeded is not, either. success_unheard: no log would tell of it: none names the
    events that come to the endpoint, or what names this one, without an answer, may be of that try,
    or requests were accepted since that name none, and that nobody needs.
    in_grace is counted from the last time that the sender's exports testify. */
@@ -102,7 +102,7 @@ SELECT
     AND NOT EXISTS (
       SELECT 1 FROM witnesses AS w WHERE r.first_accepted_at BETWEEN w.starts_at AND w.ends_at
     ) AS resend_unlisted,
-  c.says LIKE 'fail%'
+  c.says = 'no_attempt' AND r.arrivals > 0 OR c.says LIKE 'fail%'
     AND EXISTS (
       SELECT 1 FROM coverage AS f
       WHERE f.side = 'sender' AND f.covered AND f.completeness = 'failures'
@@ -111,10 +111,10 @@ SELECT
     AND NOT EXISTS (
       SELECT 1 FROM witnesses AS w WHERE c.last_attempt_at BETWEEN w.starts_at AND w.ends_at
     ) AS success_unlisted,
-  c.says LIKE 'fail%' AND (
+  (c.says = 'no_attempt' OR c.says LIKE 'fail%') AND (
     r.arrivals > 0 AND r.last_status IS NULL
     OR c.endpoint_url NOT IN (SELECT endpoint_url FROM matches WHERE match_rule <> 'time')
-    OR c.last_attempt_at <= (
+    OR COALESCE(c.last_attempt_at, r.first_at) <= (
       SELECT MAX(p.last_at) FROM spare_successes AS p
       WHERE ENDS_WITH(SPLIT_PART(c.endpoint_url, '?', 1), p.known_path)
     )

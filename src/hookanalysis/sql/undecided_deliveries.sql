@@ -1,11 +1,14 @@
 /* undecided_deliveries: deliveries that may or may not own a request in the logs.
    grain:  one event for one endpoint
-   inputs: requests, candidates, nameless_receipts, matches, attempts, receipts
+   inputs: requests, candidates, nameless_receipts, matches, attempts, receipts, processing_logs,
+           proof_spans, settings
 
    Either a line fits several requests, in some assignment also this one, and the edge, whole at that
    time, may have one of it; or a receipt names the event, but not to which endpoint it went; or one
    names a transaction of which several events may be meant. behind_edge: it may own a line there.
-   unanswered: it may be of an attempt that the sender saw unanswered, and may have been accepted.
+   unanswered: it may be of an attempt that the sender saw unanswered, and may have been accepted;
+   but where a log that tells of the work names the event for another attempt alone, only a line
+   that tells of the work, too, matters.
    reason: where only a request from an address that is not known to be the sender's may be it, the
    address. */
 -- Whether requests to an endpoint reach what is behind the edge without it: some have.
@@ -34,16 +37,33 @@ absent AS (
 ),
 -- Requests of which a line may be that tells of no refusal.
 takers AS (
-  SELECT DISTINCT c.layer, c.event_uuid, c.endpoint_url, c.attempt_key
+  SELECT
+    c.layer, c.event_uuid, c.endpoint_url, c.attempt_key,
+    BOOL_OR(COALESCE(r.processed OR r.known_before, FALSE)) AS works
   FROM candidates AS c
   JOIN nameless_receipts AS r ON r.receipt_id = c.receipt_id
   WHERE COALESCE(r.accepted, TRUE) OR r.http_status IN (408, 460, 499, 504)
+  GROUP BY ALL
+),
+-- Deliveries of which a log that was whole all the time tells the work.
+worked AS (
+  SELECT DISTINCT a.delivery_no, a.attempt_key
+  FROM attempts AS a
+  CROSS JOIN settings AS s
+  JOIN matches AS m ON m.delivery_no = a.delivery_no AND m.processed AND m.match_rule <> 'time'
+  JOIN processing_logs AS g ON g.endpoint_url = a.endpoint_url AND g.layer = m.layer
+  JOIN proof_spans AS p
+    ON p.endpoint_url = a.endpoint_url AND p.layer = m.layer AND p.starts_at <= a.attempted_at
+    AND p.ends_at >= a.attempted_at + 2 * s.timeout_seconds * INTERVAL '1 second'
+  WHERE a.status = 'failed' AND a.http_status IS NULL
+    AND a.event_uuid NOT IN (SELECT event_uuid FROM matches WHERE endpoint_url = '')
 ),
 undecided AS (
   SELECT
     a.delivery_no, q.layer <> 'edge' AS behind_edge,
     a.attempt_key = q.attempt_key AND a.status = 'failed' AND a.http_status IS NULL
-      AND NOT s.has_line AND t.layer IS NOT NULL AS unanswered,
+      AND NOT s.has_line AND t.layer IS NOT NULL
+      AND (t.works OR w.delivery_no IS NULL) AS unanswered,
     CASE WHEN r.stranger THEN reason('unlisted_address', address := r.source_ip) END AS reason
   FROM requests AS q
   JOIN settled AS s
@@ -53,6 +73,7 @@ undecided AS (
     ON t.layer = q.layer AND t.event_uuid = q.event_uuid AND t.endpoint_url = q.endpoint_url
     AND t.attempt_key = q.attempt_key
   JOIN attempts AS a ON a.event_uuid = q.event_uuid AND a.endpoint_url = q.endpoint_url
+  LEFT JOIN worked AS w ON w.delivery_no = a.delivery_no AND w.attempt_key = a.attempt_key
   LEFT JOIN nameless_receipts AS r ON r.receipt_id = q.stranger_id
   WHERE q.state = 'open' AND NOT q.shown AND NOT (q.layer <> 'edge' AND s.not_at_edge)
   UNION ALL
