@@ -81,6 +81,10 @@ def run_case(file: str, case: dict[str, Any]) -> tuple[list[Any], list[Any]]:
         for table in read:
             make_table(con, table)
             rows.insert(con, table, map(dated, given.get(table, [])))
+        if "repeated_events" in read:  # it follows from the records
+            source = next(t for t in ("attempt_records", "attempts") if t in read)
+            events = f"SELECT hash(event_uuid) FROM {source} GROUP BY ALL HAVING COUNT(*) > 1"
+            con.execute(f"INSERT INTO repeated_events {events}")
         if stretches:
             write_stretches(cast("Database", SimpleNamespace(con=con)), stretches)
         wanted = [dated(row) for row in case["out"]]

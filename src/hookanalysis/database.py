@@ -35,7 +35,7 @@ WHERE NOT duckdb_columns.internal GROUP BY table_name
 
 
 # Nearly every value is another, and looking for a way to pack them costs more than writing them.
-_RAW = ("attempt_key", "event_uuid", "transaction_id")
+_RAW = ("attempt_key", "event_uuid", "transaction_id", "request_id")
 
 
 class Database:

@@ -17,67 +17,63 @@
    what failed is no duplicate thereafter. An end of any
    kind is of the last request that began before it and has none: one that failed may write none. */
 WITH shared_keys AS (
-  SELECT hash(stream, request_key) AS key_no
+  SELECT hash(stream, request_key) AS key_hash
   FROM receipt_lines
   WHERE request_key IS NOT NULL
   GROUP BY ALL HAVING COUNT(*) > 1
 ),
-retried_events AS (
-  SELECT event_uuid
-  FROM attempts
-  WHERE event_uuid IN (SELECT request_key FROM receipt_lines)
-  GROUP BY event_uuid HAVING MAX(attempted_at) > MIN(attempted_at) + INTERVAL '1 second'
-),
 told_lines AS (
   SELECT
-    generation_id, byte_offset, stream, request_key, event_uuid, mark, kind, logged_at, request_id,
-    ends_work(mark) AS is_end,
+    place, request_key, event_uuid, mark, kind, logged_at, request_id, ends_work(mark) AS is_end,
+    MIN(place) OVER key_lines AS key_no,
     COALESCE(unlike(MIN(path) OVER key_lines, MAX(path) OVER key_lines), FALSE) AS several_paths,
     CASE WHEN several_paths THEN COALESCE(path, '') ELSE '' END AS part
   FROM receipt_lines
   WHERE request_key IS NOT NULL AND hash(stream, request_key) IN (FROM shared_keys)
   WINDOW key_lines AS (PARTITION BY stream, request_key)
 ),
+retried_events AS (
+  SELECT event_uuid
+  FROM attempts
+  WHERE event_uuid IN (SELECT request_key FROM told_lines)
+  GROUP BY event_uuid HAVING MAX(attempted_at) > MIN(attempted_at) + INTERVAL '1 second'
+),
 shared_lines AS (
   SELECT
     *,
     COALESCE(
-      MIN(logged_at) FILTER (request_id IS NOT NULL)
-        OVER (PARTITION BY stream, request_key, part, request_id),
+      MIN(logged_at) FILTER (request_id IS NOT NULL) OVER (PARTITION BY key_no, part, request_id),
       logged_at
     ) AS begun_at
   FROM told_lines
 ),
 keys AS (
   SELECT
-    stream, request_key, part,
+    key_no, part,
     BOOL_OR(several_paths)
     OR MAX(logged_at) > MIN(logged_at) + MAX(same_send_seconds) * INTERVAL '1 second'
     OR COALESCE(MIN(event_uuid) <> MAX(event_uuid), FALSE)
     OR COUNT(DISTINCT request_id) > 1
     OR COUNT(kind) FILTER (request_id IS NULL) > COUNT(DISTINCT kind) FILTER (request_id IS NULL)
-    OR (BOOL_OR(is_end) AND request_key IN (FROM retried_events))
+    OR BOOL_OR(is_end AND request_key IN (FROM retried_events))
     OR COALESCE(BOOL_OR(mark = 'duplicate') AND BOOL_OR(is_end AND mark <> 'duplicate'), FALSE)
       AS reused
   FROM shared_lines
   CROSS JOIN settings
-  GROUP BY stream, request_key, part
+  GROUP BY key_no, part
 ),
 ordered_lines AS (
   SELECT
-    l.*, ROW_NUMBER() OVER key_order AS place, LAG(logged_at) OVER key_order AS earlier_at,
+    l.*, ROW_NUMBER() OVER key_order AS nth_line, LAG(logged_at) OVER key_order AS earlier_at,
     LAG(event_uuid) OVER key_order AS earlier_uuid, LAG(mark) OVER key_order AS earlier_mark,
     LAG(request_id) OVER key_order AS earlier_id,
-    COUNT(*) OVER (PARTITION BY stream, request_key, part, kind ORDER BY begun_at, logged_at,
-      byte_offset, generation_id) AS nth_of_kind,
+    COUNT(*) OVER (PARTITION BY key_no, part, kind ORDER BY begun_at, logged_at, place)
+      AS nth_of_kind,
     LAG(is_end) OVER key_order AS after_end, COUNT(*) FILTER (is_end) OVER key_order AS ended
   FROM shared_lines AS l
-  JOIN keys USING (stream, request_key, part)
+  JOIN keys USING (key_no, part)
   WHERE reused
-  WINDOW key_order AS (
-    PARTITION BY stream, request_key, part
-    ORDER BY begun_at, logged_at, byte_offset, generation_id
-  )
+  WINDOW key_order AS (PARTITION BY key_no, part ORDER BY begun_at, logged_at, place)
 ),
 clustered_lines AS (
   SELECT
@@ -92,12 +88,12 @@ clustered_lines AS (
       WHEN earlier_mark = 'received' AND mark <> 'received' THEN 0
       WHEN is_end AND ended <= so_far THEN 0
       ELSE 1
-    END) OVER (PARTITION BY stream, request_key, part ORDER BY place) AS cluster
+    END) OVER (PARTITION BY key_no, part ORDER BY nth_line) AS cluster
   FROM (
     SELECT
       *,
       MAX(nth_of_kind) FILTER (NOT is_end)
-        OVER (PARTITION BY stream, request_key, part ORDER BY place) AS so_far
+        OVER (PARTITION BY key_no, part ORDER BY nth_line) AS so_far
     FROM ordered_lines
   )
   CROSS JOIN settings
@@ -107,27 +103,27 @@ kinds AS (
     * EXCLUDE (kind),
     COALESCE(CASE WHEN mark = 'duplicate' THEN COALESCE(
       MIN(kind) FILTER (mark = 'processed') OVER cluster_lines,
-      MIN(kind) FILTER (is_end AND mark <> 'duplicate') OVER (cluster_lines ORDER BY place)
+      MIN(kind) FILTER (is_end AND mark <> 'duplicate') OVER (cluster_lines ORDER BY nth_line)
     ) END, kind) AS kind,
     DENSE_RANK() OVER (
-      PARTITION BY stream, request_key, part, cluster
+      PARTITION BY key_no, part, cluster
       ORDER BY CASE WHEN request_id IS NOT NULL THEN begun_at END, request_id
     ) AS nth_id
   FROM clustered_lines
-  WINDOW cluster_lines AS (PARTITION BY stream, request_key, part, cluster)
+  WINDOW cluster_lines AS (PARTITION BY key_no, part, cluster)
 ),
 counted_lines AS (
   SELECT
     *,
     ROW_NUMBER()
-      OVER (PARTITION BY stream, request_key, part, cluster, kind, request_id IS NULL ORDER BY place) AS nth
+      OVER (PARTITION BY key_no, part, cluster, kind, request_id IS NULL ORDER BY nth_line) AS nth
   FROM kinds
 ),
 begun_lines AS (
   SELECT
     *,
     COALESCE(MAX(nth) FILTER (NOT is_end) OVER (
-      PARTITION BY stream, request_key, part, cluster ORDER BY place
+      PARTITION BY key_no, part, cluster ORDER BY nth_line
     ), 0) AS begun
   FROM counted_lines
 ),
@@ -135,19 +131,19 @@ ended_lines AS (
   SELECT
     *,
     ROW_NUMBER() OVER (
-      PARTITION BY stream, request_key, part, cluster, is_end, begun ORDER BY place DESC
+      PARTITION BY key_no, part, cluster, is_end, begun ORDER BY nth_line DESC
     ) AS nth_end
   FROM begun_lines
 )
-SELECT generation_id, byte_offset, 0 AS arrival
+SELECT place, 0 AS arrival
 FROM shared_lines
-JOIN keys USING (stream, request_key, part)
+JOIN keys USING (key_no, part)
 WHERE NOT reused
 UNION ALL
 SELECT
-  generation_id, byte_offset,
+  place,
   CAST(DENSE_RANK() OVER (
-    PARTITION BY stream, request_key, part = ''
+    PARTITION BY key_no, part = ''
     ORDER BY part, cluster, CASE
       WHEN request_id IS NOT NULL THEN nth_id
       WHEN mark IS NULL THEN 1

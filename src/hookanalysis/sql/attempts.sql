@@ -1,6 +1,6 @@
 /* attempts: one HTTP try as the sender logged it, merged over all exports that tell of it.
    grain:  one attempt; an event that an export lists without attempts is a row of status none
-   inputs: attempt_records, untimed_attempts, endpoints, settings
+   inputs: attempt_records, repeated_events, untimed_attempts, endpoints, settings
 
    A row without an attempt id is known by event, endpoint, time and answer, and its n-th copy in one
    export is the n-th copy in any other. It takes over the key of a row of the same event and second
@@ -17,13 +17,8 @@ WITH named_rows AS NOT MATERIALIZED (
       attempt_id,
       COALESCE(event_uuid, '') || ' ' || COALESCE(endpoint_url, '') || ' ' || status
         || COALESCE(' ' || attempted_at, '') || COALESCE(' ' || http_status, '')
-    ) AS row_key,
-    -- Numbers in place of names: a chance equality only compares what is not to be merged.
-    hash(event_uuid) AS event_no
+    ) AS row_key
   FROM attempt_records
-),
-repeated_events AS (
-  SELECT event_no FROM named_rows GROUP BY ALL HAVING COUNT(*) > 1
 ),
 repeated_rows AS (
   SELECT
@@ -37,7 +32,7 @@ repeated_rows AS (
       ELSE ' copy ' || nth
     END AS row_key
   FROM named_rows
-  WHERE event_no IN (FROM repeated_events)
+  WHERE hash(event_uuid) IN (FROM repeated_events)
 ),
 taken_keys AS (
   SELECT
@@ -104,7 +99,7 @@ all_rows AS (
   SELECT
     row_key AS attempt_key, * EXCLUDE (row_key, place), place AS delivery_no, 1 AS observations
   FROM named_rows
-  WHERE event_no NOT IN (FROM repeated_events)
+  WHERE hash(event_uuid) NOT IN (FROM repeated_events)
 )
 SELECT
   a.attempt_key, a.event_uuid,

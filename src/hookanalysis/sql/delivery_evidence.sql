@@ -113,7 +113,7 @@ SELECT
     ) AS success_unlisted,
   (c.says = 'no_attempt' OR c.says LIKE 'fail%') AND (
     r.arrivals > 0 AND r.last_status IS NULL
-    OR c.endpoint_url NOT IN (SELECT endpoint_url FROM matches WHERE match_rule <> 'time')
+    OR c.endpoint_url NOT IN (SELECT DISTINCT endpoint_url FROM matches WHERE match_rule <> 'time')
     OR COALESCE(c.last_attempt_at, r.first_at) <= (
       SELECT MAX(p.last_at) FROM spare_successes AS p
       WHERE ENDS_WITH(SPLIT_PART(c.endpoint_url, '?', 1), p.known_path)

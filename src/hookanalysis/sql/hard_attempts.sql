@@ -1,13 +1,16 @@
 /* hard_attempts: the attempts of deliveries that are not plain; the others need no weighing.
    grain:  one attempt
-   inputs: attempts, matches, processing_logs, serving_streams, shared_lines
+   inputs: attempts, repeated_events, matches, processing_logs, serving_streams, shared_lines
 
    Plain is a delivery of one attempt, a success at a known time, and one receipt that counts, accepted, and said to
    be processed, unless no log of the endpoint would say so; and of none of its event is said that
    processing failed (shared_lines).
    shown: a receipt that counts is this attempt's; lined: any receipt; told: of its delivery. */
 WITH crowded AS (
-  SELECT delivery_no FROM attempts GROUP BY ALL HAVING COUNT(*) > 1
+  SELECT delivery_no
+  FROM attempts
+  WHERE hash(event_uuid) IN (FROM repeated_events)
+  GROUP BY ALL HAVING COUNT(*) > 1
   UNION ALL
   SELECT delivery_no FROM matches WHERE counts GROUP BY ALL HAVING COUNT(*) > 1
 ),

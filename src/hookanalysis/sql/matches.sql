@@ -1,6 +1,6 @@
 /* matches: receipts whose event is named: by themselves, by transaction or by request id.
    grain:  one receipt that names its event
-   inputs: placed_receipts, attempts, endpoint_paths, receipts, settings
+   inputs: placed_receipts, repeated_events, attempts, endpoint_paths, receipts, settings
 
    The attempt is the one in whose turn it came, give or take the clock's tolerance: a turn lasts
    until the next attempt for the same endpoint (turn_of); the first also takes what is earlier. Of
@@ -18,16 +18,10 @@
    stranger's request that was not accepted: anyone can post a known uuid.
    verdict/requests.py numbers the deliveries that no export lists (delivery_no), and adds receipts
    that name no event. */
-WITH repeated_events AS (
-  SELECT hash(event_uuid) AS event_no
-  FROM attempts
-  WHERE status <> 'none' GROUP BY ALL
-  HAVING COUNT(*) > 1
-),
-turns AS NOT MATERIALIZED (
+WITH turns AS NOT MATERIALIZED (
   SELECT
-    a.event_uuid AS turn_uuid, a.attempt_key, a.delivery_no, a.endpoint_url, p.path AS turn_path,
-    a.status, a.http_status AS told_status, a.error_kind,
+    a.event_uuid AS turn_uuid, a.attempt_key, a.delivery_no,
+    COALESCE(p.endpoint_no, 0) AS endpoint_no, p.path_no AS turn_path_no, a.status, a.http_status AS told_status, a.error_kind,
     -- It may have been noted when it ended: see absences.
     a.attempted_at - CASE WHEN a.attempted_until IS NULL THEN 0 ELSE s.timeout_seconds END
       * INTERVAL '1 second' AS attempted_at,
@@ -42,11 +36,11 @@ turns AS NOT MATERIALIZED (
 repeated_turns AS (
   SELECT
     *, ROW_NUMBER() OVER in_time AS turn_no, LEAD(turn_at) OVER in_time AS next_at,
-    MIN(endpoint_url) OVER (PARTITION BY turn_uuid)
-      <> MAX(endpoint_url) OVER (PARTITION BY turn_uuid) AS fanned
+    MIN(endpoint_no) OVER (PARTITION BY turn_uuid)
+      <> MAX(endpoint_no) OVER (PARTITION BY turn_uuid) AS fanned
   FROM turns
   WHERE hash(turn_uuid) IN (FROM repeated_events)
-  WINDOW in_time AS (PARTITION BY turn_uuid, endpoint_url ORDER BY turn_at, attempt_key)
+  WINDOW in_time AS (PARTITION BY turn_uuid, endpoint_no ORDER BY turn_at, attempt_key)
 ),
 -- Requests that show no path, when only one of the event's endpoints was being tried.
 timely_receipts AS (
@@ -65,11 +59,11 @@ repeated_receipts AS (
   LEFT JOIN timely_receipts AS y ON y.receipt_id = r.receipt_id
   LEFT JOIN repeated_turns AS t
     ON t.turn_uuid = r.event_uuid
-    AND (t.turn_path IS NULL OR t.turn_path = r.known_path OR t.delivery_no = y.timely_no
-      OR (r.known_path IS NULL AND NOT t.fanned))
+    AND (t.turn_path_no IS NULL OR t.turn_path_no = r.path_no OR t.delivery_no = y.timely_no
+      OR (r.path_no IS NULL AND NOT t.fanned))
     AND (t.turn_no = 1 OR r.arrived_at + r.tolerance >= t.turn_at)
     AND (t.next_at IS NULL OR r.arrived_at + r.tolerance < t.next_at)
-  WHERE hash(r.event_uuid) IN (FROM repeated_events)
+  WHERE r.event_uuid IS NOT NULL AND hash(r.event_uuid) IN (FROM repeated_events)
 ),
 later_receipts AS (
   SELECT
@@ -96,7 +90,7 @@ named_receipts AS NOT MATERIALIZED (
   FROM placed_receipts AS r
   LEFT JOIN turns AS t
     ON t.turn_uuid = r.event_uuid
-    AND (t.turn_path IS NULL OR r.known_path IS NULL OR t.turn_path = r.known_path)
+    AND (t.turn_path_no IS NULL OR r.path_no IS NULL OR t.turn_path_no = r.path_no)
   WHERE r.event_uuid IS NOT NULL AND hash(r.event_uuid) NOT IN (FROM repeated_events)
   UNION ALL BY NAME
   SELECT * EXCLUDE (turn_no) FROM repeated_receipts
@@ -110,7 +104,8 @@ listed_events AS (
 placed_events AS (
   SELECT r.event_uuid, MIN(p.endpoint_url) AS endpoint_url
   FROM placed_receipts AS r
-  JOIN endpoint_paths AS p ON p.path = r.known_path AND p.sharing = 1
+  SEMI JOIN (SELECT event_uuid FROM placed_receipts WHERE path IS NULL) AS n USING (event_uuid)
+  JOIN endpoint_paths AS p ON p.path_no = r.path_no AND p.sharing = 1
   ANTI JOIN attempts AS a ON a.event_uuid = r.event_uuid
   GROUP BY r.event_uuid
   HAVING MIN(p.endpoint_url) = MAX(p.endpoint_url)
@@ -122,24 +117,25 @@ shown_paths AS (
 ),
 situated_receipts AS (
   SELECT
-    r.* EXCLUDE (endpoint_url),
+    r.*,
     COALESCE(r.arrived_at <= r.awaited_until + r.tolerance, FALSE) AS in_time,
     h.path IS NOT NULL
       OR COALESCE(
-        r.known_path IS NULL AND unlike(r.path, r.turn_path)
+        r.path_no IS NULL AND unlike(r.path, t.path)
         AND r.http_status BETWEEN 200 AND 299 AND r.status = 'failed'
         AND (r.told_status NOT BETWEEN 502 AND 504 OR r.error_kind IN ('refused', 'dns', 'tls'))
         AND in_time, FALSE
       ) AS elsewhere,
     COALESCE(
-      r.endpoint_url, p.endpoint_url, l.endpoint_url,
+      CASE r.endpoint_no WHEN 0 THEN '' ELSE t.endpoint_url END, p.endpoint_url, l.endpoint_url,
       CASE WHEN r.path IS NULL THEN e.endpoint_url END, ''
     ) AS endpoint_url,
     l.event_uuid IS NOT NULL AS event_listed
   FROM named_receipts AS r
+  LEFT JOIN endpoint_paths AS t ON t.endpoint_no = r.endpoint_no
   LEFT JOIN shown_paths AS h
-    ON h.path = r.turn_path AND h.layer = r.layer AND r.known_path IS NULL AND unlike(r.path, h.path)
-  LEFT JOIN endpoint_paths AS p ON p.path = r.known_path AND p.sharing = 1
+    ON h.path = t.path AND h.layer = r.layer AND r.path_no IS NULL AND unlike(r.path, h.path)
+  LEFT JOIN endpoint_paths AS p ON p.path_no = r.path_no AND p.sharing = 1
   LEFT JOIN listed_events AS l ON l.event_uuid = r.event_uuid
   LEFT JOIN placed_events AS e ON e.event_uuid = r.event_uuid
 ),

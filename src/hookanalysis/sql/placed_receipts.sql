@@ -3,7 +3,7 @@
    inputs: receipts, clock_offsets, endpoint_paths, settings
 
    event_uuid: also that of the one event whose lines share its request id (match_rule).
-   known_path: its path, where it is an endpoint's and it was posted or put there (posted).
+   known_path: its path, where it is an endpoint's and it was posted or put there (posted); path_no.
    by_sender: its address is the sender's. stranger: it is none of the sender's, in a log that does
    show the sender's addresses. */
 WITH request_events AS (
@@ -32,7 +32,7 @@ SELECT
     WHEN r.event_uuid IS NOT NULL THEN 'uuid'
     WHEN q.event_uuid IS NOT NULL THEN 'request_id'
   END AS match_rule,
-  r.path, p.path AS known_path,
+  r.path, p.path AS known_path, p.path_no,
   r.path IS NOT NULL AND COALESCE(r.method, 'POST') IN ('POST', 'PUT') AS posted,
   r.received_at - COALESCE(d.ahead, f.ahead, INTERVAL '0 seconds') AS arrived_at,
   r.ended_at - COALESCE(d.ahead, f.ahead, INTERVAL '0 seconds') AS ended_at,
@@ -46,6 +46,6 @@ CROSS JOIN settings AS s
 LEFT JOIN request_events AS q ON q.request_id = r.request_id AND r.event_uuid IS NULL
 LEFT JOIN clocks AS d ON d.stream = r.stream AND d.day = CAST(r.received_at AS DATE)
 LEFT JOIN clocks AS f ON f.stream = r.stream AND f.day IS NULL
-LEFT JOIN (SELECT DISTINCT path FROM endpoint_paths) AS p
+LEFT JOIN (SELECT DISTINCT path, path_no FROM endpoint_paths) AS p
   ON p.path = r.path AND COALESCE(r.method, 'POST') IN ('POST', 'PUT')
 LEFT JOIN direct_streams AS i ON i.stream = r.stream

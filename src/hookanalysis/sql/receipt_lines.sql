@@ -111,7 +111,7 @@ edge_requests AS (
   )
 )
 SELECT
-  l.generation_id, l.byte_offset, l.file_id, l.line, l.layer, l.stream, l.named_uuid AS event_uuid,
+  l.generation_id * 10000000000000 + l.byte_offset AS place, l.file_id, l.line, l.layer, l.stream, l.named_uuid AS event_uuid,
   CASE
     WHEN l.event_uuid IS NOT NULL THEN 'key'
     WHEN l.known_uuid IS NOT NULL THEN 'known'

@@ -9,13 +9,12 @@
    A row of a receipts table is an event that was taken in, and processed unless it says less. */
 WITH requests AS (
   SELECT
-    * EXCLUDE (mark, kind, request_key),
-    generation_id * 10000000000000 + byte_offset AS place, mark = 'processed' AS was_processed,
+    * EXCLUDE (mark, kind, request_key), mark = 'processed' AS was_processed,
     mark IN ('received', 'duplicate') AS was_received,
     mark IN ('failed', 'signature_failed') AS was_dropped, mark = 'duplicate' AS was_known,
     mark = 'signature_failed' AS signature_failed, FALSE AS answered_well, 1 AS lines
   FROM receipt_lines
-  ANTI JOIN arrivals USING (generation_id, byte_offset)
+  ANTI JOIN arrivals USING (place)
   UNION ALL BY NAME
   SELECT
     MIN(place) AS place, MAX(layer) AS layer, stream, MAX(event_uuid) AS event_uuid,
@@ -29,11 +28,8 @@ WITH requests AS (
     BOOL_OR(mark = 'signature_failed') AS signature_failed,
     BOOL_OR(http_status BETWEEN 200 AND 299) AS answered_well,
     COUNT(*) AS lines, MIN(file_id) AS file_id, ARG_MIN(line, place) AS line
-  FROM (
-    SELECT l.*, l.generation_id * 10000000000000 + l.byte_offset AS place, a.arrival
-    FROM receipt_lines AS l
-    JOIN arrivals AS a USING (generation_id, byte_offset)
-  )
+  FROM receipt_lines
+  JOIN arrivals USING (place)
   GROUP BY stream, request_key, arrival
 )
 SELECT

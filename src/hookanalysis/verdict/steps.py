@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # The files of `sql/`, and what is made in code: each makes the table of its name, and reads only
 # what stands above it.
 STEPS = (
+    "repeated_events",
     "untimed_attempts",
     "attempts",
     "endpoint_paths",
