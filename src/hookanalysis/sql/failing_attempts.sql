@@ -44,7 +44,7 @@ rates AS (
   GROUP BY f.endpoint_url, f.http_status, f.type, s.share, s.attempts
 )
 SELECT
-  p.attempt_key, p.event_uuid, p.endpoint_url, p.accepted_before, p.accepted_after,
+  p.delivery_no, p.attempt_key, p.accepted_before, p.accepted_after,
   COUNT(*) OVER (PARTITION BY p.endpoint_url, p.accepted_before, p.accepted_after) AS run_size,
   CASE
     WHEN r.failures <= r.total * r.share THEN 1.0

@@ -27,7 +27,7 @@ plain AS (
     AND delivery_no NOT IN (FROM crowded)
 ),
 hard AS (
-  SELECT a.*
+  SELECT a.* EXCLUDE (response, latency_ms, observations, file_id, line)
   FROM attempts AS a
   LEFT JOIN plain AS p ON p.delivery_no = a.delivery_no
   WHERE a.event_uuid IS NOT NULL AND (

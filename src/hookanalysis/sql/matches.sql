@@ -21,7 +21,11 @@
 WITH turns AS NOT MATERIALIZED (
   SELECT
     a.event_uuid AS turn_uuid, a.attempt_key, a.delivery_no,
-    COALESCE(p.endpoint_no, 0) AS endpoint_no, p.path_no AS turn_path_no, a.status, a.http_status AS told_status, a.error_kind,
+    COALESCE(p.endpoint_no, 0) AS endpoint_no, p.path_no AS turn_path_no,
+    a.status = 'success' AS succeeded, a.http_status AS told_status,
+    a.status = 'failed' AND (
+      a.http_status NOT BETWEEN 502 AND 504 OR a.error_kind IN ('refused', 'dns', 'tls')
+    ) AS turned_away,
     -- It may have been noted when it ended: see absences.
     a.attempted_at - CASE WHEN a.attempted_until IS NULL THEN 0 ELSE s.timeout_seconds END
       * INTERVAL '1 second' AS attempted_at,
@@ -54,7 +58,7 @@ timely_receipts AS (
   HAVING MIN(t.delivery_no) = MAX(t.delivery_no)
 ),
 repeated_receipts AS (
-  SELECT r.*, t.* EXCLUDE (turn_at, next_at, fanned)
+  SELECT r.*, t.* EXCLUDE (turn_uuid, turn_at, next_at, fanned)
   FROM placed_receipts AS r
   LEFT JOIN timely_receipts AS y ON y.receipt_id = r.receipt_id
   LEFT JOIN repeated_turns AS t
@@ -68,25 +72,25 @@ repeated_receipts AS (
 later_receipts AS (
   SELECT
     *, turn_no - ROW_NUMBER() OVER (
-      PARTITION BY turn_uuid, attempt_key, layer, stream
+      PARTITION BY event_uuid, attempt_key, layer, stream
       ORDER BY arrived_at DESC, ended_at DESC, receipt_id DESC
     ) + 1 AS moved_no
   FROM repeated_receipts
   WHERE turn_no > 1
 ),
 moved_receipts AS (
-  SELECT r.receipt_id, t.attempt_key, t.attempted_at, t.status, t.told_status
+  SELECT r.receipt_id, t.attempt_key, t.attempted_at, t.succeeded, t.told_status
   FROM later_receipts AS r
   JOIN repeated_turns AS t
-    ON t.turn_uuid = r.turn_uuid AND t.delivery_no = r.delivery_no AND t.turn_no = r.moved_no
+    ON t.turn_uuid = r.event_uuid AND t.delivery_no = r.delivery_no AND t.turn_no = r.moved_no
     AND r.arrived_at - r.tolerance <= t.awaited_until
   WHERE r.moved_no < r.turn_no AND NOT EXISTS (
     FROM repeated_receipts AS n
-    WHERE n.turn_uuid = r.turn_uuid AND n.attempt_key = t.attempt_key AND n.stream = r.stream
+    WHERE n.event_uuid = r.event_uuid AND n.attempt_key = t.attempt_key AND n.stream = r.stream
   )
 ),
 named_receipts AS NOT MATERIALIZED (
-  SELECT r.*, t.* EXCLUDE (turn_at)
+  SELECT r.*, t.* EXCLUDE (turn_uuid, turn_at)
   FROM placed_receipts AS r
   LEFT JOIN turns AS t
     ON t.turn_uuid = r.event_uuid
@@ -122,9 +126,7 @@ situated_receipts AS (
     h.path IS NOT NULL
       OR COALESCE(
         r.path_no IS NULL AND unlike(r.path, t.path)
-        AND r.http_status BETWEEN 200 AND 299 AND r.status = 'failed'
-        AND (r.told_status NOT BETWEEN 502 AND 504 OR r.error_kind IN ('refused', 'dns', 'tls'))
-        AND in_time, FALSE
+        AND r.http_status BETWEEN 200 AND 299 AND r.turned_away AND in_time, FALSE
       ) AS elsewhere,
     COALESCE(
       CASE r.endpoint_no WHEN 0 THEN '' ELSE t.endpoint_url END, p.endpoint_url, l.endpoint_url,
@@ -144,10 +146,10 @@ answered_receipts AS (
     r.* EXCLUDE (accepted, attempt_key, attempted_at),
     COALESCE(m.attempt_key, r.attempt_key) AS attempt_key,
     COALESCE(m.attempted_at, r.attempted_at) AS attempted_at,
-    r.turn_uuid IS NOT NULL AND NOT r.elsewhere AS listed,
+    r.delivery_no IS NOT NULL AND NOT r.elsewhere AS listed,
     CASE
       WHEN r.accepted IS NOT NULL THEN r.accepted
-      WHEN r.processed OR COALESCE(m.status, r.status) = 'success' THEN TRUE
+      WHEN r.processed OR COALESCE(m.succeeded, r.succeeded) THEN TRUE
       WHEN m.told_status IS NOT NULL THEN FALSE
       WHEN m.receipt_id IS NULL AND r.in_time AND r.told_status IS NOT NULL THEN FALSE
       ELSE COALESCE(r.processed, TRUE)
@@ -165,6 +167,6 @@ SELECT
   arrived_at, ended_at, path, http_status, accepted, processed, known_before, signature_failed,
   stranger,
   match_rule <> 'request_id'
-    AND NOT (stranger AND NOT accepted AND (turn_uuid IS NOT NULL OR event_listed)) AS counts,
+    AND NOT (stranger AND NOT accepted AND (delivery_no IS NOT NULL OR event_listed)) AS counts,
   listed, CASE WHEN listed THEN delivery_no END AS delivery_no
 FROM answered_receipts

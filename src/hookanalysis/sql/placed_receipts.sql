@@ -3,7 +3,7 @@
    inputs: receipts, clock_offsets, endpoint_paths, settings
 
    event_uuid: also that of the one event whose lines share its request id (match_rule).
-   known_path: its path, where it is an endpoint's and it was posted or put there (posted); path_no.
+   path_no: that of its path, where it is an endpoint's and it was posted or put there (posted).
    by_sender: its address is the sender's. stranger: it is none of the sender's, in a log that does
    show the sender's addresses. */
 WITH request_events AS (
@@ -32,7 +32,7 @@ SELECT
     WHEN r.event_uuid IS NOT NULL THEN 'uuid'
     WHEN q.event_uuid IS NOT NULL THEN 'request_id'
   END AS match_rule,
-  r.path, p.path AS known_path, p.path_no,
+  r.path, p.path_no,
   r.path IS NOT NULL AND COALESCE(r.method, 'POST') IN ('POST', 'PUT') AS posted,
   r.received_at - COALESCE(d.ahead, f.ahead, INTERVAL '0 seconds') AS arrived_at,
   r.ended_at - COALESCE(d.ahead, f.ahead, INTERVAL '0 seconds') AS ended_at,

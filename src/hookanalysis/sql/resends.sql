@@ -6,9 +6,9 @@
    waits while the endpoint has had no success since: a resend would fail in the same way. The order
    is that of the events, so that a purchase goes before its refund. */
 WITH endings AS (
-  SELECT event_uuid, endpoint_url, MAX(run_size) AS run_size, MIN(accepted_after) AS accepted_after
+  SELECT delivery_no, MAX(run_size) AS run_size, MIN(accepted_after) AS accepted_after
   FROM failing_attempts
-  GROUP BY event_uuid, endpoint_url
+  GROUP BY delivery_no
 ),
 advised_deliveries AS (
   SELECT
@@ -26,7 +26,7 @@ advised_deliveries AS (
       ELSE 'resend'
     END AS advice
   FROM deliveries AS d
-  LEFT JOIN endings AS e ON e.event_uuid = d.event_uuid AND e.endpoint_url = d.endpoint_url
+  LEFT JOIN endings AS e ON e.delivery_no = d.delivery_no
   WHERE d.outcome NOT IN ('delivered', 'unexpected') AND NOT d.is_test
 )
 SELECT

@@ -1,22 +1,45 @@
 /* symptoms: what both sides tell of each attempt that did not go well: what the rules look at.
-   grain:  one row of troubled_attempts
-   inputs: troubled_attempts, matches, receipts, nameless_receipts, failing_attempts,
-           proof_spans, serving_streams, coverage, clock_offsets, signature_checks
+   grain:  one attempt of a delivery that is not plainly delivered; a delivery without attempts has
+           one row; tests left out
+   inputs: deliveries, attempts, matches, receipts, nameless_receipts, failing_attempts,
+           proof_spans, serving_streams, generations, activity, coverage, clock_offsets,
+           signature_checks
 
+   The good attempt of a recovered delivery is left out. edge_alive, app_alive: a log of the layer
+   that serves the endpoint was written within a minute of it, by whomever.
    A receipt without an attempt of its own stands with the delivery that has none. An application
    that finds no valid signature often does not read on, so its line names no event: then the moment
    says whose it is (signature_near).
    let_in: the same client may be turned away here and let in there. Senders post from pools of
    neighbouring addresses; a private address is a proxy's, and tells no clients apart. */
-WITH troubled_events AS (
-  SELECT DISTINCT event_uuid FROM troubled_attempts
+WITH troubled_attempts AS (
+  SELECT
+    d.delivery_no, d.event_uuid, d.endpoint_url, d.event_type, d.outcome, d.detail, a.attempt_key,
+    COALESCE(a.attempted_at, a.created_at, d.first_receipt_at) AS happened_at,
+    a.status, a.http_status, a.error_kind
+  FROM deliveries AS d
+  LEFT JOIN attempts AS a ON a.delivery_no = d.delivery_no
+  WHERE d.outcome NOT IN ('delivered', 'pending') AND NOT d.is_test
+    AND (d.outcome <> 'recovered' OR a.status <> 'success')
+),
+-- Each minute speaks for those beside it, too.
+lively_minutes AS (
+  SELECT DISTINCT
+    v.endpoint_url, v.layer,
+    UNNEST(RANGE(-1, 2)) * INTERVAL '1 minute' + DATE_TRUNC(
+      'minute', a.last_at - COALESCE(o.offset_ms, 0) * INTERVAL '1 millisecond'
+    ) AS minute_at
+  FROM serving_streams AS v
+  JOIN generations AS g ON g.stream = v.stream
+  JOIN activity AS a ON a.generation_id = g.generation_id
+  LEFT JOIN clock_offsets AS o ON o.stream = v.stream AND o.day IS NULL
 ),
 signatures AS (
   SELECT event_uuid, BOOL_AND(fits) AS fits FROM signature_checks GROUP BY event_uuid
 ),
 seen AS (
   SELECT
-    m.event_uuid, m.endpoint_url, m.attempt_key,
+    m.delivery_no, m.attempt_key,
     COUNT(*) FILTER (WHERE m.layer = 'edge') AS edge_lines,
     MAX(CASE WHEN m.layer = 'edge' THEN m.http_status END) AS edge_status,
     COUNT(*) FILTER (WHERE m.layer <> 'edge') AS app_lines,
@@ -25,9 +48,9 @@ seen AS (
     BOOL_OR(m.known_before) AS known_before, BOOL_OR(m.signature_failed) AS signature_failed,
     MAX(r.source_ip) AS source_ip, MAX(m.ended_at) AS ended_at
   FROM matches AS m
-  JOIN troubled_events AS t ON t.event_uuid = m.event_uuid
   JOIN receipts AS r ON r.receipt_id = m.receipt_id
-  GROUP BY m.event_uuid, m.endpoint_url, m.attempt_key
+  WHERE m.delivery_no IN (SELECT delivery_no FROM troubled_attempts)
+  GROUP BY m.delivery_no, m.attempt_key
 ),
 refused_endpoints AS (
   SELECT DISTINCT endpoint_url FROM troubled_attempts WHERE http_status IN (401, 403, 406)
@@ -53,7 +76,7 @@ nameless_failures AS (
   WHERE signature_failed AND arrived_at IS NOT NULL
 ),
 unsigned AS (
-  SELECT DISTINCT t.event_uuid, t.endpoint_url, t.happened_at
+  SELECT DISTINCT t.delivery_no, t.happened_at
   FROM troubled_attempts AS t
   JOIN nameless_failures AS f
     ON f.arrived_at BETWEEN t.happened_at - INTERVAL '3 seconds'
@@ -77,7 +100,7 @@ SELECT
   COALESCE(s.edge_lines, 0) AS edge_lines, s.edge_status,
   COALESCE(s.app_lines, 0) AS app_lines, s.app_status,
   s.processed, s.app_failed, s.known_before, s.signature_failed,
-  n.event_uuid IS NOT NULL AS signature_near, g.fits AS signature_fits, s.source_ip,
+  n.delivery_no IS NOT NULL AS signature_near, g.fits AS signature_fits, s.source_ip,
   EXISTS (
     SELECT 1 FROM accepted_networks AS w
     WHERE w.endpoint_url = t.endpoint_url AND w.network <> ''
@@ -96,19 +119,17 @@ SELECT
     SELECT 1 FROM holes AS h
     WHERE h.endpoint_url = t.endpoint_url AND t.happened_at BETWEEN h.starts_at AND h.ends_at
   ) AS hole,
-  t.edge_alive, t.app_alive,
+  (t.endpoint_url, 'edge', DATE_TRUNC('minute', t.happened_at)) IN (FROM lively_minutes)
+    AS edge_alive,
+  (t.endpoint_url, 'app', DATE_TRUNC('minute', t.happened_at)) IN (FROM lively_minutes)
+    AS app_alive,
   COALESCE(f.run_size, 0) AS run_size, f.accepted_before, f.accepted_after,
-  COUNT(t.http_status) OVER (PARTITION BY t.event_uuid, t.endpoint_url, t.http_status)
-    AS same_answers,
+  COUNT(t.http_status) OVER (PARTITION BY t.delivery_no, t.http_status) AS same_answers,
   f.type_chance, f.type_rate
 FROM troubled_attempts AS t
 LEFT JOIN seen AS s
-  ON s.event_uuid = t.event_uuid AND s.endpoint_url = t.endpoint_url
-  AND s.attempt_key IS NOT DISTINCT FROM t.attempt_key
-LEFT JOIN unsigned AS n
-  ON n.event_uuid = t.event_uuid AND n.endpoint_url = t.endpoint_url
-  AND n.happened_at = t.happened_at
+  ON s.delivery_no = t.delivery_no AND s.attempt_key IS NOT DISTINCT FROM t.attempt_key
+LEFT JOIN unsigned AS n ON n.delivery_no = t.delivery_no AND n.happened_at = t.happened_at
 LEFT JOIN signatures AS g ON g.event_uuid = t.event_uuid
 LEFT JOIN failing_attempts AS f
-  ON f.attempt_key = t.attempt_key AND f.event_uuid = t.event_uuid
-  AND f.endpoint_url = t.endpoint_url
+  ON f.delivery_no = t.delivery_no AND f.attempt_key = t.attempt_key

@@ -71,7 +71,6 @@ STEPS = (
     "incidents",
     "sender_addresses",
     "failing_attempts",
-    "troubled_attempts",
     "signature_checks",
     "symptoms",
     "untried_events",
