@@ -29,6 +29,9 @@ _LOCKDOWN: dict[str, str | bool] = {
     "enable_external_access": False,
 }
 
+# Rows go to the file by one group of each core, not by five: less memory, and less time.
+_WRITING = {"write_buffer_row_group_count": 1}
+
 # What a database in memory may take: it holds one chunk of a file at a time, whatever the machine.
 _CHUNK_MEMORY = "800MB"
 # Where DuckDB would look for a service or a plug-in instead of a file; and no name at all.
@@ -61,7 +64,7 @@ def _connect(
     # All is shut before a file is opened: its views and defaults may come from anybody. A folder
     # to spill to is only taken while files are in reach; in memory, nothing is opened before that.
     shut = _LOCKDOWN | {"enable_external_access": "temp_directory" in more}
-    con = duckdb.connect(path, read_only=read_only, config={**shut, **more})
+    con = duckdb.connect(path, read_only=read_only, config={**shut, **_WRITING, **more})
     con.execute("SET enable_external_access = false")
     con.execute("SET GLOBAL TimeZone = 'UTC'")
     query = "SELECT current_setting('enable_progress_bar'), current_setting('threads')"

@@ -4,7 +4,7 @@
 
    First come causes whose required evidence is whole, in the order of the rules; then causes with
    part of it; then rules that only say what happened (fallback). What is contradicted comes after
-   all of these: a wrong cause is worse than none. */
+   all of these: a wrong cause is worse than none (contradicted). */
 WITH weighed_rows AS (
   SELECT
     rule_id, endpoint_url, event_uuid,
@@ -17,7 +17,7 @@ WITH weighed_rows AS (
 ),
 ranked_rows AS (
   SELECT
-    r.rule_id, r.endpoint_url, r.event_uuid, r.happened_at, r.ends_at, r.what, w.support,
+    r.rule_id, r.endpoint_url, r.event_uuid, r.happened_at, r.ends_at, r.what, w.contradicted,
     ROW_NUMBER() OVER (
       PARTITION BY r.endpoint_url, r.event_uuid
       ORDER BY w.contradicted, h.is_fallback, CASE WHEN w.support = 1 THEN 0 ELSE 1 END,
@@ -30,6 +30,6 @@ ranked_rows AS (
     ON w.rule_id = r.rule_id AND w.endpoint_url = r.endpoint_url
     AND w.event_uuid IS NOT DISTINCT FROM r.event_uuid
 )
-SELECT rule_id, endpoint_url, event_uuid, happened_at, ends_at, what
+SELECT rule_id, endpoint_url, event_uuid, happened_at, ends_at, what, contradicted
 FROM ranked_rows
 WHERE choice = 1 OR event_uuid IS NULL

@@ -1,38 +1,23 @@
 /* finding_evidence: the lines on which a finding rests, of its first 20 deliveries a day.
    grain:  one line of an export or log that tells of a delivery of the finding
-   inputs: chosen_rows, rule_signs, attempt_records, matches, receipt_records, generations
+   inputs: chosen_rows, attempt_records, matches, receipt_records, generations
 
    Lines of a delivery for which something speaks against the finding have the stance against. */
-WITH placed_rows AS (
+WITH quoted_rows AS (
   SELECT
     rule_id, endpoint_url, event_uuid, happened_at, what,
-    ROW_NUMBER() OVER (
-      PARTITION BY rule_id, endpoint_url, CAST(happened_at AS DATE) ORDER BY happened_at, event_uuid
-    ) AS place
+    CASE WHEN contradicted THEN 'against' ELSE 'for' END AS stance
   FROM chosen_rows
-),
-doubts AS (
-  SELECT DISTINCT rule_id, endpoint_url, event_uuid
-  FROM rule_signs
-  WHERE stance = 'against' AND holds
-),
-quoted_rows AS (
-  SELECT
-    r.rule_id, r.endpoint_url, r.event_uuid, r.happened_at, r.what,
-    CASE WHEN d.rule_id IS NULL THEN 'for' ELSE 'against' END AS stance
-  FROM placed_rows AS r
-  LEFT JOIN doubts AS d
-    ON d.rule_id = r.rule_id AND d.endpoint_url = r.endpoint_url
-    AND d.event_uuid IS NOT DISTINCT FROM r.event_uuid
-  WHERE r.place <= 20
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY rule_id, endpoint_url, CAST(happened_at AS DATE) ORDER BY happened_at, event_uuid
+  ) <= 20
 ),
 told_lines AS (
-  SELECT m.event_uuid, m.endpoint_url, l.generation_id, l.byte_offset
+  SELECT
+    m.event_uuid, m.endpoint_url, m.receipt_id // 10000000000000 AS generation_id,
+    m.receipt_id % 10000000000000 AS byte_offset
   FROM matches AS m
   JOIN quoted_rows AS q ON q.event_uuid = m.event_uuid AND q.endpoint_url = m.endpoint_url
-  JOIN receipt_records AS l
-    ON l.generation_id = m.receipt_id // 10000000000000
-    AND l.byte_offset = m.receipt_id % 10000000000000
   UNION
   SELECT q.event_uuid, q.endpoint_url, l.generation_id, l.byte_offset
   FROM quoted_rows AS q

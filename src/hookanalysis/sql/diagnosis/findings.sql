@@ -13,6 +13,7 @@ WITH counted_rows AS (
     c.rule_id, c.endpoint_url,
     COUNT(*) AS row_count, COUNT(c.event_uuid) AS deliveries,
     MIN(c.happened_at) AS first_at, MAX(c.ends_at) AS last_at,
+    2 * COUNT(*) FILTER (c.contradicted) > COUNT(*) AS contradicted,
     COALESCE(BOOL_AND(
       d.outcome IN ('recovered', 'delivered', 'unacknowledged')
       OR (d.outcome = 'duplicated' AND COALESCE(d.processed_count, 1) <= 1)
@@ -20,20 +21,6 @@ WITH counted_rows AS (
   FROM chosen_rows AS c
   LEFT JOIN deliveries AS d ON d.event_uuid = c.event_uuid AND d.endpoint_url = c.endpoint_url
   GROUP BY c.rule_id, c.endpoint_url
-),
-contradictions AS (
-  SELECT rule_id, endpoint_url, 2 * COUNT(*) FILTER (WHERE against) > COUNT(*) AS contradicted
-  FROM (
-    SELECT
-      c.rule_id, c.endpoint_url, c.event_uuid,
-      COALESCE(BOOL_OR(s.stance = 'against' AND s.holds), FALSE) AS against
-    FROM chosen_rows AS c
-    LEFT JOIN rule_signs AS s
-      ON s.rule_id = c.rule_id AND s.endpoint_url = c.endpoint_url
-      AND s.event_uuid IS NOT DISTINCT FROM c.event_uuid
-    GROUP BY ALL
-  )
-  GROUP BY rule_id, endpoint_url
 ),
 -- The format's id begins with the sender's name.
 exports AS (
@@ -82,7 +69,7 @@ summed_signs AS (
 ),
 graded_rows AS (
   SELECT
-    r.*, w.confidence, w.evidence, w.against, x.contradicted,
+    r.*, w.confidence, w.evidence, w.against,
     CASE
       WHEN h.severity = 'critical' AND r.deliveries > 0 AND r.settled THEN 'warning'
       ELSE h.severity
@@ -92,7 +79,6 @@ graded_rows AS (
   FROM counted_rows AS r
   JOIN rule_headers AS h ON h.rule_id = r.rule_id
   JOIN summed_signs AS w ON w.rule_id = r.rule_id AND w.endpoint_url = r.endpoint_url
-  JOIN contradictions AS x ON x.rule_id = r.rule_id AND x.endpoint_url = r.endpoint_url
   JOIN named_senders AS n ON n.rule_id = r.rule_id AND n.endpoint_url = r.endpoint_url
   LEFT JOIN rule_texts AS t ON t.rule_id = r.rule_id AND t.sender = n.sender
 )
