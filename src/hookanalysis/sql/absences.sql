@@ -27,7 +27,7 @@ WITH unsettled AS (
   CROSS JOIN settings
   WHERE success_silent OR delivery_no NOT IN (
     SELECT delivery_no
-    FROM matches
+    FROM matches SEMI JOIN sender_deliveries USING (delivery_no)
     WHERE layer <> 'edge' AND counts
     GROUP BY delivery_no
     HAVING BOOL_OR(
