@@ -32,8 +32,7 @@ WITH turns AS NOT MATERIALIZED (
     COALESCE(a.attempted_until, a.attempted_at) + s.timeout_seconds * INTERVAL '1 second'
       AS awaited_until,
     turn_of(a.attempted_at, a.attempted_until) AS turn_at
-  FROM attempts AS a
-  CROSS JOIN settings AS s
+  FROM attempts AS a CROSS JOIN settings AS s
   LEFT JOIN endpoint_paths AS p ON p.endpoint_url = a.endpoint_url
   WHERE a.status <> 'none'
 ),
@@ -49,13 +48,10 @@ repeated_turns AS (
 -- Requests that show no path, when only one of the event's endpoints was being tried.
 timely_receipts AS (
   SELECT r.receipt_id, MIN(t.delivery_no) AS timely_no
-  FROM placed_receipts AS r
-  JOIN repeated_turns AS t
-    ON t.turn_uuid = r.event_uuid AND r.arrived_at BETWEEN t.attempted_at - r.tolerance
-      AND t.awaited_until + r.tolerance
+  FROM placed_receipts AS r JOIN repeated_turns AS t ON t.turn_uuid = r.event_uuid
   WHERE t.fanned AND r.path IS NULL AND r.layer IN ('edge', 'app')
-  GROUP BY r.receipt_id
-  HAVING MIN(t.delivery_no) = MAX(t.delivery_no)
+    AND r.arrived_at BETWEEN t.attempted_at - r.tolerance AND t.awaited_until + r.tolerance
+  GROUP BY r.receipt_id HAVING MIN(t.delivery_no) = MAX(t.delivery_no)
 ),
 repeated_receipts AS (
   SELECT r.*, t.* EXCLUDE (turn_uuid, turn_at, next_at, fanned)
@@ -101,8 +97,8 @@ named_receipts AS NOT MATERIALIZED (
 ),
 listed_events AS (
   SELECT event_uuid, MAX(endpoint_url) AS endpoint_url FROM attempts
-  WHERE status = 'none' GROUP BY event_uuid
-  HAVING COUNT(DISTINCT endpoint_url) = 1
+  WHERE status = 'none'
+  GROUP BY event_uuid HAVING COUNT(DISTINCT endpoint_url) = 1
 ),
 -- A line without a path belongs where the other lines of its event say that it came.
 placed_events AS (
@@ -111,23 +107,17 @@ placed_events AS (
   SEMI JOIN (SELECT event_uuid FROM placed_receipts WHERE path IS NULL) AS n USING (event_uuid)
   JOIN endpoint_paths AS p ON p.path_no = r.path_no AND p.sharing = 1
   ANTI JOIN attempts AS a ON a.event_uuid = r.event_uuid
-  GROUP BY r.event_uuid
-  HAVING MIN(p.endpoint_url) = MAX(p.endpoint_url)
+  GROUP BY r.event_uuid HAVING MIN(p.endpoint_url) = MAX(p.endpoint_url)
 ),
 shown_paths AS (
-  SELECT DISTINCT layer, path
-  FROM receipts
+  SELECT DISTINCT layer, path FROM receipts
   WHERE event_uuid IS NOT NULL AND path IS NOT NULL AND COALESCE(accepted, TRUE)
 ),
 situated_receipts AS (
   SELECT
-    r.*,
-    COALESCE(r.arrived_at <= r.awaited_until + r.tolerance, FALSE) AS in_time,
-    h.path IS NOT NULL
-      OR COALESCE(
-        r.path_no IS NULL AND unlike(r.path, t.path)
-        AND r.http_status BETWEEN 200 AND 299 AND r.turned_away AND in_time, FALSE
-      ) AS elsewhere,
+    r.*, COALESCE(r.arrived_at <= r.awaited_until + r.tolerance, FALSE) AS in_time,
+    h.path IS NOT NULL OR (r.path_no IS NULL AND unlike(r.path, t.path)
+      AND r.http_status BETWEEN 200 AND 299 AND r.turned_away AND in_time) IS TRUE AS elsewhere,
     COALESCE(
       CASE r.endpoint_no WHEN 0 THEN '' ELSE t.endpoint_url END, p.endpoint_url, l.endpoint_url,
       CASE WHEN r.path IS NULL THEN e.endpoint_url END, ''
@@ -162,11 +152,9 @@ SELECT
   CASE WHEN elsewhere THEN '' ELSE endpoint_url END AS endpoint_url,
   CASE WHEN listed AND arrived_at + tolerance >= attempted_at THEN attempt_key END AS attempt_key,
   match_rule, CAST(1 AS DOUBLE) AS score,
-  CASE WHEN listed THEN DATE_DIFF('microsecond', attempted_at, arrived_at) / 1000.0 END
-    AS distance_ms,
+  CASE WHEN listed THEN DATE_DIFF('microsecond', attempted_at, arrived_at) / 1000.0 END AS distance_ms,
   arrived_at, ended_at, path, http_status, accepted, processed, known_before, signature_failed,
-  stranger,
-  match_rule <> 'request_id'
+  stranger, match_rule <> 'request_id'
     AND NOT (stranger AND NOT accepted AND (delivery_no IS NOT NULL OR event_listed)) AS counts,
   listed, CASE WHEN listed THEN delivery_no END AS delivery_no
 FROM answered_receipts

@@ -37,7 +37,7 @@ LEFT JOIN (
     SELECT
       stream, COALESCE(event_uuid, CAST(line AS VARCHAR)) AS told,
       ARG_MIN(ends_work(mark) IS TRUE AND path IS NULL
-        AND COALESCE(http_status, 0) NOT BETWEEN 200 AND 299, (logged_at, byte_offset)) AS ends
+        AND COALESCE(http_status, 0) NOT BETWEEN 200 AND 299, (logged_at, place)) AS ends
     FROM receipt_lines
     WHERE sampled(COALESCE(event_uuid, CAST(line AS VARCHAR)), (SELECT COUNT(*) FROM receipt_lines))
     GROUP BY ALL
