@@ -82,6 +82,8 @@ def test_answers_are_what_holds_in_all_some_or_no_assignments(
         assert got.named[row] == (len(shown) == 1 and shown != {-1})
         if got.line[row] >= 0:
             assert got.line[row] in shown
+        for line in {t for m in members for t in edges[m]}:
+            assert got.taken[line] == all(line in one for one in largest)
         taken = [got.line[m] for m in members if got.line[m] >= 0]
         assert len(taken) == len(set(taken)) == most
         assert len({got.component[m] for m in members}) == 1

@@ -14,6 +14,7 @@ Proof sketch. Assignments that cover all *must* rows are matchings of a bipartit
   every largest matching iff no alternating path leads to it from a row that one of them leaves out
   (Dulmage and Mendelsohn 1958). A largest matching that covers the must rows exists, because one
   that covers them at all exists (Mendelsohn and Dulmage 1958).
+- A line is used by every largest matching iff no alternating path leads from its row to a free one.
 - A matched pair is in every largest matching iff no alternating path leads from the row to a free
   line, none back to the row (a strongly connected component of its own), and none through it from a
   row that is left out to one that may be left out instead.
@@ -47,6 +48,7 @@ class Assignment:
         certain: Every largest assignment gives it a line.
         line: A line of the row in one largest assignment; -1 without.
         named: `line` is the row's in every largest assignment.
+        taken: Of each line: every largest assignment gives it to a row.
         contradicted: No assignment covers all must rows of its component.
         component: Number of the component of each row; equal for rows that compete.
         line_component: The same of each line.
@@ -56,6 +58,7 @@ class Assignment:
     certain: Flags
     line: Numbers
     named: Flags
+    taken: Flags
     contradicted: Flags
     component: Numbers
     line_component: Numbers
@@ -97,6 +100,8 @@ def assign(rows: int, lines: int, pairs: tuple[Numbers, Numbers], must: Flags) -
     moved = reach.rows_beside(_free(largest, lines), largest)
     yielding = np.zeros(lines, dtype=bool)
     yielding[largest[left_out & ~must & (largest >= 0)]] = True
+    taken = np.zeros(lines, dtype=bool)
+    taken[largest[(largest >= 0) & ~moved & ~broken[labels[:rows]]]] = True
     pushed = left_out & reach.rows_beside(yielding, largest)
     cyclic = reach.cycles(largest)
     return Assignment(
@@ -104,6 +109,7 @@ def assign(rows: int, lines: int, pairs: tuple[Numbers, Numbers], must: Flags) -
         certain=certain,
         line=largest,
         named=certain & ~moved & ~pushed & ~cyclic,
+        taken=taken,
         contradicted=broken[labels[:rows]],
         component=labels[:rows],
         line_component=labels[rows:],

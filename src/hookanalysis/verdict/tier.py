@@ -298,7 +298,7 @@ class Tier:
         chosen = np.flatnonzero(silent)
         if not len(chosen):
             return result
-        owned = self._mark(found.line[found.named])
+        owned = found.taken
         part = select(self.requests, chosen)
         # Of an event without attempts nobody knows when it was tried, and how often.
         later = np.where(part["says"] == 0, LATE_SECONDS * SECOND, 0)
