@@ -56,11 +56,15 @@ spare_successes AS (
     AND receipt_id NOT IN (SELECT receipt_id FROM matches)
   GROUP BY known_path
 ),
-plain_types AS (
-  SELECT DISTINCT endpoint_url, event_type
+arriving_types AS (
+  SELECT endpoint_url, event_type
   FROM attempts
   ANTI JOIN hard_attempts USING (delivery_no)
-  WHERE endpoint_url IN (SELECT endpoint_url FROM omissions WHERE says = 'no_attempt')
+  WHERE endpoint_url IN (SELECT DISTINCT endpoint_url FROM omissions WHERE says = 'no_attempt')
+  UNION
+  SELECT c.endpoint_url, c.event_type
+  FROM cases AS c
+  JOIN counted_receipts AS r ON r.delivery_no = c.delivery_no AND r.arrivals > 0
 )
 SELECT
   c.*, COALESCE(c.first_attempt_at, c.created_at, r.first_at) AS first_seen_at, r.layer,
@@ -89,12 +93,9 @@ SELECT
     SELECT 1 FROM refusals AS f
     WHERE f.endpoint_url = c.endpoint_url AND COALESCE(f.http_status = c.last_http_status, TRUE)
   ) OR c.endpoint_url NOT IN (FROM answering) AS refusal_nameless,
-  COALESCE(NOT o.lost, TRUE) AND (
-    BOOL_OR(COALESCE(r.arrivals > 0, FALSE)) OVER (PARTITION BY c.endpoint_url, c.event_type)
-    OR EXISTS (
-      SELECT 1 FROM plain_types AS p
-      WHERE p.endpoint_url = c.endpoint_url AND p.event_type IS NOT DISTINCT FROM c.event_type
-    )
+  COALESCE(NOT o.lost, TRUE) AND EXISTS (
+    SELECT 1 FROM arriving_types AS p
+    WHERE p.endpoint_url = c.endpoint_url AND p.event_type IS NOT DISTINCT FROM c.event_type
   ) AS type_arrives,
   c.says LIKE 'fail%'
     AND COALESCE(c.never_sent OR r.first_accepted_at > c.tried_until

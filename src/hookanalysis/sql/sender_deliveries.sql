@@ -9,17 +9,21 @@
    last_sent_at are those of the attempts that may have.
    success_silent: some attempts left a receipt, but none that succeeded; what the receiver answered
    to the others does not contradict the success. successes: how many attempts did succeed. */
-WITH told_attempts AS (
+WITH tried_events AS (
+  SELECT DISTINCT event_uuid, endpoint_url
+  FROM attempts
+  WHERE status <> 'none' AND event_uuid IN (
+    SELECT event_uuid FROM hard_attempts WHERE status = 'none'
+  )
+),
+told_attempts AS (
   SELECT
     *, status <> 'none' AS tried,
     NOT COALESCE(status = 'failed' AND error_kind IN ('refused', 'dns', 'tls'), FALSE) AS sent
-  FROM hard_attempts AS h
+  FROM hard_attempts
   WHERE status <> 'none'
-    OR NOT EXISTS (
-      SELECT 1 FROM attempts AS a
-      WHERE a.status <> 'none' AND a.event_uuid = h.event_uuid
-        AND (a.endpoint_url = h.endpoint_url OR h.endpoint_url = '')
-    )
+    OR (event_uuid, endpoint_url) NOT IN (SELECT (event_uuid, endpoint_url) FROM tried_events)
+    AND (endpoint_url <> '' OR event_uuid NOT IN (SELECT event_uuid FROM tried_events))
 ),
 summaries AS (
   SELECT

@@ -52,6 +52,12 @@ seen AS (
   WHERE m.delivery_no IN (SELECT delivery_no FROM troubled_attempts)
   GROUP BY m.delivery_no, m.attempt_key
 ),
+answers AS (
+  SELECT delivery_no, http_status, COUNT(*) AS same_answers
+  FROM troubled_attempts
+  WHERE http_status IS NOT NULL
+  GROUP BY ALL
+),
 refused_endpoints AS (
   SELECT DISTINCT endpoint_url FROM troubled_attempts WHERE http_status IN (401, 403, 406)
 ),
@@ -124,11 +130,11 @@ SELECT
   (t.endpoint_url, 'app', DATE_TRUNC('minute', t.happened_at)) IN (FROM lively_minutes)
     AS app_alive,
   COALESCE(f.run_size, 0) AS run_size, f.accepted_before, f.accepted_after,
-  COUNT(t.http_status) OVER (PARTITION BY t.delivery_no, t.http_status) AS same_answers,
-  f.type_chance, f.type_rate
+  COALESCE(a.same_answers, 0) AS same_answers, f.type_chance, f.type_rate
 FROM troubled_attempts AS t
 LEFT JOIN seen AS s
   ON s.delivery_no = t.delivery_no AND s.attempt_key IS NOT DISTINCT FROM t.attempt_key
+LEFT JOIN answers AS a ON a.delivery_no = t.delivery_no AND a.http_status = t.http_status
 LEFT JOIN unsigned AS n ON n.delivery_no = t.delivery_no AND n.happened_at = t.happened_at
 LEFT JOIN signatures AS g ON g.event_uuid = t.event_uuid
 LEFT JOIN failing_attempts AS f
