@@ -6,7 +6,8 @@
    edge. Other layers are never added; but processed is the most that any of them says, and accepted
    is not less than the successes that certainly have a line in any (answered), nor than what was
    accepted before and the successes since that have one (later): a table has one row of an event.
-   Where a layer shows an answer to each request, it is no more than those that were not refusals.
+   Where a layer shows an answer to each request, it is no more than those that were not refusals;
+   where the layer shows none, it is what an edge log that names the event says.
    dropped: so many of its requests a queue's worker failed to work off.
    untold: accepted, and not said to be processed, failed or known: a log that tells of failures
    alone says so of no success.
@@ -39,7 +40,10 @@ WITH layers AS (
 ),
 counted AS (
   SELECT
-    * EXCLUDE (processed, taken, failed, untold),
+    * EXCLUDE (accepted, processed, taken, failed, untold),
+    CASE WHEN last_status IS NULL THEN GREATEST(accepted, LEAST(arrivals,
+      COALESCE(MAX(accepted) FILTER (layer = 'edge' AND weakest_rule = 1) OVER delivery_layers, 0)))
+      ELSE accepted END AS accepted,
     COALESCE(MAX(failed) FILTER (layer = 'queue') OVER delivery_layers, 0) AS dropped,
     GREATEST(untold - dropped, 0) AS untold, failed + dropped > 0 AS said_failed,
     GREATEST(

@@ -113,7 +113,7 @@ SELECT
       SELECT 1 FROM witnesses AS w WHERE c.last_attempt_at BETWEEN w.starts_at AND w.ends_at
     ) AS success_unlisted,
   (c.says = 'no_attempt' OR c.says LIKE 'fail%') AND (
-    r.arrivals > 0 AND r.last_status IS NULL
+    c.says LIKE 'fail%' AND r.arrivals > 0 AND r.last_status IS NULL
     OR c.endpoint_url NOT IN (SELECT DISTINCT endpoint_url FROM matches WHERE match_rule <> 'time')
     OR COALESCE(c.last_attempt_at, r.first_at) <= (
       SELECT MAX(p.last_at) FROM spare_successes AS p
