@@ -17,8 +17,8 @@ from click.testing import CliRunner
 
 import hookanalysis as ha
 from hookanalysis.cli import cli, main
-from hookanalysis.load.manifest import find_damage
 from hookanalysis.options import LEVELS
+from hookanalysis.status import find_damage
 
 SAMPLES = Path(__file__).parent.parent / "data" / "samples"
 DAY = "2026-11-20"

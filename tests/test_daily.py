@@ -22,7 +22,8 @@ import rows
 from hookanalysis import charts, daily, sections
 from hookanalysis.facts import history
 from hookanalysis.facts.period import Period
-from hookanalysis.load.manifest import drop_records, find_damage
+from hookanalysis.load.manifest import drop_records
+from hookanalysis.status import find_damage
 from hookanalysis.tables import TABLES
 from test_cli import run, run_here, write_both_sides
 

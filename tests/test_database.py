@@ -16,9 +16,9 @@ import pytest
 import hookanalysis as ha
 from hookanalysis.database import Database
 from hookanalysis.errors import InputError
-from hookanalysis.load.manifest import find_damage
 from hookanalysis.opening import connect_memory, explain
 from hookanalysis.settings import Settings
+from hookanalysis.status import find_damage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,7 +101,7 @@ import hookanalysis as ha
 from hookanalysis.database import Database
 from hookanalysis.opening import connect_memory, explain
 from hookanalysis.errors import InputError, StorageError
-from hookanalysis.load.manifest import find_damage
+from hookanalysis.status import find_damage
 asked = "SELECT current_setting('enable_progress_bar')"
 with Database(":memory:") as db:
     print(db.rows(asked), connect_memory().execute(asked).fetchall())
@@ -172,27 +172,52 @@ def test_all_is_shut_before_the_first_statement(
     assert seen == [[(False, True)]]
 
 
-@pytest.mark.parametrize(
-    ("change", "told"),
-    [
-        (
-            "DELETE FROM receipt_records WHERE file_id = 4 AND line < 50",
-            "records that the manifest",
-        ),
-        ("INSERT INTO rejects (file_id, generation_id) VALUES (1, 1)", "rejects that the manifest"),
-        ("UPDATE activity SET generation_id = 99 WHERE file_id = 3", "names a file"),
-        ("DELETE FROM files WHERE file_id = 2", "names a file"),
-        ("UPDATE receipt_records SET byte_offset = byte_offset + 9e9::BIGINT", "was loaded"),
-        ("INSERT INTO deliveries FROM deliveries LIMIT 1", "one row"),
-        ("DELETE FROM deliveries WHERE outcome = 'missed'", "resend"),
-    ],
-)
-def test_damage_is_found(change: str, told: str, samples: Path, tmp_path: Path) -> None:
-    copy = shutil.copy(samples, tmp_path / "case.duckdb")
-    with Database(copy) as db:
-        db.con.execute(change)
-        (words,) = find_damage(db)
-    assert told in words
+# What is done to a whole workspace → what is said of it.
+DAMAGE = [
+    (
+        "DELETE FROM receipt_records WHERE file_id = 4 AND line < 50",
+        "records, rejects and times",
+    ),
+    ("INSERT INTO rejects (file_id, generation_id) VALUES (1, 1)", "records, rejects and"),
+    ("UPDATE activity SET records = 9999 WHERE file_id = 3", "records, rejects and times"),
+    ("UPDATE files SET kept = kept - 1 WHERE file_id = 1", "records, rejects and times"),
+    ("UPDATE activity SET generation_id = 99 WHERE file_id = 3", "of activity belongs to files"),
+    ("UPDATE receipt_records SET generation_id = 1 WHERE file_id = 3", "belongs to files"),
+    ("DELETE FROM files WHERE file_id = 2", "of attempt_records belongs to files"),
+    ("INSERT INTO generations (generation_id) VALUES (99)", "of generations belongs to files"),
+    ("INSERT INTO files FROM files LIMIT 1", "files has its own file_id"),
+    (
+        "INSERT INTO receipt_records FROM receipt_records SELECT * REPLACE (0 AS line) LIMIT 1",
+        "records, rejects and times",
+    ),
+    ("UPDATE receipt_records SET byte_offset = byte_offset + 9e9::BIGINT", "was loaded"),
+    ("INSERT INTO attempt_records FROM attempt_records LIMIT 1", "attempt_records has its own"),
+    ("INSERT INTO attempts FROM attempts LIMIT 1", "attempts has its own"),
+    ("INSERT INTO attempts (attempt_key, observations) VALUES ('x', 1)", "those of the exports"),
+    ("INSERT INTO receipts FROM receipts LIMIT 1", "receipts has its own"),
+    (
+        "INSERT INTO receipts (receipt_id, file_id, line) VALUES (7, 4, 0)",
+        "receipts belongs to receipt_records",
+    ),
+    (
+        "DELETE FROM receipts WHERE receipt_id IN (FROM matches SELECT receipt_id LIMIT 1)",
+        "matches",
+    ),
+    ("INSERT INTO deliveries FROM deliveries LIMIT 1", "deliveries has its own"),
+    ("UPDATE deliveries SET attempts = attempts + 1 WHERE outcome = 'missed'", "of the deliveries"),
+    ("DELETE FROM deliveries WHERE outcome = 'missed'", "of resends belongs to deliveries"),
+]
+
+
+def test_damage_is_found(samples: Path, tmp_path: Path) -> None:
+    with Database(shutil.copy(samples, tmp_path / "case.duckdb")) as db:
+        for change, told in DAMAGE:
+            db.con.execute("BEGIN")
+            db.con.execute(change)
+            found = find_damage(db)
+            assert [words for words in found if told in words], (change, found)
+            db.con.execute("ROLLBACK")
+        assert find_damage(db) == []
 
 
 def test_the_samples_are_whole(samples: Path) -> None:

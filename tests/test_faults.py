@@ -22,8 +22,8 @@ import pytest
 
 import hookanalysis as ha
 from faults.runner import KINDS
-from hookanalysis.load.manifest import find_damage
 from hookanalysis.results import DELIVERIES
+from hookanalysis.status import find_damage
 
 SOURCE = Path(__file__).parent / "faults" / "failing.c"
 COMPILER = shutil.which("cc") or shutil.which("gcc")

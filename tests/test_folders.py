@@ -15,10 +15,11 @@ from hookanalysis.cli import cli
 from hookanalysis.exporting import export
 from hookanalysis.load import summary
 from hookanalysis.load.folders import walk
-from hookanalysis.load.manifest import FileReport, find_damage
+from hookanalysis.load.manifest import FileReport
 from hookanalysis.load.summary import find_lacks
 from hookanalysis.load.transfers import Transfer
 from hookanalysis.settings import Settings
+from hookanalysis.status import find_damage
 
 MARK = '<meta name="generator" content="hookanalysis">'
 UUID = "06d5a3f0-0000-4000-8000-{:012d}"

@@ -164,7 +164,7 @@ def status(as_json: bool, workspace: str) -> None:
 @with_workspace
 def doctor(workspace: str) -> None:
     """Check the workspace's integrity, and the machine's time zones against those it used."""
-    from .load.manifest import find_damage
+    from .status import find_damage
     from .zones import compare_databases, name_database
 
     with _connect(workspace, None, read_only=True) as ws:

@@ -39,11 +39,7 @@ META = define_table(
     "the workspace itself: one row",
     ("schema_version", "INTEGER", "version of these tables"),
     ("reconciled_file_id", "INTEGER", "last file that the results know of; NULL: none yet"),
-    (
-        "tzdata",
-        "VARCHAR",
-        "database that read local times: DuckDB's, with a hash of its rules",
-    ),
+    ("tzdata", "VARCHAR", "database that read local times: DuckDB's, with a hash of its rules"),
 )
 
 FILES = define_table(
@@ -145,11 +141,7 @@ RECEIPT_RECORDS = define_table(
     ("message", "VARCHAR", "message, scrubbed, at most 200 characters"),
     ("exception", "VARCHAR", "first and last exception of its stack trace, a line each, scrubbed"),
     ("signature_head", "VARCHAR", "first 12 digits of X-SHOWPASS-SIGNATURE, where it is logged"),
-    (
-        "record_hash",
-        "UBIGINT",
-        "hash of the record; comparable within one DuckDB version",
-    ),
+    ("record_hash", "UBIGINT", "hash of the record; comparable within one DuckDB version"),
 )
 
 REJECTS = define_table(

@@ -13,7 +13,7 @@ import hookanalysis as ha
 from hookanalysis.errors import InputError
 from hookanalysis.formats.catalog import load_formats
 from hookanalysis.formats.wrappers import load_wrappers
-from hookanalysis.load.manifest import find_damage
+from hookanalysis.status import find_damage
 from texts import LINES, NDJSON, csv_split, read_file
 from wrapping import PACKINGS
 

@@ -18,7 +18,7 @@ from hookanalysis.database import sql_text
 from hookanalysis.errors import InputError
 from hookanalysis.read.postgres import find_table
 from hookanalysis.read.sources import print_path
-from hookanalysis.tables import FILES, GENERATIONS, MERGED, RESULTS, TABLES
+from hookanalysis.tables import FILES, GENERATIONS, MERGED, RESULTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,39 +38,6 @@ _DATE_BEFORE_SUFFIX = re.compile(r"[._-]\d{4}-?\d{2}-?\d{2}([T_-]?\d{2})?(?=\.\w
 
 # Tables that hold the rows of generations.
 _GENERATED = "receipt_records", "attempt_records", "rejects", "activity", "files", "generations"
-_RECORDS = "(SELECT {0} FROM attempt_records UNION ALL SELECT {0} FROM receipt_records)"
-# What holds in every workspace → how often it does not. A record of several events is many rows.
-_HOLDS = {
-    "each file has the records that the manifest counts": f"""
-      SELECT count(*) FROM (SELECT file_id, kept FROM files WHERE generation_id IS NOT NULL)
-      LEFT JOIN (SELECT file_id, count(*) AS n FROM {_RECORDS.format("file_id")} GROUP BY file_id)
-      USING (file_id) WHERE kept > coalesce(n, 0)
-    """,
-    "each file has the rejects that the manifest counts": """
-      SELECT count(*) FROM (SELECT file_id, rejected FROM files WHERE generation_id IS NOT NULL)
-      LEFT JOIN (SELECT file_id, count(*) AS n FROM rejects GROUP BY file_id)
-      USING (file_id) WHERE rejected <> coalesce(n, 0)
-    """,
-    "each row names a file and a generation of the manifest": f"""
-      SELECT count(*) FROM (
-        FROM {_RECORDS.format("file_id, generation_id")}
-        UNION ALL SELECT file_id, generation_id FROM rejects
-        UNION ALL SELECT file_id, generation_id FROM activity
-        UNION ALL SELECT file_id, generation_id FROM files WHERE generation_id IS NOT NULL
-      ) WHERE file_id NOT IN (SELECT file_id FROM files)
-        OR generation_id NOT IN (SELECT generation_id FROM generations)
-    """,
-    "each record stands in what was loaded": f"""
-      SELECT count(*) FROM {_RECORDS.format("generation_id, byte_offset")}
-      JOIN generations USING (generation_id) WHERE byte_offset NOT BETWEEN 0 AND loaded_bytes
-    """,
-}
-_JUDGED = {
-    "each delivery has one row": "SELECT count(*) - count(DISTINCT (event_uuid, endpoint_url))"
-    " FROM deliveries",
-    "each resend is of a delivery": "SELECT count(*) FROM resends"
-    " ANTI JOIN deliveries USING (event_uuid, endpoint_url)",
-}
 
 # What changes when a generation grows. Its stream, zone and format stay as they were first told.
 _CHANGING = ("completeness", "content_hash", "loaded_bytes", "loaded_lines", "integrity")
@@ -161,15 +128,6 @@ class Overlap:
     def suspicious(self) -> bool:
         """More than chance can explain."""
         return self.twins >= max(_OVERLAP_RUN, 0.8 * self.between)
-
-
-def find_damage(db: Database) -> list[str]:
-    """What does not hold in the workspace, a sentence each; every value in it is read."""
-    for name in filter(db.has, TABLES):
-        db.rows(f"SELECT bit_xor(hash(t)) FROM {name} AS t")
-    holds = _HOLDS | (_JUDGED if db.has("deliveries") and db.has("resends") else {})
-    broken = {words: db.rows(query)[0][0] for words, query in holds.items()}
-    return [f"not so {count:,} times: {words}" for words, count in broken.items() if count]
 
 
 def next_number(db: Database, table: str, column: str) -> int:

@@ -118,12 +118,7 @@ def _first_row(db: Database, table: str) -> dict[str, Any] | None:
 
 
 def gather(
-    db: Database,
-    part: Part,
-    known: Known,
-    *,
-    old: Iterable[int] = (),
-    begun: Sequence[int] = (),
+    db: Database, part: Part, known: Known, *, old: Iterable[int] = (), begun: Sequence[int] = ()
 ) -> FileReport:
     """Bring a part into the workspace, in one transaction, whole or not at all.
 

@@ -17,13 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hookanalysis.errors import (
-    BusyError,
-    HookAnalysisError,
-    InputError,
-    ReportError,
-    StorageError,
-)
+from hookanalysis.errors import BusyError, HookAnalysisError, InputError, ReportError, StorageError
 from hookanalysis.outputs import work_folder
 
 if TYPE_CHECKING:
