@@ -246,10 +246,35 @@ def test_a_table_that_is_not_as_it_was_made_is_told(samples: Path, tmp_path: Pat
     copy = shutil.copy(samples, tmp_path / "case.duckdb")
     with duckdb.connect(copy) as con:
         con.execute("ALTER TABLE files DROP COLUMN kept; DROP TABLE rejects")
-        con.execute("CREATE VIEW rejects AS SELECT content FROM read_text('/etc/hostname')")
     with pytest.raises(InputError) as caught:
         Database(copy)
     assert caught.value.reason.endswith(": files, rejects")
+
+
+@pytest.mark.parametrize(
+    ("statement", "name"),
+    [
+        # In the place of DuckDB's own: of what opens the file, of all that is asked, of operators.
+        ("CREATE MACRO current_setting(a) AS error('it ran')", "current_setting"),
+        ("CREATE MACRO list(a) AS error('it ran')", "list"),
+        ("CREATE MACRO duckdb_functions() AS TABLE SELECT error('it ran')", "duckdb_functions"),
+        ("CREATE MACRO \"+\"(a, b) AS error('it ran')", "+"),
+        ("CREATE VIEW arrivals AS SELECT error('it ran')", "arrivals"),
+        ("CREATE SCHEMA s; CREATE TABLE s.deliveries AS SELECT 1", "deliveries"),
+        ("ALTER TABLE rejects ALTER detail SET DEFAULT error('it ran')", "detail"),
+        ("CREATE TABLE t (a INT CHECK (error('it ran') > a))", "t_a_check"),
+        ("CREATE UNIQUE INDEX i ON meta (tzdata)", "i"),
+    ],
+)
+def test_what_a_file_defines_does_not_run(statement: str, name: str, tmp_path: Path) -> None:
+    path = tmp_path / "case.duckdb"
+    Database(path).close()
+    with duckdb.connect(path) as con:
+        con.execute(statement)
+    for read_only in (False, True):
+        with pytest.raises(InputError) as caught:
+            Database(path, read_only=read_only)
+        assert caught.value.reason == f"it holds more than tables: {name}"
 
 
 @pytest.mark.parametrize(

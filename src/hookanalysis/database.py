@@ -25,12 +25,8 @@ if TYPE_CHECKING:
     from .results import Column
 
 _COLUMNS = """
-SELECT table_name, list(
-  CASE WHEN estimated_size IS NULL THEN 'view ' ELSE '' END || column_name || ' ' || data_type
-  ORDER BY column_index
-)
-FROM duckdb_columns() LEFT JOIN duckdb_tables() USING (database_name, schema_name, table_name)
-WHERE NOT duckdb_columns.internal GROUP BY table_name
+SELECT table_name, list(column_name || ' ' || data_type ORDER BY column_index)
+FROM duckdb_columns() WHERE NOT internal GROUP BY table_name
 """
 
 

@@ -39,6 +39,18 @@ _NO_FILE = re.compile(r"\w\w+:|:memory:.|.*[\0\ud800-\udfff]|$", re.DOTALL)
 _MARK = b"DUCK"  # behind the first eight bytes
 _HEADERS = 3 * 4096  # of a DuckDB file; a smaller one holds nothing
 
+# What a file can hold besides plain tables: what it defines would run in the place of DuckDB's own
+# functions, even of `+`. So this asks for them by their full names, and before all else.
+_FOREIGN = """
+SELECT function_name FROM system.main.duckdb_functions() WHERE NOT internal
+UNION ALL SELECT view_name FROM system.main.duckdb_views() WHERE NOT internal
+UNION ALL SELECT table_name FROM system.main.duckdb_tables() WHERE schema_name <> 'main'
+UNION ALL SELECT column_name FROM system.main.duckdb_columns()
+  WHERE NOT internal AND column_default IS NOT NULL
+UNION ALL SELECT constraint_name FROM system.main.duckdb_constraints()
+UNION ALL SELECT index_name FROM system.main.duckdb_indexes()
+"""
+
 # DuckDB wraps what the system says of a disk in errors of many kinds.
 _REFUSED = re.compile(
     r"No space left|File too large|quota exceeded|Permission denied|Read-only file system"
@@ -66,6 +78,14 @@ def _connect(
     shut = _LOCKDOWN | {"enable_external_access": "temp_directory" in more}
     con = duckdb.connect(path, read_only=read_only, config={**shut, **_WRITING, **more})
     con.execute("SET enable_external_access = false")
+    if path != ":memory:" and (foreign := con.execute(_FOREIGN).fetchmany(5)):
+        con.close()
+        raise InputError(
+            "this DuckDB file is not a hookanalysis workspace",
+            reason=f"it holds more than tables: {', '.join(name for (name,) in foreign)}",
+            where=path,
+            hint="name a new file with --workspace",
+        )
     con.execute("SET GLOBAL TimeZone = 'UTC'")
     query = "SELECT current_setting('enable_progress_bar'), current_setting('threads')"
     ((bar, threads),) = con.execute(query).fetchall()

@@ -122,12 +122,7 @@ def _gather(db: Database, asked: Period, period: Period, sums: dict[str, Any]) -
         file_counts={status: statuses[status] for status in FILE_STATUSES},
         files=files,
         rejects=read_rows(RejectCount, ask(db, "rejects")),
-        findings=_mark_known(
-            db,
-            period,
-            *_judge_days(db, period),
-            *_show_cases(db, asked),
-        ),
+        findings=_mark_known(db, period, *_judge_days(db, period), *_show_cases(db, asked)),
         resends=Resends(**dict.fromkeys(_names(Resends), 0) | sums["advice"]),
         sample=_is_sample(files),
         versions=Versions(

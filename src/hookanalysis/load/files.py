@@ -31,10 +31,7 @@ if TYPE_CHECKING:
 
 
 def load(
-    db: Database,
-    paths: Iterable[str | Path],
-    wishes: Wishes,
-    jobs: int | None = None,
+    db: Database, paths: Iterable[str | Path], wishes: Wishes, jobs: int | None = None
 ) -> LoadReport:
     """Load files and folders, in any mix; each file is loaded whole or not at all.
 

@@ -17,16 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .splitting import (
-    RECORD_LIMIT,
-    ROWS,
-    Batch,
-    End,
-    LineSplitter,
-    Region,
-    Split,
-    line_ends,
-)
+from .splitting import RECORD_LIMIT, ROWS, Batch, End, LineSplitter, Region, Split, line_ends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
