@@ -9,6 +9,7 @@ import pytest
 
 import hookanalysis as ha
 from hookanalysis.errors import InputError
+from hookanalysis.formats.catalog import load_formats
 from hookanalysis.settings import Known, Settings, read_settings
 
 WRONG = {
@@ -100,3 +101,14 @@ def test_settings_that_are_no_file_are_refused_at_once(tmp_path: Path, kind: str
         path.mkdir()
     with pytest.raises(InputError, match="settings cannot be read"):
         read_settings(path)
+
+
+@pytest.mark.parametrize(
+    "text", ["a = " + "[" * 99_999, f"grace_minutes = {'9' * 9_999}", "a = \x00"]
+)
+def test_hostile_toml_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "s.toml").write_text(text)
+    with pytest.raises(InputError, match="settings cannot be read"):
+        read_settings(tmp_path / "s.toml")
+    with pytest.raises(InputError, match="cannot be used"):
+        load_formats(tmp_path)

@@ -139,7 +139,7 @@ def read_settings(path: str | Path | None = None) -> Settings:
         raise InputError("settings cannot be read", reason="there is no such file", where=str(file))
     try:
         raw = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # of TOML, UTF-8, and long numbers
         raise InputError("settings cannot be read", reason=str(error), where=str(file)) from error
     tables = raw.pop("sources", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):

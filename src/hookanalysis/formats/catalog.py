@@ -76,7 +76,7 @@ def _read_folder(folder: Traversable) -> Entries:
                 raise _broken(str(file), "it is no file")
             try:
                 raw = tomllib.loads(file.read_text(encoding="utf-8"))
-            except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            except (OSError, ValueError, RecursionError) as error:
                 raise _broken(str(file), str(error)) from error
             if raw.get("id") != file.name.removesuffix(".toml"):
                 raise _broken(str(file), "its `id` is not the name of the file")
