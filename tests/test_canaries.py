@@ -253,6 +253,11 @@ def test_no_command_says_one(planted: Planted) -> None:
         told = _say("formats", "try", str(file))
         assert found_in(told) == [], file.name
     assert found_in(_say("load", "logs/unknown.csv", "--format", "showpass_csv")) == []
+    for name in FILES.values():
+        assert found_in(_say("formats", "try", f"logs/web-{name}.log")) == [], name
+    for name in (*FILES.values(), "postgres://svc:PlumTreeJam@db/shop"):
+        for words in (("formats", "try", name), ("load", f"logs/{name}")):
+            assert found_in(told := _say(*words)) == [], told
 
 
 def test_no_table_and_no_export_holds_one(planted: Planted, tmp_path: Path) -> None:

@@ -67,7 +67,8 @@ def redact(text: str) -> str:
 
 def redact_name(path: str) -> str:
     """The name of a file without credentials and addresses; what differs stays apart."""
-    return re.sub(rf"{_EMAIL}|{CREDENTIAL}", lambda found: f"…{crc32(found[0].encode()):08x}", path)
+    secret = rf"(?<=:/)/?[^\s/@:]*:[^\s/@]+(?=@)|{_EMAIL}|{CREDENTIAL}"
+    return re.sub(secret, lambda found: f"…{crc32(found[0].encode()):08x}", path)
 
 
 def is_value(name: str) -> bool:

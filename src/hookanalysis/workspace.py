@@ -17,6 +17,7 @@ from .load import manifest
 from .load.folders import find_samples
 from .load.offers import Wishes
 from .progress import show_reading, show_steps
+from .read.sources import print_path
 from .settings import Known, Settings, read_settings
 from .status import Status, look
 from .stories import Story, tell
@@ -87,7 +88,7 @@ class Workspace(Database):
             wishes = Wishes(self.settings, Known(**known), tell, again=again)
             done = loading.load(self, paths, wishes, jobs)
         if not done.files or not any("://" in str(one) or Path(one).exists() for one in paths):
-            where, hint = ", ".join(map(str, paths)), "name files or folders that are there"
+            where, hint = ", ".join(map(print_path, paths)), "name files or folders that are there"
             raise InputError("there is nothing to load", where=where, hint=hint)
         return done
 

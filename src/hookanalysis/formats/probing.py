@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from hookanalysis.read.sources import open_source
+from hookanalysis.read.sources import open_source, print_path
 from hookanalysis.settings import Known
 
 from .catalog import load_formats
@@ -55,17 +55,17 @@ def try_file(path: Path, known: Known | None = None) -> tuple[str, bool]:
     """
     source = open_source(path, max_text_bytes=1 << 62)
     if source.is_empty():
-        return f"{path} is empty", True
+        return f"{source.path} is empty", True
     head = source.head()
     known = known or Known()
     lines: list[str] = []
     try:
         binding = detect(head, str(path), known)
         records = parse_head(head, binding)
-        _check_fit(records, binding, str(path))
+        _check_fit(records, binding, source.path)
     except UnfitError as error:
         lines += [str(error), "", *_others(head, known)]
-        draft = draft_format(head, path.stem)
+        draft = draft_format(head, print_path(path.stem))
         lines += ["", "A draft, to be put into a file of its own and mended:", "", draft]
         return "\n".join(lines), False
     entry = binding.format
@@ -74,9 +74,9 @@ def try_file(path: Path, known: Known | None = None) -> tuple[str, bool]:
     bare = next(layer.head for layer in layers if layer.wrappers == binding.wrappers)
     beside = [name for name in binding.formats if name != entry.id]
     also = f", with lines of {', '.join(beside)}" if beside else ""
-    lines += [f"{path} is {entry.id}{inside}{also}: {entry.title}", ""]
+    lines += [f"{source.path} is {entry.id}{inside}{also}: {entry.title}", ""]
     lines += [*_others(bare, known, (entry.id, *beside)), ""]
-    lines += [*_parsed(records), *_rejected(records, str(path))]
+    lines += [*_parsed(records), *_rejected(records, source.path)]
     if any(record["zoned"] is False for record in records) and not binding.timezone:
         lines += ["", "Its times name no zone: give it, such as --timezone America/Edmonton"]
     return "\n".join(lines), True

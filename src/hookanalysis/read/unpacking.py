@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hookanalysis.errors import InputError
+from hookanalysis.redaction import redact_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -180,4 +181,4 @@ def _unreadable(path: Path, error: OSError | ValueError) -> InputError:
         what, hint = "there is no such file", "check the path"
     elif isinstance(error, PermissionError):
         hint = "ask for read permission, or copy the file to a folder of yours"
-    return InputError(what, reason=reason, where=str(path), hint=hint)
+    return InputError(what, reason=reason, where=redact_name(str(path)), hint=hint)
