@@ -70,10 +70,10 @@ prove: $(VENV)/test.stamp
 	PYTHONPATH=tests $(BIN)/python benchmarks/prove.py $(or $(CASES),--write)
 	PYTHONPATH=tests $(BIN)/python -m street.run $(or $(STREET),0 1000) --jobs 2
 
-# Each write, fsync, open, rename, mkdir and allocation of some commands fails; and broken files, for
-# as many seconds.
+# Each write, fsync, open, rename, mkdir and allocation of four commands fails, an hour of work; and
+# broken files, for as many seconds.
 faults: $(VENV)/test.stamp
-	PYTHONPATH=tests $(BIN)/python -m faults $(or $(COMMANDS),load reconcile export)
+	PYTHONPATH=tests $(BIN)/python -m faults $(or $(COMMANDS),load reconcile export report)
 
 fuzz: $(VENV)/test.stamp
 	PYTHONPATH=tests $(BIN)/python -m fuzz $(or $(SECONDS),60)

@@ -12,7 +12,7 @@ from .runner import KINDS
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Let each call of some commands fail.")
-    parser.add_argument("commands", nargs="*", default=["load", "reconcile", "export"])
+    parser.add_argument("commands", nargs="*", default=["load", "reconcile", "export", "report"])
     parser.add_argument("--most", type=int, default=1 << 30, help="points of each kind")
     options = parser.parse_args()
     wrong = 0
