@@ -345,7 +345,7 @@ def main() -> None:
 def _connect(
     workspace: str, settings: str | None, *, create: bool = False, wait: float = 0, **how: Any
 ) -> Workspace:
-    from .opening import check_exists
+    from .outputs import check_exists
     from .workspace import connect
 
     # A mistyped name must not become a new, empty case that has "nothing to report".

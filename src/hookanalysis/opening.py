@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from .errors import BusyError, HookAnalysisError, InputError, StorageError, unwritable
+from .outputs import check_exists
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,18 +101,6 @@ def _connect(
     if locked:
         con.execute("SET lock_configuration = true")
     return con
-
-
-def check_exists(path: str) -> None:
-    """Check that a workspace file is there.
-
-    Raises:
-        InputError: It is not.
-    """
-    if not os.path.isfile(path):  # noqa: PTH113 - Path.is_file fails where the name is too long
-        raise InputError(
-            "there is no such workspace", where=path, hint="`hookanalysis load PATH…` makes one"
-        )
 
 
 def open_part(memory: str, spill: Path) -> duckdb.DuckDBPyConnection:

@@ -23,6 +23,18 @@ _WORK = re.compile(re.escape(_PREFIX) + r"\w{8}")
 _FRESH_SECONDS = 60  # between a folder and its lock there is a moment
 
 
+def check_exists(path: str) -> None:
+    """Check that a workspace file is there.
+
+    Raises:
+        InputError: It is not.
+    """
+    if not os.path.isfile(path):  # noqa: PTH113 - Path.is_file fails where the name is too long
+        raise InputError(
+            "there is no such workspace", where=path, hint="`hookanalysis load PATH…` makes one"
+        )
+
+
 def check_target(path: Path) -> None:
     """Check that a file may be written as `path`: in the place of a file, or of nothing.
 

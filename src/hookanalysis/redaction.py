@@ -34,35 +34,33 @@ _PEOPLE = r"user(?![\w.-]{0,3}agent)|iban|ssn|cvc|birth|street|city\b|postal|zip
 # In any of the ways that logs write `key: value`. A quoted value is masked up to its own end, also
 # where it is quoted twice (JSON in JSON, or in CSV); after the beginning of an object or a list,
 # all that follows.
-_KEYED = re.compile(
-    rf"""(?isx)
+_KEYED = rf"""(?isx)
     ( (?: {KEYS} | {_PEOPLE} ) [\w.-]{{0,40}}+ [\\"'\s]*+ [:=]>? \s*+ )
     (?: (\\*+ (?: ""(?![\s,}}\]]) | ["'] )) .*? (?: (?<!\\)\2 | $ )
       | [{{\[] .*
       | (?: [^"\\,;}}&\]\n] | ,(?!\s*["']?[\w.-]{{1,40}}+["']?\s*[:=]) )++
     )
     """
-)
 _EMAIL = r"[\w.+-]{1,64}(?:@|%40)[\w-]+(?:\.[\w-]+)+"
 _UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}"
 # What is masked wherever it stands, behind what the groups find: a password in a URL, a value in a
 # header or a query, the user of an access log, an address of e-mail, a number of a phone.
-_BARE = re.compile(
+_BARE = (
     r"(://[^\s/@:]{0,64}:)[^\s/@]+@"
     rf"|(\b[Bb]earer\s+|\b[Bb]asic\s+|[?&][\w.%-]{{1,64}}=)(?!{_UUID})[^\s\"'&]+"
     rf"|(^\S+ \S+ )[^\s-]\S*(?= \[\d)|{_EMAIL}|{CREDENTIAL}"
     r"|(?<![\w.:-])(?:\+|%2B)\d[\d ().-]{6,16}\d(?![\w:])"
     r"|(?<![\w.:/-])(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w:-])"
 )
-_CARD = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])")
-_SEGMENT = re.compile(r"(?<=/)[\w%~.:+-]{12,}")
+_CARD = r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])"
+_SEGMENT = r"(?<=/)[\w%~.:+-]{12,}"
 
 
 def redact(text: str) -> str:
     """A quotation without credentials and what tells of people; ids and paths stay readable."""
-    text = _BARE.sub(r"\1\2\3…", _KEYED.sub(r"\1…", text))
-    text = _CARD.sub(lambda found: "…" if _is_card(found[0]) else found[0], text)
-    return _SEGMENT.sub(lambda found: "…" if _is_secret(found[0]) else found[0], text)
+    text = re.sub(_BARE, r"\1\2\3…", re.sub(_KEYED, r"\1…", text))
+    text = re.sub(_CARD, lambda found: "…" if _is_card(found[0]) else found[0], text)
+    return re.sub(_SEGMENT, lambda found: "…" if _is_secret(found[0]) else found[0], text)
 
 
 def redact_name(path: str) -> str:

@@ -24,8 +24,7 @@ from hookanalysis.errors import (
     unwritable,
 )
 from hookanalysis.markup import ATTACHED, CSV_MIME, FACTS_MIME
-from hookanalysis.opening import check_exists
-from hookanalysis.outputs import check_target, write_beside
+from hookanalysis.outputs import check_exists, check_target, write_beside
 
 from .pages import Page, find_chromium, print_page, write_page
 
