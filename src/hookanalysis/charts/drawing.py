@@ -1,6 +1,7 @@
 """What all charts share: the time that they span, its steps, one look, and one frame.
 
 Outcomes have one colour everywhere, told apart also by people with a colour-vision deficiency.
+Channels are objects: for each that is a string, Altair hashes its whole schema.
 """
 
 from __future__ import annotations
@@ -173,9 +174,9 @@ def stack_steps(
         .mark_rect(stroke="white", strokeWidth=0.4, strokeOpacity=0.6)
         .encode(
             x=time_axis(window),
-            x2="end",
+            x2=alt.X2("end"),
             y=alt.Y("low:Q", title=None, axis=alt.Axis(format=",d", minExtent=34, **ticks)),
-            y2="high",
+            y2=alt.Y2("high"),
             tooltip=tooltip("time", kind, number),
             color=colour_kinds(kind, colours, shown),
         )
@@ -252,11 +253,13 @@ def chart(
         @wraps(draw)
         def drawn(*args: P.args, **kwargs: P.kwargs) -> ChartType:
             prepare()
-            try:
-                marks, subtitle, sentence, table = draw(*args, **kwargs)
-            except NothingToDrawError:
-                return _frame(*_say(nothing), title)
-            return _frame(_zoom(marks) if zooms else marks, subtitle, sentence, table, title)
+            # Altair would check each part as it is made; it checks the whole when that is shown.
+            with alt.utils.schemapi.debug_mode(arg=False):
+                try:
+                    marks, subtitle, sentence, table = draw(*args, **kwargs)
+                except NothingToDrawError:
+                    return _frame(*_say(nothing), title)
+                return _frame(_zoom(marks) if zooms else marks, subtitle, sentence, table, title)
 
         return drawn
 
@@ -266,7 +269,7 @@ def chart(
 def _say(words: str) -> Drawing:
     """Words in the place of marks."""
     marks = alt.Chart(pd.DataFrame({"words": [words]})).mark_text(opacity=0.7)
-    return panel(marks.encode(text="words:N"), 60), "", words, pd.DataFrame()
+    return panel(marks.encode(text=alt.Text("words:N")), 60), "", words, pd.DataFrame()
 
 
 def _zoom(marks: Any) -> Any:

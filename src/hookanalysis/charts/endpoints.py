@@ -64,7 +64,7 @@ def endpoint_health(ws: Database, period: Period | None = None) -> Drawing:
     }
     base = alt.Chart(placed).encode(
         x=time_axis(window),
-        x2="end",
+        x2=alt.X2("end"),
         y=name_axis("endpoint", list(busiest["endpoint"])),
         tooltip=tooltip(**labels),
     )
@@ -132,24 +132,20 @@ def latency(ws: Database, period: Period | None = None) -> Drawing:
         p95=found["p95"].clip(lower=0),
     )
     lasts = "first attempt to first accepted arrival, beyond the usual,"
-    panels: list[Any] = []
-    high = _seconds(placed["p95"].max())
-    for name in busiest["endpoint"]:
-        own = placed[placed["endpoint"] == name]
-        if own.empty:
-            continue
-        points = own.drop(columns=["endpoint_url", "at", "end"]).assign(run=_count_runs(own))
-        base = alt.Chart(points).encode(
-            x=time_axis(window, "middle"), tooltip=tooltip(**labels), detail="run:N"
-        )
-        marks = alt.layer(
-            base.mark_area(opacity=0.2).encode(high, y2="p50"),
-            base.mark_line(strokeWidth=2).encode(y="p50:Q"),
-            base.mark_point(size=24, filled=True, opacity=1).encode(y="p50:Q"),
-        )
-        panels.append(panel(marks, 100, str(name)))
+    points = placed.drop(columns=["endpoint_url", "at", "end"]).assign(run=_count_runs(placed))
+    base = alt.Chart().encode(
+        x=time_axis(window, "middle"), tooltip=tooltip(**labels), detail=alt.Detail("run:N")
+    )
+    marks = alt.layer(
+        base.mark_area(opacity=0.2).encode(_seconds(placed["p95"].max()), y2=alt.Y2("p50")),
+        base.mark_line(strokeWidth=2).encode(y=alt.Y("p50:Q")),
+        base.mark_point(size=24, filled=True, opacity=1).encode(y=alt.Y("p50:Q")),
+        data=points,
+    )
+    header = alt.Header(title=None, labelAnchor="start", labelOrient="top")
+    row = alt.Row("endpoint:N", sort=list(busiest["endpoint"]), header=header)
     return (
-        alt.vconcat(*panels).resolve_scale(x="shared", y="shared"),
+        panel(marks, 100).facet(row=row),
         f"{window.per(lasts)}; line: median; band: up to the 95th percentile",
         _tell_latency(placed),
         placed[list(labels)].rename(columns=labels),
@@ -205,7 +201,7 @@ def answers_over_time(ws: Database, period: Period | None = None) -> Drawing:
                 axis=alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1], minExtent=34),
             ),
             tooltip=tooltip(**_TRIED),
-            detail="run:N",
+            detail=alt.Detail("run:N"),
         )
     )
     panels = [panel(line, 90, "Share of attempts that failed")]

@@ -101,8 +101,8 @@ def _draw_outcomes(found: pd.DataFrame, window: Window) -> Drawing:
         # A legend answers clicks only in the panel that the selection belongs to.
         upper = stack(trouble, "Other than delivered or recovered", 96)
         lower = marks.encode(color=colour_kinds("outcome", OUTCOME_COLOURS))
-        both = alt.vconcat(upper.add_params(chosen), lower).resolve_scale(x="shared")
-        marks = both.resolve_legend(color="independent")
+        apart = {"scale": {"x": "shared"}, "legend": {"color": "independent"}}
+        marks = alt.vconcat(upper.add_params(chosen), lower, resolve=apart)
     return (
         marks,
         f"{window.per('deliveries', ' of first attempt')}; click an outcome to single it out",
@@ -117,8 +117,13 @@ def _stack(
     """Outcomes as stacked steps; those that are not chosen are `faint`."""
     placed, kinds = place(rows, window), ("deliveries", "outcome", OUTCOME_COLOURS)
     return stack_steps(placed, window, *kinds, order, present).encode(
-        opacity=alt.condition({"param": param}, alt.value(1), alt.value(faint))
+        opacity=_pick(param, 1, faint)
     )
+
+
+def _pick(param: str, strong: float, faint: float) -> alt.OpacityValue:
+    """The opacity of what a reader chose, and of the rest."""
+    return alt.OpacityValue(faint, condition={"param": param, "value": strong})
 
 
 def _tell_outcomes(wide: pd.DataFrame, window: Window) -> str:
@@ -182,7 +187,7 @@ def _shade_holes(ws: Database, window: Window) -> list[Any]:
     marks = alt.Chart(_name_intervals(holes)[["at", "end", "log", "lasts", "reason"]])
     labels = tooltip(log="hole in", lasts="lasts", reason="reason")
     band = marks.mark_rect(color=BAD, opacity=0.16)
-    return [band.encode(x=time_axis(window), x2="end", tooltip=labels)]
+    return [band.encode(x=time_axis(window), x2=alt.X2("end"), tooltip=labels)]
 
 
 def _dot_events(rows: list[dict[str, Any]], window: Window) -> list[Any]:
@@ -211,7 +216,7 @@ def _dot_events(rows: list[dict[str, Any]], window: Window) -> list[Any]:
             x=time_axis(window),
             y=alt.Y("outcome:N", sort=order, title=None, axis=alt.Axis(grid=True, ticks=False)),
             color=colour_kinds("outcome", OUTCOME_COLOURS),
-            opacity=alt.condition({"param": "marked"}, alt.value(0.9), alt.value(0.15)),
+            opacity=_pick("marked", 0.9, 0.15),
             tooltip=tooltip("event", "time", "outcome", "type", "endpoint"),
         )
         .add_params(picked)
@@ -274,7 +279,7 @@ def timeline(ws: Database, period: Period) -> Drawing:
     counts = placed.groupby("result")["attempts"].sum()
     said = ", ".join(f"{int(counts[name]):,} {name}" for name in _RESULTS if name in counts)
     return (
-        panel(alt.layer(band.encode(x=time_axis(wide), x2="end"), bars), 170),
+        panel(alt.layer(band.encode(x=time_axis(wide), x2=alt.X2("end")), bars), 170),
         f"attempts per {unit}, {wide.timezone}; shaded: the incident",
         f"{plural(int(counts.sum()), 'attempt')} in the time shown: {said}.",
         placed[["time", "result", "attempts"]],
@@ -321,7 +326,7 @@ def coverage(ws: Database, period: Period | None = None) -> Drawing:
         .mark_rect(cornerRadius=2, height=alt.RelativeBandSize(0.6), opacity=0.85)
         .encode(
             x=time_axis(window),
-            x2="end",
+            x2=alt.X2("end"),
             y=name_axis("log", list(found["log"].unique())),
             color=alt.Color("state:N", scale=states, legend=alt.Legend(title=None)),
             tooltip=tooltip(*labels),

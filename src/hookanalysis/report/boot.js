@@ -11,7 +11,7 @@
   // Units get the width; panels below each other get it each.
   function widen(spec, width) {
     if (spec.vconcat) spec.vconcat.forEach((panel) => widen(panel, width));
-    else spec.width = width;
+    else (spec.spec || spec).width = width;
     return spec;
   }
 
