@@ -96,7 +96,7 @@ def test_the_first_thing_to_do_is_what_to_resend(tmp_path: Path) -> None:
     with fill(tmp_path, rows, resends=listed) as db:
         told = repr(sections.findings(facts(db)))
     assert told.startswith(
-        "Resend 2 events now. Wait with 1: mend the cause, or complete the logs, first."
+        "Resend 2 events now. Wait with 1, for the reasons in the list."
         " Leave 1 alone, which arrived. "
     )
 
@@ -198,6 +198,7 @@ def test_a_finding_tells_its_case(samples: Path) -> None:
         ({"404": 1, "timeout": 2}, {}, "time-out or 404"),
         ({"500": 1}, {"[…] broke: app.errors.StockError: …": 1}, "500 StockError"),
         ({"500": 1}, {"no such ticket status=500": 1}, "500 “no such ticket”"),
+        ({"200": 4}, {}, "answered 200"),
         ({"1": 3, "2": 2, "3": 1}, {}, "1 and others"),
         ({}, {}, ""),
     ],
@@ -323,6 +324,27 @@ def test_scattered_failures_are_reported_where_there_is_no_run(tmp_path: Path) -
     assert "missed" in impact
     assert "2026-11-20 00:01:00  The first failure." in steps
     assert caught.value.hint == "leave the number out to report what failed"
+
+
+@pytest.mark.parametrize("outcomes", [[], ["undetermined"]])
+def test_without_anything_to_judge_all_is_not_clear(outcomes: list[str], tmp_path: Path) -> None:
+    rows = [cases.delivery(n, name, cases.START) for n, name in enumerate(outcomes)]
+    with fill(tmp_path, rows, incidents=[]) as db:
+        it = sections.pick_incident(db)
+        counted = facts(db, since=it.since, until=it.until, endpoint=it.endpoint)
+        page = sections.summary(db, counted, it).html
+    assert "All clear" not in page
+    assert "1970" not in page
+
+
+def test_without_a_period_the_last_day_is_held_against_the_one_before(tmp_path: Path) -> None:
+    with fill(tmp_path, cases.all_outcomes()) as db:
+        last, before = sections.and_before(db, facts(db))
+    assert before
+    assert (before.period.words, last.period.words) == (
+        "Saturday 21 November 2026",
+        "Sunday 22 November 2026",
+    )
 
 
 def test_without_a_failure_nothing_is_told(tmp_path: Path) -> None:

@@ -380,7 +380,8 @@ def say_seen(answers: Mapping[str, int], messages: Mapping[str, int]) -> str:
         words = _say_failure(message)
         failures[words] = failures.get(words, 0) + number
     given = {say(answer, ERRORS): number for answer, number in answers.items()}
-    return " ".join(filter(None, map(_most, (given, failures))))
+    seen = " ".join(filter(None, map(_most, (given, failures))))
+    return f"answered {seen}" if seen.isdigit() else seen
 
 
 def _say_failure(message: str) -> str:

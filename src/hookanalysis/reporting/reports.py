@@ -269,7 +269,10 @@ def _page(
         title=" · ".join([re.sub(r"^# *", "", first.splitlines()[0]), *said]),
         colophon=(
             ("Notebook", path.name),
-            *((name.capitalize(), str(value) or "all") for name, value in names.items()),
+            *(
+                (name.capitalize().replace("_", " "), str(value) or "all")
+                for name, value in names.items()
+            ),
             *([("Made by", versions)] if versions else []),
             ("Charts", "Vega and Vega-Lite, University of Washington, BSD-3-Clause"),
         ),

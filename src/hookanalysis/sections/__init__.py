@@ -15,9 +15,9 @@ from .cover import letterhead as letterhead
 from .cover import moments as moments
 from .cover import pick_incident as pick_incident
 from .cover import summary as summary
+from .days import and_before as and_before
 from .days import changes as changes
 from .days import comparison as comparison
-from .days import facts_before as facts_before
 from .days import side_by_side as side_by_side
 from .days import still_open as still_open
 from .findings import findings as findings

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from hookanalysis.facts.period import Period
 
 _TROUBLE = "outcomes"  # the section that lists them
-_NEVER = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, naive; nothing falls into this day
 
 # The outcome whose colour it takes, what is counted, the number, what stands under it, and the id
 # of the section that it leads to (None: nowhere).
@@ -136,13 +135,13 @@ class Incident:
     """One run of failures. `since` and `until` (exclusive) are what to ask the facts for.
 
     Without a run (number 0), all that was not simply delivered stands in its place, however
-    scattered. Without that (failed 0), its time is one that nothing falls into.
+    scattered. Without that (failed 0), its time is all there is.
     """
 
     number: int = 0
     endpoint: str = ""  # its URL; its host where it was server-wide; empty: several
-    since: datetime = _NEVER
-    until: datetime = _NEVER + timedelta(days=1)
+    since: datetime | None = None
+    until: datetime | None = None
     deliveries: int = 0
     failed: int = 0
     still_open: bool = False
@@ -220,8 +219,10 @@ def letterhead(
 def summary(ws: Database, facts: Facts, incident: Incident) -> Block:
     """The incident in a paragraph of plain English, and its numbers side by side."""
     if not incident.failed:
+        if facts.unchecked or not facts.headline.judged:
+            return cover(facts)
         words = (
-            "Every webhook that can be judged was delivered at the first try: there is no incident."
+            "All webhooks that can be judged were delivered at the first try: there is no incident."
         )
         return top(facts, ("good", BADGES[None]), {"headline": words}, ())
     (touched,) = ask(ws, "totals", facts.period)
@@ -282,7 +283,7 @@ def _tell(
 
 
 def _say_span(incident: Incident, period: Period) -> str:
-    first, last = period.local(incident.since), period.local(incident.until)
+    first, last = (period.local(at) for at in (incident.since, incident.until) if at)
     zone = "UTC" if period.timezone == "UTC" else "local time"
     if first.date() != last.date():
         start = f"Between {first:%H:%M} on {say_days(first, first)}"

@@ -39,7 +39,7 @@ _OPEN = Listing(
     (
         Column("outcome", "Outcome", "outcome"),
         Column("deliveries", "Open", "count"),
-        Column("older", "Of these, from before that day", "count"),
+        Column("older", "Of these, older", "count"),
         Column("oldest_at", "Oldest", "time"),
         Column("latest_at", "Latest", "time"),
     ),
@@ -76,17 +76,24 @@ def comparison(ws: Database, period: Period) -> Block:
     return table(rows, columns)
 
 
-def facts_before(ws: Database, now: Facts) -> Facts | None:
-    """The facts of the time of the same length before; None where there is none."""
-    period = now.period
-    if not (period.since and period.ends):
-        return None
-    start, only = period.since, {"endpoint": period.endpoint, "event_type": period.event_type}
-    length = (period.until or period.ends[1]) - start
+def and_before(ws: Database, now: Facts) -> tuple[Facts, Facts | None]:
+    """The facts, and those of the time of the same length before; None where there is none.
+
+    Where all is asked for, nothing is before it: then, its last day and the day before.
+    """
+    period, last = now.period, _last_day(now.period)
+    if last is None or not period.ends:
+        return now, None
+    only = {key: getattr(period, key) for key in ("endpoint", "event_type", "timezone")}
+    if not period.since:
+        since, until = day_bounds(last, period.timezone)
+        now = facts(ws, since=since, until=until, **only)
+    start = now.period.since or period.ends[0]
+    length = (now.period.until or period.ends[1]) - start
     try:
-        return facts(ws, since=start - length, until=start, timezone=period.timezone, **only)
+        return now, facts(ws, since=start - length, until=start, **only)
     except InputError:  # before what was reconciled
-        return None
+        return now, None
 
 
 def side_by_side(one: Facts, other: Facts | None) -> Block:
@@ -97,7 +104,7 @@ def side_by_side(one: Facts, other: Facts | None) -> Block:
         other: What it is held against.
     """
     if other is None:
-        return table([], [], empty="No period to compare: name the one that is asked for.")
+        return table([], [], empty="Nothing is known of the time before.")
     sides = (("one", one), ("other", other))
     rows: list[dict[str, Any]] = [
         {"measure": "Judged", **{key: count(f.headline.judged) for key, f in sides}},

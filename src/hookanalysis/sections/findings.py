@@ -65,7 +65,7 @@ def findings(facts: Facts, *, opened: bool = False) -> Block:
     counts = facts.resends
     told = (
         (counts.resend, f"Resend {plural(counts.resend, 'event')} now."),
-        (counts.wait, f"Wait with {counts.wait:,}: mend the cause, or complete the logs, first."),
+        (counts.wait, f"Wait with {counts.wait:,}, for the reasons in the list."),
         (counts.do_not_resend, f"Leave {counts.do_not_resend:,} alone, which arrived."),
     )
     advice = " ".join(words for number, words in told if number)
@@ -95,11 +95,11 @@ def _tell(entries: list[Finding], period: Period) -> dict[str, Any]:
         "level": "info" if known else first.severity,
         "badge": "acknowledged" if known else first.severity,
         "seen": seen,
-        "case": ", ".join(part for part in case if part),
+        "case": sentence(", ".join(part for part in case if part)),
         "title": first.title,
         "facts": {
             "Known": known,
-            "Compared": TRENDS[before > 0].format(count(before)) if asked else "",
+            "Trend": TRENDS[before > 0].format(count(before)) if asked else "",
             "Cause": say(first.cause, CAUSES),
             "Confidence": f"{round(100 * least)} %. {first.evidence}".strip(),
             "Against it": sentence(against) or AGAINST_NOTHING,
@@ -155,6 +155,6 @@ def proofs(ws: Database, facts: Facts, *, limit: int = 12) -> Block:
         said = (row["event_uuid"], own[row["event_uuid"]], row["logged_at"], row["side"])
         write(map(no_formula, (*said, say_line(row), *place)))
     number = plural(len(every), "line")
-    words = f"All {number} of both logs are in the file *{ATTACHED} beside this report."
+    words = f"All {number} of both logs: in the file beside this page that ends in {ATTACHED}."
     shown += Block(render("note", words=words), words)
     return replace(shown, data={CSV_MIME: sheet.getvalue()})

@@ -101,7 +101,7 @@ ORDER BY attempts DESC, endpoint_url
 
 /* answers: what the attempts of the period were answered; tests left out.
    grain:  one endpoint and answer
-   inputs: tried; $most: how many */
+   inputs: tried; $most: how many, of the endpoints that fail most first */
 SELECT
   endpoint_url, http_status, status,
   CASE WHEN http_status IS NULL THEN COALESCE(error_kind, status) END AS unanswered,
@@ -109,7 +109,9 @@ SELECT
   COUNT(*) / SUM(COUNT(*)) OVER (PARTITION BY endpoint_url) AS share, COUNT(*) OVER () AS total
 FROM tried($since, $until, $endpoint, $event_type)
 GROUP BY endpoint_url, http_status, unanswered, status
-ORDER BY endpoint_url, attempts DESC, http_status NULLS LAST, unanswered NULLS LAST, status
+ORDER BY
+  SUM(COUNT(*) FILTER (status = 'failed')) OVER (PARTITION BY endpoint_url) DESC,
+  endpoint_url, attempts DESC, http_status NULLS LAST, unanswered NULLS LAST, status
 LIMIT $most
 
 /* answer_times: how long answers took, by the sender's and by the receiver's log; tests left out.
