@@ -280,7 +280,7 @@ def timeline(ws: Database, period: Period) -> Drawing:
     said = ", ".join(f"{int(counts[name]):,} {name}" for name in _RESULTS if name in counts)
     return (
         panel(alt.layer(band.encode(x=time_axis(wide), x2=alt.X2("end")), bars), 170),
-        f"attempts per {unit}, {wide.timezone}; shaded: the incident",
+        f"attempts per {unit}, {wide.timezone}; shaded: the time in question",
         f"{plural(int(counts.sum()), 'attempt')} in the time shown: {said}.",
         placed[["time", "result", "attempts"]],
     )

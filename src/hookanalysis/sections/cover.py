@@ -12,7 +12,7 @@ from hookanalysis.errors import InputError
 from hookanalysis.facts.measures import percent
 from hookanalysis.facts.period import ask, day_bounds, say_days
 from hookanalysis.markup import ABSENT, FACTS_MIME, Block, Column, render, table
-from hookanalysis.words import BADGES, SAMPLE, count, plural, say_answers
+from hookanalysis.words import BADGES, SAMPLE, count, plural, say_answers, sentence
 
 from .lists import STREAK
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hookanalysis.database import Database
     from hookanalysis.facts.measures import Facts
     from hookanalysis.facts.period import Period
+    from hookanalysis.verdict.findings import Finding
 
 _TROUBLE = "outcomes"  # the section that lists them
 
@@ -209,9 +210,12 @@ def letterhead(
         f"Made on {say_days(day, day)} with hookanalysis {facts.versions.hookanalysis}",
     )
     if not title and facts.findings:
-        first = facts.findings[0]
+        first, *others = facts.findings
+        seen = first.seen or first.title
+        if sum(found.deliveries for found in others) > first.deliveries:
+            seen = "Several failures"
         place = markup.endpoint(facts.period.endpoint) if facts.period.endpoint else ""
-        title = ", ".join(filter(None, (first.seen or first.title, place, facts.period.words)))
+        title = sentence(", ".join(filter(None, (seen, place, facts.period.words))))
     told = {"title": title, "by": " · ".join(filter(None, said)), "note": note}
     return Block(render("letterhead", **told), "\n".join(filter(None, told.values())))
 
@@ -259,10 +263,10 @@ def _tell(
     said = [f"{_say_span(incident, facts.period)}, {tried} {_say_failure(incident)}."]
     if not incident.number:
         said.append("They are spread over time rather than one outage.")
-    if facts.findings:
-        first = facts.findings[0]
-        seen = f" ({first.seen})" if first.seen else ""
-        said.append(f"Most likely cause: {first.title[:1].lower()}{first.title[1:]}{seen}.")
+    causes = facts.findings[: 1 if incident.number else 3]
+    if causes:
+        told = "; ".join(_say_cause(found, incident.failed) for found in causes)
+        said.append(f"Most likely {'cause' if len(causes) == 1 else 'causes'}: {told}.")
     transactions = touched["troubled_transactions"]
     of = f" of {plural(transactions, 'transaction')}" if transactions else ""
     events = touched["troubled_events"]
@@ -272,7 +276,8 @@ def _tell(
     if lost:
         verb = "has" if lost == 1 else "have"
         what = "been processed" if facts.count("unprocessed") else "been delivered"
-        said.append(f"{count(lost)} {verb} not {what} so far and can be resent.")
+        then = " once the endpoint works again" if incident.still_open else ""
+        said.append(f"{count(lost)} {verb} not {what} so far and can be resent{then}.")
     elif not facts.unchecked:
         said.append("Nothing is left to resend.")
     if number := facts.unchecked:
@@ -280,6 +285,13 @@ def _tell(
     if incident.still_open:
         said.append("The endpoint had not recovered when the logs end.")
     return said
+
+
+def _say_cause(found: Finding, failed: int) -> str:
+    """A cause, what was seen of it, and of how many, where it explains only some."""
+    some = plural(found.deliveries, "webhook") if found.deliveries < failed else ""
+    seen = ", ".join(filter(None, (found.seen, some)))
+    return found.title[:1].lower() + found.title[1:] + (f" ({seen})" if seen else "")
 
 
 def _say_span(incident: Incident, period: Period) -> str:
@@ -314,7 +326,7 @@ def moments(ws: Database, period: Period) -> Block:
     steps = {
         "good_before_at": "The last success before it.",
         "bad_from_at": "The first failure.",
-        "bad_to_at": f"The last failure in it; {plural(row['failures'], 'try', 'tries')}.",
+        "bad_to_at": f"The last of {plural(row['failures'], 'failure')}.",
         "good_after_at": "The first success after it.",
         "resent_from_at": "The first of the failed events was tried again.",
         "resent_to_at": f"The latest such try; {worked} of {count(row['resends'])} succeeded.",
