@@ -203,8 +203,13 @@ def test_an_incident_is_told_in_plain_english(samples: Path, tmp_path: Path) -> 
     text = unescape(visible(result.html.read_text("utf-8")))
     assert "On Friday 20 November 2026, between 03:06 and 03:29 (UTC), all 6 webhooks for" in text
     assert "tickets.example.com/webhook/showpass failed at first (404)." in text
-    assert "Most likely cause: the endpoint's path does not exist on your server (404)." in text
-    assert "6 have not been delivered so far and can be resent." in text
+    assert (
+        "Most likely cause: the endpoint's path does not exist on your server (answered 404)."
+        in text
+    )
+    assert (
+        "6 have not been delivered so far and can be resent once the endpoint works again." in text
+    )
     assert "Nothing else was found in this time." in text
     assert "Transactions" not in text  # no log of the samples names them
     assert re.search(r"receiver/edge/access\.log[.\w]*:\d+", text)

@@ -24,19 +24,10 @@ if TYPE_CHECKING:
     from .database import Database
     from .facts.period import Period
 
-# How much of a record is quoted from its file, characters.
-_QUOTE = 2000
-# Lines shown of an event in a list.
-_MAX_LINES = 12
-# How many requests and lines of a component are shown, the event's own first.
-_SHOWN = 12
-
-_STATES = {
-    "line": "has a line",
-    "none": "has none",
-    "open": "open",
-    "lacking": "must have one, none fits",
-}
+_QUOTE = 2000  # characters of a record that are quoted from its file
+_MAX_LINES = 12  # shown of an event in a list
+_SHOWN = 12  # requests and lines of a component, the event's own first
+_STATES = {"line": "has a line", "none": "has none", "lacking": "must have one, none fits"}
 
 
 def _time(at: datetime | None) -> str:
@@ -51,7 +42,7 @@ _REQUESTS = [
     Column(lambda row: _time(row["starts_at"]), "from"),
     Column(lambda row: _time(row["ends_at"]), "to"),
     Column(
-        lambda row: _STATES[row["state"]] + ("" if row["covered"] else ", log not whole"),
+        lambda row: say(row["state"], _STATES) + ("" if row["covered"] else ", log not whole"),
         "certain",
     ),
 ]

@@ -117,13 +117,8 @@ def _stack(
     """Outcomes as stacked steps; those that are not chosen are `faint`."""
     placed, kinds = place(rows, window), ("deliveries", "outcome", OUTCOME_COLOURS)
     return stack_steps(placed, window, *kinds, order, present).encode(
-        opacity=_pick(param, 1, faint)
+        opacity=alt.OpacityValue(faint, condition={"param": param, "value": 1})
     )
-
-
-def _pick(param: str, strong: float, faint: float) -> alt.OpacityValue:
-    """The opacity of what a reader chose, and of the rest."""
-    return alt.OpacityValue(faint, condition={"param": param, "value": strong})
 
 
 def _tell_outcomes(wide: pd.DataFrame, window: Window) -> str:
@@ -216,7 +211,7 @@ def _dot_events(rows: list[dict[str, Any]], window: Window) -> list[Any]:
             x=time_axis(window),
             y=alt.Y("outcome:N", sort=order, title=None, axis=alt.Axis(grid=True, ticks=False)),
             color=colour_kinds("outcome", OUTCOME_COLOURS),
-            opacity=_pick("marked", 0.9, 0.15),
+            opacity=alt.OpacityValue(0.15, condition={"param": "marked", "value": 0.9}),
             tooltip=tooltip("event", "time", "outcome", "type", "endpoint"),
         )
         .add_params(picked)

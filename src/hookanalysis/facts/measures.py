@@ -356,8 +356,7 @@ class Facts:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready: ISO times in UTC, rounded numbers, keys in the order of the fields."""
-        found: dict[str, Any] = plain(self)
-        return found
+        return dict(plain(self))
 
 
 def _it(number: int) -> str:

@@ -116,16 +116,13 @@ def health(ws: Database, facts: Facts) -> Block:
     worst = "critical" if failing else "warning" if failed else None
     badge = (worst or "good", BADGES[worst]) if attempts else ("info", "Nothing to judge")
     share, of = percent(failed, attempts), f"{count(failed)} of {count(attempts)}"
-    slow, within = (
-        markup.lag(max(lags, default=None)),
-        "95 % arrive within, at the slowest endpoint",
-    )
+    slow = markup.lag(max(lags, default=None))
     tests = count(facts.totals.tests)
     tiles: list[Tile] = [
         ("missed", "Failing now", count(failing), f"of {known}", "consistently-failing"),
         ("refused", "Attempts failed", share, of, "errors"),
         ("undetermined", "No answer", count(unanswered), "time-outs and the like", "errors"),
-        ("delivered", "Lag", slow, within, "latency"),
+        ("delivered", "Lag", slow, "95 % arrive within, at the slowest endpoint", "latency"),
         ("recovered", "Test events", tests, "left out", "test-events"),
     ]
     return top(facts, badge, {"headline": headline}, tiles)

@@ -40,6 +40,7 @@ _LINES = [
         "File and line",
     ),
 ]
+_BESIDE = f"beside this page whose name ends in {ATTACHED}"
 MAX_ATTACHED = 10_000  # deliveries whose lines are attached
 _SHEET = ("event_uuid", "outcome", "time_in_the_log", "log", "says", "file", "line")
 _RIVALS = [
@@ -155,6 +156,6 @@ def proofs(ws: Database, facts: Facts, *, limit: int = 12) -> Block:
         said = (row["event_uuid"], own[row["event_uuid"]], row["logged_at"], row["side"])
         write(map(no_formula, (*said, say_line(row), *place)))
     number = plural(len(every), "line")
-    words = f"All {number} of both logs: in the file beside this page that ends in {ATTACHED}."
+    words = f"All {number} of both logs are in the file {_BESIDE}."
     shown += Block(render("note", words=words), words)
     return replace(shown, data={CSV_MIME: sheet.getvalue()})

@@ -86,8 +86,7 @@ WITH pruned AS (
     AND COALESCE($event_type, '') = ''
 ),
 days AS (
-  SELECT
-    step_of(happened_at, 'day', $zone) AS day, outcome, COUNT(*) AS deliveries
+  SELECT step_of(happened_at, 'day', $zone) AS day, outcome, COUNT(*) AS deliveries
   FROM judged($since, $until, $endpoint, $event_type)
   WHERE NOT is_test AND happened_at IS NOT NULL
   GROUP BY ALL

@@ -109,8 +109,7 @@ SELECT
   COUNT(*) / SUM(COUNT(*)) OVER (PARTITION BY endpoint_url) AS share, COUNT(*) OVER () AS total
 FROM tried($since, $until, $endpoint, $event_type)
 GROUP BY endpoint_url, http_status, unanswered, status
-ORDER BY
-  SUM(COUNT(*) FILTER (status = 'failed')) OVER (PARTITION BY endpoint_url) DESC,
+ORDER BY SUM(COUNT(*) FILTER (status = 'failed')) OVER (PARTITION BY endpoint_url) DESC,
   endpoint_url, attempts DESC, http_status NULLS LAST, unanswered NULLS LAST, status
 LIMIT $most
 
