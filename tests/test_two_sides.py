@@ -434,3 +434,35 @@ def test_another_senders_request_is_no_arrival(tmp_path: Path) -> None:
         told = f'198.51.100.7 - - [{at:%d/%b/%Y:%H:%M:%S} +0000] "POST /hooks HTTP/1.1" 200'
         world.log("edge.log", at, f'{told} 2 "-" "Other"')
     assert world.judge(tmp_path)[event(30), "/hooks"] == "undetermined"
+
+
+def test_a_line_without_a_path_is_of_the_endpoint_that_was_being_tried(tmp_path: Path) -> None:
+    world = World()
+    for n in range(60):
+        if n % 10 == 0:  # the URL is changed after two failures
+            for seconds in (0, 600):
+                world.send(n, "/old", code=404, seconds=seconds)
+                world.access("edge.log", moment(n, seconds + 0.2), "/old", 404)
+        late = 1200 if n % 10 == 0 else 0
+        world.send(n, seconds=late)
+        world.access("edge.log", moment(n, late + 0.2))
+        world.app("app.json", n, late + 0.2, "webhook processed")
+    found = world.judge(tmp_path)
+    assert {outcome for (_, path), outcome in found.items() if path == "/hooks"} == {"delivered"}
+    assert {outcome for (_, path), outcome in found.items() if path == "/old"} == {"refused"}
+
+
+def test_a_log_that_tells_of_the_work_settles_a_time_out(tmp_path: Path) -> None:
+    world = World()
+    for n in range(60):
+        if n % 10 == 0:
+            _time_out(world, n, twice=False, logs=("edge.log",))
+            # A request of the sender's that no export lists came just then.
+            world.access("edge.log", moment(n, 1.2))
+        else:
+            world.send(n)
+            world.access("edge.log", moment(n, 0.2))
+            world.app("app.json", n, 0.2, "webhook processed")
+    found = world.judge(tmp_path)
+    late = {event(n) for n in range(0, 60, 10)}
+    assert found == {k: "recovered" if k[0] in late else "delivered" for k in found}
