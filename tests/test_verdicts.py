@@ -48,6 +48,7 @@ FLAGS = {
     "stranger": (False, True),
     "is_test": (False, True),
     "resend_unlisted": (False, True),
+    "success_unlisted": (False, True),
     "success_unheard": (False, True),
     "said_failed": (False, True),
     "processing_hidden": (False, True),
@@ -60,7 +61,8 @@ POSSIBLE = (
     "(NOT success_silent OR says = 'ok')",
     "(successes = 1 OR says = 'ok')",
     "(NOT unanswered OR undecided AND accepted_count = 1)",
-    "(NOT success_unheard OR says LIKE 'fail%')",
+    "(NOT success_unlisted OR says LIKE 'fail%' OR says = 'no_attempt' AND arrivals > 0)",
+    "(NOT success_unheard OR success_unlisted)",
     "(NOT (is_test OR stranger) OR says = 'absent')",
     "(NOT type_arrives AND weakest_rule = 1 OR says = 'no_attempt')",
     "(NOT said_failed OR in_grace)",
@@ -87,6 +89,7 @@ class State(NamedTuple):
     stranger: bool
     is_test: bool
     resend_unlisted: bool
+    success_unlisted: bool
     success_unheard: bool
     said_failed: bool
     processing_hidden: bool
@@ -127,6 +130,8 @@ def classify(s: State) -> list[str]:
     once = good and s.accepted_count == 1 and not split
     failed = s.says.startswith("fail")
     several = s.had_failure or s.arrivals > 1 if s.says == "ok" else failed and s.resend_unlisted
+    # What came may have come by a try that succeeded, and is not listed.
+    whose = once and failed and not several and s.success_unlisted
     classes = {
         "undetermined: conflict": s.says == "conflict",
         "duplicated: double_processed": s.says != "conflict" and twice,
@@ -135,6 +140,7 @@ def classify(s: State) -> list[str]:
         "unexpected: orphan": absent and s.sender_covered and not s.is_test and not forged,
         "undetermined: sender_coverage": (absent and not s.sender_covered)
         or unheard
+        or whose
         or (proof and unlisted),
         "pending: in_flight": waiting,
         "undetermined: ambiguous": (blank and s.undecided)
@@ -160,7 +166,7 @@ def classify(s: State) -> list[str]:
         and not effect
         and not s.signature_failed,
         "duplicated: replay": good and s.accepted_count > 1,
-        "unacknowledged: false_failure": once and failed and not several,
+        "unacknowledged: false_failure": once and failed and not several and not whose,
         "delivered: delivered_pending": once and s.says == "pending",
         "delivered: delivered_unlogged": once and s.says == "no_attempt",
         "recovered: recovered": once and several,
