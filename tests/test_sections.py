@@ -357,7 +357,7 @@ def test_without_a_failure_nothing_is_told(tmp_path: Path) -> None:
         assert "there is no incident" in repr(sections.summary(db, counted, it))
         assert "no failed attempt" in repr(sections.moments(db, period))
         assert repr(sections.impact(db, period)) == "No delivery was in trouble in this period."
-        assert repr(sections.resends(db, period)) == "Nothing is left to resend."
+        assert repr(sections.resends(db, period)) == "No delivery of this period is left to resend."
 
 
 @pytest.mark.parametrize(

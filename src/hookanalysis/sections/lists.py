@@ -65,7 +65,7 @@ _PATH = Column(lambda row: markup.short_path(row["path"]), "File")
 
 resends = Listing(
     "resends",
-    "Nothing is left to resend.",
+    "No delivery of this period is left to resend.",
     (
         Column("number", "#", "count"),
         Column(lambda row: words.say(row["advice"], words.ADVICE), "Advice"),
