@@ -137,7 +137,7 @@ def proofs(ws: Database, facts: Facts, *, limit: int = 12) -> Block:
     delivered. A report writes it beside its page.
     """
     if not facts.findings:
-        return table([], [], empty="No rule explains these failures.")
+        return table([], [], empty="No rule found a cause in this time.")
     first = facts.findings[0]
     which = {"rule": first.rule_id, "url": first.endpoint_url, "most": limit}
     lines = ask(ws, "proofs", facts.period, **which)
