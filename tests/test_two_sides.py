@@ -446,3 +446,22 @@ def test_a_log_that_tells_of_the_work_settles_a_time_out(tmp_path: Path) -> None
     found = world.judge(tmp_path)
     late = {event(n + more) for n in range(0, 60, 10) for more in (0, 100)}
     assert found == {k: "recovered" if k[0] in late else "delivered" for k in found}
+
+
+def test_a_line_of_text_with_a_bare_uuid_is_quoted_as_evidence(tmp_path: Path) -> None:
+    export = ["ID,Time,Event,Idempotency,Webhook URL,Status,HTTP Status Code"]
+    lines = []
+    for n in range(40):
+        at, failed = moment(n), n % 10 == 0
+        status = "Failed,500" if failed else "Success,200"
+        export.append(f"{n},{at.isoformat()}Z,invoice.purchase,{event(n)},{HOST}/hooks,{status}")
+        lines.append(f"{at:%Y-%m-%dT%H:%M:%S}Z INFO webhook received {event(n)}")
+        if failed:
+            lines.append(f"{at:%Y-%m-%dT%H:%M:%S}Z ERROR failed {event(n)} ValueError: seat")
+    (tmp_path / "export.csv").write_text("\n".join(export) + "\n")
+    (tmp_path / "app.log").write_text("\n".join(lines) + "\n")
+    with ha.connect(":memory:", settings=ha.Settings(grace_minutes=0)) as ws:
+        ws.load(tmp_path)
+        ws.reconcile()
+        told = ws.rows("SELECT DISTINCT message FROM finding_evidence WHERE side = 'app'")
+    assert any("ValueError" in str(message) for (message,) in told)

@@ -12,6 +12,14 @@ WITH quoted_rows AS (
     PARTITION BY rule_id, endpoint_url, CAST(happened_at AS DATE) ORDER BY happened_at, event_uuid
   ) <= 20
 ),
+-- A bare uuid in a text is not known to be the event's when the line is read.
+named_records AS (
+  SELECT event_uuid, generation_id, byte_offset FROM receipt_records WHERE event_uuid IS NOT NULL
+  UNION ALL
+  SELECT UNNEST(candidate_uuids), generation_id, byte_offset
+  FROM receipt_records
+  WHERE event_uuid IS NULL AND candidate_uuids IS NOT NULL
+),
 told_lines AS (
   SELECT
     m.event_uuid, m.endpoint_url, m.receipt_id // 10000000000000 AS generation_id,
@@ -21,7 +29,7 @@ told_lines AS (
   UNION
   SELECT q.event_uuid, q.endpoint_url, l.generation_id, l.byte_offset
   FROM quoted_rows AS q
-  JOIN receipt_records AS l ON l.event_uuid = q.event_uuid
+  JOIN named_records AS l ON l.event_uuid = q.event_uuid
   JOIN generations AS g ON g.generation_id = l.generation_id
   JOIN matches AS m
     ON m.event_uuid = q.event_uuid AND m.endpoint_url = q.endpoint_url AND m.stream = g.stream
