@@ -260,6 +260,17 @@ def test_an_answer_that_no_log_shows_may_be_the_applications(tmp_path: Path) -> 
     assert world.judge(tmp_path)[event(30), "/hooks"] == "undetermined"
 
 
+def test_a_time_out_after_such_an_answer_proves_nothing_either(tmp_path: Path) -> None:
+    world = World()
+    for n in range(60):
+        world.send(n, code=413 if n == 30 else 200)
+        if n != 30:
+            world.app("web.json", n, 0.2, "webhook received")
+    row = f"99,{moment(30, 60).isoformat()}Z,invoice.purchase,{event(30)},{HOST}/hooks,Failed,"
+    world.export.append(row)
+    assert world.judge(tmp_path)[event(30), "/hooks"] == "undetermined"
+
+
 def test_work_that_ends_late_is_no_second_webhook(tmp_path: Path) -> None:
     world = World()
     for n in range(60):

@@ -43,6 +43,7 @@ FLAGS = {
     "had_failure": (False, True),
     "success_silent": (False, True),
     "successes": (1, 2),
+    "refused_with": (None, 413),
     "refusals_told": (False, True),
     "signature_failed": (False, True),
     "stranger": (False, True),
@@ -58,6 +59,8 @@ FLAGS = {
 # A flag is varied only where it says something.
 POSSIBLE = (
     "COALESCE(processed_count, 0) <= accepted_count",
+    "(refused_with IS NULL OR says LIKE 'fail%')",
+    "(refused_with IS NOT NULL OR says <> 'fail_http')",
     "(NOT success_silent OR says = 'ok')",
     "(successes = 1 OR says = 'ok')",
     "(NOT unanswered OR undecided AND accepted_count = 1)",
@@ -84,6 +87,7 @@ class State(NamedTuple):
     had_failure: bool
     success_silent: bool
     successes: int
+    refused_with: int | None
     refusals_told: bool
     signature_failed: bool
     stranger: bool
@@ -117,7 +121,8 @@ def classify(s: State) -> list[str]:
     # What came were other attempts than the one that succeeded.
     silent = came and s.accepted_count == 0 and s.success_silent
     unlisted = s.says == "no_attempt" and not s.sender_covered and not s.type_arrives
-    unnamed = s.says in {"fail_http", "no_attempt"} and not s.refusals_told and not unlisted
+    unnamed = s.refused_with is not None or s.says == "no_attempt"
+    unnamed = unnamed and not s.refusals_told and not unlisted
     # A line that only its time ties to an event that no export tells of may be another's.
     guessed = came and s.accepted_count == 0 and s.says == "no_attempt" and s.weakest_rule == 4
     forged = s.stranger or s.signature_failed

@@ -69,9 +69,9 @@ verdicts AS (
       WHEN NOT arrived AND says = 'no_attempt' AND NOT refusals_told
         THEN 'undetermined: receiver_coverage'
       WHEN NOT arrived AND says = 'no_attempt' THEN 'missed: not_attempted'
-      WHEN NOT arrived AND says = 'fail_nohttp' THEN 'missed: never_reached'
-      WHEN NOT arrived AND says = 'fail_http' AND NOT refusals_told
+      WHEN NOT arrived AND refused_with IS NOT NULL AND says <> 'ok' AND NOT refusals_told
         THEN 'undetermined: receiver_coverage'
+      WHEN NOT arrived AND says = 'fail_nohttp' THEN 'missed: never_reached'
       WHEN NOT arrived AND says = 'fail_http' THEN 'missed: answered_upstream'
       WHEN NOT arrived AND says = 'pending' THEN 'missed: stuck_pending'
       WHEN NOT arrived THEN 'missed: false_success'
@@ -105,7 +105,7 @@ SELECT
     WHEN 'undetermined: ambiguous' THEN COALESCE(stranger_reason, reason('ambiguous'))
     WHEN 'undetermined: sender_coverage' THEN COALESCE(omission_reason, reason('sender_filtered'))
     WHEN 'undetermined: receiver_coverage'
-      THEN COALESCE(absence_reason, reason('nameless_refusals', status := last_http_status))
+      THEN COALESCE(absence_reason, reason('nameless_refusals', status := refused_with))
   END AS reason,
   CASE WHEN says = 'absent' THEN 'receiver'
     WHEN arrived OR (verdict LIKE 'missed%' AND receiver_covered) THEN 'both' ELSE 'sender'

@@ -91,7 +91,7 @@ SELECT
   u.reason AS stranger_reason,
   EXISTS (
     SELECT 1 FROM refusals AS f
-    WHERE f.endpoint_url = c.endpoint_url AND COALESCE(f.http_status = c.last_http_status, TRUE)
+    WHERE f.endpoint_url = c.endpoint_url AND COALESCE(f.http_status = c.refused_with, TRUE)
   ) OR c.endpoint_url NOT IN (FROM answering) AS refusal_nameless,
   COALESCE(NOT o.lost, TRUE) AND EXISTS (
     SELECT 1 FROM arriving_types AS p

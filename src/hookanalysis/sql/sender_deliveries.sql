@@ -7,6 +7,7 @@
    not), no_attempt (the event is listed without attempts), or conflict (exports contradict each
    other). never_sent: no attempt became a request: refused, dns or tls each time; first_sent_at and
    last_sent_at are those of the attempts that may have.
+   refused_with: the last answer that the sender saw and called a failure.
    success_silent: some attempts left a receipt, but none that succeeded; what the receiver answered
    to the others does not contradict the success. successes: how many attempts did succeed. */
 WITH tried_events AS (
@@ -40,6 +41,8 @@ summaries AS (
       {'status': status, 'http_status': http_status, 'error_kind': error_kind},
       (COALESCE(turn_of(attempted_at, attempted_until), '-infinity'), attempt_key)
     ) FILTER (tried) AS last,
+    ARG_MAX(http_status, (COALESCE(turn_of(attempted_at, attempted_until), '-infinity'), attempt_key))
+      FILTER (status = 'failed') AS refused_with,
     BOOL_OR(status = 'conflict') OR COALESCE(MIN(event_type) <> MAX(event_type), FALSE)
       AS contradicted,
     COUNT(*) FILTER (status = 'success') AS successes, BOOL_OR(status = 'failed') AS had_failure,
