@@ -39,6 +39,8 @@ def tier() -> Tier:
         "starts_at": moments + SECOND // 2,
         "http_status": 200 * ones,
         "network": ones,
+        "address": ones,
+        "log": ones,
         "words": ones,
         "path": ones,
         "resolution_ms": ones.astype(float),

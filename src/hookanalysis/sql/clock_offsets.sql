@@ -96,8 +96,8 @@ SELECT
     WHEN COALESCE(m.pairs, 0) < 20 THEN s.tolerance_seconds * 1000
     ELSE LEAST(
       -- Another log's clock may be off by what the times alone would not show: see shifted.
-      GREATEST(CASE m.method WHEN 'other_streams' THEN 10000 ELSE 2000 END, 2 * m.resolution_ms,
-        COALESCE(m.reach_ms, 0)), s.tolerance_seconds * 1000
+      GREATEST(CASE WHEN m.method = 'other_streams' AND m.stream NOT IN (FROM late) THEN 10000
+        ELSE 2000 END, 2 * m.resolution_ms, COALESCE(m.reach_ms, 0)), s.tolerance_seconds * 1000
     )
   END AS tolerance_ms, COALESCE(m.pairs, 0) AS pairs, m.method,
   m.zone_error_minutes

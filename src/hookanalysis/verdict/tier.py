@@ -140,7 +140,10 @@ class Tier:
         state[stranger != NONE] = _OPEN
         silent, spare = np.flatnonzero(state == _NONE), np.flatnonzero(self._spare(found))
         state[displaced(requests, self.lines, windows, silent, spare, self.known.tolerance)] = _OPEN
-        self.pairs = mine, theirs
+        sole = np.full(self.count, NONE)
+        sole[found.line[found.named]] = np.flatnonzero(found.named)
+        left = (sole[columns] == NONE) | (sole[columns] == rows)
+        self.pairs = rows[left], columns[left]
         line = np.where(certain, served.line, -1)
         crowd = np.bincount(found.component, minlength=self.size + self.count)
         lines = np.bincount(found.line_component, minlength=self.size + self.count)
