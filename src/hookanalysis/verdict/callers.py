@@ -52,15 +52,12 @@ def leave_out_echoes(requests: Columns, lines: Columns, tolerance: int) -> Colum
         keys.sort()
         return np.searchsorted(keys, high, "right") - np.searchsorted(keys, low, "left")
 
-    def shown(part: Columns) -> Flags:
-        flags: Flags = around(part["path_no"], part["starts_at"]) >= expected
-        return flags
-
     expected = around(path, at)
     for log in sorted(logs, key=lambda log: -np.count_nonzero(lines["log"] == log)):
         front = lines["log"] == log
         ahead, behind = select(lines, front), select(lines, ~front)
-        if np.mean(shown(ahead) & shown(behind)) >= _MOST:
+        fewest = np.minimum(*(around(p["path_no"], p["starts_at"]) for p in (ahead, behind)))
+        if np.mean(fewest >= expected) >= _MOST:
             return select(lines, front | _stray(ahead, behind, ~front))
     return lines
 

@@ -119,10 +119,7 @@ class Tier:
         found = assign(self.size, self.count, (rows, columns), must)
         served = self._serve_successes(rows, columns, must)
         state = np.where(found.possible | found.contradicted, _OPEN, _NONE)
-        owner = np.full(self.count, NONE)
-        owner[served.line[served.named]] = np.flatnonzero(served.named)
-        left = (owner[columns] == NONE) | (owner[columns] == rows)
-        mine, theirs = rows[left], columns[left]
+        mine, theirs = self._left_to(rows, columns, served)
         good = self._alike(mine, accepts(self.lines["http_status"][theirs]))
         certain = served.certain & good & ~found.contradicted
         # What the sender saw answered has its line; but not where logs name nearly all others.
@@ -140,10 +137,7 @@ class Tier:
         state[stranger != NONE] = _OPEN
         silent, spare = np.flatnonzero(state == _NONE), np.flatnonzero(self._spare(found))
         state[displaced(requests, self.lines, windows, silent, spare, self.known.tolerance)] = _OPEN
-        sole = np.full(self.count, NONE)
-        sole[found.line[found.named]] = np.flatnonzero(found.named)
-        left = (sole[columns] == NONE) | (sole[columns] == rows)
-        self.pairs = rows[left], columns[left]
+        self.pairs = self._left_to(rows, columns, found)
         line = np.where(certain, served.line, -1)
         crowd = np.bincount(found.component, minlength=self.size + self.count)
         lines = np.bincount(found.line_component, minlength=self.size + self.count)
@@ -232,6 +226,15 @@ class Tier:
         high = np.where(given_up, self.windows.high[chosen], self.windows.tight[chosen])
         near, far = pair(self.windows.low[chosen], high, part, there)
         return chosen[near], self.elsewhere[far]
+
+    def _left_to(
+        self, rows: Numbers, columns: Numbers, found: Assignment
+    ) -> tuple[Numbers, Numbers]:
+        """The pairs whose line is not certainly another request's."""
+        owner = np.full(self.count, NONE)
+        owner[found.line[found.named]] = np.flatnonzero(found.named)
+        left = (owner[columns] == NONE) | (owner[columns] == rows)
+        return rows[left], columns[left]
 
     def _mark(self, chosen: Numbers) -> Flags:
         """Which lines are among those chosen."""
