@@ -39,6 +39,8 @@ _LINE, _NONE, _OPEN, _LACKING = range(4)
 _MOST_STRANGERS = 0.005
 # Share of lines sent twice above which they are another list's.
 _MOST_REPEATS = 0.1
+# Chance that a line of nobody's lies so near to a request, above which it is not that one's.
+_MOST_CHANCE = 0.05
 # Where logs name this share of what was answered, they name all of it.
 _NAMED = 0.95
 # So many candidate lines of a request are kept as evidence.
@@ -344,7 +346,8 @@ class Tier:
         """Lines that nobody owns, and that can only be a second request of one attempt.
 
         They are the sender's, and no other attempt is near. Where they are many, they are no
-        accident: another list of the sender's is lacking, whose requests they are.
+        accident: another list of the sender's is lacking, whose requests they are. Nor does one
+        prove anything where requests are so dense that one of nobody's would lie as near.
         """
         again = np.full(self.size, -1, dtype=np.int64)
         owned = self._mark(line[line >= 0])
@@ -355,7 +358,9 @@ class Tier:
         chosen = (spare & alone)[columns] & (line[rows] >= 0)
         rows, columns = rows[chosen], columns[chosen]
         apart = np.abs(self.lines["logged_at"][columns] - self.lines["logged_at"][line[rows]])
-        near = apart <= self.known.same_send
+        span = max(int(np.ptp(self.lines["logged_at"])), 1)
+        chance = np.count_nonzero(owned) * 2 * (apart + self.resolution) / span
+        near = (apart <= self.known.same_send) & (chance <= _MOST_CHANCE)
         again[rows[near]] = columns[near]
         return again
 
