@@ -58,22 +58,34 @@ counted AS (
     PARTITION BY delivery_no ORDER BY list_position(['app', 'queue', 'table', 'edge'], layer)
   ) = 1
 ),
--- Successes that certainly have a line in one layer; unheard: of which the one that counts has none.
+-- Successes that certainly have a line in one layer, or whose work is told behind the one that
+-- counts; unheard: of which the one that counts has none.
+successes AS (
+  SELECT a.delivery_no, q.layer, a.attempt_key, a.attempted_at
+  FROM requests AS q
+  JOIN hard_attempts AS a
+    ON a.event_uuid = q.event_uuid AND a.endpoint_url = q.endpoint_url
+    AND a.attempt_key = q.attempt_key
+  WHERE a.status = 'success' AND q.nth = 1 AND q.state = 'line'
+  UNION ALL
+  SELECT delivery_no, layer, attempt_key, NULL
+  FROM counted_arrivals AS q
+  SEMI JOIN hard_attempts AS a
+    ON a.delivery_no = q.delivery_no AND a.attempt_key = q.attempt_key AND a.status = 'success'
+  WHERE (accepted OR processed) AND layer IN ('queue', 'table')
+),
 answered AS (
   SELECT delivery_no, MAX(answered) AS answered, MAX(unheard) AS unheard, MAX(later) AS later
   FROM (
     SELECT
-      a.delivery_no, COUNT(*) AS answered, COUNT(*) FILTER (r.attempt_key IS NULL) AS unheard,
+      a.delivery_no, COUNT(DISTINCT a.attempt_key) AS answered,
+      COUNT(DISTINCT a.attempt_key) FILTER (r.attempt_key IS NULL) AS unheard,
       COUNT(*) FILTER (r.attempt_key IS NULL AND a.attempted_at > c.last_accepted_at) AS later
-    FROM requests AS q
-    JOIN hard_attempts AS a
-      ON a.event_uuid = q.event_uuid AND a.endpoint_url = q.endpoint_url
-      AND a.attempt_key = q.attempt_key
+    FROM successes AS a
     JOIN counted AS c ON c.delivery_no = a.delivery_no
     LEFT JOIN (SELECT DISTINCT delivery_no, layer, attempt_key FROM counted_arrivals) AS r
       ON r.delivery_no = a.delivery_no AND r.layer = c.layer AND r.attempt_key = a.attempt_key
-    WHERE a.status = 'success' AND q.nth = 1 AND q.state = 'line'
-    GROUP BY a.delivery_no, q.layer
+    GROUP BY a.delivery_no, a.layer
   )
   GROUP BY delivery_no
 ),

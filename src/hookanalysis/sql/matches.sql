@@ -3,8 +3,8 @@
    inputs: placed_receipts, repeated_events, attempts, endpoint_paths, receipts, settings
 
    The attempt is the one in whose turn it came, give or take the clock's tolerance: a turn lasts
-   until the next attempt for the same endpoint (turn_of); the first also takes what is earlier. Of
-   several
+   until the next attempt for the same endpoint (turn_of); the first also takes what is earlier. An
+   answer that the sender saw to an earlier attempt, not to this one, is that one's; of several lines
    that one log shows in one turn, the earlier are of the attempts before it that have none, where
    the time allows it (moved). Where the lines do not say how the request was answered, the sender's
    view of that attempt does, if it came in time to be this attempt's. An event that the sender does not know belongs to the endpoint with the
@@ -67,12 +67,23 @@ repeated_receipts AS (
 ),
 later_receipts AS (
   SELECT
-    *, turn_no - ROW_NUMBER() OVER (
-      PARTITION BY event_uuid, attempt_key, layer, stream
-      ORDER BY arrived_at DESC, ended_at DESC, receipt_id DESC
+    r.*, l.last_no - ROW_NUMBER() OVER (
+      PARTITION BY r.event_uuid, r.attempt_key, r.layer, r.stream, l.last_no
+      ORDER BY r.arrived_at DESC, r.ended_at DESC, r.receipt_id DESC
     ) + 1 AS moved_no
-  FROM repeated_receipts
-  WHERE turn_no > 1
+  FROM repeated_receipts AS r
+  JOIN (
+    SELECT
+      r.receipt_id, r.delivery_no, COALESCE(MAX(t.turn_no) FILTER (
+        COALESCE(r.http_status = t.told_status OR is_proxys(t.told_status), TRUE)
+        AND r.arrived_at - r.tolerance <= t.awaited_until
+      ), MAX(r.turn_no)) AS last_no
+    FROM repeated_receipts AS r
+    JOIN repeated_turns AS t
+      ON t.turn_uuid = r.event_uuid AND t.delivery_no = r.delivery_no AND t.turn_no <= r.turn_no
+    WHERE r.turn_no > 1
+    GROUP BY r.receipt_id, r.delivery_no
+  ) AS l USING (receipt_id, delivery_no)
 ),
 moved_receipts AS (
   SELECT r.receipt_id, t.attempt_key, t.attempted_at, t.succeeded, t.told_status
