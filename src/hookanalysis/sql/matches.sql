@@ -66,24 +66,20 @@ repeated_receipts AS (
   WHERE r.event_uuid IS NOT NULL AND hash(r.event_uuid) IN (FROM repeated_events)
 ),
 later_receipts AS (
-  SELECT
-    r.*, l.last_no - ROW_NUMBER() OVER (
-      PARTITION BY r.event_uuid, r.attempt_key, r.layer, r.stream, l.last_no
-      ORDER BY r.arrived_at DESC, r.ended_at DESC, r.receipt_id DESC
-    ) + 1 AS moved_no
-  FROM repeated_receipts AS r
-  JOIN (
-    SELECT
-      r.receipt_id, r.delivery_no, COALESCE(MAX(t.turn_no) FILTER (
-        COALESCE(r.http_status = t.told_status OR is_proxys(t.told_status), TRUE)
+  SELECT *, last_no + 1 - ROW_NUMBER() OVER (
+    PARTITION BY event_uuid, attempt_key, layer, stream, last_no
+    ORDER BY arrived_at DESC, ended_at DESC, receipt_id DESC
+  ) AS moved_no
+  FROM (
+    SELECT *, COALESCE((
+      SELECT MAX(t.turn_no) FROM repeated_turns AS t
+      WHERE t.turn_uuid = r.event_uuid AND t.delivery_no = r.delivery_no AND t.turn_no <= r.turn_no
+        AND COALESCE(r.http_status = t.told_status OR is_proxys(t.told_status), TRUE)
         AND r.arrived_at - r.tolerance <= t.awaited_until
-      ), MAX(r.turn_no)) AS last_no
+    ), turn_no) AS last_no
     FROM repeated_receipts AS r
-    JOIN repeated_turns AS t
-      ON t.turn_uuid = r.event_uuid AND t.delivery_no = r.delivery_no AND t.turn_no <= r.turn_no
-    WHERE r.turn_no > 1
-    GROUP BY r.receipt_id, r.delivery_no
-  ) AS l USING (receipt_id, delivery_no)
+    WHERE turn_no > 1
+  )
 ),
 moved_receipts AS (
   SELECT r.receipt_id, t.attempt_key, t.attempted_at, t.succeeded, t.told_status
@@ -91,10 +87,9 @@ moved_receipts AS (
   JOIN repeated_turns AS t
     ON t.turn_uuid = r.event_uuid AND t.delivery_no = r.delivery_no AND t.turn_no = r.moved_no
     AND r.arrived_at - r.tolerance <= t.awaited_until
-  WHERE r.moved_no < r.turn_no AND NOT EXISTS (
-    FROM repeated_receipts AS n
-    WHERE n.event_uuid = r.event_uuid AND n.attempt_key = t.attempt_key AND n.stream = r.stream
-  )
+  ANTI JOIN repeated_receipts AS n
+    ON n.event_uuid = r.event_uuid AND n.attempt_key = t.attempt_key AND n.stream = r.stream
+  WHERE r.moved_no < r.turn_no
 ),
 named_receipts AS NOT MATERIALIZED (
   SELECT r.*, t.* EXCLUDE (turn_uuid, turn_at)
@@ -103,12 +98,10 @@ named_receipts AS NOT MATERIALIZED (
     ON t.turn_uuid = r.event_uuid
     AND (t.turn_path_no IS NULL OR r.path_no IS NULL OR t.turn_path_no = r.path_no)
   WHERE r.event_uuid IS NOT NULL AND hash(r.event_uuid) NOT IN (FROM repeated_events)
-  UNION ALL BY NAME
-  SELECT * EXCLUDE (turn_no) FROM repeated_receipts
+  UNION ALL BY NAME SELECT * EXCLUDE (turn_no) FROM repeated_receipts
 ),
 listed_events AS (
-  SELECT event_uuid, MAX(endpoint_url) AS endpoint_url FROM attempts
-  WHERE status = 'none'
+  SELECT event_uuid, MAX(endpoint_url) AS endpoint_url FROM attempts WHERE status = 'none'
   GROUP BY event_uuid HAVING COUNT(DISTINCT endpoint_url) = 1
 ),
 -- A line without a path belongs where the other lines of its event say that it came.
@@ -121,8 +114,7 @@ placed_events AS (
   GROUP BY r.event_uuid HAVING MIN(p.endpoint_url) = MAX(p.endpoint_url)
 ),
 shown_paths AS (
-  SELECT DISTINCT layer, path FROM receipts
-  WHERE event_uuid IS NOT NULL AND path IS NOT NULL AND COALESCE(accepted, TRUE)
+  SELECT DISTINCT layer, path FROM receipts WHERE event_uuid IS NOT NULL AND path IS NOT NULL AND COALESCE(accepted, TRUE)
 ),
 situated_receipts AS (
   SELECT
