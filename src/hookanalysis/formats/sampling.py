@@ -18,7 +18,11 @@ from hookanalysis.read.splitting import Batch, End, Split
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
 RECORDS = 200
+# What may be a webhook: what a log is read for.
+_TELLS = re.compile(rb"POST|[0-9a-f]{8}-[0-9a-f]{4}-|uuid")
 # Shapes of objects that are parsed the quick way.
 _SHAPES = 16
 
@@ -60,7 +64,7 @@ class Beginning:
 
 
 def take_records(head: bytes, split: Split) -> Chunk:
-    """The first records of a text (at most 200), as a chunk.
+    """The first records of a text as a chunk: at most 200, half of them such as tell of webhooks.
 
     Args:
         head: The text, or its first bytes; an unfinished last record is then left out.
@@ -75,10 +79,25 @@ def take_records(head: bytes, split: Split) -> Chunk:
         if not batch.taken:
             break
         if len(batch.lines):
-            batch.keep_rows(min(RECORDS, len(batch.lines)))
+            _keep(batch, text[at:])
             return Chunk(text[at : at + batch.taken], batch, (at, at, line), [])
         at, line = at + batch.taken, line + batch.breaks
     return Chunk(text[:0], Batch(), (at, at, line), [])
+
+
+def _keep(batch: Batch, text: NDArray[np.uint8]) -> None:
+    """Pass over all rows but the first, and the next that may tell of a webhook."""
+    rows, first = len(batch.lines), RECORDS
+    if rows > RECORDS and batch.texts is None:
+        places = [found.start() for found in _TELLS.finditer(text.tobytes())]
+        telling = np.unique(np.searchsorted(batch.starts, places, "right") - 1)
+        later = telling[(telling >= RECORDS // 2) & (telling < rows)][: RECORDS // 2]
+        first = RECORDS - len(later)
+        chosen = np.zeros(rows, np.bool_)
+        chosen[:first] = chosen[later] = True
+        batch.ignore(~chosen)
+        first = max(first, int(later[-1]) + 1 if len(later) else 0)
+    batch.keep_rows(min(first, rows))
 
 
 def usual_shapes(objects: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:

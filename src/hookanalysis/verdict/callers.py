@@ -47,16 +47,19 @@ def leave_out_echoes(requests: Columns, lines: Columns, tolerance: int) -> Colum
     path, at = requests["path_no"][chosen], at[chosen]
     slack = 2 * SECOND + np.maximum(requests["latency_us"][chosen], 0)
 
-    def around(paths: Numbers, times: Numbers) -> Numbers:
-        keys, low, high = _keys(paths, times, path, at - tolerance, at + tolerance + slack)
+    def around(paths: Numbers, times: Numbers, more: int) -> Numbers:
+        low, high = at - tolerance - more, at + tolerance + slack + more
+        keys, low, high = _keys(paths, times, path, low, high)
         keys.sort()
         return np.searchsorted(keys, high, "right") - np.searchsorted(keys, low, "left")
 
-    expected = around(path, at)
+    expected = around(path, at, 0)
     for log in sorted(logs, key=lambda log: -np.count_nonzero(lines["log"] == log)):
         front = lines["log"] == log
         ahead, behind = select(lines, front), select(lines, ~front)
-        fewest = np.minimum(*(around(p["path_no"], p["starts_at"]) for p in (ahead, behind)))
+        # One of them may tell only whole seconds.
+        parts = (around(p["path_no"], p["starts_at"], SECOND) for p in (ahead, behind))
+        fewest = np.minimum(*parts)
         if np.mean(fewest >= expected) >= _MOST:
             return select(lines, front | _stray(ahead, behind, ~front))
     return lines
