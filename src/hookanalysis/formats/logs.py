@@ -198,12 +198,13 @@ def _try_layer(
         disorder,
     )
     likeness = -sum(name == "timed" for name in layer.wrappers)
-    *worth, told = (0, False, 0) if alone else _weigh(scan, fields, source, chunk)
+    worth = (0, False) if alone else _weigh(scan, fields, source, chunk)
     # Lines of text around objects are a wrapper, however well they read as text.
     inside = not head.lstrip().startswith((b"{", b"[")) and (
         layer.of_objects or sum(r.startswith("{") for r in records) * 2 >= total
     )
-    # Where no request may be a webhook yet, what known formats fit, and what is told of any.
+    # Where no request may be a webhook yet, what known formats fit, and what tells of any.
+    told = sum(map(bool, map(_TELLS, records)))
     return (inside, *worth, counts.total(), told, likeness * 10 + len(layer.wrappers)), binding
 
 
@@ -286,27 +287,24 @@ def take_lines(head: bytes) -> list[str]:
     return take_texts(plain_records(), take_records(head, split), connect_parser())
 
 
-def _weigh(scan: str, fields: str, source: str, chunk: Any) -> tuple[int, bool, int]:
-    """Score of a reading: values found in what may be webhooks, whose times it uses, all values.
+def _weigh(scan: str, fields: str, source: str, chunk: Any) -> tuple[int, bool]:
+    """Score of a reading: values found in what may be webhooks, and whose times it uses.
 
-    A way to read that keeps more of other requests is hardly better for it. Where a wrapper tells a
+    A way to read that keeps more of other requests is no better for it. Where a wrapper tells a
     time, lines were wrapped in earnest if most of those that begin with one of their own (before
     it stand no words) tell another; those without say nothing.
     """
-    values = " + ".join(f"CAST({name} IS NOT NULL AS INTEGER)" for name in _VALUES)
+    values = " + ".join(f"count({name})" for name in _VALUES)
     with borrow_scratch(scan, fields, "receiver") as scratch:
         scratch.parse(chunk)
         rows = scratch.rows(
             f"""
             SELECT
-              coalesce(sum({values}) FILTER (posted), 0),
-              count_if(posted AND (own OR differs AND object))
-                < 2 * count_if(posted AND differs AND (own OR object)),
-              coalesce(sum({values}), 0)
+              {values},
+              count_if(own OR differs AND object) < 2 * count_if(differs AND (own OR object))
             FROM (
               SELECT
                 p.*,
-                coalesce(method, 'POST') IN ('POST', 'PUT') OR event_uuid IS NOT NULL AS posted,
                 zoned_micros(s.outer_time) <> epoch_us(p.logged_at) AS differs,
                 starts_with(s.record, '{{') AS object,
                 coalesce(regexp_full_match(
@@ -315,6 +313,7 @@ def _weigh(scan: str, fields: str, source: str, chunk: Any) -> tuple[int, bool, 
               FROM parsed AS p
               JOIN ({source}) AS s USING (byte_offset)
             )
+            WHERE coalesce(method, 'POST') IN ('POST', 'PUT') OR event_uuid IS NOT NULL
             """
         )
-        return int(rows[0][0]), bool(rows[0][1]), int(rows[0][2])
+        return int(rows[0][0]), bool(rows[0][1])
