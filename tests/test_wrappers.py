@@ -284,3 +284,20 @@ def test_a_wrapper_tells_more_of_the_second_that_a_sentence_names(tmp_path: Path
         ws.load(tmp_path / "rails.log")
         told = ws.rows("SELECT logged_at FROM receipt_records ORDER BY line")
     assert [str(at) for (at,) in told] == [f"2026-11-18 {time}" for time in wanted.values()]
+
+
+@pytest.mark.parametrize("chatter", [1, 250, 4000])
+def test_objects_like_a_wrappers_keep_all_keys_however_late_webhooks_come(
+    tmp_path: Path, chatter: int
+) -> None:
+    start = '{"timestamp": "2026-11-22T14:03:07Z", "levelname": "INFO", "message": "request"'
+    other = f'{start}, "method": "GET", "path": "/shop", "status": 200}}\n'
+    uuid = "899cca6c-0626-4654-a324-d4210229e33e"
+    hook = f'{start}, "method": "POST", "path": "/hook", "delivery_id": "{uuid}", "status": 202}}\n'
+    (tmp_path / "app.log").write_text(chatter * other + hook, encoding="utf-8")
+    with ha.connect(":memory:") as ws:
+        ws.load(tmp_path / "app.log")
+        rows = ws.sql("SELECT method, path, http_status, candidate_uuids FROM receipt_records")
+    assert rows.to_dict("records") == [
+        {"method": "POST", "path": "/hook", "http_status": 202, "candidate_uuids": [uuid]}
+    ]
