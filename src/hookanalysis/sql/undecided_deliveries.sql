@@ -7,8 +7,8 @@
    time, may have one of it; or a receipt names the event, but not to which endpoint it went; or one
    names a transaction of which several events may be meant. behind_edge: it may own a line there.
    unanswered: it may be of an attempt that the sender saw unanswered, and may have been accepted;
-   but where a log that tells of the work names the event for another attempt alone, only a line
-   that tells of the work, too, matters.
+   but where a log that tells of the work, or of nearly all that was accepted, names the event for
+   another attempt alone, only a line that tells of the work, too, matters.
    reason: where only a request from an address that is not known to be the sender's may be it, the
    address. */
 -- Whether requests to an endpoint reach what is behind the edge without it: some have.
@@ -45,13 +45,29 @@ takers AS (
   WHERE COALESCE(r.accepted, TRUE) OR r.http_status IN (408, 460, 499, 504)
   GROUP BY ALL
 ),
--- Deliveries of which a log that was whole all the time tells the work.
+naming AS (
+  SELECT p.endpoint_url, p.layer
+  FROM attempts AS a
+  JOIN proof_spans AS p
+    ON p.endpoint_url = a.endpoint_url AND a.attempted_at BETWEEN p.starts_at AND p.ends_at
+  LEFT JOIN (
+    SELECT DISTINCT attempt_key, event_uuid, layer FROM matches
+    WHERE match_rule <> 'time' AND accepted
+  ) AS m ON m.attempt_key = a.attempt_key AND m.event_uuid = a.event_uuid AND m.layer = p.layer
+  WHERE a.status = 'success' AND sampled(a.event_uuid, (SELECT COUNT(*) FROM attempts))
+  GROUP BY ALL
+  HAVING COUNT(*) >= 20 AND COUNT(m.layer) >= 0.95 * COUNT(*)
+),
+-- Deliveries of which a log that was whole all the time tells the work, or that one came.
 worked AS (
   SELECT DISTINCT a.delivery_no, a.attempt_key
   FROM attempts AS a
   CROSS JOIN settings AS s
-  JOIN matches AS m ON m.delivery_no = a.delivery_no AND m.processed AND m.match_rule <> 'time'
-  JOIN processing_logs AS g ON g.endpoint_url = a.endpoint_url AND g.layer = m.layer
+  JOIN matches AS m ON m.delivery_no = a.delivery_no AND m.accepted AND m.match_rule <> 'time'
+  JOIN (
+    SELECT endpoint_url, layer, TRUE AS works FROM processing_logs
+    UNION ALL SELECT *, FALSE FROM naming
+  ) AS g ON g.endpoint_url = a.endpoint_url AND g.layer = m.layer AND (m.processed OR NOT g.works)
   JOIN proof_spans AS p
     ON p.endpoint_url = a.endpoint_url AND p.layer = m.layer AND p.starts_at <= a.attempted_at
     AND p.ends_at >= a.attempted_at + 2 * s.timeout_seconds * INTERVAL '1 second'
