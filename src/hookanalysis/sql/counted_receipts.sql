@@ -58,29 +58,32 @@ counted AS (
     PARTITION BY delivery_no ORDER BY list_position(['app', 'queue', 'table', 'edge'], layer)
   ) = 1
 ),
--- Successes that certainly have a line in one layer, or whose work is told behind the one that
--- counts; unheard: of which the one that counts has none.
+-- Attempts that were certainly accepted: successes that have a line in one layer, or whose work is
+-- told behind the one that counts, and what a line says; unheard: of which that one has none.
 successes AS (
-  SELECT a.delivery_no, q.layer, a.attempt_key, a.attempted_at
+  SELECT a.delivery_no, q.layer, a.attempt_key, a.attempted_at, FALSE AS unanswered
   FROM requests AS q
   JOIN hard_attempts AS a
     ON a.event_uuid = q.event_uuid AND a.endpoint_url = q.endpoint_url
     AND a.attempt_key = q.attempt_key
   WHERE a.status = 'success' AND q.nth = 1 AND q.state = 'line'
   UNION ALL
-  SELECT delivery_no, layer, attempt_key, NULL
-  FROM counted_arrivals AS q
-  SEMI JOIN hard_attempts AS a
-    ON a.delivery_no = q.delivery_no AND a.attempt_key = q.attempt_key AND a.status = 'success'
-  WHERE (accepted OR processed) AND layer IN ('queue', 'table')
+  SELECT delivery_no, m.layer, attempt_key, NULL, a.http_status IS NULL
+  FROM matches AS m
+  JOIN hard_attempts AS a USING (delivery_no, attempt_key)
+  WHERE match_rule = 'time' AND m.http_status BETWEEN 200 AND 299
+    OR a.status = 'success' AND (accepted OR processed) AND layer IN ('queue', 'table')
 ),
 answered AS (
-  SELECT delivery_no, MAX(answered) AS answered, MAX(unheard) AS unheard, MAX(later) AS later
+  SELECT
+    delivery_no, MAX(answered) AS answered, MAX(unheard) AS unheard, MAX(later) AS later,
+    BOOL_OR(unanswered) AS unanswered
   FROM (
     SELECT
       a.delivery_no, COUNT(DISTINCT a.attempt_key) AS answered,
       COUNT(DISTINCT a.attempt_key) FILTER (r.attempt_key IS NULL) AS unheard,
-      COUNT(*) FILTER (r.attempt_key IS NULL AND a.attempted_at > c.last_accepted_at) AS later
+      COUNT(*) FILTER (r.attempt_key IS NULL AND a.attempted_at > c.last_accepted_at) AS later,
+      BOOL_OR(a.unanswered) AS unanswered
     FROM successes AS a
     JOIN counted AS c ON c.delivery_no = a.delivery_no
     LEFT JOIN (SELECT DISTINCT delivery_no, layer, attempt_key FROM counted_arrivals) AS r
@@ -112,12 +115,13 @@ SELECT
   c.* EXCLUDE (dropped, arrivals, accepted, first_taken, second_taken, apart, last_accepted_at)
     REPLACE (c.untold + COALESCE(n.unheard, 0) AS untold),
   GREATEST(c.arrivals - COALESCE(u.surplus, 0), 1) AS arrivals,
-  LEAST(GREATEST(
+  GREATEST(LEAST(GREATEST(
     CASE WHEN c.accepted > 1 THEN GREATEST(c.accepted - COALESCE(u.surplus, 0), 1) ELSE c.accepted END,
-    COALESCE(n.answered, 0), c.accepted + COALESCE(n.later, 0)
-  ), w.at_most) AS accepted,
+    c.accepted + COALESCE(n.later, 0)
+  ), w.at_most), COALESCE(n.answered, 0)) AS accepted,
   CASE
-    WHEN second_taken IS NULL AND n.answered > 1 THEN 'resend_after_success'
+    WHEN second_taken IS NULL AND n.answered > 1
+      THEN CASE WHEN n.unanswered THEN 'retry_after_timeout' ELSE 'resend_after_success' END
     WHEN second_taken IS NULL AND COALESCE(n.later, 0) = 0 THEN NULL
     WHEN second_taken.stranger THEN 'replay'
     WHEN apart AND a.status = 'success' THEN 'resend_after_success'
