@@ -25,9 +25,7 @@ let_in = "the same address, or a neighbour of it, was let in at other times"
 unsigned = "your application logs, at that moment, a signature that does not fit"
 ---*/
 SELECT
-  endpoint_url,
-  event_uuid,
-  happened_at,
+  endpoint_url, event_uuid, happened_at,
   answer IN (401, 403, 406) AS answered,
   edge_status IN (401, 403, 406)
     OR (edge_lines = 0 AND covered) AS outside,

@@ -21,9 +21,7 @@ logged = "your application's own log tells of the failure"
 handled = "your application says that it processed the event, and of no failure"
 ---*/
 SELECT
-  endpoint_url,
-  event_uuid,
-  happened_at,
+  endpoint_url, event_uuid, happened_at,
   answer BETWEEN 500 AND 599 AS answered,
   app_failed OR app_status BETWEEN 500 AND 599 AS logged,
   processed AND NOT app_failed AS handled

@@ -22,9 +22,7 @@ lost = "your application, which was writing its log, never says that it processe
 dropped = "your application dropped it knowingly: its signature did not fit"
 ---*/
 SELECT
-  endpoint_url,
-  event_uuid,
-  happened_at,
+  endpoint_url, event_uuid, happened_at,
   edge_status BETWEEN 200 AND 299 OR answer BETWEEN 200 AND 299 AS accepted,
   processed IS NOT TRUE AND (app_alive OR app_lines > 0) AS lost,
   signature_failed OR signature_near AS dropped

@@ -22,9 +22,7 @@ absent = "none of your logs has the request"
 arrived = "one of your logs has the request"
 ---*/
 SELECT
-  endpoint_url,
-  event_uuid,
-  happened_at,
+  endpoint_url, event_uuid, happened_at,
   TRUE AS told,
   edge_lines + app_lines = 0 AS absent,
   edge_lines + app_lines > 0 AS arrived

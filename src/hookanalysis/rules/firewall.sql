@@ -23,9 +23,7 @@ absent = "your logs, which testify for that time, have no line of it"
 hole = "one of the logs that serve the endpoint has a hole at that time"
 ---*/
 SELECT
-  endpoint_url,
-  event_uuid,
-  happened_at,
+  endpoint_url, event_uuid, happened_at,
   error_kind IN ('timeout', 'other') AS unanswered,
   edge_alive OR app_alive AS alive,
   covered AND edge_lines + app_lines = 0 AS absent,

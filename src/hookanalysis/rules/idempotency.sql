@@ -27,9 +27,7 @@ answer it with 2xx. Do not use the payload's id for this: a purchase and its ref
 Resend none of these events."""
 ---*/
 SELECT
-  s.endpoint_url,
-  s.event_uuid,
-  s.happened_at,
+  s.endpoint_url, s.event_uuid, s.happened_at,
   TRUE AS processed,
   d.processed_count < 2 AS once
 FROM symptoms AS s

@@ -39,9 +39,7 @@ WITH gaps AS (
   GROUP BY u.endpoint_url, u.event_type
 )
 SELECT
-  endpoint_url,
-  event_uuid,
-  happened_at,
+  endpoint_url, event_uuid, happened_at,
   CAST(NULL AS VARCHAR) AS what,
   TRUE AS untried,
   TRUE AS usual,

@@ -32,9 +32,7 @@ what the documentation allows, raise the size limit after a 413, and then resend
 that fails in the same way."""
 ---*/
 SELECT
-  endpoint_url,
-  event_uuid,
-  happened_at,
+  endpoint_url, event_uuid, happened_at,
   answer IN (400, 413, 415, 422, 500) AS answered,
   accepted_before >= happened_at - INTERVAL '12 hours'
     AND accepted_after <= happened_at + INTERVAL '12 hours' AS others,

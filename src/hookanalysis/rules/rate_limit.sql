@@ -21,9 +21,7 @@ busy = "other requests were accepted within five minutes of it"
 failed = "your application's own log tells of a failure at it"
 ---*/
 SELECT
-  endpoint_url,
-  event_uuid,
-  happened_at,
+  endpoint_url, event_uuid, happened_at,
   answer IN (429, 503) AS answered,
   accepted_before >= happened_at - INTERVAL '5 minutes'
     OR accepted_after <= happened_at + INTERVAL '5 minutes' AS busy,

@@ -22,9 +22,7 @@ stopped = "your application did not accept it"
 accepted = "your application says that it processed the event"
 ---*/
 SELECT
-  endpoint_url,
-  event_uuid,
-  happened_at,
+  endpoint_url, event_uuid, happened_at,
   answer BETWEEN 300 AND 399 AS answered,
   processed IS NOT TRUE AS stopped,
   processed AS accepted

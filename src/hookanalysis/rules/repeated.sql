@@ -21,9 +21,7 @@ repeated = "more than one arrival of the event was accepted"
 once = "your edge shows one request of it, and the logs behind it several: a proxy repeated it"
 ---*/
 SELECT
-  endpoint_url,
-  event_uuid,
-  happened_at,
+  endpoint_url, event_uuid, happened_at,
   TRUE AS repeated,
   edge_lines = 1 AND app_lines > 1 AS once
 FROM symptoms

@@ -25,9 +25,7 @@ listed = "the sender's export tells of the event"
 proxy = "your edge got it once and your application twice: your own proxy repeated it"
 ---*/
 SELECT
-  endpoint_url,
-  event_uuid,
-  happened_at,
+  endpoint_url, event_uuid, happened_at,
   TRUE AS repeated,
   status IS NOT NULL AS listed,
   detail = 'double_send' AND edge_lines = 1 AND app_lines > 1 AS proxy

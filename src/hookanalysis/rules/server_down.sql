@@ -29,9 +29,7 @@ WITH lost_answers AS (
   WHERE y.http_status IS NOT NULL AND y.edge_lines + y.app_lines = 0
 )
 SELECT
-  y.endpoint_url,
-  y.event_uuid,
-  y.happened_at,
+  y.endpoint_url, y.event_uuid, y.happened_at,
   y.error_kind = 'refused'
     OR (y.logged AND NOT y.edge_alive AND NOT y.app_alive) AS down,
   y.edge_lines + y.app_lines = 0 AS absent,

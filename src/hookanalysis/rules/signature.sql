@@ -58,9 +58,7 @@ rolled, both are valid. The header Stripe-Signature signs the time, a dot and th
 they came, by HMAC-SHA256. Then resend these events: none of them was processed."""
 ---*/
 SELECT
-  endpoint_url,
-  event_uuid,
-  happened_at,
+  endpoint_url, event_uuid, happened_at,
   signature_failed OR signature_near OR error_kind = 'signature' OR NOT signature_fits AS told,
   app_lines > 0 OR signature_near OR error_kind = 'signature' AS reached,
   signature_fits AS genuine,

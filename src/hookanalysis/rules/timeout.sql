@@ -24,9 +24,7 @@ quick = "your log shows an answer within two seconds"
 incomplete = "your edge answered 408: the request itself did not come whole"
 ---*/
 SELECT
-  endpoint_url,
-  event_uuid,
-  happened_at,
+  endpoint_url, event_uuid, happened_at,
   http_status IS NULL OR is_proxys(http_status) AS unanswered,
   edge_lines + app_lines > 0 AS arrived,
   sender_left(edge_status) OR (edge_status = 408 AND app_lines > 0) OR took_ms >= 5000 AS slow,

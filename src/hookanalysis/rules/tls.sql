@@ -22,9 +22,7 @@ absent = "your application has no trace of the request"
 arrived = "your application has a line of the request"
 ---*/
 SELECT
-  endpoint_url,
-  event_uuid,
-  happened_at,
+  endpoint_url, event_uuid, happened_at,
   TRUE AS told,
   app_lines = 0 AS absent,
   app_lines > 0 AS arrived

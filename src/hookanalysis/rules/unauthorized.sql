@@ -24,9 +24,7 @@ let_in = "the same address, or a neighbour of it, was let in at other times"
 named = "your application says that the signature did not fit"
 ---*/
 SELECT
-  endpoint_url,
-  event_uuid,
-  happened_at,
+  endpoint_url, event_uuid, happened_at,
   TRUE AS answered,
   let_in,
   signature_failed OR signature_near AS named

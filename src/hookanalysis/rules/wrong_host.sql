@@ -28,9 +28,7 @@ WITH moved_events AS (
     AND LOWER(SPLIT_PART(went_to, '/', 3)) <> LOWER(SPLIT_PART(endpoint_url, '/', 3))
 )
 SELECT
-  s.endpoint_url,
-  s.event_uuid,
-  s.happened_at,
+  s.endpoint_url, s.event_uuid, s.happened_at,
   s.answer IS NOT NULL AS answered,
   s.edge_lines + s.app_lines = 0 AND (s.covered OR m.went_to IS NOT NULL) AS absent,
   s.hole

@@ -21,9 +21,7 @@ receiver = "your own log shows the 405"
 served = "other requests to the same URL were accepted shortly before and after it"
 ---*/
 SELECT
-  endpoint_url,
-  event_uuid,
-  happened_at,
+  endpoint_url, event_uuid, happened_at,
   http_status = 405 AS sender,
   edge_status = 405 OR app_status = 405 AS receiver,
   run_size = 1

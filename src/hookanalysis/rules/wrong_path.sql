@@ -21,9 +21,7 @@ logged = "your own log shows the 404 or 410"
 served = "other requests to the same URL were accepted shortly before and after it"
 ---*/
 SELECT
-  endpoint_url,
-  event_uuid,
-  happened_at,
+  endpoint_url, event_uuid, happened_at,
   http_status IN (404, 410) AS answered,
   edge_status IN (404, 410) OR app_status IN (404, 410) AS logged,
   run_size = 1
