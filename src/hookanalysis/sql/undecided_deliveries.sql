@@ -13,10 +13,8 @@
    address. */
 -- Whether requests to an endpoint reach what is behind the edge without it: some have.
 WITH bypassed AS (
-  SELECT
-    endpoint_url, BOOL_OR(layer = 'edge' AND state = 'lacking') AS bypassed
-  FROM requests
-  GROUP BY endpoint_url
+  SELECT endpoint_url, BOOL_OR(layer = 'edge' AND state = 'lacking') AS bypassed
+  FROM requests GROUP BY endpoint_url
 ),
 settled AS (
   SELECT
@@ -74,6 +72,15 @@ worked AS (
   WHERE a.status = 'failed' AND a.http_status IS NULL
     AND a.event_uuid NOT IN (SELECT event_uuid FROM matches WHERE endpoint_url = '')
 ),
+-- Events of which more was accepted than the sender saw succeed.
+surplus AS (
+  SELECT event_uuid FROM matches
+  JOIN (SELECT event_uuid, COUNT_IF(status = 'success') AS successes FROM attempts GROUP BY ALL)
+    USING (event_uuid)
+  WHERE accepted AND NOT stranger
+    AND event_uuid IN (SELECT event_uuid FROM matches WHERE endpoint_url = '')
+  GROUP BY event_uuid, stream HAVING COUNT(*) > MAX(successes)
+),
 undecided AS (
   SELECT
     a.delivery_no, q.layer <> 'edge' AS behind_edge,
@@ -93,7 +100,9 @@ undecided AS (
   LEFT JOIN nameless_receipts AS r ON r.receipt_id = q.stranger_id
   WHERE q.state = 'open' AND NOT q.shown AND NOT (q.layer <> 'edge' AND s.not_at_edge)
   UNION ALL
-  SELECT a.delivery_no, m.layer <> 'edge', FALSE, NULL
+  SELECT
+    a.delivery_no, m.layer <> 'edge',
+    a.status = 'failed' AND a.http_status IS NULL AND a.event_uuid IN (FROM surplus), NULL
   FROM matches AS m
   JOIN attempts AS a ON a.event_uuid = m.event_uuid
   WHERE m.endpoint_url = '' AND NOT m.listed AND NOT m.stranger AND a.endpoint_url <> ''
