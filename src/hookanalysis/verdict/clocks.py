@@ -21,9 +21,6 @@ DAY = 86_400
 _REACH = 14 * 3600 + 1800
 # Pairs that lie this close are of one shift: latency and whole seconds spread them.
 _WIDTH = 3
-# A clock alone, with the right zone, is off by less than this.
-_QUARTER = 900
-_NEAR_QUARTER = 120
 # What is usual around a shift is told by so many seconds on both sides.
 _AROUND = 60
 # Fewer pairs show no shift.
