@@ -177,8 +177,8 @@ def test_the_file_of_a_process_that_is_killed_is_refused_and_the_rest_is_loaded(
     listen = workers.Workers._listen
 
     def kill(self: workers.Workers) -> None:
-        started.extend(worker.process.pid for worker in self._running)
-        for worker in self._running:
+        started.extend(worker.process.pid for worker in self.running)
+        for worker in self.running:
             if worker.at == victim:
                 worker.process.kill()
         listen(self)

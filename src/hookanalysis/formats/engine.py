@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,7 +20,8 @@ from .format import fill
 from .parser import connect_parser
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+    from concurrent.futures import Future
 
     import duckdb
 
@@ -53,6 +56,7 @@ class Scratch:
 
     def __init__(self, scan_sql: str, fields_sql: str, side: str) -> None:
         self.con = connect_parser()
+        self.reads = scan_sql, fields_sql, side
         self._chunk, self._kept = _Current(), _Current()
         parsed = f"INSERT INTO parsed {_AS_SCANNED} FROM ({fields_sql})"
         self._statements = {"scan": f"INSERT INTO scanned {scan_sql}", "parse": parsed}
@@ -137,6 +141,31 @@ class Scratch:
             target.execute(f"INSERT INTO {table} FROM moving")
         finally:
             target.unregister("moving")
+
+
+def parse_ahead(
+    scratch: Scratch, chunks: Iterable[Chunk], threads: int
+) -> Iterator[tuple[Chunk, Scratch, tuple[str, str] | None]]:
+    """Parse chunks, some at a time; give each, in their order, with where its rows are.
+
+    Args:
+        scratch: Where to parse; more like it are made as they are needed.
+        chunks: What to parse; the next is read meanwhile.
+        threads: How many are parsed at a time.
+    """
+    running: deque[tuple[Chunk, Scratch, Future[tuple[str, str] | None]]] = deque()
+    idle, more = [scratch], threads - 1
+    with ThreadPoolExecutor(threads) as pool:
+        for chunk in chunks:
+            if not idle and more:
+                idle, more = [Scratch(*scratch.reads)], more - 1
+            if not idle:
+                done, place, rest = running.popleft()
+                yield done, place, rest.result()
+                idle.append(place)
+            running.append((chunk, idle[-1], pool.submit(idle.pop().parse, chunk)))
+        for done, place, rest in running:
+            yield done, place, rest.result()
 
 
 # Those that nobody uses, by how they read; the next file of a kind is planned already.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hookanalysis.errors import InputError
@@ -17,7 +18,7 @@ from .offers import Wishes, load_offer, recognise, refuse_fault, url_path
 from .parts import Part, gather
 from .summary import LoadReport, find_lacks
 from .transfers import Offer
-from .workers import open_workers
+from .workers import count_cores, open_workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,6 +55,8 @@ def load(
     prepare(db, wishes.settings)
     start = manifest.list_generations(db)
     with open_workers(db, offers, wishes, start, jobs) as workers:
+        # What is read here has the cores to itself where no workers are.
+        wishes = replace(wishes, threads=1 if workers.running else count_cores(db, jobs))
         reports = [
             _load(db, offer, wishes, workers.take(number), start)
             for number, offer in enumerate(offers)

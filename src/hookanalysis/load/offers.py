@@ -44,12 +44,14 @@ class Wishes:
         known: Format, zone, stream or layer that the caller gives for all of them.
         progress: Told now and then how far reading is.
         again: Files that are loaded already are read anew.
+        threads: How many pieces of a file are parsed at a time.
     """
 
     settings: Settings
     known: Known = field(default_factory=Known)
     progress: Progress | None = None
     again: bool = False
+    threads: int = 1
 
     def known_of(self, name: str) -> Known:
         """What is known beforehand of a file."""
@@ -148,9 +150,8 @@ def _load_file(
     if apart and before and binding.format.side == "sender":
         raise OrderError  # what an export is complete of, its old rows tell
     with borrow_scratch(binding.scan_sql, binding.fields_sql, binding.format.side) as scratch:
-        transfer = Transfer(
-            db, offer, source, binding, known, before, scratch, wishes.progress, apart=bool(apart)
-        )
+        given = (db, offer, source, binding, known, before, scratch, wishes.progress)
+        transfer = Transfer(*given, apart=bool(apart), threads=wishes.threads)
         try:
             with db.transaction():
                 if old:

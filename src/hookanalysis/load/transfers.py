@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookanalysis.database import sql_text
 from hookanalysis.errors import InputError
+from hookanalysis.formats.engine import parse_ahead
 from hookanalysis.formats.refusals import say_unlike
 from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
 
@@ -80,6 +81,7 @@ class Transfer:
     scratch: Scratch
     progress: Progress | None
     apart: bool = False
+    threads: int = 1
     records: int = 0
     kept: int = 0
     rejected: int = 0
@@ -104,13 +106,14 @@ class Transfer:
         )
         self.place = f"{self.file_id} AS file_id, {self.generation_id} AS generation_id"
         start = before.loaded_bytes if before else 0
-        for chunk in self.source.chunks(
+        chunks = self.source.chunks(
             self.binding.split,
             start=start,
             start_line=before.loaded_lines + 1 if before else 1,
             final=self.source.compressed or self.binding.split.kind not in {"lines", "headed"},
-        ):
-            self._insert(chunk)
+        )
+        for chunk, scratch, rest in parse_ahead(self.scratch, chunks, self.threads):
+            self._insert(chunk, scratch, rest)
             if self.progress:
                 self.progress(self.offer.name, chunk.end)
         account = self.source.account
@@ -143,15 +146,14 @@ class Transfer:
         manifest.write_file(db, report, self.source, place)
         return report
 
-    def _insert(self, chunk: Chunk) -> None:
-        con, scratch = self.db.con, self.scratch
+    def _insert(self, chunk: Chunk, scratch: Scratch, rest: tuple[str, str] | None) -> None:
+        con = self.db.con
         target = ATTEMPT_RECORDS if self._from_sender else RECEIPT_RECORDS
-        rest = scratch.parse(chunk)
         if rest:
             if self.apart and self.before and not self.first_at:
                 raise OrderError  # its first lines may go on with a line that stands elsewhere
             self._extend_trace(rest)
-        kept, rejected = self._count(chunk)
+        kept, rejected = self._count(chunk, scratch)
         # To move no rows takes as long as to move some.
         if kept:
             scratch.move(f"SELECT {self.place}, * FROM parsed", con, target.name)
@@ -196,9 +198,9 @@ class Transfer:
                 [told, self.generation_id, byte_offset],
             )
 
-    def _count(self, chunk: Chunk) -> tuple[int, int]:
+    def _count(self, chunk: Chunk, scratch: Scratch) -> tuple[int, int]:
         """Add up what a chunk holds; returns its kept and its rejected records."""
-        records, kept, counted, rejected, ignored, *times = self.scratch.rows(
+        records, kept, counted, rejected, ignored, *times = scratch.rows(
             """
             SELECT count(*) FILTER (part = 0),
                    count(*) FILTER (verdict = 'keep'), count(*) FILTER (verdict = 'count'),

@@ -104,13 +104,13 @@ class Workers:
         self._offers, self._folder = offers, folder
         self._todo = deque(n for n, offer in enumerate(offers) if isinstance(offer, Offer))
         self._done: dict[int, Part | Exception | None] = {}
-        self._running: list[Worker] = []
+        self.running: list[Worker] = []
         for _ in range(count):
             self._start()
 
     def _start(self) -> None:
         with suppress(OSError):  # without them all is read here
-            self._running.append(Worker(self._task))
+            self.running.append(Worker(self._task))
 
     def take(self, number: int) -> Part | Exception | None:
         """The part of an offer, once it is read; an error where its process died.
@@ -120,16 +120,16 @@ class Workers:
         if self._folder:
             shutil.rmtree(self._folder / str(number - 1), ignore_errors=True)
         while number not in self._done:
-            waits = self._running and self._todo and number >= self._todo[0]
-            if not waits and all(worker.at != number for worker in self._running):
+            waits = self.running and self._todo and number >= self._todo[0]
+            if not waits and all(worker.at != number for worker in self.running):
                 return None
             self._listen()
         return self._done.pop(number)
 
     def _listen(self) -> None:
         """Hear what is next said, and give work to who has none."""
-        heard = wait([worker.link for worker in self._running])
-        for worker in [one for one in self._running if one.link in heard]:
+        heard = wait([worker.link for worker in self.running])
+        for worker in [one for one in self.running if one.link in heard]:
             try:
                 said, *more = worker.link.recv()
             except (EOFError, OSError):
@@ -143,7 +143,7 @@ class Workers:
                 self._done[worker.at] = more[0]
             worker.at = self._todo.popleft() if self._todo else None
             if worker.at is None:
-                self._running.remove(worker)
+                self.running.remove(worker)
                 worker.end()
                 continue
             try:
@@ -153,7 +153,7 @@ class Workers:
 
     def _bury(self, worker: Worker) -> None:
         """What a process leaves that died: its file is refused, and another one takes its place."""
-        self._running.remove(worker)
+        self.running.remove(worker)
         with suppress(subprocess.TimeoutExpired):
             worker.process.wait(timeout=5)  # its socket closes before it is gone
         code = worker.end()
@@ -170,7 +170,7 @@ class Workers:
 
     def end(self) -> None:
         """End all processes."""
-        for worker in self._running:
+        for worker in self.running:
             worker.end()
 
 
@@ -205,11 +205,16 @@ def _count(db: Database, offers: Sequence[Offer | Table], jobs: int | None) -> i
             if isinstance(offer, Offer) and offer.path.is_file():
                 sizes.append(offer.path.stat().st_size)
     # As much again as the workspace may take is for all that reads beside it.
+    return min(count_cores(db, jobs), len(sizes), sum(sizes) // WORTH_BYTES)
+
+
+def count_cores(db: Database, jobs: int | None) -> int:
+    """How many cores the memory lets work: at most the jobs that are asked for, at least one."""
     query = (
         "SELECT current_setting('threads'), parse_formatted_bytes(current_setting('memory_limit'))"
     )
     cores, room = db.rows(query)[0]
-    return int(min(jobs or cores, room // _EACH_BYTES, len(sizes), sum(sizes) // WORTH_BYTES))
+    return int(max(min(jobs or cores, room // _EACH_BYTES), 1))
 
 
 def serve(handle: int) -> None:
