@@ -138,3 +138,18 @@ def test_lines_that_are_nobodys_keep_answers_near_them_open(
     assert set(told[20 : 20 + stepped]) <= {said}
     assert told[30] == "none"
     assert set(np.delete(told, [*range(20, 25), 30])) == {"line"}
+
+
+@pytest.mark.parametrize(("apart", "again"), [(100, [20]), (35, [])])
+def test_a_line_of_nobodys_is_a_second_request_where_chance_does_not_explain_it(
+    tier: Tier, apart: int, again: list[int]
+) -> None:
+    moments = np.arange(COUNT, dtype=np.int64) * apart * SECOND + 10**15
+    given = {"attempted_at": moments, "timeout_us": np.full(COUNT, SECOND)}
+    requests = {**tier.requests, **given}
+    at = np.sort(np.append(moments, moments[20] + SECOND)) + SECOND // 2
+    lines = {name: np.full(COUNT + 1, column[0]) for name, column in tier.lines.items()}
+    lines |= {"logged_at": at, "starts_at": at, "receipt_id": np.arange(COUNT + 1)}
+    lines["by_sender"] = np.ones(COUNT + 1, dtype=bool)
+    decided = Tier(requests, lines, tier.known).decide()
+    assert np.flatnonzero(decided["again"] >= 0).tolist() == again

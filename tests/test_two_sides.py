@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import hookanalysis as ha
+from hookanalysis.settings import Known
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,11 +73,11 @@ class World:
             path.parent.mkdir(exist_ok=True)
             path.write_text("\n".join(line for _, line in sorted([*lines, *alive])) + "\n")
 
-    def judge(self, folder: Path) -> dict[tuple[str, str], str]:
+    def judge(self, folder: Path, **known: Any) -> dict[tuple[str, str], str]:
         """Outcomes by event and path."""
         self.write(folder)
         (folder / "export.csv").write_text("\n".join(self.export) + "\n")
-        with ha.connect(":memory:", settings=ha.Settings(grace_minutes=0)) as ws:
+        with ha.connect(":memory:", settings=ha.Settings(grace_minutes=0, **known)) as ws:
             report = ws.load(folder)
             assert not report.refused, str(report)
             ws.reconcile()
@@ -473,3 +474,84 @@ def test_a_line_of_text_with_a_bare_uuid_is_quoted_as_evidence(tmp_path: Path) -
         ws.reconcile()
         told = ws.rows("SELECT DISTINCT message FROM finding_evidence WHERE side = 'app'")
     assert any("ValueError" in str(message) for (message,) in told)
+
+
+def test_a_log_of_refusals_alone_does_not_refuse_what_a_worker_finished(tmp_path: Path) -> None:
+    world = World()
+    for n in range(60):
+        if n % 10 == 0:
+            world.send(n, code=500)
+            world.app("app.json", n, 0.2, "webhook failed", status=500)
+        late = 60 if n % 10 == 0 else 0
+        world.send(n, code=202, seconds=late)
+        world.app("worker.json", n, late + 3, "webhook processed")
+    late = {event(n) for n in range(0, 60, 10)}
+    found = world.judge(tmp_path, sources=(Known(match="*worker*", layer="queue"),))
+    assert found == {k: "recovered" if k[0] in late else "delivered" for k in found}
+
+
+def test_a_refusal_is_of_the_try_that_was_refused_however_vague_the_clock(tmp_path: Path) -> None:
+    # The worker's lines lag by minutes, and its clock is borrowed.
+    world = World()
+    for n in range(60):
+        late = 40 if n % 10 == 0 else 0
+        if late:
+            world.send(n, code=500)
+            world.app("app.json", n, 0.5, "webhook failed", status=500)
+            world.access("edge.log", moment(n, 0.2), code=500)
+        world.send(n, code=202, seconds=late)
+        world.access("edge.log", moment(n, late + 0.2), code=202)
+        world.app("worker.json", n, late + 1 + 37 * n % 80, "event done")
+    late_ones = {event(n) for n in range(0, 60, 10)}
+    found = world.judge(tmp_path, sources=(Known(match="*worker*", layer="queue"),))
+    assert found == {k: "recovered" if k[0] in late_ones else "delivered" for k in found}
+
+
+def test_a_log_that_names_what_was_accepted_settles_a_strangers_line(tmp_path: Path) -> None:
+    world = World()
+    for n in range(60):
+        if n % 10 == 0:
+            _time_out(world, n, logs=("edge.log",))
+            del world.logs["app.json"][-1]
+            line = f"{moment(n, 5):%d/%b/%Y:%H:%M:%S}"
+            line = f'203.0.113.200 - - [{line} +0000] "POST /hooks HTTP/1.1" 200 9 "-" "Other/1"'
+            world.log("edge.log", moment(n, 5), line)
+        else:
+            world.send(n)
+            world.access("edge.log", moment(n, 0.2))
+        world.app("app.json", n, 60.3 if n % 10 == 0 else 0.3, "incoming event")
+    found = world.judge(tmp_path, sender_ips=("34.83.8.110",))
+    late = {event(n) for n in range(0, 60, 10)}
+    assert found == {k: "recovered" if k[0] in late else "delivered" for k in found}
+
+
+def test_what_the_edge_certainly_accepted_counts_though_the_application_is_silent(
+    tmp_path: Path,
+) -> None:
+    world = World()
+    for n in range(60):
+        if n % 10 == 0:
+            _time_out(world, n, logs=("edge.log",))
+            world.access("edge.log", moment(n, 0.2))
+        else:
+            world.send(n)
+            world.access("edge.log", moment(n, 0.2))
+            world.app("app.json", n, 0.2, "webhook processed")
+    found = world.judge(tmp_path)
+    late = {event(n) for n in range(0, 60, 10)}
+    assert found == {k: "duplicated" if k[0] in late else "delivered" for k in found}
+
+
+def test_one_arrival_more_than_successes_leaves_a_time_out_open(tmp_path: Path) -> None:
+    world = World()
+    for n in range(60):
+        world.send(n, "/crm")
+        world.send(n)
+        for more in (0.2, 0.4):
+            world.app("app.json", n, more, "webhook processed")
+        if n % 10 == 0:
+            world.export[-1] = world.export[-1].replace("Success,200", "Failed,")
+            world.send(n, seconds=60)
+            world.app("app.json", n, 60.2, "webhook processed")
+    found = world.judge(tmp_path)
+    assert "recovered" not in found.values()
