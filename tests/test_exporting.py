@@ -136,7 +136,7 @@ def test_a_sheet_says_codes_in_words(db: Database, tmp_path: Path) -> None:
     )
     db.con.execute("INSERT INTO deliveries (reason) VALUES ('conflict'), (NULL)")
     said = {
-        "resends": {"it never arrived: a resend cannot duplicate it"},
+        "resends": {"never arrived: a resend is safe"},
         "zone_errors": {
             (
                 "app runs 60 minutes ahead of the exports: the log was read in a wrong zone"

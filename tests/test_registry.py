@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from hookanalysis.tables import TABLES
-from hookanalysis.words import _REASONS, RESENDS
+from hookanalysis.words import WORDS
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "hookanalysis"
@@ -54,7 +54,7 @@ def test_sql_is_short_and_narrow_and_says_what_it_is() -> None:
 
 
 def test_sql_makes_codes_and_every_code_has_its_words() -> None:
-    english, codes = [], set(RESENDS) ^ RESEND_REASONS
+    english, codes = [], set(WORDS["resends"]) ^ RESEND_REASONS
     for path in [*SQL.rglob("*.sql"), *RULES]:
         text = re.sub(r"/\*.*?\*/|--[^\n]*", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
         codes |= set(re.findall(r"\breason\(\s*'(\w+)'", text))
@@ -63,7 +63,7 @@ def test_sql_makes_codes_and_every_code_has_its_words() -> None:
             literals = re.findall(r"'([^'\n]*)'", text)
             english += [f"{path.name}: {part}" for part in literals if ENGLISH.search(part)]
     assert english == []
-    assert {code for code in codes if code not in _REASONS} == set()
+    assert {code for code in codes if code not in WORDS["reasons"]} == set()
 
 
 ENGLISH = re.compile("[a-z]{2,},? [a-z]{2,}")

@@ -755,7 +755,7 @@ def test_a_workspace_and_its_findings_show_themselves(samples: Path) -> None:
         shown = ws._repr_html_()
         told = ws.findings("2026-11-20")._repr_mimebundle_()["text/html"]
     assert shown.startswith("<style>")
-    assert re.search(r'hk-outcome">.*delivered</td><td class="hk-count">5\d\d<', shown)
+    assert re.search(r'hk-outcome">.*delivered</td><td>5\d\d<', shown)
     assert "The endpoint's path does not exist on your server" in unescape(told)
 
 

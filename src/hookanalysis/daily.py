@@ -13,7 +13,7 @@ from .facts.measures import percent
 from .markup import OUTCOME_COLOURS, read_asset, read_style, read_template
 from .outputs import write_beside
 from .verdict.rules import load_rules
-from .words import BADGES, count
+from .words import count, say_badge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -117,7 +117,7 @@ def compose(facts: Facts, day: date, page: Path) -> tuple[str, str]:
         f"{number}. {rules[name].title}. {' '.join(rules[name].next_check.split())}"
         for number, name in enumerate([*todo][:3], 1)
     ]
-    badge = BADGES[facts.worst] if facts.findings or facts.headline.judged else "Nothing to judge"
+    _, badge = say_badge(facts.worst, facts.headline.judged)
     text = "\n\n".join((facts.summary(), *steps, f"The page: {page.absolute()}"))
     return f"Webhooks of {day:%A} {day.day} {day:%B}: {badge}", text
 

@@ -19,7 +19,7 @@ from .results import FINDING_EVIDENCE, FINDINGS
 from .tables import OUTCOMES
 from .verdict.findings import read_finding, say_ground
 from .verdict.rules import SEVERITIES
-from .words import RESENDS, say, say_evidence, say_reason, say_zone_error
+from .words import say, say_evidence, say_reason, say_zone_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # Tables whose codes a sheet says in words too: the columns that it takes, and the words of a row.
 _IN_WORDS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "deliveries": (("reason",), lambda reason: say_reason(reason or "")),
-    "resends": (("reason",), lambda reason: say(reason, RESENDS)),
+    "resends": (("reason",), lambda reason: say(reason, "resends")),
     "findings": (FINDINGS.names, lambda *row: say_ground(read_finding(*row))),
     "finding_evidence": (
         FINDING_EVIDENCE.names,

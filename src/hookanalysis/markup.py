@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from .facts.measures import percent
 from .tables import OUTCOMES
-from .words import count, plural, say_line
+from .words import PHRASES, count, plural, say_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,6 +35,8 @@ DASH = "\N{EN DASH}"
 ABSENT = DASH
 LONGEST = 300
 _LONGEST_URL = 100
+_MOST_COLUMNS = 30  # of a table whose numbers stand on the right
+_LONGEST_PATH = 48  # of an endpoint, that is not broken
 _LONGEST_WORD = 28  # a longer one may be broken anywhere
 # C0 and C1 controls, zero-width and direction characters, line separators, soft hyphen, BOM.
 _HIDDEN = re.compile(
@@ -111,9 +113,15 @@ class Column:
 
 @cache
 def read_style() -> str:
-    """The style of all blocks; outcomes have the colours of the charts."""
+    """The style of all blocks; outcomes have the colours of the charts, columns their sides."""
     rules = (f".hk-{name} {{ background: {code}; }}\n" for name, code in OUTCOME_COLOURS.items())
-    return read_asset("blocks.css").replace("/* outcomes */\n", "".join(rules))
+    sides = (
+        f".hk table:has(th:nth-child({n}).hk-right) tr:not(.hk-evidence) > td:nth-child({n})"
+        for n in range(1, _MOST_COLUMNS)
+    )
+    right = " { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }\n"
+    css = read_asset("blocks.css").replace("/* outcomes */\n", "".join(rules))
+    return css.replace("/* columns */\n", ",\n".join(sides) + right)
 
 
 def tame(value: Any, limit: int = LONGEST) -> str:
@@ -168,6 +176,8 @@ def table(
     columns = [c for c in columns if not c.spared or any(_of(r, c.value) for r in rows)]
     shown = [[see(row, column) for column in columns] for row in rows]
     more = say_rest((total or rows[0].get("total", len(rows))) - len(rows))
+    if any("(query " in cell["text"] for row in shown for cell in row if cell["kind"] == "url"):
+        more = f"{more} {PHRASES['query']}".strip()
     lines = [[c.label for c in columns], *([cell["text"] for cell in row] for row in shown)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     aligned = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
@@ -240,22 +250,25 @@ def short_path(path: str) -> str:
 
 def endpoint(url: str, limit: int = 60) -> str:
     """A short name for an endpoint: host and path, cut in the middle when long."""
-    name = re.sub(r"^https://", "", url) or "endpoint not known"
-    if len(name) > limit:
-        name = f"{name[: limit // 2]}…{name[-(limit // 2) + 1 :]}"
-    return tame(name)
+    name, _, query = (re.sub(r"^https://", "", url) or "endpoint not known").partition("?")
+    query = f" (query {query[: limit // 2]})" if query else ""
+    half = max(limit - len(query), 16) // 2
+    if len(name) > 2 * half:
+        name = f"{name[:half]}…{name[1 - half :]}"
+    return tame(name + query)
 
 
 def see(row: Mapping[str, Any], column: Column) -> dict[str, Any]:
     """What the template shows of a cell."""
     value, kind, bar = _of(row, column.value), column.kind, ""
     text = _plain(value, kind)
-    classes = f"hk-{kind}"
-    words = text.replace("/", " /").split() if kind == "url" else text.split()
-    if kind in {"text", "url"} and any(len(word) > _LONGEST_WORD for word in words):
-        classes += " hk-long"
-    elif kind == "text" and len(text) > _LONGEST_WORD:
-        classes += " hk-words"
+    classes = f"hk-{kind}" if kind in {"id", "outcome", "time"} else ""
+    words = text.replace("/", " /", 1).split() if kind == "url" else text.split()
+    most = _LONGEST_PATH if kind == "url" else _LONGEST_WORD
+    if kind in {"text", "url"} and max(map(len, words), default=0) > most:
+        classes = "hk-long"
+    elif kind == "text" and len(text) > most:
+        classes = "hk-words"
     if kind == "share" and value is not None:
         # In steps of 5 %, at least one when not zero.
         bar = f"hk-w{min(20, max(int(value > 0), round(value * 20)))}"

@@ -16,7 +16,7 @@ from .load.summary import find_lacks, find_zone_errors
 from .markup import duration
 from .tables import TABLES
 from .verdict.steps import make_records
-from .words import HOLES, plural, say
+from .words import plural, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,7 +57,7 @@ class Source:
             longest = max(self.holes, key=lambda hole: hole.seconds)
             span = f"{longest.starts_at:{_TIME}} to {longest.ends_at:{_TIME}}"
             which = "" if len(self.holes) == 1 else "the longest "
-            why = say(longest.reason, HOLES)
+            why = say(longest.reason, "holes")
             parts.append(f"{plural(len(self.holes), 'hole')}, {which}{span}: {why}")
         return "; ".join(parts)
 

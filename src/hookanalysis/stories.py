@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 _QUOTE = 2000  # characters of a record that are quoted from its file
 _MAX_LINES = 12  # shown of an event in a list
 _SHOWN = 12  # requests and lines of a component, the event's own first
-_STATES = {"line": "has a line", "none": "has none", "lacking": "must have one, none fits"}
 
 
 def _time(at: datetime | None) -> str:
@@ -42,7 +41,7 @@ _REQUESTS = [
     Column(lambda row: _time(row["starts_at"]), "from"),
     Column(lambda row: _time(row["ends_at"]), "to"),
     Column(
-        lambda row: say(row["state"], _STATES) + ("" if row["covered"] else ", log not whole"),
+        lambda row: say(row["state"], "lines") + ("" if row["covered"] else ", log not whole"),
         "certain",
     ),
 ]
@@ -172,7 +171,7 @@ def _chapter(db: Database, row: dict[str, Any]) -> Chapter:
     kind, url = row["event_type"] or "event", row["endpoint_url"] or "an unknown endpoint"
     why = [_say_sender(row), _say_receiver(row)]
     if outcome == "missed" and error in {"refused", "dns", "tls"}:
-        why.append(f"By the sender's own word no request came through: {error}.")
+        why.append(f"By the sender's own word no request came through: {say(error, 'errors')}.")
     if outcome in {"missed", "unprocessed"}:
         which = {"uuid": row["event_uuid"], "url": row["endpoint_url"]}
         silent = ask(db, "silent_windows", **which, missed=outcome == "missed")

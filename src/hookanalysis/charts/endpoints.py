@@ -9,7 +9,7 @@ import altair as alt
 from hookanalysis import markup
 from hookanalysis.facts.measures import percent
 from hookanalysis.markup import OUTCOME_COLOURS
-from hookanalysis.words import plural, sentence
+from hookanalysis.words import WORDS, plural, sentence
 
 from .drawing import (
     BAD,
@@ -37,13 +37,11 @@ if TYPE_CHECKING:
 
 MAX_ENDPOINTS = 15
 MAX_PANELS = 4
-# Kinds of failed attempts: their words, and colours from those of the outcomes.
-_ANSWERS = {
-    "unanswered": ("no answer", OUTCOME_COLOURS["undetermined"]),
-    "server_errors": ("5xx", BAD),
-    "client_errors": ("4xx", OUTCOME_COLOURS["refused"]),
-    "redirects": ("3xx and others", OUTCOME_COLOURS["unprocessed"]),
-}
+_ANSWERS = WORDS["answers"]  # kinds of failed attempts, in colours from those of the outcomes
+_COLOURS = (
+    *(OUTCOME_COLOURS["undetermined"], BAD),
+    *(OUTCOME_COLOURS["refused"], OUTCOME_COLOURS["unprocessed"]),
+)
 _TRIED = {"time": "time", "attempts": "attempts", "failed": "failed", "failing": "share failed"}
 
 
@@ -207,7 +205,7 @@ def answers_over_time(ws: Database, period: Period | None = None) -> Drawing:
     panels = [panel(line, 90, "Share of attempts that failed")]
     if placed["failed"].any():
         panels.insert(0, panel(_stack_answers(placed, window), 140, "Failed attempts by answer"))
-    names = {**_TRIED, **{key: words for key, (words, _) in _ANSWERS.items()}}
+    names = _TRIED | _ANSWERS
     return (
         alt.vconcat(*panels).resolve_scale(x="shared"),
         f"{window.per('attempts')}, by what the sender was answered",
@@ -217,9 +215,9 @@ def answers_over_time(ws: Database, period: Period | None = None) -> Drawing:
 
 
 def _stack_answers(placed: pd.DataFrame, window: Window) -> Any:
-    colours = dict(_ANSWERS.values())
+    colours = dict(zip(_ANSWERS.values(), _COLOURS, strict=True))
     kinds = placed[["at", "end", "time"]].assign(
-        **{label: placed[key] for key, (label, _) in _ANSWERS.items()}
+        **{label: placed[key] for key, label in _ANSWERS.items()}
     )
     long = kinds.melt(["at", "end", "time"], list(colours), "answer", "failed")
     return stack_steps(long[long["failed"] > 0], window, "failed", "answer", colours)
@@ -229,7 +227,7 @@ def _tell_answers(found: pd.DataFrame) -> str:
     attempts, failed = int(found["attempts"].sum()), int(found["failed"].sum())
     if not failed:
         return f"{plural(attempts, 'attempt')}, and none failed."
-    kinds = [(label, int(found[key].sum())) for key, (label, _) in _ANSWERS.items()]
+    kinds = [(label, int(found[key].sum())) for key, label in _ANSWERS.items()]
     listed = ", ".join(f"{label}: {number:,}" for label, number in kinds if number)
     return (
         f"{failed:,} of {plural(attempts, 'attempt')} failed"

@@ -13,7 +13,7 @@ from hookanalysis import markup
 from hookanalysis.facts.period import MAX_EVENTS, ask, day_bounds, pick_outcomes
 from hookanalysis.markup import OUTCOME_COLOURS
 from hookanalysis.tables import OUTCOMES
-from hookanalysis.words import HOLES, count, plural, say
+from hookanalysis.words import count, plural, say
 
 from .drawing import (
     BAD,
@@ -293,7 +293,7 @@ def _name_intervals(rows: list[dict[str, Any]]) -> pd.DataFrame:
             "from": markup.moment(row["starts_at"]),
             "to": markup.moment(row["ends_at"]),
             "lasts": markup.duration(row["seconds"] * 1000),
-            "reason": say(row["reason"] or "", HOLES),
+            "reason": say(row["reason"] or "", "holes"),
         }
         for row in rows
     )

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
-from hookanalysis.words import BADGES, plural
+from hookanalysis.words import WORDS, plural
 
 if TYPE_CHECKING:
     from hookanalysis.verdict.findings import Finding
@@ -277,7 +277,7 @@ class Facts:
     def worst(self) -> str | None:
         """The highest severity among the findings that are not acknowledged; None without any."""
         found = {finding.severity for finding in self.alarming}
-        return next((level for level in BADGES if level in found), None)
+        return next((level for level in WORDS["badges"] if level in found), None)
 
     def summary(self) -> str:
         """What was found, in plain sentences; no text from a log is in it."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookanalysis.read.sources import open_source, print_path
 from hookanalysis.settings import Known
+from hookanalysis.words import say
 
 from .catalog import load_formats
 from .detect import detect, gather_formats, look_at, no_such_format
@@ -16,7 +17,7 @@ from .engine import borrow_scratch
 from .format import FileFacts
 from .logs import Binding, count_fits, take_lines
 from .parser import connect_parser
-from .refusals import REASONS, UnfitError, say_unlike
+from .refusals import UnfitError, say_unlike
 from .sampling import Beginning, take_records
 from .trials import hold_trials, reach
 from .wrappers import peel
@@ -163,7 +164,8 @@ def _rejected(records: Sequence[dict[str, Any]], path: str) -> Iterator[str]:
     for record in rejected[:_SHOWN]:
         text = str(record["record"]).splitlines()[0] if record["record"] else ""
         yield ""
-        yield f"{path}:{record['line']}: rejected, {record['reason']}: {REASONS[record['reason']]}"
+        words = say(record["reason"], "rejects")
+        yield f"{path}:{record['line']}: rejected, {record['reason']}: {words}"
         yield f"  | {disguise(text[:_WIDTH])}"
     if len(rejected) > _SHOWN:
         yield f"  … and {len(rejected) - _SHOWN} more"

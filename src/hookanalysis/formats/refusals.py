@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hookanalysis.errors import InputError
 from hookanalysis.read.rows import name_columns
 from hookanalysis.redaction import is_value, quote_names
+from hookanalysis.words import say
 
 from .trials import reach
 
@@ -20,23 +21,6 @@ if TYPE_CHECKING:
     from .sampling import Beginning
     from .trials import Trial
 
-# What the reason codes of rejected records mean.
-REASONS = {
-    "no_time": "no time, neither in the line nor around it",
-    "bad_time": "the time cannot be read",
-    "clock_change": "a local time that the zone's clock never showed",
-    "missing_field": "the time or the event is missing",
-    "not_json": "no JSON object",
-    "duplicate_key": "two values under one key",
-    "field_count": "more or fewer fields than the header names",
-    "unclosed_quote": "a quote is not closed",
-    "stray_quote": "a quote inside of a field",
-    "nul_byte": "NUL bytes",
-    "too_long": "longer than 1 MiB",
-    "too_deep": "nested too deeply",
-    "not_an_object": "no JSON object",
-    "malformed_json": "broken JSON",
-}
 # Least matched column at which a format is reported as the closest.
 _WORTH_TELLING = 12
 # How many names of columns or keys are quoted.
@@ -226,4 +210,4 @@ def say_unlike(
 
 def count_reasons(reasons: Iterable[tuple[str, int]]) -> str:
     """Why records were rejected, and how many of them."""
-    return "; ".join(f"{REASONS.get(reason, reason)} ({count:,})" for reason, count in reasons)
+    return "; ".join(f"{say(reason, 'rejects')} ({count:,})" for reason, count in reasons)

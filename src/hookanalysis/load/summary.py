@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookanalysis.database import sql_text
-from hookanalysis.words import LACKS, plural, say_zone_error
+from hookanalysis.words import WORDS, plural, say_zone_error
 from hookanalysis.zones import minutes_ahead, say_offset
 
 from .manifest import FileReport, stream_of
@@ -99,7 +99,7 @@ def find_lacks(db: Database) -> tuple[str, ...]:
         streams[code] += [stream] if stream else []
     return tuple(
         text.format(streams=_name(sorted(streams[code])))
-        for code, text in LACKS.items()
+        for code, text in WORDS["lacks"].items()
         if code in streams
     )
 

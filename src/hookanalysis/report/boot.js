@@ -247,9 +247,9 @@
 
   // The words of a cell; what stands small under them, after a bar.
   function words(cell) {
-    const under = cell.querySelector(".hk-under");
+    const under = cell.querySelector("small");
     const text = cell.textContent.trim();
-    if (!under || !under.textContent) return text;
+    if (!under || cell.firstChild === under) return text;
     return `${text.slice(0, -under.textContent.length).trim()} | ${under.textContent}`;
   }
 
@@ -281,7 +281,7 @@
   // What is folded is drawn when it opens, and shown on paper.
   document.querySelectorAll("details").forEach((one) => one.addEventListener("toggle", drawAll));
   window.addEventListener("beforeprint", () => {
-    document.querySelectorAll("details.hk-finding").forEach((one) => { one.open = true; });
+    document.querySelectorAll("details.hk-finding, details.hk-others").forEach((one) => { one.open = true; });
   });
   // A link to what is folded opens it.
   const reach = () => {

@@ -12,7 +12,7 @@ from hookanalysis.errors import InputError
 from hookanalysis.facts.measures import percent
 from hookanalysis.facts.period import ask, day_bounds, say_days
 from hookanalysis.markup import ABSENT, FACTS_MIME, Block, Column, render, table
-from hookanalysis.words import BADGES, SAMPLE, count, plural, say_answers, sentence
+from hookanalysis.words import PHRASES, WORDS, count, plural, say, say_answers, say_badge, sentence
 
 from .lists import STREAK
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hookanalysis.facts.period import Period
     from hookanalysis.verdict.findings import Finding
 
-_TROUBLE = "outcomes"  # the section that lists them
+_TROUBLE = "what-to-resend"  # the section that lists them
 
 # The outcome whose colour it takes, what is counted, the number, what stands under it, and the id
 # of the section that it leads to (None: nowhere).
@@ -48,7 +48,7 @@ def top(
         name: What stands before the period.
     """
     when = f"{name}{facts.period.words}"
-    badges = [badge, ("info", SAMPLE)] if facts.sample else [badge]
+    badges = [badge, ("info", PHRASES["sample"])] if facts.sample else [badge]
     around = {"when": when, "zone": facts.period.zone, "badges": badges}
     page = render("top", **around, said=said, tiles=[*tiles], absent=ABSENT)
     return Block(page, f"{when}: {' '.join(said.values())}".strip(), {FACTS_MIME: facts.to_dict()})
@@ -60,20 +60,20 @@ def cover(facts: Facts) -> Block:
     level = facts.worst
     if not level and delivered < judged:
         level = "warning"
-    badge = (level or "good", BADGES[level]) if level or judged else ("info", "Nothing to judge")
     said = {"headline": facts.say_headline(), "also": facts.say_also(see=": see Data")}
-    return top(facts, badge, said, _tiles(facts))
+    return top(facts, say_badge(level, judged), said, _tiles(facts))
 
 
 def _tiles(facts: Facts) -> Iterable[Tile]:
     head, unchecked, harmful = facts.headline, facts.unchecked, facts.duplicates.harmful
 
-    def tell(outcome: str, name: str, section: str, words: str) -> Tile:
+    def tell(outcome: str) -> Tile:
         number = facts.count(outcome)
         share = f"{percent(number, head.judged)} · " if head.judged and number else ""
-        return outcome, name, count(number), f"{share}{words}", section
+        words = say(outcome, "tiles")
+        return outcome, outcome.capitalize(), count(number), f"{share}{words}", _TROUBLE
 
-    yield tell("missed", "Missed", _TROUBLE, "proven not to have arrived")
+    yield tell("missed")
     # A limit, not one more sum: the missed are among them.
     missed = f"the {count(head.missed)} missed and " if head.missed else ""
     most, small = count(head.possibly_missed), "nothing to check"
@@ -89,12 +89,12 @@ def _tiles(facts: Facts) -> Iterable[Tile]:
     elif head.judged:
         shown, small = percent(head.delivered, head.judged), f"{shown} of {count(head.judged)}"
     yield "delivered", "Delivered", shown, small, "outcomes"
-    twice = tell("duplicated", "Duplicated", _TROUBLE, "accepted more than once")
+    twice = tell("duplicated")
     if harmful:
         twice = (*twice[:3], f"{plural(harmful, 'delivery')} processed more than once", twice[4])
     yield twice
-    yield tell("refused", "Refused", _TROUBLE, "answered with an error")
-    yield tell("unprocessed", "Unprocessed", _TROUBLE, "accepted, never handled")
+    yield tell("refused")
+    yield tell("unprocessed")
 
 
 def health(ws: Database, facts: Facts) -> Block:
@@ -114,7 +114,6 @@ def health(ws: Database, facts: Facts) -> Block:
         verb = "has" if failing == 1 else "have"
         headline += f" {plural(failing, 'endpoint')} {verb} not answered with success of late."
     worst = "critical" if failing else "warning" if failed else None
-    badge = (worst or "good", BADGES[worst]) if attempts else ("info", "Nothing to judge")
     share, of = percent(failed, attempts), f"{count(failed)} of {count(attempts)}"
     slow = markup.lag(max(lags, default=None))
     tests = count(facts.totals.tests)
@@ -125,7 +124,7 @@ def health(ws: Database, facts: Facts) -> Block:
         ("delivered", "Lag", slow, "95 % arrive within, at the slowest endpoint", "latency"),
         ("recovered", "Test events", tests, "left out", "test-events"),
     ]
-    return top(facts, badge, {"headline": headline}, tiles)
+    return top(facts, say_badge(worst, attempts), {"headline": headline}, tiles)
 
 
 @dataclass(frozen=True)
@@ -225,7 +224,7 @@ def summary(ws: Database, facts: Facts, incident: Incident) -> Block:
         words = (
             "All webhooks that can be judged were delivered at the first try: there is no incident."
         )
-        return top(facts, ("good", BADGES[None]), {"headline": words}, ())
+        return top(facts, say_badge(None, 1), {"headline": words}, ())
     (touched,) = ask(ws, "totals", facts.period)
     back = sum(facts.count(name) for name in ("recovered", "duplicated", "unacknowledged"))
     back -= facts.unanswered
@@ -319,16 +318,9 @@ def _say_failure(incident: Incident) -> str:
 def moments(ws: Database, period: Period) -> Block:
     """What happened when, in a few lines."""
     (row,) = ask(ws, "moments", period)
-    worked = count(row["resends_succeeded"])
-    steps = {
-        "good_before_at": "The last success before it.",
-        "bad_from_at": "The first failure.",
-        "bad_to_at": f"The last of {plural(row['failures'], 'failure')}.",
-        "good_after_at": "The first success after it.",
-        "resent_from_at": "The first of the failed events was tried again.",
-        "resent_to_at": f"The latest such try; {worked} of {count(row['resends'])} succeeded.",
-    }
-    rows = [{"at": row[name], "what": what} for name, what in steps.items() if row[name]]
+    numbers = {name: value for name, value in row.items() if not name.endswith("_at")}
+    told = WORDS["moments"].items()
+    rows = [{"at": row[k], "what": what.format(**numbers)} for k, what in told if row[k]]
     rows.sort(key=lambda step: step["at"])
     columns = [Column("at", "Time", "time"), Column("what", "What happened")]
     empty = "The sender's exports show no failed attempt in this time."

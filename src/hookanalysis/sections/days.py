@@ -15,7 +15,7 @@ from hookanalysis.facts.measures import percent
 from hookanalysis.facts.period import ask, day_bounds
 from hookanalysis.markup import Block, Column, table
 from hookanalysis.tables import OUTCOMES
-from hookanalysis.words import DELIVERED, count, plural, sentence
+from hookanalysis.words import PHRASES, WORDS, count, plural, sentence
 
 from .lists import Listing
 
@@ -25,23 +25,14 @@ if TYPE_CHECKING:
     from hookanalysis.facts.period import Period
 
 WEEKS = 4  # that a day is compared with
-_MEASURES = {
-    "judged": "Judged",
-    "missed": "Missed",
-    "undetermined": "Could not be checked",
-    "refused": "Refused",
-    "unprocessed": "Unprocessed",
-    "duplicated": "Duplicated",
-}
 _OPEN = Listing(
     "still_open",
     "Nothing is open.",
     (
         Column("outcome", "Outcome", "outcome"),
         Column("deliveries", "Open", "count"),
-        Column("older", "Of these, older", "count"),
+        Column("older", "Older", "count"),
         Column("oldest_at", "Oldest", "time"),
-        Column("latest_at", "Latest", "time"),
     ),
     "Still open",
 )
@@ -58,7 +49,7 @@ def comparison(ws: Database, period: Period) -> Block:
     rows = [{"measure": "Delivered", "today": _rate(today)}]
     if trailing:
         rows[0] |= {"before": _rate(before), "usual": _rate(*trailing), "words": ""}
-    for key, label in _MEASURES.items():
+    for key, label in WORDS["measures"].items():
         now, *numbers = [_number(row, key) for row in (today, *trailing)]
         row = {"measure": label, "today": count(now)}
         if trailing:
@@ -109,7 +100,7 @@ def side_by_side(one: Facts, other: Facts | None) -> Block:
     rows: list[dict[str, Any]] = [
         {"measure": "Judged", **{key: count(f.headline.judged) for key, f in sides}},
         {
-            "measure": sentence(DELIVERED),
+            "measure": sentence(PHRASES["delivered"]),
             **{key: percent(f.headline.delivered, f.headline.judged) for key, f in sides},
         },
     ]

@@ -11,17 +11,7 @@ from hookanalysis import markup
 from hookanalysis.facts.period import ask, pick_outcomes
 from hookanalysis.markup import ATTACHED, CSV_MIME, Block, Column, render, table
 from hookanalysis.outputs import no_formula
-from hookanalysis.words import (
-    AGAINST_NOTHING,
-    CAUSES,
-    TRENDS,
-    count,
-    plural,
-    say,
-    say_evidence,
-    say_line,
-    sentence,
-)
+from hookanalysis.words import PHRASES, count, plural, say, say_evidence, say_line, sentence
 
 if TYPE_CHECKING:
     from hookanalysis.database import Database
@@ -31,6 +21,7 @@ if TYPE_CHECKING:
 
 
 MAX_PLACES = 6  # endpoints named in one finding
+MOST = 10  # findings that show at once; the others are folded
 _LINES = [
     Column("stance", "Speaks", spared=True),
     Column("happened_at", "Time in the log", "time"),
@@ -45,7 +36,7 @@ MAX_ATTACHED = 10_000  # deliveries whose lines are attached
 _SHEET = ("event_uuid", "outcome", "time_in_the_log", "log", "says", "file", "line")
 _RIVALS = [
     Column("title", "What else was found in this time"),
-    Column(lambda row: say(row["cause"], CAUSES), "Cause"),
+    Column(lambda row: say(row["cause"], "causes"), "Cause"),
     Column("deliveries", "Deliveries", "count"),
     Column("confidence", "Evidence found", "percent"),
     Column(lambda row: row["against"] or None, "Against it"),
@@ -75,7 +66,7 @@ def findings(facts: Facts, *, opened: bool = False) -> Block:
         rules.setdefault((found.rule_id, found.acknowledged), []).append(found)
     shown = [_tell(entries, facts.period) for entries in rules.values()]
     sentences = [f"{c['badge']}: {c['title']} ({c['case']}). Next: {c['next']}" for c in shown]
-    page = render("findings", advice=advice, cases=shown, opened=opened)
+    page = render("findings", advice=advice, cases=shown, opened=opened, most=MOST)
     return Block(page, markup.tame(" ".join([advice, *sentences]).strip(), 10_000))
 
 
@@ -92,6 +83,8 @@ def _tell(entries: list[Finding], period: Period) -> dict[str, Any]:
     least = min(entry.confidence for entry in entries)
     against = "; ".join(dict.fromkeys(entry.against for entry in entries if entry.against))
     asked = bool(number and period.since)
+    sure = PHRASES["evidence"].format(round(100 * least))
+    places = [_say_where(entry, period) for entry in entries[:MAX_PLACES]]
     return {
         "level": "info" if known else first.severity,
         "badge": "acknowledged" if known else first.severity,
@@ -100,13 +93,14 @@ def _tell(entries: list[Finding], period: Period) -> dict[str, Any]:
         "title": first.title,
         "facts": {
             "Known": known,
-            "Trend": TRENDS[before > 0].format(count(before)) if asked else "",
-            "Cause": say(first.cause, CAUSES),
-            "Confidence": f"{round(100 * least)} %. {first.evidence}".strip(),
-            "Against it": sentence(against) or AGAINST_NOTHING,
+            "Trend": PHRASES["known" if before else "new"].format(count(before)) if asked else "",
+            "Cause": say(first.cause, "causes"),
+            "Confidence": " ".join(filter(None, (sure, first.evidence))),
+            "Against it": sentence(against) or PHRASES["against_nothing"],
             "Guide and rule": f"{first.guide_step}; {first.rule_id}",
+            "Note": PHRASES["query"] if any("(query " in place for place in places) else "",
         },
-        "places": [_say_where(entry, period) for entry in entries[:MAX_PLACES]],
+        "places": places,
         "more": markup.say_rest(len(entries) - MAX_PLACES),
         "lines": [
             (

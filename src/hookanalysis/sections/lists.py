@@ -68,11 +68,11 @@ resends = Listing(
     "No delivery of this period is left to resend.",
     (
         Column("number", "#", "count"),
-        Column(lambda row: words.say(row["advice"], words.ADVICE), "Advice"),
+        Column(lambda row: words.say(row["advice"], "advice"), "Advice"),
         _EVENT,
         _ENDPOINT,
-        _FIRST,
-        Column(lambda row: words.say(row["reason"], words.RESENDS), "Why"),
+        Column("happened_at", "First attempt", "time", under=words.say_sender),
+        Column("outcome", "Why", "outcome", under=lambda row: words.say(row["reason"], "resends")),
     ),
 )
 incidents = Listing(
@@ -86,7 +86,7 @@ incidents = Listing(
         Column("failed", "Failed", "count"),
         Column("recovered", "Recovered", "count"),
         Column(lambda row: ", ".join(words.say_answers(row["statuses"])), "Answers"),
-        Column(lambda row: "still failing" if row["still_open"] else "over", "State"),
+        Column(lambda row: words.PHRASES["still_open" if row["still_open"] else "over"], "State"),
     ),
 )
 impact = Listing(
@@ -159,7 +159,7 @@ funnel = Listing(
     "funnel",
     "The sender logged no attempt in this period.",
     (
-        Column(lambda row: words.say(row["step"], words.STEPS), "Deliveries that were"),
+        Column(lambda row: words.say(row["step"], "steps"), "Deliveries that were"),
         Column("deliveries", "As far as logs tell", "count"),
         _SHARE,
     ),
@@ -229,9 +229,9 @@ def outcomes(facts: Facts) -> Block:
     ]
     head = facts.headline
     total = {
-        "outcome": words.DELIVERED,
+        "outcome": words.PHRASES["delivered"],
         "deliveries": head.delivered,
-        "meaning": words.DELIVERED_IS,
+        "meaning": words.PHRASES["delivered_is"],
     }
     total |= {"share": head.delivered_share, "details": ""}
     rows = ({**vars(entry), "details": _say_details(entry)} for entry in facts.outcomes)
@@ -258,8 +258,7 @@ def endpoints(facts: Facts, *, limit: int = 200) -> Block:
     columns = [
         _ENDPOINT,
         _ATTEMPTS,
-        Column("success_rate", "Attempts succeeded", "share"),
-        Column("failure_rate", "Failed", "percent"),
+        Column("success_rate", "Succeeded", "share"),
         Column("error_rate", "4xx, 5xx", "percent"),
         Column("unanswered", "No answer", "count"),
         Column("missed", "Missed", "count"),
@@ -309,7 +308,7 @@ def say_clock(stream: str, entries: Sequence[ClockOffset]) -> dict[str, Any]:
     offsets = [entry.offset_ms for entry in days]
     lows = [entry.low_ms for entry in days if entry.low_ms is not None]
     highs = [entry.high_ms for entry in days if entry.high_ms is not None]
-    method = words.say(days[0].method, words.METHODS)
+    method = words.say(days[0].method, "methods")
     if zone := next((entry.zone_error_minutes for entry in days if entry.zone_error_minutes), 0):
         off = duration(abs(zone) * 60_000)
         method += f"; whole quarter-hours: its time zone is off by {off}"
@@ -367,7 +366,7 @@ def _say_file(row: Mapping[str, Any]) -> str:
 _REFUSED = [_PATH, Column("reason", "Why")]
 _REJECTS = [
     _PATH,
-    Column(lambda row: row["reason"].replace("_", " "), "Reason"),
+    Column(lambda row: words.say(row["reason"], "rejects"), "Reason"),
     Column("records", "Records", "count"),
     Column("first_line", "First at line", "count"),
     Column("detail", "How far it could be read"),

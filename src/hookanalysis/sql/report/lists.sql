@@ -15,8 +15,8 @@ LIMIT $most
    inputs: judged, resends; $most: how many */
 SELECT
   ROW_NUMBER() OVER (ORDER BY r.position, r.event_uuid, r.endpoint_url) AS number,
-  r.advice, r.event_uuid, r.endpoint_url, r.event_type, r.happened_at, r.reason,
-  COUNT(*) OVER () AS total
+  r.advice, r.event_uuid, r.endpoint_url, r.event_type, r.happened_at, r.reason, j.outcome,
+  j.attempts, j.last_status, j.last_http_status, j.last_error_kind, COUNT(*) OVER () AS total
 FROM resends AS r
 INNER JOIN judged($since, $until, $endpoint, $event_type) AS j USING (event_uuid, endpoint_url)
 ORDER BY number
