@@ -202,7 +202,7 @@ def test_an_incident_is_told_in_plain_english(samples: Path, tmp_path: Path) -> 
     result = run_report("incident_report", samples, given, tmp_path / "out.html")
     text = unescape(visible(result.html.read_text("utf-8")))
     assert "On Friday 20 November 2026, between 03:06 and 03:29 (UTC), all 6 webhooks for" in text
-    assert "tickets.example.com/webhook/showpass failed at first (404)." in text
+    assert "tickets.example.com/webhook/showpass failed at first (error 404)." in text
     assert (
         "Most likely cause: the endpoint's path does not exist on your server (answered 404)."
         in text

@@ -290,7 +290,7 @@ def test_a_server_wide_incident_is_about_all_endpoints_of_its_host(tmp_path: Pat
         told = repr(sections.summary(db, counted, it))
         drawn = read_meta(charts.timeline(db, counted.period).to_dict())
         listed = sections.deliveries(db, ["refused"], counted.period).html
-    assert "all 6 webhooks for shop.example.com failed at first (503)." in told
+    assert "all 6 webhooks for shop.example.com failed at first (error 503)." in told
     assert "6 events are affected." in told
     assert {entry.endpoint_url for entry in counted.endpoints} == set(urls[:2])
     assert sum(number for _, _, number in drawn["rows"]) == 6

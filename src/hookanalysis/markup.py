@@ -251,7 +251,7 @@ def short_path(path: str) -> str:
 def endpoint(url: str, limit: int = 60) -> str:
     """A short name for an endpoint: host and path, cut in the middle when long."""
     name, _, query = (re.sub(r"^https://", "", url) or "endpoint not known").partition("?")
-    query = f" (query {query[: limit // 2]})" if query else ""
+    query = f" (query {query[: limit // 2 if limit > 50 else 8]})" if query else ""
     half = max(limit - len(query), 16) // 2
     if len(name) > 2 * half:
         name = f"{name[:half]}…{name[1 - half :]}"

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import InputError
 from .facts.period import MAX_EVENTS, ask, pick_outcomes
-from .markup import Block, Column, moment, render, say_rest, see, table
+from .markup import Block, Column, render, say_rest, see, table
 from .read.sources import open_source
 from .redaction import redact
 from .tables import OUTCOMES
 from .words import plural, say, say_line, say_reason, say_sender
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from .database import Database
@@ -263,18 +262,12 @@ def _quote(path: str, offset: int, *, masked: bool) -> str:
     return redact(text) if masked else text
 
 
-def _say_arrival(row: Mapping[str, Any]) -> str:
-    arrived = row["first_receipt_at"]
-    return f"→ {moment(arrived)}" if arrived else "→ no arrival known"
-
-
 _EVENTS = [
     Column("number", "#", "count"),
     Column("event_uuid", "Event and its type", "id", under="event_type"),
     Column("endpoint_url", "Endpoint", "url"),
     Column("outcome", "Outcome", "outcome", under=lambda row: say(row["detail"])),
-    Column("first_attempt_at", "First attempt, and first arrival", "time", under=_say_arrival),
-    Column(say_sender, "Sender's last status"),
+    Column("first_attempt_at", "First attempt", "time", under=say_sender),
 ]
 
 

@@ -227,7 +227,7 @@ def tooltip(*names: str, **fields: str) -> list[alt.Tooltip]:
 
 def name_axis(field: str, order: Sequence[str]) -> alt.Y:
     """The y axis of names, in an order."""
-    axis = alt.Axis(labelLimit=260, grid=False)
+    axis = alt.Axis(labelLimit=300, grid=False)
     return alt.Y(f"{field}:N", sort=list(order), title=None, axis=axis)
 
 

@@ -149,7 +149,7 @@ def explorer(
     """
     window, listed = find_window(ws, period, "minute"), pick_outcomes(outcome)
     found = frame(ws, "outcomes_over_time", window, most=MAX_ENDPOINTS)
-    names = name_endpoints(found["endpoint_url"].dropna().unique(), 34)
+    names = name_endpoints(found["endpoint_url"].dropna().unique(), 44)
     found = found.assign(endpoint=found["endpoint_url"].map(names).fillna("all others"))
     table = count_steps(found, window, [*OUTCOMES])
     total = plural(int(table.to_numpy().sum()), "delivery")

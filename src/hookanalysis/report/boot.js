@@ -281,7 +281,9 @@
   // What is folded is drawn when it opens, and shown on paper.
   document.querySelectorAll("details").forEach((one) => one.addEventListener("toggle", drawAll));
   window.addEventListener("beforeprint", () => {
-    document.querySelectorAll("details.hk-finding, details.hk-others").forEach((one) => { one.open = true; });
+    document.querySelectorAll(
+      "details.hk-finding, details.hk-others, details.fold:not(:has(figure))",
+    ).forEach((one) => { one.open = true; });
   });
   // A link to what is folded opens it.
   const reach = () => {

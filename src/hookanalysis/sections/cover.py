@@ -303,11 +303,12 @@ def _say_span(incident: Incident, period: Period) -> str:
 
 
 def _say_failure(incident: Incident) -> str:
-    """How they failed at first: `failed at first (502 or time-out)`."""
+    """How they failed at first: `failed at first (error 502 or time-out)`."""
     if not incident.number:
         return "ran into trouble"
     answers = say_answers(incident.statuses)
     told = [part for part in answers if part and not part.startswith("2")][:3]
+    told = [f"error {part}" if part.isdigit() else part for part in told]
     silent = any(part.startswith("2") for part in answers)
     if silent and not told:
         return "were answered with success but never processed"
