@@ -43,14 +43,14 @@ README = ROOT / "README.md"
 EXAMPLE = ROOT / "docs" / "example"
 BLOCK = re.compile(r"^```(\w*)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # What cannot run here, and what proves it instead.
-ELSEWHERE = re.compile(
-    r"make (demo|test|test-long|lab)"  # .ci/run
-    r"|\. \.venv/bin/activate"  # make makes it
-    r"|pip install (\.|'(\.|hookanalysis)\[\w+\]')"  # .ci/run installs the wheel
-    r"|make wheel|pip download .*|docker (build|run) .*"  # test_the_container_works_offline
-    r'|hookanalysis load "postgresql://.*'  # tests/test_postgres.py
-    r'|eval "\$\(_HOOKANALYSIS_COMPLETE=.*'  # test_completion_is_offered
-)
+ELSEWHERE = {
+    r"make (demo|test|test-long|lab)": ".ci/run",
+    r"\. \.venv/bin/activate": "make makes it",
+    r"pip install (\.|'(\.|hookanalysis)\[\w+\]')": ".ci/run installs the wheel",
+    r"make wheel|pip download .*|docker (build|run) .*": "test_the_container_works_offline",
+    r'hookanalysis load "postgresql://.*': "tests/test_postgres.py",
+    r'eval "\$\(_HOOKANALYSIS_COMPLETE=.*': "test_completion_is_offered",
+}
 # What a short run leaves out; of a report it checks all but the drawing.
 SLOW = re.compile(r"hookanalysis (daily|demo) |papermill |sh \S+\.sh")
 # Programs that hand out logs: here the example's, each in its own wrapping, and at its own hour.
@@ -98,6 +98,8 @@ CHECKS: dict[str, Callable[[str], object]] = {
     ".timer": check_unit,
     ".toml": tomllib.loads,
     ".yml": lambda text: import_module("yaml").safe_load(text),
+    ".sql": str.strip,  # tests/test_stores.py runs it
+    **dict.fromkeys((".conf", ".csv", ".log"), str.strip),  # commands of the page read them
 }
 
 
@@ -197,6 +199,12 @@ def test_what_is_named_in_passing_exists() -> None:
     assert unknown == []
 
 
+def test_nothing_is_left_out_that_no_page_says() -> None:
+    blocks = [block for page in manual.PAGES for block in blocks_of(page)]
+    typed = [command for block in blocks for command, _ in commands_of(block)]
+    assert [way for way in ELSEWHERE if not any(re.fullmatch(way, said) for said in typed)] == []
+
+
 def test_completion_is_offered() -> None:
     """As a shell asks for it; the pages name the variable."""
     asked = {"_HOOKANALYSIS_COMPLETE": "bash_complete", "COMP_WORDS": "hookanalysis re"}
@@ -280,7 +288,7 @@ class Reader:
         return f"{printed.getvalue()}{value}"
 
     def run_command(self, command: str, printed: str) -> None:
-        if ELSEWHERE.fullmatch(command) or (SLOW.match(command) and not self.slow):
+        if re.fullmatch("|".join(ELSEWHERE), command) or (SLOW.match(command) and not self.slow):
             return
         if command.endswith(".pdf") and not has_chromium():
             return
@@ -367,7 +375,7 @@ def take_file(block: Block) -> None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(block.text, encoding="utf-8")
-    CHECKS.get(path.suffix, str.strip)(block.text)
+    CHECKS[path.suffix](block.text)
     if path.suffix == ".toml" and path.parent.name != "formats":
         read_settings(path)
 
