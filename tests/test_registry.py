@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
 from hookanalysis.tables import TABLES
@@ -91,6 +92,7 @@ def cells(path: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_is_stripped(path: Path) -> None:
+    nbformat.validate(json.loads(path.read_text(encoding="utf-8")))
     for cell in cells(path):
         assert cell["outputs"] == []
         assert cell["execution_count"] is None

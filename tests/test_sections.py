@@ -183,8 +183,25 @@ def test_a_finding_tells_its_case(samples: Path) -> None:
     (cause,) = [line for line in lines if "KeyError" in line[1]]
     assert re.search(r"app/app\.jsonl[.\w]*:\d+", cause[2])
     assert "new: none in the four weeks before" in found.html
-    assert "Confidence</dt> <dd>100 %" in found.html
+    assert "Confidence</dt> <dd>100 % of the evidence for it that was looked" in found.html
     assert "Against it</dt>" in found.html
+
+
+def test_a_hash_is_said_to_be_one(tmp_path: Path) -> None:
+    url = "https://shop.example.com/hooks?5e1f15b6"
+    rows = [cases.delivery(1, "refused", cases.START, endpoint_url=url)]
+    with Database(cases.fill(tmp_path / "case.duckdb", rows), read_only=True) as db:
+        told = sections.endpoints(facts(db))
+    assert "shop.example.com/hooks (query 5e1f15b6)" in told.text
+    assert "no secret in it shows" in told.text
+    assert "?5e1f15b6" not in told.html
+
+
+def test_findings_after_ten_are_folded(samples: Path) -> None:
+    with Database(samples, read_only=True) as db:
+        shown = sections.findings(facts(db)).html
+    first, folded = shown.split('<details class="hk-others"><summary>4 more findings</summary>')
+    assert [part.count('"hk-finding hk-') for part in (first, folded)] == [10, 4]
 
 
 @pytest.mark.parametrize(

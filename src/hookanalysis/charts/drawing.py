@@ -320,9 +320,20 @@ def prepare() -> None:
 
 def _render(spec: dict[str, Any], **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     drawn = {**spec, "$schema": "https://vega.github.io/schema/vega-lite/v5.json"}
+    drawn["datasets"] = {
+        name: [{key: _say_time(key, value) for key, value in row.items()} for row in rows]
+        for name, rows in spec.get("datasets", {}).items()
+    }
     if drawn.get("width") == "container":
         drawn["width"] = WIDTH  # on "container", JupyterLab freezes
     return {CHART_MIME: drawn, "text/plain": str(spec.get("description") or "a chart")}, {}
+
+
+def _say_time(key: str, value: Any) -> Any:
+    """A time as Vega counts it, in milliseconds: half as long as its text."""
+    if key not in {"at", "end", "middle"} or not isinstance(value, str):
+        return value
+    return round(datetime.fromisoformat(value).timestamp() * 1000)
 
 
 def theme() -> dict[str, Any]:
