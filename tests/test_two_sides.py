@@ -485,9 +485,9 @@ def test_a_log_of_refusals_alone_does_not_refuse_what_a_worker_finished(tmp_path
         late = 60 if n % 10 == 0 else 0
         world.send(n, code=202, seconds=late)
         world.app("worker.json", n, late + 3, "webhook processed")
-    late = {event(n) for n in range(0, 60, 10)}
+    tried = {event(n) for n in range(0, 60, 10)}
     found = world.judge(tmp_path, sources=(Known(match="*worker*", layer="queue"),))
-    assert found == {k: "recovered" if k[0] in late else "delivered" for k in found}
+    assert found == {k: "recovered" if k[0] in tried else "delivered" for k in found}
 
 
 def test_a_refusal_is_of_the_try_that_was_refused_however_vague_the_clock(tmp_path: Path) -> None:
