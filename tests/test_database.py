@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -14,11 +15,15 @@ import pandas as pd
 import pytest
 
 import hookanalysis as ha
+from hookanalysis.cli import cli
 from hookanalysis.database import Database
 from hookanalysis.errors import InputError
 from hookanalysis.opening import connect_memory, explain
+from hookanalysis.running import run
 from hookanalysis.settings import Settings
 from hookanalysis.status import find_damage
+from hookanalysis.tables import BASE_TABLES, KEPT
+from test_faults import write_logs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -293,3 +298,83 @@ def test_what_a_file_defines_does_not_run(statement: str, name: str, tmp_path: P
 )
 def test_every_error_has_its_code(error: Exception, code: int) -> None:
     assert explain(error).exit_code == code
+
+
+# Type of a column → values that loading never writes, or writes into other columns only.
+HOSTILE = {
+    "VARCHAR": ("NULL", "''", "'nonsense'", "'../../etc/passwd'", "repeat('x', 100000)"),
+    "VARCHAR[]": ("NULL", "[]", "[NULL]", "['']"),
+    "DOUBLE": ("NULL", "'nan'", "'inf'", "'-inf'", "1e308", "-1"),
+    "TIMESTAMP": ("NULL", "'infinity'", "'-infinity'", "'290000-01-01 (BC)'", "'9999-12-31'"),
+    "DATE": ("NULL", "'infinity'", "'-infinity'", "'9999-12-31'", "'0001-01-01'"),
+    "SMALLINT": ("NULL", "-1", "0", "32767"),
+    "INTEGER": ("NULL", "-1", "0", "2147483647", "-2147483648"),
+    "BIGINT": ("NULL", "-1", "0", "9223372036854775807", "-9223372036854775808"),
+    "UBIGINT": ("NULL", "0", "18446744073709551615"),
+    "BOOLEAN": ("NULL", "TRUE"),
+}
+CHANGES = [
+    *(
+        f"UPDATE {table.name} SET {column.name} = {value} {rows}"
+        for table in (*BASE_TABLES, *KEPT)
+        for column in table.columns
+        for value in HOSTILE[column.type]
+        for rows in ("", f"WHERE rowid = (SELECT max(rowid) FROM {table.name})")
+    ),
+    *(f"DELETE FROM {table.name}" for table in BASE_TABLES),
+    *(f"INSERT INTO {table.name} FROM {table.name}" for table in BASE_TABLES),
+]
+random.Random(15).shuffle(CHANGES)
+COMMANDS = (
+    ("status",),
+    ("reconcile", "--json", "--fail-on", "never"),
+    ("export", "deliveries", "-o", "deliveries.csv"),
+    ("doctor",),
+)
+
+
+@pytest.mark.parametrize("most", [10, pytest.param(len(CHANGES), marks=pytest.mark.long)])
+def test_no_value_in_a_workspace_is_a_fault_of_ours(
+    most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOOKANALYSIS_WORKSPACE", "case.duckdb")
+    write_logs(tmp_path / "logs")
+    with ha.connect("whole.duckdb") as ws:
+        ws.load("logs")
+        ws.reconcile()
+        ws.acknowledge("refused", "known")
+    wrong = {}
+    for change in CHANGES[:most]:
+        shutil.copy("whole.duckdb", "case.duckdb")
+        with duckdb.connect("case.duckdb") as con:
+            con.execute(change)
+        for words in COMMANDS:
+            monkeypatch.setattr(sys, "argv", ["hookanalysis", *words])
+            code = run(cli)
+            told = "".join(capsys.readouterr())
+            if code not in {0, 1, 2} or "Traceback" in told:
+                wrong[change, words[0]] = code, told
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("UPDATE receipt_records SET duration_ms = 'inf'", "receipt_records.duration_ms"),
+        ("UPDATE activity SET last_at = 'infinity', records = -1", "last_at, activity.records"),
+        ("UPDATE generations SET timezone = 'Mars/Base'", "generations.timezone"),
+        ("UPDATE settings SET timeout_seconds = 'nan'", "settings.timeout_seconds"),
+        ("UPDATE deliveries SET first_attempt_at = '290000-01-01 (BC)'", "first_attempt_at"),
+    ],
+)
+def test_what_is_never_written_is_told_by_its_column(
+    change: str, told: str, samples: Path, tmp_path: Path
+) -> None:
+    copy = shutil.copy(samples, tmp_path / "case.duckdb")
+    with duckdb.connect(copy) as con:
+        con.execute(change)
+    for read_only in (False, True):
+        with pytest.raises(InputError) as caught:
+            Database(copy, read_only=read_only)
+        assert told in caught.value.reason

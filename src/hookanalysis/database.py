@@ -103,6 +103,9 @@ class Database:
                 if found.get(table.name, [] if table in BASE_TABLES else None)
                 not in (None, [f"{column.name} {column.type}" for column in table.columns])
             ]
+            there = (t for t in TABLES.values() if t.name in found and not wrong)
+            asked = " UNION ALL ".join(f"SELECT {t.misfits} FROM {t.name}" for t in there)
+            wrong += [told for (told,) in self.rows(asked) if told] if asked else []
             if not wrong:
                 return
             reason = f"its tables are not as they were made: {', '.join(wrong)}"

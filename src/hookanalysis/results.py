@@ -4,6 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# How a column's name and type end → the least and the most that is ever written into it.
+_ANY_TIME = "0001-01-01", "9999-12-31 24:00"
+_LIMITS = {
+    **dict.fromkeys(("since_at TIMESTAMP", "until_at TIMESTAMP", " DATE"), _ANY_TIME),
+    " TIMESTAMP": ("1980-01-01", "2110-01-01"),  # of a log or export
+    "generation_id INTEGER": (0, 900_000),
+    "byte_offset BIGINT": (0, 10**13 - 1),
+    " INTEGER": (-2_000_000_000, 2_000_000_000),
+    **dict.fromkeys(("_id BIGINT", "_no BIGINT"), (0, 2**63 - 2)),  # reckoned of both
+    " BIGINT": (0, 10**15),
+    " SMALLINT": (0, 999),
+    **dict.fromkeys(("_s DOUBLE", "_seconds DOUBLE"), (0, 10**6)),
+    **dict.fromkeys(("_minutes DOUBLE", "_days DOUBLE"), (0, 10**6)),
+    " DOUBLE": (-(10**13), 10**13),
+}
+_PLACED = "file_id generation_id line byte_offset"
+# Table → its columns in which a value always stands, where reconciling or a report rests on that.
+_FILLED = {
+    "files": "file_id path status",
+    "generations": "generation_id side stream format completeness",
+    "attempt_records": f"{_PLACED} status",
+    "receipt_records": f"{_PLACED} logged_at",
+    "rejects": f"{_PLACED} reason",
+    "activity": "file_id generation_id minute_at first_at last_at first_line last_line seconds",
+    "history": "timezone day endpoint_url as_of judged arrived pruned",
+}
+
 
 @dataclass(frozen=True)
 class Column:
@@ -12,6 +39,17 @@ class Column:
     name: str
     type: str
     meaning: str
+
+    @property
+    def misfit(self) -> str:
+        """In SQL, over all rows: whether a value is one that is never written."""
+        if self.name == "timezone":
+            known = "lower(timezone) IN (SELECT lower(name) FROM pg_timezone_names())"
+            return rf"NOT bool_and({known} OR timezone SIMILAR TO '(UTC|GMT)?[+-]\d\d:?\d\d')"
+        for end, (least, most) in _LIMITS.items():
+            if f"{self.name} {self.type}".endswith(end):
+                return f"min({self.name}) < '{least}' OR max({self.name}) > '{most}'"
+        return "FALSE"
 
 
 @dataclass(frozen=True)
@@ -33,6 +71,15 @@ class Table:
         body = ",\n".join(f"  {column.name} {column.type}" for column in self.columns)
         return f"CREATE TABLE IF NOT EXISTS {self.name} (\n{body}\n)"
 
+    @property
+    def misfits(self) -> str:
+        """In SQL, over all rows: the columns that hold what is never written; NULL where none."""
+        wrong = {column.name: column.misfit for column in self.columns}
+        for name in _FILLED.get(self.name, "").split():
+            wrong[name] += f" OR count({name}) < count(*)"
+        found = ", ".join(f"CASE WHEN {test} THEN '{name}' END" for name, test in wrong.items())
+        return f"'{self.name}.' || nullif(concat_ws(', {self.name}.', {found}), '')"
+
 
 def define_table(name: str, grain: str, *columns: tuple[str, str, str]) -> Table:
     """Make a table from (name, DuckDB type, meaning) of its columns."""
@@ -49,11 +96,7 @@ CLOCK_OFFSETS = define_table(
     ("high_ms", "DOUBLE", "upper end of the interval, milliseconds"),
     ("tolerance_ms", "DOUBLE", "largest distance of a match after the offset, milliseconds"),
     ("pairs", "BIGINT", "attempt-receipt pairs that it rests on"),
-    (
-        "method",
-        "VARCHAR",
-        "daily_median, pooled_median, other_streams, times (no name in it) or assumed",
-    ),
+    ("method", "VARCHAR", "daily_median, pooled_median, other_streams, times (unnamed) or assumed"),
     ("zone_error_minutes", "INTEGER", "whole quarter-hours: a zone was mistaken; NULL: not so"),
 )
 
@@ -228,11 +271,7 @@ SYMPTOMS = define_table(
     ("detail", "VARCHAR", "its finer code"),
     ("status", "VARCHAR", "success, failed, pending, conflict or none, as the sender logged it"),
     ("http_status", "SMALLINT", "answer as the sender saw it"),
-    (
-        "error_kind",
-        "VARCHAR",
-        "timeout, refused, dns, tls or other: no answer; signature: a refusal that names it",
-    ),
+    ("error_kind", "VARCHAR", "timeout, refused, dns, tls, other (no answer); signature: refused"),
     ("answer", "SMALLINT", "answer: as the sender saw it, else as the edge or the app logged it"),
     ("edge_lines", "BIGINT", "receipts of it in the edge's logs"),
     ("edge_status", "SMALLINT", "answer in the edge's log"),
@@ -277,11 +316,7 @@ UNTRIED_EVENTS = define_table(
     ("event_uuid", "VARCHAR", "event"),
     ("event_type", "VARCHAR", "such as invoice.refund"),
     ("first_at", "TIMESTAMP", "its first attempt at another endpoint; UTC"),
-    (
-        "went_to",
-        "VARCHAR",
-        "what got it instead: the same path on another host, or an unusual path; else empty",
-    ),
+    ("went_to", "VARCHAR", "what got it: the same path elsewhere, or an unusual path; else empty"),
 )
 
 RESENDS = define_table(

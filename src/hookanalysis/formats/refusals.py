@@ -58,10 +58,7 @@ class UnfitError(InputError):
 
 
 def say_unfit(
-    head: Beginning,
-    where: str,
-    formats: Sequence[Format],
-    trials: Sequence[Trial],
+    head: Beginning, where: str, formats: Sequence[Format], trials: Sequence[Trial]
 ) -> UnfitError:
     """The error for a file that no format fits.
 

@@ -197,10 +197,7 @@ def _try(trial: Trial, chunk: Chunk) -> Trial:
 
 
 def settle_dates(
-    day_first: bool | None,
-    write: Callable[[bool | None], tuple[str, str]],
-    side: str,
-    chunk: Chunk,
+    day_first: bool | None, write: Callable[[bool | None], tuple[str, str]], side: str, chunk: Chunk
 ) -> tuple[bool | None, tuple[str | None, ...], str]:
     """The order of day and month, each record's reason by it, and why it is unknown (else "").
 
