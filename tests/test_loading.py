@@ -296,6 +296,29 @@ def test_a_file_is_read_again_with_what_is_known_now(
     assert sorted(ws.table("generations").stream) == ["web2", "web3"]
 
 
+@pytest.mark.parametrize("end", ["", access_line(4)])
+def test_an_edited_file_that_is_read_again_takes_its_own_place(
+    ws: ha.Workspace, tmp_path: Path, end: str
+) -> None:
+    log, sent = tmp_path / "access.log", tmp_path / "sent.csv"
+    lines = "".join(map(access_line, range(4)))
+    export = export_text((1, "Success", "200"), (2, "Failed", "500"))
+    log.write_text(f"{lines}a line that tells nothing\n")
+    sent.write_text(f"{export}x,y\n")
+    ws.load(log, sent)
+    log.write_text(lines + end)
+    sent.write_text(export)
+    assert statuses(ws.load(log, sent, again=True)) == ["loaded", "loaded"]
+    with ha.connect(tmp_path / "fresh.duckdb", settings=ha.Settings()) as fresh:
+        fresh.load(log, sent)
+        assert content(ws) == content(fresh)
+    assert ws.rows("SELECT count(*) FROM rejects") == [(0,)]
+    # A log that only begins alike is another one.
+    log.write_text(access_line(9) + lines)
+    ws.load(log, again=True, stream="next")
+    assert ws.rows("SELECT count(*) FROM files WHERE path = $1", [str(log)]) == [(2,)]
+
+
 def test_looking_at_records_early_hides_no_later_ones(ws: ha.Workspace, tmp_path: Path) -> None:
     app, export = tmp_path / "app.jsonl", tmp_path / "export.csv"
     export.write_text(export_text(*((n, "Success", "200") for n in range(30))))

@@ -86,7 +86,7 @@ def _load(
             return load_offer(db, offer, wishes)
         if before != part.before:
             return load_offer(db, offer, wishes)
-    return gather(db, part, wishes.known_of(offer.name), old=old)
+    return gather(db, part, wishes.known_of(offer.name), old=old, again=wishes.again)
 
 
 def prepare(db: Database, settings: Settings) -> None:
@@ -108,7 +108,7 @@ def write_settings(db: Database, settings: Settings) -> None:
         for url in settings.endpoints:
             named = (url, url_path(url))
             # As the exports' rows name it: no password, and hashes for its query and its secrets.
-            if re.search(r"[?#@%+]|[\w-]{12}", url):
+            if re.search(r"[?#@%+\d]|[\w-]{12}", url):
                 query = "SELECT endpoint_name($1), masked_path($2)"
                 named = connect_parser().execute(query, named).fetchall()[0]
             db.con.execute("INSERT INTO endpoints VALUES (?, ?)", named)

@@ -176,6 +176,23 @@ def choose_own(db: Database, known: Iterable[Generation], path: str) -> list[int
     return [row[0] for row in db.rows(query, [path, ids])] or ids[:1]
 
 
+def take_out_edited(db: Database, file_id: int, path: str) -> None:
+    """Take out what a file was before it was edited: of its path, with a record at its place."""
+    query = """
+    WITH records AS (
+      SELECT file_id, generation_id, byte_offset, hash(record_hash) AS sign FROM receipt_records
+      UNION ALL
+      SELECT file_id, generation_id, byte_offset, hash(attempt_id, row_hash) FROM attempt_records
+    )
+    SELECT DISTINCT old.generation_id
+    FROM records AS new JOIN records AS old USING (byte_offset, sign)
+    JOIN files ON files.generation_id = old.generation_id AND path = $2
+    WHERE new.file_id = $1 AND old.generation_id <> new.generation_id
+    """
+    if old := [number for (number,) in db.rows(query, [file_id, path])]:
+        take_out(db, old)
+
+
 def forget(db: Database, paths: Iterable[str | Path], stream: str | None) -> tuple[str, ...]:
     """Take back what was loaded: the tables are as if it had never been.
 

@@ -150,8 +150,10 @@ def _load_file(
     if apart and before and binding.format.side == "sender":
         raise OrderError  # what an export is complete of, its old rows tell
     with borrow_scratch(binding.scan_sql, binding.fields_sql, binding.format.side) as scratch:
-        given = (db, offer, source, binding, known, before, scratch, wishes.progress)
-        transfer = Transfer(*given, apart=bool(apart), threads=wishes.threads)
+        transfer = Transfer(
+            db, offer, source, binding, known, before, scratch, wishes.progress,
+            apart=bool(apart), again=wishes.again, threads=wishes.threads,
+        )  # fmt: skip
         try:
             with db.transaction():
                 if old:

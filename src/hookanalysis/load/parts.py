@@ -118,7 +118,13 @@ def _first_row(db: Database, table: str) -> dict[str, Any] | None:
 
 
 def gather(
-    db: Database, part: Part, known: Known, *, old: Iterable[int] = (), begun: Sequence[int] = ()
+    db: Database,
+    part: Part,
+    known: Known,
+    *,
+    old: Iterable[int] = (),
+    begun: Sequence[int] = (),
+    again: bool = False,
 ) -> FileReport:
     """Bring a part into the workspace, in one transaction, whole or not at all.
 
@@ -127,6 +133,7 @@ def gather(
         part: What was read; it is still what the workspace lacks.
         known: What was told of its file.
         old: Generations that it takes the place of.
+        again: It also takes the place of what its file was before it was edited.
         begun: Generations with which it may begin, where its text is not at hand.
     """
     report, generation = part.report, part.generation
@@ -143,7 +150,7 @@ def gather(
             if begun:
                 _check_beginning(db, file_id, begun, report.path)
             if report.kept:
-                check_overlap(db, file_id, report.path, known)
+                check_overlap(db, file_id, report.path, known, again=again)
     except SeenError as seen:
         report = FileReport(report.path, "unchanged", str(seen), report.format)
         return manifest.note_file(db, report, part.file, seen.generation_id)

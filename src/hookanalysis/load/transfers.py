@@ -70,6 +70,7 @@ class Transfer:
     """One file on its way into the workspace, inside a transaction; any error rolls it back.
 
     Read apart (`apart`), it goes into an empty workspace, and what rests on other rows is left out.
+    Read `again`, it takes the place of what it was before it was edited.
     """
 
     db: Database
@@ -81,6 +82,7 @@ class Transfer:
     scratch: Scratch
     progress: Progress | None
     apart: bool = False
+    again: bool = False
     threads: int = 1
     records: int = 0
     kept: int = 0
@@ -123,7 +125,7 @@ class Transfer:
         self.ignored += account.ignored
         self._check_zones()
         if self.kept and not self.apart:
-            check_overlap(db, self.file_id, self.offer.name, self.known)
+            check_overlap(db, self.file_id, self.offer.name, self.known, again=self.again)
         grown = before is not None and not self.apart
         generation = self._generation(head)
         manifest.write_generation(db, generation, grown=grown)
@@ -326,19 +328,24 @@ class Transfer:
     def _mixes_endpoints(self) -> bool:
         """Whether rows that name no endpoint seem to be of several: a success ends the attempts."""
         (accepted, again, named) = self.db.rows(
-            sql_text("load/mixed_endpoints"),
-            [self.generation_id],
+            sql_text("load/mixed_endpoints"), [self.generation_id]
         )[0]
         return not named and again >= _AGAIN and 2 * again >= accepted
 
 
-def check_overlap(db: Database, file_id: int, name: str, known: Known) -> None:
+def check_overlap(
+    db: Database, file_id: int, name: str, known: Known, *, again: bool = False
+) -> None:
     """Refuse a log whose receipts stand in another generation, from a different beginning.
+
+    Where it is read `again`, what it was before it was edited goes.
 
     Raises:
         SeenError: They all do; or it is the beginning of an export.
         InputError: More do than chance can explain.
     """
+    if again:
+        manifest.take_out_edited(db, file_id, name)
     if known.stream:
         return
     if longer := _find_longer(db, file_id):
