@@ -58,6 +58,13 @@ WORDS = {
     "chat token": "xoxb-1234567-canarychat",
     "web token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJl",
     "database": "postgres://svc:PlumTreeJam@db/shop",
+    "session": "PHPSESSID=canarySession4471",
+    "account key": "AccountKey=canaryAccount5512",
+    "model key": "sk-proj-canaryModel-7Zq1Xw9Rt5Yb",
+    "bot": "110201543:AAcanaryBotTcvCH1vGWJxfSeofSAs0K5P",
+    "private key": r"-----BEGIN PRIVATE KEY-----\nMIIcanaryKey77\n-----END PRIVATE KEY-----",
+    "card after a number": "7 4111 1111 1111 1111",
+    "social": "078-05-1120",
 }
 # The credentials that headers hold.
 HEADERS = {
@@ -72,6 +79,8 @@ HEADERS = {
 PATHS = {
     "e-mail": "path.person@canary.example",
     "coded e-mail": "coded.person%40canary.example",
+    "twice coded e-mail": "twice.person%2540canary.example",
+    "social": "219-09-9999",
     "key": "sk_live_51HcanaryPath",
     "hook": "Ab3dEf6hIj9kLmN0pQrStUv2",
     "digest": "9f8e7d6c5b4a39281706f5e4d3c2b1a0deadbeef",
@@ -96,6 +105,7 @@ COLUMNS = {
     "column e-mail": "ottoline@canary.example",
     "json key": "Cuthbert Hollow",
     "json key e-mail": "cuthbert@canary.example",
+    "payload key": "rk_live_canaryPayloadKey",
 }
 FILES = {"file": "files.person@canary.example", "file key": "sk_live_51HcanaryFile"}
 
@@ -141,8 +151,10 @@ def found_in(text: str, *, but: tuple[str, ...] = ()) -> list[str]:
 
 
 def _bare(value: str) -> str:
-    """A value without the word in front that says its kind."""
-    return re.sub(r"^(?:Bearer |Basic |sid=|postgres://)(.*?)(?:;.*|@db/shop)?$", r"\1", value)
+    """A value without the word in front that says its kind, and what stands around it."""
+    value = re.sub(r"^-----BEGIN .*?\\n(\w+)\\.*$", r"\1", value)
+    kind = r"^(?:Bearer |Basic |sid=|postgres://|PHPSESSID=|AccountKey=|7 )(.*?)(?:;.*|@db/shop)?$"
+    return re.sub(kind, r"\1", value)
 
 
 def urls() -> list[str]:
@@ -162,7 +174,7 @@ def plant(folder: Path) -> None:
         payload = {
             "id": UUID(900 + n),
             "event_type": "invoice.purchase",
-            "data": {**PAYLOAD, "id": n},
+            "data": {**PAYLOAD, "id": n, COLUMNS["payload key"]: 1},
         }
         payload |= {"webhook_event_uuid": uuid}
         word = said[n % len(said)]

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 CREDENTIAL = (
     r"(?:sk|pk|rk)_(?:live|test)_\w{6,}|(?:whsec|shp[a-z]{2}|gh[opsur]|github_pat|npm)_[\w+/=-]{12,}"
     r"|(?:AKIA|ASIA)[0-9A-Z]{12,}|AIza[\w-]{20,}|(?:glpat|xapp|xox[a-z]|sq0[a-z]{3})-[\w-]{8,}"
-    r"|SG\.[\w-]{12,}[\w.-]*|ya29\.[\w-]{8,}|eyJ[\w-]{10,}[\w.-]*"
+    r"|SG\.[\w-]{12,}[\w.-]*|ya29\.[\w-]{8,}|eyJ[\w-]{10,}[\w.-]*|(?:SK|AC|key-)[0-9a-z]{32}"
+    r"|(?:GOCSPX|HRKU|pypi|dop_v1|hf|sk-(?:proj|ant))[_-][\w-]{16,}|[0-9]{8,10}:AA[\w-]{30,}"
 )
 KEYS = (
-    "name|mail|phone|mobile|address|token|secret|passw|api[_-]?key|auth|signature|barcode|card"
-    "|cookie|session|customer|buyer|holder|credential"
+    "name|mail|phone|mobile|address|token|secret|passw|(?:api|account|access|private)[_-]?key|auth"
+    "|signature|barcode|card|cookie|sess(?:ion|_?id)|customer|buyer|holder|credential"
 )
 # A random word: of so many characters, in pieces (a number, a word) of fewer than four on average.
 RANDOM = "[0-9A-Za-z]{20,}", "[0-9]+|[A-Z]?[a-z]+|[A-Z]+"
@@ -30,7 +31,7 @@ NUMBER = (
 # What names an event, an order or a request, at senders that put the kind in front of an id.
 NAMED = "(?:evt|event|msg|req|txn|order|pi|ch|in|cus|sub)_[0-9A-Za-z]+"
 
-_PEOPLE = r"user(?![\w.-]{0,3}agent)|iban|ssn|cvc|birth|street|city\b|postal|zip\b|line[12]\b"
+_PEOPLE = r"user(?![\w.-]{0,3}agent)|iban|ssn|cv[cv]|birth|street|city\b|postal|zip\b|line[12]\b"
 # In any of the ways that logs write `key: value`. A quoted value is masked up to its own end, also
 # where it is quoted twice (JSON in JSON, or in CSV); after the beginning of an object or a list,
 # all that follows.
@@ -38,10 +39,11 @@ _KEYED = rf"""(?isx)
     ( (?: {KEYS} | {_PEOPLE} ) [\w.-]{{0,40}}+ [\\"'\s]*+ [:=]>? \s*+ )
     (?: (\\*+ (?: ""(?![\s,}}\]]) | ["'] )) .*? (?: (?<!\\)\2 | $ )
       | [{{\[] .*
-      | (?: [^"\\,;}}&\]\n] | ,(?!\s*["']?[\w.-]{{1,40}}+["']?\s*[:=]) )++
+      | (?: (?!\s[\w.-]{{1,40}}+[:=]\s?\\*["']) [^"\\,;}}&\]\n]
+        | ,(?!\s*["']?[\w.-]{{1,40}}+["']?\s*[:=]) )++
     )
     """
-_EMAIL = r"[\w.+-]{1,64}(?:@|%40)[\w-]+(?:\.[\w-]+)+"
+_EMAIL = r"[\w.+-]{1,64}(?:@|%(?:25)*40)[\w-]+(?:\.[\w-]+)+"
 _UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}"
 # What is masked wherever it stands, behind what the groups find: a password in a URL, a value in a
 # header or a query, the user of an access log, an address of e-mail, a number of a phone.
@@ -50,10 +52,11 @@ _BARE = (
     rf"|(\b[Bb]earer\s+|\b[Bb]asic\s+|[?&][\w.%-]{{1,64}}=)(?!{_UUID})[^\s\"'&]+"
     rf"|(^\S+ \S+ )[^\s-]\S*(?= \[\d)|{_EMAIL}|{CREDENTIAL}"
     r"|(?<![\w.:-])(?:\+|%2B)\d[\d ().-]{6,16}\d(?![\w:])"
-    r"|(?<![\w.:/-])(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w:-])"
+    r"|(?<![\w.:/-])(?:\(\d{3}\) ?|\d{3}[ .-])\d{2,3}[ .-]\d{4}(?![\w:-])"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.)*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)"
 )
-_CARD = r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])"
-_SEGMENT = r"(?<=/)[\w%~.:+-]{12,}"
+_CARD = r"(?<![\w.-])\d{4}[ -]?(?:\d{4}[ -]?\d{4}[ -]?\d{1,7}|\d{6}[ -]?\d{4,5})(?![\w-])"
+_SEGMENT = r"(?<=/)[\w%~.:+-]{10,}"
 
 
 def redact(text: str) -> str:
@@ -71,7 +74,8 @@ def redact_name(path: str) -> str:
 
 def is_value(name: str) -> bool:
     """Whether what stands in the place of a column's name, or a key's, is rather a value."""
-    return len(name) > 60 or bool(re.search(rf"\d{{4}}|://|{_EMAIL}|{CREDENTIAL}", name))
+    told = re.search(rf"\d{{4}}|/|{_EMAIL}|{CREDENTIAL}", name)
+    return bool(told) or len(name) > 60 or _is_secret(name)
 
 
 def quote_names(names: Sequence[str], most: int = 100) -> str:

@@ -35,7 +35,7 @@ CREATE MACRO says_both(t) AS (
 -- kept_words(). A macro repeats its argument: for many texts, hidden(t) is a column of its own.
 -- harmless: nothing in it needs a mask. spoken: one look tells that all words are kept, as in most.
 CREATE MACRO harmless(t) AS strlen(t) <= 200 AND NOT regexp_matches(t,
-  '[^ -~]|[{"''@=:?\\]|\d[\d ().+/-]{4}|[\w-]{20}|\d[\w-]*\d[\w-]*\d[\w-]*\d[\w-]*\d|%40|(?i:bearer|basic)\s'
+  '[^ -~]|[{"''@=:?\\]|\d[\d ().+/-]{4}|[\w-]{20}|\d[\w-]*\d[\w-]*\d[\w-]*\d[\w-]*\d|%(?:25)*40|(?i:bearer|basic)\s'
 );
 CREATE MACRO masks(t) AS (
   regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
@@ -50,7 +50,7 @@ CREATE MACRO masks(t) AS (
       '(?s)\{.*\}|\{[^}]*$', '{…}', 'g'),
       '(^|[\s=:(,\[])''[^'']*(?:''|$)|"[^"]*(?:"|$)', '\1"…"', 'g'), chr(1), ''''),
       '\?[^\s"]+', '?…', 'g'),
-      '(?:[^\s<>,;:"''=()]+(?:@|%40))+[^\s<>,;:"''()]*', '[email]', 'g'),
+      '(?:[^\s<>,;:"''=()]+(?:@|%(?:25)*40))+[^\s<>,;:"''()]*', '[email]', 'g'),
       '(?i)([\w.-]*(?:' || sensitive() || ')[\w.-]*''?\s*(?:=>|[=:])|\b(?:bearer|basic)\s)[^,;|)\]}]*', '\1…', 'g'),
       '(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|'
       '\b[\w-]*(?:\d[\w-]*){5}|\+?\(?\d[\d ().+/-]{5,}\d|\b\w{24,}\b', '[id]', 'g'),
@@ -203,10 +203,10 @@ CREATE MACRO is_secret(s) AS (
 );
 CREATE MACRO masked_path(path) AS (
   CASE
-    WHEN NOT regexp_matches(path, '[0-9A-Za-z_-]{12}|@|%40|[+B][0-9]{8}|\.[\w-]{8}|=|[0-9](?:[-. ()]|%2)+[0-9]{2}') THEN path
+    WHEN NOT regexp_matches(path, '[0-9A-Za-z_-]{12}|@|%(?:25)*40|[+B][0-9]{8}|\.[\w-]{8}|=|[0-9](?:[-. ()]|%2)+[0-9]{2}') THEN path
     ELSE array_to_string(list_transform(
       string_split(path, '/'), lambda s: CASE
-        WHEN regexp_matches(s, '.(?:@|%40).') OR (strlen(s) > 9 AND is_secret(s))
+        WHEN regexp_matches(s, '.(?:@|%(?:25)*40).') OR (strlen(s) > 9 AND is_secret(s))
           THEN '…' || left(md5(s), 8)
         ELSE s
       END
@@ -311,7 +311,7 @@ CREATE MACRO bare_uuids(t, ids) AS (
           '([a-z][0-9a-z_.-]{3,127})(?:[^0-9a-z_.:=+/-]|$)',
           1
         ) || list_filter(
-          regexp_extract_all(t, opaque_id() || '(?:[^0-9A-Za-z_.:=+/-]|$)', 1),
+          regexp_extract_all(regexp_replace(t, '(?i)sess(?:ion)?[_-]?id\W+[\w-]+', '', 'g'), opaque_id() || '(?:[^0-9A-Za-z_.:=+/-]|$)', 1),
           lambda u: regexp_matches(u, '[0-9A-Z]')
         ),
         -- Uuids are among those above, in their own spelling.

@@ -106,8 +106,8 @@ shaped AS (
     CASE WHEN payload <> '' THEN nullif(array_to_string(list_filter(list_sort(list_concat(
       TRY(json_keys(payload)),
       list_transform(TRY(json_keys(payload, '$.data')), lambda name: 'data.' || name)
-    )), lambda name: regexp_full_match(name, '[A-Za-z0-9_.-]{1,60}')), ','), '') END
-      AS payload_keys,
+    )), lambda name: regexp_full_match(name, '[A-Za-z_.-]{0,60}(?:[0-9][A-Za-z_.-]{0,20}){0,3}')
+      AND NOT CASE WHEN strlen(name) > 15 THEN is_secret(name) ELSE FALSE END), ','), '') END AS payload_keys,
     signature_head(signature, '^\s*|') AS signature_head
   FROM judged
 )
