@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from .results import Column
 
 _COLUMNS = """
 SELECT table_name, list(column_name || ' ' || data_type ORDER BY column_index)
@@ -222,7 +221,8 @@ class Database:
     def make(self, name: str, query: str) -> None:
         """Make a table of a query: what the contract promises lasts, all else is temporary."""
         if table := TABLES.get(name):
-            columns = ", ".join(_define(column) for column in table.columns)
+            raw = dict.fromkeys(_RAW, " USING COMPRESSION uncompressed")
+            columns = ", ".join(f"{c.name} {c.type}{raw.get(c.name, '')}" for c in table.columns)
             self.con.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
             self.con.execute(f"INSERT INTO {name} {query}")
         else:
@@ -283,11 +283,6 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _define(column: Column) -> str:
-    raw = " USING COMPRESSION uncompressed" if column.name in _RAW else ""
-    return f"{column.name} {column.type}{raw}"
 
 
 class Stream:

@@ -109,7 +109,12 @@ def _build(raw: dict[str, Any], file: str, entries: Entries) -> Format:
         names[text] = (*own, *(name for name in deep if "/" not in name and name not in own))
     told["names"] = names
     try:
-        samples = tuple(_build_sample(sample) for sample in values["sample"])
+        samples = tuple(
+            Sample(
+                **{k: _tidy(v) for k, v in raw.items()} | {"text": raw["text"].removeprefix("\n")}
+            )
+            for raw in values["sample"]
+        )
         return Format(samples=samples, base=values.get("extends"), **told)
     except (KeyError, TypeError) as error:
         raise _broken(file, f"a key is missing or of the wrong kind: {error}") from error
@@ -127,11 +132,6 @@ def _inherit(raw: dict[str, Any], file: str, entries: Entries) -> dict[str, Any]
     for key, value in raw.get("names", {}).items():
         names[key] = [*value, *(name for name in names.get(key, []) if name not in value)]
     return {**under, **raw, "names": names, "sample": raw.get("sample")}
-
-
-def _build_sample(raw: dict[str, Any]) -> Sample:
-    text = raw["text"].removeprefix("\n")
-    return Sample(**{**{k: _tidy(v) for k, v in raw.items()}, "text": text})
 
 
 def _tidy(value: Any) -> Any:

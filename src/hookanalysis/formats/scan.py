@@ -17,7 +17,7 @@ from .format import RECEIPT_TEXTS, fill, literal, whole
 from .texts import only_sql, open_sql, receipts_sql, search_sql, slow_values, sort_sql
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from .format import FileFacts, Format
 
@@ -118,7 +118,7 @@ def scan_log(log: Log) -> str:
         quiet=case_sql(
             [(fits_text("record", entry), unnamed) for entry in log.texts if entry.silent], "FALSE"
         ),
-        aside=_any(aside),
+        aside=" OR ".join(aside) or "FALSE",
         told=f"regexp_full_match(record, {whole('|'.join(ignored))})" if ignored else "FALSE",
         trace=trace, chatter=chatter, hook=_hook(log.facts), objects=str(bool(log.facts.shapes)),
         tag="line_tag(record)" if log.facts.carried else "CAST(NULL AS VARCHAR)",
@@ -276,10 +276,6 @@ def case_sql(cases: Sequence[tuple[str, str]], otherwise: str) -> str:
     """The value of the first test that holds, as SQL."""
     told = " ".join(f"WHEN {test} THEN {value}" for test, value in cases)
     return f"CASE {told} ELSE {otherwise} END" if cases else otherwise
-
-
-def _any(tests: Iterable[str]) -> str:
-    return " OR ".join(tests) or "FALSE"
 
 
 def _groups(pattern: str) -> list[str]:

@@ -139,7 +139,10 @@ def _fit(entry: Format, head: Beginning, facts: FileFacts) -> Trial | None:
     if told & {normalise(name) for name in entry.forbid}:
         return None
     names = (_assign if is_table else spell)(entry.names, (*keys, *inner))
-    met = (text for text in entry.names if _is_named(entry.names[text], told))
+    parts = {
+        text: [p for n in ns for p in (n, n.partition("/")[0])] for text, ns in entry.names.items()
+    }
+    met = (text for text in parts if any(normalise(part) in told for part in parts[text]))
     found = set(names if is_table else met)
     found |= {
         text
@@ -166,10 +169,6 @@ def _spread(record: dict[str, Any], each: Sequence[str]) -> list[dict[str, Any]]
             around = {key: value for key, value in record.items() if key not in outer}
             return [{"each": element} | around for element in elements]
     return [record]
-
-
-def _is_named(names: Sequence[str], told: set[str]) -> bool:
-    return any(normalise(part) in told for n in names for part in (n, n.partition("/")[0]))
 
 
 def _assign(names: Mapping[str, Sequence[str]], keys: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -86,7 +86,7 @@ def _load(
             return load_offer(db, offer, wishes)
         if before != part.before:
             return load_offer(db, offer, wishes)
-    return gather(db, part, wishes.known_of(offer.name), old=old, again=wishes.again)
+    return gather(db, part, wishes.known_of(offer.name), old=old)
 
 
 def prepare(db: Database, settings: Settings) -> None:

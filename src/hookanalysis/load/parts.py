@@ -44,6 +44,7 @@ class Part:
         rows: Table → what gives its rows as an Arrow stream.
         head_hash: Of its first line, where it was recognised by it.
         before: The generation of the workspace that it repeats or continues.
+        again: It takes the place of what its file was before it was edited.
     """
 
     report: FileReport
@@ -52,6 +53,7 @@ class Part:
     rows: Mapping[str, object] = field(default_factory=dict)
     head_hash: str = ""
     before: manifest.Generation | None = None
+    again: bool = False
 
 
 class ArrowFile:
@@ -107,7 +109,7 @@ def read_part(
     finally:
         for name in ("files", "generations", *(table.name for table in TABLES)):
             db.con.execute(f"TRUNCATE {name}")
-    return Part(report, file, generation, rows, apart.head_hash, apart.before)
+    return Part(report, file, generation, rows, apart.head_hash, apart.before, wishes.again)
 
 
 def _first_row(db: Database, table: str) -> dict[str, Any] | None:
@@ -118,13 +120,7 @@ def _first_row(db: Database, table: str) -> dict[str, Any] | None:
 
 
 def gather(
-    db: Database,
-    part: Part,
-    known: Known,
-    *,
-    old: Iterable[int] = (),
-    begun: Sequence[int] = (),
-    again: bool = False,
+    db: Database, part: Part, known: Known, *, old: Iterable[int] = (), begun: Sequence[int] = ()
 ) -> FileReport:
     """Bring a part into the workspace, in one transaction, whole or not at all.
 
@@ -133,7 +129,6 @@ def gather(
         part: What was read; it is still what the workspace lacks.
         known: What was told of its file.
         old: Generations that it takes the place of.
-        again: It also takes the place of what its file was before it was edited.
         begun: Generations with which it may begin, where its text is not at hand.
     """
     report, generation = part.report, part.generation
@@ -150,7 +145,7 @@ def gather(
             if begun:
                 _check_beginning(db, file_id, begun, report.path)
             if report.kept:
-                check_overlap(db, file_id, report.path, known, again=again)
+                check_overlap(db, file_id, report.path, known, again=part.again)
     except SeenError as seen:
         report = FileReport(report.path, "unchanged", str(seen), report.format)
         return manifest.note_file(db, report, part.file, seen.generation_id)

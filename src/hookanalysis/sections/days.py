@@ -59,7 +59,7 @@ def comparison(ws: Database, period: Period) -> Block:
         rows.append(row)
     columns = [
         Column("measure", "Of the deliveries"),
-        Column("today", _name(last), "number"),
+        Column("today", f"{last:%a} {last.day} {last:%b}", "number"),
         Column("before", "Day before", "number", spared=True),
         Column("usual", f"Usual ({plural(len(trailing), 'day')})", "number", spared=True),
         Column("words", "Compared", spared=True),
@@ -145,10 +145,6 @@ def _weeks(period: Period, last: date) -> Period:
     """The trailing weeks, up to the end of the day."""
     start, end = day_bounds(last, period.timezone)
     return replace(period, since=start - timedelta(weeks=WEEKS), until=end)
-
-
-def _name(day: date) -> str:
-    return f"{day:%a} {day.day} {day:%b}"
 
 
 def _number(row: dict[str, Any] | None, key: str) -> int:

@@ -46,13 +46,7 @@ class Listing:
         return table(rows, columns, caption=self.caption, empty=self.empty)
 
 
-def _say_side(row: Mapping[str, Any]) -> str:
-    measured = "request to answer" if row["side"] == "sender" else "time in the request"
-    return f"{row['side']}: {measured}"
-
-
-def _say_meaning(row: Mapping[str, Any]) -> str:
-    return OUTCOMES[row["outcome"]]
+_MEASURED = {"sender": "sender: request to answer", "receiver": "receiver: time in the request"}
 
 
 _EVENT = Column("event_uuid", "Event and its type", "id", under="event_type")
@@ -94,7 +88,9 @@ impact = Listing(
     "No delivery was in trouble in this period.",
     (
         Column("event_type", "Event type"),
-        Column("outcome", "What became of it", "outcome", under=_say_meaning),
+        Column(
+            "outcome", "What became of it", "outcome", under=lambda row: OUTCOMES[row["outcome"]]
+        ),
         _DELIVERIES,
         Column("events", "Events", "count", spared=True),
         Column("transactions", "Transactions", "count", spared=True),
@@ -147,7 +143,7 @@ answer_times = Listing(
     "No log at hand says how long an answer took.",
     (
         _ENDPOINT,
-        Column(_say_side, "Measured by"),
+        Column(lambda row: _MEASURED[row["side"]], "Measured by"),
         Column("answers", "Answers", "count"),
         Column("p50_ms", "Median", "ms"),
         Column("p95_ms", "95 %", "ms"),

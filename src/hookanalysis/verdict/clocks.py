@@ -108,7 +108,8 @@ def find_shift(moments: list[tuple[Numbers, Numbers]]) -> Shift | None:
 
     total, most = np.zeros(2 * _REACH + 1), 0
     for attempts, lines in moments:
-        for start in _busy_days(attempts):
+        days, counts = np.unique(attempts // DAY, return_counts=True)
+        for start in days[np.argsort(-counts, kind="stable")[:_DAYS]] * DAY:
             here = attempts[(attempts >= start) & (attempts < start + DAY)]
             there = lines[(lines >= start - _REACH) & (lines < start + DAY + _REACH)]
             if len(here) and len(there):
@@ -132,11 +133,6 @@ def find_shift(moments: list[tuple[Numbers, Numbers]]) -> Shift | None:
     ):
         return None
     return Shift(best - _WIDTH // 2 - _REACH, count)
-
-
-def _busy_days(attempts: Numbers) -> Numbers:
-    days, counts = np.unique(attempts // DAY, return_counts=True)
-    return days[np.argsort(-counts, kind="stable")[:_DAYS]] * DAY
 
 
 def _correlate(attempts: Numbers, lines: Numbers) -> NDArray[np.float64]:

@@ -52,7 +52,9 @@ def write_requests(db: Database) -> None:
         con.execute(f"DROP TABLE IF EXISTS {table.name}")
         con.execute(table.ddl)
     for layer in LAYERS:
-        lines = _fetch(db, "assignment/tier_lines", layer)
+        lines = _plain(
+            con.execute(sql_text("assignment/tier_lines"), {"layer": layer}).fetchnumpy()
+        )
         if not np.any(lines["path_no"] >= 0):
             continue
         con.execute(
@@ -65,10 +67,6 @@ def write_requests(db: Database) -> None:
         tier = Tier(requests, lines, _know(db, layer))
         _write(db, layer, tier, tier.decide())
     con.execute("DROP TABLE IF EXISTS temp.tier_requests")
-
-
-def _fetch(db: Database, file: str, layer: str) -> Columns:
-    return _plain(db.con.execute(sql_text(file), {"layer": layer}).fetchnumpy())
 
 
 def _plain(columns: dict[str, Any]) -> Columns:
