@@ -15,18 +15,16 @@ _LIMITS = {
     **dict.fromkeys(("_id BIGINT", "_no BIGINT"), (0, 2**63 - 2)),  # reckoned of both
     " BIGINT": (0, 10**15),
     " SMALLINT": (0, 999),
-    **dict.fromkeys(("_s DOUBLE", "_seconds DOUBLE"), (0, 10**6)),
-    **dict.fromkeys(("_minutes DOUBLE", "_days DOUBLE"), (0, 10**6)),
+    **{f"_{unit} DOUBLE": (0, 10**6) for unit in ("s", "seconds", "minutes", "days")},
     " DOUBLE": (-(10**13), 10**13),
 }
 _PLACED = "file_id generation_id line byte_offset"
 # Table → its columns in which a value always stands, where reconciling or a report rests on that.
 _FILLED = {
     "files": "file_id path status",
-    "generations": "generation_id side stream format completeness",
+    "generations": "generation_id side stream",
     "attempt_records": f"{_PLACED} status",
     "receipt_records": f"{_PLACED} logged_at",
-    "rejects": f"{_PLACED} reason",
     "activity": "file_id generation_id minute_at first_at last_at first_line last_line seconds",
     "history": "timezone day endpoint_url as_of judged arrived pruned",
 }

@@ -39,6 +39,7 @@ _SILENT = {
     "line", "byte_offset", "at", "zoned", "verdict", "reason", "record", "also", "logged_at",
     "attempted_at", "record_hash", "row_hash", "message", "response",
 }  # fmt: skip
+_NOTHING: tuple[object, ...] = (None, "", [], False)
 
 
 def try_file(path: Path, known: Known | None = None) -> tuple[str, bool]:
@@ -145,12 +146,9 @@ def _parsed(records: Sequence[dict[str, Any]]) -> Iterator[str]:
     for record in (kept or [r for r in records if r["verdict"] == "count"])[:_SHOWN]:
         moment = record.get("attempted_at") or record["at"]
         time = f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "no time"
-        values = (f"{name}={_short(value)}" for name, value in record.items() if _told(name, value))
+        shown = {n: v for n, v in record.items() if n not in _SILENT and v not in _NOTHING}
+        values = (f"{name}={_short(value)}" for name, value in shown.items())
         yield f"  line {record['line']:<5} {time}  {'  '.join(values)}"
-
-
-def _told(name: str, value: object) -> bool:
-    return name not in _SILENT and value is not None and value not in ("", [], False)
 
 
 def _short(value: object) -> str:

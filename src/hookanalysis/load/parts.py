@@ -144,8 +144,10 @@ def gather(
             file_id = _insert(db, part, part.file, generation)
             if begun:
                 _check_beginning(db, file_id, begun, report.path)
+            if part.again:
+                manifest.take_out_edited(db, file_id, report.path)
             if report.kept:
-                check_overlap(db, file_id, report.path, known, again=part.again)
+                check_overlap(db, file_id, report.path, known)
     except SeenError as seen:
         report = FileReport(report.path, "unchanged", str(seen), report.format)
         return manifest.note_file(db, report, part.file, seen.generation_id)

@@ -124,8 +124,10 @@ class Transfer:
         self._check_fit()
         self.ignored += account.ignored
         self._check_zones()
+        if self.again and not self.apart:
+            manifest.take_out_edited(db, self.file_id, self.offer.name)
         if self.kept and not self.apart:
-            check_overlap(db, self.file_id, self.offer.name, self.known, again=self.again)
+            check_overlap(db, self.file_id, self.offer.name, self.known)
         grown = before is not None and not self.apart
         generation = self._generation(head)
         manifest.write_generation(db, generation, grown=grown)
@@ -333,19 +335,13 @@ class Transfer:
         return not named and again >= _AGAIN and 2 * again >= accepted
 
 
-def check_overlap(
-    db: Database, file_id: int, name: str, known: Known, *, again: bool = False
-) -> None:
+def check_overlap(db: Database, file_id: int, name: str, known: Known) -> None:
     """Refuse a log whose receipts stand in another generation, from a different beginning.
-
-    Where it is read `again`, what it was before it was edited goes.
 
     Raises:
         SeenError: They all do; or it is the beginning of an export.
         InputError: More do than chance can explain.
     """
-    if again:
-        manifest.take_out_edited(db, file_id, name)
     if known.stream:
         return
     if longer := _find_longer(db, file_id):

@@ -54,7 +54,9 @@ def comparison(ws: Database, period: Period) -> Block:
         row = {"measure": label, "today": count(now)}
         if trailing:
             row["before"] = count(_number(before, key)) if before else markup.ABSENT
-            row["usual"] = _usual(numbers)
+            low, high = min(numbers), max(numbers)
+            span = f" ({count(low)}{markup.DASH}{count(high)})" if low < high else ""
+            row["usual"] = f"{count(median(numbers))}{span}"
             row["words"] = _weigh(now, numbers) if today and key != "judged" else ""
         rows.append(row)
     columns = [
@@ -157,11 +159,6 @@ def _number(row: dict[str, Any] | None, key: str) -> int:
 def _rate(*days: dict[str, Any] | None) -> str:
     rows = [row for row in days if row]
     return percent(sum(row["delivered"] for row in rows), sum(row["judged"] for row in rows))
-
-
-def _usual(numbers: list[int]) -> str:
-    span = f" ({count(min(numbers))}{markup.DASH}{count(max(numbers))})"
-    return f"{count(median(numbers))}{span if min(numbers) < max(numbers) else ''}"
 
 
 def _weigh(now: int, numbers: list[int]) -> str:

@@ -47,8 +47,6 @@ class Listing:
 
 
 _MEASURED = {"sender": "sender: request to answer", "receiver": "receiver: time in the request"}
-
-
 _EVENT = Column("event_uuid", "Event and its type", "id", under="event_type")
 _ENDPOINT = Column("endpoint_url", "Endpoint", "url")
 _FIRST = Column("happened_at", "First attempt", "time")

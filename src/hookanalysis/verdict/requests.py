@@ -52,9 +52,8 @@ def write_requests(db: Database) -> None:
         con.execute(f"DROP TABLE IF EXISTS {table.name}")
         con.execute(table.ddl)
     for layer in LAYERS:
-        lines = _plain(
-            con.execute(sql_text("assignment/tier_lines"), {"layer": layer}).fetchnumpy()
-        )
+        asked = sql_text("assignment/tier_lines")
+        lines = _plain(con.execute(asked, {"layer": layer}).fetchnumpy())
         if not np.any(lines["path_no"] >= 0):
             continue
         con.execute(

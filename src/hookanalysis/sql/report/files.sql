@@ -52,7 +52,7 @@ offers AS (
   GROUP BY side, stream
 )
 SELECT
-  side, MAX(layer) AS layer, stream, LIST(DISTINCT format ORDER BY format) AS formats,
+  side, MAX(layer) AS layer, stream, LIST(DISTINCT COALESCE(format, '') ORDER BY COALESCE(format, '')) AS formats,
   COALESCE(LIST(DISTINCT zone ORDER BY zone) FILTER (zone <> ''), []) AS zones,
   MIN(starts_at) AS starts_at, MAX(ends_at) AS ends_at,
   COALESCE(MAX(files), 0) AS files, MAX(last_file) AS last_file
