@@ -109,8 +109,8 @@ def _build(raw: dict[str, Any], file: str, entries: Entries) -> Format:
         names[text] = (*own, *(name for name in deep if "/" not in name and name not in own))
     told["names"] = names
     try:
-        texts = [{"text": raw["text"].removeprefix("\n")} for raw in values["sample"]]
-        told_of = zip(_tidy(values["sample"]), texts, strict=True)
+        given = [{"text": raw["text"].removeprefix("\n")} for raw in values["sample"]]
+        told_of = zip(_tidy(values["sample"]), given, strict=True)
         samples = tuple(Sample(**raw | text) for raw, text in told_of)
         return Format(samples=samples, base=values.get("extends"), **told)
     except (KeyError, TypeError) as error:
