@@ -101,6 +101,22 @@ def test_a_server_that_is_down_is_one_incident(db: Database) -> None:
     assert found == [("server", "", "shop.example", start, end, 20, 0, False, "refused")]
 
 
+@pytest.mark.parametrize(("second", "scopes"), [("503", ["server"]), ("401", ["endpoint"] * 2)])
+def test_two_endpoints_that_fail_at_once_are_one_incident_only_if_alike(
+    db: Database, second: str, scopes: list[str]
+) -> None:
+    world = World(db)
+    for minute in range(10):
+        for number, status in enumerate(["500", second]):
+            # A few fail as the other does: some of them in the same way is not enough.
+            told = "500" if minute == 5 else status
+            url = "https://shop.example/other" if number else "https://shop.example/hooks"
+            event = event_of(100 + 2 * minute + number)
+            world.tell(f"attempt 12:{minute:02}:30 failed {told} event={event} url={url}")
+    reconcile(db)
+    assert [scope for (scope,) in db.rows("SELECT scope FROM incidents")] == scopes
+
+
 def test_a_failed_endpoint_beside_a_healthy_one(db: Database) -> None:
     world = World(db)
     for minute in range(10):

@@ -2,8 +2,9 @@
    grain:  one run
    inputs: run_failures, first_tries, deliveries, hard_attempts, endpoint_paths
 
-   Within it at least half of the tries failed at two endpoints or more, some of them in the same
-   way, and at none of the host's endpoints did three tries in a row succeed. */
+   Within it at least half of the tries failed at two endpoints or more, four in five of them in the
+   same way (an error of the server and no answer are one), and at none of the host's endpoints did
+   three tries in a row succeed. */
 WITH spans AS (
   SELECT series, first_nth, MIN(moment) AS starts_at, MAX(moment) AS ends_at
   FROM run_failures
@@ -11,11 +12,12 @@ WITH spans AS (
   GROUP BY ALL
 ),
 common_kinds AS (
-  SELECT DISTINCT series, first_nth
+  SELECT series, first_nth
   FROM run_failures
   WHERE scope = 'server'
-  GROUP BY series, first_nth, kind
-  HAVING MIN(endpoint_url) <> MAX(endpoint_url)
+  GROUP BY series, first_nth, CASE WHEN kind IN ('5xx', 'no_answer') THEN 'down' ELSE kind END
+  QUALIFY MIN(endpoint_url) <> MAX(endpoint_url)
+    AND COUNT(*) >= 0.8 * SUM(COUNT(*)) OVER (PARTITION BY series, first_nth)
 ),
 tries AS (
   SELECT host, endpoint_url, event_uuid, moment, failed FROM first_tries WHERE on_host > 1
