@@ -47,9 +47,11 @@ def prepare(db: Database) -> None:
     # Both sides wrote all through the month: nothing is said of silence.
     db.con.execute(
         """
-        INSERT INTO generations (generation_id, side) VALUES (901, 'sender'), (902, 'receiver');
-        INSERT INTO activity (generation_id, minute_at, first_at, last_at)
-        SELECT generation_id, minute_at, minute_at, minute_at
+        INSERT INTO generations (generation_id, side, stream)
+        VALUES (901, 'sender', 'a.csv'), (902, 'receiver', 'b.log');
+        INSERT INTO activity BY NAME
+        SELECT generation_id, generation_id AS file_id, minute_at, minute_at AS first_at,
+          minute_at AS last_at, 1 AS first_line, 1 AS last_line, 1 AS seconds
         FROM generations, range(TIMESTAMP '2026-11-01', TIMESTAMP '2026-12-01', INTERVAL 6 HOUR)
           AS minutes(minute_at)
         """

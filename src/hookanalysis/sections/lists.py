@@ -46,7 +46,8 @@ class Listing:
         return table(rows, columns, caption=self.caption, empty=self.empty)
 
 
-_MEASURED = {"sender": "sender: request to answer", "receiver": "receiver: time in the request"}
+# By a receiver's log, and by the sender's.
+_MEASURED = ("time in the request", "request to answer")
 _EVENT = Column("event_uuid", "Event and its type", "id", under="event_type")
 _ENDPOINT = Column("endpoint_url", "Endpoint", "url")
 _FIRST = Column("happened_at", "First attempt", "time")
@@ -141,7 +142,7 @@ answer_times = Listing(
     "No log at hand says how long an answer took.",
     (
         _ENDPOINT,
-        Column(lambda row: _MEASURED[row["side"]], "Measured by"),
+        Column(lambda row: f"{row['side']}: {_MEASURED[row['side'] == 'sender']}", "Measured by"),
         Column("answers", "Answers", "count"),
         Column("p50_ms", "Median", "ms"),
         Column("p95_ms", "95 %", "ms"),
