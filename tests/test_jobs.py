@@ -10,17 +10,22 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import hookanalysis as ha
-from hookanalysis.load import workers
+from hookanalysis.load import files, offers, workers
 from hookanalysis.load.folders import find_samples
 from hookanalysis.load.parts import Part
+from hookanalysis.read.sources import open_source
 from hookanalysis.tables import BASE_TABLES
 from test_loading import access_line, app_line, export_text, uuid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Tables = dict[str, list[tuple[Any, ...]]]
 
@@ -253,3 +258,22 @@ def test_little_starts_no_process(
     monkeypatch.setattr(workers, "Worker", fail)
     with ha.connect(tmp_path / "case.duckdb", settings=ha.Settings()) as ws:
         assert not ws.load(hosts[0], jobs=8).refused
+
+
+@pytest.mark.parametrize("text", [access_line, app_line, trace])
+def test_pieces_of_one_file_that_are_parsed_at_a_time_give_the_same_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: Callable[[int], str]
+) -> None:
+    monkeypatch.setattr(offers, "open_source", partial(open_source, chunk_bytes=20_000))
+    path = tmp_path / "one.log"
+    path.write_text(
+        "".join(map(text, range(300))) + "no line\n" + "".join(map(text, range(300, 900)))
+    )
+    found = []
+    for jobs in (1, 3):
+        with ha.connect(":memory:") as ws:
+            monkeypatch.setattr(files, "count_cores", lambda _, asked: asked)
+            ws.load(path, jobs=jobs)
+            found.append(tables(ws))
+    assert len(found[0]["receipt_records"]) == 900
+    assert found[0] == found[1]
