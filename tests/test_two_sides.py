@@ -555,3 +555,16 @@ def test_one_arrival_more_than_successes_leaves_a_time_out_open(tmp_path: Path) 
             world.app("app.json", n, 60.2, "webhook processed")
     found = world.judge(tmp_path)
     assert "recovered" not in found.values()
+
+
+@pytest.mark.parametrize("words", ["job active", "Task hooks.take received", "webhook received"])
+def test_a_log_of_jobs_shows_no_arrival(tmp_path: Path, words: str) -> None:
+    world = World()
+    for n in range(60):
+        world.send(n)
+        if n != 30:
+            world.app("app.json", n, 0.5, words)
+            world.app("app.json", n, 1, "webhook processed")
+    found = world.judge(tmp_path)
+    silent = "missed" if words == "webhook received" else "undetermined"
+    assert found == {k: silent if k[0] == event(30) else "delivered" for k in found}

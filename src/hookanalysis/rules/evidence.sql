@@ -21,9 +21,7 @@ named = "the verdict names the hole in the logs"
 shown = "your logs show that it was accepted"
 ---*/
 SELECT
-  endpoint_url,
-  event_uuid,
-  COALESCE(first_attempt_at, first_receipt_at) AS happened_at,
+  endpoint_url, event_uuid, COALESCE(first_attempt_at, first_receipt_at) AS happened_at,
   reason IS NOT NULL AS named,
   accepted_count > 0 AS shown
 FROM deliveries

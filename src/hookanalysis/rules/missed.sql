@@ -23,9 +23,7 @@ proven = "both sides' logs prove that it did not arrive, or the sender says that
 shown = "a line of your logs names it"
 ---*/
 SELECT
-  endpoint_url,
-  event_uuid,
-  COALESCE(first_attempt_at, first_receipt_at) AS happened_at,
+  endpoint_url, event_uuid, COALESCE(first_attempt_at, first_receipt_at) AS happened_at,
   TRUE AS proven,
   receipts > 0 AS shown
 FROM deliveries

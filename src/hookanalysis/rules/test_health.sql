@@ -20,9 +20,7 @@ failed = "the verdict on a test event is that it was missed, refused, dropped or
 real = "real events were accepted at the endpoint within an hour of it"
 ---*/
 SELECT
-  endpoint_url,
-  event_uuid,
-  COALESCE(first_attempt_at, first_receipt_at) AS happened_at,
+  endpoint_url, event_uuid, COALESCE(first_attempt_at, first_receipt_at) AS happened_at,
   TRUE AS failed,
   EXISTS (
     SELECT 1 FROM deliveries AS r

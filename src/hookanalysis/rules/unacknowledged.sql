@@ -23,9 +23,7 @@ proven = "your server has it, and the sender calls it failed"
 failed = "the last answer that your own log shows is an error"
 ---*/
 SELECT
-  endpoint_url,
-  event_uuid,
-  COALESCE(first_attempt_at, first_receipt_at) AS happened_at,
+  endpoint_url, event_uuid, COALESCE(first_attempt_at, first_receipt_at) AS happened_at,
   TRUE AS proven,
   receiver_status >= 400 AS failed
 FROM deliveries

@@ -32,9 +32,7 @@ full one (tab All). If not, see which addresses the requests came from, and whet
 checks the signature and ignores what does not fit."""
 ---*/
 SELECT
-  endpoint_url,
-  event_uuid,
-  COALESCE(first_attempt_at, first_receipt_at) AS happened_at,
+  endpoint_url, event_uuid, COALESCE(first_attempt_at, first_receipt_at) AS happened_at,
   TRUE AS proven,
   EXISTS (
     SELECT 1 FROM deliveries AS o

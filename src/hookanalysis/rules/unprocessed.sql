@@ -23,9 +23,7 @@ proven = "it was accepted, and your application never handled it"
 handled = "your logs tell that it was processed"
 ---*/
 SELECT
-  endpoint_url,
-  event_uuid,
-  COALESCE(first_attempt_at, first_receipt_at) AS happened_at,
+  endpoint_url, event_uuid, COALESCE(first_attempt_at, first_receipt_at) AS happened_at,
   TRUE AS proven,
   processed_count > 0 AS handled
 FROM deliveries

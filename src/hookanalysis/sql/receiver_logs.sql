@@ -1,12 +1,22 @@
 /* receiver_logs: the receiver's logs, also those of which every file was refused.
    grain:  one stream; layer NULL where nobody could tell it
-   inputs: generations, files, activity, receipt_lines
+   inputs: generations, files, activity, receipt_lines, receipt_records
 
    lacking_file: a file of the log that was refused. A later offer of the same path that was loaded
    makes it good. A log of failures alone, and one that has records of which none tells of a request
    or of its time, is none that a request must be in.
-   ends_only: of an event, its first line tells that the work has ended; the log shows no arrival. */
-WITH refused_files AS (
+   ends_only: of an event, its first line tells that the work has ended, or of a job that was put off:
+   the log shows no arrival. */
+WITH job_lines AS (
+  SELECT kind
+  FROM (
+    SELECT hash(step, message, http_status IS NULL) AS kind, MIN(message) AS message
+    FROM receipt_records WHERE message IS NOT NULL GROUP BY ALL
+  )
+  WHERE regexp_matches(message, '(?i)\b(?:jobs?|tasks?|workers?|sidekiq|celery|bull(?:mq)?|consum(?:ed|er|ing))\b')
+    AND NOT regexp_matches(message, '(?i)\b(?:(?:en|re)?queu|dispatch|schedul|submit|publish|push|defer)')
+),
+refused_files AS (
   SELECT lacking_stream AS stream, lacking_layer AS layer, REGEXP_EXTRACT(path, '[^/\\]*$') AS file_name
   FROM files AS f
   WHERE status = 'refused' AND lacking_stream IS NOT NULL
@@ -36,7 +46,7 @@ LEFT JOIN (
   FROM (
     SELECT
       stream, COALESCE(event_uuid, CAST(line AS VARCHAR)) AS told,
-      ARG_MIN(ends_work(mark) IS TRUE AND path IS NULL
+      ARG_MIN((ends_work(mark) IS TRUE OR kind IN (FROM job_lines)) AND path IS NULL
         AND COALESCE(http_status, 0) NOT BETWEEN 200 AND 299, (logged_at, place)) AS ends
     FROM receipt_lines
     WHERE sampled(COALESCE(event_uuid, CAST(line AS VARCHAR)), (SELECT COUNT(*) FROM receipt_lines))
