@@ -3,7 +3,8 @@
    inputs: receipts, clock_offsets, endpoint_paths, settings
 
    event_uuid: also that of the one event whose lines share its request id (match_rule).
-   path_no: that of its path, where it is an endpoint's and it was posted or put there (posted).
+   path_no: that of its path, or of its request's in another log, where it is an endpoint's and it
+   was posted or put there (posted).
    by_sender: its address is the sender's. stranger: it is none of the sender's, in a log that does
    show the sender's addresses. */
 WITH request_events AS (
@@ -13,6 +14,16 @@ WITH request_events AS (
     AND request_id IN (SELECT request_id FROM receipts WHERE event_uuid IS NULL)
   GROUP BY request_id
   HAVING MIN(event_uuid) = MAX(event_uuid)
+),
+-- The endpoint's path that a line of the same request shows.
+request_paths AS (
+  SELECT r.request_id, MIN(r.path) AS path
+  FROM receipts AS r
+  SEMI JOIN endpoint_paths AS e ON e.path = r.path
+  WHERE r.request_id IN (
+    SELECT request_id FROM receipts WHERE path IS NULL AND event_uuid IS NOT NULL
+  )
+  GROUP BY r.request_id HAVING MIN(r.path) = MAX(r.path)
 ),
 direct_streams AS (
   SELECT DISTINCT stream
@@ -46,6 +57,7 @@ CROSS JOIN settings AS s
 LEFT JOIN request_events AS q ON q.request_id = r.request_id AND r.event_uuid IS NULL
 LEFT JOIN clocks AS d ON d.stream = r.stream AND d.day = CAST(r.received_at AS DATE)
 LEFT JOIN clocks AS f ON f.stream = r.stream AND f.day IS NULL
+LEFT JOIN request_paths AS h ON h.request_id = r.request_id AND r.event_uuid IS NOT NULL
 LEFT JOIN (SELECT DISTINCT path, path_no FROM endpoint_paths) AS p
-  ON p.path = r.path AND COALESCE(r.method, 'POST') IN ('POST', 'PUT')
+  ON p.path = COALESCE(r.path, h.path) AND COALESCE(r.method, 'POST') IN ('POST', 'PUT')
 LEFT JOIN direct_streams AS i ON i.stream = r.stream
