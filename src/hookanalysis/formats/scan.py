@@ -36,7 +36,8 @@ _SHOWN = ("request", "method", "target", "status")
 # A uuid, a key that names an event's or webhook's id.
 _IDS = (
     r"-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
-    r"(?i:(?:event|webhook)[_.\s-]?id\W{1,6}\w)",
+    r"(?i:(?:(?:event|evt|webhook|message|msg|delivery)[_.\s-]?id|\bevt|"
+    r"idempotency[_.\s-]?key)\W{1,6}\w)",
     r"(?i:event[_.\s-]?uuid)",
 )
 # An answer behind its id alone: [id] 200 OK (0.084s …

@@ -255,6 +255,11 @@ CREATE MACRO opaque_id() AS (
   '(?:["''\\]|\\*x22|\\*u0022)*([0-9A-Za-z_-]{12,64})'
 );
 
+-- Keys that name the id of an event.
+CREATE MACRO event_key() AS (
+  '(?i:(?:event|evt|message|msg|delivery)[_.\s-]?id|\bevt\b|event[_.\s-]?uuid|idempotency[_.\s-]?key)'
+);
+
 -- Everything in a text that may be the id of an event, at most 32 of them, sorted: every uuid (also
 -- as 32 hex digits), every id of a known sender's form (pattern `ids`), and what a key such as
 -- event_id names, or any key of an id or reference. Request and trace ids are among them: which one is an event is known only when
@@ -264,7 +269,7 @@ CREATE MACRO bare_uuids(t, ids) AS (
     WHEN NOT regexp_matches(
       t,
       '-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|[0-9a-fA-F]{32}|' || ids || '|'
-      '(?i:(?:event|webhook|message|msg)[_.\s-]?id|idempotency[_.\s-]?key)|' || opaque_id()
+      '(?i:webhook[_.\s-]?id)|' || event_key() || '|' || opaque_id()
     ) THEN CAST(NULL AS VARCHAR[])
     ELSE nullif(list_slice(list_sort(list_distinct(list_concat(
       list_filter(
@@ -300,7 +305,7 @@ CREATE MACRO bare_uuids(t, ids) AS (
       list_filter(
         regexp_extract_all(
           t,
-          '(?i)(?:(?:event|message|msg)[_.\s-]?id|idempotency[_.\s-]?key)'
+          '(?i)' || event_key() ||
           '(?:["''\\]|\\*x22|\\*u0022)*\s*(?:=>|[:=])\s*(?:["''\\]|\\*x22|\\*u0022)*'
           '([0-9a-z][0-9a-z_.-]{3,127})(?:[^0-9a-z_.:=+/-]|$)',
           1
