@@ -55,7 +55,7 @@ keys AS (
     OR COALESCE(MIN(event_uuid) <> MAX(event_uuid), FALSE)
     OR COUNT(DISTINCT request_id) > 1
     OR COUNT(kind) FILTER (request_id IS NULL) > COUNT(DISTINCT kind) FILTER (request_id IS NULL)
-    OR BOOL_OR(is_end AND request_key IN (FROM retried_events))
+    OR COALESCE(BOOL_OR(is_end AND request_key IN (FROM retried_events)), FALSE)
     OR COALESCE(BOOL_OR(mark = 'duplicate') AND BOOL_OR(is_end AND mark <> 'duplicate'), FALSE)
       AS reused
   FROM shared_lines
