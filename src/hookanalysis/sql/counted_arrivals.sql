@@ -1,6 +1,6 @@
 /* counted_arrivals: the arrivals of deliveries that are not plain, in each layer.
    grain:  one arrival in one layer
-   inputs: matches, hard_attempts, processing_logs
+   inputs: matches, hard_attempts, processing_logs, settings
 
    Twin logs tell of the same requests, such as an application server's and the application's own,
    or several hosts' and that of the one worker behind them. Twins share most deliveries: half of
@@ -13,9 +13,16 @@
    line that names no event tells how the attempt's only request was answered, which a receipt
    without a status does not. */
 WITH hard_matches AS (
-  SELECT *
-  FROM matches
+  -- What one log shows just before the only attempt of which another tells is of that attempt, too.
+  SELECT * REPLACE (CASE
+    WHEN COUNT(attempt_key) OVER (PARTITION BY delivery_no, layer, stream) = 0
+      AND MIN(attempt_key) OVER in_layer = MAX(attempt_key) OVER in_layer
+      AND MIN(arrived_at) FILTER (attempt_key IS NOT NULL) OVER in_layer
+        <= arrived_at + s.same_send_seconds * INTERVAL '1 second'
+    THEN MIN(attempt_key) OVER in_layer ELSE attempt_key END AS attempt_key)
+  FROM (SELECT m.*, same_send_seconds FROM matches AS m CROSS JOIN settings) AS s
   WHERE counts AND (NOT listed OR delivery_no IN (SELECT delivery_no FROM hard_attempts))
+  WINDOW in_layer AS (PARTITION BY delivery_no, layer)
 ),
 shared AS (
   SELECT
