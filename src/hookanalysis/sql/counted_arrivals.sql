@@ -100,8 +100,7 @@ numbered_matches AS (
   FROM hard_matches AS m
   LEFT JOIN sides AS t ON t.layer = m.layer AND t.stream = m.stream
   LEFT JOIN hard_attempts AS a ON a.delivery_no = m.delivery_no AND a.attempt_key = m.attempt_key
-  LEFT JOIN answers AS w
-    ON w.delivery_no = m.delivery_no AND w.attempt_key IS NOT DISTINCT FROM m.attempt_key
+  LEFT JOIN answers AS w ON w.delivery_no = m.delivery_no AND w.attempt_key = m.attempt_key
   WINDOW same_attempt AS (PARTITION BY m.delivery_no, m.layer, m.attempt_key, m.stream)
 ),
 requests AS (
