@@ -11,7 +11,7 @@
    the other was processed is not the one that was accepted. Nor is one that failed and of which a log
    that tells what it processed says no more, where it processed a later one as new. well, ill: a
    line that names no event tells how the attempt's only request was answered, which a receipt
-   without a status does not. */
+   without a status does not; of as many requests as such lines, each how one was (told). */
 WITH hard_matches AS (
   -- What one log shows just before the only attempt of which another tells is of that attempt, too.
   SELECT * REPLACE (CASE
@@ -67,7 +67,7 @@ sides AS (
 answers AS (
   SELECT
     delivery_no, attempt_key, BOOL_OR(http_status BETWEEN 200 AND 299) AS well,
-    BOOL_AND(refuses(http_status)) AS ill
+    BOOL_AND(refuses(http_status)) AS ill, LIST(http_status ORDER BY arrived_at, receipt_id) AS told
   FROM matches
   WHERE NOT counts AND match_rule = 'time' AND http_status IS NOT NULL
     AND delivery_no IN (SELECT delivery_no FROM hard_matches)
@@ -83,6 +83,9 @@ numbered_matches AS (
     m.* REPLACE (CASE
       WHEN m.http_status IS NOT NULL THEN m.accepted
       WHEN COUNT(*) OVER same_attempt = 1 THEN m.accepted OR COALESCE(w.well, FALSE)
+      WHEN COUNT(*) OVER same_attempt = LEN(w.told)
+        THEN w.told[ROW_NUMBER() OVER (same_attempt ORDER BY m.arrived_at, m.receipt_id)]
+          BETWEEN 200 AND 299
       ELSE m.accepted
         AND NOT COALESCE(NOT m.processed AND BOOL_OR(m.processed) OVER same_attempt, FALSE)
     END AND NOT COALESCE(
