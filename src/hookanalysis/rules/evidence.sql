@@ -25,6 +25,5 @@ SELECT
   reason IS NOT NULL AS named,
   accepted_count > 0 AS shown
 FROM deliveries
-WHERE outcome = 'undetermined'
-  AND NOT COALESCE(is_test, FALSE)
+WHERE outcome = 'undetermined' AND NOT COALESCE(is_test, FALSE)
   AND NOT COALESCE(detail = 'sender_coverage' AND accepted_count > 0, FALSE)

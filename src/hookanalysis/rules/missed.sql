@@ -27,5 +27,4 @@ SELECT
   TRUE AS proven,
   receipts > 0 AS shown
 FROM deliveries
-WHERE outcome = 'missed'
-  AND NOT COALESCE(is_test, FALSE)
+WHERE outcome = 'missed' AND NOT COALESCE(is_test, FALSE)

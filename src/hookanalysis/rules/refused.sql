@@ -27,5 +27,4 @@ SELECT
   TRUE AS answered,
   accepted_count > 0 AS accepted
 FROM deliveries
-WHERE outcome = 'refused'
-  AND NOT COALESCE(is_test, FALSE)
+WHERE outcome = 'refused' AND NOT COALESCE(is_test, FALSE)

@@ -36,8 +36,7 @@ WITH placed_checks AS (
     SELECT event_uuid, MIN(endpoint_url) AS endpoint_url
     FROM deliveries
     WHERE event_uuid IN (SELECT event_uuid FROM signature_checks)
-    GROUP BY event_uuid
-    HAVING MIN(endpoint_url) = MAX(endpoint_url)
+    GROUP BY event_uuid HAVING MIN(endpoint_url) = MAX(endpoint_url)
   ) AS d ON d.event_uuid = c.event_uuid
 ),
 counts AS (

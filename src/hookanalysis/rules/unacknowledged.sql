@@ -27,5 +27,4 @@ SELECT
   TRUE AS proven,
   receiver_status >= 400 AS failed
 FROM deliveries
-WHERE outcome = 'unacknowledged'
-  AND NOT COALESCE(is_test, FALSE)
+WHERE outcome = 'unacknowledged' AND NOT COALESCE(is_test, FALSE)

@@ -24,8 +24,7 @@ WITH days AS (
     COUNT(*) FILTER (outcome <> 'undetermined') AS checked
   FROM judged(CAST($since AS TIMESTAMP) - INTERVAL '29 days', $until, NULL, NULL)
   WHERE counted
-  GROUP BY local_at
-  HAVING COUNT(*) >= 5
+  GROUP BY local_at HAVING COUNT(*) >= 5
 ),
 compared_days AS (
   SELECT

@@ -39,5 +39,4 @@ SELECT
     WHERE o.transaction_id = deliveries.transaction_id AND o.attempts > 0
   ) AS related
 FROM deliveries
-WHERE outcome = 'unexpected'
-  AND NOT COALESCE(is_test, FALSE)
+WHERE outcome = 'unexpected' AND NOT COALESCE(is_test, FALSE)

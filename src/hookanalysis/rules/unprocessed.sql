@@ -27,5 +27,4 @@ SELECT
   TRUE AS proven,
   processed_count > 0 AS handled
 FROM deliveries
-WHERE outcome = 'unprocessed'
-  AND NOT COALESCE(is_test, FALSE)
+WHERE outcome = 'unprocessed' AND NOT COALESCE(is_test, FALSE)

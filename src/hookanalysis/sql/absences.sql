@@ -29,8 +29,7 @@ WITH unsettled AS (
     SELECT delivery_no
     FROM matches SEMI JOIN sender_deliveries USING (delivery_no)
     WHERE layer <> 'edge' AND counts
-    GROUP BY delivery_no
-    HAVING BOOL_OR(
+    GROUP BY delivery_no HAVING BOOL_OR(
         processed OR known_before OR endpoint_url NOT IN (SELECT endpoint_url FROM processing_logs)
       ) OR NOT BOOL_OR(accepted AND processed IS NULL)
   )

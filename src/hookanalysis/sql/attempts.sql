@@ -79,8 +79,7 @@ merged_rows AS (
 event_endpoints AS (
   SELECT event_uuid, MAX(endpoint_url) AS endpoint_url
   FROM repeated_rows
-  GROUP BY event_uuid
-  HAVING COUNT(DISTINCT endpoint_url) = 1
+  GROUP BY event_uuid HAVING COUNT(DISTINCT endpoint_url) = 1
 ),
 sole_endpoint AS (
   SELECT MAX(endpoint_url) AS endpoint_url

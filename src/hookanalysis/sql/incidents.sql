@@ -11,8 +11,7 @@ WITH covered_runs AS (
   LEFT JOIN server_runs AS s
     ON s.series = p.host AND m.moment BETWEEN s.starts_at AND s.ends_at
   WHERE m.scope = 'endpoint'
-  GROUP BY m.series, m.first_nth
-  HAVING COUNT(s.series) >= 0.8 * COUNT(*)
+  GROUP BY m.series, m.first_nth HAVING COUNT(s.series) >= 0.8 * COUNT(*)
 ),
 told AS (
   FROM run_failures

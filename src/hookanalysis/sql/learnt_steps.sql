@@ -35,8 +35,7 @@ linked_requests AS (
   SELECT generation_id, request_id, MIN(event_uuid) AS event_uuid
   FROM named_lines
   WHERE request_id IS NOT NULL
-  GROUP BY ALL
-  HAVING MIN(event_uuid) = MAX(event_uuid)
+  GROUP BY ALL HAVING MIN(event_uuid) = MAX(event_uuid)
 ),
 candidates AS (
   SELECT

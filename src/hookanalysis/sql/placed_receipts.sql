@@ -12,17 +12,14 @@ WITH request_events AS (
   FROM receipts
   WHERE event_uuid IS NOT NULL
     AND request_id IN (SELECT request_id FROM receipts WHERE event_uuid IS NULL)
-  GROUP BY request_id
-  HAVING MIN(event_uuid) = MAX(event_uuid)
+  GROUP BY request_id HAVING MIN(event_uuid) = MAX(event_uuid)
 ),
 -- The endpoint's path that a line of the same request shows.
 request_paths AS (
   SELECT r.request_id, MIN(r.path) AS path
   FROM receipts AS r
   SEMI JOIN endpoint_paths AS e ON e.path = r.path
-  WHERE r.request_id IN (
-    SELECT request_id FROM receipts WHERE path IS NULL AND event_uuid IS NOT NULL
-  )
+  WHERE r.request_id IN (SELECT request_id FROM receipts WHERE path IS NULL AND event_uuid IS NOT NULL)
   GROUP BY r.request_id HAVING MIN(r.path) = MAX(r.path)
 ),
 direct_streams AS (

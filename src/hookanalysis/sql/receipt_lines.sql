@@ -48,8 +48,7 @@ transactions AS (
   ) AS n
   JOIN attempt_records AS a
     ON a.transaction_id = n.transaction_id AND COALESCE(a.event_type = n.event_type, TRUE)
-  GROUP BY ALL
-  HAVING MIN(a.event_uuid) = MAX(a.event_uuid)
+  GROUP BY ALL HAVING MIN(a.event_uuid) = MAX(a.event_uuid)
 ),
 queried_paths AS (
   SELECT DISTINCT bare_path, path, query_hashes,
@@ -96,16 +95,14 @@ request_events AS (
   WHERE named_uuid IS NOT NULL AND is_inner AND request_id IN (
     SELECT request_id FROM lines WHERE named_uuid IS NULL AND is_inner
   )
-  GROUP BY ALL
-  HAVING MIN(named_uuid) = MAX(named_uuid)
+  GROUP BY ALL HAVING MIN(named_uuid) = MAX(named_uuid)
 ),
 -- A router's line among those of the application behind it, in one log, or on each of them.
 edge_requests AS (
   SELECT stream, request_id
   FROM lines
   WHERE layer = 'edge' AND request_id IS NOT NULL
-  GROUP BY ALL
-  HAVING COUNT(*) > 1 AND (
+  GROUP BY ALL HAVING COUNT(*) > 1 AND (
     (COUNT(*) > COUNT(http_status) AND COUNT(CASE WHEN method IS NOT NULL THEN http_status END) < 2)
     OR (MIN(logged_at) = MAX(logged_at) AND MIN(kind) < MAX(kind))
   )

@@ -30,8 +30,7 @@ absent AS (
   SELECT delivery_no
   FROM settled
   JOIN attempts USING (event_uuid, endpoint_url, attempt_key)
-  GROUP BY delivery_no
-  HAVING BOOL_AND(not_at_edge)
+  GROUP BY delivery_no HAVING BOOL_AND(not_at_edge)
 ),
 -- Requests of which a line may be that tells of no refusal.
 takers AS (
@@ -53,8 +52,7 @@ naming AS (
     WHERE match_rule <> 'time' AND accepted
   ) AS m ON m.attempt_key = a.attempt_key AND m.event_uuid = a.event_uuid AND m.layer = p.layer
   WHERE a.status = 'success' AND sampled(a.event_uuid, (SELECT COUNT(*) FROM attempts))
-  GROUP BY ALL
-  HAVING COUNT(*) >= 20 AND COUNT(m.layer) >= 0.95 * COUNT(*)
+  GROUP BY ALL HAVING COUNT(*) >= 20 AND COUNT(m.layer) >= 0.95 * COUNT(*)
 ),
 -- Deliveries of which a log that was whole all the time tells the work, or that one came.
 worked AS (

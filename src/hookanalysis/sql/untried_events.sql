@@ -9,8 +9,7 @@ WITH shared_types AS (
   SELECT event_type
   FROM attempts
   WHERE status <> 'none' AND NOT is_test
-  GROUP BY event_type
-  HAVING MIN(endpoint_url) <> MAX(endpoint_url)
+  GROUP BY event_type HAVING MIN(endpoint_url) <> MAX(endpoint_url)
 ),
 sent_events AS (
   SELECT a.event_type, a.event_uuid, a.endpoint_url, MIN(a.attempted_at) AS first_at

@@ -29,8 +29,7 @@ WITH only_attempts AS (
     AND RIGHT(event_uuid, 1) <= (
       SELECT CASE WHEN COUNT(*) > 100000 THEN '0' ELSE '~' END FROM attempts
     )
-  GROUP BY event_uuid
-  HAVING MAX(attempted_at) <= MIN(attempted_at) + INTERVAL '1 second'
+  GROUP BY event_uuid HAVING MAX(attempted_at) <= MIN(attempted_at) + INTERVAL '1 second'
 ),
 pairs AS (
   SELECT

@@ -33,8 +33,7 @@ senders AS (
   SELECT endpoint_url, MIN(sender) AS sender
   FROM exports
   WHERE endpoint_url <> ''
-  GROUP BY endpoint_url
-  HAVING MIN(sender) = MAX(sender)
+  GROUP BY endpoint_url HAVING MIN(sender) = MAX(sender)
 ),
 only_senders AS (
   SELECT MIN(sender) AS sender FROM exports HAVING MIN(sender) = MAX(sender)

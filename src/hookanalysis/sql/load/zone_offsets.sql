@@ -11,8 +11,7 @@ tried AS (
   FROM attempt_records AS a
   JOIN samples AS s ON RIGHT(a.event_uuid, 1) <= s.last_digit
   WHERE a.attempted_at IS NOT NULL
-  GROUP BY a.event_uuid
-  HAVING MIN(a.attempted_at) = MAX(a.attempted_at)
+  GROUP BY a.event_uuid HAVING MIN(a.attempted_at) = MAX(a.attempted_at)
 ),
 arrived AS (
   SELECT g.stream, r.event_uuid, MIN(r.logged_at) AS logged_at
