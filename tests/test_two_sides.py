@@ -568,3 +568,59 @@ def test_a_log_of_jobs_shows_no_arrival(tmp_path: Path, words: str) -> None:
     found = world.judge(tmp_path)
     silent = "missed" if words == "webhook received" else "undetermined"
     assert found == {k: silent if k[0] == event(30) else "delivered" for k in found}
+
+
+def test_a_request_id_brings_the_path_of_the_line_that_shares_it(tmp_path: Path) -> None:
+    world = World()
+    for n in range(60):
+        for k, path in enumerate(["/hooks", "/crm"]):
+            refused = k == 0 and n % 2
+            code = 500 if refused else 200
+            world.send(n, path, code=code, seconds=k)
+            number = f"{n:031d}{k}"
+            at = moment(n, k + 0.2)
+            line = {"time": f"{at.isoformat()}Z", "method": "POST", "path": path, "status": code}
+            world.log("edge.json", at, json.dumps(line | {"request_id": number}))
+            said = "webhook failed" if refused else "webhook processed"
+            world.app("app.json", n, k + 0.3, said, request_id=number)
+    found = world.judge(tmp_path)
+    odd = {event(n) for n in range(1, 60, 2)}
+    assert found == {
+        k: "refused" if k[0] in odd and k[1] == "/hooks" else "delivered" for k in found
+    }
+
+
+def test_two_lines_of_unknown_words_are_one_request(tmp_path: Path) -> None:
+    world = World()
+    for n in range(3):  # too few to learn words from
+        world.send(n)
+        world.app("app.json", n, 0.2, "start")
+        world.app("app.json", n, 0.5, "took it over")
+    assert set(world.judge(tmp_path).values()) == {"delivered"}
+
+
+def test_each_of_two_requests_is_answered_as_its_own_line_says(tmp_path: Path) -> None:
+    world = World()
+    for n in range(60):
+        world.send(n, code=500)
+        world.access("edge.log", moment(n, 0.2), code=500)
+        world.app("app.json", n, 0.3, "webhook received")
+        world.app("app.json", n, 0.4, "webhook failed")
+        # The export is of failures alone: the second try is not in it.
+        world.access("edge.log", moment(n, 60.2))
+        world.app("app.json", n, 60.3, "webhook received")
+    assert not {"unprocessed", "missed", "refused"} & set(world.judge(tmp_path).values())
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_request_that_began_before_its_note_is_counted_once(
+    tmp_path: Path, *, late: bool
+) -> None:
+    world = World()
+    for n in range(60):
+        slow = -12 if late and n % 10 == 0 else 0  # noted when it ended
+        world.send(n)
+        world.app(f"web{n % 2}.json", n, slow + 0.2, "webhook received")
+        world.app("worker.json", n, 0.7, "consumed message")
+        world.app("worker.json", n, 1.1, "webhook processed")
+    assert set(world.judge(tmp_path).values()) == {"delivered"}

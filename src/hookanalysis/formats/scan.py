@@ -36,9 +36,8 @@ _SHOWN = ("request", "method", "target", "status")
 # A uuid, a key that names an event's or webhook's id.
 _IDS = (
     r"-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
-    r"(?i:(?:(?:event|evt|webhook|message|msg|delivery)[_.\s-]?id|\bevt|"
-    r"idempotency[_.\s-]?key)\W{1,6}\w)",
-    r"(?i:event[_.\s-]?uuid)",
+    r"(?i:(?:(?:event|evt|webhook|message|msg|delivery)[_.\s-]?id|\bevt)\W{1,6}\w)",
+    r"(?i:event[_.\s-]?uuid|idempotency[_.\s-]?key\W{1,6}\w)",
 )
 # An answer behind its id alone: [id] 200 OK (0.084s …
 _BARE = r"\[[\w-]{8,36}\] [1-5]\d\d [A-Z][A-Za-z' -]+ \([\d.]+ ?m?s\b"
