@@ -624,3 +624,13 @@ def test_a_request_that_began_before_its_note_is_counted_once(
         world.app("worker.json", n, 0.7, "consumed message")
         world.app("worker.json", n, 1.1, "webhook processed")
     assert set(world.judge(tmp_path).values()) == {"delivered"}
+
+
+def test_a_second_success_of_a_time_without_logs_is_not_told_from_a_repeat(tmp_path: Path) -> None:
+    world = World()
+    for n in range(60):
+        world.send(n)
+        world.app("app.json", n, 0.2, "webhook processed")
+    world.send(59, seconds=-59 * 240 - 7200)  # two hours before the log begins
+    found = world.judge(tmp_path)
+    assert found == {k: "undetermined" if k[0] == event(59) else "delivered" for k in found}

@@ -1,7 +1,7 @@
 /* undecided_deliveries: deliveries that may or may not own a request in the logs.
    grain:  one event for one endpoint
    inputs: requests, candidates, nameless_receipts, matches, attempts, receipts, processing_logs,
-           proof_spans, settings
+           proof_spans, repeated_events, settings
 
    Either a line fits several requests, in some assignment also this one, and the edge, whole at that
    time, may have one of it; or a receipt names the event, but not to which endpoint it went; or one
@@ -121,6 +121,15 @@ undecided AS (
   JOIN attempts AS a ON a.transaction_id = u.transaction_id
   WHERE COALESCE(a.event_type = u.event_type, TRUE)
     AND a.delivery_no NOT IN (SELECT delivery_no FROM matches WHERE counts)
+  UNION ALL
+  -- One more success, of a time of which no log tells.
+  SELECT a.delivery_no, FALSE, FALSE, reason('no_liveness')
+  FROM attempts AS a
+  SEMI JOIN (SELECT delivery_no FROM matches WHERE counts AND accepted) USING (delivery_no)
+  ANTI JOIN matches AS m ON m.delivery_no = a.delivery_no AND m.attempt_key = a.attempt_key
+  ANTI JOIN proof_spans AS p
+    ON p.endpoint_url = a.endpoint_url AND a.attempted_at BETWEEN p.starts_at AND p.ends_at
+  WHERE a.status = 'success' AND hash(a.event_uuid) IN (FROM repeated_events)
   UNION ALL
   -- A refusal that names the event, from an address that the settings do not name.
   SELECT m.delivery_no, FALSE, FALSE, reason('unlisted_address', address := r.source_ip)
