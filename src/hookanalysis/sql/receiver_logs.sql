@@ -13,7 +13,7 @@ WITH job_lines AS (
     SELECT hash(step, message, http_status IS NULL) AS kind, MIN(message) AS message
     FROM receipt_records WHERE message IS NOT NULL GROUP BY ALL
   )
-  WHERE regexp_matches(message, '(?i)\b(?:jobs?|tasks?|workers?|sidekiq|celery|bull(?:mq)?|consum(?:ed|er|ing))\b')
+  WHERE regexp_matches(message, '(?i)\b(?:jobs?|tasks?|sidekiq|celery|bull(?:mq)?|consum(?:ed|er|ing))\b')
     AND NOT regexp_matches(message, '(?i)\b(?:(?:en|re)?queu|dispatch|schedul|submit|publish|push|defer)')
 ),
 refused_files AS (
