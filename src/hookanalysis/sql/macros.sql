@@ -319,8 +319,8 @@ CREATE MACRO bare_uuids(t, ids) AS (
           regexp_extract_all(regexp_replace(t, '(?i)sess(?:ion)?[_-]?id\W+[\w-]+', '', 'g'), opaque_id() || '(?:[^0-9A-Za-z_.:=+/-]|$)', 1),
           lambda u: regexp_matches(u, '[0-9A-Z]')
         ),
-        -- Uuids are among those above, in their own spelling.
-        lambda u: NOT regexp_full_match(u, '(?i)[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}')
+        -- Uuids are among those above, in their own spelling; what only begins so is none.
+        lambda u: NOT regexp_matches(u, '(?i)^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-|^[0-9a-f]{31}|^(?:null|none|nil|undefined)$')
           AND NOT regexp_matches(u, secret())
       )
     ))), 1, 32), CAST([] AS VARCHAR[]))
