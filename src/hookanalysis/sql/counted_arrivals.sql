@@ -14,13 +14,13 @@
    without a status does not; of as many requests as such lines, each how one was (told). */
 WITH hard_matches AS (
   -- What one log shows just before the only attempt of which another tells is of that attempt, too.
-  SELECT * REPLACE (CASE
+  SELECT m.* REPLACE (CASE
     WHEN COUNT(attempt_key) OVER (PARTITION BY delivery_no, layer, stream) = 0
       AND MIN(attempt_key) OVER in_layer = MAX(attempt_key) OVER in_layer
       AND MIN(arrived_at) FILTER (attempt_key IS NOT NULL) OVER in_layer
         <= arrived_at + s.same_send_seconds * INTERVAL '1 second'
     THEN MIN(attempt_key) OVER in_layer ELSE attempt_key END AS attempt_key)
-  FROM (SELECT m.*, same_send_seconds FROM matches AS m CROSS JOIN settings) AS s
+  FROM matches AS m CROSS JOIN settings AS s
   WHERE counts AND (NOT listed OR delivery_no IN (SELECT delivery_no FROM hard_attempts))
   WINDOW in_layer AS (PARTITION BY delivery_no, layer)
 ),

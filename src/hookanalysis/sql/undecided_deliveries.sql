@@ -49,7 +49,7 @@ naming AS (
     ON p.endpoint_url = a.endpoint_url AND a.attempted_at BETWEEN p.starts_at AND p.ends_at
   LEFT JOIN (
     SELECT DISTINCT attempt_key, event_uuid, layer FROM matches
-    WHERE match_rule <> 'time' AND accepted
+    WHERE match_rule <> 'time' AND accepted AND sampled(event_uuid, (SELECT COUNT(*) FROM attempts))
   ) AS m ON m.attempt_key = a.attempt_key AND m.event_uuid = a.event_uuid AND m.layer = p.layer
   WHERE a.status = 'success' AND sampled(a.event_uuid, (SELECT COUNT(*) FROM attempts))
   GROUP BY ALL HAVING COUNT(*) >= 20 AND COUNT(m.layer) >= 0.95 * COUNT(*)
@@ -72,11 +72,11 @@ worked AS (
 ),
 -- Events of which more was accepted than the sender saw succeed.
 surplus AS (
-  SELECT event_uuid FROM matches
-  JOIN (SELECT event_uuid, COUNT_IF(status = 'success') AS successes FROM attempts GROUP BY ALL)
-    USING (event_uuid)
+  SELECT event_uuid FROM matches JOIN (
+    SELECT event_uuid, COUNT_IF(status = 'success') AS successes FROM attempts
+    WHERE event_uuid IN (SELECT event_uuid FROM matches WHERE endpoint_url = '') GROUP BY ALL
+  ) USING (event_uuid)
   WHERE accepted AND NOT stranger
-    AND event_uuid IN (SELECT event_uuid FROM matches WHERE endpoint_url = '')
   GROUP BY event_uuid, stream HAVING COUNT(*) > MAX(successes)
 ),
 undecided AS (
