@@ -98,7 +98,7 @@ lock: | check-python
 	$(LOCK) pyproject.toml --group build -o requirements.txt
 	$(LOCK) pyproject.toml --group build --group test -c requirements.txt -o requirements-test.txt
 	$(LOCK) pyproject.toml --group build --extra lab -c requirements.txt -o requirements-lab.txt
-	$(LOCK) pyproject.toml --group build --extra spark -c requirements.txt -o requirements-spark.txt
+	$(LOCK) pyproject.toml --group build --group stores --extra spark -c requirements.txt -o requirements-spark.txt
 	$(LOCK) --group pyproject.toml:sbom -o requirements-sbom.txt
 
 # Beside the wheel, what the lock installs with it, as CycloneDX: names, versions, hashes.

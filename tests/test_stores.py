@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import subprocess
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import pytest
 
 import hookanalysis as ha
 from test_manual import ROOT, blocks_of
+from test_spark import SPARK
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,15 +95,16 @@ def test_a_query_over_parquet_brings_what_proves(
     assert {"missed", "delivered"} <= {row[2] for row in verdicts}
 
 
+@pytest.mark.skipif(not SPARK.exists(), reason="needs `make .venv-spark/spark.stamp`")
 def test_a_query_of_clickhouse_brings_the_same(
     store: Path, verdicts: list[tuple[Any, ...]]
 ) -> None:
-    chdb = pytest.importorskip("chdb")
     query, form = QUERIES["clickhouse.sql"].split("INTO OUTFILE 'access.log' FORMAT ")
-    text = bytes(chdb.query(query, form.rstrip(";\n")).bytes())
+    ask = "import sys, chdb; sys.stdout.buffer.write(chdb.query(*sys.argv[1:]).bytes())"
+    asked = [str(SPARK), "-c", ask, query, form.rstrip(";\n")]
     log = store / "edge" / "access.log"
     log.parent.mkdir()
-    log.write_bytes(text)
+    log.write_bytes(subprocess.run(asked, stdout=subprocess.PIPE, check=True).stdout)
     assert judge(log) == verdicts
 
 
