@@ -45,14 +45,16 @@ def test_every_server_gives_the_same_verdicts(server: Server, stories: dict[str,
         loaded = ws.load(story.exports, story.logs)
         assert not loaded.refused
         ws.reconcile()
-        rows = ws.rows("SELECT event_uuid, endpoint_url, outcome, detail FROM deliveries")
-    said = {(uuid, url): (outcome, detail) for uuid, url, outcome, detail in rows}
-    compare(story.truth, said, most=3)
+        rows = ws.rows("SELECT event_uuid, outcome, detail FROM deliveries")
+    # Not every application's log tells the path, and with it the endpoint; there is one alone.
+    said = {(uuid, ""): (outcome, detail) for uuid, outcome, detail in rows}
+    assert len(said) == len(rows)
+    compare({(uuid, ""): verdict for (uuid, _), verdict in story.truth.items()}, said, most=3)
 
 
 def test_the_packages_of_node_are_pinned_by_content_and_name_no_host() -> None:
     lock = json.loads((NODE_MODULES.parent / "package-lock.json").read_text(encoding="utf-8"))
     packages = {name: entry for name, entry in lock["packages"].items() if name}
-    assert {"node_modules/express", "node_modules/pino"} <= packages.keys()
+    assert {"node_modules/express", "node_modules/fastify", "node_modules/pino"} <= packages.keys()
     assert all(entry["integrity"].startswith("sha512-") for entry in packages.values())
     assert not any("resolved" in entry for entry in packages.values())

@@ -22,6 +22,7 @@ from .sender import SECRET
 _PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 Program = subprocess.Popen[bytes]
 NODE_MODULES = HERE / "node" / "node_modules"
+GO_PATH = Path("/usr/share/gocode")  # where Debian puts sources
 
 
 @dataclass(frozen=True)
@@ -126,9 +127,33 @@ def _flask(folder: Path, port: int, _app: int) -> Program:
     return _run(folder, command, "werkzeug.log")
 
 
-def _express(folder: Path, port: int, _app: int) -> Program:
-    command = [_find("node"), str(HERE / "node" / "express.js")]
-    return _run(folder, command, "morgan.log", LAB_PORT=str(port))
+def _uwsgi(folder: Path, port: int, _app: int) -> Program:
+    command = [_find("uwsgi_python3"), "--http-socket", f"127.0.0.1:{port}", "--die-on-term"]
+    command += ["--threads", "8", "--need-app", "--module", "lab.app:application"]
+    return _run(folder, command, "uwsgi.log")
+
+
+def _on_node(script: str, log: str) -> Callable[[Path, int, int], Program]:
+    def start(folder: Path, port: int, _app: int) -> Program:
+        command = [_find("node"), str(HERE / "node" / script)]
+        return _run(folder, command, log, LAB_PORT=str(port), NO_COLOR="1")
+
+    return start
+
+
+def _rails(folder: Path, port: int, _app: int) -> Program:
+    command = [_find("puma"), "--bind", f"tcp://127.0.0.1:{port}", "--threads", "8:8"]
+    return _run(folder, [*command, str(HERE / "ruby" / "config.ru")], RAILS_ENV="production")
+
+
+def _gin(folder: Path, port: int, _app: int) -> Program:
+    """Made of Debian's sources, without modules and network."""
+    binary = folder / "run" / "gin-app"
+    known = {"GO111MODULE": "off", "GOPATH": str(GO_PATH), "GOFLAGS": "-p=1"}
+    known["GOCACHE"] = str(folder / "run" / "cache")
+    build = [_find("go"), "build", "-o", str(binary), str(HERE / "go" / "gin.go")]
+    subprocess.run(build, env=_environment(folder, **known), check=True)
+    return _run(folder, [str(binary)], "gin.log", LAB_PORT=str(port))
 
 
 def _find(program: str) -> str:
@@ -151,6 +176,11 @@ def _lacks_node() -> str:
     )
 
 
+def _lacks_gin() -> str:
+    there = _find("go") and (GO_PATH / "src" / "github.com" / "gin-gonic").is_dir()
+    return "" if there else "gin is not installed (Debian: golang-github-gin-gonic-gin-dev)"
+
+
 SERVERS = (
     Server("apache", _lacks("apache2", "apache2"), _apache, proxy=True),
     Server("haproxy", _lacks("haproxy", "haproxy"), _haproxy, proxy=True),
@@ -158,7 +188,12 @@ SERVERS = (
     Server("uvicorn", _lacks_module("uvicorn"), _uvicorn),
     Server("django", _lacks_module("django"), _django),
     Server("flask", _lacks_module("flask"), _flask),
-    Server("express", _lacks_node(), _express),
+    Server("uwsgi", _lacks("uwsgi_python3", "uwsgi-core uwsgi-plugin-python3"), _uwsgi),
+    Server("express", _lacks_node(), _on_node("express.js", "morgan.log")),
+    Server("fastify", _lacks_node(), _on_node("fastify.js", "fastify.log")),
+    Server("nest", _lacks_node(), _on_node("nest.js", "nest.log")),
+    Server("rails", _lacks("puma", "puma ruby-rails"), _rails),
+    Server("gin", _lacks_gin(), _gin),
 )
 
 
