@@ -21,8 +21,7 @@ import hookanalysis
 from hookanalysis.cli import cli
 from hookanalysis.facts.measures import FACTS_VERSION
 from hookanalysis.facts.period import Period
-from hookanalysis.results import Table
-from hookanalysis.tables import BASE_TABLES, KEPT, MERGED, OUTCOMES, RESULTS
+from hookanalysis.tables import BASE_TABLES, KEPT, MERGED, OUTCOMES, RESULTS, Table
 from hookanalysis.verdict.findings import Finding
 
 ROOT = Path(__file__).parent.parent
@@ -54,7 +53,7 @@ def commands() -> str:
 
 
 def dictionary() -> str:
-    """Every table with its columns, from `tables.py`."""
+    """Every table with its columns, from `tables.toml`."""
     groups = (
         ("Loaded", BASE_TABLES),
         ("Kept beside these", KEPT),
@@ -68,7 +67,7 @@ def dictionary() -> str:
 
 
 def outcomes() -> str:
-    """The verdicts, from `tables.py`."""
+    """The verdicts, from `tables.toml`."""
     rows = [f"| `{name}` | {_cell(meaning)} |" for name, meaning in OUTCOMES.items()]
     return "\n".join(["| outcome | meaning |", "|---|---|", *rows])
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hookanalysis.database import Database, sql_text
 from hookanalysis.load.files import write_settings
 from hookanalysis.settings import Settings
-from hookanalysis.tables import SETTINGS, TABLES
+from hookanalysis.tables import TABLES
 from hookanalysis.verdict.steps import STEPS, run_step
 
 if TYPE_CHECKING:
@@ -37,7 +37,9 @@ def insert(con: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Row]) -> N
 
 def default_settings(**changed: Any) -> Row:
     """The row of `settings` as it is without a settings file."""
-    known = {key: value for key, value in asdict(Settings()).items() if key in SETTINGS.names}
+    known = {
+        key: value for key, value in asdict(Settings()).items() if key in TABLES["settings"].names
+    }
     return {key: list(v) if isinstance(v, tuple) else v for key, v in {**known, **changed}.items()}
 
 

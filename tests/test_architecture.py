@@ -48,7 +48,7 @@ STAGES = (
     "zones words",
     "database",
     "opening settings",
-    "tables results redaction outputs errors",
+    "tables redaction outputs errors",
 )
 
 
@@ -133,8 +133,8 @@ def test_the_package_keeps_its_budgets() -> None:
     queries = sorted(PACKAGE.rglob("*.sql"))
     world = [*(ROOT / "tests" / "world").glob("*.py"), *(ROOT / "tests" / "world").glob("*.toml")]
     found = {
-        "lines of Python": (count_lines(MODULES), 18_914, 10_500),
-        "modules": (len(ROOMS), 87, 45),
+        "lines of Python": (count_lines(MODULES), 18_295, 10_500),
+        "modules": (len(ROOMS), 86, 45),
         "lines of SQL": (count_lines(queries), 8_569, 5_500),
         "SQL files": (len(queries), 132, 115),
         "lines of the played world": (count_lines(world), 1_800, 1_700),

@@ -27,7 +27,6 @@ import pytest
 import rows
 from hookanalysis.database import Database, sql_text
 from hookanalysis.errors import InputError
-from hookanalysis.results import DELIVERIES
 from hookanalysis.tables import MERGED, RESULTS, TABLES
 from hookanalysis.verdict.findings import Finding, diagnose, read_finding
 from hookanalysis.verdict.rules import Rule, load_rules, named, read_rule, select_rows
@@ -94,7 +93,7 @@ def db() -> Iterator[Database]:
 
 
 def add(db: Database, **values: object) -> None:
-    db.con.table("deliveries").insert([values.get(name) for name in DELIVERIES.names])
+    db.con.table("deliveries").insert([values.get(name) for name in TABLES["deliveries"].names])
 
 
 def use_rule(monkeypatch: pytest.MonkeyPatch, rule: Rule) -> None:

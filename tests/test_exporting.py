@@ -15,7 +15,7 @@ import pytest
 from hookanalysis.database import Database
 from hookanalysis.errors import InputError
 from hookanalysis.exporting import export
-from hookanalysis.results import DELIVERIES, FINDING_EVIDENCE, FINDINGS, RESENDS, ZONE_ERRORS
+from hookanalysis.tables import TABLES
 
 HOSTILE = ("=HYPERLINK(1)", "+1", "-1", "@cmd", "\t=1", ' "=1', "\uff1d1", "|calc")
 INSIDE = {
@@ -120,8 +120,8 @@ def test_json_and_parquet_keep_values_as_they_are(db: Database, tmp_path: Path) 
 
 
 def test_a_sheet_says_codes_in_words(db: Database, tmp_path: Path) -> None:
-    for table in (RESENDS, ZONE_ERRORS, FINDINGS, FINDING_EVIDENCE, DELIVERIES):
-        db.con.execute(table.ddl)
+    for name in ("resends", "zone_errors", "findings", "finding_evidence", "deliveries"):
+        db.con.execute(TABLES[name].ddl)
     db.con.execute("INSERT INTO resends (reason) VALUES ('missed')")
     db.con.execute(
         "INSERT INTO zone_errors VALUES ('app', 60, 9, NULL, NULL, 'log', 'Asia/Tokyo', NULL)"

@@ -22,8 +22,8 @@ import pytest
 
 import hookanalysis as ha
 from faults.runner import KINDS
-from hookanalysis.results import DELIVERIES
 from hookanalysis.status import find_damage
+from hookanalysis.tables import TABLES
 
 SOURCE = Path(__file__).parent / "faults" / "failing.c"
 COMPILER = shutil.which("cc") or shutil.which("gcc")
@@ -156,7 +156,7 @@ def state(folder: Path) -> State:
             )
             found |= {f"{table} {path}": hashes for path, hashes in rows}
         if ws.has("deliveries"):
-            names = ", ".join(DELIVERIES.names)
+            names = ", ".join(TABLES["deliveries"].names)
             found["deliveries"] = ws.rows(f"SELECT {names} FROM deliveries ORDER BY ALL")
     return found
 

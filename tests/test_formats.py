@@ -26,7 +26,7 @@ from hookanalysis.formats.parser import connect_parser
 from hookanalysis.formats.probing import describe_format
 from hookanalysis.formats.sampling import take_records
 from hookanalysis.settings import Known
-from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
+from hookanalysis.tables import TABLES
 from tiers import some
 
 FORMATS = load_formats()
@@ -169,7 +169,7 @@ def test_every_record_gets_one_verdict_and_the_columns_of_the_table(entry: Forma
     assert {row["line"] for row in fields} == kept
     assert len({row["byte_offset"] for row in fields}) == len(fields)
 
-    table = ATTEMPT_RECORDS if entry.side == "sender" else RECEIPT_RECORDS
+    table = TABLES["attempt_records"] if entry.side == "sender" else TABLES["receipt_records"]
     assert [row[0] for row in con.execute("DESCRIBE told").fetchall()] == list(table.names[2:])
     con.execute(table.ddl.replace("TABLE IF NOT EXISTS", "OR REPLACE TEMP TABLE"))
     con.execute(f"INSERT INTO {table.name} SELECT 1, 2, * FROM told")

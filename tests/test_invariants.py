@@ -20,15 +20,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import hookanalysis as ha
-from hookanalysis.results import DELIVERIES
-from hookanalysis.tables import BASE_TABLES, RESULTS
+from hookanalysis.tables import BASE_TABLES, RESULTS, TABLES, Table
 from world.faults import FAULTS
 from world.runs import simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from hookanalysis.results import Table
 
 # `EXAMPLES=50 pytest tests/test_invariants.py` draws more worlds.
 WORLDS = int(os.environ.get("EXAMPLES", "2"))
@@ -78,7 +76,7 @@ def judge(folder: Path, *, but: str = "", tables: Iterable[Table] = RESULTS) -> 
 
 
 def verdicts(rows: Rows) -> Verdicts:
-    names = DELIVERIES.names
+    names = TABLES["deliveries"].names
     wanted = [names.index(n) for n in ("event_uuid", "endpoint_url", "outcome", "detail")]
     told = (tuple(row[at] for at in wanted) for row in rows["deliveries"])
     return {(uuid, url): (outcome, detail) for uuid, url, outcome, detail in told}

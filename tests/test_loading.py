@@ -23,7 +23,7 @@ from hookanalysis.formats.probing import try_file
 from hookanalysis.load import files, manifest
 from hookanalysis.read.sources import open_source
 from hookanalysis.settings import Known
-from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS, TABLES
+from hookanalysis.tables import TABLES
 from tiers import some
 from wrapping import PACKINGS, UNPROVEN
 
@@ -83,7 +83,7 @@ def statuses(report: ha.LoadReport) -> list[str]:
 def content(ws: ha.Workspace) -> Content:
     """All that the logs said, without the numbers that loading gave to files and generations."""
     found: Content = {}
-    for table in (ATTEMPT_RECORDS, RECEIPT_RECORDS):
+    for table in (TABLES["attempt_records"], TABLES["receipt_records"]):
         names = ", ".join(n for n in table.names if n not in {"file_id", "generation_id"})
         query = f"SELECT {names} FROM {table.name} ORDER BY ALL"
         found[table.name] = ws.rows(query)
@@ -103,7 +103,7 @@ def content(ws: ha.Workspace) -> Content:
 
 def stored(ws: ha.Workspace) -> Content:
     """All that loading writes of logs, from which the rest follows."""
-    names = (ATTEMPT_RECORDS.name, RECEIPT_RECORDS.name, "activity", "generations", "rejects")
+    names = ("attempt_records", "receipt_records", "activity", "generations", "rejects")
     return {name: ws.rows(f"FROM {name} ORDER BY ALL") for name in names}
 
 

@@ -17,9 +17,9 @@ from hookanalysis.errors import InputError
 from hookanalysis.facts.gathering import facts
 from hookanalysis.facts.measures import ClockOffset, percent
 from hookanalysis.reporting.pages import read_meta
-from hookanalysis.results import DELIVERIES
 from hookanalysis.sections.cover import top
 from hookanalysis.sections.lists import say_clock
+from hookanalysis.tables import TABLES
 from hookanalysis.words import say_seen
 from tiers import some
 
@@ -159,7 +159,7 @@ def test_a_number_has_one_value_in_stored_worlds(world: int, tmp_path: Path) -> 
         told = con.execute(f"FROM '{ACCEPTED}/deliveries.parquet' WHERE world = {world}")
         names = [column[0] for column in told.description]
         rows = [dict(zip(names, row, strict=True)) for row in told.fetchall()]
-    rows = [{k: v for k, v in row.items() if k in DELIVERIES.names} for row in rows]
+    rows = [{k: v for k, v in row.items() if k in TABLES["deliveries"].names} for row in rows]
     with fill(tmp_path, rows, findings=[]) as db:
         check_numbers(db, facts(db))
 

@@ -16,9 +16,9 @@ import pytest
 import rows
 from hookanalysis.database import Database, sql_text
 from hookanalysis.load.files import write_settings
-from hookanalysis.results import DIAGNOSED
 from hookanalysis.settings import Settings
 from hookanalysis.tables import RESULTS, TABLES
+from hookanalysis.verdict.findings import DIAGNOSED
 from hookanalysis.verdict.steps import _CODE, _STRETCHES, STEPS, run_step
 from hookanalysis.verdict.stretches import write_stretches
 
@@ -134,7 +134,7 @@ def test_headers_name_the_inputs() -> None:
 
 def test_every_result_is_made_by_a_step() -> None:
     made = {*STEPS, "candidates"}  # which `requests` makes as well
-    assert {table.name for table in RESULTS} - {table.name for table in DIAGNOSED} <= made
+    assert {table.name for table in RESULTS} - {*DIAGNOSED} <= made
 
 
 def test_a_promised_table_gets_exactly_its_columns() -> None:

@@ -24,7 +24,7 @@ from hookanalysis.formats.sampling import take_records
 from hookanalysis.formats.wrappers import Wrapper
 from hookanalysis.read.sources import Account, open_source
 from hookanalysis.read.splitting import Split
-from hookanalysis.tables import RECEIPT_RECORDS
+from hookanalysis.tables import TABLES
 from tiers import some
 from wrapping import TIME, WRAPPINGS, docker_json, syslog_iso
 
@@ -89,7 +89,7 @@ def read(path: Path) -> dict[str, Any]:
     """What becomes of a file: its rows and verdicts, wherever they stand, and its format."""
     source = open_source(path, max_text_bytes=1 << 24)
     binding = detect(source.head(), str(path))
-    names = ", ".join(c.name for c in RECEIPT_RECORDS.columns if c.name not in PLACE)
+    names = ", ".join(c.name for c in TABLES["receipt_records"].columns if c.name not in PLACE)
     rows, verdicts = [], []
     engine = connect_parser()
     for chunk in source.chunks(binding.split, final=True):

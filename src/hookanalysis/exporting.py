@@ -15,8 +15,7 @@ from .facts.gathering import facts as gather
 from .facts.history import read_days
 from .facts.period import ask, day_bounds
 from .outputs import no_formula, write_beside
-from .results import FINDING_EVIDENCE, FINDINGS
-from .tables import OUTCOMES
+from .tables import OUTCOMES, TABLES
 from .verdict.findings import read_finding, say_ground
 from .verdict.rules import SEVERITIES
 from .words import say, say_evidence, say_reason, say_zone_error
@@ -29,14 +28,15 @@ if TYPE_CHECKING:
 
     from .database import Database
 
+_EVIDENCE = TABLES["finding_evidence"].names
 # Tables whose codes a sheet says in words too: the columns that it takes, and the words of a row.
 _IN_WORDS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "deliveries": (("reason",), lambda reason: say_reason(reason or "")),
     "resends": (("reason",), lambda reason: say(reason, "resends")),
-    "findings": (FINDINGS.names, lambda *row: say_ground(read_finding(*row))),
+    "findings": (TABLES["findings"].names, lambda *row: say_ground(read_finding(*row))),
     "finding_evidence": (
-        FINDING_EVIDENCE.names,
-        lambda *row: say_evidence(row[0], dict(zip(FINDING_EVIDENCE.names, row, strict=True))),
+        _EVIDENCE,
+        lambda *row: say_evidence(row[0], dict(zip(_EVIDENCE, row, strict=True))),
     ),
     "zone_errors": (("stream", "minutes", "suspect", "log_zone", "export_zone"), say_zone_error),
 }

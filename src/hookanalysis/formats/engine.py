@@ -14,7 +14,7 @@ import numpy as np
 from hookanalysis.database import Stream, sql_text
 from hookanalysis.read.records import Chunk
 from hookanalysis.read.splitting import Batch
-from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
+from hookanalysis.tables import TABLES
 
 from .format import fill
 from .parser import connect_parser
@@ -62,7 +62,7 @@ class Scratch:
         self._statements = {"scan": f"INSERT INTO scanned {scan_sql}", "parse": parsed}
         self._planned: set[str] = set()
         self.con.register("chunk", self._chunk)
-        target = ATTEMPT_RECORDS if side == "sender" else RECEIPT_RECORDS
+        target = TABLES["attempt_records" if side == "sender" else "receipt_records"]
         columns = [f"{c.name} {c.type}" for c in target.columns if c.name not in _PLACE]
         self.con.execute(f"CREATE TEMP TABLE scanned ({_SCANNED})")
         self.con.execute(f"CREATE TEMP TABLE parsed ({', '.join(columns)})")

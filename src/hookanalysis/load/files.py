@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hookanalysis.errors import InputError
 from hookanalysis.formats.parser import connect_parser
 from hookanalysis.read.sources import open_source
-from hookanalysis.tables import SETTINGS
+from hookanalysis.tables import TABLES
 from hookanalysis.zones import name_database
 
 from . import manifest
@@ -98,8 +98,11 @@ def prepare(db: Database, settings: Settings) -> None:
 
 def write_settings(db: Database, settings: Settings) -> None:
     """Put the thresholds and endpoints where the SQL steps read them."""
-    known = {name: value for name, value in vars(settings).items() if name in SETTINGS.names}
-    values = {k: list(v) if isinstance(v, tuple) else v for k, v in known.items()}
+    values = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in vars(settings).items()
+        if name in TABLES["settings"].names
+    }
     marks = ", ".join(f"${name}" for name in values)
     with db.transaction():
         db.con.execute("DELETE FROM settings")

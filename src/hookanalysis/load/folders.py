@@ -15,7 +15,7 @@ from hookanalysis.errors import InputError
 from hookanalysis.read.postgres import Table, find_table
 from hookanalysis.read.sources import print_path
 from hookanalysis.settings import DEFAULT_NAME, RUNS_NAME
-from hookanalysis.tables import ATTEMPT_RECORDS, MERGED, RECEIPT_RECORDS, RESULTS
+from hookanalysis.tables import MERGED, RESULTS, TABLES
 
 from .transfers import Offer
 
@@ -118,7 +118,8 @@ def check_export(head: bytes, where: str) -> None:
             names = list(json.JSONDecoder().raw_decode(text)[0])
         except (ValueError, RecursionError):
             return
-    for table in (ATTEMPT_RECORDS, RECEIPT_RECORDS, *MERGED, *RESULTS):
+    records = TABLES["attempt_records"], TABLES["receipt_records"]
+    for table in (*records, *MERGED, *RESULTS):
         if names in ([*table.names], [*table.names, "in_words"]):
             raise ProductError(
                 f"this is the table {table.name} of a workspace, no log",

@@ -18,7 +18,7 @@ from hookanalysis.database import sql_text
 from hookanalysis.errors import InputError
 from hookanalysis.read.postgres import find_table
 from hookanalysis.read.sources import print_path
-from hookanalysis.tables import FILES, GENERATIONS, MERGED, RESULTS
+from hookanalysis.tables import MERGED, RESULTS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -317,7 +317,7 @@ def write_generation(db: Database, values: dict[str, Any], *, grown: bool) -> No
             {name: values[name] for name in (*_CHANGING, "layer", "generation_id")},
         )
         return
-    marks = ", ".join(f"${name}" for name in GENERATIONS.names)
+    marks = ", ".join(f"${name}" for name in TABLES["generations"].names)
     db.con.execute(f"INSERT INTO generations VALUES ({marks})", values)
 
 
@@ -349,7 +349,7 @@ def write_file(
         "lacking_stream": report.lacking[0],
         "lacking_layer": report.lacking[1],
     } | _measure(source)
-    marks = ", ".join(f"${name}" for name in FILES.names)
+    marks = ", ".join(f"${name}" for name in TABLES["files"].names)
     db.con.execute(f"INSERT INTO files VALUES ({marks})", values)
 
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookanalysis.database import Stream
 from hookanalysis.errors import InputError
-from hookanalysis.tables import ACTIVITY, ATTEMPT_RECORDS, RECEIPT_RECORDS, REJECTS
-from hookanalysis.tables import TABLES as CONTRACT
+from hookanalysis.tables import TABLES
 
 from . import manifest
 from .manifest import FileReport
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from .transfers import Offer
 
 # What a part holds beside its rows of `files` and `generations`.
-TABLES = (ATTEMPT_RECORDS, RECEIPT_RECORDS, REJECTS, ACTIVITY)
+ROWS = ("attempt_records", "receipt_records", "rejects", "activity")
 
 
 @dataclass(frozen=True)
@@ -101,20 +100,20 @@ def read_part(
     try:
         report = load_offer(db, offer, wishes, apart)
         rows = {
-            table.name: ArrowFile.write(Stream(db.con, f"FROM {table.name}"), folder / table.name)
-            for table in TABLES
-            if db.rows(f"SELECT 1 FROM {table.name} LIMIT 1")
+            name: ArrowFile.write(Stream(db.con, f"FROM {name}"), folder / name)
+            for name in ROWS
+            if db.rows(f"SELECT 1 FROM {name} LIMIT 1")
         }
         file, generation = (_first_row(db, name) for name in ("files", "generations"))
     finally:
-        for name in ("files", "generations", *(table.name for table in TABLES)):
+        for name in ("files", "generations", *ROWS):
             db.con.execute(f"TRUNCATE {name}")
     return Part(report, file, generation, rows, apart.head_hash, apart.before, wishes.again)
 
 
 def _first_row(db: Database, table: str) -> dict[str, Any] | None:
     cursor = db.con.execute(f"FROM {table}")
-    names = CONTRACT[table].names
+    names = TABLES[table].names
     row = cursor.fetchone()
     return dict(zip(names, row, strict=True)) if row else None
 

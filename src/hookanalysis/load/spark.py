@@ -23,13 +23,13 @@ from hookanalysis.errors import InputError
 from hookanalysis.opening import connect_memory
 from hookanalysis.outputs import work_folder
 from hookanalysis.settings import Known, Settings, read_settings
-from hookanalysis.tables import TABLES as CONTRACT
+from hookanalysis.tables import TABLES
 
 from . import manifest
 from .files import prepare
 from .manifest import FileReport
 from .offers import Wishes
-from .parts import TABLES, Part, gather, read_part
+from .parts import ROWS, Part, gather, read_part
 from .summary import LoadReport, find_lacks
 from .transfers import Offer
 
@@ -49,7 +49,7 @@ _RANDOM = re.compile(r"(?=[^\W_]*\d)[^\W_]{8,}")
 # Spark knows no unsigned numbers.
 _TYPES = {"UBIGINT": "DECIMAL(20,0)"}
 _SPARK = {"VARCHAR": "string", "VARCHAR[]": "array<string>", "TIMESTAMP": "timestamp_ntz"}
-_COLUMNS = {c.name: _TYPES.get(c.type, c.type) for table in TABLES for c in table.columns}
+_COLUMNS = {c.name: _TYPES.get(c.type, c.type) for name in ROWS for c in TABLES[name].columns}
 _OWN = {"table": "VARCHAR", "object": "VARCHAR", "manifest": "VARCHAR"}
 
 
@@ -229,11 +229,7 @@ def _settle(settings: Settings | str | Path | None) -> Settings:
 
 def _gather(db: Database, told: dict[str, Any], stored: _Stored) -> FileReport:
     report, generation, known = _report(told), told["generation"], Known(stream=told["stream"])
-    rows = {
-        table.name: found
-        for table in TABLES
-        if (found := stored.rows(table.name, report.path)) is not None
-    }
+    rows = {name: found for name in ROWS if (found := stored.rows(name, report.path)) is not None}
     part = Part(report, told["file"], generation, rows)
     if not generation:
         return gather(db, part, known)
@@ -277,7 +273,7 @@ class _Stored:
         import pyarrow as pa
         from pyarrow import compute
 
-        names = [*columns] or [column.name for column in CONTRACT[table].columns]
+        names = [*(columns or TABLES[table].names)]
         chosen = compute.field("object") == name
         found = [
             f.to_table(columns=names, filter=chosen) for f in self._places.get((table, name), ())

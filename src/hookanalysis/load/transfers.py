@@ -10,7 +10,6 @@ from hookanalysis.database import sql_text
 from hookanalysis.errors import InputError
 from hookanalysis.formats.engine import parse_ahead
 from hookanalysis.formats.refusals import say_unlike
-from hookanalysis.tables import ATTEMPT_RECORDS, RECEIPT_RECORDS
 
 from . import manifest
 from .manifest import FileReport
@@ -152,7 +151,7 @@ class Transfer:
 
     def _insert(self, chunk: Chunk, scratch: Scratch, rest: tuple[str, str] | None) -> None:
         con = self.db.con
-        target = ATTEMPT_RECORDS if self._from_sender else RECEIPT_RECORDS
+        target = "attempt_records" if self._from_sender else "receipt_records"
         if rest:
             if self.apart and self.before and not self.first_at:
                 raise OrderError  # its first lines may go on with a line that stands elsewhere
@@ -160,7 +159,7 @@ class Transfer:
         kept, rejected = self._count(chunk, scratch)
         # To move no rows takes as long as to move some.
         if kept:
-            scratch.move(f"SELECT {self.place}, * FROM parsed", con, target.name)
+            scratch.move(f"SELECT {self.place}, * FROM parsed", con, target)
         if rejected:
             # What was taken out of a list has a place in its record, and no bytes of its own.
             query = f"""SELECT {self.place}, coalesce(chunk.line, scanned.line), byte_offset,

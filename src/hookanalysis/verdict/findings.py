@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis.database import sql_text
-from hookanalysis.results import DIAGNOSED, FINDING_EVIDENCE, FINDINGS
+from hookanalysis.tables import TABLES
 from hookanalysis.words import explain_reason, sentence
 
 from .rules import load_rules, named, select_rows
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from .rules import Rule
 
+DIAGNOSED = ("finding_deliveries", "finding_spans", "findings", "finding_evidence")
 # What the rules select, until the findings are written. A rule may come upon a delivery by several
 # of its attempts; what one of them shows counts.
 _WORK_TABLES = {
@@ -168,9 +169,9 @@ def diagnose(db: Database) -> None:
     Raises:
         InputError: A rule cannot be run; names it, and says why.
     """
-    for table in DIAGNOSED:
-        db.con.execute(f"DROP TABLE IF EXISTS {table.name}")
-        db.con.execute(table.ddl)
+    for name in DIAGNOSED:
+        db.con.execute(f"DROP TABLE IF EXISTS {name}")
+        db.con.execute(TABLES[name].ddl)
     for name, columns in _WORK_TABLES.items():
         db.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
     rules = [rule for rule in load_rules() if not rule.asked]
@@ -182,8 +183,8 @@ def diagnose(db: Database) -> None:
     db.con.execute(f"CREATE OR REPLACE TEMP TABLE chosen_rows AS {chosen}")
     db.con.execute(_STORE_DELIVERIES)
     db.con.execute(_STORE_SPANS)
-    for table in (FINDINGS, FINDING_EVIDENCE):
-        db.con.execute(f"INSERT INTO {table.name} BY NAME {sql_text(f'diagnosis/{table.name}')}")
+    for name in ("findings", "finding_evidence"):
+        db.con.execute(f"INSERT INTO {name} BY NAME {sql_text(f'diagnosis/{name}')}")
     for name in ("offenders", "chosen_rows", *_WORK_TABLES):
         db.con.execute(f"DROP TABLE IF EXISTS temp.{name}")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hookanalysis.database import sql_text
-from hookanalysis.results import CANDIDATES, REQUESTS
+from hookanalysis.tables import TABLES
 
 from .tier import STATES, Known, Tier
 from .windows import NONE, SECOND
@@ -48,9 +48,9 @@ def write_requests(db: Database) -> None:
     """Make `requests` and `candidates` of the lines that name no event; complete `matches`."""
     con = db.con
     con.execute(_NUMBER_UNLISTED)
-    for table in (REQUESTS, CANDIDATES):
-        con.execute(f"DROP TABLE IF EXISTS {table.name}")
-        con.execute(table.ddl)
+    for name in ("requests", "candidates"):
+        con.execute(f"DROP TABLE IF EXISTS {name}")
+        con.execute(TABLES[name].ddl)
     for layer in LAYERS:
         asked = sql_text("assignment/tier_lines")
         lines = _plain(con.execute(asked, {"layer": layer}).fetchnumpy())
