@@ -19,8 +19,7 @@ from hookanalysis.facts.gathering import MAX_HOLES, acknowledge, facts
 from hookanalysis.facts.measures import Facts, Headline, Resends, percent, round_number
 from hookanalysis.facts.period import day_bounds
 from hookanalysis.tables import MERGED, OUTCOMES, RESULTS, SCHEMA_VERSION, TABLES
-from hookanalysis.verdict.findings import diagnose
-from hookanalysis.verdict.rules import SEVERITIES
+from hookanalysis.verdict.findings import SEVERITIES, diagnose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from .facts.history import note_days, read_days
 from .facts.measures import percent
 from .markup import OUTCOME_COLOURS, read_asset, read_style, read_template
 from .outputs import write_beside
-from .verdict.rules import load_rules
+from .verdict.findings import load_rules
 from .words import count, say_badge
 
 if TYPE_CHECKING:

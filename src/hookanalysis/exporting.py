@@ -16,8 +16,7 @@ from .facts.history import read_days
 from .facts.period import ask, day_bounds
 from .outputs import no_formula, write_beside
 from .tables import OUTCOMES, TABLES
-from .verdict.findings import read_finding, say_ground
-from .verdict.rules import SEVERITIES
+from .verdict.findings import SEVERITIES, read_finding, say_ground
 from .words import say, say_evidence, say_reason, say_zone_error
 
 if TYPE_CHECKING:

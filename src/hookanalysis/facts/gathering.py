@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from hookanalysis.errors import InputError
 from hookanalysis.load.folders import find_samples
 from hookanalysis.tables import OUTCOMES, RESULTS, SCHEMA_VERSION
-from hookanalysis.verdict.findings import Shown, judge_period, read_finding
-from hookanalysis.verdict.rules import load_rules
+from hookanalysis.verdict.findings import Shown, judge_period, load_rules, read_finding
 from hookanalysis.words import explain_reason, say_evidence, say_seen
 from hookanalysis.zones import check_zone, to_utc
 

@@ -1,24 +1,50 @@
-"""The rules, run over the results: who explains what, how surely, and by which lines."""
+"""The rules, run over the results: who explains what, how surely, and by which lines.
+
+A rule of `rules/` is a SELECT of what went wrong, under a header that says what it means and needs:
+
+    /*---
+    id = "wrong_path"         # the name of the file
+    title, guide_step, cause, severity, explain, next_check
+    place = 20                # order among the rules that explain a delivery equally well
+    fallback = true           # it says what happened, not why: any cause goes before it
+    [requires]                # column → what it shows; TRUE where the evidence is there
+    answered = "the sender was answered 404 or 410"
+    [against]                 # column → what contradicts the rule, so that others go before it
+    served = "…"
+    [senders.showpass]        # texts for one sender's exports (the beginning of their format's id)
+    next_check = "…"
+    ---*/
+    SELECT endpoint_url, event_uuid, happened_at, answered, served
+    FROM …
+
+A row is about one delivery; or, where event_uuid is NULL, about an endpoint as a whole: then a
+column `what` may say in words what is to be seen there, and `ends_at` until when.
+
+A rule whose SELECT names $since, $until and $zone is asked of each period that facts are about.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+import tomllib
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis.database import sql_text
 from hookanalysis.tables import TABLES
 from hookanalysis.words import explain_reason, sentence
 
-from .rules import load_rules, named, select_rows
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    import duckdb
+
     from hookanalysis.database import Database
 
-    from .rules import Rule
+SEVERITIES = ("info", "warning", "critical")
 
 DIAGNOSED = ("finding_deliveries", "finding_spans", "findings", "finding_evidence")
 # What the rules select, until the findings are written. A rule may come upon a delivery by several
@@ -64,6 +90,57 @@ WHERE event_uuid IS NULL
 
 
 @dataclass(frozen=True)
+class Rule:
+    """One file of `rules/`."""
+
+    id: str
+    title: str
+    guide_step: str
+    cause: str  # sender, network, receiver, logs or unknown
+    severity: str  # one of SEVERITIES
+    explain: str
+    next_check: str
+    place: int
+    requires: Mapping[str, str]
+    against: Mapping[str, str]
+    sql: str
+    fallback: bool = False
+    senders: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> bool:
+        """It is asked of a period, when facts are gathered, and not of the whole workspace."""
+        return "$since" in self.sql
+
+    @property
+    def stances(self) -> dict[str, str]:
+        """Column of the SELECT → stance of that piece of evidence: for or against."""
+        return {**dict.fromkeys(self.requires, "for"), **dict.fromkeys(self.against, "against")}
+
+
+@cache
+def load_rules() -> tuple[Rule, ...]:
+    """All rules, by name."""
+    home = resources.files("hookanalysis") / "rules"
+    files = sorted(home.iterdir(), key=lambda file: file.name)
+    texts = (f.read_text(encoding="utf-8") for f in files if f.name.endswith(".sql"))
+    return tuple(map(read_rule, texts))
+
+
+def read_rule(text: str) -> Rule:
+    """One rule from the text of its file."""
+    header = text.partition("/*---")[2].partition("---*/")[0]
+    return Rule(**_flow(tomllib.loads(header)), sql=text.strip().removesuffix(";"))
+
+
+def _flow(value: Any) -> Any:
+    """TOML's texts without their line breaks."""
+    if isinstance(value, dict):
+        return {key: _flow(inner) for key, inner in value.items()}
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
+@dataclass(frozen=True)
 class Shown:
     """One line of a log that shows a finding, or what a rule counted. Times are UTC."""
 
@@ -80,8 +157,8 @@ class Finding:
     rule_id: str
     title: str
     severity: str  # one of SEVERITIES
-    cause: str  # one of CAUSES
-    guide_step: str  # one of GUIDE_STEPS
+    cause: str  # sender, network, receiver, logs or unknown
+    guide_step: str  # heading of the sender's troubleshooting guide
     endpoint_url: str  # empty where nobody knows it
     deliveries: int  # 0 where it is about the endpoint as a whole
     first_at: datetime | None
@@ -115,12 +192,11 @@ def judge_period(db: Database, period: Mapping[str, Any]) -> list[Finding]:
     found = []
     for rule in load_rules():
         if rule.asked:
-            with named(rule):
-                select_rows(db.con, rule, period)
-                sums = [f"COUNT(*) FILTER ({piece})" for piece in rule.stances]
-                query = f"SELECT MIN(happened_at), MAX(ends_at), COUNT(*), [{', '.join(sums)}]"
-                ((first, last, rows, held),) = db.rows(f"{query} FROM offenders")
-                whats = [row[0] for row in db.rows("SELECT what FROM offenders ORDER BY ALL DESC")]
+            select_rows(db.con, rule, period)
+            sums = [f"COUNT(*) FILTER ({piece})" for piece in rule.stances]
+            query = f"SELECT MIN(happened_at), MAX(ends_at), COUNT(*), [{', '.join(sums)}]"
+            ((first, last, rows, held),) = db.rows(f"{query} FROM offenders")
+            whats = [row[0] for row in db.rows("SELECT what FROM offenders ORDER BY ALL DESC")]
             if rows:
                 found.append(_judge(rule, whats, (first, last), rows, held))
     return found
@@ -165,9 +241,6 @@ def diagnose(db: Database) -> None:
     """Run the rules over the results; fills the tables `DIAGNOSED` anew.
 
     The caller holds the transaction: a rule that fails leaves nothing half done.
-
-    Raises:
-        InputError: A rule cannot be run; names it, and says why.
     """
     for name in DIAGNOSED:
         db.con.execute(f"DROP TABLE IF EXISTS {name}")
@@ -177,8 +250,7 @@ def diagnose(db: Database) -> None:
     rules = [rule for rule in load_rules() if not rule.asked]
     _store_headers(db, rules)
     for rule in rules:
-        with named(rule):
-            _run_rule(db, rule)
+        _run_rule(db, rule)
     chosen = sql_text("diagnosis/chosen_rows")
     db.con.execute(f"CREATE OR REPLACE TEMP TABLE chosen_rows AS {chosen}")
     db.con.execute(_STORE_DELIVERIES)
@@ -205,9 +277,20 @@ def _store_headers(db: Database, rules: Iterable[Rule]) -> None:
             db.con.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
 
 
+def select_rows(
+    con: duckdb.DuckDBPyConnection, rule: Rule, period: Mapping[str, Any] | None = None
+) -> list[str]:
+    """Run a rule into the temporary table `offenders`; returns its columns.
+
+    `period` is for a rule that is asked of one: `since`, `until` (UTC) and `zone`.
+    """
+    con.execute(f"CREATE OR REPLACE TEMP TABLE offenders AS {rule.sql}", period)
+    return [column[0] for column in con.execute("FROM offenders LIMIT 0").description or ()]
+
+
 def _run_rule(db: Database, rule: Rule) -> None:
-    columns, any_found = select_rows(db.con, rule)
-    if not any_found:
+    columns = select_rows(db.con, rule)
+    if not db.rows("FROM offenders LIMIT 1"):
         return
     what = "what" if "what" in columns else "NULL"
     ends_at = "ends_at" if "ends_at" in columns else "happened_at"
