@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 import hookanalysis as ha
 from hookanalysis.cli import cli, main
-from hookanalysis.options import LEVELS
+from hookanalysis.running import LEVELS
 from hookanalysis.status import find_damage
 
 SAMPLES = Path(__file__).parent.parent / "data" / "samples"

@@ -14,8 +14,8 @@ import hookanalysis as ha
 from hookanalysis.cli import cli
 from hookanalysis.exporting import export
 from hookanalysis.load import summary
-from hookanalysis.load.folders import walk
 from hookanalysis.load.manifest import FileReport
+from hookanalysis.load.offers import walk
 from hookanalysis.load.summary import find_lacks
 from hookanalysis.load.transfers import Transfer
 from hookanalysis.settings import Settings

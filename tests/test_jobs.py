@@ -18,7 +18,7 @@ import pytest
 
 import hookanalysis as ha
 from hookanalysis.load import files, offers, workers
-from hookanalysis.load.folders import find_samples
+from hookanalysis.load.offers import find_samples
 from hookanalysis.load.parts import Part
 from hookanalysis.read.sources import open_source
 from hookanalysis.tables import BASE_TABLES

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hookanalysis.verdict.pace import active_seconds, find_holes
+from hookanalysis.verdict.clocks import active_seconds, find_holes
 
 HOUR = 3600
 

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from hookanalysis.formats.parser import connect_parser
+from hookanalysis.formats.engine import connect_parser
 
 
 @cache

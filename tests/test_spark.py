@@ -15,8 +15,7 @@ import pytest
 import hookanalysis as ha
 from hookanalysis.errors import InputError
 from hookanalysis.load import spark as lakes
-from hookanalysis.load.folders import find_samples
-from hookanalysis.load.offers import Wishes
+from hookanalysis.load.offers import Wishes, find_samples
 from hookanalysis.settings import Known
 from hookanalysis.tables import BASE_TABLES, RESULTS
 from proof import draw_case, play

@@ -19,8 +19,7 @@ from hookanalysis.load.files import write_settings
 from hookanalysis.settings import Settings
 from hookanalysis.tables import RESULTS, TABLES
 from hookanalysis.verdict.findings import DIAGNOSED
-from hookanalysis.verdict.steps import _CODE, _STRETCHES, STEPS, run_step
-from hookanalysis.verdict.stretches import write_stretches
+from hookanalysis.verdict.steps import _CODE, _STRETCHES, STEPS, run_step, write_stretches
 
 FOLDER = Path(__file__).parent / "sql"
 SQL = Path(rows.__file__).parent.parent / "src" / "hookanalysis" / "sql"

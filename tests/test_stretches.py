@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handwritten import DAY
-from hookanalysis.verdict import stretches
-from hookanalysis.verdict.stretches import write_stretches
+from hookanalysis.verdict import steps
+from hookanalysis.verdict.steps import write_stretches
 
 if TYPE_CHECKING:
     from hookanalysis.database import Database
@@ -32,7 +32,7 @@ def test_each_stretch_is_what_lies_between_two_cuts(
         [list(column) for column in zip(*((s, at(m), c) for s, m, c in tries), strict=True)]
         or [[], [], []],
     )
-    monkeypatch.setattr(stretches, "sql_text", lambda _: "FROM given")
+    monkeypatch.setattr(steps, "sql_text", lambda _: "FROM given")
     write_stretches(db, "found")
     found = db.rows("SELECT series, first_at, last_at, tries FROM found ORDER BY ALL")
     assert found == sorted(one_by_one(tries))

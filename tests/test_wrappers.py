@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import hookanalysis as ha
 from hookanalysis.formats import wrappers
 from hookanalysis.formats.detect import detect
-from hookanalysis.formats.parser import connect_parser
+from hookanalysis.formats.engine import connect_parser
 from hookanalysis.formats.probing import try_file
 from hookanalysis.formats.sampling import take_records
 from hookanalysis.formats.wrappers import Wrapper

@@ -17,11 +17,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .errors import DamagedError, InputError
-from .options import (
+from .running import (
     LEVELS,
+    RUN,
     Day,
     Moment,
     Pair,
+    make_plain,
+    run,
     with_fail_on,
     with_jobs,
     with_settings,
@@ -29,7 +32,6 @@ from .options import (
     with_wait,
     with_workspace,
 )
-from .running import RUN, make_plain, run
 from .settings import LAYERS, TIME_MARKS, Known, Settings
 from .words import plural
 
@@ -49,7 +51,7 @@ def cli() -> None:
 @click.option("-o", "--output", default="demo", show_default=True, help="Folder to write to.")
 def demo(output: str) -> None:
     """Sample logs → workspace → daily report, all in one folder."""
-    from .load.folders import find_samples
+    from .load.offers import find_samples
     from .workspace import connect
 
     folder = Path(output)

@@ -14,8 +14,7 @@ from .database import Database
 from .errors import InputError
 from .load import files as loading
 from .load import manifest
-from .load.folders import find_samples
-from .load.offers import Wishes
+from .load.offers import Wishes, find_samples
 from .progress import show_reading, show_steps
 from .read.sources import print_path
 from .settings import Known, Settings, read_settings

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hookanalysis.errors import InputError
-from hookanalysis.load.folders import find_samples
+from hookanalysis.load.offers import find_samples
 from hookanalysis.tables import OUTCOMES, RESULTS, SCHEMA_VERSION
 from hookanalysis.verdict.findings import Shown, judge_period, load_rules, read_finding
 from hookanalysis.words import explain_reason, say_evidence, say_seen

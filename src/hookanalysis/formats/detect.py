@@ -12,9 +12,9 @@ from hookanalysis.settings import Known
 from hookanalysis.zones import read_offset
 
 from .catalog import load_formats
+from .engine import connect_parser
 from .format import FileFacts, Format
 from .logs import OBJECT, TEXT, Binding, overrule, read_log
-from .parser import connect_parser
 from .refusals import say_unfit
 from .sampling import Beginning
 from .templates import read_log_formats

@@ -13,9 +13,8 @@ from hookanalysis.read.rows import find_table, read_headers
 from hookanalysis.read.splitting import Split
 
 from .catalog import load_formats
-from .engine import borrow_scratch
+from .engine import borrow_scratch, connect_parser
 from .format import FileFacts, Format, plain_records
-from .parser import connect_parser
 from .sampling import open_object, take_records, usual_shapes
 from .scan import Log, case_sql, fits_object, fits_text, log_fields, scan_log
 from .texts import path_sql

@@ -12,12 +12,10 @@ from hookanalysis.words import say
 
 from .catalog import load_formats
 from .detect import detect, gather_formats, look_at, no_such_format
-from .drafting import disguise, draft_format
-from .engine import borrow_scratch
+from .engine import borrow_scratch, connect_parser
 from .format import FileFacts
 from .logs import Binding, count_fits, take_lines
-from .parser import connect_parser
-from .refusals import UnfitError, say_unlike
+from .refusals import UnfitError, disguise, draft_format, say_unlike
 from .sampling import Beginning, take_records
 from .trials import hold_trials, reach
 from .wrappers import peel

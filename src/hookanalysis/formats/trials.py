@@ -14,8 +14,7 @@ from hookanalysis.read.rows import name_columns, normalise
 from hookanalysis.read.splitting import Split
 
 from .catalog import OWN
-from .engine import borrow_scratch
-from .parser import connect_parser
+from .engine import borrow_scratch, connect_parser
 from .sampling import open_object, spell, usual_shapes
 from .texts import fields_sql, scan_sql
 

@@ -7,14 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hookanalysis.errors import InputError
-from hookanalysis.formats.parser import connect_parser
+from hookanalysis.formats.engine import connect_parser
 from hookanalysis.read.sources import open_source
 from hookanalysis.tables import TABLES
 from hookanalysis.zones import name_database
 
 from . import manifest
-from .folders import walk
-from .offers import Wishes, load_offer, recognise, refuse_fault, url_path
+from .offers import Wishes, load_offer, recognise, refuse_fault, url_path, walk
 from .parts import Part, gather
 from .summary import LoadReport, find_lacks
 from .transfers import Offer
