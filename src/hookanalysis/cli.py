@@ -18,11 +18,11 @@ import click
 
 from .errors import DamagedError, InputError
 from .running import (
+    DAY,
     LEVELS,
+    MOMENT,
+    PAIR,
     RUN,
-    Day,
-    Moment,
-    Pair,
     make_plain,
     run,
     with_fail_on,
@@ -120,7 +120,7 @@ def forget(paths: tuple[str, ...], stream: str | None, wait: float, workspace: s
 
 
 @cli.command()
-@click.option("--before", type=Day(), required=True, help="First day of which all is kept.")
+@click.option("--before", type=DAY, required=True, help="First day of which all is kept.")
 @with_wait
 @with_workspace
 @with_settings
@@ -137,7 +137,7 @@ def prune(before: date, wait: float, workspace: str, settings: str | None) -> No
 @cli.command()
 @click.argument("rule")
 @click.option("--endpoint", default="", metavar="URL", help="Only there.  [default: anywhere]")
-@click.option("--until", type=Day(), help="Last day for which it holds.  [default: no end]")
+@click.option("--until", type=DAY, help="Last day for which it holds.  [default: no end]")
 @click.option("--note", required=True, metavar="TEXT", help="What is known of it.")
 @with_wait
 @with_workspace
@@ -188,8 +188,8 @@ def doctor(workspace: str) -> None:
 
 
 @cli.command()
-@click.option("--since", type=Moment(), help="Judge deliveries from this time on (UTC).")
-@click.option("--until", type=Moment(), help="Judge deliveries before this time (UTC).")
+@click.option("--since", type=MOMENT, help="Judge deliveries from this time on (UTC).")
+@click.option("--until", type=MOMENT, help="Judge deliveries before this time (UTC).")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
 @with_fail_on
 @with_wait
@@ -221,7 +221,7 @@ def reconcile(
 
 @cli.command()
 @click.argument("name")
-@click.option("-p", "--parameter", "parameters", multiple=True, type=Pair(), metavar="KEY=VALUE")
+@click.option("-p", "--parameter", "parameters", multiple=True, type=PAIR, metavar="KEY=VALUE")
 @click.option("-o", "--output", type=click.Path(), help="File to write: .html or .pdf.")
 @with_workspace
 def report(
@@ -236,7 +236,7 @@ def report(
 
 
 @cli.command()
-@click.option("--day", type=Day(), help="Day to report.  [default: yesterday]")
+@click.option("--day", type=DAY, help="Day to report.  [default: yesterday]")
 @click.option("--timezone", default="UTC", show_default=True, help="Whose day, and whose clock.")
 @click.option("-o", "--output", default="reports", show_default=True, help="Folder.")
 @click.option(

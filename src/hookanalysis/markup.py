@@ -69,16 +69,11 @@ class Block:
     """A piece of a report: HTML for pages and JupyterLab, a sentence for everywhere else.
 
     In JupyterLab it brings its style along; a report has that once, and drops this copy.
-
-    Attributes:
-        html: Escaped already.
-        text: What it says, in plain text.
-        data: Further representations, by MIME type.
     """
 
-    html: str
-    text: str
-    data: Mapping[str, Any] = field(default_factory=dict)
+    html: str  # escaped already
+    text: str  # what it says, in plain text
+    data: Mapping[str, Any] = field(default_factory=dict)  # further representations, by MIME type
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         page = f'<style>{read_style()}</style><div class="hk">{self.html}</div>'

@@ -132,44 +132,37 @@ def _harmless(character: str) -> bool:
     return character.isprintable() and not reorders
 
 
-class Moment(click.ParamType[datetime]):
-    """A time, as UTC without a zone."""
+class Kind(click.ParamType[Any]):
+    """A kind of value: its name, what reads it, and what is said of one that cannot be read."""
 
-    name = "time"
+    def __init__(self, name: str, read: Callable[[str], Any], words: str) -> None:
+        self.name, self._read, self._words = name, read, words
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Read an ISO time; without a zone it is UTC."""
+        """Read a word of the command line; click may hand over what it has read already."""
+        if not isinstance(value, str):
+            return value
         try:
-            moment = datetime.fromisoformat(value)
-            return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
-        except (TypeError, ValueError, OverflowError):
-            self.fail(f"{value!r} is no ISO time, such as 2026-11-22T14:00Z", param, ctx)
+            return self._read(value)
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is no {self._words}", param, ctx)
 
 
-class Day(click.ParamType[date]):
-    """A day."""
-
-    name = "day"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Read an ISO date."""
-        try:
-            return value if isinstance(value, date) else date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no day, such as 2026-11-22", param, ctx)
+def _read_moment(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
 
 
-class Pair(click.ParamType[tuple[str, str]]):
-    """A name and its value."""
+def _read_pair(text: str) -> tuple[str, str]:
+    key, sign, value = text.partition("=")
+    if not sign or not key:
+        raise ValueError
+    return key, value
 
-    name = "pair"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Read KEY=VALUE."""
-        key, sign, text = value.partition("=")
-        if not sign or not key:
-            self.fail(f"{value!r} is no KEY=VALUE, such as day=2026-11-22", param, ctx)
-        return key, text
+MOMENT = Kind("time", _read_moment, "ISO time, such as 2026-11-22T14:00Z")
+DAY = Kind("day", date.fromisoformat, "day, such as 2026-11-22")
+PAIR = Kind("pair", _read_pair, "KEY=VALUE, such as day=2026-11-22")
 
 
 def with_workspace(command: Callable[..., Any]) -> Callable[..., Any]:

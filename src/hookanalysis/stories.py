@@ -80,19 +80,13 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Component:
-    """Requests that compete for the same lines of one layer, and which assignments are left.
+    """Requests that compete for the same lines of one layer, and which assignments are left."""
 
-    Attributes:
-        title: What is shown, and how much there is of it.
-        requests: What is certain of the line of each: `component_requests` of `stories.sql`.
-        lines: The candidates, and whose each is or may be: `component_lines`.
-        says: What follows, in words.
-    """
-
-    title: str
+    title: str  # what is shown, and how much there is of it
+    # What is certain of the line of each: `component_requests` of `stories.sql`.
     requests: list[dict[str, Any]]
-    lines: list[dict[str, Any]]
-    says: str
+    lines: list[dict[str, Any]]  # the candidates, and whose each is or may be: `component_lines`
+    says: str  # what follows, in words
 
     def show(self) -> tuple[Block, Block, Block]:
         """Its title and what follows, its requests, and the lines that may be theirs."""

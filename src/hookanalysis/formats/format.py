@@ -27,98 +27,69 @@ ATTEMPT_TEXTS = (
 
 @dataclass(frozen=True)
 class Sample:
-    """A small text in a format, and what becomes of each of its records.
+    """A small text in a format, and what becomes of each of its records."""
 
-    Args:
-        text: The text, as it would stand in a file.
-        expect: For each record: values of columns; `verdict` is keep where it is not given.
-        timezone: Zone for times that name none.
-        day_first: Order of dates such as 3/4/2026.
-        endpoint_paths: Paths whose lines are kept whatever their method.
-    """
-
-    text: str
+    text: str  # the text, as it would stand in a file
+    # For each record: values of columns; `verdict` is keep where it is not given.
     expect: tuple[dict[str, Any], ...]
-    timezone: str | None = None
-    day_first: bool | None = None
-    endpoint_paths: tuple[str, ...] = ()
+    timezone: str | None = None  # zone for times that name none
+    day_first: bool | None = None  # order of dates such as 3/4/2026
+    endpoint_paths: tuple[str, ...] = ()  # paths whose lines are kept whatever their method
 
 
 @dataclass(frozen=True)
 class Format:
-    """A way in which logs or exports are written.
+    """A way in which logs or exports are written."""
 
-    Args:
-        id: Its name, and that of its file.
-        title: One line about it.
-        side: `sender` or `receiver`.
-        split: How text becomes records: `lines`, `rows` or `json`.
-        samples: At least one.
-        url: Where it is described.
-        layer: Where on the receiver's side it is written: edge, app, queue, table.
-        time_marks: The moment of a request that a line's time names: `start` or `end`.
-        time_resolution_ms: Smallest step of its times, milliseconds.
-        require: Groups of texts; of each, a file must have one.
-        keys: Keys that every record has, as they are spelt; of the formats that fit, the one that
-            asks for most of them is chosen.
-        forbid: Names that no file in this format has.
-        rank: Of the formats that a record of a log, or a table of one side, fits, the highest is
-            chosen.
-        base: The format that it extends.
-        event_id: For a sender whose event ids are no uuids: their pattern.
-        retention_days: How long the sender keeps what it lists; None: not told.
-        timeout_s: How long the sender waits for an answer; None: not told.
-        completeness: How much it lists: all, failures, successes, events, or sample (not all).
-        pattern: For lines: a regular expression (RE2) whose named groups are texts of the side.
-            A text may stand in several: time or time_2. Durations add up: duration_s, duration_s_2.
-        header: A line `#Fields: …` that the user gives for a log without one.
-        find: For lines: text → patterns with one group, tried in order, searched in the group
-            `rest`, else in the whole record.
-        names: For objects, also of rows: text → the names under which it goes, best
-            first.
-        deep: For objects: text → names under which it may stand at any depth, if it is not found
-            under `names`; it is taken where all that go by these names say the same.
-        only: text → pattern; a value that does not fit it as a whole is not taken.
-        ignore: Pattern of records that belong to no request by rule, such as headers.
-        aside: Pattern of lines that fit, yet are no request of their own, such as a second one
-            about a request that failed.
-        silent: Its lines tell of no request, as those of a server's error log; all are ignored.
-        each: For objects: paths of a list (or of its only element); each of its elements is a
-            record of its own, which goes by the name `each` inside of the object around it.
-        words: What the sender's words for a status mean: success, failed, pending or none.
-        untimed: A row with an attempt's id may lack the time, for the answer brings it.
-    """
-
-    id: str
-    title: str
+    id: str  # its name, and that of its file
+    title: str  # one line about it
     side: Literal["sender", "receiver"]
-    split: Literal["lines", "rows", "json"]
-    samples: tuple[Sample, ...]
-    url: str = ""
-    layer: str | None = None
+    split: Literal["lines", "rows", "json"]  # how text becomes records
+    samples: tuple[Sample, ...]  # at least one
+    url: str = ""  # where it is described
+    layer: str | None = None  # where on the receiver's side it is written: edge, app, queue, table
+    # The moment of a request that a line's time names: `start` or `end`.
     time_marks: str | None = None
-    time_resolution_ms: float = 1000.0
-    require: tuple[tuple[str, ...], ...] = ()
+    time_resolution_ms: float = 1000.0  # smallest step of its times, milliseconds
+    require: tuple[tuple[str, ...], ...] = ()  # groups of texts; of each, a file must have one
+    # Keys that every record has, as they are spelt; of the formats that fit, the one that asks for
+    # most of them is chosen.
     keys: tuple[str, ...] = ()
-    forbid: tuple[str, ...] = ()
+    forbid: tuple[str, ...] = ()  # names that no file in this format has
+    # Of the formats that a record of a log, or a table of one side, fits, the highest is chosen.
     rank: int = 0
-    base: str | None = None
-    event_id: str = ""
-    retention_days: float | None = None
-    timeout_s: float | None = None
+    base: str | None = None  # the format that it extends
+    event_id: str = ""  # for a sender whose event ids are no uuids: their pattern
+    retention_days: float | None = None  # how long the sender keeps what it lists; None: not told
+    timeout_s: float | None = None  # how long the sender waits for an answer; None: not told
+    # How much it lists: all, failures, successes, events, or sample (not all).
     completeness: str = "all"
+    # For lines: a regular expression (RE2) whose named groups are texts of the side. A text may
+    # stand in several: time or time_2. Durations add up: duration_s, duration_s_2.
     pattern: str = ""
-    header: str = ""
+    header: str = ""  # a line `#Fields: …` that the user gives for a log without one
+    # For lines: text → patterns with one group, tried in order, searched in the group `rest`, else
+    # in the whole record.
     find: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # For objects, also of rows: text → the names under which it goes, best first.
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # For objects: text → names under which it may stand at any depth, if it is not found under
+    # `names`; it is taken where all that go by these names say the same.
     deep: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # Text → pattern; a value that does not fit it as a whole is not taken.
     only: Mapping[str, str] = field(default_factory=dict)
-    ignore: str = ""
+    ignore: str = ""  # pattern of records that belong to no request by rule, such as headers
+    # Its lines tell of no request, as those of a server's error log; all are ignored.
     silent: bool = False
+    # Pattern of lines that fit, yet are no request of their own, such as a second one about a
+    # request that failed.
     aside: str = ""
+    # For objects: paths of a list (or of its only element); each of its elements is a record of its
+    # own, which goes by the name `each` inside of the object around it.
     each: tuple[str, ...] = ()
+    # What the sender's words for a status mean: success, failed, pending or none.
     words: Mapping[str, str] = field(default_factory=dict)
-    untimed: bool = False
+    untimed: bool = False  # a row with an attempt's id may lack the time, for the answer brings it
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -169,30 +140,21 @@ def literal(text: str) -> str:
 
 @dataclass(frozen=True)
 class FileFacts:
-    """What was learnt of one file.
+    """What was learnt of one file."""
 
-    Args:
-        timezone: Zone of times that name none: an IANA name, an offset, or None.
-        day_first: Order of dates such as 3/4/2026; None: unknown.
-        shapes: For objects: the keys of records (a JSON list of them) that are common in the file.
-        endpoint_paths: Paths whose lines are kept, whatever their method.
-        source: SELECT over `chunk`: line, byte_offset, record, outer_time; the records without
-            what is wrapped around them, and the time that a wrapper told for each.
-        endpoint_url: Where all attempts of the file went, for those that do not say.
-        event_ids: Patterns of those event ids of senders that are no uuids.
-        newest: When the file was last written; it tells the year of times that name none.
-        carried: Lines without a time belong to the one before them with their id, or to the one
-            above them.
-        zones_named: Lines name the zone of their time.
-    """
-
-    timezone: str | None = None
-    day_first: bool | None = None
+    timezone: str | None = None  # zone of times that name none: an IANA name, an offset, or None
+    day_first: bool | None = None  # order of dates such as 3/4/2026; None: unknown
+    # For objects: the keys of records (a JSON list of them) that are common in the file.
     shapes: tuple[str, ...] = ()
-    endpoint_paths: tuple[str, ...] = ()
+    endpoint_paths: tuple[str, ...] = ()  # paths whose lines are kept, whatever their method
+    # SELECT over `chunk`: line, byte_offset, record, outer_time; the records without what is
+    # wrapped around them, and the time that a wrapper told for each.
     source: str = field(default_factory=plain_records)
+    # Where all attempts of the file went, for those that do not say.
     endpoint_url: str | None = None
-    event_ids: tuple[str, ...] = ()
+    event_ids: tuple[str, ...] = ()  # patterns of those event ids of senders that are no uuids
+    # When the file was last written; it tells the year of times that name none.
     newest: str = "2100-01-01 00:00:00"
+    # Lines without a time belong to the one before them with their id, or to the one above them.
     carried: bool = False
-    zones_named: bool = False
+    zones_named: bool = False  # lines name the zone of their time

@@ -58,33 +58,23 @@ _VALUES = (
 
 @dataclass(frozen=True)
 class Binding:
-    """How one file is read.
+    """How one file is read."""
 
-    Args:
-        format: Its format; of several, the one that most of its requests are written in.
-        split: How the text becomes records.
-        timezone: Zone for times that name none; None: unknown.
-        scan_sql: SELECT over `chunk` (line, byte_offset, record): line, byte_offset, at (UTC; NULL
-            where the zone is unknown), zoned (the time names its zone; NULL where there is no
-            time), verdict (keep, count, ignore, reject), reason, record (NULL unless kept,
-            rejected, or the line of a stack trace that names an exception). NULL records are passed
-            over.
-        fields_sql: SELECT over `scanned`, the rows of `scan_sql`: the columns of the side's table
-            from `line` on. A line that names several events gives several rows.
-        sampled: How many of the first records fit (key `fits`), or not, by reason.
-        wrappers: What is taken off the lines first, the outermost first.
-        formats: All formats that its first records fit, the most frequent first.
-        disorder: Why the order of day and month is unknown; empty: it is known, or not asked for.
-    """
-
-    format: Format
-    split: Split
-    timezone: str | None
+    format: Format  # its format; of several, the one that most of its requests are written in
+    split: Split  # how the text becomes records
+    timezone: str | None  # zone for times that name none; None: unknown
+    # SELECT over `chunk` (line, byte_offset, record): line, byte_offset, at (UTC; NULL where the
+    # zone is unknown), zoned (the time names its zone; NULL where there is no time), verdict (keep,
+    # count, ignore, reject), reason, record (NULL unless kept, rejected, or the line of a stack
+    # trace that names an exception). NULL records are passed over.
     scan_sql: str
+    # SELECT over `scanned`, the rows of `scan_sql`: the columns of the side's table from `line` on.
+    # A line that names several events gives several rows.
     fields_sql: str
-    sampled: Counter[str]
-    wrappers: tuple[str, ...] = ()
-    formats: tuple[str, ...] = ()
+    sampled: Counter[str]  # how many of the first records fit (key `fits`), or not, by reason
+    wrappers: tuple[str, ...] = ()  # what is taken off the lines first, the outermost first
+    formats: tuple[str, ...] = ()  # all formats that its first records fit, the most frequent first
+    # Why the order of day and month is unknown; empty: it is known, or not asked for.
     disorder: str = ""
 
 

@@ -75,21 +75,13 @@ _UNQUOTED = (
 
 @dataclass(frozen=True)
 class Log:
-    """How the records of one log are read.
+    """How the records of one log are read."""
 
-    Args:
-        base: The names under which any program's objects say what happened.
-        texts: The formats of lines that the file holds, best first.
-        objects: The formats of objects that it holds, best first.
-        facts: What is known of the file.
-        layer: Where it was written; lines without a time are chatter in all but edge logs.
-    """
-
-    base: Format
-    texts: tuple[Format, ...]
-    objects: tuple[Format, ...]
-    facts: FileFacts
-    layer: str
+    base: Format  # the names under which any program's objects say what happened
+    texts: tuple[Format, ...]  # the formats of lines that the file holds, best first
+    objects: tuple[Format, ...]  # the formats of objects that it holds, best first
+    facts: FileFacts  # what is known of the file
+    layer: str  # where it was written; lines without a time are chatter in all but edge logs
 
 
 def scan_log(log: Log) -> str:

@@ -123,21 +123,13 @@ def _plain(told: str) -> str:
 
 @dataclass(frozen=True)
 class _Token:
-    """A token of a log format.
+    """A token of a log format."""
 
-    Args:
-        name: As the server calls it.
-        text: The text of a format that it gives; empty for none.
-        pattern: How its value looks; empty: any value, up to what follows.
-        marks: For times: the moment of the request, if not the dialect's.
-        resolution_ms: For times: their smallest step.
-    """
-
-    name: str
-    text: str = ""
-    pattern: str = ""
-    marks: str = ""
-    resolution_ms: float = 1000.0
+    name: str  # as the server calls it
+    text: str = ""  # the text of a format that it gives; empty for none
+    pattern: str = ""  # how its value looks; empty: any value, up to what follows
+    marks: str = ""  # for times: the moment of the request, if not the dialect's
+    resolution_ms: float = 1000.0  # for times: their smallest step
 
 
 @cache

@@ -38,25 +38,16 @@ _PURE = 0.8
 
 @dataclass(frozen=True)
 class Trial:
-    """How well a format fits the first records of a file.
+    """How well a format fits the first records of a file."""
 
-    Args:
-        format: The format, with the names as this file spells them.
-        split: How the file is split.
-        facts: What is known of the file.
-        known: Fields that were recognised by their name.
-        missing: Groups of texts of which the file names none, though it should; it is not parsed.
-        reasons: Why each record does not fit; None where it does.
-        disorder: Why the order of day and month is unknown.
-    """
-
-    format: Format
-    split: Split
-    facts: FileFacts
-    known: int = 0
+    format: Format  # the format, with the names as this file spells them
+    split: Split  # how the file is split
+    facts: FileFacts  # what is known of the file
+    known: int = 0  # fields that were recognised by their name
+    # Groups of texts of which the file names none, though it should; it is not parsed.
     missing: tuple[tuple[str, ...], ...] = ()
-    reasons: tuple[str | None, ...] = ()
-    disorder: str = ""
+    reasons: tuple[str | None, ...] = ()  # why each record does not fit; None where it does
+    disorder: str = ""  # why the order of day and month is unknown
 
     @property
     def twice(self) -> str:

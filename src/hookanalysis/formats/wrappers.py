@@ -35,35 +35,26 @@ _COLOUR = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 @dataclass(frozen=True)
 class Wrapper:
-    """A way in which lines are wrapped.
+    """A way in which lines are wrapped."""
 
-    Args:
-        id: Its name, and that of its file.
-        title: One line about it.
-        samples: Texts, and for each of their records what is inside (`line`) and its `time`.
-        url: Where it is described.
-        split: `lines`; `json` where the text may be an array or an envelope.
-        pattern: For lines: a regular expression (RE2) with the group `line`, and perhaps `time`.
-        names: For objects: `line` and `time` → the names under which they go, best first.
-        require: Keys that every object has.
-        forbid: Keys that no object has.
-        sure: Nothing but this wrapper looks so; else what it keeps is held against the bare lines.
-        empty: An object without its line is an empty line; else it is taken as it stands.
-        fragments: How the pieces of a long line look, where it is cut.
-    """
-
-    id: str
-    title: str
+    id: str  # its name, and that of its file
+    title: str  # one line about it
+    # Texts, and for each of their records what is inside (`line`) and its `time`.
     samples: tuple[Mapping[str, Any], ...]
-    url: str = ""
+    url: str = ""  # where it is described
+    # `lines`; `json` where the text may be an array or an envelope.
     split: Literal["lines", "json"] = "lines"
+    # For lines: a regular expression (RE2) with the group `line`, and perhaps `time`.
     pattern: str = ""
+    # For objects: `line` and `time` → the names under which they go, best first.
     names: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    require: tuple[str, ...] = ()
-    forbid: tuple[str, ...] = ()
+    require: tuple[str, ...] = ()  # keys that every object has
+    forbid: tuple[str, ...] = ()  # keys that no object has
+    # Nothing but this wrapper looks so; else what it keeps is held against the bare lines.
     sure: bool = False
+    # An object without its line is an empty line; else it is taken as it stands.
     empty: bool = False
-    fragments: Fragments | None = None
+    fragments: Fragments | None = None  # how the pieces of a long line look, where it is cut
 
     def count(self, lines: Sequence[str], engine: duckdb.DuckDBPyConnection) -> int:
         """How many of the lines may be wrapped so.
@@ -88,23 +79,15 @@ class Wrapper:
 
 @dataclass(frozen=True)
 class Layer:
-    """The text of a file with some of its wrappers taken off.
+    """The text of a file with some of its wrappers taken off."""
 
-    Args:
-        head: The first lines, unwrapped; at first the first bytes of the text.
-        wrappers: Ids of what was taken off, the outermost first.
-        split: How the file becomes records; None: as the format says.
-        source: SELECT over `chunk`: line, byte_offset, record (unwrapped), outer_time.
-        timed: A wrapper tells a time.
-        of_objects: A wrapper is an object.
-    """
-
-    head: bytes
-    wrappers: tuple[str, ...] = ()
-    split: Split | None = None
+    head: bytes  # the first lines, unwrapped; at first the first bytes of the text
+    wrappers: tuple[str, ...] = ()  # ids of what was taken off, the outermost first
+    split: Split | None = None  # how the file becomes records; None: as the format says
+    # SELECT over `chunk`: line, byte_offset, record (unwrapped), outer_time.
     source: str = field(default_factory=plain_records)
-    timed: bool = False
-    of_objects: bool = False
+    timed: bool = False  # a wrapper tells a time
+    of_objects: bool = False  # a wrapper is an object
 
     @property
     def yearless(self) -> bool:

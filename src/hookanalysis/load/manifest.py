@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
-from hookanalysis.database import sql_text
 from hookanalysis.errors import InputError
 from hookanalysis.read.postgres import find_table
 from hookanalysis.read.sources import print_path
@@ -27,9 +26,6 @@ if TYPE_CHECKING:
     from hookanalysis.database import Database
     from hookanalysis.errors import HookAnalysisError
     from hookanalysis.read.sources import Source
-
-# Two logs may share a few equal lines (a double delivery over two hosts); not a run of this many.
-_OVERLAP_RUN = 20
 
 _ROTATION = re.compile(
     r"([._-]\d{4}-?\d{2}-?\d{2}([T_-]?\d{2}([:.-]?\d{2}){0,2})?|\.\d{1,4}|\.(gz|zst|bz2|xz|zip))+$"
@@ -106,28 +102,6 @@ class Generation:
     zoned: bool
     head_hash: str
     stream: str
-
-
-@dataclass(frozen=True)
-class Overlap:
-    """Receipts of a new file that another generation holds as well."""
-
-    generation_id: int
-    path: str
-    twins: int
-    held: int
-    receipts: int
-    between: int
-
-    @property
-    def complete(self) -> bool:
-        """Nothing in the file is new."""
-        return self.held == self.receipts
-
-    @property
-    def suspicious(self) -> bool:
-        """More than chance can explain."""
-        return self.twins >= max(_OVERLAP_RUN, 0.8 * self.between)
 
 
 def next_number(db: Database, table: str, column: str) -> int:
@@ -289,23 +263,6 @@ def _take(db: Database, gone: list[int], tables: Iterable[str]) -> None:
     db.con.execute("UPDATE meta SET reconciled_file_id = NULL")
 
 
-def find_overlap(db: Database, file_id: int) -> Overlap | None:
-    """Receipts of `file_id` that stand in another generation too, at the same times.
-
-    A trimmed copy (`tail`), or several logs in one file (`cat`), is no prefix of anything, yet
-    repeats what is there. Only the time range of the file is compared, so that the cost does not
-    grow with the history.
-    """
-    rows = db.rows(sql_text("load/overlaps"), {"file": file_id})
-    if not rows:
-        return None
-    generation, *counts = rows[0]
-    path = db.rows(
-        "SELECT min(path) FROM files WHERE generation_id = ? AND status = 'loaded'", [generation]
-    )[0][0]
-    return Overlap(generation, path, *counts)
-
-
 def write_generation(db: Database, values: dict[str, Any], *, grown: bool) -> None:
     """Insert a row of `generations`, or bring it up to date."""
     if grown:
@@ -335,20 +292,11 @@ def write_file(
         source: The file, or a row of `files` that tells its sizes.
         place: File, generation and the byte where this load began.
     """
-    values = {
-        "file_id": place[0],
-        "generation_id": place[1],
-        "path": report.path,
-        "status": report.status,
-        "reason": report.reason or None,
-        "first_byte": place[2],
-        "records": report.records,
-        "kept": report.kept,
-        "rejected": report.rejected,
-        "ignored": report.ignored,
-        "lacking_stream": report.lacking[0],
-        "lacking_layer": report.lacking[1],
-    } | _measure(source)
+    told = (*vars(report).items(), *_measure(source).items())
+    values = {name: value for name, value in told if name in TABLES["files"].names}
+    values |= dict(zip(("file_id", "generation_id", "first_byte"), place, strict=True))
+    values |= dict(zip(("lacking_stream", "lacking_layer"), report.lacking, strict=True))
+    values["reason"] = report.reason or None
     marks = ", ".join(f"${name}" for name in TABLES["files"].names)
     db.con.execute(f"INSERT INTO files VALUES ({marks})", values)
 

@@ -155,21 +155,14 @@ def find_samples() -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class Wishes:
-    """What holds for all files of a load.
+    """What holds for all files of a load."""
 
-    Args:
-        settings: Endpoints, budgets, and what is known of the source folders.
-        known: Format, zone, stream or layer that the caller gives for all of them.
-        progress: Told now and then how far reading is.
-        again: Files that are loaded already are read anew.
-        threads: How many pieces of a file are parsed at a time.
-    """
-
-    settings: Settings
+    settings: Settings  # endpoints, budgets, and what is known of the source folders
+    # Format, zone, stream or layer that the caller gives for all of them.
     known: Known = field(default_factory=Known)
-    progress: Progress | None = None
-    again: bool = False
-    threads: int = 1
+    progress: Progress | None = None  # told now and then how far reading is
+    again: bool = False  # files that are loaded already are read anew
+    threads: int = 1  # how many pieces of a file are parsed at a time
 
     def known_of(self, name: str) -> Known:
         """What is known beforehand of a file."""
@@ -184,17 +177,11 @@ class Wishes:
 
 @dataclass
 class Apart:
-    """What is known of a workspace where a file is read apart from it; and what the file is to it.
+    """What is known of a workspace where a file is read apart, and what the file is to it."""
 
-    Attributes:
-        generations: Those of the workspace.
-        head_hash: Of the file, once it is recognised.
-        before: The generation that it repeats or continues.
-    """
-
-    generations: Sequence[manifest.Generation] = ()
-    head_hash: str = ""
-    before: manifest.Generation | None = None
+    generations: Sequence[manifest.Generation] = ()  # those of the workspace
+    head_hash: str = ""  # of the file, once it is recognised
+    before: manifest.Generation | None = None  # the generation that it repeats or continues
 
 
 def load_offer(

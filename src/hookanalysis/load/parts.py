@@ -34,25 +34,17 @@ ROWS = ("attempt_records", "receipt_records", "rejects", "activity")
 
 @dataclass(frozen=True)
 class Part:
-    """What one file holds, read apart. Numbers of files and generations are its own.
+    """What one file holds, read apart. Numbers of files and generations are its own."""
 
-    Args:
-        report: What became of it.
-        file: Its row of `files`; None for one that is passed over.
-        generation: Its row of `generations`, where it brings records.
-        rows: Table → what gives its rows as an Arrow stream.
-        head_hash: Of its first line, where it was recognised by it.
-        before: The generation of the workspace that it repeats or continues.
-        again: It takes the place of what its file was before it was edited.
-    """
-
-    report: FileReport
-    file: dict[str, Any] | None
-    generation: dict[str, Any] | None = None
+    report: FileReport  # what became of it
+    file: dict[str, Any] | None  # its row of `files`; None for one that is passed over
+    generation: dict[str, Any] | None = None  # its row of `generations`, where it brings records
+    # Table → what gives its rows as an Arrow stream.
     rows: Mapping[str, object] = field(default_factory=dict)
-    head_hash: str = ""
+    head_hash: str = ""  # of its first line, where it was recognised by it
+    # The generation of the workspace that it repeats or continues.
     before: manifest.Generation | None = None
-    again: bool = False
+    again: bool = False  # it takes the place of what its file was before it was edited
 
 
 class ArrowFile:

@@ -33,6 +33,8 @@ _TABS = {"failed": "failures", "success": "successes", "none": "events"}
 # An export of several endpoints that does not name them: this many events, and half of those that
 # were accepted, were attempted again after their success.
 _AGAIN = 3
+# Two logs may share a few equal lines (a double delivery over two hosts); not a run of this many.
+_OVERLAP_RUN = 20
 
 
 class SeenError(Exception):
@@ -49,19 +51,12 @@ class OrderError(Exception):
 
 @dataclass(frozen=True)
 class Offer:
-    """A file to be loaded.
+    """A file to be loaded."""
 
-    Args:
-        path: Where it is.
-        name: How it is called in the workspace: its path, or the address of a table.
-        replaces: What it holds takes the place of what its stream held before.
-        found: It stands in a folder that was given, and was not named itself.
-    """
-
-    path: Path
-    name: str
-    replaces: bool = False
-    found: bool = False
+    path: Path  # where it is
+    name: str  # how it is called in the workspace: its path, or the address of a table
+    replaces: bool = False  # what it holds takes the place of what its stream held before
+    found: bool = False  # it stands in a folder that was given, and was not named itself
 
 
 @dataclass
@@ -337,6 +332,9 @@ class Transfer:
 def check_overlap(db: Database, file_id: int, name: str, known: Known) -> None:
     """Refuse a log whose receipts stand in another generation, from a different beginning.
 
+    A trimmed copy (`tail`), or several logs in one file (`cat`), is no prefix of anything, yet
+    repeats what is there.
+
     Raises:
         SeenError: They all do; or it is the beginning of an export.
         InputError: More do than chance can explain.
@@ -345,19 +343,21 @@ def check_overlap(db: Database, file_id: int, name: str, known: Known) -> None:
         return
     if longer := _find_longer(db, file_id):
         raise SeenError(longer, "it is the beginning of an export that is loaded")
-    overlap = manifest.find_overlap(db, file_id)
-    if overlap and overlap.complete:
-        words = f"all its receipts are already loaded from {overlap.path}"
-        raise SeenError(overlap.generation_id, words)
-    if overlap and overlap.suspicious:
-        raise InputError(
-            "the file repeats records that are already loaded",
-            reason=f"{overlap.twins:,} of its {overlap.receipts:,} receipts stand in "
-            f"{overlap.path} as well",
-            where=name,
-            hint="load the log's own files instead of a joined or trimmed copy; if it is "
-            "another host's log, give it a name: --stream NAME",
-        )
+    for generation, twins, held, receipts, between in db.rows(
+        sql_text("load/overlaps"), {"file": file_id}
+    ):
+        query = "SELECT min(path) FROM files WHERE generation_id = ? AND status = 'loaded'"
+        ((path,),) = db.rows(query, [generation])
+        if held == receipts:
+            raise SeenError(generation, f"all its receipts are already loaded from {path}")
+        if twins >= max(_OVERLAP_RUN, 0.8 * between):
+            raise InputError(
+                "the file repeats records that are already loaded",
+                reason=f"{twins:,} of its {receipts:,} receipts stand in {path} as well",
+                where=name,
+                hint="load the log's own files instead of a joined or trimmed copy; if it is "
+                "another host's log, give it a name: --stream NAME",
+            )
 
 
 def _find_longer(db: Database, file_id: int) -> int | None:

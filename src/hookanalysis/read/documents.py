@@ -231,19 +231,13 @@ class _Scan:
 
 @dataclass(frozen=True)
 class Outline:
-    """How a document is laid out, judged by its beginning.
+    """How a document is laid out, judged by its beginning."""
 
-    Attributes:
-        prefix: Bytes before the first element.
-        array: The elements stand in a list, which has an end.
-        enveloped: How many objects the list stands in, whose rest follows it.
-        resume: Where an element certainly begins: after a line end, at the depth of indentation
-            of the first one. None when the elements do not begin their lines.
-    """
-
-    prefix: int
-    array: bool
-    enveloped: int
+    prefix: int  # bytes before the first element
+    array: bool  # the elements stand in a list, which has an end
+    enveloped: int  # how many objects the list stands in, whose rest follows it
+    # Where an element certainly begins: after a line end, at the depth of indentation of the first
+    # one. None when the elements do not begin their lines.
     resume: re.Pattern[bytes] | None
 
 

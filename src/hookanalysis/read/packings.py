@@ -64,20 +64,14 @@ class _Inflater:
 
 @dataclass(frozen=True)
 class Codec:
-    """A way to pack bytes.
+    """A way to pack bytes."""
 
-    Args:
-        name: Its name, and that of its program.
-        magic: Its first bytes.
-        decoder: Makes a decoder for one stream.
-        lead: Pattern of what they are followed by, where text might begin like them.
-        proves: Whether a stream, by its first bytes, carries a checksum of its text.
-    """
-
-    name: str
-    magic: bytes
-    decoder: Callable[[], Any]
+    name: str  # its name, and that of its program
+    magic: bytes  # its first bytes
+    decoder: Callable[[], Any]  # makes a decoder for one stream
+    # Pattern of what they are followed by, where text might begin like them.
     lead: re.Pattern[bytes] = re.compile(b"")
+    # Whether a stream, by its first bytes, carries a checksum of its text.
     proves: Callable[[bytes], bool] = lambda _lead: True
 
     def may_begin(self, lead: bytes) -> bool:
@@ -117,17 +111,11 @@ def codec_of(lead: bytes) -> Codec | None:
 
 @dataclass
 class Condition:
-    """What is known of a file as far as it was read.
-
-    Attributes:
-        packed: It is packed.
-        truncated: A stream, or the last character, broke off; known at the end.
-        unproven: A stream carries no checksum: damage in it does not show.
-    """
+    """What is known of a file as far as it was read."""
 
     packed: bool = False
-    truncated: bool = False
-    unproven: bool = False
+    truncated: bool = False  # a stream, or the last character, broke off; known at the end
+    unproven: bool = False  # a stream carries no checksum: damage in it does not show
 
 
 def unpack(stored: Stored, budget: int) -> tuple[io.BufferedReader, Condition]:

@@ -29,17 +29,12 @@ _CONNECT_SECONDS = 10
 
 @dataclass(frozen=True)
 class Table:
-    """One table of a database.
+    """One table of a database."""
 
-    Args:
-        address: Where the database is, as libpq understands it; it may hold a password.
-        database: Host, port and name of the database, to be shown.
-        table: Its name, with the schema if it was given.
-    """
-
+    # Where the database is, as libpq understands it; it may hold a password.
     address: str = field(repr=False)
-    database: str
-    table: str
+    database: str  # host, port and name of the database, to be shown
+    table: str  # its name, with the schema if it was given
 
     @property
     def name(self) -> str:

@@ -20,24 +20,16 @@ _ARRAY_ROWS = 60_000
 
 @dataclass(frozen=True)
 class Reject:
-    """A run of bytes that could not be read as records.
+    """A run of bytes that could not be read as records."""
 
-    Attributes:
-        line: First physical line, from 1.
-        byte_offset: Where it begins in the normalised text.
-        bytes: Its size.
-        lines: Physical lines that it spans.
-        reason: `nul_byte`, `too_long`, `unclosed_quote`, `field_count`, `stray_quote`, `too_deep`,
-            `not_an_object` or `malformed_json`; of a run, the reason of its beginning.
-        detail: What else is known; never a value of the text.
-    """
-
-    line: int
-    byte_offset: int
-    bytes: int
-    lines: int
+    line: int  # first physical line, from 1
+    byte_offset: int  # where it begins in the normalised text
+    bytes: int  # its size
+    lines: int  # physical lines that it spans
+    # `nul_byte`, `too_long`, `unclosed_quote`, `field_count`, `stray_quote`, `too_deep`,
+    # `not_an_object` or `malformed_json`; of a run, the reason of its beginning.
     reason: str
-    detail: str = ""
+    detail: str = ""  # what else is known; never a value of the text
 
 
 class Chunk:

@@ -55,28 +55,18 @@ class Account:
 
     `loaded_bytes + tail_bytes == text_bytes`, and the chunks tile the text from where reading
     began up to `loaded_bytes`.
-
-    Attributes:
-        text_bytes: Size of the normalised text.
-        loaded_bytes: End of the last record or reject; the next reading may begin here.
-        lines: Line ends up to there; the next reading begins in line `lines + 1`.
-        tail_bytes: Unfinished last record, left unread.
-        stripped_bytes: Byte-order mark and leading NULs, which are no part of the text.
-        ignored: Headers, comments of a W3C log, and blank lines, where these are no records.
-        integrity: `whole`, or `truncated`: the text broke off, what came before it is given.
-        content_hash: Hash of the first `loaded_bytes`.
-        proven: False where it is packed without a checksum, so that damage does not show.
     """
 
-    text_bytes: int = 0
-    loaded_bytes: int = 0
-    lines: int = 0
-    tail_bytes: int = 0
-    stripped_bytes: int = 0
-    ignored: int = 0
+    text_bytes: int = 0  # size of the normalised text
+    loaded_bytes: int = 0  # end of the last record or reject; the next reading may begin here
+    lines: int = 0  # line ends up to there; the next reading begins in line `lines + 1`
+    tail_bytes: int = 0  # unfinished last record, left unread
+    stripped_bytes: int = 0  # byte-order mark and leading NULs, which are no part of the text
+    ignored: int = 0  # headers, comments of a W3C log, and blank lines, where these are no records
+    # `whole`, or `truncated`: the text broke off, what came before it is given.
     integrity: str = "whole"
-    content_hash: str = blake3(b"").hexdigest()
-    proven: bool = True
+    content_hash: str = blake3(b"").hexdigest()  # hash of the first `loaded_bytes`
+    proven: bool = True  # false where it is packed without a checksum, so that damage does not show
 
 
 def print_path(path: str | Path) -> str:

@@ -39,20 +39,14 @@ _NEWLINE = re.compile(rb"\n")
 
 @dataclass(frozen=True)
 class Fragments:
-    r"""Patterns for the fragments of a line that a container runtime split.
+    r"""Patterns for the fragments of a line that a container runtime split."""
 
-    Args:
-        line: Pattern of any line; its groups are `head`, `stream`, `body` and `foot`. A line is
-            the head of its first fragment, the bodies of all, and the foot of the last.
-        open: Pattern of the beginning of a line whose rest follows in a later one.
-        absent: Texts of which a block with fragments holds at least one.
-        always: A text that each line which is no fragment has once.
-    """
-
+    # Pattern of any line; its groups are `head`, `stream`, `body` and `foot`. A line is the head of
+    # its first fragment, the bodies of all, and the foot of the last.
     line: str
-    open: str
-    absent: tuple[str, ...] = ()
-    always: str = ""
+    open: str  # pattern of the beginning of a line whose rest follows in a later one
+    absent: tuple[str, ...] = ()  # texts of which a block with fragments holds at least one
+    always: str = ""  # a text that each line which is no fragment has once
 
     @cached_property
     def patterns(self) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
@@ -68,23 +62,17 @@ class Fragments:
 
 @dataclass(frozen=True)
 class Split:
-    """How the text of a file becomes records.
+    """How the text of a file becomes records."""
 
-    Attributes:
-        kind: `lines`: one record per line. `json`: elements of an array, of the list inside an
-            envelope, or one per line. Rows become objects: `rows` are those of a table, `headed`
-            ones those of a W3C log.
-        delimiter: Separator of a table's cells.
-        sections: For rows: from which byte on a header holds, and the names in it.
-        skip_lines: Lines up to and including a table's header; they are counted as ignored.
-        fragments: For lines that may have been cut in pieces: how those look.
-    """
-
+    # `lines`: one record per line. `json`: elements of an array, of the list inside an envelope, or
+    # one per line. Rows become objects: `rows` are those of a table, `headed` ones those of a W3C
+    # log.
     kind: Literal["lines", "json", "rows", "headed"]
-    delimiter: str = ","
+    delimiter: str = ","  # separator of a table's cells
+    # For rows: from which byte on a header holds, and the names in it.
     sections: tuple[Section, ...] = ()
-    skip_lines: int = 0
-    fragments: Fragments | None = None
+    skip_lines: int = 0  # lines up to and including a table's header; they are counted as ignored
+    fragments: Fragments | None = None  # for lines that may have been cut in pieces: how those look
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -63,19 +63,13 @@ _PRINTING = (
 
 @dataclass(frozen=True)
 class Page:
-    """What surrounds the cells of a notebook.
+    """What surrounds the cells of a notebook."""
 
-    Attributes:
-        title: For the window and the bookmark.
-        times: Whose clock its times are of.
-        colophon: Names and values printed at the end: notebook, parameters, versions.
-        broken: Why the report is incomplete; empty for a whole one.
-    """
-
-    title: str
-    times: str = "All times are UTC"
+    title: str  # for the window and the bookmark
+    times: str = "All times are UTC"  # whose clock its times are of
+    # Names and values printed at the end: notebook, parameters, versions.
     colophon: tuple[tuple[str, str], ...] = ()
-    broken: str = ""
+    broken: str = ""  # why the report is incomplete; empty for a whole one
 
 
 def write_page(notebook: NotebookNode, page: Page) -> str:

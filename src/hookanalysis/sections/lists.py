@@ -22,19 +22,13 @@ STREAK = 5  # so many failures in a row, without a success after them, are no ac
 
 @dataclass(frozen=True)
 class Listing:
-    """A list of a report; calling it shows the rows of a workspace.
+    """A list of a report; calling it shows the rows of a workspace."""
 
-    Attributes:
-        query: What finds the rows, in `sql/report/lists.sql`.
-        empty: What is said where there are none.
-        columns: What is shown of them. Where all are of one endpoint, it is not named again.
-        caption: A heading of its own.
-    """
-
-    query: str
-    empty: str
+    query: str  # what finds the rows, in `sql/report/lists.sql`
+    empty: str  # what is said where there are none
+    # What is shown of them. Where all are of one endpoint, it is not named again.
     columns: tuple[Column, ...]
-    caption: str = ""
+    caption: str = ""  # a heading of its own
 
     def __call__(
         self, ws: Database, period: Period | None = None, *, limit: int = 60, **more: Any

@@ -41,27 +41,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Assignment:
-    """What is certain of each row, and of the connected component that it stands in.
+    """What is certain of each row, and of the connected component that it stands in."""
 
-    Args:
-        possible: An assignment gives the row a line.
-        certain: Every largest assignment gives it a line.
-        line: A line of the row in one largest assignment; -1 without.
-        named: `line` is the row's in every largest assignment.
-        taken: Of each line: every largest assignment gives it to a row.
-        contradicted: No assignment covers all must rows of its component.
-        component: Number of the component of each row; equal for rows that compete.
-        line_component: The same of each line.
-    """
-
-    possible: Flags
-    certain: Flags
-    line: Numbers
-    named: Flags
-    taken: Flags
-    contradicted: Flags
-    component: Numbers
-    line_component: Numbers
+    possible: Flags  # an assignment gives the row a line
+    certain: Flags  # every largest assignment gives it a line
+    line: Numbers  # a line of the row in one largest assignment; -1 without
+    named: Flags  # `line` is the row's in every largest assignment
+    taken: Flags  # of each line: every largest assignment gives it to a row
+    contradicted: Flags  # no assignment covers all must rows of its component
+    component: Numbers  # number of the component of each row; equal for rows that compete
+    line_component: Numbers  # the same of each line
 
 
 def assign(rows: int, lines: int, pairs: tuple[Numbers, Numbers], must: Flags) -> Assignment:

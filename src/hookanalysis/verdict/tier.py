@@ -51,22 +51,14 @@ _TRIED_FOR = 3 * 86_400 * SECOND
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of a layer before its lines are looked at.
+    """What is known of a layer before its lines are looked at."""
 
-    Args:
-        timeout: How long the sender waits for an answer, microseconds.
-        same_send: Two requests this close may be one attempt's, microseconds.
-        tolerance: How well the clocks are known, microseconds.
-        step: Step of the sender's times, microseconds.
-        zone_doubted: A zone was mistaken, and only the times say so: nothing is claimed.
-        spans: When the logs of a path were whole: its number, first and last microsecond; sorted.
-    """
-
-    timeout: int
-    same_send: int
-    tolerance: int
-    step: int
-    zone_doubted: bool
+    timeout: int  # how long the sender waits for an answer, microseconds
+    same_send: int  # two requests this close may be one attempt's, microseconds
+    tolerance: int  # how well the clocks are known, microseconds
+    step: int  # step of the sender's times, microseconds
+    zone_doubted: bool  # a zone was mistaken, and only the times say so: nothing is claimed
+    # When the logs of a path were whole: its number, first and last microsecond; sorted.
     spans: Numbers
 
 

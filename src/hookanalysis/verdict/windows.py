@@ -40,22 +40,15 @@ class CrowdedError(Exception):
 
 @dataclass(frozen=True)
 class Windows:
-    """First and last time of each request's line, microseconds on the sender's clock.
+    """First and last time of each request's line, microseconds on the sender's clock."""
 
-    Args:
-        low: No line before this is the request's.
-        high: None after it.
-        seen_low: Where an inner layer shows the request: no line before this is its, unless the
-            answer is a proxy's own.
-        tight: Upper end of the time in which its line would usually lie.
-        left: The sender had left by then: nothing in front of the receiver took it in later.
-    """
-
-    low: Numbers
-    high: Numbers
+    low: Numbers  # no line before this is the request's
+    high: Numbers  # None after it
+    # Where an inner layer shows the request: no line before this is its, unless the answer is a
+    # proxy's own.
     seen_low: Numbers
-    tight: Numbers
-    left: Numbers
+    tight: Numbers  # upper end of the time in which its line would usually lie
+    left: Numbers  # the sender had left by then: nothing in front of the receiver took it in later
 
 
 def pair(lows: Numbers, highs: Numbers, requests: Columns, lines: Columns) -> tuple[Any, Any]:
