@@ -32,16 +32,8 @@ def note_run(
 ) -> tuple[dict[date, str], list[dict[str, Any]]]:
     """Note what became of each day up to `day`; a page that is no longer true loses its facts.
 
-    A run that ends before such a page is written anew leaves the rest to the next one.
-
-    Args:
-        ws: A workspace, just reconciled.
-        day: The day that the run is about.
-        timezone: Whose days.
-        root: The folder of the days' folders.
-
-    Returns:
-        The earlier days that changed, each with how; and all days, for `write_index`.
+    A run that ends before such a page is written anew leaves the rest to the next one. Returns the
+    earlier days that changed, each with how; and all days, for `write_index`.
     """
     with ws.transaction():
         known = {row["day"]: row["verdicts"] for row in read_days(ws, timezone)}
@@ -123,10 +115,9 @@ def compose(facts: Facts, day: date, page: Path) -> tuple[str, str]:
 
 
 def send(urls: Iterable[str], subject: str, text: str, severity: str | None) -> list[str]:
-    """Send one message to each address, by apprise.
+    """Send one message to each address, by apprise; a warning for each that it did not reach.
 
-    Returns:
-        A warning for each that it did not reach. No address stands in it: it may hold a password.
+    No address stands in a warning: it may hold a password.
     """
     try:
         import apprise

@@ -63,10 +63,8 @@ _DAMAGED = re.compile(r"Corrupt|Could not read enough bytes|not a valid DuckDB|r
 def connect_memory(*, locked: bool = True) -> duckdb.DuckDBPyConnection:
     """Open a database in memory, locked down like a workspace; it works on one core.
 
-    One chunk gives a second core nothing to do, and waiting for work costs a fifth more CPU.
-
-    Args:
-        locked: Whether settings can no longer be changed. Access to files is off in any case.
+    One chunk gives a second core nothing to do, and waiting for work costs a fifth more CPU. Access
+    to files is off, also where settings are not `locked`.
     """
     return _connect(":memory:", {"threads": 1, "memory_limit": _CHUNK_MEMORY}, locked=locked)
 
@@ -104,12 +102,7 @@ def _connect(
 
 
 def open_part(memory: str, spill: Path) -> duckdb.DuckDBPyConnection:
-    """Open a database in memory, locked down, for rows that go elsewhere.
-
-    Args:
-        memory: What it may take, as for `open_file`.
-        spill: A folder for what needs more.
-    """
+    """Open a database in memory, locked down, for rows that go elsewhere; the rest to `spill`."""
     limits: dict[str, str | int] = {"memory_limit": memory, "threads": 1}
     limits["temp_directory"] = str(spill)
     return _connect(":memory:", limits)

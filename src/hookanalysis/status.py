@@ -101,11 +101,9 @@ class Status:
 
 
 def look(db: Database, at: datetime) -> Status:
-    """The state of a workspace.
+    """The state of a workspace; ages are counted against a time `at` (UTC, naive).
 
-    Args:
-        db: A workspace. Where it is not reconciled, its coverage is worked out in passing.
-        at: The time against which ages are counted; UTC, naive.
+    Where it is not reconciled, its coverage is worked out in passing.
     """
     results, rows = "", ask(db, "sources")
     try:

@@ -118,11 +118,7 @@ def name_database() -> str:
 
 
 def compare_databases(db: Database) -> dict[str, str]:
-    """Zones in use of which the machine (Python's zoneinfo) tells other times than DuckDB.
-
-    Returns:
-        Zone → the first day on which they differ, in words.
-    """
+    """Zones of which Python's zoneinfo tells other times than DuckDB → since when, in words."""
     found: dict[str, str] = {}
     for zone, day, ours in db.rows(_IN_USE):
         try:

@@ -152,14 +152,9 @@ def stack_steps(
 ) -> Any:
     """Rectangles that fill their step of time, stacked: the first of `order` at the bottom.
 
-    Args:
-        placed: Rows of `at` and `end` (the step), `time` (in words), `kind` and `number`.
-        window: What the x axis spans.
-        number: Column of how many.
-        kind: Column of what they are.
-        colours: Of all kinds.
-        order: All kinds; by default as the colours.
-        shown: Those of the legend; by default all that there are.
+    `placed` has `at` and `end` (the step), `time` (in words), and the columns that `kind` (what
+    they are) and `number` (how many) name. `order` is as the `colours` by default; the legend says
+    those that are `shown`, by default all that there are.
     """
     rank = placed[kind].map([*(order or colours)].index)
     shown = shown or [name for name in colours if name in set(placed[kind])]
@@ -243,10 +238,8 @@ def chart(
 ) -> Callable[[Callable[P, Drawing]], Callable[P, ChartType]]:
     """Make a chart of what a function draws: title, description, zoom, the table of its numbers.
 
-    Args:
-        title: What it is.
-        nothing: What is said where there is nothing to draw.
-        zooms: Whether Shift and the wheel zoom into its time.
+    `nothing` is said where there is nothing to draw; Shift and the wheel zoom into its time if it
+    `zooms`.
     """
 
     def decorate(draw: Callable[P, Drawing]) -> Callable[P, ChartType]:

@@ -16,13 +16,8 @@ if TYPE_CHECKING:
 def note_days(db: Database, day: date, timezone: str) -> dict[date, str]:
     """Note what became of each day up to `day`, as far as it is not noted like that.
 
-    Args:
-        db: A reconciled workspace, open for writing, in a transaction of the caller.
-        day: The day that this run is about. A run about an earlier day is noted under the latest.
-        timezone: Whose days.
-
-    Returns:
-        As `find_changes`.
+    The workspace is in a transaction of the caller. A run about an earlier day is noted under the
+    latest. Returns what `find_changes` does.
     """
     query = "SELECT GREATEST(?, MAX(as_of)) FROM history WHERE timezone = ?"
     ((day,),) = db.rows(query, [day, timezone])

@@ -115,14 +115,9 @@ def _database() -> duckdb.DuckDBPyConnection:
 
 
 class Scratch:
-    """The tables `scanned` and `parsed` of one chunk at a time.
+    """The tables `scanned` and `parsed` of one chunk at a time, and the statements that fill them.
 
     Parsed inside the workspace's transaction, a file of any size would be held in memory whole.
-
-    Args:
-        scan_sql: The statement that fills `scanned` from `chunk`.
-        fields_sql: The statement that fills `parsed` from `scanned`.
-        side: `sender` or `receiver`.
     """
 
     def __init__(self, scan_sql: str, fields_sql: str, side: str) -> None:
@@ -163,8 +158,7 @@ class Scratch:
     def _attach_traces(self) -> tuple[str, str] | None:
         """Note on the rows of `parsed` what the traces below their lines name.
 
-        Returns:
-            The first and last exception of a trace with which the chunk begins, if it does so.
+        Returns the first and last exception of a trace with which the chunk begins, if it does so.
         """
         named = "SELECT 1 FROM scanned WHERE verdict = 'ignore' AND record IS NOT NULL LIMIT 1"
         if not self.rows(named):
@@ -219,10 +213,7 @@ def parse_ahead(
 ) -> Iterator[tuple[Chunk, Scratch, tuple[str, str] | None]]:
     """Parse chunks, some at a time; give each, in their order, with where its rows are.
 
-    Args:
-        scratch: Where to parse; more like it are made as they are needed.
-        chunks: What to parse; the next is read meanwhile.
-        threads: How many are parsed at a time.
+    The next chunk is read meanwhile; more like `scratch` are made as they are needed.
     """
     running: deque[tuple[Chunk, Scratch, Future[tuple[str, str] | None]]] = deque()
     idle, more = [scratch], threads - 1

@@ -111,13 +111,8 @@ def read_log(
 ) -> Binding | None:
     """The best way to read a log: out of the wrappers without which it tells the most.
 
-    Args:
-        head: Its first bytes.
-        headers: Its header lines, if it is a W3C log, and the bytes at which they begin.
-        formats: The formats that it may hold.
-        bases: Those of any text, and of any object.
-        facts: What is known of the file.
-        known: What the user says of it.
+    `headers` are the header lines of a W3C log, and the bytes at which they begin; `bases` the
+    formats of any text, and of any object.
     """
     table = find_table(head)
     if table and any(map(_UTC.search, table.names)):

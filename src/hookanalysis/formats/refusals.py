@@ -90,14 +90,7 @@ class UnfitError(InputError):
 def say_unfit(
     head: Beginning, where: str, formats: Sequence[Format], trials: Sequence[Trial]
 ) -> UnfitError:
-    """The error for a file that no format fits.
-
-    Args:
-        head: Its beginning.
-        where: Its path.
-        formats: The formats that were asked.
-        trials: Those that might have fitted.
-    """
+    """The error for a file that no format fits, of those that were asked and nearly did."""
     best = max(trials, key=lambda trial: (trial.share, trial.known), default=None)
     if best and best.missing:
         missing = "; ".join(" or ".join(group) for group in best.missing)
@@ -148,11 +141,7 @@ def is_received(names: Iterable[str]) -> bool:
 
 
 def guess_columns(values: Mapping[str, str]) -> dict[str, str]:
-    """What the columns of a sender's list may be: text → name.
-
-    Args:
-        values: Names of columns (of keys as paths), each with its first value.
-    """
+    """What the columns of a sender's list may be: text → name; `values` are their first ones."""
     found: dict[str, str] = {}
     for text, named, form in _COLUMNS:
         for name, value in values.items():
@@ -219,14 +208,7 @@ def _say_likeness(
 def say_unlike(
     format_: Format, where: str, line: int, reasons: Iterable[tuple[str, int]]
 ) -> UnfitError:
-    """The error for a file of which every record was rejected.
-
-    Args:
-        format_: What it was read as.
-        where: Its path.
-        line: The first rejected line.
-        reasons: Why, and how many of them.
-    """
+    """The error for a file of which every record was rejected, the first in `line`."""
     return UnfitError(
         "not one record of the file can be read",
         reason=f"it was read as {format_.id} ({format_.title}): {count_reasons(reasons)}",
@@ -243,9 +225,7 @@ def count_reasons(reasons: Iterable[tuple[str, int]]) -> str:
 def draft_format(head: bytes, name: str) -> str:
     """A format file for a text, as TOML, with its first lines as the sample.
 
-    Args:
-        head: First bytes of the text.
-        name: Name for the format; what an id may not hold becomes an underscore.
+    What an id may not hold of `name` becomes an underscore.
     """
     begin = Beginning(head, find_table(head))
     records = [] if begin.table else begin.objects()

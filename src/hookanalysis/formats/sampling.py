@@ -28,12 +28,7 @@ _SHAPES = 16
 
 
 class Beginning:
-    """The beginning of a file; its first records are taken once for each way to split them.
-
-    Args:
-        text: The first bytes of the normalised text.
-        table: How it is split, if it has the header of a table.
-    """
+    """The beginning of a file; its first records are taken once for each way to split them."""
 
     def __init__(self, text: bytes, table: Split | None = None) -> None:
         self.text = text
@@ -66,9 +61,7 @@ class Beginning:
 def take_records(head: bytes, split: Split) -> Chunk:
     """The first records of a text as a chunk: at most 200, half of them such as tell of webhooks.
 
-    Args:
-        head: The text, or its first bytes; an unfinished last record is then left out.
-        split: How to split it.
+    Where `head` is not the whole text, an unfinished last record is left out.
     """
     text = np.frombuffer(head, np.uint8).copy()
     splitter = make_splitter(split, head)

@@ -66,13 +66,7 @@ class Trial:
 
 
 def hold_trials(formats: Sequence[Format], head: Beginning, facts: FileFacts) -> list[Trial]:
-    """Try the formats that may fit; the cheap tests of names come first.
-
-    Args:
-        formats: Formats to choose from.
-        head: The beginning of the file.
-        facts: What is known of the file.
-    """
+    """Try the formats that may fit; the cheap tests of names come first."""
     trials: list[Trial] = []
     for entry in sorted(formats, key=lambda entry: (-len(entry.keys), -entry.rank)):
         if any(trial.share == 1 and _goes_before(trial.format, entry) for trial in trials):

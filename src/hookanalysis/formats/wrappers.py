@@ -118,13 +118,7 @@ def _build(raw: dict[str, Any]) -> Wrapper:
 
 
 def peel(head: bytes, engine: duckdb.DuckDBPyConnection, table: Split | None = None) -> list[Layer]:
-    """The ways to unwrap a text that are worth a try, those with most wrappers first.
-
-    Args:
-        head: First bytes of the normalised text.
-        engine: Where to unwrap its first lines.
-        table: How it is split, if it is one.
-    """
+    """The ways to unwrap a text that are worth a try, those with most wrappers first."""
     first = _COLOUR.sub(b"", head) if b"\x1b" in head else head
     if table:
         first = _join(take_texts(plain_records(), take_records(head, table), engine))

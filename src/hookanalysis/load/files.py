@@ -35,16 +35,8 @@ def load(
 ) -> LoadReport:
     """Load files and folders, in any mix; each file is loaded whole or not at all.
 
-    Args:
-        db: An open workspace.
-        paths: Files, folders, and addresses of tables in PostgreSQL; folders are walked, names that
-            begin with a dot are left out.
-        wishes: What holds for all files.
-        jobs: How many files are read at a time, at most; the cores at hand by default.
-
-    Returns:
-        One `FileReport` per file: one that cannot be used is refused, what this package made and
-            stands in a folder is passed over, the others are loaded. And what is missing.
+    One that cannot be used is refused, what this package made and stands in a folder is passed
+    over, the others are loaded: at most `jobs` at a time, by default as many as there are cores.
 
     Raises:
         InputError: One of `paths` is the address of a database, and cannot be used.

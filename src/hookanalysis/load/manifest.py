@@ -168,17 +168,9 @@ def take_out_edited(db: Database, file_id: int, path: str) -> None:
 
 
 def forget(db: Database, paths: Iterable[str | Path], stream: str | None) -> tuple[str, ...]:
-    """Take back what was loaded: the tables are as if it had never been.
+    """Take back what was loaded: the tables are as if it had never been. Returns the paths.
 
     A log goes whole, under each name that it was loaded by. So do all results, which rest on it.
-
-    Args:
-        db: An open workspace.
-        paths: Files and folders, and addresses of tables, as they were given to `load`.
-        stream: All files of this stream.
-
-    Returns:
-        The paths that are forgotten.
 
     Raises:
         InputError: Nothing was loaded from one of `paths`, or there is no such stream.
@@ -214,13 +206,10 @@ def forget(db: Database, paths: Iterable[str | Path], stream: str | None) -> tup
 
 
 def drop_records(db: Database, before: datetime) -> tuple[str, ...]:
-    """Drop the records of logs and exports that end before a time, and all results.
+    """Drop the records of logs and exports that end before a time, and all results; their paths.
 
     They go whole, and only with all that concerns their events: half an export would testify of
     what it lacks. The manifest keeps them, so that they are not loaded again.
-
-    Returns:
-        Their paths.
     """
     rows = db.rows(
         """
@@ -286,11 +275,8 @@ def write_file(
 ) -> None:
     """Insert a row of `files`.
 
-    Args:
-        db: An open workspace, in a transaction.
-        report: What became of the file.
-        source: The file, or a row of `files` that tells its sizes.
-        place: File, generation and the byte where this load began.
+    `source` is the file, or a row of `files` that tells its sizes; `place` is file, generation and
+    the byte where this load began.
     """
     told = (*vars(report).items(), *_measure(source).items())
     values = {name: value for name, value in told if name in TABLES["files"].names}

@@ -120,12 +120,8 @@ def check_product(path: Path) -> None:
 def check_export(head: bytes, where: str) -> None:
     """Refuse a table of a workspace: what was concluded is no evidence.
 
-    Args:
-        head: First bytes of a text: a table, or objects.
-        where: Its path, for the error.
-
     Raises:
-        ProductError: The columns are those of a table of the contract.
+        ProductError: The columns of a table, or the keys of objects, are those of the contract.
     """
     text = head.lstrip(b"[ \r\n").decode("utf-8", "replace")
     names = text.partition("\n")[0].strip().split(",")
@@ -188,12 +184,6 @@ def load_offer(
     db: Database, offer: Offer | Table, wishes: Wishes, apart: Apart | None = None
 ) -> FileReport:
     """Load one file or table, whole or not at all; what cannot be used is refused.
-
-    Args:
-        db: The workspace; an empty one where it is read apart.
-        offer: What is offered.
-        wishes: What holds for all files.
-        apart: What is known of the workspace that its rows are for.
 
     Raises:
         StorageError: The workspace's disk is full or broken.

@@ -75,14 +75,9 @@ def read_part(
     folder: Path,
     generations: Iterable[manifest.Generation] = (),
 ) -> Part:
-    """Read a file apart.
+    """Read a file apart, in a workspace that is empty again at the end.
 
-    Args:
-        db: An empty workspace, which is empty again at the end.
-        offer: The file.
-        wishes: What holds for all files.
-        folder: Where its rows go, in files that are named as their tables.
-        generations: Those of the workspace that the part is for.
+    Its rows go to files of `folder` that are named as their tables.
 
     Raises:
         StorageError: The disk is full or broken.
@@ -115,12 +110,8 @@ def gather(
 ) -> FileReport:
     """Bring a part into the workspace, in one transaction, whole or not at all.
 
-    Args:
-        db: The workspace.
-        part: What was read; it is still what the workspace lacks.
-        known: What was told of its file.
-        old: Generations that it takes the place of.
-        begun: Generations with which it may begin, where its text is not at hand.
+    It takes the place of the generations `old`; where its text is not at hand, it may begin with
+    one of `begun`.
     """
     report, generation = part.report, part.generation
     if part.file is None:

@@ -83,12 +83,7 @@ class Worker:
 class Workers:
     """Reads offers apart, some at a time; their parts are taken in any order.
 
-    Args:
-        count: How many processes; none where reading apart brings nothing.
-        offers: All offers; of these, files are read apart.
-        wishes: What holds for all files.
-        generations: Those of the workspace.
-        folder: For the parts.
+    Without processes (`count` is 0), where reading apart brings nothing, all is read here.
     """
 
     def __init__(

@@ -65,10 +65,7 @@ class Packing:
 class TextReader:
     """One pass over a file's normalised text. Use it as a context manager.
 
-    Args:
-        path: The file.
-        max_text_bytes: Budget for the unpacked text, bytes.
-        packing: What an earlier pass found; the file must still be the same one.
+    With the `packing` that an earlier pass found, the file must still be the same one.
 
     Raises:
         InputError: The file is missing, no regular file, not readable, damaged, over the budget, or

@@ -47,12 +47,9 @@ _DECODER = json.JSONDecoder()
 
 
 def split_json(head: bytes, *, complete: bool, fresh: bool) -> Splitter:
-    """The splitter for a JSON text.
+    """The splitter for a JSON text, by its beginning, which may be `complete`.
 
-    Args:
-        head: Its beginning.
-        complete: `head` is all of it.
-        fresh: The first text offered is the beginning, not a later element.
+    `fresh`: the first text offered is the beginning, not a later element.
     """
     begin = _skip(_SPACE, head, 0)
     first = head[begin : begin + 1]

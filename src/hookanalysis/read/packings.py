@@ -119,11 +119,7 @@ class Condition:
 
 
 def unpack(stored: Stored, budget: int) -> tuple[io.BufferedReader, Condition]:
-    """The uncompressed bytes of a file.
-
-    Args:
-        stored: The file.
-        budget: Largest size of the text, bytes.
+    """The uncompressed bytes of a file, at most `budget`.
 
     Raises:
         InputError: It is damaged, over the budget, or an archive of several files; also later.

@@ -47,12 +47,7 @@ class Table:
         return f"{self.database}/{self.table}"
 
     def write(self, file: Path, wanted: Callable[[str], bool], budget: int) -> None:
-        """Write the table as CSV with a header, the oldest rows first.
-
-        Args:
-            file: Where to.
-            wanted: Tells by its name whether a column is wanted.
-            budget: How much may be written, bytes.
+        """Write the table as CSV with a header, the oldest rows first; at most `budget` bytes.
 
         Raises:
             InputError: The database cannot be reached, lacks the table, or refuses to show it; no

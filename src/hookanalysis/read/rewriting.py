@@ -47,10 +47,8 @@ _TIMES = re.compile(r"(?i)_at$|At$|time|date|created|received|processed")
 def rewrite(text: io.BufferedReader, path: Path, *, stored: bool) -> Iterator[bytes] | None:
     """The lines of a file that holds rows in another shape; None when it is text itself.
 
-    Args:
-        text: The file's text, of which nothing was read yet; nothing is where it is text itself.
-        path: The file.
-        stored: The bytes are the file's own: not packed, not transcoded.
+    Nothing of `text` was read yet; nothing is where it is text itself. `stored`: the bytes are the
+    file's own: not packed, not transcoded.
 
     Raises:
         InputError: It holds no such rows, several tables that may be meant, or is damaged.

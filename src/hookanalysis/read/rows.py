@@ -48,10 +48,7 @@ csv.field_size_limit(max(csv.field_size_limit(), RECORD_LIMIT))
 def find_header(head: bytes, knows: Callable[[str], bool], *, most: bool = True) -> Split | None:
     """The header of a table: of known names, with rows as wide; else a line that looks like one.
 
-    Args:
-        head: The text, or its first bytes.
-        knows: Whether a name says something.
-        most: Most of the names must be known: prose has commas too.
+    `most`: most of the names must be known: prose has commas too.
     """
     lines = head.decode("utf-8", "replace").split("\n")
     best, found = 1, None

@@ -90,14 +90,7 @@ def open_source(path: Path, *, max_text_bytes: int, chunk_bytes: int = CHUNK_BYT
 
 
 def make_splitter(split: Split, head: bytes, *, start: int = 0, start_line: int = 1) -> Splitter:
-    """What splits a text.
-
-    Args:
-        split: How.
-        head: The first bytes of the text, `HEAD` of them or all.
-        start: At which byte of the text the first that is offered begins.
-        start_line: Its line there.
-    """
+    """What splits a text, by its first bytes, from a byte and its line on."""
     if split.kind == "json":
         return split_json(head, complete=len(head) < HEAD, fresh=not start)
     if split.kind == "rows":

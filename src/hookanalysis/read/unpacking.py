@@ -34,11 +34,7 @@ class Stamp:
 
 
 class Stored(io.FileIO):
-    """The file's own bytes, up to the size that it had when it was first opened.
-
-    Args:
-        path: The file.
-        known: What it was when it was first opened.
+    """The file's own bytes, up to the size that it had when it was first opened, as `known`.
 
     Raises:
         InputError: It cannot be read, is no regular file, or another one than before.
@@ -99,13 +95,9 @@ class Stored(io.FileIO):
 
 
 class Parts(io.RawIOBase):
-    """A byte source with `readinto`, over bytes that are made part by part.
+    """A byte source with `readinto`, over bytes that are made part by part, at most `budget`.
 
-    Args:
-        parts: Makes them.
-        source: What they are made of; it stays open, for a file that is let go of is closed.
-        path: Where that is, for errors.
-        budget: How many there may be.
+    What they are made of stays open: a file that is let go of is closed.
     """
 
     def __init__(

@@ -45,12 +45,9 @@ class Run:
 def run_notebook(
     notebook: NotebookNode, parameters: dict[str, Any], *, timeout_seconds: float
 ) -> Run:
-    """Run all cells, with `parameters` put in as papermill does.
+    """Run all cells, with `parameters`, which are checked already, put in as papermill does.
 
-    Args:
-        notebook: With a cell tagged `parameters`.
-        parameters: Checked already.
-        timeout_seconds: For the whole of it, the start of the kernel apart.
+    The time-out is for the whole of it, the start of the kernel apart.
     """
     # JupyterLab, where it is installed, brings a grammar of IRIs that takes over a second to build
     # at import and that nothing here uses; jsonschema does without it.

@@ -73,12 +73,7 @@ class Page:
 
 
 def write_page(notebook: NotebookNode, page: Page) -> str:
-    """The HTML of an executed notebook. The same notebook gives the same text.
-
-    Args:
-        notebook: With outputs; it is left as it was.
-        page: What surrounds them.
-    """
+    """The HTML of an executed notebook. The same notebook gives the same text."""
     cells = list(_shown_cells(notebook))
     outputs = (out for cell in cells for out in cell.get("outputs", ()))
     drawn = any(CHART_MIME in out.get("data", {}) for out in outputs)
@@ -106,10 +101,8 @@ def write_page(notebook: NotebookNode, page: Page) -> str:
 def clean(fragment: str, ids: Collection[str] = (), *, prose: bool = False) -> str:
     """HTML with nothing in it but the tags and attributes of tables, lists and text.
 
-    Args:
-        fragment: Any HTML.
-        ids: The sections of the page, where links may lead.
-        prose: It is the notebook's own text: with large headings, and links to the web.
+    Links may lead to the sections `ids`. `prose` is the notebook's own text: with large headings,
+    and links to the web.
     """
     import nh3
 
@@ -246,10 +239,6 @@ def find_chromium() -> str:
 
 def print_page(page: str, *, timeout_seconds: float = 120) -> bytes:
     """The PDF of a page.
-
-    Args:
-        page: The whole HTML.
-        timeout_seconds: For Chromium.
 
     Raises:
         InputError: There is no Chromium.

@@ -40,12 +40,8 @@ def top(
 ) -> Block:
     """The first block of a report. It also carries the facts, from which `facts.json` is written.
 
-    Args:
-        facts: What the report is about.
-        badge: Its level, and its words.
-        said: Paragraphs, by their class.
-        tiles: The numbers side by side.
-        name: What stands before the period.
+    The badge is its level and its words; `said` are paragraphs, by their class; `name` stands
+    before the period.
     """
     when = f"{name}{facts.period.words}"
     badges = [badge, ("info", PHRASES["sample"])] if facts.sample else [badge]

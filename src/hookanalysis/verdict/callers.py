@@ -30,13 +30,8 @@ def leave_out_echoes(requests: Columns, lines: Columns, tolerance: int) -> Colum
     """The lines of one layer, without those that only repeat what a log in front of theirs shows.
 
     A log stands in front of all others, and not beside them as one host's, if around nearly every
-    answered request it holds as many lines as there are such requests, and the others do, too.
-    What has no line of that log near it went another way, and stays.
-
-    Args:
-        requests: Columns of `tier_requests`.
-        lines: Columns of `tier_lines`, by time.
-        tolerance: How well the clocks are known, microseconds.
+    answered request it holds as many lines as there are such requests, and the others do, too. What
+    has no line of that log near it went another way, and stays. The tolerance is in microseconds.
     """
     logs = np.unique(lines["log"])
     seen = requests["seen_from"] != NONE
@@ -89,14 +84,9 @@ def find_strangers(
 ) -> Flags:
     """Lines of addresses that often call when no request was due, as others hardly do.
 
-    Those others must explain nearly all answered requests: then it is another sender's.
-
-    Args:
-        rows: The request of each pair that may belong together.
-        columns: Its line.
-        answered: Of each pair: the sender or a layer behind saw the request answered.
-        lines: Columns of `tier_lines`.
-        low: When the window of each request begins.
+    Those others must explain nearly all answered requests: then it is another sender's. `rows` and
+    `columns` are pairs that may belong together; `answered`: the sender or a layer behind saw the
+    request answered; `low`: when the window of each request begins.
     """
     count = len(lines["address"])
     if not answered.any():
@@ -123,12 +113,7 @@ def find_elsewhere(rows: Numbers, columns: Numbers, size: int, lines: Columns) -
     """The sender's requests to other paths: an endpoint's URL may have been changed since.
 
     The sender is known by its addresses, as given, or as those lines show that leave no choice.
-
-    Args:
-        rows: The request of each pair that may belong together.
-        columns: Its line.
-        size: How many requests there are.
-        lines: Columns of `tier_lines`.
+    `rows` and `columns` are pairs that may belong together, `size` is the number of requests.
     """
     lone = find_lone(rows, columns, size, len(lines["path"]))
     networks, times = np.unique(lines["network"][columns[lone]], return_counts=True)

@@ -113,10 +113,7 @@ def find_shift(moments: list[tuple[Numbers, Numbers]]) -> Shift | None:
     together. A shift is as good as it has more pairs than is usual within a minute around it, for
     both sides are busy at the same hours. It stands out if chance does not give it, and the next
     best does not come near; within a minute, where slow answers spread the pairs, that is one half
-    as good.
-
-    Args:
-        moments: Of each path the attempts and the lines, in seconds, sorted.
+    as good. Of each path, the attempts and the lines are given in seconds, sorted.
     """
     from scipy.ndimage import median_filter
 

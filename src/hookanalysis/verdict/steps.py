@@ -102,11 +102,8 @@ def reconcile(
 ) -> None:
     """Judge every delivery: run all steps and rules in one transaction, all or nothing.
 
-    Args:
-        db: The workspace, open for writing.
-        since: Keep only deliveries first seen from here on (UTC, naive); all are matched.
-        until: Keep only deliveries first seen before this.
-        progress: Told how many of all steps are done.
+    Only deliveries first seen from `since` on, and before `until` (UTC, naive), are kept; all are
+    matched. `progress` is told how many of all steps are done.
     """
     if not db.rows("SELECT 1 FROM settings"):
         write_settings(db, Settings())

@@ -102,15 +102,8 @@ def displaced(
 ) -> Numbers:
     """Answered requests without a line near which lines lie that are nobody's.
 
-    More of them than by chance are theirs, and a clock has stepped or drifted.
-
-    Args:
-        requests: Columns of `tier_requests`.
-        lines: Columns of `tier_lines`.
-        windows: Where the lines of the requests can lie.
-        silent: The requests that have no line.
-        spare: The lines that no request needs.
-        tolerance: How well the clocks are known, microseconds.
+    More of them than by chance are theirs, and a clock has stepped or drifted. `silent` are the
+    requests that have no line, `spare` the lines that no request needs; microseconds.
     """
     answered = (requests["http_status"] >= 0) | (requests["says"] == 1)
     chosen = silent[(answered & (requests["attempted_at"] != NONE))[silent]]
@@ -130,19 +123,13 @@ def displaced(
 def measure(
     requests: Columns, lines: Columns, tolerance: int, timeout: int, resolution: int, step: int
 ) -> Windows:
-    """The windows of all requests.
+    """The windows of all requests; all times are in microseconds.
 
-    The line of an attempt lies between the earliest distance that was seen and the sender's
-    time-out; only physics bounds it above. What an inner layer shows of a request binds it tightly,
-    on both sides, as far as the pairs that leave no choice do; the widest of them is widened.
-
-    Args:
-        requests: Columns of `tier_requests`.
-        lines: Columns of `tier_lines`, by time.
-        tolerance: How well the clocks are known, microseconds.
-        timeout: How long the sender waits, microseconds.
-        resolution: Step of the lines' times, microseconds.
-        step: Step of the attempts' times: a sender that tells no seconds tried within the minute.
+    The line of an attempt lies between the earliest distance that was seen and the sender's time-
+    out; only physics bounds it above. What an inner layer shows of a request binds it tightly, on
+    both sides, as far as the pairs that leave no choice do; the widest of them is widened.
+    `resolution` is the step of the lines' times, `step` that of the attempts': a sender that tells
+    no seconds tried within the minute.
     """
     tried, timed = requests["attempted_at"] != NONE, requests["attempted_until"] == NONE
     seen = requests["seen_from"] != NONE
