@@ -20,7 +20,7 @@ from aiosmtpd.controller import Controller
 import hookanalysis as ha
 import rows
 from hookanalysis import charts, daily, sections
-from hookanalysis.facts import history
+from hookanalysis.facts import gathering
 from hookanalysis.facts.period import Period
 from hookanalysis.load.manifest import drop_records
 from hookanalysis.status import find_damage
@@ -51,7 +51,7 @@ def judge(db: ha.Workspace, *found: tuple[int, str, str]) -> None:
 
 
 def note(db: ha.Workspace, day: int, zone: str = "UTC") -> dict[int, str]:
-    found = history.note_days(db, date(2026, 11, day), zone)
+    found = gathering.note_days(db, date(2026, 11, day), zone)
     return {day.day: how for day, how in found.items()}
 
 
@@ -82,7 +82,7 @@ def test_a_log_that_comes_late_changes_a_day_of_which_nothing_told(ws: ha.Worksp
     judge(ws, (17, "a", "delivered"), (18, "a", "missed"), (19, "a", "delivered"))
     # The 19th was forgotten: nobody has reported it.
     assert note(ws, 20) == {18: "0 → 1 missed"}
-    assert [row["day"].day for row in history.read_days(ws, "UTC")] == [17, 18, 19, 20]
+    assert [row["day"].day for row in gathering.read_days(ws, "UTC")] == [17, 18, 19, 20]
     assert note(ws, 17) == {18: "0 → 1 missed"}, "a run about an earlier day undoes nothing"
     told = sections.changes(ws, ws_period(20))
     assert "Wednesday 18 November" in told.text
@@ -99,7 +99,7 @@ def test_each_zone_has_its_own_days(ws: ha.Workspace) -> None:
     ws.con.execute("UPDATE deliveries SET first_attempt_at = '2026-11-18 03:00'")
     note(ws, 18)
     note(ws, 18, ZONE)
-    by_zone = {zone: history.read_days(ws, zone) for zone in ("UTC", ZONE)}
+    by_zone = {zone: gathering.read_days(ws, zone) for zone in ("UTC", ZONE)}
     days = {zone: [r["day"].day for r in found if r["missed"]] for zone, found in by_zone.items()}
     assert days == {"UTC": [18], ZONE: [17]}
 
@@ -145,7 +145,7 @@ def test_pruning_keeps_what_became_of_each_day(tmp_path: Path) -> None:
         opened.reconcile()
         note(opened, 20)
         drawn = charts.trend(opened, opened.facts(day="2026-11-20").period).to_dict()
-        noted = history.read_days(opened, "UTC")
+        noted = gathering.read_days(opened, "UTC")
         # Of the 20th on, all is kept, and a day before it for clocks that differ.
         gone = opened.prune(date(2026, 11, 20))
         assert sorted(Path(path).name for path in gone) == ["17.csv", "app-2026-11-17.jsonl"]
@@ -155,7 +155,7 @@ def test_pruning_keeps_what_became_of_each_day(tmp_path: Path) -> None:
         opened.reconcile()
         assert opened.rows("SELECT count(*) FROM deliveries") == [(16,)]
         assert note(opened, 20) == {}
-        assert history.read_days(opened, "UTC") == noted
+        assert gathering.read_days(opened, "UTC") == noted
         again_drawn = charts.trend(opened, opened.facts(day="2026-11-20").period).to_dict()
         assert again_drawn["usermeta"] == drawn["usermeta"]
         assert len(drawn["usermeta"]["hookanalysis"]["rows"]) == 3

@@ -13,7 +13,7 @@ import pytest
 
 import hookanalysis as ha
 from hookanalysis.errors import DamagedError, InputError
-from hookanalysis.read.sources import Split, open_source
+from hookanalysis.read.sources import Source, Split
 
 UUIDS = [f"06d5dc13-0000-4000-8000-{n:012d}" for n in range(40)]
 URL = "https://shop.example/hooks"
@@ -38,8 +38,8 @@ NESTED = f"""<div role="table"><div role="row"><div role="columnheader">Event</d
 
 def read(path: Path) -> list[Any]:
     """The rows of a file, in order."""
-    source = open_source(path, max_text_bytes=1 << 30)
-    text = source.head()
+    source = Source(path, max_text_bytes=1 << 30)
+    text = source.head
     size = sum(chunk.bytes for chunk in source.chunks(Split("json"), final=True))
     assert size == source.account.loaded_bytes == source.account.text_bytes
     return [json.loads(line) for line in text.decode().splitlines()]
@@ -83,7 +83,7 @@ def test_a_table_inside_of_a_row_is_the_rows_attempts(tmp_path: Path) -> None:
 )
 def test_a_page_without_a_table_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(InputError, match="HTML page"):
-        open_source(save(tmp_path / "export.csv", text), max_text_bytes=1 << 20)
+        Source(save(tmp_path / "export.csv", text), max_text_bytes=1 << 20)
 
 
 @pytest.mark.long
@@ -106,7 +106,7 @@ def test_a_page_is_read_in_linear_time(tmp_path: Path, text: str, status: str) -
 def test_a_deep_page_costs_little(tmp_path: Path) -> None:
     path = save(tmp_path / "deep.html", "<html>" + "<div>" * 200_000 + "</p>" * 100_000 + PAGE)
     with pytest.raises(InputError, match="HTML page"):
-        open_source(path, max_text_bytes=1 << 30)
+        Source(path, max_text_bytes=1 << 30)
 
 
 def entry(url: str, answer: Any, *, packed: bool = False) -> dict[str, Any]:
@@ -280,7 +280,7 @@ def test_a_dump_that_breaks_off_makes_nothing_missed(tmp_path: Path) -> None:
     for end in range(begin + 1, lines.index("\\.", begin) + 1):
         save(path, "\n".join(lines[:end]) + "\n")
         with pytest.raises(DamagedError, match="breaks off"):
-            open_source(path, max_text_bytes=1 << 20).head()
+            Source(path, max_text_bytes=1 << 20)
     export = ["Time,Event,Idempotency,Webhook URL,Status,HTTP Status Code"]
     for n, uuid in enumerate(UUIDS):
         export.append(f"2026-11-20T10:{n:02d}:12Z,invoice.purchase,{uuid},{URL},Success,200")
@@ -298,7 +298,7 @@ def test_a_row_of_a_dump_has_a_cell_for_each_column(tmp_path: Path, row: str) ->
     write_dump(path)
     save(path, path.read_text().replace("\n\\.\n\n", f"\n{row}\n\\.\n\n"))
     with pytest.raises(DamagedError, match="cells"):
-        open_source(path, max_text_bytes=1 << 20).head()
+        Source(path, max_text_bytes=1 << 20)
 
 
 def test_it_is_not_guessed_which_table_is_meant(tmp_path: Path) -> None:
@@ -308,7 +308,7 @@ def test_it_is_not_guessed_which_table_is_meant(tmp_path: Path) -> None:
         con.execute("CREATE TABLE receipts (event_uuid TEXT, received_at TEXT)")
     con.close()
     with pytest.raises(InputError, match="several tables") as told:
-        open_source(path, max_text_bytes=1 << 20)
+        Source(path, max_text_bytes=1 << 20)
     assert "old_receipts, receipts" in str(told.value)
 
 
@@ -319,13 +319,13 @@ def test_a_damaged_table_is_refused(tmp_path: Path, name: str) -> None:
     text = path.read_bytes()
     path.write_bytes(text[:100] + b"\xff" * (len(text) - 104) + text[-4:])
     with pytest.raises(InputError, match="cannot be read"):
-        open_source(path, max_text_bytes=1 << 20).head()
+        Source(path, max_text_bytes=1 << 20)
 
 
 def test_a_table_has_a_budget_too(tmp_path: Path) -> None:
     write_parquet(tmp_path / "a")
     with pytest.raises(InputError):
-        list(open_source(tmp_path / "a", max_text_bytes=5000).chunks(Split("json"), final=True))
+        list(Source(tmp_path / "a", max_text_bytes=5000).chunks(Split("json"), final=True))
 
 
 def test_a_parquet_file_may_be_called_as_a_pattern(tmp_path: Path) -> None:

@@ -13,10 +13,10 @@ from click.testing import CliRunner
 import hookanalysis as ha
 from hookanalysis.cli import cli
 from hookanalysis.exporting import export
-from hookanalysis.load import summary
+from hookanalysis.load import files
+from hookanalysis.load.files import find_lacks
 from hookanalysis.load.manifest import FileReport
 from hookanalysis.load.offers import walk
-from hookanalysis.load.summary import find_lacks
 from hookanalysis.load.transfers import Transfer
 from hookanalysis.settings import Settings
 from hookanalysis.status import find_damage
@@ -162,7 +162,7 @@ def test_a_line_end_in_a_name_makes_no_line(tmp_path: Path) -> None:
 def test_many_files_have_a_line_for_each_kind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(summary, "_SINGLY", 3)
+    monkeypatch.setattr(files, "_SINGLY", 3)
     logs = write(tmp_path / "in", {f"{n:02d}.log": LINE.format(n) for n in range(3)})
     write(logs, {f"note{n}.md": "words\n" for n in range(2)})
     short, long = (

@@ -18,13 +18,12 @@ import pytest
 
 from checking import check_formats
 from hookanalysis.errors import InputError
-from hookanalysis.formats.catalog import load_formats
 from hookanalysis.formats.detect import detect
 from hookanalysis.formats.engine import connect_parser
-from hookanalysis.formats.format import Format
+from hookanalysis.formats.format import Format, load_formats
 from hookanalysis.formats.logs import Binding
 from hookanalysis.formats.probing import describe_format
-from hookanalysis.formats.sampling import take_records
+from hookanalysis.formats.trials import take_records
 from hookanalysis.settings import Known
 from hookanalysis.tables import TABLES
 from tiers import some

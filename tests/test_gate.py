@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from gate.comparing import compare
-from gate.worlds import ACCEPTED, INPUTS, RESULTS, SECONDS, stored_worlds, write_results
+from gate.worlds import ACCEPTED, INPUTS, RESULTS, SECONDS, fill, stored_worlds, write_results
 from hookanalysis.database import Database
 
 SOME = [*stored_worlds()][:20]
@@ -68,7 +68,7 @@ def test_inputs_outlive_a_changed_contract(db: Database) -> None:
     db.con.execute("ALTER TABLE files ADD COLUMN zone VARCHAR")
     with duckdb.connect() as con:
         query = f"SELECT * RENAME (records AS tally) FROM '{INPUTS / 'files'}.parquet' LIMIT 5"
-        assert db.fill("files", con, query) == (["world", "tally"], ["records", "zone"])
+        assert fill(db, "files", con, query) == (["world", "tally"], ["records", "zone"])
     assert db.rows("SELECT count(path), count(records) FROM files") == [(5, 0)]
 
 

@@ -20,7 +20,7 @@ import hookanalysis as ha
 from hookanalysis.load import files, offers, workers
 from hookanalysis.load.offers import find_samples
 from hookanalysis.load.parts import Part
-from hookanalysis.read.sources import open_source
+from hookanalysis.read.sources import Source
 from hookanalysis.tables import BASE_TABLES
 from test_loading import access_line, app_line, export_text, uuid
 
@@ -264,7 +264,7 @@ def test_little_starts_no_process(
 def test_pieces_of_one_file_that_are_parsed_at_a_time_give_the_same_rows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: Callable[[int], str]
 ) -> None:
-    monkeypatch.setattr(offers, "open_source", partial(open_source, chunk_bytes=20_000))
+    monkeypatch.setattr(offers, "Source", partial(Source, chunk_bytes=20_000))
     path = tmp_path / "one.log"
     path.write_text(
         "".join(map(text, range(300))) + "no line\n" + "".join(map(text, range(300, 900)))

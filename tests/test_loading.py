@@ -21,7 +21,7 @@ import hookanalysis as ha
 from hookanalysis.errors import BusyError, InputError
 from hookanalysis.formats.probing import try_file
 from hookanalysis.load import files, manifest
-from hookanalysis.read.sources import open_source
+from hookanalysis.read.sources import Source
 from hookanalysis.settings import Known
 from hookanalysis.tables import TABLES
 from tiers import some
@@ -520,7 +520,7 @@ RAISED = [(1, None), (2, "KeyError: amount\nValueError: of [email]")]
 def test_a_stack_trace_belongs_to_its_line_wherever_reading_stops(
     ws: ha.Workspace, tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "open_source", partial(open_source, chunk_bytes=size))
+    monkeypatch.setattr(files, "Source", partial(Source, chunk_bytes=size))
     log = tmp_path / "app.log"
     log.write_text("".join(TRACED))
     (told,) = ws.load(log).files

@@ -13,7 +13,7 @@ from hookanalysis.errors import InputError
 from hookanalysis.formats.detect import detect
 from hookanalysis.formats.engine import connect_parser
 from hookanalysis.formats.logs import Binding
-from hookanalysis.formats.sampling import take_records
+from hookanalysis.formats.trials import take_records
 from hookanalysis.settings import Known
 from tiers import some
 

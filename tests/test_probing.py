@@ -12,13 +12,11 @@ from hypothesis import strategies as st
 import hookanalysis as ha
 from checking import check_formats
 from hookanalysis.errors import InputError
-from hookanalysis.formats.catalog import load_formats
 from hookanalysis.formats.detect import detect
 from hookanalysis.formats.engine import connect_parser
-from hookanalysis.formats.format import Format
+from hookanalysis.formats.format import Format, load_formats
 from hookanalysis.formats.probing import parse_head, try_file
-from hookanalysis.formats.sampling import take_records
-from hookanalysis.formats.trials import reach
+from hookanalysis.formats.trials import reach, take_records
 from hookanalysis.settings import Known
 from tiers import some
 

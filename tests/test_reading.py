@@ -19,7 +19,7 @@ from hookanalysis.errors import InputError
 from hookanalysis.read import sources as reading
 from hookanalysis.read.documents import holds_nothing
 from hookanalysis.read.rows import MARK, read_headers
-from hookanalysis.read.sources import Account, Split, open_source
+from hookanalysis.read.sources import Account, Source, Split
 from texts import BUDGET, LINES, NDJSON, Result, cells_of, csv_split, read_file, read_text
 from wrapping import PACKINGS, zip_up
 
@@ -42,7 +42,7 @@ def test_duckdb_reads_a_chunk_again_and_again_even_when_locked_down(tmp_path: Pa
     con = duckdb.connect()
     con.execute("SET enable_external_access = false; SET lock_configuration = true")
     rows = []
-    for chunk in open_source(path, max_text_bytes=BUDGET).chunks(LINES, final=True):
+    for chunk in Source(path, max_text_bytes=BUDGET).chunks(LINES, final=True):
         con.register("chunk", chunk)
         once = con.execute("FROM chunk ORDER BY line").fetchall()
         assert con.execute("SELECT * FROM chunk ORDER BY line").fetchall() == once
@@ -55,7 +55,7 @@ def test_duckdb_reads_a_chunk_again_and_again_even_when_locked_down(tmp_path: Pa
 def test_a_header_alone_is_a_table_without_records(tmp_path: Path) -> None:
     path = tmp_path / "export.csv"
     path.write_text("only,a,header\n")
-    (chunk,) = open_source(path, max_text_bytes=BUDGET).chunks(csv_split(3, ",", 1), final=True)
+    (chunk,) = Source(path, max_text_bytes=BUDGET).chunks(csv_split(3, ",", 1), final=True)
     con = duckdb.connect()
     con.register("chunk", chunk)
     assert con.execute("SELECT count(*), count(record) FROM chunk").fetchall() == [(1, 0)]
@@ -66,7 +66,7 @@ def test_many_rows_reach_the_database_in_order_and_complete(tmp_path: Path) -> N
     path = tmp_path / "log"
     path.write_text("".join(f"{i} é\n" for i in range(150_000)))
     con = duckdb.connect()
-    (chunk,) = open_source(path, max_text_bytes=BUDGET).chunks(LINES, final=True)
+    (chunk,) = Source(path, max_text_bytes=BUDGET).chunks(LINES, final=True)
     con.register("chunk", chunk)
     query = """
         SELECT count(*) FILTER (record = concat(line - 1, ' é', chr(10))), sum(strlen(record)),
@@ -93,7 +93,7 @@ def test_line_ends_may_be_mixed(tmp_path: Path) -> None:
 def test_a_text_that_ends_its_lines_with_cr_alone_gets_lf(tmp_path: Path) -> None:
     result = read_text(tmp_path, b"a,b\r1,2\r3,4", csv_split(2, ",", 1))
     assert result.records == [(2, 4, '{"c1":"1","c2":"2"}'), (3, 8, '{"c1":"3","c2":"4"}')]
-    assert result.source.head() == b"a,b\n1,2\n3,4"
+    assert result.source.head == b"a,b\n1,2\n3,4"
 
 
 def test_half_a_line_end_is_no_line_end_yet(tmp_path: Path) -> None:
@@ -215,7 +215,7 @@ def test_lines_of_a_w3c_log_are_named_by_the_header_above_them(tmp_path: Path) -
     )
     path = tmp_path / "log"
     path.write_text(text, newline="")
-    split = read_headers(open_source(path, max_text_bytes=BUDGET).find_lines(MARK))
+    split = read_headers(Source(path, max_text_bytes=BUDGET).find_lines(MARK))
     assert split
     result = read_file(path, split)
     assert [(line, json.loads(record)) for line, _, record in result.records] == [
@@ -538,10 +538,10 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "log")
     for name in ("pipe", "loop", "socket", "missing", "", "x" * 300, "nul\0byte"):
         with pytest.raises(InputError) as caught:
-            open_source(tmp_path / name, max_text_bytes=BUDGET)
+            Source(tmp_path / name, max_text_bytes=BUDGET)
         assert caught.value.hint
     with pytest.raises(InputError, match="no regular file"):
-        open_source(Path("/dev/zero"), max_text_bytes=BUDGET)
+        Source(Path("/dev/zero"), max_text_bytes=BUDGET)
     server.close()
     (tmp_path / "log").write_bytes(b"a\n")
     assert read_file(tmp_path / "link", LINES).texts == ["a\n"]
@@ -560,7 +560,7 @@ def test_a_file_without_permission_is_refused(
 
         monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(InputError, match="cannot be read") as caught:
-        open_source(path, max_text_bytes=BUDGET)
+        Source(path, max_text_bytes=BUDGET)
     assert "permission" in caught.value.hint
 
 
@@ -570,11 +570,11 @@ def test_a_file_without_permission_is_refused(
 def test_a_file_over_the_budget_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_bytes(b"line\n" * 100)
-    assert open_source(path, max_text_bytes=500).stored_bytes == 500
+    assert Source(path, max_text_bytes=500).stored_bytes == 500
     with pytest.raises(InputError, match="budget"):
-        open_source(path, max_text_bytes=499)
+        Source(path, max_text_bytes=499)
     path.write_bytes(pack(b"line\n" * 200_000))
-    source = open_source(path, max_text_bytes=999_999)
+    source = Source(path, max_text_bytes=999_999)
     with pytest.raises(InputError, match="budget"):
         list(source.chunks(LINES, final=True))
 
@@ -585,7 +585,7 @@ def test_a_bomb_is_refused_early(tmp_path: Path, fill: bytes) -> None:
     member = pack(fill * (16 * MIB // len(fill)))
     path.write_bytes(member * 640)  # 10 GB of text
     with pytest.raises(InputError, match="far more than a log"):
-        list(open_source(path, max_text_bytes=1 << 40).chunks(LINES, final=True))
+        list(Source(path, max_text_bytes=1 << 40).chunks(LINES, final=True))
 
 
 @pytest.mark.parametrize("packing", ["bzip2", "xz", "zstd", "zip"])
@@ -593,7 +593,7 @@ def test_bombs_of_every_packing_are_refused(tmp_path: Path, packing: str) -> Non
     path = tmp_path / "log"
     path.write_bytes(PACKINGS[packing](bytes(80 * MIB)))
     with pytest.raises(InputError, match="far more than a log"):
-        list(open_source(path, max_text_bytes=1 << 40).chunks(LINES, final=True))
+        list(Source(path, max_text_bytes=1 << 40).chunks(LINES, final=True))
 
 
 @pytest.mark.parametrize(
@@ -610,7 +610,7 @@ def test_a_zip_archive_is_one_file_or_refused(tmp_path: Path, content: bytes, wh
     path = tmp_path / "logs.zip"
     path.write_bytes(content)
     with pytest.raises(InputError, match=what) as caught:
-        open_source(path, max_text_bytes=MIB)
+        Source(path, max_text_bytes=MIB)
     assert caught.value.hint
 
 
@@ -631,7 +631,7 @@ def test_a_file_of_rejects_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_what_is_written_while_reading_belongs_to_the_next_reading(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_bytes(b"a\nb\n")
-    source = open_source(path, max_text_bytes=BUDGET)
+    source = Source(path, max_text_bytes=BUDGET)
     with path.open("ab") as file:
         file.write(b"c\n")
     chunks = list(source.chunks(LINES, final=False))
@@ -646,7 +646,7 @@ def test_a_file_replaced_shortened_or_rewritten_between_two_passes_is_refused(
 
     def opened() -> object:
         path.write_bytes(b"first\nsecond\n")
-        source = open_source(path, max_text_bytes=BUDGET)
+        source = Source(path, max_text_bytes=BUDGET)
         source.hashes([6])
         return source
 
@@ -678,12 +678,11 @@ def read_text_from(folder: Path, text: bytes, start: int) -> Result:
 def test_head_lines_and_names(tmp_path: Path) -> None:
     path = tmp_path / os.fsdecode(b"na\xffme.log")
     path.write_bytes(b"\xef\xbb\xbf" + b"0123456789abcde\n" * 40_000)
-    source = open_source(path, max_text_bytes=BUDGET)
+    source = Source(path, max_text_bytes=BUDGET)
     assert source.path.endswith("na\\udcffme.log")
-    assert (source.encoding, source.stored_bytes) == ("utf-8-sig", 640_003)
-    assert source.head(20) == b"0123456789abcde\n0123"
-    assert len(source.head()) == 1 << 18
-    assert len(source.head(1 << 20)) == 640_000
+    assert source.stored_bytes == 640_003
+    assert source.head[:20] == b"0123456789abcde\n0123"
+    assert len(source.head) == 1 << 18
     assert source.line_at(16 * 30_000 + 10) == "abcde"
     assert source.hashes([0, 640_001]).keys() == {0}
 

@@ -9,7 +9,7 @@ import pytest
 
 import hookanalysis as ha
 from hookanalysis.errors import InputError
-from hookanalysis.formats.catalog import load_formats
+from hookanalysis.formats.format import load_formats
 from hookanalysis.settings import Known, Settings, read_settings
 
 WRONG = {

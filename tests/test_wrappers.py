@@ -20,9 +20,9 @@ from hookanalysis.formats import wrappers
 from hookanalysis.formats.detect import detect
 from hookanalysis.formats.engine import connect_parser
 from hookanalysis.formats.probing import try_file
-from hookanalysis.formats.sampling import take_records
+from hookanalysis.formats.trials import take_records
 from hookanalysis.formats.wrappers import Wrapper
-from hookanalysis.read.sources import Account, open_source
+from hookanalysis.read.sources import Account, Source
 from hookanalysis.read.splitting import Split
 from hookanalysis.tables import TABLES
 from tiers import some
@@ -87,8 +87,8 @@ LOGS = {"access": ACCESS, "app": APP, "text": TEXT}
 
 def read(path: Path) -> dict[str, Any]:
     """What becomes of a file: its rows and verdicts, wherever they stand, and its format."""
-    source = open_source(path, max_text_bytes=1 << 24)
-    binding = detect(source.head(), str(path))
+    source = Source(path, max_text_bytes=1 << 24)
+    binding = detect(source.head, str(path))
     names = ", ".join(c.name for c in TABLES["receipt_records"].columns if c.name not in PLACE)
     rows, verdicts = [], []
     engine = connect_parser()
@@ -173,7 +173,7 @@ def take(
     path: Path, stored: bytes, split: Split, size: int, place: Place
 ) -> tuple[list[tuple[Any, ...]], Account]:
     path.write_bytes(stored)
-    source = open_source(path, max_text_bytes=1 << 24, chunk_bytes=size)
+    source = Source(path, max_text_bytes=1 << 24, chunk_bytes=size)
     engine, rows = connect_parser(), []
     for chunk in source.chunks(split, start=place[0], start_line=place[1], final=False):
         engine.register("chunk", chunk)

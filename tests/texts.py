@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import nanoarrow as na
 
-from hookanalysis.read.sources import Account, Chunk, Reject, Source, Split, open_source
+from hookanalysis.read.sources import Account, Chunk, Reject, Source, Split
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +59,7 @@ def read_file(
     start_line: int = 1,
     final: bool = True,
 ) -> Result:
-    source = open_source(path, max_text_bytes=BUDGET, chunk_bytes=size)
+    source = Source(path, max_text_bytes=BUDGET, chunk_bytes=size)
     records: list[tuple[int, int, str]] = []
     rejects: list[Reject] = []
     spans: list[tuple[int, int]] = []

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from . import charts, sections
     from .errors import HookAnalysisError
     from .facts.measures import Facts
-    from .load.summary import LoadReport
+    from .load.files import LoadReport
     from .markup import show
     from .reporting.reports import run_report
     from .settings import Settings
@@ -40,7 +40,7 @@ __all__ = [
 _HOME = {
     "Facts": "facts.measures",
     "HookAnalysisError": "errors",
-    "LoadReport": "load.summary",
+    "LoadReport": "load.files",
     "Settings": "settings",
     "Workspace": "workspace",
     "connect": "workspace",

@@ -37,7 +37,7 @@ from .words import plural
 
 if TYPE_CHECKING:
     from .facts.measures import Facts
-    from .load.summary import LoadReport
+    from .load.files import LoadReport
     from .workspace import Workspace
 
 
@@ -320,7 +320,7 @@ def export(table: str, output: str, workspace: str) -> None:
 @click.option("--timezone", metavar="TZ", help="For `try`, as for `load`.")
 def formats(words: tuple[str, ...], **known: Any) -> None:
     """List the formats, or show one; try which one fits a file."""
-    from .formats.catalog import load_formats
+    from .formats.format import load_formats
     from .formats.probing import describe_format, try_file
 
     match words, any(known.values()):
@@ -374,7 +374,7 @@ def _show(report: LoadReport) -> None:
 
 
 def _warn_of_zones(ws: Workspace, *, reconciled: bool = False) -> None:
-    from .load.summary import find_zone_errors
+    from .load.files import find_zone_errors
 
     for told in find_zone_errors(ws, reconciled=reconciled):
         RUN.warn(f"warning: {told}")

@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
 from .errors import unwritable
-from .facts.history import note_days, read_days
+from .facts.gathering import note_days, read_days
 from .facts.measures import percent
 from .markup import OUTCOME_COLOURS, read_asset, read_style, read_template
 from .outputs import write_beside

@@ -228,30 +228,6 @@ class Database:
         else:
             self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
 
-    def fill(
-        self, table: str, source: duckdb.DuckDBPyConnection, query: str
-    ) -> tuple[list[str], list[str]]:
-        """Add rows of another database to a table, column by column of the same name.
-
-        Args:
-            table: A base table, or any other that is there.
-            source: The other database.
-            query: Selects the rows there; it runs more than once.
-
-        Returns:
-            Columns of the query that the table does not have, which are left out; and columns of
-            the table that the query does not have, which are NULL in the new rows.
-        """
-        self.con.register("given_rows", Stream(source, query))
-        try:
-            given = [row[0] for row in self.rows("DESCRIBE given_rows")]
-            known = [row[0] for row in self.rows(f"DESCRIBE {table}")]
-            shared = ", ".join(name for name in given if name in known)
-            self.con.execute(f"INSERT INTO {table} BY NAME SELECT {shared} FROM given_rows")
-        finally:
-            self.con.unregister("given_rows")
-        return [n for n in given if n not in known], [n for n in known if n not in given]
-
     def has(self, name: str) -> bool:
         """Whether a table or view is there."""
         query = "SELECT count(*) FROM information_schema.tables WHERE table_name = ?"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import InputError
 from .facts.gathering import facts as gather
-from .facts.history import read_days
+from .facts.gathering import read_days
 from .facts.period import ask, day_bounds
 from .outputs import no_formula, write_beside
 from .tables import OUTCOMES, TABLES

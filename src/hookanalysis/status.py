@@ -11,8 +11,8 @@ from .errors import InputError
 from .facts.gathering import check_results, read_coverage, read_rows
 from .facts.measures import FileFacts, Hole, plain
 from .facts.period import ask
+from .load.files import find_lacks, find_zone_errors
 from .load.manifest import stream_of
-from .load.summary import find_lacks, find_zone_errors
 from .markup import duration
 from .tables import TABLES
 from .verdict.steps import make_records

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import InputError
 from .facts.period import MAX_EVENTS, ask, pick_outcomes
 from .markup import Block, Column, render, say_rest, see, table
-from .read.sources import open_source
+from .read.sources import Source
 from .redaction import redact
 from .tables import OUTCOMES
 from .words import plural, say, say_line, say_reason, say_sender
@@ -250,7 +250,7 @@ def _read_evidence(row: dict[str, Any], *, source: bool, masked: bool) -> Eviden
 def _quote(path: str, offset: int, *, masked: bool) -> str:
     """A record, read afresh from its file."""
     try:
-        text = open_source(Path(path), max_text_bytes=1 << 50).line_at(offset)[:_QUOTE]
+        text = Source(Path(path), max_text_bytes=1 << 50).line_at(offset)[:_QUOTE]
     except InputError as error:
         return f"(the record cannot be shown: {error.what})"
     return redact(text) if masked else text

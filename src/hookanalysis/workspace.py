@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .facts.measures import Facts
-    from .load.summary import LoadReport
+    from .load.files import LoadReport
     from .load.transfers import Progress
     from .markup import Block
     from .reporting.reports import ReportResult
@@ -116,7 +116,7 @@ class Workspace(Database):
         Returns:
             The paths whose records are dropped.
         """
-        from .facts.history import prune
+        from .facts.gathering import prune
 
         self.reconcile()
         return prune(self, before)

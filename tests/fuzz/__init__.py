@@ -11,7 +11,7 @@ from pathlib import Path
 
 import hookanalysis as ha
 from hookanalysis.errors import InputError
-from hookanalysis.formats.catalog import load_formats
+from hookanalysis.formats.format import load_formats
 from hookanalysis.formats.wrappers import load_wrappers
 from hookanalysis.status import find_damage
 from texts import LINES, NDJSON, csv_split, read_file

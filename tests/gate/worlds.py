@@ -134,7 +134,7 @@ def _judge(number: int, parts: Path) -> set[str]:
                 notes.add(f"{table} is not stored: empty")
                 continue
             query = f"SELECT * EXCLUDE (world) FROM '{stored}' WHERE world = {number}"
-            ignored, missing = db.fill(table, con, query)
+            ignored, missing = fill(db, table, con, query)
             if table == "settings":
                 _set_defaults(db, missing)
             if table == "activity" and "seconds" in missing:
@@ -145,6 +145,26 @@ def _judge(number: int, parts: Path) -> set[str]:
         for table, result in RESULTS.items():
             _write(db.con, result.query, con, parts / table / f"{number}.parquet")
     return notes
+
+
+def fill(
+    db: Database, table: str, source: duckdb.DuckDBPyConnection, query: str
+) -> tuple[list[str], list[str]]:
+    """Add rows of another database to a table, column by column of the same name.
+
+    Returns:
+        Columns of the query that the table does not have, which are left out; and columns of
+        the table that the query does not have, which are NULL in the new rows.
+    """
+    db.con.register("given_rows", Stream(source, query))
+    try:
+        given = [row[0] for row in db.rows("DESCRIBE given_rows")]
+        known = [row[0] for row in db.rows(f"DESCRIBE {table}")]
+        shared = ", ".join(name for name in given if name in known)
+        db.con.execute(f"INSERT INTO {table} BY NAME SELECT {shared} FROM given_rows")
+    finally:
+        db.con.unregister("given_rows")
+    return [n for n in given if n not in known], [n for n in known if n not in given]
 
 
 def _set_defaults(db: Database, missing: Iterable[str]) -> None:

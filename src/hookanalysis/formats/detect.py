@@ -11,15 +11,13 @@ from hookanalysis.read.rows import find_header, find_headers, normalise
 from hookanalysis.settings import Known
 from hookanalysis.zones import read_offset
 
-from .catalog import load_formats
 from .engine import connect_parser
-from .format import FileFacts, Format
+from .format import FileFacts, Format, load_formats
 from .logs import OBJECT, TEXT, Binding, overrule, read_log
 from .refusals import say_unfit
-from .sampling import Beginning
 from .templates import read_log_formats
 from .texts import fields_sql, scan_sql
-from .trials import ENOUGH, Trial, give_way, hold_trials
+from .trials import ENOUGH, Beginning, Trial, give_way, hold_trials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -12,13 +12,11 @@ from hookanalysis.read.documents import is_spread
 from hookanalysis.read.rows import find_table, read_headers
 from hookanalysis.read.splitting import Split
 
-from .catalog import load_formats
 from .engine import borrow_scratch, connect_parser
-from .format import FileFacts, Format, plain_records
-from .sampling import open_object, take_records, usual_shapes
+from .format import FileFacts, Format, load_formats, plain_records
 from .scan import Log, case_sql, fits_object, fits_text, log_fields, scan_log
 from .texts import path_sql
-from .trials import settle_dates
+from .trials import open_object, settle_dates, take_records, usual_shapes
 from .wrappers import peel, take_texts
 
 if TYPE_CHECKING:

@@ -6,18 +6,16 @@ from bisect import bisect_right
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from hookanalysis.read.sources import open_source, print_path
+from hookanalysis.read.sources import Source, print_path
 from hookanalysis.settings import Known
 from hookanalysis.words import say
 
-from .catalog import load_formats
 from .detect import detect, gather_formats, look_at, no_such_format
 from .engine import borrow_scratch, connect_parser
-from .format import FileFacts
+from .format import FileFacts, load_formats
 from .logs import Binding, count_fits, take_lines
 from .refusals import UnfitError, disguise, draft_format, say_unlike
-from .sampling import Beginning, take_records
-from .trials import hold_trials, reach
+from .trials import Beginning, hold_trials, reach, take_records
 from .wrappers import peel
 
 if TYPE_CHECKING:
@@ -53,10 +51,10 @@ def try_file(path: Path, known: Known | None = None) -> tuple[str, bool]:
     Raises:
         InputError: The file cannot be read, or what is known of it cannot be used.
     """
-    source = open_source(path, max_text_bytes=1 << 62)
+    source = Source(path, max_text_bytes=1 << 62)
     if source.is_empty():
         return f"{source.path} is empty", True
-    head = source.head()
+    head = source.head
     known = known or Known()
     lines: list[str] = []
     try:

@@ -12,11 +12,9 @@ from hookanalysis.read.rows import find_table, name_columns, normalise
 from hookanalysis.redaction import is_value, quote_names, redact
 from hookanalysis.words import say
 
-from .catalog import load_formats
 from .engine import connect_parser
-from .format import ATTEMPT_TEXTS, RECEIPT_TEXTS
-from .sampling import Beginning
-from .trials import reach
+from .format import ATTEMPT_TEXTS, RECEIPT_TEXTS, load_formats
+from .trials import Beginning, reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

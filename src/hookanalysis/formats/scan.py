@@ -12,8 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .catalog import OWN
-from .format import RECEIPT_TEXTS, fill, literal, whole
+from .format import OWN, RECEIPT_TEXTS, fill, literal, whole
 from .texts import only_sql, open_sql, receipts_sql, search_sql, slow_values, sort_sql
 
 if TYPE_CHECKING:

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookanalysis.errors import InputError
 
-from .catalog import OWN, load_formats
-from .format import Format
+from .format import OWN, Format, load_formats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from hookanalysis.read.splitting import Fragments, Split
 
 from .format import fill, literal, plain_records
-from .sampling import RECORDS, open_object, take_records
+from .trials import RECORDS, open_object, take_records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

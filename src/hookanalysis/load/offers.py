@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hookanalysis.errors import DamagedError, HookAnalysisError, InputError
-from hookanalysis.formats.catalog import load_formats
 from hookanalysis.formats.detect import detect, find_column
 from hookanalysis.formats.engine import borrow_scratch
+from hookanalysis.formats.format import load_formats
 from hookanalysis.opening import explain
 from hookanalysis.outputs import work_folder
 from hookanalysis.read.decoding import HEAD
 from hookanalysis.read.documents import holds_nothing
 from hookanalysis.read.postgres import Table, find_table
 from hookanalysis.read.rows import MARK
-from hookanalysis.read.sources import open_source, print_path
+from hookanalysis.read.sources import Source, print_path
 from hookanalysis.settings import DEFAULT_NAME, RUNS_NAME, Known, Settings
 from hookanalysis.tables import MERGED, RESULTS, TABLES
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from hookanalysis.database import Database
-    from hookanalysis.read.sources import Source
 
     from .transfers import Progress
 
@@ -225,8 +224,8 @@ def _load_table(db: Database, table: Table, wishes: Wishes, known: Known) -> Fil
 def _load_file(
     db: Database, offer: Offer, wishes: Wishes, known: Known, apart: Apart | None = None
 ) -> FileReport:
-    source = open_source(offer.path, max_text_bytes=wishes.budget)
-    head = source.head()
+    source = Source(offer.path, max_text_bytes=wishes.budget)
+    head = source.head
     if source.is_empty():
         return manifest.note_file(db, FileReport(offer.name, "loaded", "the file is empty"), source)
     if len(head) < HEAD and holds_nothing(head):
@@ -273,7 +272,7 @@ def recognise(
 
     With a stream told, only that stream's generations count: its owner says who writes it.
     """
-    head_hash = manifest.head_hash(source.head())
+    head_hash = manifest.head_hash(source.head)
     if apart:
         apart.head_hash = head_hash
         known = [] if wishes.again else apart.generations

@@ -26,11 +26,10 @@ from hookanalysis.settings import Known, Settings, read_settings
 from hookanalysis.tables import TABLES
 
 from . import manifest
-from .files import prepare
+from .files import LoadReport, find_lacks, prepare
 from .manifest import FileReport
 from .offers import Wishes
 from .parts import ROWS, Part, gather, read_part
-from .summary import LoadReport, find_lacks
 from .transfers import Offer
 
 if TYPE_CHECKING:

@@ -17,17 +17,16 @@ import numpy as np
 
 from hookanalysis.errors import InputError
 
-from .packings import codec_of, unpack
+from .packings import BLOCK, Parts, Stored, buffered, codec_of, unpack
 from .pages import COMMENTS
 from .rewriting import rewrite
-from .unpacking import BLOCK, Parts, Stored, buffered
 
 if TYPE_CHECKING:
     import io
     from collections.abc import Iterator
     from pathlib import Path
 
-    from .unpacking import Bytes, Stamp
+    from .packings import Bytes, Stamp
 
 HEAD = 1 << 18
 
@@ -58,7 +57,6 @@ class Packing:
 
     stamp: Stamp
     compressed: bool
-    encoding: str
     carriage: bool  # lines end with CR alone
 
 
@@ -135,7 +133,7 @@ class TextReader:
         A single CR at the very end may be half of a CR LF that is being written.
         """
         carriage = b"\n" not in head and b"\r" in head[:-1]
-        return Packing(self._stored.stamp, self._condition.packed, self.encoding, carriage)
+        return Packing(self._stored.stamp, self._condition.packed, carriage)
 
     def close(self) -> None:
         """Close the file; safe to repeat."""

@@ -20,7 +20,7 @@ from .pages import ENVELOPES
 from .splitting import RECORD_LIMIT, ROWS, Batch, End, LineSplitter, Region, Splitter, blank_rows
 
 if TYPE_CHECKING:
-    from .unpacking import Bytes
+    from .packings import Bytes
 
 _MARK = re.compile(rb'\\[\\"]|["{}\[\]]')
 _SPACE = re.compile(rb"[ \t\r\n]*")

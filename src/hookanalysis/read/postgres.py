@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlencode
 
 from hookanalysis.errors import InputError
 
-from .unpacking import over_budget
+from .packings import over_budget
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ import numpy as np
 from .splitting import BLOCK, Batch, Ints
 
 if TYPE_CHECKING:
-    from .unpacking import Bytes
+    from .packings import Bytes
 
 # Rows per Arrow array: what one thread of the database works on.
 _ARRAY_ROWS = 60_000

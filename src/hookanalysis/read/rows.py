@@ -22,7 +22,7 @@ from .splitting import RECORD_LIMIT, ROWS, Batch, End, LineSplitter, Region, Spl
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from .unpacking import Bytes
+    from .packings import Bytes
 
 MARK = b"#Fields:"
 DELIMITERS = (",", "\t", ";")

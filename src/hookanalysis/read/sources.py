@@ -20,6 +20,7 @@ from hookanalysis.redaction import redact_name
 
 from .decoding import HEAD, TextReader, check_text
 from .documents import split_json
+from .packings import changed
 from .records import Chunk, Reject
 from .rows import HeadedSplitter, RowSplitter
 from .splitting import (
@@ -33,15 +34,14 @@ from .splitting import (
     Split,
     Splitter,
 )
-from .unpacking import changed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from .unpacking import Bytes
+    from .packings import Bytes
 
-__all__ = ["Account", "Chunk", "Reject", "Source", "Split", "open_source"]
+__all__ = ["Account", "Chunk", "Reject", "Source", "Split"]
 
 # Text that is worked on at once, bytes.
 CHUNK_BYTES = 32 << 20
@@ -74,21 +74,6 @@ def print_path(path: str | Path) -> str:
     return redact_name(str(path).encode("utf-8", "backslashreplace").decode())
 
 
-def open_source(path: Path, *, max_text_bytes: int, chunk_bytes: int = CHUNK_BYTES) -> Source:
-    """Open a file and prove that it is text that can be read.
-
-    Args:
-        path: A regular file, packed or not; it may be empty.
-        max_text_bytes: Budget for the unpacked text, bytes.
-        chunk_bytes: Text to work on at once; no result depends on it.
-
-    Raises:
-        InputError: It is missing, no regular file, not readable, over the budget, damaged, or
-            something other than text: a workbook, archive, database, web page.
-    """
-    return Source(path, max_text_bytes, chunk_bytes)
-
-
 def make_splitter(split: Split, head: bytes, *, start: int = 0, start_line: int = 1) -> Splitter:
     """What splits a text, by its first bytes, from a byte and its line on."""
     if split.kind == "json":
@@ -101,17 +86,26 @@ def make_splitter(split: Split, head: bytes, *, start: int = 0, start_line: int 
 
 
 class Source:
-    """One file, as normalised text. Made by `open_source`; each pass opens and closes it anew.
+    """One file, proven to be text that can be read; each pass opens and closes it anew.
+
+    Args:
+        path: A regular file, packed or not; it may be empty.
+        max_text_bytes: Budget for the unpacked text, bytes.
+        chunk_bytes: Text to work on at once; no result depends on it.
 
     Attributes:
         path: As given, in printable form.
+        head: The first bytes of the normalised text, `HEAD` of them or all.
         stored_bytes: Size on disk, bytes.
         compressed: It is packed.
-        encoding: `utf-8`, `utf-8-sig`, `utf-16-le` or `utf-16-be`.
         account: What became of its bytes; zeros until the last chunk was taken.
+
+    Raises:
+        InputError: It is missing, no regular file, not readable, over the budget, damaged, or
+            something other than text: a workbook, archive, database, web page.
     """
 
-    def __init__(self, path: Path, max_text_bytes: int, chunk_bytes: int) -> None:
+    def __init__(self, path: Path, *, max_text_bytes: int, chunk_bytes: int = CHUNK_BYTES) -> None:
         self.path = print_path(path)
         self.account = Account()
         self._file = path
@@ -123,10 +117,9 @@ class Source:
             check_text(head, path)
             self._packing = reader.describe(head)
             self._torn = len(head) < HEAD and reader.truncated
-        self._head = head.replace(b"\r", b"\n") if self._packing.carriage else head
+        self.head = head.replace(b"\r", b"\n") if self._packing.carriage else head
         self.stored_bytes = self._packing.stamp.size
         self.compressed = self._packing.compressed
-        self.encoding = self._packing.encoding
 
     @property
     def written_at(self) -> str:
@@ -134,20 +127,13 @@ class Source:
         moment = datetime.fromtimestamp(self._file.stat().st_mtime, tz=UTC)
         return f"{moment:%Y-%m-%d %H:%M:%S}"
 
-    def head(self, size: int = HEAD) -> bytes:
-        """The first bytes of the text, at most `size`."""
-        if size <= HEAD or len(self._head) < HEAD:
-            return self._head[:size]
-        with self._read() as reader:
-            return reader.read_head(size)
-
     def is_empty(self) -> bool:
         """Whether there is no text in it.
 
         Raises:
             DamagedError: It is packed, and breaks off before any text.
         """
-        if self._head.strip():
+        if self.head.strip():
             return False
         if self._torn:
             raise DamagedError(
@@ -217,7 +203,7 @@ class Source:
             InputError: The file is damaged, over the budget, not the one that was opened, or has
                 more than a million lines that are no records.
         """
-        splitter = make_splitter(split, self._head, start=start, start_line=start_line)
+        splitter = make_splitter(split, self.head, start=start, start_line=start_line)
         with self._read() as reader:
             run = _Run(reader, splitter, self._chunk_bytes, final=final or self.compressed)
             if not run.begin(start, start_line, self._hashes.get(start)):

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup
 from hookanalysis.errors import InputError
-from hookanalysis.facts.gathering import facts
-from hookanalysis.facts.history import find_changes
+from hookanalysis.facts.gathering import facts, find_changes
 from hookanalysis.facts.measures import percent
 from hookanalysis.facts.period import ask, day_bounds
 from hookanalysis.markup import Block, Column, table
