@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hookanalysis.verdict.callers import find_strangers
-from hookanalysis.verdict.windows import SECOND, pair
+from hookanalysis.verdict.windows import SECOND, find_strangers, pair
 
 SENDER, OTHER = 1, 2
 

@@ -153,9 +153,8 @@ class Database:
             for name, value in [*parameters.items()]
             if hasattr(value, "__arrow_c_stream__") or hasattr(value, "columns")
         }
-        for name, frame in frames.items():
-            self.con.register(name, frame)
-        with warnings.catch_warnings(), nullcontext() if self._editing else reading:
+        writing = nullcontext() if self._editing else reading
+        with warnings.catch_warnings(), lend(self.con, **frames), writing:
             # duckdb 2.0's own use of pandas: DataFrame.drop(inplace=…).
             warnings.simplefilter("ignore", DeprecationWarning)
             warnings.filterwarnings("ignore", message=".*inplace keyword.*")
@@ -163,9 +162,6 @@ class Database:
                 return self.con.execute(query, parameters or None).df()
             except duckdb.TransactionException as error:
                 raise refused from error
-            finally:
-                for name in frames:
-                    self.con.unregister(name)
 
     def arrow(self, name: str) -> Stream:
         """A table for programs that take Arrow: `polars.from_arrow(ws.arrow("deliveries"))`.
@@ -262,7 +258,7 @@ class Database:
 
 
 class Stream:
-    """The rows of a query, for another database: `other.register("rows", Stream(con, query))`.
+    """The rows of a query, for another database: `lend(other, rows=Stream(con, query))`.
 
     The query runs each time that they are read, and once more for their types.
     """
@@ -273,6 +269,18 @@ class Stream:
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self.con.sql(self.query).__arrow_c_stream__(requested_schema)
+
+
+@contextmanager
+def lend(con: duckdb.DuckDBPyConnection, /, **relations: object) -> Iterator[None]:
+    """Let a database read arrays, frames or streams as tables of these names."""
+    for name, relation in relations.items():
+        con.register(name, relation)
+    try:
+        yield
+    finally:
+        for name in relations:
+            con.unregister(name)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from typing import TypeVar
 
 import duckdb
 
-from hookanalysis.database import Database, Stream
+from hookanalysis.database import Database, Stream, lend
 from hookanalysis.settings import Settings
 from hookanalysis.tables import BASE_TABLES
 from hookanalysis.verdict.steps import reconcile
@@ -156,14 +156,11 @@ def fill(
         Columns of the query that the table does not have, which are left out; and columns of
         the table that the query does not have, which are NULL in the new rows.
     """
-    db.con.register("given_rows", Stream(source, query))
-    try:
+    with lend(db.con, given_rows=Stream(source, query)):
         given = [row[0] for row in db.rows("DESCRIBE given_rows")]
         known = [row[0] for row in db.rows(f"DESCRIBE {table}")]
         shared = ", ".join(name for name in given if name in known)
         db.con.execute(f"INSERT INTO {table} BY NAME SELECT {shared} FROM given_rows")
-    finally:
-        db.con.unregister("given_rows")
     return [n for n in given if n not in known], [n for n in known if n not in given]
 
 

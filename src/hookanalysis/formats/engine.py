@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hookanalysis.database import Stream, sql_text
+from hookanalysis.database import Stream, lend, sql_text
 from hookanalysis.opening import connect_memory
 from hookanalysis.read.records import Chunk
 from hookanalysis.read.splitting import Batch
@@ -201,11 +201,8 @@ class Scratch:
 
         The query runs more than once; it should be cheap.
         """
-        target.register("moving", Stream(self.con, query))
-        try:
+        with lend(target, moving=Stream(self.con, query)):
             target.execute(f"INSERT INTO {table} FROM moving")
-        finally:
-            target.unregister("moving")
 
 
 def parse_ahead(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hookanalysis.database import Stream
+from hookanalysis.database import Stream, lend
 from hookanalysis.errors import InputError
 from hookanalysis.tables import TABLES
 
@@ -145,14 +145,11 @@ def _insert(db: Database, part: Part, file: dict[str, Any], generation: dict[str
     file_id = number(db, "files", "file_id")
     generation_id = before.generation_id if before else number(db, "generations", "generation_id")
     for table, rows in part.rows.items():
-        db.con.register("part_rows", rows)
-        try:
+        with lend(db.con, part_rows=rows):
             db.con.execute(
                 f"INSERT INTO {table} BY NAME SELECT * REPLACE"
                 f" ({file_id} AS file_id, {generation_id} AS generation_id) FROM part_rows"
             )
-        finally:
-            db.con.unregister("part_rows")
     values = generation | {"generation_id": generation_id}
     manifest.write_generation(db, values, grown=part.before is not None)
     manifest.write_file(db, part.report, file, (file_id, generation_id, file["first_byte"]))

@@ -10,19 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hookanalysis.database import sql_text
+from hookanalysis.database import lend, sql_text
 from hookanalysis.tables import TABLES
 
 from .tier import STATES, Known, Tier
 from .windows import NONE, SECOND
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from hookanalysis.database import Database
 
-    Numbers = NDArray[np.int64]
-    Columns = dict[str, NDArray[Any]]
+    from .windows import Columns
 
 # From the inside out.
 LAYERS = ("table", "queue", "app", "edge")
@@ -110,11 +107,11 @@ def _know(db: Database, layer: str) -> Known:
 
 
 def _write(db: Database, layer: str, tier: Tier, decided: Columns) -> None:
-    con = db.con
-    choices = tier.choices(decided)
+    rows, columns = tier.choices(decided)
     line, again, score, told = (decided.pop(name) for name in ("line", "again", "score", "told"))
     owners = np.concatenate([np.flatnonzero(line >= 0), np.flatnonzero(again >= 0)])
     owned = np.concatenate([line[line >= 0], again[again >= 0]])
+    receipts = tier.lines["receipt_id"]
     results = {
         **decided,
         "row_no": np.arange(tier.size),
@@ -122,48 +119,32 @@ def _write(db: Database, layer: str, tier: Tier, decided: Columns) -> None:
         "low": tier.windows.low,
         "high": tier.windows.high,
     }
-    con.register("decided", results)
-    con.register(
-        "owned",
-        {
-            "row_no": owners,
-            "receipt_id": tier.lines["receipt_id"][owned],
-            "score": score[owners].astype(float),
-            "told": told[owners],
-        },
-    )
-    try:
-        con.execute(
+    pairs = {
+        "row_no": owners,
+        "receipt_id": receipts[owned],
+        "score": score[owners].astype(float),
+        "told": told[owners],
+    }
+    choices = {"row_no": rows, "receipt_id": receipts[columns]}
+    with lend(db.con, decided=results, tier_pairs=pairs, choices=choices):
+        db.make(
+            "tier_results",
             """
-            CREATE OR REPLACE TEMP TABLE tier_results AS
             SELECT t.*, d.* EXCLUDE (low, high), make_timestamp(d.low) AS starts_at,
               make_timestamp(d.high) AS ends_at
             FROM tier_requests AS t POSITIONAL JOIN decided AS d
-            """
+            """,
         )
-        con.execute("CREATE OR REPLACE TEMP TABLE tier_pairs AS FROM owned")
-    finally:
-        con.unregister("decided")
-        con.unregister("owned")
-    con.execute(
-        """
-        INSERT INTO requests
-        SELECT $layer, event_uuid, endpoint_url, attempt_key, nth, shown, $states[state + 1],
-          covered, starts_at, ends_at, component, crowd, lines, left_out,
-          NULLIF(stranger_id, 0)
-        FROM tier_results
-        """,
-        {"layer": layer, "states": list(STATES)},
-    )
-    _write_candidates(db, layer, choices[0], tier.lines["receipt_id"][choices[1]])
-    con.execute(f"INSERT INTO matches {sql_text('assignment/tier_matches')}")
-    for name in ("tier_results", "tier_pairs"):
-        con.execute(f"DROP TABLE temp.{name}")
-
-
-def _write_candidates(db: Database, layer: str, rows: Numbers, receipts: Numbers) -> None:
-    db.con.register("choices", {"row_no": rows, "receipt_id": receipts})
-    try:
+        db.con.execute(
+            """
+            INSERT INTO requests
+            SELECT $layer, event_uuid, endpoint_url, attempt_key, nth, shown, $states[state + 1],
+              covered, starts_at, ends_at, component, crowd, lines, left_out,
+              NULLIF(stranger_id, 0)
+            FROM tier_results
+            """,
+            {"layer": layer, "states": list(STATES)},
+        )
         db.con.execute(
             """
             INSERT INTO candidates
@@ -174,5 +155,5 @@ def _write_candidates(db: Database, layer: str, rows: Numbers, receipts: Numbers
             """,
             {"layer": layer},
         )
-    finally:
-        db.con.unregister("choices")
+        db.con.execute(f"INSERT INTO matches {sql_text('assignment/tier_matches')}")
+    db.con.execute("DROP TABLE temp.tier_results")

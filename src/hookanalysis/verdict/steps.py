@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hookanalysis.database import sql_text
+from hookanalysis.database import lend, sql_text
 from hookanalysis.load.files import write_settings
 from hookanalysis.settings import Settings
 
@@ -165,12 +165,9 @@ def write_stretches(db: Database, name: str) -> None:
     tries = np.diff(first, append=len(stretch))
     found = dict(zip(columns, (column[first] for column in series), strict=True))
     ends = {"first_us": moment[first], "last_us": moment[first + tries - 1], "tries": tries}
-    db.con.register("stretches", found | ends)
-    try:
-        db.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * EXCLUDE (first_us, last_us),"
-            " make_timestamp(first_us) AS first_at, make_timestamp(last_us) AS last_at"
-            " FROM stretches"
+    with lend(db.con, stretches=found | ends):
+        db.make(
+            name,
+            "SELECT * EXCLUDE (first_us, last_us), make_timestamp(first_us) AS first_at,"
+            " make_timestamp(last_us) AS last_at FROM stretches",
         )
-    finally:
-        db.con.unregister("stretches")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .assignment import Assignment, assign
-from .callers import find_elsewhere, find_strangers, leave_out_echoes
 from .windows import (
     LATE_SECONDS,
     NO_PAIRS,
@@ -18,6 +17,9 @@ from .windows import (
     CrowdedError,
     accepts,
     displaced,
+    find_elsewhere,
+    find_strangers,
+    leave_out_echoes,
     measure,
     pair,
     select,
@@ -26,9 +28,7 @@ from .windows import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Numbers = NDArray[np.int64]
-    Flags = NDArray[np.bool_]
-    Columns = dict[str, NDArray[Any]]
+    from .windows import Columns, Flags, Numbers
 
 # What is said of a request in one layer. `line`: it has one; `none`: it has none; `open`: it may
 # have; `lacking`: it must have one, and none fits (so the log lacks lines, or a window is wrong).
