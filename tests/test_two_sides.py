@@ -634,3 +634,23 @@ def test_a_second_success_of_a_time_without_logs_is_not_told_from_a_repeat(tmp_p
     world.send(59, seconds=-59 * 240 - 7200)  # two hours before the log begins
     found = world.judge(tmp_path)
     assert found == {k: "undetermined" if k[0] == event(59) else "delivered" for k in found}
+
+
+@pytest.mark.parametrize("agent", ["Acme-Hooks", "Acme-Hooks/2.1 (+https://acme.example)", ""])
+def test_a_changed_url_behind_a_balancer_is_no_miss(agent: str, tmp_path: Path) -> None:
+    # The balancer's is the only address; its clients call many paths, each at any time.
+    world = World()
+
+    def call(at: datetime, path: str, code: int, client: str) -> None:
+        told = f'10.0.0.1 - - [{at:%d/%b/%Y:%H:%M:%S} +0000] "POST {path} HTTP/1.1" {code} 7'
+        world.log("access.log", at, f'{told} "-" "{client}"' if agent else told)
+
+    for n in range(90):
+        changed, lost = 40 <= n < 50, n in {60, 61}
+        world.send(n, code=404 if changed or lost else 200)
+        if not lost:
+            call(moment(n, 0.4), "/hook" if changed else "/hooks", 404 if changed else 200, agent)
+        for k in range(4):
+            call(moment(n, 60 * k + 1.7 * n % 60), f"/cart/{(n + k) % 9}", 200, "Mozilla/5.0 (X11)")
+    said = Counter(world.judge(tmp_path).values())
+    assert said == {"delivered": 78, "refused": 10, "missed": 2}

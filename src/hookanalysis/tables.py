@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 # How a column's name and type end → the least and the most that is ever written into it.
 _ANY_TIME = "0001-01-01", "9999-12-31 24:00"

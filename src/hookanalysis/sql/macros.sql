@@ -190,6 +190,13 @@ CREATE MACRO query_hashes(url) AS (
   ))) END
 );
 
+-- The program that sent a request, as a log names it or quotes it (User-Agent), without its version.
+CREATE MACRO agent_of(t) AS (coalesce(
+  nullif(regexp_extract(t, '(?i)agent["''\\)\]]*\s*[:=]>?\s*\[?["''\\]*([a-z][\w.+-]*)', 1), ''),
+  nullif(nullif(regexp_extract(t, '"([A-Za-z][\w.+-]*)/v?\d', 1), ''), 'HTTP'),
+  nullif(regexp_extract(t, '" "([A-Za-z][\w.+-]*)', 1), '')
+));
+
 -- A path without secrets: a segment that is one, or holds an address of e-mail, is a hash, so that
 -- endpoints stay apart. See redaction.py.
 CREATE MACRO is_secret(s) AS (

@@ -45,7 +45,7 @@ SELECT
   r.received_at - COALESCE(d.ahead, f.ahead, INTERVAL '0 seconds') AS arrived_at,
   r.ended_at - COALESCE(d.ahead, f.ahead, INTERVAL '0 seconds') AS ended_at,
   COALESCE(d.tolerance, f.tolerance, INTERVAL '0 seconds') AS tolerance,
-  r.http_status, r.accepted, r.processed, r.known_before, r.signature_failed, r.source_ip,
+  r.http_status, r.accepted, r.processed, r.known_before, r.signature_failed, r.source_ip, r.agent,
   COALESCE(LIST_CONTAINS(s.sender_ips, r.source_ip), FALSE) AS by_sender,
   i.stream IS NOT NULL
     AND COALESCE(NOT LIST_CONTAINS(s.sender_ips, r.source_ip), FALSE) AS stranger

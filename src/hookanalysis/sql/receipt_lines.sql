@@ -120,7 +120,7 @@ SELECT
       THEN l.logged_at - l.duration_ms * INTERVAL '1 millisecond'
     ELSE l.logged_at
   END AS started_at,
-  l.duration_ms, l.method, l.path, l.http_status, l.source_ip, l.request_id,
+  l.duration_ms, l.method, l.path, l.http_status, l.source_ip, l.agent, l.request_id,
   COALESCE(
     l.step,
     CASE WHEN COALESCE(l.http_status, 200) < 300 THEN s.step END,

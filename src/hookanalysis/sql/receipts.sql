@@ -21,7 +21,7 @@ WITH requests AS (
     MIN(uuid_by) AS uuid_by, MAX(transaction_id) AS transaction_id, MAX(event_type) AS event_type,
     MIN(started_at) AS started_at, MAX(logged_at) AS logged_at, MAX(duration_ms) AS duration_ms,
     MAX(method) AS method, MAX(path) AS path, MAX(http_status) AS http_status,
-    MAX(source_ip) AS source_ip, MAX(request_id) AS request_id,
+    MAX(source_ip) AS source_ip, MAX(agent) AS agent, MAX(request_id) AS request_id,
     BOOL_OR(mark = 'processed') AS was_processed,
     BOOL_OR(mark IN ('failed', 'signature_failed')) AS was_dropped,
     BOOL_OR(mark = 'duplicate') AS was_known,
@@ -35,7 +35,7 @@ WITH requests AS (
 SELECT
   place AS receipt_id, layer, stream, event_uuid, uuid_by, transaction_id, event_type,
   started_at AS received_at, logged_at AS ended_at, duration_ms, method, path, http_status,
-  source_ip, request_id,
+  source_ip, agent, request_id,
   CASE
     WHEN http_status IS NOT NULL
       THEN http_status BETWEEN 200 AND 299 OR (is_proxys(http_status) AND COALESCE(answered_well, FALSE))

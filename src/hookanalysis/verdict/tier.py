@@ -107,8 +107,12 @@ class Tier:
         )
         ours = ~self.lines["stranger"][columns] | (requests["surplus"] & requests["shown"])[rows]
         rows, columns = rows[ours], columns[ours]
-        self.elsewhere = find_elsewhere(rows, columns, self.size, self.lines)
-        rows, columns = self._reach_elsewhere(rows, columns)
+        silent = ~requests["shown"]
+        silent[rows] = False
+        self.elsewhere = find_elsewhere(
+            rows, columns, silent, self.lines, windows.low, windows.high
+        )
+        rows, columns = self._reach_elsewhere(rows, columns, silent)
         self.pairs = rows, columns
         found = assign(self.size, self.count, (rows, columns), must)
         served = self._serve_successes(rows, columns, must)
@@ -197,12 +201,11 @@ class Tier:
             return rows[kept], columns[kept], must & ~self.requests["here"]
         return rows, columns, must
 
-    def _reach_elsewhere(self, rows: Numbers, columns: Numbers) -> tuple[Numbers, Numbers]:
+    def _reach_elsewhere(
+        self, rows: Numbers, columns: Numbers, silent: Flags
+    ) -> tuple[Numbers, Numbers]:
         """Add the sender's requests to other paths, where no line of the path fits."""
         requests = self.requests
-        silent = np.ones(self.size, dtype=bool)
-        silent[rows] = False
-        silent &= ~requests["shown"]
         near, far = self._pair_elsewhere(np.flatnonzero(silent))
         told, status = requests["http_status"][near], self.lines["http_status"][far]
         good = accepts(status) & (requests["says"][near] != 2)

@@ -41,6 +41,8 @@ _MOST = 0.9
 _SENDERS, _STRANGERS = 0.95, 0.8
 # A sender that posts to more other paths than this is no sender but a balancer.
 _FEW_PATHS = 5
+# So many lines or calls are no accident.
+_FEW = 3
 
 
 class CrowdedError(Exception):
@@ -339,23 +341,38 @@ def find_strangers(
     explained = np.unique(rows[answered & senders[columns]])
     foreign = (most >= _MANY) & (share <= _STRANGERS)
     foreign &= len(explained) >= _SENDERS * len(np.unique(rows[answered]))
-    flags: Flags = foreign[address] & (lines["address"] != 0)
+    flags: Flags = foreign[address]
     return flags
 
 
-def find_elsewhere(rows: Numbers, columns: Numbers, size: int, lines: Columns) -> Numbers:
+def find_elsewhere(
+    rows: Numbers, columns: Numbers, silent: Flags, lines: Columns, low: Numbers, high: Numbers
+) -> Numbers:
     """The sender's requests to other paths: an endpoint's URL may have been changed since.
 
-    The sender is known by its addresses, as given, or as those lines show that leave no choice.
-    `rows` and `columns` are pairs that may belong together, `size` is the number of requests.
+    The sender is known by its addresses and its program, as given, or as those lines show that
+    leave no choice. A path that is called only when requests are due which have no line, and for
+    most of these, is an endpoint's, too. `rows` and `columns` are pairs that may belong together,
+    `silent` are the requests without, `low` to `high` the windows of all.
     """
-    lone = find_lone(rows, columns, size, len(lines["path"]))
+    lone = find_lone(rows, columns, len(silent), len(lines["path"]))
     networks, times = np.unique(lines["network"][columns[lone]], return_counts=True)
     foreign = np.flatnonzero((lines["path_no"] < 0) & ~lines["stranger"])
-    learnt = []
-    for network in networks[(times >= 3) & (networks != 0)]:
+    learnt = [foreign[lines["by_sender"][foreign]]]
+    for network in networks[times >= _FEW]:
         theirs = foreign[lines["network"][foreign] == network]
         # Behind a balancer all clients have its address, and call very many paths.
         if len(np.unique(lines["path"][theirs])) <= _FEW_PATHS:
             learnt.append(theirs)
-    return np.unique(np.concatenate([foreign[lines["by_sender"][foreign]], *learnt]))
+    begun, ended = np.sort(low[silent]), np.sort(high[silent])
+    paths, path = np.unique(lines["path"][foreign], return_inverse=True)
+    at = lines["logged_at"][foreign]
+    calls = np.bincount(path, minlength=len(paths))
+    due = np.searchsorted(begun, at, "right") > np.searchsorted(ended, at, "left")
+    apt = (calls >= _FEW) & (np.bincount(path[due], minlength=len(paths)) == calls)
+    for number in np.flatnonzero(apt):
+        first, last = at[path == number].min(), at[path == number].max()
+        lacking = np.searchsorted(begun, last, "right") - np.searchsorted(ended, first, "left")
+        if 2 * calls[number] >= lacking:
+            learnt.append(foreign[path == number])
+    return np.unique(np.concatenate(learnt))

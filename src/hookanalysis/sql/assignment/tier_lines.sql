@@ -2,7 +2,8 @@
    grain:  one receipt
    inputs: nameless_receipts, endpoint_paths, generations, receipts
 
-   network: the neighbourhood of the client's address, for senders post from pools of them.
+   address: the client's, and what program it says to be: behind a balancer all have one address.
+   network: the address' neighbourhood instead, for senders post from pools of them.
    A line without a path, from an unknown address, may be of any endpoint: it is here for each.
    path_no: number of the endpoint's path; -1 for a request to another path. logged_at is the time
    that the line was written with, starts_at that of the request as far as the line tells. notices:
@@ -24,8 +25,8 @@ SELECT
   epoch_us(r.arrived_at) AS starts_at,
   g.time_marks = 'start' OR r.arrived_at < r.ended_at AS shows_start,
   COALESCE(r.http_status, -1) AS http_status,
-  COALESCE(hash(regexp_extract(r.source_ip, '^(?:\d+\.\d+\.\d+|[^:]*:[^:]*:[^:]*)')), 0) AS network,
-  COALESCE(hash(r.source_ip), 0) AS address, COALESCE(hash(r.path), 0) AS path,
+  hash(regexp_extract(r.source_ip, '^(?:\d+\.\d+\.\d+|[^:]*:[^:]*:[^:]*)'), r.agent) AS network,
+  hash(r.source_ip, r.agent) AS address, COALESCE(hash(r.path), 0) AS path,
   COALESCE(r.http_status IS NULL AND NOT r.processed, FALSE) AS failed,
   hash(r.processed, r.known_before, r.signature_failed) AS words,
   r.layer = 'edge' AND g.notices AS notices,

@@ -27,6 +27,7 @@ WITH addressed AS (
     ) AS handed,
     list_filter(handed, lambda ip: NOT regexp_matches(ip, {{private_ip}})) AS forwarders,
     CASE WHEN len(handed) = 1 THEN handed[1] END AS lone,
+    CASE WHEN upper(verb) IN ('POST', 'PUT') THEN agent_of(record) END AS client,
     left(message, 2000) AS said,
     exception AS raised_by,
     masked_path(CASE
@@ -117,6 +118,7 @@ SELECT
       THEN forwarders[-1]
     ELSE coalesce(peer, lone)
   END AS source_ip,
+  CASE WHEN client IS NOT NULL THEN hash(client) END AS agent,
   CASE
     WHEN regexp_full_match(request_id, '[0-9A-Za-z_.:=+/-]{1,128}') THEN request_id
   END AS request_id,
