@@ -178,31 +178,32 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _is_amount(value: object) -> bool:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return False
-    return 0 <= value <= _MOST
-
-
 def _are_texts(value: object) -> bool:
     return isinstance(value, list | tuple) and all(map(_is_text, value))
-
-
-def _are_columns(value: object) -> bool:
-    return isinstance(value, Mapping) and all(
-        _is_text(name) and (_is_text(told) or _are_texts(told)) for name, told in value.items()
-    )
 
 
 # Type of a setting → what its value must be: in words, and the test of it.
 _KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "str": ("text", _is_text),
     "bool": ("true or false", lambda value: isinstance(value, bool)),
-    "float": (f"a number from 0 to {_MOST:,}", _is_amount),
+    "float": (
+        f"a number from 0 to {_MOST:,}",
+        lambda value: (
+            isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _MOST
+        ),
+    ),
     "tuple[str, ...]": ("a list of texts", _are_texts),
     "tuple[Known, ...]": (
         "a tuple of Known",
         lambda value: isinstance(value, tuple) and all(isinstance(one, Known) for one in value),
     ),
-    "Mapping[str, str | list[str]]": ("a table of names and columns", _are_columns),
+    "Mapping[str, str | list[str]]": (
+        "a table of names and columns",
+        lambda value: (
+            isinstance(value, Mapping)
+            and all(
+                _is_text(k) and (_is_text(told) or _are_texts(told)) for k, told in value.items()
+            )
+        ),
+    ),
 }

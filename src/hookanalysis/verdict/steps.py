@@ -166,8 +166,8 @@ def write_stretches(db: Database, name: str) -> None:
     found = dict(zip(columns, (column[first] for column in series), strict=True))
     ends = {"first_us": moment[first], "last_us": moment[first + tries - 1], "tries": tries}
     with lend(db.con, stretches=found | ends):
-        db.make(
-            name,
-            "SELECT * EXCLUDE (first_us, last_us), make_timestamp(first_us) AS first_at,"
-            " make_timestamp(last_us) AS last_at FROM stretches",
+        db.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * EXCLUDE (first_us, last_us),"
+            " make_timestamp(first_us) AS first_at, make_timestamp(last_us) AS last_at"
+            " FROM stretches"
         )
