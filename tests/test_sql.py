@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from datetime import date, datetime, time
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -85,7 +85,9 @@ def run_case(file: str, case: dict[str, Any]) -> tuple[list[Any], list[Any]]:
             events = f"SELECT hash(event_uuid) FROM {source} GROUP BY ALL HAVING COUNT(*) > 1"
             con.execute(f"INSERT INTO repeated_events {events}")
         if stretches:
-            write_stretches(cast("Database", SimpleNamespace(con=con)), stretches)
+            db = cast("Database", SimpleNamespace(con=con))
+            db.make = partial(Database.make, db)  # type: ignore[method-assign]
+            write_stretches(db, stretches)
         wanted = [dated(row) for row in case["out"]]
         asked = list(dict.fromkeys(key for row in wanted for key in row)) or ["NULL"]
         found = con.execute(f"SELECT {', '.join(asked)} FROM ({sql_text(file)})").fetchall()
