@@ -654,3 +654,60 @@ def test_a_changed_url_behind_a_balancer_is_no_miss(agent: str, tmp_path: Path) 
             call(moment(n, 60 * k + 1.7 * n % 60), f"/cart/{(n + k) % 9}", 200, "Mozilla/5.0 (X11)")
     said = Counter(world.judge(tmp_path).values())
     assert said == {"delivered": 78, "refused": 10, "missed": 2}
+
+
+def test_lines_of_one_request_are_of_the_endpoint_that_one_of_them_shows(tmp_path: Path) -> None:
+    world, paths = World(), ("/hooks/orders", "/hooks/mail", "/hooks/crm")
+    for n in range(30):
+        for k, path in enumerate(paths):
+            world.send(n, path, seconds=k / 10)
+            dropped = k == 0 and n == 12
+            said = "invalid signature, webhook ignored" if dropped else "webhook processed"
+            one = {"request_id": f"req-{3 * n + k:08}"}
+            world.app("app.json", n, 0.05 + k / 10, said, **one)
+            at = moment(n, 0.06 + k / 10)
+            line = {"time": f"{at.isoformat()}Z", "msg": f"POST {path} 200 16ms"} | one
+            world.log("app.json", at, json.dumps(line))
+    said_of = world.judge(tmp_path)
+    other = {key: outcome for key, outcome in said_of.items() if outcome != "delivered"}
+    assert other == {(event(12), "/hooks/orders"): "unprocessed"}
+
+
+def test_a_failed_resend_of_what_was_accepted_recovers_nothing(tmp_path: Path) -> None:
+    world = World()
+    for n in range(30):
+        world.send(n)
+        world.access("access.log", moment(n, 0.2))
+        world.app("app.json", n, 0.1, "webhook processed")
+    world.send(7, code=502, seconds=120)
+    world.access("access.log", moment(7, 120.2), code=502)
+    assert Counter(world.judge(tmp_path).values()) == {"delivered": 30}
+
+
+def test_a_retry_that_the_edge_alone_answered_is_not_processed(tmp_path: Path) -> None:
+    world = World()
+    for n in range(30):
+        refused = n in {8, 19}
+        world.send(n, code=401 if refused else 200)
+        world.access("access.log", moment(n, 0.2), code=401 if refused else 200)
+        world.app("app.json", n, 0.1, "invalid signature" if refused else "webhook processed")
+        if refused:
+            world.send(n, seconds=5)
+            world.access("access.log", moment(n, 5.2))
+    said = Counter(world.judge(tmp_path).values())
+    assert said == {"delivered": 28, "unprocessed": 2}
+
+
+def test_what_no_export_covers_may_have_gone_to_another_endpoint(tmp_path: Path) -> None:
+    # Each event goes to both endpoints; the export is a page that begins between the two.
+    world = World()
+    for n in range(30):
+        for k, path in enumerate(("/hooks/a", "/hooks/b")):
+            if (n, k) >= (10, 1):
+                world.send(n, path, seconds=2 * k)
+            world.access("access.log", moment(n, 2 * k + 0.2), path)
+            if n >= 10:
+                world.app("app.json", n, 2 * k + 0.1, "webhook processed")
+    said = world.judge(tmp_path)
+    assert said[event(10), "/hooks/b"] == "undetermined"
+    assert Counter(said.values())["duplicated"] == 0

@@ -5,7 +5,8 @@
            clock_offsets, settings
 
    Either no log behind the edge holds a receipt, or none of the attempt that succeeded; or one
-   does, accepted, and the application, which usually says that it processed an event, never did.
+   does, accepted or before a success, and the application, which usually says that it processed an
+   event, never did.
    outer_covered: every log of the outermost layer that knows the endpoint was whole all the time
    in which a request could have come. inner_covered: so was a layer behind the edge that shows
    what the edge accepted.
@@ -27,11 +28,11 @@ WITH unsettled AS (
   CROSS JOIN settings
   WHERE success_silent OR delivery_no NOT IN (
     SELECT delivery_no
-    FROM matches SEMI JOIN sender_deliveries USING (delivery_no)
+    FROM matches AS m JOIN sender_deliveries AS d USING (delivery_no)
     WHERE layer <> 'edge' AND counts
     GROUP BY delivery_no HAVING BOOL_OR(
-        processed OR known_before OR endpoint_url NOT IN (SELECT endpoint_url FROM processing_logs)
-      ) OR NOT BOOL_OR(accepted AND processed IS NULL)
+        processed OR known_before OR m.endpoint_url NOT IN (SELECT endpoint_url FROM processing_logs)
+      ) OR NOT BOOL_OR(accepted AND processed IS NULL OR says = 'ok' AND NOT COALESCE(accepted, FALSE))
   )
 ),
 doubted AS (

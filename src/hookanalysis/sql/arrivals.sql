@@ -27,10 +27,14 @@ told_lines AS (
     place, request_key, event_uuid, mark, kind, logged_at, request_id, ends_work(mark) AS is_end,
     MIN(place) OVER key_lines AS key_no,
     COALESCE(unlike(MIN(path) OVER key_lines, MAX(path) OVER key_lines), FALSE) AS several_paths,
-    CASE WHEN several_paths THEN COALESCE(path, '') ELSE '' END AS part
+    CASE WHEN several_paths
+      THEN COALESCE(path, CASE WHEN request_id IS NOT NULL THEN MAX(path) OVER request END, '')
+      ELSE '' END AS part
   FROM receipt_lines
   WHERE request_key IS NOT NULL AND hash(stream, request_key) IN (FROM shared_keys)
-  WINDOW key_lines AS (PARTITION BY stream, request_key)
+  WINDOW
+    key_lines AS (PARTITION BY stream, request_key),
+    request AS (PARTITION BY stream, request_key, request_id)
 ),
 retried_events AS (
   SELECT event_uuid
@@ -132,7 +136,8 @@ ended_lines AS (
     *,
     ROW_NUMBER() OVER (
       PARTITION BY key_no, part, cluster, is_end, begun ORDER BY nth_line DESC
-    ) AS nth_end
+    ) AS nth_end,
+    MIN(begun_at) OVER (PARTITION BY key_no, part) AS part_begun_at
   FROM begun_lines
 )
 SELECT place, 0 AS arrival
@@ -144,7 +149,7 @@ SELECT
   place,
   CAST(DENSE_RANK() OVER (
     PARTITION BY key_no, part = ''
-    ORDER BY part, cluster, CASE
+    ORDER BY part_begun_at, part, cluster, CASE
       WHEN request_id IS NOT NULL THEN nth_id
       WHEN mark IS NULL THEN 1
       WHEN is_end THEN GREATEST(nth, begun - nth_end + 1)

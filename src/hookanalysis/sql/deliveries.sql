@@ -12,7 +12,7 @@
    took_effect: processed, if the logs tell; else accepted.
    gave_up: the receiver's log notes that the sender had left before the answer, which is no refusal.
    mixed: requests of several endpoints, which the export does not name: what came to two paths, or
-   was sent twice at once and came once. */
+   was sent twice at once and came once; or others that it may not list (maybe_others). */
 WITH proofs AS (
   SELECT
     e.* EXCLUDE (processed_count), e.arrivals > 0 AS arrived, e.accepted_count > 0 AS accepted,
@@ -40,11 +40,12 @@ flags AS (
     arrivals = 0 OR (success_silent AND accepted_count = 0) AS untraced,
     COALESCE(processed_count, accepted_count) > 0 AS took_effect,
     COALESCE(sender_left(receiver_status), FALSE) AS gave_up,
-    (says = 'ok' AND (had_failure OR arrivals > 1))
+    (says = 'ok' AND (had_failure
+        OR arrivals > 1 AND COALESCE(first_accepted_at > first_receipt_at, TRUE)))
       OR (says IN ('fail_http', 'fail_nohttp') AND resend_unlisted) AS took_several_tries,
     endpoint_url = '' AND (several_paths OR (says = 'ok' AND NOT had_failure
       AND arrivals BETWEEN 1 AND attempts - 1 AND last_attempt_at <= first_attempt_at + at_once))
-      AS mixed
+      OR maybe_others AS mixed
   FROM proofs
 ),
 verdicts AS (

@@ -11,6 +11,8 @@
    several_paths: what came may have gone to an endpoint each; so it is of an event that no export
    lists, or none with its attempts, where its lines do not say to which it came, as long as they
    are no more than endpoints.
+   maybe_others: more was accepted than is listed, by lines that show no path, at a time of which no
+   export would list a success; so some of it may have gone to another endpoint.
    type_arrives: events of this type come to the endpoint, so it is meant to get them, and
    an export that lost nothing would list the attempt.
    resend_unlisted: a failed delivery was accepted long after the last attempt that is listed, or
@@ -80,6 +82,11 @@ SELECT
     (c.says = 'absent' OR c.attempts = 0 AND r.arrivals > 1 AND r.pathless) AND c.endpoint_url = ''
     AND r.arrivals <= (SELECT COUNT(*) FROM endpoint_paths), FALSE
   ) AS several_paths,
+  COALESCE(c.endpoint_url <> '' AND r.pathless AND r.accepted > GREATEST(c.attempts, 1)
+    AND (SELECT COUNT(DISTINCT endpoint_url) FROM endpoint_paths) > 1
+    AND NOT EXISTS (
+      SELECT 1 FROM witnesses AS w WHERE r.first_accepted_at BETWEEN w.starts_at AND w.ends_at
+    ), FALSE) AS maybe_others,
   r.weakest_rule, COALESCE(r.said_failed, FALSE) AS said_failed, r.repeat_kind,
   COALESCE(o.sender_covered, FALSE) AS sender_covered, o.reason AS omission_reason,
   COALESCE(

@@ -7,6 +7,7 @@
    not), no_attempt (the event is listed without attempts), or conflict (exports contradict each
    other). never_sent: no attempt became a request: refused, dns or tls each time; first_sent_at and
    last_sent_at are those of the attempts that may have.
+   had_failure: an attempt failed before one succeeded.
    refused_with: the last answer that the sender saw and called a failure.
    success_silent: some attempts left a receipt, but none that succeeded; what the receiver answered
    to the others does not contradict the success. successes: how many attempts did succeed. */
@@ -20,6 +21,7 @@ WITH tried_events AS (
 told_attempts AS (
   SELECT
     *, status <> 'none' AS tried,
+    COALESCE(turn_of(attempted_at, attempted_until), '-infinity') AS turn,
     NOT COALESCE(status = 'failed' AND error_kind IN ('refused', 'dns', 'tls'), FALSE) AS sent
   FROM hard_attempts
   WHERE status <> 'none'
@@ -39,13 +41,14 @@ summaries AS (
     COUNT(*) FILTER (tried) AS attempts,
     ARG_MAX(
       {'status': status, 'http_status': http_status, 'error_kind': error_kind},
-      (COALESCE(turn_of(attempted_at, attempted_until), '-infinity'), attempt_key)
+      (turn, attempt_key)
     ) FILTER (tried) AS last,
-    ARG_MAX(http_status, (COALESCE(turn_of(attempted_at, attempted_until), '-infinity'), attempt_key))
-      FILTER (status = 'failed') AS refused_with,
+    ARG_MAX(http_status, (turn, attempt_key)) FILTER (status = 'failed') AS refused_with,
     BOOL_OR(status = 'conflict') OR COALESCE(MIN(event_type) <> MAX(event_type), FALSE)
       AS contradicted,
-    COUNT(*) FILTER (status = 'success') AS successes, BOOL_OR(status = 'failed') AS had_failure,
+    COUNT(*) FILTER (status = 'success') AS successes,
+    COALESCE(MIN(turn) FILTER (status = 'failed')
+      <= MIN(turn) FILTER (status = 'success'), BOOL_OR(status = 'failed')) AS had_failure,
     NOT BOOL_OR(sent) AS never_sent, BOOL_OR(is_test) AS is_test,
     COUNT(*) > 1 AND BOOL_OR(status = 'success') AND NOT BOOL_OR(status = 'success' AND shown)
       AS success_silent
