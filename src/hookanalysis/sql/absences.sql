@@ -23,7 +23,8 @@ WITH unsettled AS (
       ELSE 0 END * INTERVAL '1 second', created_at) AS first_at,
     COALESCE(last_sent_at, tried_until, created_at) AS last_at,
     delivery_no IN (SELECT delivery_no FROM undecided_deliveries WHERE behind_edge) AS unplaced,
-    NOT success_silent AND delivery_no IN (SELECT delivery_no FROM matches WHERE counts) AS arrived
+    NOT success_silent AND delivery_no IN (SELECT delivery_no FROM matches WHERE counts) AS arrived,
+    says = 'fail_nohttp' OR says = 'fail_http' AND COALESCE(is_proxys(refused_with), FALSE) AS unheard
   FROM sender_deliveries
   CROSS JOIN settings
   WHERE success_silent OR delivery_no NOT IN (
@@ -44,6 +45,7 @@ doubted AS (
   FROM unsettled AS u
   JOIN doubts AS d
     ON d.endpoint_url = u.endpoint_url AND d.starts_at <= u.last_at AND d.ends_at >= u.first_at
+    AND (d.code <> 'answers_only' OR u.unheard)
   GROUP BY u.delivery_no
 ),
 layers AS (

@@ -18,6 +18,8 @@
    endpoint was not logged then.
    lines_lacking: requests that a layer behind the outermost shows, of which that one has no line.
    ends_only: the outermost logs tell of the end of the work alone: what they lack was not worked off.
+   answers_only: they show no arrival, but how a request was answered: of one to which the sender
+   saw no answer of theirs, they may not tell.
    steps_lacking: a log that shows what it has processed as received before, once or more often,
    lacks some of these lines; or another log of its layer does, where it shows none. So it may lack
    any other (some twenty thousand requests are enough to know).
@@ -126,6 +128,10 @@ UNION ALL BY NAME
 SELECT endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at, 'ends_only' AS code, FALSE AS behind_edge
 FROM outermost JOIN receiver_logs USING (stream)
 GROUP BY endpoint_url HAVING BOOL_AND(ends_only)
+UNION ALL BY NAME
+SELECT endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at, 'answers_only' AS code, FALSE AS behind_edge
+FROM outermost JOIN receiver_logs USING (stream)
+GROUP BY endpoint_url HAVING BOOL_AND(answers_only)
 UNION ALL BY NAME
 SELECT
   v.endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,

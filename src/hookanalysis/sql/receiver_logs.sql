@@ -1,12 +1,13 @@
 /* receiver_logs: the receiver's logs, also those of which every file was refused.
    grain:  one stream; layer NULL where nobody could tell it
-   inputs: generations, files, activity, receipt_lines, receipt_records
+   inputs: generations, files, activity, receipt_lines, receipt_records, learnt_steps
 
    lacking_file: a file of the log that was refused. A later offer of the same path that was loaded
    makes it good. A log of failures alone, and one that has records of which none tells of a request
    or of its time, is none that a request must be in.
    ends_only: of an event, its first line tells that the work has ended, or of a job that was put off:
-   the log shows no arrival. */
+   the log shows no arrival. answers_only: of a request, its first line behind the edge tells of no
+   arrival: one that hung, and whose worker was killed, has none. */
 WITH job_lines AS (
   SELECT kind
   FROM (
@@ -39,15 +40,22 @@ logs AS (
 )
 SELECT
   l.stream, l.layer,
-  (SELECT MIN(file_name) FROM refused_files WHERE stream = l.stream) AS lacking_file, e.ends_only
+  (SELECT MIN(file_name) FROM refused_files WHERE stream = l.stream) AS lacking_file,
+  e.ends_only, l.layer IN ('app', 'queue') AND e.answers_only AS answers_only
 FROM logs AS l
 LEFT JOIN (
-  SELECT stream, 50 * COUNT(*) FILTER (NOT ends) < COUNT(*) AS ends_only
+  SELECT
+    stream, 50 * COUNT(*) FILTER (NOT ends) < COUNT(*) AS ends_only,
+    50 * COUNT(*) FILTER (arrives) < COUNT(*) AS answers_only
   FROM (
     SELECT
       stream, COALESCE(event_uuid, CAST(line AS VARCHAR)) AS told,
       ARG_MIN((ends_work(mark) IS TRUE OR kind IN (FROM job_lines)) AND path IS NULL
-        AND COALESCE(http_status, 0) NOT BETWEEN 200 AND 299, (logged_at, place)) AS ends
+        AND COALESCE(http_status, 0) NOT BETWEEN 200 AND 299, (logged_at, place)) AS ends,
+      -- A lone line of unknown words may be written when the work is done.
+      ARG_MIN(COALESCE(mark = 'received', FALSE) AND kind NOT IN (SELECT kind FROM learnt_steps)
+        OR path IS NOT NULL AND http_status IS NULL, (logged_at, place)) OR COUNT(*) > 1
+        AND ARG_MIN(COALESCE(mark = 'received', FALSE), (logged_at, place)) AS arrives
     FROM receipt_lines
     WHERE sampled(COALESCE(event_uuid, CAST(line AS VARCHAR)), (SELECT COUNT(*) FROM receipt_lines))
     GROUP BY ALL

@@ -99,7 +99,8 @@ class Tier:
     def _decide(self, must: Flags) -> Columns:
         requests, windows = self.requests, self.windows
         straight = pair(windows.low, windows.high, requests, self.lines)
-        rows, columns = self._fit(*np.concatenate([straight, self._pair_strayed()], axis=1))
+        parts = [straight, self._pair_late(), self._pair_strayed()]
+        rows, columns = self._fit(*np.concatenate(parts, axis=1))
         rows, columns, must = self._drop_owners(rows, columns, must)
         answered = must | (requests["says"] == 1)
         self.lines["stranger"] |= find_strangers(
@@ -153,6 +154,17 @@ class Tier:
             "left_out": (found.line < 0) & (state == _OPEN),
             "stranger_id": np.where(stranger > 0, stranger, 0),
         }
+
+    def _pair_late(self) -> tuple[Numbers, Numbers]:
+        """Requests that the sender gave up, with the lines that show that they began just then."""
+        given_up = (self.requests["says"] == 2) & (self.requests["http_status"] < 0)
+        chosen, there = np.flatnonzero(given_up), np.flatnonzero(self.lines["shows_start"])
+        part, lines = select(self.requests, chosen), select(self.lines, there)
+        lines["logged_at"] = lines["starts_at"]
+        near, far = pair(self.windows.low[chosen], self.windows.left[chosen], part, lines)
+        near, far = chosen[near], there[far]
+        late = self.lines["logged_at"][far] > self.windows.high[near]
+        return near[late], far[late]
 
     def _pair_strayed(self) -> tuple[Numbers, Numbers]:
         """Requests that an inner layer shows at a path of no endpoint, with the lines of it."""

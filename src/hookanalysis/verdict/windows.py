@@ -25,7 +25,7 @@ _ENOUGH = 8
 MOST_PAIRS = 12_000_000
 NO_PAIRS = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
 # A sender that saw no answer may be answered late: the line may be written this much after it left.
-LATE_SECONDS = 90
+LATE_SECONDS = 300
 # From the time that a sender notes for an attempt until it really sends, at most.
 _DUE = 5 * SECOND
 # A clock steps by no more than this without anybody noticing.
