@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from hookanalysis.database import sql_text
 from hookanalysis.errors import InputError
 from hookanalysis.settings import LAYERS, TIME_MARKS
 
@@ -133,8 +134,7 @@ def fill(name: str, **parts: str) -> str:
 
 @cache
 def _template(name: str) -> str:
-    file = resources.files("hookanalysis").joinpath("sql", "load", f"{name}.sql")
-    return re.sub(r"/\*.*?\*/\s*", "", file.read_text(encoding="utf-8"), count=1, flags=re.DOTALL)
+    return re.sub(r"/\*.*?\*/\s*", "", sql_text(f"load/{name}"), count=1, flags=re.DOTALL)
 
 
 def whole(pattern: str) -> str:
@@ -179,40 +179,29 @@ def load_formats(folder: str | Path | None = None) -> tuple[Format, ...]:
         InputError: A file is no TOML, lacks or misnames a key, or carries no sample.
     """
     if folder is None:
-        return _load_packaged()
+        return _load(None)
     if not Path(folder).is_dir():
         raise InputError("there is no such folder of formats", where=str(folder))
     files = sorted(Path(folder).glob("*.toml"))
-    return _load_folder(Path(folder), tuple((f.name, f.stat().st_mtime_ns) for f in files))
-
-
-Entries = dict[str, tuple[dict[str, Any], str]]
+    return _load(Path(folder), tuple((f.name, f.stat().st_mtime_ns) for f in files))
 
 
 @cache
-def _load_packaged() -> tuple[Format, ...]:
-    return _build_all(_read_folder(_packaged()))
-
-
-@cache
-def _load_folder(folder: Path, stamps: tuple[tuple[str, int], ...]) -> tuple[Format, ...]:
-    del stamps  # they are why it is read anew
-    packaged, own = _read_folder(_packaged()), _read_folder(folder)
-    return tuple(
+def _load(folder: Path | None, _stamps: tuple[tuple[str, int], ...] = ()) -> tuple[Format, ...]:
+    """The formats of the package and of a folder, whose stamps are why it is read anew."""
+    own = _read_folder(folder) if folder else {}
+    entries = _read_folder(resources.files("hookanalysis").joinpath("formats")) | own
+    built = [_build(raw, file, entries) for raw, file in entries.values()]
+    ahead = [
         replace(entry, rank=entry.rank + OWN)
         if entry.id in own and (entry.is_log or not entry.base)
         else entry
-        for entry in _build_all(packaged | own)
-    )
+        for entry in built
+    ]
+    return tuple(sorted(ahead, key=lambda entry: entry.id))
 
 
-def _packaged() -> Traversable:
-    return resources.files("hookanalysis").joinpath("formats")
-
-
-def _build_all(entries: Entries) -> tuple[Format, ...]:
-    built = [_build(raw, file, entries) for raw, file in entries.values()]
-    return tuple(sorted(built, key=lambda entry: entry.id))
+Entries = dict[str, tuple[dict[str, Any], str]]
 
 
 def _read_folder(folder: Traversable) -> Entries:

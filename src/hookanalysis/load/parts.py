@@ -157,11 +157,7 @@ def _insert(db: Database, part: Part, file: dict[str, Any], generation: dict[str
 
 
 def _check_beginning(db: Database, file_id: int, begun: Iterable[int], name: str) -> None:
-    """Refuse a log that goes on with another one: its first records are those of that one.
-
-    Raises:
-        InputError: It does.
-    """
+    """Refuse a log that goes on with another one: its first records are those of that one."""
     rows = db.rows(
         """
         SELECT min(files.path) FROM receipt_records AS known JOIN files USING (generation_id)

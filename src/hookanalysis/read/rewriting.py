@@ -163,11 +163,7 @@ def _quoted(name: str) -> str:
 
 
 def _dump_rows(lines: Iterator[str], path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of the one COPY block of a PostgreSQL dump whose columns are those of receipts.
-
-    Raises:
-        DamagedError: The dump breaks off in a block, or a row has more or fewer cells.
-    """
+    """The rows of the one COPY block of a PostgreSQL dump whose columns are those of receipts."""
     tables: dict[str, Sequence[str]] = {}
     for line in lines:
         opened = _COPY.fullmatch(line.rstrip("\r"))

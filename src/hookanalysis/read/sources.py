@@ -89,12 +89,11 @@ class Source:
     """One file, proven to be text that can be read; each pass opens and closes it anew.
 
     Args:
-        path: A regular file, packed or not; it may be empty.
+        path: A regular file, packed or not; it may be empty. Kept in printable form.
         max_text_bytes: Budget for the unpacked text, bytes.
         chunk_bytes: Text to work on at once; no result depends on it.
 
     Attributes:
-        path: As given, in printable form.
         head: The first bytes of the normalised text, `HEAD` of them or all.
         stored_bytes: Size on disk, bytes.
         compressed: It is packed.

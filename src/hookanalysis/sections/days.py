@@ -54,7 +54,7 @@ def comparison(ws: Database, period: Period) -> Block:
         if trailing:
             row["before"] = count(_number(before, key)) if before else markup.ABSENT
             low, high = min(numbers), max(numbers)
-            span = f" ({count(low)}{markup.DASH}{count(high)})" if low < high else ""
+            span = f" ({count(low)}{markup.ABSENT}{count(high)})" if low < high else ""
             row["usual"] = f"{count(median(numbers))}{span}"
             row["words"] = _weigh(now, numbers) if today and key != "judged" else ""
         rows.append(row)

@@ -31,8 +31,5 @@ UNION ALL
 SELECT 'no_answers', stream FROM arrived
 GROUP BY stream HAVING count(http_status) + count(step) = 0
 UNION ALL
-SELECT 'no_names', NULL
-WHERE EXISTS (FROM receipt_records)
-  AND NOT EXISTS (
-    FROM receipt_records WHERE event_uuid IS NOT NULL OR candidate_uuids IS NOT NULL
-  )
+SELECT 'no_names', NULL FROM receipt_records
+HAVING count(*) > 0 AND count(event_uuid) + count(candidate_uuids) = 0

@@ -42,8 +42,7 @@ SELECT
   f.path AS file, COUNT(*) OVER () AS total
 FROM finding_evidence AS e
 LEFT JOIN files AS f ON f.file_id = e.file_id
-WHERE e.rule_id = $rule
-  AND e.endpoint_url = $url
+WHERE e.rule_id = $rule AND e.endpoint_url = $url
   AND (e.side IS NULL OR COALESCE(CAST(e.http_status AS VARCHAR), e.error_kind, e.message) <> '')
   AND (
     e.event_uuid IS NULL
