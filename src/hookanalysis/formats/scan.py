@@ -43,7 +43,7 @@ _BARE = r"\[[\w-]{8,36}\] [1-5]\d\d [A-Z][A-Za-z' -]+ \([\d.]+ ?m?s\b"
 # A POST or PUT as a line shows it or names it; and an answer that an id links to its request.
 _POSTED = r'(?:^|[\s"\'`(\[\]|,<>=:])(?:POST|PUT)(?:["\'}\]\s|,;\\]|: ?/)|"method": ?"(?:post|put)"'
 _LINKED = (
-    r"(?i:(?:^|[^a-z])(?:(?:req(?:uest)?|trace)[_-]?id|correlation(?:[_-]?id)?)[\"']?\s*(?:=>|[=:]))"
+    r"(?i:(?:^|[^a-z])(?:(?:req(?:uest)?|trace)[._-]?id|correlation(?:[_-]?id)?)[\"']?\s*(?:=>|[=:]))"
     r"|^\[[0-9a-f-]{16,36}\] |" + _BARE
 )
 _ANSWERED = (
@@ -122,14 +122,13 @@ def scan_log(log: Log) -> str:
 
 def _times(formats: Sequence[Format]) -> str:
     """The times that the patterns of some formats find in a line, as further arguments."""
-    found = [
+    return "".join(
         f"nullif(regexp_extract(record, {pattern}, {number}), ''), "
         for entry in formats
         for pattern in [literal(rf"^(?:{entry.pattern})\s*$")]
         for number, group in enumerate(_groups(entry.pattern), 1)
         if group.startswith("time")
-    ]
-    return "".join(found)
+    )
 
 
 def log_fields(log: Log) -> str:
@@ -196,12 +195,9 @@ def _final(log: Log, text: str) -> str:
     values = [f"o_{text}"]
     if refined:
         values.append(f"CASE which {' '.join(refined)} END")
-    scanned = _SCANNED.get(text)
-    if scanned:
-        if silent_of:
-            unread = f"which IS NULL OR which NOT IN ({', '.join(silent_of)})"
-            scanned = f"CASE WHEN {unread} THEN {scanned} END"
-        values.append(scanned)
+    if text in _SCANNED:
+        unread = f"which IS NULL OR which NOT IN ({', '.join(silent_of or ['-1'])})"
+        values.append(f"CASE WHEN {unread} THEN {_SCANNED[text]} END")
     value = f"coalesce({', '.join(values)})" if len(values) > 1 else values[0]
     mute = [str(n) for n, e in enumerate(log.objects) if e.layer == "edge" and text not in e.names]
     if text == "message" and mute:  # a server's words about every request say nothing of this one

@@ -404,6 +404,8 @@ CREATE MACRO exceptions_with(known, first_named, last_named, severity, done) AS 
 
 -- The scanner
 
+CREATE MACRO first_of(t, pattern) AS regexp_extract_all(t, pattern, 1)[1];
+
 -- The time that a line tells, as it is written: the first with a year that stands in its first 300
 -- characters, else syslog's in front of it.
 CREATE MACRO dated_time(t) AS CASE
@@ -427,19 +429,16 @@ END;
 CREATE MACRO undated_time(t) AS (
   nullif(regexp_replace(regexp_extract(
     t, '^(?:(?:<\d{1,3}>|time=")?[A-Z][a-z]{2} [ \d]?\d,? \d\d:\d\d:\d\d(?:\.\d+)?(?: [AP]M)?(?: |"|: )|\[[A-Z] \d{6} \d\d:\d\d:\d\d|'
-    '[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{6} )', 0
-  ), '^(?:<\d+>|time="|\[[A-Z] )|[ ":]+$', '', 'g'), '')
+    '[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{6} |\[?1\d{9}(?:\.\d{3,9}|\d{3})[\] ])', 0
+  ), '^(?:<\d+>|time="|\[[A-Z] |\[)|[\] ":]+$', '', 'g'), '')
 );
 CREATE MACRO line_time(t) AS (coalesce(dated_time(t), undated_time(t)));
 
 -- The time, with its zone, of a text that is a whole line of a log: it stands in front, or in the
 -- brackets of an access log.
 CREATE MACRO begun_time(t) AS (
-  nullif(concat_ws('', regexp_extract_all(
-    t, '^(?:[A-Z]+ \[|\[)?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d))[\] |]', 1
-  )[1], regexp_extract_all(
-    t, '\[(\d{1,2}/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]', 1
-  )[1]), '')
+  nullif(concat_ws('', first_of(t, '^(?:[A-Z]+ \[|\[)?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d))[\] |]'),
+    first_of(t, '\[(\d{1,2}/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]')), '')
 );
 
 -- The time with its zone of a server's own line, where who took it down told another without one.
@@ -477,32 +476,33 @@ CREATE MACRO quotes_request(t) AS (
 
 CREATE MACRO methods() AS 'GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS';
 
--- The request that a text shows: a method in capitals, a path, and the status right behind them; also
--- in columns between commas.
+-- The request that a text shows: a method in capitals, a path, and the status right behind them, or
+-- between them (`early`); also in columns between commas.
 CREATE MACRO scan_request(t) AS (
   CASE WHEN regexp_matches(t, ',"?(?:' || methods() || ')"?,"?/') THEN regexp_extract(
-    t, ',"?(?P<method>' || methods() || ')"?,"?(?P<target>/[^",\s]*)(?:"?,(?P<version>"?HTTP/[\d.]+"?,)?"?(?P<status>[1-5]\d\d)(?:[",]|$))?',
-    ['method', 'target', 'version', 'status']
+    t, ',"?(?P<method>' || methods() || ')(?P<early>)"?,"?(?P<target>/[^",\s]*)'
+    '(?:"?,(?P<version>"?HTTP/[\d.]+"?,)?"?(?P<status>[1-5]\d\d)(?:[",]|$))?',
+    ['method', 'early', 'target', 'version', 'status']
   ) ELSE regexp_extract(
-    t, '(?:^|[\s"''`(\[\]|,<>=:])(?P<method>' || methods() || '|CONNECT|TRACE)(?:["'']?[\s|]+["'']?|: ?)'
+    t, '(?:^|[\s"''`(\[\]|,<>=:])(?P<method>' || methods() || '|CONNECT|TRACE)'
+    '(?:["'']?[\s|]+(?:(?P<early>[1-5]\d\d)[\s|]+(?:[\w.:-]+[\s|]+){0,3}?)?["'']?|: ?)'
     '(?P<target>(?:https?://[^\s/"''?#]+)?/[^\s"''|<>]*)(?P<version> HTTP/[\d.]+| (?:1\.[01]|[23])")?'
     '["''>]*(?:[)\]]?(?: for \S+,)?(?: \([\d.]+ ?(?:ms|µs|s)\)| (?:took|in) [\d.]+ ?(?:ms|µs|s)(?: and)?)? *'
     '(?:-+|=>|->|→|–|\||:|responded(?: with)?|returned|answered|status)?:? *"?(?P<status>[1-5]\d\d)(?:[\s,;|)"]|$))?',
-    ['method', 'target', 'version', 'status']
+    ['method', 'early', 'target', 'version', 'status']
   ) END
 );
 
 -- The status of a request that stands before it, or in parentheses of its own behind it.
 CREATE MACRO aside_status(t) AS concat_ws('',
-  regexp_extract_all(t, '(?:' || methods() || ') /\S* \(([1-5]\d\d)\)', 1)[1],
-  regexp_extract_all(t, '(?:^|[\])|,;:-] ?|\d[Z\d]? |UTC )([1-5]\d\d) (?:' || methods() || ') /', 1)[1]
+  first_of(t, '(?:' || methods() || ') /\S* \(([1-5]\d\d)\)'),
+  first_of(t, '(?:^ *|[\])|,;:-] ?|\d[Z\d]? +|UTC +)([1-5]\d\d) +(?:' || methods() || ') /'),
+  first_of(t, '\bcode=([1-5]\d\d) (?:.* )?request=["'']?(?:' || methods() || ') /')
 );
 
 -- The same, where method and path stand under their names: method=POST path=/hook.
 CREATE MACRO named_method(t) AS (
-  regexp_extract_all(
-    t, '(?:^|[\s"''{,(;|\[?&]):?(?:http[._])?(?:request[._])?(?i:method)["'']?\s*(?:=>|[=:])\s*["'']?(' || methods() || ')\b', 1
-  )[1]
+  first_of(t, '(?:^|[\s"''{,(;|\[?&]):?(?:http[._])?(?:request[._])?(?i:method)["'']?\s*(?:=>|[=:])\s*["'']?(' || methods() || ')\b')
 );
 CREATE MACRO named_target(t) AS (
   nullif(replace(regexp_extract(
@@ -523,12 +523,10 @@ CREATE MACRO message_first(t) AS (
 
 -- A status under its name, or in the words with which frameworks end a request.
 CREATE MACRO named_status(t) AS (
-  nullif(concat_ws('', regexp_extract_all(
-    t, '(?:^|[\s"''{,(;|\[]):?(?i:http[_. ]?|response[_. ]?|res[_. ]?)?(?i:status)(?i:[_. ]?code)?["'']?\s*(?:=>|[=:])\s*'
-    '["'']?([1-5]\d\d)(?:[^\w.%-]|$)', 1
-  )[1], CASE WHEN NOT regexp_matches(t, '(?i)status') THEN regexp_extract_all(
-    t, '(?:^|[\s\]])(?:Completed|Sent|responded|responded with|[Aa]nswered)(?: with)? ([1-5]\d\d)(?:[\s,;]|$)', 1
-  )[1] END), '')
+  nullif(concat_ws('', first_of(t, '(?:^|[\s"''{,(;|\[]):?(?i:http[_. ]?|response[_. ]?|res[_. ]?)?(?i:status)(?i:[_. ]?code)?["'']?\s*(?:=>|[=:])\s*'
+    '["'']?([1-5]\d\d)(?:[^\w.%-]|$)'),
+    CASE WHEN NOT regexp_matches(t, '(?i)status') THEN first_of(
+      t, '(?:^|[\s\]])(?:Completed|Sent|responded|responded with|[Aa]nswered)(?: with)? ([1-5]\d\d)(?:[\s,;]|$)') END), '')
 );
 
 -- A status as a number, if it is one that servers give: 512 is the size of an answer.
@@ -550,54 +548,45 @@ CREATE MACRO address() AS (
 CREATE MACRO scan_address(t) AS (
   coalesce(
     -- uvicorn puts the port behind an address of version 6 without brackets.
-    regexp_extract_all(t, '^[A-Z]{4,8}: +([0-9a-f:]+:[0-9a-f:]*):\d{1,5} - "', 1)[1],
+    first_of(t, '^[A-Z]{4,8}: +([0-9a-f:]+:[0-9a-f:]*):\d{1,5} - "'),
     -- What stands before an access log's address, ident and user is the server's.
-    CASE WHEN NOT regexp_matches(t, '^\S+ [\w:\[]\S* (?:\S+ ){0,2}?- \S+ \[\d') THEN regexp_extract_all(
-      t, '^(?:[\w.-]+:\d+ |")?(?:(?:[A-Z]{4,8}:\s*)(?:[A-Za-z_][\w.]*:)??)?\[?(' || address() || ')\]?(?::\d+)?"?,? ', 1
-    )[1] END,
-    regexp_extract_all(
-      t, '(?i)(?:^|[\s"''{,(;|\[]):?(?:from|ip|(?:remote|client|source|peer)[_.-]?(?:ip|addr|address)?|fwd)["'']?(?:=>|[=:\s]+)["'']?\[?'
-      '(' || address() || ')', 1
-    )[1],
+    CASE WHEN NOT regexp_matches(t, '^\S+ [\w:\[]\S* (?:\S+ ){0,2}?- \S+ \[\d')
+      THEN first_of(t, '^(?:[\w.-]+:\d+ |")?(?:(?:[A-Z]{4,8}:\s*)(?:[A-Za-z_][\w.]*:)??)?\[?(' || address() || ')\]?(?::\d+)?"?,? ') END,
+    first_of(t, '(?i)(?:^|[\s"''{,(;|\[]):?(?:(?:http[._])?req(?:uest)?[._])?'
+      '(?:from|ip|(?:remote|client|source|peer)[_.-]?(?:ip|addr|address)?|fwd)["'']?(?:=>|[=:\s]+)["'']?\[?'
+      '(' || address() || ')'),
     -- What was handed on: of several, sql/load/receipts.sql takes the client's.
-    regexp_extract_all(
-      t, '(?i)\bx[_-]forwarded[_-]for["'']?(?:=>|[=:])\s*["'']?([0-9a-f.:]+(?:, ?[0-9a-f.:]+)*)["'']', 1
-    )[1],
-    regexp_extract_all(t, '\b(?:' || methods() || ') +(?:"[^"]*"|/\S*) for ([0-9a-f.:]+)', 1)[1],
+    first_of(t, '(?i)\bx[_-]forwarded[_-]for["'']?(?:=>|[=:])\s*["'']?([0-9a-f.:]+(?:, ?[0-9a-f.:]+)*)["'']'),
+    first_of(t, '\b(?:' || methods() || ') +(?:"[^"]*"|/\S*) for ([0-9a-f.:]+)'),
+    first_of(t, '\b(?:' || methods() || ') [1-5]\d\d (?:\S+ )?(' || address() || ') /'),
     -- In front of a line of columns; right behind an access log's time, or last before its request.
-    regexp_extract_all(t, '^(?:"?\d{4}-[^,]*,)?"?(' || address() || ')"?,(?:.*,)?"?(?:' || methods() || ')"?,', 1)[1],
-    regexp_extract_all(
-      t, '^(?:\S+ ){0,2}\[\d{1,2}/[A-Z][a-z]{2}/\d{4}:[^\]]*\] \[?(' || address() || ')\]?(?::\d+)? (?:.*[ "])?"?(?:' || methods() || ') ', 1
-    )[1],
-    regexp_extract_all(
-      t, '(?:^|[\s"''(\[|,])(' || address() || ')\]?(?::\d+)?\]?:?(?: - \S+| -)*(?: \[[^\]]*\])?(?: -)? '
-      '(?:["\\]+(?:' || methods() || ') |(?:' || methods() || ') (?:\S+ HTTP/|"/))', 1
-    )[1]
+    first_of(t, '^(?:"?\d{4}-[^,]*,)?"?(' || address() || ')"?,(?:.*,)?"?(?:' || methods() || ')"?,'),
+    first_of(t, '^(?:\S+ ){0,2}\[\d{1,2}/[A-Z][a-z]{2}/\d{4}:[^\]]*\] \[?(' || address() || ')\]?(?::\d+)? (?:.*[ "])?"?(?:' || methods() || ') '),
+    first_of(t, '(?:^|[\s"''(\[|,])(' || address() || ')\]?(?::\d+)?\]?:?(?: - \S+| -)*(?: \[[^\]]*\])?(?: -)? '
+      '(?:["\\]+(?:' || methods() || ') |(?:' || methods() || ') (?:\S+ HTTP/|"/))')
   )
 );
 
 -- The id that lines of one request share: under its name, or as the tag in front of a message; else
 -- that of the job in which it is worked on, once or more often.
 CREATE MACRO id_after(t, names) AS (
-  regexp_extract_all(
-    t, '(?i)(?:^|[\s"''{,(;|\[])' || names || '["'']?\s*(?:=>|[=:])\s*["'']?([0-9a-z][0-9a-z_.:/+-]*=*)', 1
-  )[1]
+  first_of(t, '(?i)(?:^|[\s"''{,(;|\[])' || names || '["'']?\s*(?:=>|[=:])\s*["'']?([0-9a-z][0-9a-z_.:/+-]*=*)')
 );
 CREATE MACRO scan_id(t) AS (
   coalesce(
-    id_after(t, '(?:x[_-])?(?:(?:request|req|correlation|trace)[_-]?id|correlation)'),
+    id_after(t, '(?:x[_-])?(?:(?:request|req|correlation|trace)[._-]?id|correlation)'),
     id_after(t, '(?:job[_ -]?id|jid)')
   )
 );
 CREATE MACRO scan_tag(t) AS (
-  regexp_extract_all(t, '(?:^|-- \S*: )\[([0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,32})\](?: |$)', 1)[1]
+  first_of(t, '(?:^|-- \S*: )\[([0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,32})\](?: |$)')
 );
 
 -- How long a request took, as a number with its unit, which its name may end in; a number alone says
 -- nothing. trailing_duration: where a request shows its status, the one number of milliseconds.
 CREATE MACRO named_duration(t) AS (
   regexp_extract(
-    t, '(?i)(?:^|[\s"''{,(;|])(?:duration|elapsed|latency|took|(?:response|request)[_-]?time)[_-]?'
+    t, '(?i)(?:^|[\s"''{,(;|])(?:(?:http[._])?re[qs][a-z]*[._])?(?:duration|elapsed|latency|took|(?:response|request)[_-]?time)[_-]?(?:in[_-])?'
     '(?P<unit>ms|millis|milliseconds|s|sec|seconds|us|micros|ns)["'']?\s*(?:=>|[=:])\s*["'']?(?P<n>\d+(?:\.\d+)?)\b',
     ['unit', 'n']
   )
@@ -605,18 +594,18 @@ CREATE MACRO named_duration(t) AS (
 CREATE MACRO scan_duration(t) AS (
   CASE
     WHEN regexp_matches(t, '(?i)\b(?:retry|retrying|again|expires?|timeout|timed out)\b') THEN NULL
-    WHEN regexp_matches(t, '\d ?(?:[nuµm]?s|msecs?|secs?|seconds?)\b') THEN regexp_extract_all(
-      t, '(?i)(?:^|[\s"''{,(;|])(?:in|took|after|duration|elapsed|latency|response[_-]?time|request[_-]?time)["'']?[=:\s]+["'']?'
-      '(\d+(?:\.\d+)? ?(?:[nuµm]?s|msecs?|secs?|seconds?))\b', 1
-    )[1]
+    WHEN regexp_matches(t, '\d ?(?:[nuµm]?s|msecs?|secs?|seconds?)\b')
+      THEN first_of(t, '(?i)(?:^|[\s"''{,(;|])(?:(?:http[._])?re[qs][a-z]*[._])?'
+        '(?:in|took|after|duration|elapsed|latency|response[_-]?time|request[_-]?time)["'']?[=:\s]+["'']?'
+      '(\d+(?:\.\d+)? ?(?:[nuµm]?s|msecs?|secs?|seconds?))\b')
     -- nginx's own name, and its three decimals of a second.
-    WHEN contains(t, 'request_time') THEN regexp_extract_all(t, '\brequest_time[=:] ?"?(\d+\.\d{3})(?:[^\w.]|$)', 1)[1] || 's'
+    WHEN contains(t, 'request_time') THEN first_of(t, '\brequest_time[=:] ?"?(\d+\.\d{3})(?:[^\w.]|$)') || 's'
   END
 );
 CREATE MACRO trailing_duration(t) AS (
   CASE WHEN len(regexp_extract_all(t, '[\s|(](\d+(?:\.\d+)? ?(?:ms|µs|(?:milli|micro)seconds))(?:[^\w:=]|$)', 1)) = 1
-    THEN regexp_extract_all(t, '[\s|(](\d+(?:\.\d+)? ?(?:ms|µs|(?:milli|micro)seconds))(?:[^\w:=]|$)', 1)[1]
-    ELSE regexp_extract_all(t, ' [1-5]\d\d (\d+(?:\.\d+)?s)$', 1)[1]
+    THEN first_of(t, '[\s|(](\d+(?:\.\d+)? ?(?:ms|µs|(?:milli|micro)seconds))(?:[^\w:=]|$)')
+    ELSE first_of(t, ' [1-5]\d\d (\d+(?:\.\d+)?s)$')
   END
 );
 
@@ -635,10 +624,10 @@ CREATE MACRO line_tag(t) AS (
   CASE
     -- One look for all three: most lines have none of them, and a coalesce asks all.
     WHEN regexp_matches(t,
-      '(?i:req(?:uest)?|trace|job)[ _-]?(?i:id)|\bjid=|(?i:correlation)|\[[0-9a-f-]{16}|^\[[A-Z]+\]\t')
+      '(?i:req(?:uest)?|trace|job)[ ._-]?(?i:id)|\bjid=|(?i:correlation)|\[[0-9a-f-]{16}|^\[[A-Z]+\]\t')
     THEN coalesce(
       scan_tag(t), scan_id(t),
-      regexp_extract_all(t, '^\[[A-Z]+\]\t\S+\t([0-9a-f-]{36})\t', 1)[1]
+      first_of(t, '^\[[A-Z]+\]\t\S+\t([0-9a-f-]{36})\t')
     )
   END
 );

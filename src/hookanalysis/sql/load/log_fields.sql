@@ -88,7 +88,8 @@ settled AS (
         '[.,:;)\]}]+$', '')
     END AS seen_target,
     CASE
-      WHEN line_method IS NOT NULL AND shown.status <> '' THEN known_status(shown.status)
+      WHEN line_method IS NOT NULL AND concat(shown.early, shown.status) <> ''
+        THEN known_status(coalesce(nullif(shown.early, ''), shown.status))
       WHEN line_method IS NOT NULL AND aside_status(text) <> '' THEN known_status(aside_status(text))
       WHEN NOT shows AND NOT quoted THEN known_status(named_status(text))
     END AS seen_status,
