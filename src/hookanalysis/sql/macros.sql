@@ -485,7 +485,7 @@ CREATE MACRO scan_request(t) AS (
     ['method', 'early', 'target', 'version', 'status']
   ) ELSE regexp_extract(
     t, '(?:^|[\s"''`(\[\]|,<>=:])(?P<method>' || methods() || '|CONNECT|TRACE)'
-    '(?:["'']?[\s|]+(?:(?P<early>[1-5]\d\d)[\s|]+(?:[\w.:-]+[\s|]+){0,3}?)?["'']?|: ?)'
+    '(?:["''\]]?[\s|]+(?:(?P<early>[1-5]\d\d)[\s|]+(?:[\w.:-]+[\s|]+){0,3}?|https? )?["'']?|: ?)'
     '(?P<target>(?:https?://[^\s/"''?#]+)?/[^\s"''|<>]*)(?P<version> HTTP/[\d.]+| (?:1\.[01]|[23])")?'
     '["''>]*(?:[)\]]?(?: for \S+,)?(?: \([\d.]+ ?(?:ms|µs|s)\)| (?:took|in) [\d.]+ ?(?:ms|µs|s)(?: and)?)? *'
     '(?:-+|=>|->|→|–|\||:|responded(?: with)?|returned|answered|status)?:? *"?(?P<status>[1-5]\d\d)(?:[\s,;|)"]|$))?',
@@ -496,7 +496,7 @@ CREATE MACRO scan_request(t) AS (
 -- The status of a request that stands before it, or in parentheses of its own behind it.
 CREATE MACRO aside_status(t) AS concat_ws('',
   first_of(t, '(?:' || methods() || ') /\S* \(([1-5]\d\d)\)'),
-  first_of(t, '(?:^ *|[\])|,;:-] ?|\d[Z\d]? +|UTC +)([1-5]\d\d) +(?:' || methods() || ') /'),
+  first_of(t, '(?:^ *|[\])|,;:-] ?|\d[Z\d]? +|UTC +)\[?([1-5]\d\d)\]? +(?:' || methods() || ') /'),
   first_of(t, '\bcode=([1-5]\d\d) (?:.* )?request=["'']?(?:' || methods() || ') /')
 );
 
@@ -552,7 +552,7 @@ CREATE MACRO scan_address(t) AS (
     -- What stands before an access log's address, ident and user is the server's.
     CASE WHEN NOT regexp_matches(t, '^\S+ [\w:\[]\S* (?:\S+ ){0,2}?- \S+ \[\d')
       THEN first_of(t, '^(?:[\w.-]+:\d+ |")?(?:(?:[A-Z]{4,8}:\s*)(?:[A-Za-z_][\w.]*:)??)?\[?(' || address() || ')\]?(?::\d+)?"?,? ') END,
-    first_of(t, '(?i)(?:^|[\s"''{,(;|\[]):?(?:(?:http[._])?req(?:uest)?[._])?'
+    first_of(t, '(?i)(?:^|[\s"''{,(;|\[]):?(?:(?:http|req(?:uest)?)[._]){0,2}'
       '(?:from|ip|(?:remote|client|source|peer)[_.-]?(?:ip|addr|address)?|fwd)["'']?(?:=>|[=:\s]+)["'']?\[?'
       '(' || address() || ')'),
     -- What was handed on: of several, sql/load/receipts.sql takes the client's.
@@ -562,8 +562,8 @@ CREATE MACRO scan_address(t) AS (
     -- In front of a line of columns; right behind an access log's time, or last before its request.
     first_of(t, '^(?:"?\d{4}-[^,]*,)?"?(' || address() || ')"?,(?:.*,)?"?(?:' || methods() || ')"?,'),
     first_of(t, '^(?:\S+ ){0,2}\[\d{1,2}/[A-Z][a-z]{2}/\d{4}:[^\]]*\] \[?(' || address() || ')\]?(?::\d+)? (?:.*[ "])?"?(?:' || methods() || ') '),
-    first_of(t, '(?:^|[\s"''(\[|,])(' || address() || ')\]?(?::\d+)?\]?:?(?: - \S+| -)*(?: \[[^\]]*\])?(?: -)? '
-      '(?:["\\]+(?:' || methods() || ') |(?:' || methods() || ') (?:\S+ HTTP/|"/))')
+    first_of(t, '(?:^|[\s"''(\[|,])(' || address() || ')\]?(?::\d+)?\]?:?(?: - \S+| -| \|)*(?: \[[^\]]*\])?(?: -)? '
+      '(?:["\\]+(?:' || methods() || ') |(?:' || methods() || ') (?:\S+ HTTP/|"/|(?:https? )?/\S* [1-5]\d\d(?: |$)))')
   )
 );
 
@@ -586,7 +586,7 @@ CREATE MACRO scan_tag(t) AS (
 -- nothing. trailing_duration: where a request shows its status, the one number of milliseconds.
 CREATE MACRO named_duration(t) AS (
   regexp_extract(
-    t, '(?i)(?:^|[\s"''{,(;|])(?:(?:http[._])?re[qs][a-z]*[._])?(?:duration|elapsed|latency|took|(?:response|request)[_-]?time)[_-]?(?:in[_-])?'
+    t, '(?i)(?:^|[\s"''{,(;|])(?:(?:http|re[qs][a-z]*)[._]){0,2}(?:duration|elapsed|latency|took|(?:response|request)[_-]?time)[_-]?(?:in[_-])?'
     '(?P<unit>ms|millis|milliseconds|s|sec|seconds|us|micros|ns)["'']?\s*(?:=>|[=:])\s*["'']?(?P<n>\d+(?:\.\d+)?)\b',
     ['unit', 'n']
   )
@@ -595,7 +595,7 @@ CREATE MACRO scan_duration(t) AS (
   CASE
     WHEN regexp_matches(t, '(?i)\b(?:retry|retrying|again|expires?|timeout|timed out)\b') THEN NULL
     WHEN regexp_matches(t, '\d ?(?:[nuµm]?s|msecs?|secs?|seconds?)\b')
-      THEN first_of(t, '(?i)(?:^|[\s"''{,(;|])(?:(?:http[._])?re[qs][a-z]*[._])?'
+      THEN first_of(t, '(?i)(?:^|[\s"''{,(;|])(?:(?:http|re[qs][a-z]*)[._]){0,2}'
         '(?:in|took|after|duration|elapsed|latency|response[_-]?time|request[_-]?time)["'']?[=:\s]+["'']?'
       '(\d+(?:\.\d+)? ?(?:[nuµm]?s|msecs?|secs?|seconds?))\b')
     -- nginx's own name, and its three decimals of a second.
