@@ -698,16 +698,29 @@ def test_a_retry_that_the_edge_alone_answered_is_not_processed(tmp_path: Path) -
     assert said == {"delivered": 28, "unprocessed": 2}
 
 
-def test_what_no_export_covers_may_have_gone_to_another_endpoint(tmp_path: Path) -> None:
-    # Each event goes to both endpoints; the export is a page that begins between the two.
+@pytest.mark.parametrize("said", ["order synced", "POST /hooks 200 in 31ms"])
+def test_a_log_of_answers_alone_tells_nothing_of_a_request_that_hung(
+    said: str, tmp_path: Path
+) -> None:
     world = World()
-    for n in range(30):
-        for k, path in enumerate(("/hooks/a", "/hooks/b")):
-            if (n, k) >= (10, 1):
-                world.send(n, path, seconds=2 * k)
-            world.access("access.log", moment(n, 2 * k + 0.2), path)
-            if n >= 10:
-                world.app("app.json", n, 2 * k + 0.1, "webhook processed")
-    said = world.judge(tmp_path)
-    assert said[event(10), "/hooks/b"] == "undetermined"
-    assert Counter(said.values())["duplicated"] == 0
+    for n in range(40):
+        hung = n in {14, 30}
+        world.send(n, code=504 if hung else 200)
+        if not hung:
+            world.app("app.json", n, 0.8, said)
+    assert Counter(world.judge(tmp_path).values()) == {"delivered": 38, "undetermined": 2}
+
+
+def test_a_line_that_was_written_late_is_of_the_request_whose_start_it_shows(
+    tmp_path: Path,
+) -> None:
+    world = World()
+    for n in range(40):
+        slow = n in {14, 30}
+        world.send(n, code=504 if slow else 200)
+        at, took = moment(n, 280 if slow else 0.3), 279.9 if slow else 0.2
+        line = {"time": f"{at.isoformat()}Z", "method": "POST", "path": "/hooks", "status": 200}
+        world.log("access.json", at, json.dumps(line | {"request_time": took}))
+    world.logs["access.json"].sort()
+    known = {"sources": (Known(match="*access.json", layer="edge"),)}
+    assert "missed" not in world.judge(tmp_path, **known).values()

@@ -74,13 +74,10 @@ class Period:
 
 
 def ask(ws: Database, name: str, period: Period | None = None, **more: Any) -> list[dict[str, Any]]:
-    """The rows of a query of `sql/report/`; times `*_at` are by the reader's clock.
+    """The rows of a query of `sql/report/`, named by the first word of its header.
 
-    Args:
-        ws: A reconciled workspace.
-        name: Of the query: the first word of its header.
-        period: Whose deliveries, and whose clock; None for all, and UTC.
-        more: Other `$name`s of the query, or some of these in the place of those of `period`.
+    Times `*_at` are by the clock of the `period`; without one, all is asked, and UTC. `more` are
+    other `$name`s of the query.
     """
     period, text = period or Period(), _read_queries()[name]
     given = {**vars(period), "zone": period.timezone, **more}

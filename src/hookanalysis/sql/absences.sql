@@ -25,8 +25,7 @@ WITH unsettled AS (
     delivery_no IN (SELECT delivery_no FROM undecided_deliveries WHERE behind_edge) AS unplaced,
     NOT success_silent AND delivery_no IN (SELECT delivery_no FROM matches WHERE counts) AS arrived,
     says = 'fail_nohttp' OR says = 'fail_http' AND COALESCE(is_proxys(refused_with), FALSE) AS unheard
-  FROM sender_deliveries
-  CROSS JOIN settings
+  FROM sender_deliveries CROSS JOIN settings
   WHERE success_silent OR delivery_no NOT IN (
     SELECT delivery_no
     FROM matches AS m JOIN sender_deliveries AS d USING (delivery_no)

@@ -62,8 +62,7 @@ keys AS (
     OR COALESCE(BOOL_OR(is_end AND request_key IN (FROM retried_events)), FALSE)
     OR COALESCE(BOOL_OR(mark = 'duplicate') AND BOOL_OR(is_end AND mark <> 'duplicate'), FALSE)
       AS reused
-  FROM shared_lines
-  CROSS JOIN settings
+  FROM shared_lines CROSS JOIN settings
   GROUP BY key_no, part
 ),
 ordered_lines AS (

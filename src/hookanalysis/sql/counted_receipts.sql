@@ -5,7 +5,8 @@
    It is the layer nearest to what became of the event: application, else queue, else table, else
    edge. Other layers are never added; but processed is the most that any of them says, and accepted
    is not less than the successes that certainly have a line in any (answered), nor than what was
-   accepted before and the successes since that have one (later): a table has one row of an event.
+   accepted before and the successes since that have one (later): a table has one row of an event;
+   but for what the layer shows and of no attempt (unplaced).
    Where a layer shows an answer to each request, it is no more than those that were not refusals;
    where the layer shows none, it is what an edge log that names the event says.
    dropped: so many of its requests a queue's worker failed to work off.
@@ -31,6 +32,7 @@ WITH layers AS (
       MAX(http_status)
     ) AS last_status,
     COUNT(DISTINCT path) > 1 AS several_paths, COUNT(path) = 0 AS pathless,
+    COUNT(*) FILTER (attempt_key IS NULL) AS unplaced,
     MAX(COALESCE(list_position(['uuid', 'transaction', 'request_id'], match_rule), 4))
       AS weakest_rule,
     LIST({'attempt_key': attempt_key, 'arrived_at': arrived_at, 'stranger': stranger}
@@ -82,7 +84,8 @@ answered AS (
     SELECT
       a.delivery_no, COUNT(DISTINCT a.attempt_key) AS answered,
       COUNT(DISTINCT a.attempt_key) FILTER (r.attempt_key IS NULL) AS unheard,
-      COUNT(*) FILTER (r.attempt_key IS NULL AND a.attempted_at > c.last_accepted_at) AS later,
+      GREATEST(COUNT(*) FILTER (r.attempt_key IS NULL AND a.attempted_at > c.last_accepted_at)
+        - MAX(c.unplaced), 0) AS later,
       BOOL_OR(a.unanswered) AS unanswered
     FROM successes AS a
     JOIN counted AS c ON c.delivery_no = a.delivery_no
@@ -112,7 +115,7 @@ surplus_receipts AS (
   GROUP BY ALL
 )
 SELECT
-  c.* EXCLUDE (dropped, arrivals, accepted, first_taken, second_taken, apart, last_accepted_at)
+  c.* EXCLUDE (dropped, arrivals, accepted, first_taken, second_taken, apart, last_accepted_at, unplaced)
     REPLACE (c.untold + COALESCE(n.unheard, 0) AS untold),
   GREATEST(c.arrivals - COALESCE(u.surplus, 0), 1) AS arrivals,
   GREATEST(LEAST(GREATEST(

@@ -45,7 +45,7 @@ flags AS (
       OR (says IN ('fail_http', 'fail_nohttp') AND resend_unlisted) AS took_several_tries,
     endpoint_url = '' AND (several_paths OR (says = 'ok' AND NOT had_failure
       AND arrivals BETWEEN 1 AND attempts - 1 AND last_attempt_at <= first_attempt_at + at_once))
-      OR maybe_others AS mixed
+      OR COALESCE(maybe_others, FALSE) AS mixed
   FROM proofs
 ),
 verdicts AS (

@@ -229,10 +229,8 @@ def _seams(active: Numbers, minutes: dict[str, NDArray[Any]]) -> Flags:
 def find_holes(active: Numbers, longest: float, seams: Flags | None = None) -> Numbers:
     """Places i where the silence between `active[i]` and `active[i + 1]` is no ordinary one.
 
-    Args:
-        active: Seconds with lines, sorted.
-        longest: Silence in seconds that never counts as ordinary.
-        seams: Which gaps lie between two files; None: none does.
+    `active` are seconds with lines, sorted. More than `longest` seconds of silence never count as
+    ordinary; `seams` says which gaps lie between two files.
     """
     gaps = np.diff(active)
     count = len(gaps)

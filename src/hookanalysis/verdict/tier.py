@@ -19,6 +19,7 @@ from .windows import (
     displaced,
     find_elsewhere,
     find_strangers,
+    from_proxy,
     leave_out_echoes,
     measure,
     pair,
@@ -98,8 +99,8 @@ class Tier:
 
     def _decide(self, must: Flags) -> Columns:
         requests, windows = self.requests, self.windows
-        straight = pair(windows.low, windows.high, requests, self.lines)
-        parts = [straight, self._pair_late(), self._pair_strayed()]
+        parts = [pair(windows.low, windows.high, requests, self.lines)]
+        parts += [self._pair_late(), self._pair_strayed()]
         rows, columns = self._fit(*np.concatenate(parts, axis=1))
         rows, columns, must = self._drop_owners(rows, columns, must)
         answered = must | (requests["says"] == 1)
@@ -110,9 +111,7 @@ class Tier:
         rows, columns = rows[ours], columns[ours]
         silent = ~requests["shown"]
         silent[rows] = False
-        self.elsewhere = find_elsewhere(
-            rows, columns, silent, self.lines, windows.low, windows.high
-        )
+        self.elsewhere = find_elsewhere(rows, columns, silent, self.lines, windows)
         rows, columns = self._reach_elsewhere(rows, columns, silent)
         self.pairs = rows, columns
         found = assign(self.size, self.count, (rows, columns), must)
@@ -157,14 +156,14 @@ class Tier:
 
     def _pair_late(self) -> tuple[Numbers, Numbers]:
         """Requests that the sender gave up, with the lines that show that they began just then."""
-        given_up = (self.requests["says"] == 2) & (self.requests["http_status"] < 0)
+        told = self.requests["http_status"]
+        given_up = (self.requests["says"] == 2) & ((told < 0) | from_proxy(told))
         chosen, there = np.flatnonzero(given_up), np.flatnonzero(self.lines["shows_start"])
-        part, lines = select(self.requests, chosen), select(self.lines, there)
-        lines["logged_at"] = lines["starts_at"]
-        near, far = pair(self.windows.low[chosen], self.windows.left[chosen], part, lines)
-        near, far = chosen[near], there[far]
-        late = self.lines["logged_at"][far] > self.windows.high[near]
-        return near[late], far[late]
+        lines = select(self.lines, there) | {"logged_at": self.lines["starts_at"][there]}
+        windows, part = self.windows, select(self.requests, chosen)
+        near, far = pair(windows.low[chosen], windows.left[chosen], part, lines)
+        late = self.lines["logged_at"][there[far]] > windows.high[chosen[near]]
+        return chosen[near[late]], there[far[late]]
 
     def _pair_strayed(self) -> tuple[Numbers, Numbers]:
         """Requests that an inner layer shows at a path of no endpoint, with the lines of it."""
@@ -185,10 +184,9 @@ class Tier:
         told, seen = requests["http_status"][rows], requests["seen_status"][rows]
         status, says = lines["http_status"][columns], requests["says"][rows]
         own = np.isin(status, OWN_ANSWERS)
-        good = accepts(status)
         # What stands before the receiver answers 502 to 504 (and beyond) for it, whatever it did.
-        upstream = (told >= 502) & (told <= 504) | (told >= 520)
-        fits = (status < 0) | (told == status) | upstream | (told == NONE) & (good | (says != 1))
+        fits = (status < 0) | (told == status) | (told == NONE) & (accepts(status) | (says != 1))
+        fits |= from_proxy(told)
         fits &= (status < 0) | (seen < 0) | (seen == status) | own | (told == status)
         at, starts = lines["logged_at"][columns], lines["starts_at"][columns]
         fits &= own | (at >= windows.seen_low[rows])

@@ -41,8 +41,7 @@ _MOST = 0.9
 _SENDERS, _STRANGERS = 0.95, 0.8
 # A sender that posts to more other paths than this is no sender but a balancer.
 _FEW_PATHS = 5
-# So many lines or calls are no accident.
-_FEW = 3
+_FEW = 3  # so many lines or calls are no accident
 
 
 class CrowdedError(Exception):
@@ -87,6 +86,12 @@ def pair(lows: Numbers, highs: Numbers, requests: Columns, lines: Columns) -> tu
 def accepts(status: Numbers) -> Flags:
     """Which answers accept a request."""
     flags: Flags = (status >= 200) & (status <= 299)
+    return flags
+
+
+def from_proxy(status: Numbers) -> Flags:
+    """Which answers are those of what stands in front of the receiver."""
+    flags: Flags = (status >= 502) & (status <= 504) | (status >= 520)
     return flags
 
 
@@ -346,14 +351,14 @@ def find_strangers(
 
 
 def find_elsewhere(
-    rows: Numbers, columns: Numbers, silent: Flags, lines: Columns, low: Numbers, high: Numbers
+    rows: Numbers, columns: Numbers, silent: Flags, lines: Columns, windows: Windows
 ) -> Numbers:
     """The sender's requests to other paths: an endpoint's URL may have been changed since.
 
     The sender is known by its addresses and its program, as given, or as those lines show that
     leave no choice. A path that is called only when requests are due which have no line, and for
     most of these, is an endpoint's, too. `rows` and `columns` are pairs that may belong together,
-    `silent` are the requests without, `low` to `high` the windows of all.
+    `silent` are the requests without.
     """
     lone = find_lone(rows, columns, len(silent), len(lines["path"]))
     networks, times = np.unique(lines["network"][columns[lone]], return_counts=True)
@@ -364,7 +369,7 @@ def find_elsewhere(
         # Behind a balancer all clients have its address, and call very many paths.
         if len(np.unique(lines["path"][theirs])) <= _FEW_PATHS:
             learnt.append(theirs)
-    begun, ended = np.sort(low[silent]), np.sort(high[silent])
+    begun, ended = np.sort(windows.low[silent]), np.sort(windows.high[silent])
     paths, path = np.unique(lines["path"][foreign], return_inverse=True)
     at = lines["logged_at"][foreign]
     calls = np.bincount(path, minlength=len(paths))
