@@ -21,8 +21,9 @@ OUT := demo
 # A file's tests share what they set up, and a notebook's cells their kernel. In their own order the
 # last files are short ones, so that no process ends long before the others.
 SPREAD := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
-# A continuous integration's variables make pytest print whole pages where it compares them.
-PYTEST := env -u CI -u BUILD_NUMBER $(BIN)/pytest --tb=short
+# A continuous integration's variables make pytest print whole pages where it compares them; and what is
+# compiled once need not be compiled by each process that a test starts.
+PYTEST := env -u CI -u BUILD_NUMBER -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --tb=short
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout=120
 SIZE := small
 

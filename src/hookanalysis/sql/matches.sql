@@ -4,7 +4,8 @@
 
    The attempt is the one in whose turn it came, give or take the clock's tolerance: a turn lasts
    until the next attempt for the same endpoint (turn_of); the first also takes what is earlier. An
-   answer that the sender saw to an earlier attempt, not to this one, is that one's; of several lines
+   answer that the sender saw to an earlier attempt, not to this one, is that one's, and so is a
+   failure before this one succeeded; of several lines
    that one log shows in one turn, the earlier are of the attempts before it that have none, where
    the time allows it (moved). Where the lines do not say how the request was answered, the sender's
    view of that attempt does, if it came in time to be this attempt's. An event that the sender does not know belongs to the endpoint with the
@@ -67,14 +68,14 @@ repeated_receipts AS (
 ),
 later_receipts AS (
   SELECT *, last_no + 1 - ROW_NUMBER() OVER (
-    PARTITION BY event_uuid, attempt_key, layer, stream, last_no
-    ORDER BY arrived_at DESC, ended_at DESC, receipt_id DESC
+    PARTITION BY event_uuid, attempt_key, layer, stream, last_no ORDER BY arrived_at DESC, ended_at DESC, receipt_id DESC
   ) AS moved_no
   FROM (
     SELECT *, COALESCE((
       SELECT MAX(t.turn_no) FROM repeated_turns AS t
       WHERE t.turn_uuid = r.event_uuid AND t.delivery_no = r.delivery_no AND t.turn_no <= r.turn_no
-        AND COALESCE(r.http_status = t.told_status OR is_proxys(t.told_status), TRUE)
+        AND COALESCE(r.http_status = t.told_status OR is_proxys(t.told_status),
+          r.processed IS NOT FALSE OR NOT t.succeeded OR r.arrived_at >= t.attempted_at)
         AND r.arrived_at - r.tolerance <= t.awaited_until
     ), turn_no) AS last_no
     FROM repeated_receipts AS r
