@@ -5,11 +5,11 @@
    The attempt is the one in whose turn it came, give or take the clock's tolerance: a turn lasts
    until the next attempt for the same endpoint (turn_of); the first also takes what is earlier. An
    answer that the sender saw to an earlier attempt, not to this one, is that one's, and so is a
-   failure before this one succeeded; of several lines
-   that one log shows in one turn, the earlier are of the attempts before it that have none, where
-   the time allows it (moved). Where the lines do not say how the request was answered, the sender's
-   view of that attempt does, if it came in time to be this attempt's. An event that the sender does not know belongs to the endpoint with the
-   receipt's path, if there is one.
+   failure before this one succeeded; of several lines that one log shows in one turn, the earlier
+   are of the attempts before it that have none, where the time allows it (moved). Where the lines
+   do not say how the request was answered, the sender's view of that attempt does, if it came in
+   time to be this attempt's. An event that the sender does not know belongs to the endpoint with
+   the receipt's path, if there is one.
    fanned: the event went to several endpoints, so the path must tell them apart, or the time.
    elsewhere: the path is no known endpoint's, and not the attempt's as a proxy may have changed it,
    while the layer shows requests to the attempt's own, or it was answered 2xx when the sender got a
