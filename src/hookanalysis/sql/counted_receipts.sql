@@ -84,8 +84,7 @@ answered AS (
     SELECT
       a.delivery_no, COUNT(DISTINCT a.attempt_key) AS answered,
       COUNT(DISTINCT a.attempt_key) FILTER (r.attempt_key IS NULL) AS unheard,
-      GREATEST(COUNT(*) FILTER (r.attempt_key IS NULL AND a.attempted_at > c.last_accepted_at)
-        - MAX(c.unplaced), 0) AS later,
+      GREATEST(COUNT(*) FILTER (r.attempt_key IS NULL AND a.attempted_at > c.last_accepted_at) - MAX(c.unplaced), 0) AS later,
       BOOL_OR(a.unanswered) AS unanswered
     FROM successes AS a
     JOIN counted AS c ON c.delivery_no = a.delivery_no
