@@ -1,6 +1,6 @@
 /* receiver_logs: the receiver's logs, also those of which every file was refused.
    grain:  one stream; layer NULL where nobody could tell it
-   inputs: generations, files, activity, receipt_lines, receipt_records, learnt_steps
+   inputs: generations, files, activity, receipt_lines, receipt_records
 
    lacking_file: a file of the log that was refused. A later offer of the same path that was loaded
    makes it good. A log of failures alone, and one that has records of which none tells of a request
@@ -53,7 +53,7 @@ LEFT JOIN (
       ARG_MIN((ends_work(mark) IS TRUE OR kind IN (FROM job_lines)) AND path IS NULL
         AND COALESCE(http_status, 0) NOT BETWEEN 200 AND 299, (logged_at, place)) AS ends,
       -- A lone line of unknown words may be written when the work is done.
-      ARG_MIN(COALESCE(mark = 'received', FALSE) AND kind NOT IN (SELECT kind FROM learnt_steps)
+      ARG_MIN(COALESCE(mark = 'received' AND NOT learnt, FALSE)
         OR path IS NOT NULL AND http_status IS NULL, (logged_at, place)) OR COUNT(*) > 1
         AND ARG_MIN(COALESCE(mark = 'received', FALSE), (logged_at, place)) AS arrives
     FROM receipt_lines
