@@ -82,11 +82,11 @@ SELECT
     (c.says = 'absent' OR c.attempts = 0 AND r.arrivals > 1 AND r.pathless) AND c.endpoint_url = ''
     AND r.arrivals <= (SELECT COUNT(*) FROM endpoint_paths), FALSE
   ) AS several_paths,
-  COALESCE(c.endpoint_url <> '' AND r.pathless AND r.accepted > GREATEST(c.attempts, 1)
+  c.endpoint_url <> '' AND r.pathless AND r.accepted > GREATEST(c.attempts, 1)
     AND (SELECT COUNT(DISTINCT endpoint_url) FROM endpoint_paths) > 1
     AND NOT EXISTS (
       SELECT 1 FROM witnesses AS w WHERE r.first_accepted_at BETWEEN w.starts_at AND w.ends_at
-    ), FALSE) AS maybe_others,
+    ) AS maybe_others,
   r.weakest_rule, COALESCE(r.said_failed, FALSE) AS said_failed, r.repeat_kind,
   COALESCE(o.sender_covered, FALSE) AS sender_covered, o.reason AS omission_reason,
   COALESCE(

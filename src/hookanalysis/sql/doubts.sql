@@ -125,13 +125,11 @@ SELECT endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01'
 FROM witnesses
 WHERE lacking >= 3 AND 200 * lacking > answers AND endpoint_url NOT IN (FROM complete)
 UNION ALL BY NAME
-SELECT endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at, 'ends_only' AS code, FALSE AS behind_edge
+SELECT
+  endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at, code, FALSE AS behind_edge
 FROM outermost JOIN receiver_logs USING (stream)
-GROUP BY endpoint_url HAVING BOOL_AND(ends_only)
-UNION ALL BY NAME
-SELECT endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at, 'answers_only' AS code, FALSE AS behind_edge
-FROM outermost JOIN receiver_logs USING (stream)
-GROUP BY endpoint_url HAVING BOOL_AND(answers_only)
+CROSS JOIN (VALUES ('ends_only'), ('answers_only')) AS kinds (code)
+GROUP BY endpoint_url, code HAVING BOOL_AND(CASE code WHEN 'ends_only' THEN ends_only ELSE answers_only END)
 UNION ALL BY NAME
 SELECT
   v.endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,
