@@ -1,11 +1,11 @@
 # make demo   sample logs -> workspace -> daily report, on a bare machine with Python >= 3.11
 # make test   every check, and the tests of a few minutes, on the same bare machine
-# The rest: test-long (the same with more material), test-lab, test-spark, test-slow, lab (notebooks), worlds, accept, bench, prove,
+# The rest: test-long (the same with more material), test-lab, test-servers, test-spark, test-slow, lab (notebooks), worlds, accept, bench, prove,
 # faults, fuzz, samples, docs, lock, wheel, clean.
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo test test-long test-lab test-spark test-slow lab worlds accept bench prove faults fuzz samples docs lock wheel clean
+.PHONY: demo test test-long test-lab test-servers test-spark test-slow lab worlds accept bench prove faults fuzz samples docs lock wheel clean
 
 # The first interpreter that is new enough and can make environments; `make demo PYTHON=…` overrides.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python3.14 python; do \
@@ -21,9 +21,10 @@ OUT := demo
 # A file's tests share what they set up, and a notebook's cells their kernel. In their own order the
 # last files are short ones, so that no process ends long before the others.
 SPREAD := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
-# A continuous integration's variables make pytest print whole pages where it compares them; and what is
-# compiled once need not be compiled by each process that a test starts.
-PYTEST := env -u CI -u BUILD_NUMBER -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --tb=short
+# What is compiled once need not be compiled by each process that a test or a benchmark starts.
+unexport PYTHONDONTWRITEBYTECODE
+# A continuous integration's variables make pytest print whole pages where it compares them.
+PYTEST := env -u CI -u BUILD_NUMBER $(BIN)/pytest --tb=short
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout=120
 SIZE := small
 
@@ -48,6 +49,10 @@ test-long: $(VENV)/test.stamp
 # The day's notebook in JupyterLab itself.
 test-lab: $(VENV)/test.stamp $(LAB)/lab.stamp
 	$(PYTEST) -m long tests/test_lab.py -k daily
+
+# Every server and framework of tests/lab that is installed.
+test-servers: $(VENV)/test.stamp
+	$(PYTEST) -m long tests/test_real_servers.py
 
 # The samples and a played world, read by Spark; it needs Java.
 test-spark: $(VENV)/test.stamp $(SPARK)/spark.stamp
