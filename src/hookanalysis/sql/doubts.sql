@@ -16,7 +16,8 @@
    not_bracketed: successes that all logs lack, with fewer than five that they show on either side
    (of logs that are attested: none), or three and more in a row, if no layer attests: perhaps the
    endpoint was not logged then.
-   lines_lacking: requests that a layer behind the outermost shows, of which that one has no line.
+   lines_lacking: requests that a layer behind the outermost shows, of which that one has no line;
+   where there are any, successes that no log shows are lacking, too.
    ends_only: the outermost logs tell of the end of the work alone: what they lack was not worked off.
    answers_only: they show no arrival, but how a request was answered: of one to which the sender
    saw no answer of theirs, they may not tell.
@@ -123,7 +124,11 @@ UNION ALL BY NAME
 SELECT endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,
   'lines_lacking' AS code, FALSE AS behind_edge, lacking, answers
 FROM witnesses
-WHERE lacking >= 3 AND 200 * lacking > answers AND endpoint_url NOT IN (FROM complete)
+LEFT JOIN (
+  SELECT endpoint_url, lacking AS unseen FROM totals WHERE kind = 'success' AND NOT attested
+) USING (endpoint_url)
+WHERE lacking + COALESCE(unseen, 0) >= 3 AND lacking > 0 AND 200 * lacking > answers
+  AND endpoint_url NOT IN (FROM complete)
 UNION ALL BY NAME
 SELECT
   endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at, code, FALSE AS behind_edge

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -67,14 +68,11 @@ def pair(lows: Numbers, highs: Numbers, requests: Columns, lines: Columns) -> tu
     Raises:
         CrowdedError: There are more than `MOST_PAIRS`.
     """
-    times = lines["logged_at"]
-    base = min(times.min(initial=0), lows.min(initial=0))
-    span = max(times.max(initial=0), highs.max(initial=0)) - base + 1
-    order = np.lexsort((times, lines["path_no"]))
-    keys = lines["path_no"][order] * span + (times[order] - base)
-    offset = requests["path_no"] * span - base
-    starts = np.searchsorted(keys, offset + lows, "left")
-    counts = np.maximum(np.searchsorted(keys, offset + highs, "right") - starts, 0)
+    paths = lines["path_no"]
+    keys, first, last = _keys(paths, lines["logged_at"], requests["path_no"], lows, highs)
+    order = np.argsort(keys, kind="stable")
+    starts = np.searchsorted(keys[order], first, "left")
+    counts = np.maximum(np.searchsorted(keys[order], last, "right") - starts, 0)
     total = int(counts.sum())
     if total > MOST_PAIRS:
         raise CrowdedError
@@ -281,6 +279,8 @@ def leave_out_echoes(requests: Columns, lines: Columns, tolerance: int) -> Colum
     if len(logs) < 2 or len(chosen) < _MANY:
         return lines
     path, at = requests["path_no"][chosen], at[chosen]
+    kinds = np.stack([lines["path_no"], lines["http_status"]])
+    lines = lines | {"answer_no": np.unique(kinds, axis=1, return_inverse=True)[1]}
     slack = 2 * SECOND + np.maximum(requests["latency_us"][chosen], 0)
 
     def around(paths: Numbers, times: Numbers, more: int) -> Numbers:
@@ -295,28 +295,44 @@ def leave_out_echoes(requests: Columns, lines: Columns, tolerance: int) -> Colum
         ahead, behind = select(lines, front), select(lines, ~front)
         # One of them may tell only whole seconds.
         parts = (around(p["path_no"], p["starts_at"], SECOND) for p in (ahead, behind))
-        fewest = np.minimum(*parts)
-        if np.mean(fewest >= expected) >= _MOST:
+        if np.mean(np.minimum(*parts) >= expected) >= _MOST:
             return select(lines, front | _stray(ahead, behind, ~front))
     return lines
 
 
 def _stray(ahead: Columns, behind: Columns, places: Flags) -> Flags:
-    """Which lines behind have none ahead as near as nearly all others have one."""
+    """Which lines behind have none ahead for themselves: as near as nearly all, best alike."""
     keys, low = _keys(ahead["path_no"], ahead["starts_at"], behind["path_no"], behind["starts_at"])
     keys.sort()
     place = np.searchsorted(keys, low)
-    before, after = keys[np.maximum(place - 1, 0)], keys[np.minimum(place, len(keys) - 1)]
-    distance = np.minimum(np.abs(low - before), np.abs(after - low))
-    stray = places.copy()
-    stray[places] = distance > 2 * np.quantile(distance, _MOST) + SECOND
-    return stray
+    near = np.abs(keys[np.clip([place - 1, place], 0, len(keys) - 1)] - low).min(axis=0)
+    reach = int(2 * np.quantile(near, _MOST)) + SECOND
+    ours, theirs = np.arange(len(keys)), np.arange(len(low))
+    for kind in ("answer_no", "path_no"):
+        front, back = select(ahead, ours), select(behind, theirs)
+        first, second = _keys(front[kind], front["starts_at"], back[kind], back["starts_at"])
+        taken, stood_for = _couple(first, second, reach)
+        ours, theirs = np.delete(ours, taken), np.delete(theirs, stood_for)
+    return np.isin(np.arange(len(places)), np.flatnonzero(places)[theirs])
+
+
+def _couple(ahead: Numbers, behind: Numbers, reach: int) -> tuple[list[int], list[int]]:
+    """Places of as many pairs as can be, none wider than the reach: each takes the first free."""
+    order, pairs, place = np.argsort(ahead).tolist(), [], 0
+    times = ahead[order].tolist()
+    for number in np.argsort(behind).tolist():
+        place = bisect_left(times, behind[number] - reach, place)
+        if place < len(times) and times[place] <= behind[number] + reach:
+            pairs.append((order[place], number))
+            place += 1
+    return [first for first, _ in pairs], [second for _, second in pairs]
 
 
 def _keys(paths: Numbers, times: Numbers, other: Numbers, *more: Numbers) -> tuple[Numbers, ...]:
     """Times of several paths as numbers that lie apart if the paths differ."""
-    base = min(times.min(initial=0), *(part.min(initial=0) for part in more))
-    span = 2 * (max(times.max(initial=0), *(part.max(initial=0) for part in more)) - base) + 1
+    every = np.concatenate([times, *more])
+    base, top = (int(every.min()), int(every.max())) if len(every) else (0, 0)
+    span = 2 * (top - base) + 86_400 * SECOND
     return paths * span + times - base, *(other * span + part - base for part in more)
 
 
@@ -346,8 +362,7 @@ def find_strangers(
     explained = np.unique(rows[answered & senders[columns]])
     foreign = (most >= _MANY) & (share <= _STRANGERS)
     foreign &= len(explained) >= _SENDERS * len(np.unique(rows[answered]))
-    flags: Flags = foreign[address]
-    return flags
+    return foreign[address]
 
 
 def find_elsewhere(
