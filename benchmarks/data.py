@@ -66,10 +66,10 @@ ORDER BY i
 """
 
 # One event each `step_us`; an event is a number from `first` on. One of them comes much later than
-# the rest, so that for these the time of grace is over.
+# the rest, so that for these the time of grace is over; nor is one of the last in trouble.
 _EVENTS = """
 WITH events AS (
-  SELECT i, i % 100 AS k, hash(i) AS h, CAST(md5('event ' || i) AS UUID)::VARCHAR AS uuid,
+  SELECT i, (i + 50) % 100 AS k, hash(i) AS h, CAST(md5('event ' || i) AS UUID)::VARCHAR AS uuid,
     {start} + to_microseconds(i * {step_us})
     + CASE WHEN i = {first} + {n} - 100 THEN INTERVAL 50 MINUTE ELSE INTERVAL 0 MINUTE END
     AS moment
