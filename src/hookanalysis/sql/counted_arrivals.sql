@@ -8,8 +8,8 @@
    twin_group: logs that are twins, or twins of the same; side: those of them that are no twins, as
    the hosts. The n-th receipt of an attempt on one side is the n-th on any other.
    The sender's success is one request's: of two without a status of their own, one that failed while
-   the other was processed is not the one that was accepted. Nor is one that failed and of which a log
-   that tells what it processed says no more, where it processed a later one as new. well, ill: a
+   the other was processed is not the one that was accepted. Nor is one that failed and of which the
+   logs that tell what is processed say no more, where one processed another as new. well, ill: a
    line that names no event tells how the attempt's only request was answered, which a receipt
    without a status does not; of as many requests as such lines, each how one was (told). */
 WITH hard_matches AS (
@@ -19,7 +19,10 @@ WITH hard_matches AS (
       AND MIN(attempt_key) OVER in_layer = MAX(attempt_key) OVER in_layer
       AND MIN(arrived_at) FILTER (attempt_key IS NOT NULL) OVER in_layer
         <= arrived_at + s.same_send_seconds * INTERVAL '1 second'
-    THEN MIN(attempt_key) OVER in_layer ELSE attempt_key END AS attempt_key)
+    THEN MIN(attempt_key) OVER in_layer ELSE attempt_key END AS attempt_key),
+    COALESCE(processed AND NOT known_before, FALSE) AND (endpoint_url, layer) IN (
+      SELECT (endpoint_url, layer) FROM processing_logs
+    ) AS worked_off
   FROM matches AS m CROSS JOIN settings AS s
   WHERE counts AND (NOT listed OR delivery_no IN (SELECT delivery_no FROM hard_attempts))
   WINDOW in_layer AS (PARTITION BY delivery_no, layer)
@@ -74,7 +77,7 @@ answers AS (
   GROUP BY ALL
 ),
 -- Logs that show requests. One that never does, as a worker's, tells of each try of its own work:
--- beside one that does, a failed try and the next are of one request.
+-- a failed try and the next are of one request.
 request_logs AS (
   SELECT DISTINCT layer, stream FROM matches WHERE path IS NOT NULL OR http_status IS NOT NULL
 ),
@@ -90,9 +93,9 @@ numbered_matches AS (
         AND NOT COALESCE(NOT m.processed AND BOOL_OR(m.processed) OVER same_attempt, FALSE)
     END AND NOT COALESCE(
       m.http_status IS NULL AND m.processed IS NULL AND NOT m.known_before AND a.status = 'failed'
-      AND (w.ill OR (m.endpoint_url, m.layer) IN (SELECT (endpoint_url, layer) FROM processing_logs)
-      AND BOOL_OR(m.processed AND NOT m.known_before)
-        OVER (PARTITION BY m.delivery_no, m.layer, m.stream)), FALSE
+      AND (w.ill OR BOOL_OR(m.worked_off) OVER (PARTITION BY m.delivery_no, m.layer, m.stream)
+        OR BOOL_OR(m.worked_off) OVER (PARTITION BY m.delivery_no)
+        AND NOT BOOL_OR(m.worked_off) OVER (PARTITION BY m.delivery_no, m.attempt_key)), FALSE
     ) AS accepted),
     COALESCE(t.twin_group, m.stream) AS log_name,
     (m.layer, m.stream) IN (SELECT (layer, stream) FROM request_logs) AS shows,
@@ -108,13 +111,12 @@ numbered_matches AS (
 ),
 requests AS (
   SELECT * REPLACE (CASE
-    WHEN shows OR COUNT(*) FILTER (shows) OVER same_request = 0 THEN nth
+    WHEN shows THEN nth
     ELSE 1 + COUNT(*) FILTER (processed IS NOT FALSE) OVER (
       PARTITION BY delivery_no, layer, attempt_key, stream ORDER BY nth
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) END AS nth)
   FROM numbered_matches
-  WINDOW same_request AS (PARTITION BY delivery_no, layer, attempt_key, log_name)
 )
 SELECT
   delivery_no, event_uuid, endpoint_url, layer, attempt_key,

@@ -120,7 +120,7 @@ SELECT
   GREATEST(LEAST(GREATEST(
     CASE WHEN c.accepted > 1 THEN GREATEST(c.accepted - COALESCE(u.surplus, 0), 1) ELSE c.accepted END,
     c.accepted + COALESCE(n.later, 0)
-  ), w.at_most), COALESCE(n.answered, 0)) AS accepted,
+  ), w.at_most), COALESCE(n.answered, 0), CASE WHEN c.processed > 0 THEN 1 ELSE 0 END) AS accepted,
   CASE
     WHEN second_taken IS NULL AND n.answered > 1
       THEN CASE WHEN n.unanswered THEN 'retry_after_timeout' ELSE 'resend_after_success' END

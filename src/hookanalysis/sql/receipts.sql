@@ -39,7 +39,7 @@ SELECT
   CASE
     WHEN http_status IS NOT NULL
       THEN http_status BETWEEN 200 AND 299 OR (is_proxys(http_status) AND COALESCE(answered_well, FALSE))
-    WHEN was_processed OR was_known OR layer = 'table' THEN TRUE
+    WHEN was_processed OR was_known OR layer = 'table' AND NOT COALESCE(was_dropped, FALSE) THEN TRUE
   END AS accepted,
   CASE
     WHEN layer = 'edge' AND lines = 1 THEN NULL

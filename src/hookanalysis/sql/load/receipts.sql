@@ -109,9 +109,11 @@ SELECT
   CASE WHEN regexp_full_match(upper(verb), '[A-Z]{3,10}') THEN upper(verb) END AS method,
   plain(location, 300) AS path,
   query_hashes(url)[1:32] AS query_hashes,
-  TRY_CAST(nullif(
-    regexp_extract(status, '^\s*([1-5]\d\d)(?:\D|$)', 1), ''
-  ) AS SMALLINT) AS http_status,
+  CASE
+    -- The client left before the answer: HAProxy's -1, CloudFront's 000, Caddy's 0 are nginx's 499.
+    WHEN regexp_full_match(status, '\s*(?:-1|0+)\s*') AND verb IS NOT NULL THEN 499
+    ELSE TRY_CAST(nullif(regexp_extract(status, '^\s*([1-5]\d\d)(?:\D|$)', 1), '') AS SMALLINT)
+  END AS http_status,
   TRY_CAST(bytes AS BIGINT) AS response_bytes,
   CASE
     WHEN len(forwarders) > 0 AND (peer IS NULL OR regexp_matches(peer, {{private_ip}}))
