@@ -13,8 +13,8 @@
    processing_covered: so was every layer that tells of processing. edge_covered: so was the edge.
    None of the first three, where the logs are no witness (doubts); nor what is behind the edge,
    where a line there may be this delivery's (unplaced).
-   processing_told: a layer usually tells of processing. reason: what keeps the absence from proving
-   anything. */
+   processing_told: a layer usually tells of processing. host_missing: what the edge accepted is
+   usually shown behind it, now and then not. reason: what keeps the absence from proving anything. */
 WITH unsettled AS (
   SELECT
     delivery_no, event_uuid, endpoint_url, says,
@@ -81,6 +81,7 @@ weighed AS (
       AND MAX(b.inner_doubt) IS NULL AND NOT u.unplaced AS processing_covered,
     BOOL_OR(p.layer IS NOT NULL AND l.layer = 'edge') AS edge_covered,
     BOOL_OR(COALESCE(l.told, FALSE)) AS processing_told,
+    BOOL_OR(l.shows) AND MAX(b.inner_doubt) = 'host_missing' AND NOT u.unplaced AS host_missing,
     MAX(b.doubt) AS doubt, MAX(b.inner_doubt) AS inner_doubt
   FROM unsettled AS u
   LEFT JOIN doubted AS b ON b.delivery_no = u.delivery_no

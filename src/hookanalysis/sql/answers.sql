@@ -43,6 +43,7 @@ told AS (
           OR (endpoint_url, layer) NOT IN (SELECT (endpoint_url, layer) FROM by_time))
     ) AND event_uuid NOT IN (SELECT event_uuid FROM shared_lines)
   FROM matches
+  ANTI JOIN (FROM undecided_deliveries WHERE behind_edge) USING (delivery_no)
   WHERE accepted AND arrived_at IS NOT NULL AND (
       layer = 'edge'
       OR (endpoint_url, layer) IN (

@@ -8,7 +8,8 @@
    Deliveries that are plain follow: nothing above the last line of the CASE holds of them.
    untraced: no receipt of any attempt, or none of the one that succeeded and no other was accepted.
    processed_count is NULL where no log tells, and 0 only where a log that would tell does not.
-   processing_hidden: the logs usually tell when an event is processed, and have a hole here.
+   processing_hidden: the logs usually tell when an event is processed, and have a hole here; or show
+   behind the edge what it accepted, but for what a host whose log is absent took, or nobody.
    took_effect: processed, if the logs tell; else accepted.
    gave_up: the receiver's log notes that the sender had left before the answer, which is no refusal.
    mixed: requests of several endpoints, which the export does not name: what came to two paths, or
@@ -23,8 +24,8 @@ WITH proofs AS (
       WHEN e.layer <> 'edge' AND a.processing_covered THEN 0
       WHEN e.layer = 'edge' AND a.inner_covered THEN 0
     END AS processed_count,
-    COALESCE(a.processing_told AND NOT a.processing_covered, FALSE) AND e.shared_processed IS NOT TRUE
-      AS processing_hidden,
+    COALESCE(a.processing_told AND NOT a.processing_covered OR e.layer = 'edge' AND a.host_missing, FALSE)
+      AND e.shared_processed IS NOT TRUE AS processing_hidden,
     COALESCE(a.outer_covered, FALSE) AS receiver_covered,
     COALESCE(a.edge_covered, FALSE) OR NOT e.refusal_nameless AS refusals_told,
     a.reason AS absence_reason, s.same_send_seconds * INTERVAL '1 second' AS at_once
