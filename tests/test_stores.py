@@ -147,6 +147,63 @@ def events(lines: list[str]) -> Any:
     }
 
 
+def told(value: object) -> dict[str, object]:
+    """A value as OpenTelemetry writes it."""
+    if isinstance(value, dict):
+        return {"kvlistValue": {"values": attributes(value)}}
+    kind = {bool: "boolValue", int: "intValue", float: "doubleValue", list: "arrayValue"}
+    inner = {"values": [told(one) for one in value]} if isinstance(value, list) else value
+    return {kind.get(type(value), "stringValue"): inner}
+
+
+def attributes(values: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"key": key, "value": told(value)} for key, value in values.items()]
+
+
+def export(at: datetime, body: object, **more: Any) -> str:
+    """One line of a collector's file, with one record."""
+    nanoseconds = int(at.replace(tzinfo=UTC).timestamp() * 1000) * 1_000_000
+    record = {"timeUnixNano": str(nanoseconds), "severityText": "INFO", "body": told(body), **more}
+    resource = {"attributes": attributes({"host.name": "web-1"})}
+    scopes = [{"scope": {}, "logRecords": [record]}]
+    return json.dumps({"resourceLogs": [{"resource": resource, "scopeLogs": scopes}]}) + "\n"
+
+
+def test_a_collectors_file_is_read_as_the_log_and_grows_with_it(
+    lines: list[str], verdicts: list[tuple[Any, ...]], tmp_path: Path
+) -> None:
+    log = tmp_path / "edge" / "access.json"
+    log.parent.mkdir()
+    text = "".join(
+        export(read_time(line), line, attributes=attributes({"log.file.name": "access.log"}))
+        for line in lines
+    )
+    log.write_text(text)
+    assert judge(log) == verdicts
+    with ha.connect(tmp_path / "w.duckdb") as ws:
+        log.write_text(text[: len(text) // 2])
+        assert ws.load(str(log)).files[0].rejected == 0
+        log.write_text(text)
+        ws.load(str(log))
+        assert ws.sql("SELECT SUM(records) AS n FROM activity").n[0] == len(lines)
+
+
+def test_what_an_application_told_a_collector_is_an_object(tmp_path: Path) -> None:
+    log = tmp_path / "app.json"
+    event = "6f1c5511-7b3f-4e17-b11e-58892061a6ab"
+    request = {"http.request.method": "POST", "url.path": "/webhooks/showpass"}
+    answer = {"http.response.status_code": 200, "webhook_event_uuid": event}
+    at = datetime(2026, 11, 20, 10)  # noqa: DTZ001 - UTC
+    log.write_text(
+        export(at, "request", attributes=attributes(request | answer))
+        + export(at, {"msg": "request", "tags": ["a"], **request, **answer})
+    )
+    with ha.connect(":memory:") as ws:
+        ws.load(str(log))
+        query = "SELECT DISTINCT event_uuid, method, path, http_status FROM receipt_records"
+        assert ws.sql(query).values.tolist() == [[event, "POST", "/webhooks/showpass", 200]]
+
+
 @pytest.mark.parametrize("answer", [loki, insights, events])
 def test_the_answer_of_a_log_store_is_read_as_the_log(
     answer: Any, lines: list[str], verdicts: list[tuple[Any, ...]], tmp_path: Path

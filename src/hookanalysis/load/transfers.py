@@ -10,6 +10,7 @@ from hookanalysis.database import sql_text
 from hookanalysis.errors import InputError
 from hookanalysis.formats.engine import parse_ahead
 from hookanalysis.formats.refusals import say_unlike
+from hookanalysis.read.documents import is_spread
 
 from . import manifest
 from .manifest import FileReport
@@ -106,7 +107,7 @@ class Transfer:
             self.binding.split,
             start=start,
             start_line=before.loaded_lines + 1 if before else 1,
-            final=self.source.compressed or self.binding.split.kind not in {"lines", "headed"},
+            final=self.source.compressed or not self._grows,
         )
         for chunk, scratch, rest in parse_ahead(self.scratch, chunks, self.threads):
             self._insert(chunk, scratch, rest)
@@ -232,6 +233,14 @@ class Transfer:
     def unlike(self) -> bool:
         """Every record was rejected: it is something else than it was taken for."""
         return not self.before and 0 < self.rejected == self.records - self.ignored
+
+    @property
+    def _grows(self) -> bool:
+        """Whether more may be written to the file, so that its last line may be unfinished."""
+        kind, head = self.binding.split.kind, self.source.head
+        if kind == "json" and not self._from_sender:  # an object a line
+            return b"\n" in head and not is_spread(head)
+        return kind in {"lines", "headed"}
 
     @property
     def _from_sender(self) -> bool:

@@ -41,6 +41,8 @@ STORE = re.compile(
     rb'|\s*\{\s*(?:"queryLanguage"\s*:\s*"\w+"\s*,\s*)?"results"\s*:\s*\[\s*\[\s*\{\s*"field"'
 )
 
+OTLP = re.compile(rb'\s*\{\s*"resourceLogs"\s*:\s*\[')
+
 _ROLES = {"table": "table", "tr": "row", "th": "columnheader", "td": "cell"}
 _NAMED_ROLES = {
     "table": "table", "grid": "table", "treegrid": "table", "row": "row", "cell": "cell",
@@ -108,6 +110,44 @@ def store_rows(text: str) -> list[Row] | None:
 def _moment(nanoseconds: int) -> str:
     second, rest = divmod(nanoseconds, 10**9)
     return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+
+
+def otlp_rows(text: str) -> list[Row] | None:
+    """The log records of a line of OpenTelemetry's JSON; None if it is none.
+
+    What a collector read from a log is its line, what an application told it an object.
+    """
+    try:
+        return [
+            _otlp_row(record, _attributes(source.get("resource", {})))
+            for source in json.loads(text)["resourceLogs"]
+            for scope in source["scopeLogs"]
+            for record in scope["logRecords"]
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
+        return None
+
+
+def _otlp_row(record: Row, labels: Row) -> Row:
+    body, told = _value(record.get("body", {})), _attributes(record)
+    at = int(record.get("timeUnixNano", 0)) or int(record["observedTimeUnixNano"])
+    row: Row = {"timestamp": _moment(at)}
+    if isinstance(body, str) and all(name.startswith("log.") for name in told):
+        return row | {"line": body.rstrip("\n"), "resource": labels}
+    words = body if isinstance(body, dict) else {"message": body}
+    return row | {"level": record.get("severityText")} | told | words
+
+
+def _attributes(holder: Row) -> Row:
+    return {pair["key"]: _value(pair.get("value", {})) for pair in holder.get("attributes", ())}
+
+
+def _value(told: Row) -> Any:
+    kind = next(iter(told), "")
+    value: Any = told.get(kind)
+    if kind == "kvlistValue":
+        return _attributes({"attributes": value["values"]})
+    return [_value(one) for one in value["values"]] if kind == "arrayValue" else value
 
 
 def har_rows(text: str) -> list[Row] | None:

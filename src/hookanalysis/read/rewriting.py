@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookanalysis.errors import DamagedError, InputError
 
-from .pages import HAR, PAGE, STORE, har_rows, page_rows, store_rows
+from .pages import HAR, OTLP, PAGE, STORE, har_rows, otlp_rows, page_rows, store_rows
 
 if TYPE_CHECKING:
     import io
@@ -60,6 +60,8 @@ def rewrite(text: io.BufferedReader, path: Path, *, stored: bool) -> Iterator[by
         return _parquet_lines(path)
     if _DUMP.search(start):
         return _write(_dump_rows(_lines(text, path), path))
+    if OTLP.match(start):
+        return _exports(_lines(text, path))
     for shape, find_rows, limit in (
         (HAR, har_rows, _WHOLE_LIMIT),
         (STORE, store_rows, _WHOLE_LIMIT),
@@ -86,9 +88,15 @@ def _write(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
         yield line.encode("utf-8", "backslashreplace") + b"\n"
 
 
+def _exports(lines: Iterable[str]) -> Iterator[bytes]:
+    for line in lines:
+        rows = otlp_rows(line)
+        yield from [line.encode()] if rows is None else _write(rows)
+
+
 def _lines(text: io.BufferedReader, path: Path) -> Iterator[str]:
     while line := text.readline(_WHOLE_LIMIT + 1):
-        yield _within(_WHOLE_LIMIT, line, path).removesuffix("\n")
+        yield _within(_WHOLE_LIMIT, line, path)
 
 
 def _within(limit: int, text: bytes, path: Path) -> str:
@@ -166,7 +174,7 @@ def _dump_rows(lines: Iterator[str], path: Path) -> Iterator[dict[str, Any]]:
     """The rows of the one COPY block of a PostgreSQL dump whose columns are those of receipts."""
     tables: dict[str, Sequence[str]] = {}
     for line in lines:
-        opened = _COPY.fullmatch(line.rstrip("\r"))
+        opened = _COPY.fullmatch(line.rstrip("\r\n"))
         if not opened:
             continue
         name, columns = opened[1], [part.strip().strip('"') for part in opened[2].split(",")]
@@ -176,7 +184,7 @@ def _dump_rows(lines: Iterator[str], path: Path) -> Iterator[dict[str, Any]]:
             _choose(tables, path)
         fault = f"table {name} lacks its end mark \\."
         for row in lines:
-            cells = row.rstrip("\r").split("\t")
+            cells = row.rstrip("\r\n").split("\t")
             if cells == ["\\."]:
                 fault = ""
                 break
