@@ -113,6 +113,21 @@ def test_no_request_begins_at_a_proxy_when_its_sender_has_left(
     assert {STATES[number] for number in decided["state"][:-1]} == {state}
 
 
+def test_a_line_of_a_log_in_front_repeats_one_line_and_no_more(tier: Tier) -> None:
+    # Each request has a line in both logs; a proxy's own 503 stands a second from another's line.
+    front, place = tier.lines, 20
+    own = {name: column[place : place + 1] for name, column in front.items()}
+    own["http_status"], own["log"] = np.array([503]), np.array([2])
+    behind = {**front, "log": np.full(COUNT - 1, 2)}
+    later = {name: front[name][:2] for name in front}
+    later["logged_at"] = later["starts_at"] = front["starts_at"][:2] + 3600 * SECOND
+    parts = (front, later, behind, own)
+    lines = {name: np.concatenate([part[name] for part in parts]) for name in front}
+    kept = windows.leave_out_echoes(tier.requests, lines, 2 * SECOND)
+    assert np.count_nonzero(kept["log"] == 1) == COUNT + 1
+    assert kept["http_status"][kept["log"] == 2].tolist() == [503]
+
+
 def test_words_are_the_requests_only_where_all_its_lines_say_them(tier: Tier) -> None:
     moments = np.arange(COUNT, dtype=np.int64) // 2 * 200 * SECOND + 10**15
     requests = {**tier.requests, "attempted_at": moments}
