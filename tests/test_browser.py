@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -275,18 +276,40 @@ def test_a_long_table_is_folded_sorted_searched_and_saved(browser: Browser, repo
     page.run(f"{head}.click()")
     assert page.run(numbers) == list(range(total, 0, -1))
     assert page.run(f"{head}.parentNode.ariaSort") == "descending"
-    page.run(
-        "(() => { window.Blob = class { constructor(parts) { window.saved = parts.join(''); } };"
-        " URL.createObjectURL = () => '#'; })()"
-    )
-    page.run(f"{section}.querySelector('button.csv').click()")
-    lines = page.run("window.saved").strip().splitlines()
+    lines = save(page, "what-to-resend").splitlines()
     assert len(lines) == total + 1
     assert lines[0].startswith('\ufeff"#","Advice"')
     assert f'"{total}"' in lines[1]
     field = f"{section}.querySelector('[type=search]')"
     page.run(f"{field}.value = 'WAIT'; {field}.dispatchEvent(new Event('input'))")
     assert 0 < page.run(seen) < total
+    assert page.complaints == []
+
+
+def save(page: Page, section: str) -> str:
+    """What the button of a section's list saves."""
+    page.run(
+        "(() => { window.Blob = class { constructor(parts) { window.saved = parts.join(''); } };"
+        " URL.createObjectURL = () => '#'; })()"
+    )
+    page.run(f"document.querySelector('[aria-labelledby={section}] button.csv').click()")
+    page.wait("window.saved")
+    return str(page.run("window.saved")).strip()
+
+
+def test_rows_that_are_not_shown_are_saved(browser: Browser, samples: Path, tmp_path: Path) -> None:
+    shown = tmp_path / "day.html"
+    run_report(cases.DAILY, samples, {"rows": 20}, shown)
+    with Database(samples, read_only=True) as db:
+        listed = db.rows("SELECT event_uuid, event_type FROM resends ORDER BY position")
+    page = browser.open(shown)
+    section = "document.querySelector('[aria-labelledby=what-to-resend]')"
+    assert page.run(f"{section}.querySelectorAll('tbody tr').length") == 20 < len(listed)
+    page.wait(f"{section}.querySelector('button.csv').textContent.includes('all {len(listed)}')")
+    _, *rows = csv.reader(save(page, "what-to-resend").splitlines())
+    assert [row[2] for row in rows] == [f"{uuid} | {kind}" for uuid, kind in listed]
+    assert {len(row) for row in rows} == {6}
+    assert page.requests == [page.url]
     assert page.complaints == []
 
 

@@ -115,7 +115,7 @@ def test_page_needs_nothing_else(page: Path) -> None:
     html = page.read_text(encoding="utf-8")
     assert 'http-equiv="Content-Security-Policy"' in html
     assert "default-src 'none'" in html
-    assert html.count("vegaEmbed=") == 1
+    assert html.count('id="vega"') == 1
     assert not re.search(r"""(src|href)\s*=\s*["']?(https?:)?//""", visible(html))
     assert not re.search(r"@import|url\(", html.partition("</style>")[0])
     assert page.stat().st_mode & 0o777 == 0o600
@@ -210,7 +210,6 @@ def test_an_incident_is_told_in_plain_english(samples: Path, tmp_path: Path) -> 
     assert (
         "6 have not been delivered so far and can be resent once the endpoint works again." in text
     )
-    assert "Nothing else was found in this time." in text
     assert "Transactions" not in text  # no log of the samples names them
     assert re.search(r"receiver/edge/access\.log[.\w]*:\d+", text)
     assert "For A Shop" in text
@@ -313,7 +312,7 @@ def test_what_cannot_be_picked_is_refused(given: dict[str, str], said: str, case
 
 def test_hostile_text_stays_text(hostile_report: Callable[[str], Path]) -> None:
     html = hostile_report(NOTEBOOK).read_text("utf-8")
-    assert html.count("<script") == 5 + 2  # specifications of charts, and our own two
+    assert html.count("<script") == 4 + 2  # specifications of charts, and our own two
     text = visible(html)
     assert "<img" not in text
     assert "&lt;script&gt;alert(1)" in text

@@ -9,6 +9,8 @@ from __future__ import annotations
 import html
 import json
 import re
+import zlib
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -33,6 +35,7 @@ CSV_MIME = "text/csv"  # what a report writes beside its page
 ATTACHED = ".evidence.csv"
 ABSENT = "\N{EN DASH}"
 LONGEST = 300
+MAX_SAVED = 10_000  # rows of one table that a page holds, shown or not
 _LONGEST_URL = 100
 _MOST_COLUMNS = 30  # of a table whose numbers stand on the right
 _LONGEST_PATH = 48  # of an endpoint, that is not broken
@@ -160,25 +163,42 @@ def table(
     columns: Sequence[Column],
     *,
     caption: str = "",
+    limit: int = MAX_SAVED,
     total: int | None = None,
     empty: str = "Nothing to show.",
 ) -> Block:
-    """A table of `rows`; `total`, or their column of that name, says of how many."""
+    """A table of `rows`; `total`, or their column of that name, says of how many.
+
+    The first `limit` are shown; a page also holds the others, and saves them as CSV.
+    """
     rows = list(rows)
     if not rows:
         return Block(render("nothing", words=empty), empty)
     columns = [c for c in columns if not c.spared or any(_of(r, c.value) for r in rows)]
-    shown = [[see(row, column) for column in columns] for row in rows]
-    more = say_rest((total or rows[0].get("total", len(rows))) - len(rows))
+    cells = [[see(row, column) for column in columns] for row in rows]
+    shown, rest = cells[:limit], keep(cells[limit:])
+    more = say_rest((total or rows[0].get("total", len(rows))) - len(shown))
     if any("(query " in cell["text"] for row in shown for cell in row if cell["kind"] == "url"):
         more = f"{more} {PHRASES['query']}".strip()
     lines = [[c.label for c in columns], *([cell["text"] for cell in row] for row in shown)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     aligned = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
     return Block(
-        render("table", columns=columns, rows=shown, more=more, caption=caption),
+        render("table", columns=columns, rows=shown, rest=rest, more=more, caption=caption),
         "\n".join([*filter(None, [caption]), *aligned, *filter(None, [more])]),
     )
+
+
+def keep(rows: Sequence[Sequence[Mapping[str, Any]]]) -> str:
+    """The texts of rows that a page holds and does not show, packed; empty without any."""
+    whole = "{text} | {under}".format_map
+    texts = [[whole(cell) if cell["under"] else cell["text"] for cell in row] for row in rows]
+    return pack(json.dumps(texts, ensure_ascii=False, separators=(",", ":"))) if texts else ""
+
+
+def pack(text: str) -> str:
+    """A text compressed (zlib), in base64, as the page's script reads it."""
+    return b64encode(zlib.compress(text.encode())).decode()
 
 
 def say_rest(number: int) -> str:
@@ -199,9 +219,10 @@ def show(frame: pd.DataFrame, caption: str = "", *, limit: int = 50) -> Block:
         limit: Longest list shown; the rest is counted.
     """
     columns = [Column(str(name), _label(str(name)), _kind(str(name), frame)) for name in frame]
-    rows = frame.head(limit).rename(columns=str).astype(object)
+    rows = frame.head(MAX_SAVED).rename(columns=str).astype(object)
     named: Any = rows.where(rows.notna(), None).to_dict("records")
-    return table(named, columns, caption=caption, total=len(frame), empty="No rows.")
+    more = {"limit": limit, "total": len(frame)}
+    return table(named, columns, caption=caption, empty="No rows.", **more)
 
 
 def duration(milliseconds: float) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import InputError
 from .facts.period import MAX_EVENTS, ask, pick_outcomes
-from .markup import Block, Column, render, say_rest, see, table
+from .markup import MAX_SAVED, Block, Column, keep, render, say_rest, see, table
 from .read.sources import Source
 from .redaction import redact
 from .tables import OUTCOMES
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from .facts.period import Period
 
 _QUOTE = 2000  # characters of a record that are quoted from its file
-_MAX_LINES = 12  # shown of an event in a list
-_SHOWN = 12  # requests and lines of a component, the event's own first
+_SHOWN = 12  # lines of an event in a list; requests and lines of a component, its own first
 
 
 def _time(at: datetime | None) -> str:
@@ -276,26 +275,22 @@ def events(
         ws: A reconciled workspace.
         period: `facts.period`; all by default.
         outcome: Only these outcomes, such as `missed refused`.
-        limit: Longest list; the rest is counted.
+        limit: Longest list; the rest can be saved.
     """
-    found = ask(ws, "listed_deliveries", period, **pick_outcomes(outcome), most=limit)
+    found = ask(ws, "listed_deliveries", period, **pick_outcomes(outcome), most=MAX_SAVED)
     if not found:
         return table([], [], empty="No event is in trouble in this period.")
     lines = defaultdict(list)
-    uuids = [row["event_uuid"] for row in found if row["event_uuid"]]
+    uuids = [row["event_uuid"] for row in found[:limit] if row["event_uuid"]]
     for line in ask(ws, "evidence_lines", period, uuids=uuids):
         lines[line["event_uuid"]].append(line)
+    cells = [[see({**row, "number": n}, c) for c in _EVENTS] for n, row in enumerate(found, 1)]
     shown, texts = [], []
-    for number, row in enumerate(found, 1):
+    for number, row in enumerate(found[:limit], 1):
         at, own = row["happened_at"], lines[row["event_uuid"]]
-        shown.append(
-            {
-                "at": round(at.replace(tzinfo=UTC).timestamp() * 1000) if at else 0,
-                "cells": [see({**row, "number": number}, column) for column in _EVENTS],
-                "lines": own,
-            }
-        )
+        at = round(at.replace(tzinfo=UTC).timestamp() * 1000) if at else 0
+        shown.append({"at": at, "cells": cells[number - 1], "lines": own})
         texts.append(f"{number} {row['event_uuid']} {row['outcome']}: {len(own)} lines")
-    more = say_rest(found[0]["total"] - len(found))
-    page = render("events", columns=_EVENTS, rows=shown, more=more, most=_MAX_LINES)
+    more, rest = say_rest(found[0]["total"] - len(shown)), keep(cells[limit:])
+    page = render("events", columns=_EVENTS, rows=shown, rest=rest, more=more, most=_SHOWN)
     return Block(page, "\n".join([*texts, more]).strip())

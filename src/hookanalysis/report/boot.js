@@ -29,11 +29,13 @@
   // On a phone, names and legends leave room for the marks.
   function squeeze(spec, room) {
     if (room > 560) return spec;
+    let named = false;
     const walk = (part) => {
       if (!part || typeof part !== "object") return;
       for (const [key, value] of Object.entries(part)) {
         if (!value) continue;
         if (Array.isArray(value.sort) && value.axis && value.axis.labelLimit) {
+          named = true;
           const short = shorten(value.sort, Math.floor(room * 0.3 / 6));
           value.axis.labelExpr = `${JSON.stringify(short)}[indexof(${JSON.stringify(value.sort)}, datum.label)]`;
         }
@@ -41,9 +43,22 @@
       }
     };
     walk(spec);
-    spec.config.legend.columns = 2;
+    spec.config.legend.columns = named ? 1 : 2;
     return spec;
   }
+
+  // The program that draws, out of its packing; the page's policy knows it by its hash.
+  async function unpack(packed) {
+    const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+    return new Response(stream).text();
+  }
+  const packed = document.querySelector("#vega");
+  const ready = packed && unpack(packed.textContent).then((code) => {
+    const script = make("script", { textContent: code });
+    document.head.append(script);
+    script.remove();
+  });
 
   async function draw(figure) {
     const plot = figure.querySelector(".plot");
@@ -52,6 +67,7 @@
     if (!room || figure.dataset.room === String(room)) return;
     figure.dataset.room = String(room);
     try {
+      await ready;
       // Labels and axes take room too: how much is known once they are drawn.
       let beside = Number(figure.dataset.beside || 90);
       for (let round = 0; round < 3; round++) {
@@ -225,9 +241,15 @@
     }
     if (long) {
       const save = make("button", { type: "button", className: "csv", textContent: "CSV" });
-      save.addEventListener("click", () => {
+      const { rest: hidden } = table.dataset;  // rows that the page holds and does not show
+      const unshown = hidden ? unpack(hidden).then(JSON.parse) : Promise.resolve([]);
+      unshown.then((rest) => {
+        if (rest.length) save.textContent = `CSV of all ${rows.length + rest.length} rows`;
+      });
+      save.addEventListener("click", async () => {
         const lines = [heads.map((head) => head.textContent)];
         rows.forEach((row) => lines.push(heads.map((_, number) => words(cell(row, number)))));
+        lines.push(...await unshown);
         const title = document.title.replace(/\W+/g, "-").toLowerCase();
         const section = table.closest("section")?.getAttribute("aria-labelledby") || "table";
         offerFile(`${title}-${section}-${place + 1}.csv`, lines);

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 ALLOWED_MIMES = (CHART_MIME, "text/html", "text/plain")
+_MAX_TABLE = 200  # rows shown of the numbers behind a chart
 _REFUSED = {"area", "img", "map"}
 _DROPPED_WHOLE = {"iframe", "math", "noscript", "object", "script", "style", "svg", "template"}
 _ATTRIBUTES = {
@@ -39,6 +40,7 @@ _ATTRIBUTES = {
     "details": {"open"},
     "div": {"tabindex"},
     "tbody": {"data-at", "data-event"},
+    "table": {"data-rest"},
 }
 # Inside a script element of JSON: nothing that could close it, nor a line end of JavaScript's.
 _JSON_SAFE = str.maketrans(
@@ -77,15 +79,16 @@ def write_page(notebook: NotebookNode, page: Page) -> str:
     cells = list(_shown_cells(notebook))
     outputs = (out for cell in cells for out in cell.get("outputs", ()))
     drawn = any(CHART_MIME in out.get("data", {}) for out in outputs)
-    scripts = [read_asset("vega.js"), read_asset("boot.js")] if drawn else [read_asset("boot.js")]
+    boot, vega = read_asset("boot.js"), read_asset("vega.js") if drawn else ""
     contents = [heading for cell in cells if (heading := _heading(cell["source"]))]
     ids = {heading["id"] for heading in contents}
     around = {
         **vars(page),
         "contents": contents,
-        "policy": _policy(scripts),
+        "policy": _policy([boot, vega]),
         "css": read_style() + read_asset("page.css"),
-        "scripts": scripts,
+        "boot": boot,
+        "vega": vega and markup.pack(vega),
     }
     template = markup.read_template(
         read_asset("index.html.j2"),
@@ -111,6 +114,8 @@ def clean(fragment: str, ids: Collection[str] = (), *, prose: bool = False) -> s
             return value if value.removeprefix("#") in ids else None
         if name in {"data-at", "data-event", "tabindex"}:
             return value if re.fullmatch(r"-?\d{1,15}", value) else None
+        if name == "data-rest":
+            return value if re.fullmatch(r"[\w+/=]+", value, re.ASCII) else None
         return value
 
     return nh3.clean(
@@ -165,7 +170,7 @@ def _chart(spec: dict[str, Any]) -> dict[str, Any]:
         for n, name in enumerate(meta.get("columns", []))
     ]
     total = meta.get("total") or len(rows)
-    table = markup.table(rows, columns, total=total).html if rows else ""
+    table = markup.table(rows, columns, limit=_MAX_TABLE, total=total).html if rows else ""
     marks = {key: value for key, value in spec.items() if key not in {"usermeta", "$schema"}}
     if meta:
         marks.pop("title", None)  # the page says it, where it can be selected and wrapped

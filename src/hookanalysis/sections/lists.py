@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup, words
 from hookanalysis.facts.period import ask
-from hookanalysis.markup import ABSENT, Block, Column, duration, render, table
+from hookanalysis.markup import ABSENT, MAX_SAVED, Block, Column, duration, render, table
 from hookanalysis.tables import OUTCOMES
 
 if TYPE_CHECKING:
@@ -33,15 +33,13 @@ class Listing:
     def __call__(
         self, ws: Database, period: Period | None = None, *, limit: int = 60, **more: Any
     ) -> Block:
-        """Show the rows of a period, at most `limit`; the rest is counted."""
-        rows = ask(ws, self.query, period, most=limit, streak=STREAK, **more)
+        """Show the rows of a period, at most `limit`; the rest can be saved."""
+        rows = ask(ws, self.query, period, most=MAX_SAVED, streak=STREAK, **more)
         known = "endpoint_url" if period and "/" in period.endpoint else ""
         columns = [column for column in self.columns if column.value != known]
-        return table(rows, columns, caption=self.caption, empty=self.empty)
+        return table(rows, columns, caption=self.caption, limit=limit, empty=self.empty)
 
 
-# By a receiver's log, and by the sender's.
-_MEASURED = ("time in the request", "request to answer")
 _EVENT = Column("event_uuid", "Event and its type", "id", under="event_type")
 _ENDPOINT = Column("endpoint_url", "Endpoint", "url")
 _FIRST = Column("happened_at", "First attempt", "time")
@@ -81,9 +79,8 @@ impact = Listing(
     "No delivery was in trouble in this period.",
     (
         Column("event_type", "Event type"),
-        Column(
-            "outcome", "What became of it", "outcome", under=lambda row: OUTCOMES[row["outcome"]]
-        ),
+        Column("outcome", "What became of it", "outcome"),
+        Column(lambda row: OUTCOMES[row["outcome"]], "That is"),
         _DELIVERIES,
         Column("events", "Events", "count", spared=True),
         Column("transactions", "Transactions", "count", spared=True),
@@ -136,7 +133,7 @@ answer_times = Listing(
     "No log at hand says how long an answer took.",
     (
         _ENDPOINT,
-        Column(lambda row: f"{row['side']}: {_MEASURED[row['side'] == 'sender']}", "Measured by"),
+        Column(lambda row: words.say(row["side"], "measured"), "Measured by"),
         Column("answers", "Answers", "count"),
         Column("p50_ms", "Median", "ms"),
         Column("p95_ms", "95 %", "ms"),
@@ -168,24 +165,18 @@ sent_tests = Listing(
 
 
 _TAKEN = ("accepted_count", "processed_count")
-# The outcomes that call for somebody, in the order of the list.
-_IN_TROUBLE = ("missed", "refused", "unprocessed", "duplicated", "unacknowledged", "unexpected")
 
 
 def deliveries(
-    ws: Database,
-    names: Sequence[str] = _IN_TROUBLE,
-    period: Period | None = None,
-    *,
-    limit: int = 200,
+    ws: Database, names: Sequence[str], period: Period | None = None, *, limit: int = 200
 ) -> Block:
-    """The deliveries of some outcomes, one by one; ids ready to be copied.
+    """The deliveries of some outcomes, one by one.
 
     Args:
         ws: A reconciled workspace.
-        names: Outcomes, such as `["missed"]`; by default all that call for somebody.
+        names: Outcomes, such as `["missed"]`.
         period: `facts.period`; all by default.
-        limit: Longest list; the rest is counted.
+        limit: Longest list; the rest can be saved.
     """
 
     def say_detail(row: Mapping[str, Any]) -> str:
@@ -202,9 +193,8 @@ def deliveries(
         _FIRST,
         Column(words.say_sender, "Sender's last status"),
     )
-    empty = f"No delivery was {' or '.join(names)} in this period."
-    query = {"outcomes": list(names), "by_outcome": True}
-    return Listing("listed_deliveries", empty, columns)(ws, period, limit=limit, **query)
+    found = Listing("listed_deliveries", "There is no such delivery in this period.", columns)
+    return found(ws, period, limit=limit, outcomes=list(names), by_outcome=True)
 
 
 def outcomes(facts: Facts) -> Block:
@@ -256,8 +246,7 @@ def endpoints(facts: Facts, *, limit: int = 200) -> Block:
         Column(lambda row: markup.lag(row["lag_p95_ms"]), "95 %", "number"),
         Column(lambda row: markup.lag(row["lag_p99_ms"]), "99 %", "number"),
     ]
-    rows = map(vars, by_trouble[:limit])
-    return table(rows, columns, total=len(by_trouble), empty="No endpoint is known.")
+    return table(map(vars, by_trouble), columns, limit=limit, empty="No endpoint is known.")
 
 
 def unknowns(facts: Facts) -> Block:
@@ -286,9 +275,9 @@ def clocks(facts: Facts, *, limit: int = 40) -> Block:
         Column("pairs", "Deliveries compared", "count"),
         Column("method", "How it was found"),
     ]
-    rows = [say_clock(*log) for log in sorted(by_log.items())[:limit]]
+    rows = [say_clock(*log) for log in sorted(by_log.items())]
     empty = "No clock could be compared: no delivery is known to both sides."
-    return table(rows, columns, total=len(by_log), empty=empty)
+    return table(rows, columns, limit=limit, empty=empty)
 
 
 def say_clock(stream: str, entries: Sequence[ClockOffset]) -> dict[str, Any]:
@@ -327,7 +316,7 @@ def files(facts: Facts, *, limit: int = 60) -> Block:
     read = [vars(entry) for entry in facts.files if entry.status != "refused"]
     rejects = [vars(entry) for entry in facts.rejects]
     shown = [
-        table(rows[:limit], columns, caption=caption, total=len(rows), empty="No file was read.")
+        table(rows, columns, caption=caption, limit=limit, empty="No file was read.")
         for rows, columns, caption in (
             (refused, _REFUSED, "Files that could not be read"),
             (rejects, _REJECTS, "Records that could not be read"),
