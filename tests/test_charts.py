@@ -15,7 +15,7 @@ import pytest
 
 import cases
 from hookanalysis import charts
-from hookanalysis.charts.drawing import MAX_ROWS, make_window, prepare
+from hookanalysis.charts.drawing import MAX_ROWS, make_window, name_endpoints, prepare
 from hookanalysis.database import Database
 from hookanalysis.facts.gathering import facts
 from hookanalysis.markup import OUTCOME_COLOURS
@@ -37,7 +37,9 @@ CHARTS = (
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return cases.fill(tmp_path_factory.mktemp("full") / "case.duckdb", cases.all_outcomes())
+    rows = cases.all_outcomes()
+    rows[0]["lag_ms"] = 5000.0
+    return cases.fill(tmp_path_factory.mktemp("full") / "case.duckdb", rows)
 
 
 def draw(chart: Callable[..., Any], path: Path, **period: Any) -> dict[str, Any]:
@@ -124,6 +126,33 @@ def test_one_day_only_holds_that_day(full: Path) -> None:
 def test_health_names_the_endpoint_that_fails_most(full: Path) -> None:
     spec = draw(charts.endpoint_health, full)
     assert "shop.example.com/hooks/showpass, 6 of" in spec["description"]
+
+
+def test_endpoints_are_told_apart_by_where_their_addresses_differ() -> None:
+    urls = [f"https://hooks.example.com/venues/venue-{n}/webhooks/showpass" for n in (1, 2)]
+    assert list(name_endpoints([f"{url}?9f" for url in urls], 44).values()) == [
+        "hooks.example.com/venues/venue-1/…",
+        "hooks.example.com/venues/venue-2/…",
+    ]
+    asked = [f"{urls[0]}?9f", f"{urls[0]}?a1", urls[1]]
+    assert "(query 9f)" in name_endpoints(asked, 44)[asked[0]]
+    short = ["https://a.example.com/hook", "https://b.example.com/hook"]
+    assert list(name_endpoints(short, 44).values()) == ["a.example.com/hook", "b.example.com/hook"]
+
+
+def test_a_usual_lag_is_said_and_not_drawn(tmp_path: Path) -> None:
+    spec = draw(charts.latency, cases.fill(tmp_path / "case.duckdb", cases.all_outcomes()))
+    assert spec["description"].startswith("Every endpoint got its deliveries within a second")
+    assert numbers(spec) == []
+
+
+def test_the_slowest_endpoints_are_drawn(tmp_path: Path) -> None:
+    rows = [
+        cases.delivery(n, "delivered", cases.START, lag_ms=1000.0 * n, endpoint_url=f"https://e{n}")
+        for n in range(9)
+    ]
+    spec = draw(charts.latency, cases.fill(tmp_path / "case.duckdb", rows))
+    assert [row["endpoint"] for row in numbers(spec)] == ["e8", "e7", "e6", "e5"]
 
 
 def test_lag_is_in_seconds(tmp_path: Path) -> None:

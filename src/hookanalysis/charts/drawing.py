@@ -7,9 +7,11 @@ Channels are objects: for each that is a string, Altair hashes its whole schema.
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
+from os.path import commonprefix
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 import altair as alt
@@ -34,7 +36,6 @@ P = ParamSpec("P")
 GOOD, BAD = OUTCOME_COLOURS["delivered"], OUTCOME_COLOURS["missed"]
 WIDTH = 640
 MAX_ROWS = 2000  # a chart of more rows is a mistake: its query should aggregate
-MAX_TABLE = 200
 _SHORTEST = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
 
 _DAY = timedelta(days=1)
@@ -49,7 +50,7 @@ _UNITS = (
 
 
 class NothingToDrawError(Exception):
-    """No row falls into what a chart is asked for."""
+    """No row falls into what a chart is asked for, or none is worth a picture: then, its words."""
 
 
 @dataclass(frozen=True)
@@ -131,11 +132,18 @@ def count_steps(found: pd.DataFrame, window: Window, order: list[str]) -> pd.Dat
 def name_endpoints(urls: Iterable[str], limit: int) -> dict[str, str]:
     """A short name for each endpoint, and for no two the same.
 
-    Long names that are cut to the same few letters are numbered.
+    Of long names, the path that all end with is cut; a query is named where the path is not enough;
+    those that still come out the same are numbered.
     """
     names: dict[str, str] = {}
-    for url in urls:
-        short = markup.endpoint(url, limit)
+    paths = {url: url.partition("?")[0] for url in urls}
+    alone = Counter(paths.values())
+    long = any(len(path.removeprefix("https://")) > limit for path in alone)
+    shared = commonprefix([path[::-1] for path in alone])[::-1]  # noqa: RUF071 - of letters
+    end = "/" + shared.partition("/")[2] if long and len(alone) > 1 and "/" in shared else ""
+    for url, path in paths.items():
+        short = path.removesuffix(end) + ("/…" if end else "")
+        short = markup.endpoint(short + (url.removeprefix(path) if alone[path] > 1 else ""), limit)
         again = sum(name.rpartition(" (")[0] == short or name == short for name in names.values())
         names[url] = f"{short} ({again + 1})" if again else short
     return names
@@ -222,7 +230,7 @@ def tooltip(*names: str, **fields: str) -> list[alt.Tooltip]:
 
 def name_axis(field: str, order: Sequence[str]) -> alt.Y:
     """The y axis of names, in an order."""
-    axis = alt.Axis(labelLimit=300, grid=False)
+    axis = alt.Axis(labelLimit=360, grid=False)
     return alt.Y(f"{field}:N", sort=list(order), title=None, axis=axis)
 
 
@@ -250,8 +258,8 @@ def chart(
             with alt.utils.schemapi.debug_mode(arg=False):
                 try:
                     marks, subtitle, sentence, table = draw(*args, **kwargs)
-                except NothingToDrawError:
-                    return _frame(*_say(nothing), title)
+                except NothingToDrawError as why:
+                    return _frame(*_say(str(why) or nothing), title)
                 return _frame(_zoom(marks) if zooms else marks, subtitle, sentence, table, title)
 
         return drawn
@@ -281,7 +289,7 @@ def _zoom(marks: Any) -> Any:
 
 
 def _frame(marks: Any, subtitle: str, sentence: str, table: pd.DataFrame, title: str) -> ChartType:
-    rows = table.head(MAX_TABLE).astype(object)
+    rows = table.head(markup.MAX_SAVED).astype(object)
     rows = rows.where(rows.notna(), None)  # JSON knows no NA
     meta = {
         "title": title,

@@ -14,6 +14,7 @@ from hookanalysis.words import WORDS, plural, sentence
 from .drawing import (
     BAD,
     GOOD,
+    NothingToDrawError,
     Window,
     chart,
     find_window,
@@ -49,7 +50,9 @@ _TRIED = {"time": "time", "attempts": "attempts", "failed": "failed", "failing":
 def endpoint_health(ws: Database, period: Period | None = None) -> Drawing:
     """Share of attempts that failed, by endpoint and time: what is failing, and since when."""
     window = find_window(ws, period)
-    busiest = _find_busiest(ws, window, MAX_ENDPOINTS)
+    busiest = frame(ws, "busiest_endpoints", window, most=MAX_ENDPOINTS)
+    names = [*name_endpoints(busiest["endpoint_url"], 44).values()]
+    busiest = busiest.assign(endpoint=names).set_index("endpoint_url")
     found = _share(frame(ws, "endpoint_health", window, urls=list(busiest.index)))
     placed = place(found, window).drop(columns=["endpoint_url", "middle"])
     placed["endpoint"] = found["endpoint_url"].map(busiest["endpoint"])
@@ -91,13 +94,6 @@ def _share(found: pd.DataFrame) -> pd.DataFrame:
     return found.assign(share=share, failing=[percent(*pair) for pair in pairs])
 
 
-def _find_busiest(ws: Database, window: Window, most: int) -> pd.DataFrame:
-    """The endpoints to show, most failures first: `endpoint` (short, unique), attempts, failed."""
-    found = frame(ws, "busiest_endpoints", window, most=most)
-    names = name_endpoints(found["endpoint_url"], 44)
-    return found.assign(endpoint=found["endpoint_url"].map(names)).set_index("endpoint_url")
-
-
 def _tell_health(busiest: pd.DataFrame) -> str:
     total, shown = int(busiest["endpoints"].iloc[0]), len(busiest)
     failing = busiest[busiest["failed"] > 0]
@@ -117,17 +113,19 @@ def _tell_health(busiest: pd.DataFrame) -> str:
 def latency(ws: Database, period: Period | None = None) -> Drawing:
     """Lag from first attempt to first accepted arrival: median and 95th percentile."""
     window = find_window(ws, period)
-    busiest = _find_busiest(ws, window, MAX_PANELS)
-    found = frame(ws, "lags", window, urls=list(busiest.index))
+    found = frame(ws, "lags", window, most=MAX_PANELS)
+    if found["p95"].max() < 1000:
+        raise NothingToDrawError(WORDS["phrases"]["no_lag"])
+    short = name_endpoints(found["endpoint_url"].unique(), 44)
     names = ("endpoint", "time", "deliveries", "median")
     labels = {name: name for name in names} | {"most": "95 % within"}
     placed = place(found, window).assign(
-        endpoint=found["endpoint_url"].map(busiest["endpoint"]),
-        median=(found["p50"] * 1000).map(markup.lag),
-        most=(found["p95"] * 1000).map(markup.lag),
-        # An arrival before its attempt is two clocks that differ: as usual.
-        p50=found["p50"].clip(lower=0),
-        p95=found["p95"].clip(lower=0),
+        endpoint=found["endpoint_url"].map(short),
+        median=found["p50"].map(markup.lag),
+        most=found["p95"].map(markup.lag),
+        # In seconds. An arrival before its attempt is two clocks that differ: as usual.
+        p50=(found["p50"].clip(lower=0) / 1000).round(4),
+        p95=(found["p95"].clip(lower=0) / 1000).round(4),
     )
     lasts = "first attempt to first accepted arrival, beyond the usual,"
     points = placed.drop(columns=["endpoint_url", "at", "end"]).assign(run=_count_runs(placed))
@@ -141,10 +139,10 @@ def latency(ws: Database, period: Period | None = None) -> Drawing:
         data=points,
     )
     header = alt.Header(title=None, labelAnchor="start", labelOrient="top")
-    row = alt.Row("endpoint:N", sort=list(busiest["endpoint"]), header=header)
+    row = alt.Row("endpoint:N", sort=list(short.values()), header=header)
     return (
         panel(marks, 100).facet(row=row),
-        f"{window.per(lasts)}; line: median; band: up to the 95th percentile",
+        f"{window.per(lasts)}; line: median; band: up to the 95th percentile; the slowest first",
         _tell_latency(placed),
         placed[list(labels)].rename(columns=labels),
     )

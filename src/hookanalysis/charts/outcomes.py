@@ -150,7 +150,7 @@ def explorer(
     window, listed = find_window(ws, period, "minute"), pick_outcomes(outcome)
     found = frame(ws, "outcomes_over_time", window, most=MAX_ENDPOINTS)
     names = name_endpoints(found["endpoint_url"].dropna().unique(), 44)
-    found = found.assign(endpoint=found["endpoint_url"].map(names).fillna("all others"))
+    found = found.assign(endpoint=found["endpoint_url"].map(names))
     table = count_steps(found, window, [*OUTCOMES])
     total = plural(int(table.to_numpy().sum()), "delivery")
     sums = found.groupby(["step", "outcome"])["deliveries"].sum().reset_index()
@@ -164,7 +164,7 @@ def explorer(
     panels = [
         panel(alt.layer(*_shade_holes(ws, window), bars), 170).add_params(marked),
         *_dot_events(ask(ws, "listed_deliveries", period, **listed, most=events), window),
-        _sum_endpoints(place(found, window)),
+        _sum_endpoints(place(found.dropna(), window)),
     ]
     return (
         alt.vconcat(*panels).resolve_legend(color="independent"),
@@ -216,8 +216,7 @@ def _dot_events(rows: list[dict[str, Any]], window: Window) -> list[Any]:
         )
         .add_params(picked)
     )
-    heading = f"Events in trouble{which}: click one to find its log lines"
-    return [panel(marks, alt.Step(20), heading)]
+    return [panel(marks, alt.Step(20), f"Events in trouble{which}")]
 
 
 def _sum_endpoints(placed: pd.DataFrame) -> Any:
@@ -244,7 +243,7 @@ def _sum_endpoints(placed: pd.DataFrame) -> Any:
             ],
         )
     )
-    return panel(marks, alt.Step(24), "By endpoint, in the time that is marked (or all)")
+    return panel(marks, alt.Step(24), "The endpoints with most trouble")
 
 
 @chart("Attempts before, during and after", "There is no attempt to draw.")
@@ -268,14 +267,15 @@ def timeline(ws: Database, period: Period) -> Drawing:
     bars = stack_steps(placed, wide, "attempts", "result", _RESULTS)
     span = [pd.Timestamp(wide.local(at), tz="UTC") for at in (window.since, window.until)]
     band = alt.Chart(pd.DataFrame([span], columns=["at", "end"]))
-    band = band.mark_rect(color=BAD, opacity=0.09)
+    shaded = "; shaded: the time in question" if {*placed["result"]} - {"success"} else ""
+    band = band.mark_rect(color=BAD, opacity=0.09 if shaded else 0)
     unit = markup.duration(step.total_seconds() * 1000) if step else wide.unit
     unit = "minute" if unit == "1 min" else unit
     counts = placed.groupby("result")["attempts"].sum()
     said = ", ".join(f"{int(counts[name]):,} {name}" for name in _RESULTS if name in counts)
     return (
         panel(alt.layer(band.encode(x=time_axis(wide), x2=alt.X2("end")), bars), 170),
-        f"attempts per {unit}, {wide.timezone}; shaded: the time in question",
+        f"attempts per {unit}, {wide.timezone}{shaded}",
         f"{plural(int(counts.sum()), 'attempt')} in the time shown: {said}.",
         placed[["time", "result", "attempts"]],
     )

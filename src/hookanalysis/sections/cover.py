@@ -14,6 +14,7 @@ from hookanalysis.facts.period import ask, day_bounds, say_days
 from hookanalysis.markup import ABSENT, FACTS_MIME, Block, Column, render, table
 from hookanalysis.words import PHRASES, WORDS, count, plural, say, say_answers, say_badge, sentence
 
+from .findings import group
 from .lists import STREAK
 
 if TYPE_CHECKING:
@@ -107,8 +108,7 @@ def health(ws: Database, facts: Facts) -> Block:
     if not attempts:
         headline = "The sender logged no attempt in this period."
     if failing:
-        verb = "has" if failing == 1 else "have"
-        headline += f" {plural(failing, 'endpoint')} {verb} not answered with success of late."
+        headline += f" Failing now: {plural(failing, 'endpoint')}."
     worst = "critical" if failing else "warning" if failed else None
     share, of = percent(failed, attempts), f"{count(failed)} of {count(attempts)}"
     slow = markup.lag(max(lags, default=None))
@@ -202,7 +202,7 @@ def letterhead(
         f"Made on {say_days(day, day)} with hookanalysis {facts.versions.hookanalysis}",
     )
     if not title and facts.findings:
-        first, *others = facts.findings
+        first, *others = (one for one, _ in group(facts))
         seen = first.seen or first.title
         if sum(found.deliveries for found in others) > first.deliveries:
             seen = "Several failures"
@@ -217,13 +217,12 @@ def summary(ws: Database, facts: Facts, incident: Incident) -> Block:
     if not incident.failed:
         if facts.unchecked or not facts.headline.judged:
             return cover(facts)
-        words = (
-            "All webhooks that can be judged were delivered at the first try: there is no incident."
-        )
-        return top(facts, say_badge(None, 1), {"headline": words}, ())
+        return top(facts, say_badge(None, 1), {"headline": PHRASES["no_incident"]}, ())
     (touched,) = ask(ws, "totals", facts.period)
-    back = sum(facts.count(name) for name in ("recovered", "duplicated", "unacknowledged"))
-    back -= facts.unanswered
+    told = {words: facts.count(name) for name, words in WORDS["after_all"].items()}
+    told[WORDS["after_all"]["unacknowledged"]] -= facts.unanswered
+    back = sum(told.values())
+    ways = ", ".join(w if n == back else f"{n:,} {w}" for w, n in told.items() if n)
     lost = sum(facts.count(name) for name in ("missed", "refused", "unprocessed"))
     level = "critical" if incident.still_open or lost else "good"
     over = f"Over; {count(lost)} to resend" if lost else "Over"
@@ -232,7 +231,7 @@ def summary(ws: Database, facts: Facts, incident: Incident) -> Block:
     events = count(touched["troubled_events"])
     tiles: list[Tile] = [
         ("missed", failed, count(incident.failed), share, None),
-        ("recovered", "Delivered later", count(back), "by a later try", "delivered-after-all"),
+        ("recovered", "Delivered after all", count(back), ways, "delivered-after-all"),
         ("refused", "Still to resend", count(lost), "not delivered so far", "what-to-resend"),
         ("undetermined", "Not known", count(facts.unchecked), "the logs cannot tell", None),
         ("delivered", "Events", events, "affected", "who-is-affected"),
@@ -240,14 +239,14 @@ def summary(ws: Database, facts: Facts, incident: Incident) -> Block:
     return top(
         facts,
         (level, "Still failing" if incident.still_open else over),
-        {"lead": " ".join(_tell(facts, incident, touched, back, lost))},
+        {"lead": " ".join(_tell(facts, incident, touched, (back, ways), lost))},
         tiles,
         f"Incident {incident.number} · " if incident.number else "Scattered failures · ",
     )
 
 
 def _tell(
-    facts: Facts, incident: Incident, touched: dict[str, Any], back: int, lost: int
+    facts: Facts, incident: Incident, touched: dict[str, Any], back: tuple[int, str], lost: int
 ) -> list[str]:
     where = markup.endpoint(incident.endpoint, 120) if incident.endpoint else "several endpoints"
     all_ = "all" if incident.failed == incident.deliveries else f"{incident.failed:,} of"
@@ -255,21 +254,26 @@ def _tell(
     said = [f"{_say_span(incident, facts.period)}, {tried} {_say_failure(incident)}."]
     if not incident.number:
         said.append("They are spread over time rather than one outage.")
-    causes = facts.findings[: 1 if incident.number else 3]
-    if causes:
+    causes = [one for one, _ in group(facts)]
+    if causes := causes[: 1 if causes and causes[0].deliveries >= incident.failed else 3]:
         told = "; ".join(_say_cause(found, incident.failed) for found in causes)
         said.append(f"Most likely {'cause' if len(causes) == 1 else 'causes'}: {told}.")
     transactions = touched["troubled_transactions"]
     of = f" of {plural(transactions, 'transaction')}" if transactions else ""
     events = touched["troubled_events"]
-    said.append(f"{plural(events, 'event')}{of} {'is' if events == 1 else 'are'} affected.")
-    if back:
-        said.append(f"{count(back)} {'was' if back == 1 else 'were'} delivered by a later try.")
+    told = f"{plural(events, 'event')}{of} {'is' if events == 1 else 'are'} affected."
+    more = events - incident.failed
+    said.append(f"With {more:,} more of that time, {told}" if more > 0 else told)
+    if back[0]:
+        verb = "was" if back[0] == 1 else "were"
+        said.append(f"{count(back[0])} {verb} delivered after all: {back[1]}.")
     if lost:
         verb = "has" if lost == 1 else "have"
         what = "been processed" if facts.count("unprocessed") else "been delivered"
         then = " once the endpoint works again" if incident.still_open else ""
-        said.append(f"{count(lost)} {verb} not {what} so far and can be resent{then}.")
+        now = facts.resends.resend or lost
+        how = f"; {now:,} can be resent now" if now < lost else f" and can be resent{then}"
+        said.append(f"{count(lost)} {verb} not {what} so far{how}.")
     elif not facts.unchecked:
         said.append("Nothing is left to resend.")
     if number := facts.unchecked:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup
 from hookanalysis.facts.period import ask, pick_outcomes
 from hookanalysis.markup import ATTACHED, CSV_MIME, Block, Column, render, table
 from hookanalysis.outputs import no_formula
+from hookanalysis.verdict.findings import SEVERITIES
 from hookanalysis.words import PHRASES, count, plural, say, say_evidence, say_line, sentence
 
 if TYPE_CHECKING:
@@ -34,13 +36,6 @@ _LINES = [
 _BESIDE = f"beside this page whose name ends in {ATTACHED}"
 MAX_ATTACHED = 10_000  # deliveries whose lines are attached
 _SHEET = ("event_uuid", "outcome", "time_in_the_log", "log", "says", "file", "line")
-_RIVALS = [
-    Column("title", "What else was found in this time"),
-    Column(lambda row: say(row["cause"], "causes"), "Cause"),
-    Column("deliveries", "Deliveries", "count"),
-    Column("confidence", "Evidence found", "percent"),
-    Column(lambda row: row["against"] or None, "Against it"),
-]
 
 
 def findings(facts: Facts, *, opened: bool = False) -> Block:
@@ -48,7 +43,7 @@ def findings(facts: Facts, *, opened: bool = False) -> Block:
 
     Args:
         facts: What was found, and where.
-        opened: Show the cases at once.
+        opened: Show the first case at once.
     """
     if not facts.findings:
         if facts.totals.deliveries:
@@ -61,23 +56,34 @@ def findings(facts: Facts, *, opened: bool = False) -> Block:
         (counts.do_not_resend, f"Leave {counts.do_not_resend:,} alone, which arrived."),
     )
     advice = " ".join(words for number, words in told if number)
-    rules: dict[tuple[str, str], list[Finding]] = {}
-    for found in facts.findings:
-        rules.setdefault((found.rule_id, found.acknowledged), []).append(found)
-    shown = [_tell(entries, facts.period) for entries in rules.values()]
+    shown = [_tell(one, entries, facts.period) for one, entries in group(facts)]
     sentences = [f"{c['badge']}: {c['title']} ({c['case']}). Next: {c['next']}" for c in shown]
     page = render("findings", advice=advice, cases=shown, opened=opened, most=MOST)
     return Block(page, markup.tame(" ".join([advice, *sentences]).strip(), 10_000))
 
 
-def _tell(entries: list[Finding], period: Period) -> dict[str, Any]:
+def group(facts: Facts) -> list[tuple[Finding, list[Finding]]]:
+    """The findings of each rule, as one and one by one: the severe, sure and frequent first."""
+    rules: dict[tuple[str, str], list[Finding]] = {}
+    for found in facts.findings:
+        rules.setdefault((found.rule_id, found.acknowledged), []).append(found)
+    pairs = []
+    for own in rules.values():
+        first, number = own[0], sum(entry.deliveries for entry in own)
+        seen = " or ".join([*dict.fromkeys(entry.seen for entry in own if entry.seen)][:2])
+        one = replace(first, deliveries=number, seen=seen)
+        weight = (-SEVERITIES.index(first.severity), bool(first.rank), bool(first.against), -number)
+        pairs.append(((bool(first.acknowledged), *weight), one, own))
+    return [(one, own) for _, one, own in sorted(pairs, key=itemgetter(0))]
+
+
+def _tell(first: Finding, entries: list[Finding], period: Period) -> dict[str, Any]:
     """What a card shows of one rule's findings; the case is that of the first endpoint."""
-    first, number = entries[0], sum(entry.deliveries for entry in entries)
+    seen, number = first.seen, first.deliveries
     span = period.say_span(
         min((e.first_at for e in entries if e.first_at), default=None),
         max((e.last_at for e in entries if e.last_at), default=None),
     )
-    seen = " or ".join([*dict.fromkeys(entry.seen for entry in entries if entry.seen)][:2])
     case = (seen, number and plural(number, "delivery"), span)
     known, before = first.acknowledged, sum(entry.before for entry in entries)
     least = min(entry.confidence for entry in entries)
@@ -125,20 +131,18 @@ def _say_where(found: Finding, period: Period) -> str:
 
 
 def proofs(ws: Database, facts: Facts, *, limit: int = 12) -> Block:
-    """The lines that the first finding rests on, the findings that rival it, and all lines as CSV.
+    """The lines that the first finding rests on, and all lines as CSV.
 
     The CSV holds each line of both sides' logs of each delivery of the period that was not simply
     delivered. A report writes it beside its page.
     """
     if not facts.findings:
         return table([], [], empty="No rule found a cause in this time.")
-    first = facts.findings[0]
-    which = {"rule": first.rule_id, "url": first.endpoint_url, "most": limit}
+    first, *_ = group(facts)[0][1]
+    which = {"rule": first.rule_id, "url": first.endpoint_url, "most": markup.MAX_SAVED}
     lines = ask(ws, "proofs", facts.period, **which)
-    rivals = [f for f in facts.findings if f.deliveries and f.rule_id != first.rule_id][:5]
     title, none = f"Evidence: {first.title}", "No line stands for it alone."
-    shown = table(lines, _LINES, caption=title, empty=none)
-    shown += table(map(vars, rivals), _RIVALS, empty="Nothing else was found in this time.")
+    shown = table(lines, _LINES, caption=title, limit=limit, empty=none)
     found = ask(ws, "listed_deliveries", facts.period, **pick_outcomes(), most=MAX_ATTACHED)
     own = {row["event_uuid"]: row["outcome"] for row in found if row["event_uuid"]}
     every = ask(ws, "evidence_lines", facts.period, uuids=list(own))
@@ -146,9 +150,8 @@ def proofs(ws: Database, facts: Facts, *, limit: int = 12) -> Block:
     write = csv.writer(sheet).writerow
     write(_SHEET)
     for row in every:
-        place = (markup.short_path(row["file"]), row["line"])
-        said = (row["event_uuid"], own[row["event_uuid"]], row["logged_at"], row["side"])
-        write(map(no_formula, (*said, say_line(row), *place)))
+        told = (row["logged_at"], row["side"], say_line(row), markup.short_path(row["file"]))
+        write(map(no_formula, (row["event_uuid"], own[row["event_uuid"]], *told, row["line"])))
     number = plural(len(every), "line")
     words = f"All {number} of both logs are in the file {_BESIDE}."
     shown += Block(render("note", words=words), words)

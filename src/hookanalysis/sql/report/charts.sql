@@ -11,8 +11,7 @@ WITH shown AS (
   LIMIT $most
 )
 SELECT
-  step_of(j.happened_at, $unit, $zone) AS step, j.outcome, s.endpoint_url,
-  COUNT(*) AS deliveries
+  step_of(j.happened_at, $unit, $zone) AS step, j.outcome, s.endpoint_url, COUNT(*) AS deliveries
 FROM judged($since, $until, $endpoint, $event_type) AS j
 LEFT JOIN shown AS s ON s.endpoint_url = j.endpoint_url
 WHERE NOT j.is_test AND j.happened_at IS NOT NULL
@@ -63,18 +62,20 @@ HAVING SUM(attempts) > 0
 ORDER BY failed DESC, attempts DESC, endpoint_url
 LIMIT $most
 
-/* lags: time from first attempt to first accepted arrival, seconds; tests left out.
-   grain:  one endpoint and step of time
-   inputs: judged; $unit; $zone; $urls: the endpoints to show */
-SELECT
-  endpoint_url, step_of(happened_at, $unit, $zone) AS step, COUNT(*) AS deliveries,
-  ROUND(QUANTILE_CONT(lag_ms, 0.50) / 1000, 4) AS p50,
-  ROUND(QUANTILE_CONT(lag_ms, 0.95) / 1000, 4) AS p95
-FROM judged($since, $until, $endpoint, $event_type)
-WHERE NOT is_test AND lag_ms IS NOT NULL AND happened_at IS NOT NULL
-  AND endpoint_url IN (SELECT UNNEST($urls))
-GROUP BY endpoint_url, 2
-ORDER BY endpoint_url, step
+/* lags: time from first attempt to first accepted arrival, ms; tests left out.
+   grain:  one endpoint and step of time; the $most slowest endpoints
+   inputs: judged; $unit; $zone */
+FROM (
+  SELECT
+    endpoint_url, step_of(happened_at, $unit, $zone) AS step, COUNT(*) AS deliveries,
+    QUANTILE_CONT(lag_ms, 0.50) AS p50, QUANTILE_CONT(lag_ms, 0.95) AS p95,
+    MAX(p95) OVER (PARTITION BY endpoint_url) AS slowest
+  FROM judged($since, $until, $endpoint, $event_type)
+  WHERE NOT is_test AND lag_ms IS NOT NULL AND happened_at IS NOT NULL
+  GROUP BY endpoint_url, 2
+)
+QUALIFY DENSE_RANK() OVER (ORDER BY slowest DESC, endpoint_url) <= $most
+ORDER BY slowest DESC, endpoint_url, step
 
 /* intervals: when each log can testify, and its holes, cut to the period; the longest first.
    grain:  one interval of one stream

@@ -39,8 +39,7 @@ GROUP BY outcome
    grain:  one row
    inputs: judged */
 SELECT
-  COUNT(*) AS deliveries,
-  COUNT(*) FILTER (processed_count >= 2) AS harmful,
+  COUNT(*) AS deliveries, COUNT(*) FILTER (processed_count >= 2) AS harmful,
   COUNT(*) FILTER (processed_count < 2) AS harmless,
   COUNT(*) FILTER (processed_count IS NULL) AS unknown,
   CAST(COALESCE(SUM(GREATEST(accepted_count - 1, 0)), 0) AS BIGINT) AS extra_accepted,

@@ -160,7 +160,7 @@ steps AS (
     {'step': 'app', 'deliveries': IF(ANY_VALUE(l.app) > 0, COUNT(*) FILTER (s.app), NULL)},
     {'step': 'accepted', 'deliveries': COUNT(*) FILTER (accepted_count > 0)},
     {'step': 'processed', 'deliveries':
-      IF(COUNT(processed_count) > 0, COUNT(*) FILTER (processed_count > 0), NULL)}
+      IF(COUNT(processed_count) FILTER (accepted_count > 0) > 0, COUNT(*) FILTER (processed_count > 0), NULL)}
   ], recursive := TRUE), COUNT(*) AS tried
   FROM judged($since, $until, $endpoint, $event_type) AS j
   CROSS JOIN logs AS l
