@@ -297,17 +297,21 @@ def save(page: Page, section: str) -> str:
     return str(page.run("window.saved")).strip()
 
 
-def test_rows_that_are_not_shown_are_saved(browser: Browser, samples: Path, tmp_path: Path) -> None:
-    shown = tmp_path / "day.html"
-    run_report(cases.DAILY, samples, {"rows": 20}, shown)
+def test_rows_that_are_not_shown_are_saved(
+    browser: Browser, samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Database(samples, read_only=True) as db:
         listed = db.rows("SELECT event_uuid, event_type FROM resends ORDER BY position")
+    (secret, kind), shown = listed[-1], tmp_path / "day.html"
+    monkeypatch.setenv("WEBHOOK_SECRET", secret)
+    run_report(cases.DAILY, samples, {"rows": 20}, shown)
     page = browser.open(shown)
     section = "document.querySelector('[aria-labelledby=what-to-resend]')"
     assert page.run(f"{section}.querySelectorAll('tbody tr').length") == 20 < len(listed)
     page.wait(f"{section}.querySelector('button.csv').textContent.includes('all {len(listed)}')")
     _, *rows = csv.reader(save(page, "what-to-resend").splitlines())
-    assert [row[2] for row in rows] == [f"{uuid} | {kind}" for uuid, kind in listed]
+    assert rows[-1][2] == f"[secret] | {kind}"
+    assert [row[2] for row in rows[:-1]] == [" | ".join(event) for event in listed[:-1]]
     assert {len(row) for row in rows} == {6}
     assert page.requests == [page.url]
     assert page.complaints == []

@@ -142,7 +142,7 @@ def test_endpoints_are_told_apart_by_where_their_addresses_differ() -> None:
 
 def test_a_usual_lag_is_said_and_not_drawn(tmp_path: Path) -> None:
     spec = draw(charts.latency, cases.fill(tmp_path / "case.duckdb", cases.all_outcomes()))
-    assert spec["description"].startswith("Every endpoint got its deliveries within a second")
+    assert spec["description"].startswith("At every endpoint and time, 95 %")
     assert numbers(spec) == []
 
 

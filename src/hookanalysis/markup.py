@@ -9,8 +9,6 @@ from __future__ import annotations
 import html
 import json
 import re
-import zlib
-from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -190,15 +188,10 @@ def table(
 
 
 def keep(rows: Sequence[Sequence[Mapping[str, Any]]]) -> str:
-    """The texts of rows that a page holds and does not show, packed; empty without any."""
+    """The texts of rows that a page holds and does not show, as JSON; empty without any."""
     whole = "{text} | {under}".format_map
     texts = [[whole(cell) if cell["under"] else cell["text"] for cell in row] for row in rows]
-    return pack(json.dumps(texts, ensure_ascii=False, separators=(",", ":"))) if texts else ""
-
-
-def pack(text: str) -> str:
-    """A text compressed (zlib), in base64, as the page's script reads it."""
-    return b64encode(zlib.compress(text.encode())).decode()
+    return json.dumps(texts, ensure_ascii=False, separators=(",", ":")) if texts else ""
 
 
 def say_rest(number: int) -> str:

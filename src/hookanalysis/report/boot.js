@@ -26,7 +26,7 @@
     return cut.find((one) => new Set(one).size === names.length) || names;
   }
 
-  // On a phone, names and legends leave room for the marks.
+  // On a phone, names and legends leave room for the marks, and times for each other.
   function squeeze(spec, room) {
     if (room > 560) return spec;
     let named = false;
@@ -34,6 +34,7 @@
       if (!part || typeof part !== "object") return;
       for (const [key, value] of Object.entries(part)) {
         if (!value) continue;
+        if (value.tickCount === 8) value.tickCount = 4;
         if (Array.isArray(value.sort) && value.axis && value.axis.labelLimit) {
           named = true;
           const short = shorten(value.sort, Math.floor(room * 0.3 / 6));

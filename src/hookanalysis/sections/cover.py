@@ -72,13 +72,13 @@ def _tiles(facts: Facts) -> Iterable[Tile]:
 
     yield tell("missed")
     # A limit, not one more sum: the missed are among them.
-    missed = f"the {count(head.missed)} missed and " if head.missed else ""
+    missed = f"the {count(head.missed)} missed" if head.missed else ""
     most, small = count(head.possibly_missed), "nothing to check"
     if unchecked:
         most = f"\N{LESS-THAN OR EQUAL TO} {most}"
-        small = f"{missed}{count(unchecked)} that could not be checked"
+        small = f"{missed}{missed and ' and '}{count(unchecked)} that could not be checked"
     elif head.judged:
-        small = "everything could be checked"
+        small = f"{missed}{missed and '; '}everything could be checked"
     yield "undetermined", "Possibly missed", most, small, "what-could-not-be-known"
     shown, small = count(head.delivered), "accepted at least once"
     if 2 * head.checked < head.judged:

@@ -256,7 +256,7 @@ def unknowns(facts: Facts) -> Block:
         _DELIVERIES,
         Column(lambda row: words.sentence(row["reason"]), "Why it cannot be told"),
         Column(lambda row: words.sentence(row["hint"]), "What closes the gap"),
-        Column(lambda row: period.say_days(row["first_at"], row["last_at"]), "Deliveries of"),
+        Column(lambda row: period.say_days(row["first_at"], row["last_at"]), "When"),
     ]
     judged = "Nothing was left open: every delivery could be judged."
     empty = judged if facts.totals.deliveries else "No delivery falls into this period."
