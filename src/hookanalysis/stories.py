@@ -15,7 +15,7 @@ from .markup import MAX_SAVED, Block, Column, keep, render, say_rest, see, table
 from .read.sources import Source
 from .redaction import redact
 from .tables import OUTCOMES
-from .words import plural, say, say_line, say_reason, say_sender
+from .words import PHRASES, plural, say, say_line, say_reason, say_sender
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -202,14 +202,10 @@ def _say_receiver(row: dict[str, Any]) -> str:
 
 def _say_silence(log: dict[str, Any]) -> str:
     """A log that would show the request, with the lines around the time in which it does not."""
-    start, end = _time(log["starts_at"]), _time(log["ends_at"])
-    return (
-        f"Log {log['stream']} was written before ({log['line_before'] or 'no line'}) and after"
-        f" ({log['line_after'] or 'no line'}) the time in which the request could have come,"
-        f" {start} to {end} by its clock, and shows none that fits. Its clock is"
-        f" {log['offset_ms'] / 1000:+.1f} s off the sender's ({log['low_ms'] / 1000:+.1f} to"
-        f" {log['high_ms'] / 1000:+.1f}); tolerance {log['tolerance_ms'] / 1000:.0f} s."
-    )
+    lines = {key: log[key] or "no line" for key in ("line_before", "line_after")}
+    times = {key: _time(log[key]) for key in ("starts_at", "ends_at")}
+    seconds = {key: log[f"{key}_ms"] / 1000 for key in ("offset", "low", "high", "tolerance")}
+    return str(PHRASES["silent"].format(stream=log["stream"], **lines, **times, **seconds))
 
 
 def _component(db: Database, uuid: str, row: dict[str, Any]) -> Component:

@@ -39,10 +39,7 @@ if TYPE_CHECKING:
 MAX_ENDPOINTS = 15
 MAX_PANELS = 4
 _ANSWERS = WORDS["answers"]  # kinds of failed attempts, in colours from those of the outcomes
-_COLOURS = (
-    *(OUTCOME_COLOURS["undetermined"], BAD),
-    *(OUTCOME_COLOURS["refused"], OUTCOME_COLOURS["unprocessed"]),
-)
+_COLOURS = [OUTCOME_COLOURS[n] for n in ("undetermined", "missed", "refused", "unprocessed")]
 _TRIED = {"time": "time", "attempts": "attempts", "failed": "failed", "failing": "share failed"}
 
 

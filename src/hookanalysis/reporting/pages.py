@@ -78,8 +78,7 @@ class Page:
 def write_page(notebook: NotebookNode, page: Page) -> str:
     """The HTML of an executed notebook. The same notebook gives the same text."""
     cells = list(_shown_cells(notebook))
-    outputs = (out for cell in cells for out in cell.get("outputs", ()))
-    drawn = any(CHART_MIME in out.get("data", {}) for out in outputs)
+    drawn = any(CHART_MIME in o.get("data", {}) for c in cells for o in c.get("outputs", ()))
     boot, vega = read_asset("boot.js"), read_asset("vega.js") if drawn else ""
     contents = [heading for cell in cells if (heading := _heading(cell["source"]))]
     ids = {heading["id"] for heading in contents}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import replace
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup
@@ -69,12 +68,14 @@ def group(facts: Facts) -> list[tuple[Finding, list[Finding]]]:
         rules.setdefault((found.rule_id, found.acknowledged), []).append(found)
     pairs = []
     for own in rules.values():
-        first, number = own[0], sum(entry.deliveries for entry in own)
         seen = " or ".join([*dict.fromkeys(entry.seen for entry in own if entry.seen)][:2])
-        one = replace(first, deliveries=number, seen=seen)
-        weight = (-SEVERITIES.index(first.severity), bool(first.rank), bool(first.against), -number)
-        pairs.append(((bool(first.acknowledged), *weight), one, own))
-    return [(one, own) for _, one, own in sorted(pairs, key=itemgetter(0))]
+        pairs.append((replace(own[0], deliveries=sum(e.deliveries for e in own), seen=seen), own))
+    return sorted(pairs, key=lambda pair: _weigh(pair[0]))
+
+
+def _weigh(one: Finding) -> tuple[object, ...]:
+    doubts = (bool(one.rank), bool(one.against), -one.deliveries)
+    return bool(one.acknowledged), -SEVERITIES.index(one.severity), *doubts
 
 
 def _tell(first: Finding, entries: list[Finding], period: Period) -> dict[str, Any]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from hookanalysis import markup, words
 from hookanalysis.facts.period import ask
 from hookanalysis.markup import ABSENT, MAX_SAVED, Block, Column, duration, render, table
 from hookanalysis.tables import OUTCOMES
+from hookanalysis.words import PHRASES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,7 +74,7 @@ incidents = Listing(
         Column("failed", "Failed", "count"),
         Column("recovered", "Recovered", "count"),
         Column(lambda row: ", ".join(words.say_answers(row["statuses"])), "Answers"),
-        Column(lambda row: words.PHRASES["still_open" if row["still_open"] else "over"], "State"),
+        Column(lambda row: PHRASES["still_open" if row["still_open"] else "over"], "State"),
     ),
 )
 impact = Listing(
@@ -105,14 +108,8 @@ failing = Listing(
         _ENDPOINT,
         Column("attempts", "Failed in a row", "count"),
         Column("first_at", "Failing since", "time"),
-        Column(
-            lambda row: row["last_success_at"] or "never, as far as the exports tell",
-            "Last success",
-            "time",
-        ),
-        Column(
-            lambda row: words.say_answer(row["http_status"], row["error_kind"]), "Latest answer"
-        ),
+        Column(lambda row: row["last_success_at"] or PHRASES["never"], "Last success", "time"),
+        Column(lambda row: words.say_answer(row["http_status"], row["error_kind"]), "Last answer"),
     ),
 )
 answers = Listing(
@@ -170,14 +167,7 @@ _TAKEN = ("accepted_count", "processed_count")
 def deliveries(
     ws: Database, names: Sequence[str], period: Period | None = None, *, limit: int = 200
 ) -> Block:
-    """The deliveries of some outcomes, one by one.
-
-    Args:
-        ws: A reconciled workspace.
-        names: Outcomes, such as `["missed"]`.
-        period: `facts.period`; all by default.
-        limit: Longest list; the rest can be saved.
-    """
+    """The deliveries of some outcomes, such as `["missed"]`, one by one: `limit` are shown."""
 
     def say_detail(row: Mapping[str, Any]) -> str:
         told = words.say(row["detail"])
@@ -207,12 +197,8 @@ def outcomes(facts: Facts) -> Block:
         Column("details", "Of these", spared=True),
     ]
     head = facts.headline
-    total = {
-        "outcome": words.PHRASES["delivered"],
-        "deliveries": head.delivered,
-        "meaning": words.PHRASES["delivered_is"],
-    }
-    total |= {"share": head.delivered_share, "details": ""}
+    total = {"outcome": PHRASES["delivered"], "deliveries": head.delivered, "details": ""}
+    total |= {"meaning": PHRASES["delivered_is"], "share": head.delivered_share}
     rows = ({**vars(entry), "details": _say_details(entry)} for entry in facts.outcomes)
     return table([total, *rows], columns)
 
@@ -265,9 +251,7 @@ def unknowns(facts: Facts) -> Block:
 
 def clocks(facts: Facts, *, limit: int = 40) -> Block:
     """How far each receiver's clock is from the sender's, and what that rests on."""
-    by_log: dict[str, list[ClockOffset]] = {}
-    for entry in facts.clocks:
-        by_log.setdefault(entry.stream, []).append(entry)
+    by_log = groupby(sorted(facts.clocks, key=attrgetter("stream")), attrgetter("stream"))
     columns = [
         Column("stream", "Log"),
         Column("offset", "Its clock, against the sender's"),
@@ -275,7 +259,7 @@ def clocks(facts: Facts, *, limit: int = 40) -> Block:
         Column("pairs", "Deliveries compared", "count"),
         Column("method", "How it was found"),
     ]
-    rows = [say_clock(*log) for log in sorted(by_log.items())]
+    rows = [say_clock(stream, [*own]) for stream, own in by_log]
     empty = "No clock could be compared: no delivery is known to both sides."
     return table(rows, columns, limit=limit, empty=empty)
 
@@ -302,11 +286,9 @@ def say_clock(stream: str, entries: Sequence[ClockOffset]) -> dict[str, Any]:
 def _say_ahead(low: float, high: float) -> str:
     """An offset or a span of them: `2.3 s to 2.9 s ahead`, `763 ms behind`."""
     sides = [("behind" if value < 0 else "ahead") for value in (low, high)]
-    first, last = duration(abs(low)), duration(abs(high))
     if sides[0] != sides[1]:
-        return f"{first} {sides[0]} to {last} {sides[1]}"
-    if sides[0] == "behind":
-        first, last = last, first
+        return f"{duration(abs(low))} {sides[0]} to {duration(abs(high))} {sides[1]}"
+    first, last = map(duration, sorted((abs(low), abs(high))))
     return f"{first} {sides[0]}" if first == last else f"{first} to {last} {sides[0]}"
 
 
