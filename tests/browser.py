@@ -179,6 +179,19 @@ class Page:
         for letter in text:
             self.call("Input.dispatchKeyEvent", type="char", text=letter)
 
+    def mark(self, start: float, end: float) -> None:
+        """Draw the mouse over the panel of a chart that takes it: from a share of its width on."""
+        x, y, width, height = self.run(
+            "(() => { const b = [...document.querySelectorAll('.vega-embed .background')]"
+            ".map((e) => e.getBoundingClientRect()).find((r) => r.height > 100 && r.height < 200);"
+            " return [b.x, b.y, b.width, b.height]; })()"
+        )
+        moves = (("mouseMoved", start), ("mousePressed", start), ("mouseMoved", end))
+        for kind, share in (*moves, ("mouseReleased", end)):
+            place = {"x": x + share * width, "y": y + height / 2}
+            button = "none" if kind == "mouseMoved" and share == start else "left"
+            self.call("Input.dispatchMouseEvent", type=kind, button=button, clickCount=1, **place)
+
     @property
     def requests(self) -> list[str]:
         """Everything that the page asked for, itself included."""

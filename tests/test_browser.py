@@ -158,19 +158,6 @@ def test_dark_and_light_follow_the_reader(browser: Browser, report: Path) -> Non
         assert page.run(axis) == chosen
 
 
-def drag(page: Page, box: list[float], shares: tuple[float, float]) -> None:
-    """Draw the mouse over a part of a box: from one share of its width to another."""
-    x, y, width, height = box
-    for kind, share in zip(
-        ("mouseMoved", "mousePressed", "mouseMoved", "mouseReleased"),
-        (shares[0], shares[0], shares[1], shares[1]),
-        strict=True,
-    ):
-        place = {"x": x + share * width, "y": y + height / 2}
-        button = "none" if kind == "mouseMoved" and share == shares[0] else "left"
-        page.call("Input.dispatchMouseEvent", type=kind, button=button, clickCount=1, **place)
-
-
 @pytest.mark.long
 def test_marking_a_time_limits_the_list_of_events(browser: Browser, gap: Path) -> None:
     page = browser.open(gap)
@@ -179,12 +166,7 @@ def test_marking_a_time_limits_the_list_of_events(browser: Browser, gap: Path) -
     assert total > 50
     panel = "document.querySelector('figure.chart .mark-rect path').closest('.root > g')"
     page.run(f"{panel}.scrollIntoView({{block: 'center'}})")
-    box = page.run(
-        "(() => { const b = [...document.querySelectorAll('figure.chart .background')]"
-        ".map((e) => e.getBoundingClientRect()).find((r) => r.height > 100 && r.height < 200);"
-        " return [b.x, b.y, b.width, b.height]; })()"
-    )
-    drag(page, box, (0.4, 0.6))
+    page.mark(0.4, 0.6)
     page.wait(f"{shown} < {total}")
     kept = page.run(shown)
     assert 0 < kept < total

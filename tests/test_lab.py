@@ -89,6 +89,13 @@ def test_a_notebook_runs_in_its_own_page(name: str, address: str, browser: Brows
     assert page.run(charts) >= 2
     drawn = "document.querySelectorAll('.vega-embed svg, .vega-embed canvas').length"
     page.wait(f"{drawn} >= 1")
+    if name == "delivery_gap":
+        faint = "document.querySelectorAll('.mark-symbol path[opacity=\"0.15\"]').length"
+        page.wait("document.querySelector('.vega-embed .mark-symbol path')")
+        page.run("document.querySelector('.vega-embed').scrollIntoView({block: 'start'})")
+        assert page.run(faint) == 0
+        page.mark(0.4, 0.6)
+        page.wait(f"{faint} > 10")
     ours = ("http://127.0.0.1", "data:", "blob:")
     assert [url for url in page.requests if not url.startswith(ours)] == []
     # Neither its kernel nor its page idles on beside the next.
