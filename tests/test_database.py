@@ -143,6 +143,28 @@ def test_another_kind_of_file_is_no_workspace(head: bytes | None, tmp_path: Path
     assert "no DuckDB file" in caught.value.reason
 
 
+@pytest.mark.parametrize("end", ["wal", "wal.checkpoint", "wal.recovery", "tmp", "tmp/spilled"])
+@pytest.mark.parametrize("kind", ["link", "dangling", "pipe"])
+def test_nothing_is_written_through_what_stands_beside(end: str, kind: str, tmp_path: Path) -> None:
+    Database(tmp_path / "case.duckdb").close()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "text").write_text("mine")
+    beside = tmp_path / f"case.duckdb.{end}"
+    beside.parent.mkdir(exist_ok=True)
+    if kind == "pipe" and end != "tmp":  # in the place of a folder, it is not opened
+        os.mkfifo(beside)
+    else:
+        here = "" if end == "tmp" else "text"
+        beside.symlink_to(tmp_path / "mine" / (here if kind == "link" else "none"))
+    for read_only in (False, True):
+        with pytest.raises(InputError) as caught:
+            Database(tmp_path / "case.duckdb", read_only=read_only)
+        assert caught.value.where == str(beside)
+    assert [(path.name, path.read_text()) for path in (tmp_path / "mine").iterdir()] == [
+        ("text", "mine")
+    ]
+
+
 @pytest.mark.parametrize(
     ("statements", "told"),
     [

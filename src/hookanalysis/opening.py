@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from .errors import BusyError, HookAnalysisError, InputError, StorageError, unwritable
-from .outputs import check_exists
+from .outputs import check_exists, check_target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,19 +22,16 @@ if TYPE_CHECKING:
 # Nothing in a log may reach the network or another file through the database. Readers of untrusted
 # formats are never asked either: bytes become records in `read/`. What does not fit into the
 # memory goes to a temporary file beside the workspace, which costs little.
-_LOCKDOWN: dict[str, str | bool] = {
+_LOCKDOWN: dict[str, str | int] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "allow_community_extensions": False,
     "allow_persistent_secrets": False,
     "enable_external_access": False,
+    # Rows go to the file by one group of each core, not by five: less memory, and less time.
+    "write_buffer_row_group_count": 1,
 }
 
-# Rows go to the file by one group of each core, not by five: less memory, and less time.
-_WRITING = {"write_buffer_row_group_count": 1}
-
-# What a database in memory may take: it holds one chunk of a file at a time, whatever the machine.
-_CHUNK_MEMORY = "800MB"
 # Where DuckDB would look for a service or a plug-in instead of a file; and no name at all.
 _NO_FILE = re.compile(r"\w\w+:|:memory:.|.*[\0\ud800-\udfff]|$", re.DOTALL)
 _MARK = b"DUCK"  # behind the first eight bytes
@@ -63,10 +60,10 @@ _DAMAGED = re.compile(r"Corrupt|Could not read enough bytes|not a valid DuckDB|r
 def connect_memory(*, locked: bool = True) -> duckdb.DuckDBPyConnection:
     """Open a database in memory, locked down like a workspace; it works on one core.
 
-    One chunk gives a second core nothing to do, and waiting for work costs a fifth more CPU. Access
-    to files is off, also where settings are not `locked`.
+    It holds one chunk of a file, whatever the machine. That gives a second core nothing to do, and
+    waiting for work costs a fifth more CPU. Access to files is off, also where not `locked`.
     """
-    return _connect(":memory:", {"threads": 1, "memory_limit": _CHUNK_MEMORY}, locked=locked)
+    return _connect(":memory:", {"threads": 1, "memory_limit": "800MB"}, locked=locked)
 
 
 def _connect(
@@ -75,7 +72,7 @@ def _connect(
     # All is shut before a file is opened: its views and defaults may come from anybody. A folder
     # to spill to is only taken while files are in reach; in memory, nothing is opened before that.
     shut = _LOCKDOWN | {"enable_external_access": "temp_directory" in more}
-    con = duckdb.connect(path, read_only=read_only, config={**shut, **_WRITING, **more})
+    con = duckdb.connect(path, read_only=read_only, config={**shut, **more})
     con.execute("SET enable_external_access = false")
     if path != ":memory:" and (foreign := con.execute(_FOREIGN).fetchmany(5)):
         con.close()
@@ -103,9 +100,9 @@ def _connect(
 
 def open_part(memory: str, spill: Path) -> duckdb.DuckDBPyConnection:
     """Open a database in memory, locked down, for rows that go elsewhere; the rest to `spill`."""
-    limits: dict[str, str | int] = {"memory_limit": memory, "threads": 1}
-    limits["temp_directory"] = str(spill)
-    return _connect(":memory:", limits)
+    return _connect(
+        ":memory:", {"memory_limit": memory, "threads": 1, "temp_directory": f"{spill}"}
+    )
 
 
 def open_file(
@@ -153,6 +150,12 @@ def _check_file(path: str) -> None:
             reason = "it is no DuckDB file"
     if reason:
         raise _unusable(path, reason)
+    # Beside it, DuckDB would write through a link, and wait for a pipe's other end.
+    with suppress(OSError):
+        spilled = Path(f"{path}.tmp")
+        logs = [Path(f"{path}.{end}") for end in ("wal", "wal.checkpoint", "wal.recovery")]
+        for file in (*logs, *filter(Path.is_symlink, [spilled]), *spilled.glob("*")):
+            check_target(file)
 
 
 def _clear_stub(path: str) -> None:
@@ -197,10 +200,9 @@ def explain(error: Exception) -> HookAnalysisError:
         )
     if "cannot encode str as UTF-8" in reason:
         return InputError("a word that was given is no text", reason=reason)
-    if isinstance(error, OSError):
-        return unwritable("the work could not be finished", error, error.filename or "")
-    if isinstance(error, duckdb.IOException) or _REFUSED.search(reason):
-        return unwritable("the work could not be finished", OSError(reason), "")
+    if isinstance(error, OSError | duckdb.IOException) or _REFUSED.search(reason):
+        told = error if isinstance(error, OSError) else OSError(reason)
+        return unwritable("the work could not be finished", told, told.filename or "")
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if Path(__file__).parent in Path(frame.filename).parents]
     places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in ours[-3:]]

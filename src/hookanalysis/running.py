@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .errors import HookAnalysisError, InputError, StorageError
+from .outputs import check_target
 from .settings import DEFAULT_NAME, RUNS_NAME
 
 if TYPE_CHECKING:
@@ -74,8 +75,10 @@ class Run:
             "counts": self.counts,
         }
         text = json.dumps(line)
-        with suppress(OSError), Path(self.workspace).with_name(RUNS_NAME).open("a") as file:
-            file.write(f"{text}\n")
+        with suppress(OSError, InputError):
+            check_target(kept := Path(self.workspace).with_name(RUNS_NAME))
+            with kept.open("a") as file:
+                file.write(f"{text}\n")
         if self.loud:
             click.echo(text, err=True)
 
