@@ -83,6 +83,7 @@ PATHS = {
     "social": "219-09-9999",
     "key": "sk_live_51HcanaryPath",
     "hook": "Ab3dEf6hIj9kLmN0pQrStUv2",
+    "few digits": "BCHI6CKN6BKDTMQY54CHFJEVVFIBFNBL",
     "digest": "9f8e7d6c5b4a39281706f5e4d3c2b1a0deadbeef",
     "card": "4222222222222222",
     "card in groups": "4000-1234-5678-9017",
@@ -107,7 +108,12 @@ COLUMNS = {
     "json key e-mail": "cuthbert@canary.example",
     "payload key": "rk_live_canaryPayloadKey",
 }
-FILES = {"file": "files.person@canary.example", "file key": "sk_live_51HcanaryFile"}
+FILES = {
+    "file": "files.person@canary.example",
+    "file key": "sk_live_51HcanaryFile",
+    "file model key": "sk-canary0FileUMAFGrM14gENAsIrsD3mbLFecbVjaf",
+    "file tracker key": "lin_api_canaryUMAFGrM14gENAsIrsD3mb",
+}
 
 CANARIES = {
     f"{place}: {field}": value

@@ -15,14 +15,15 @@ CREDENTIAL = (
     r"(?:sk|pk|rk)_(?:live|test)_\w{6,}|(?:whsec|shp[a-z]{2}|gh[opsur]|github_pat|npm)_[\w+/=-]{12,}"
     r"|(?:AKIA|ASIA)[0-9A-Z]{12,}|AIza[\w-]{20,}|(?:glpat|xapp|xox[a-z]|sq0[a-z]{3})-[\w-]{8,}"
     r"|SG\.[\w-]{12,}[\w.-]*|ya29\.[\w-]{8,}|eyJ[\w-]{10,}[\w.-]*|(?:SK|AC|key-)[0-9a-z]{32}"
-    r"|(?:GOCSPX|HRKU|pypi|dop_v1|hf|sk-(?:proj|ant))[_-][\w-]{16,}|[0-9]{8,10}:AA[\w-]{30,}"
+    r"|(?:GOCSPX|HRKU|pypi|dop_v1|hf|sk-(?:proj|ant)|AGE-SECRET-KEY|PMAK|lin_api)[_-][\w-]{16,}"
+    r"|(?:sk-|ntn_|secret_|EAA)[0-9A-Za-z]{32,}|(?:hvs\.|GR1348941)\w{16,}|[0-9]{8,10}:AA[\w-]{30,}"
 )
 KEYS = (
     "name|mail|phone|mobile|address|token|secret|passw|(?:api|account|access|private)[_-]?key|auth"
     "|signature|barcode|card|cookie|sess(?:ion|_?id)|customer|buyer|holder|credential"
 )
-# A random word: of so many characters, in pieces (a number, a word) of fewer than four on average.
-RANDOM = "[0-9A-Za-z]{20,}", "[0-9]+|[A-Z]?[a-z]+|[A-Z]+"
+# A random word: so many characters, in pieces (number, word, 4 capitals) of at most 4 on average.
+RANDOM = "[0-9A-Za-z]{20,}", "[0-9]+|[A-Z]?[a-z]+|[A-Z]{1,4}"
 # A whole segment: a long number, one of a telephone, a card or an account, in groups or not.
 NUMBER = (
     r"(?:\+|%2[Bb])[0-9]{8,}|[0-9]{12,19}|[A-Z]{2}[0-9]{2}[0-9A-Z]{11,30}"
