@@ -310,10 +310,11 @@ def test_a_day_that_is_none_is_refused() -> None:
 @pytest.mark.parametrize("table", [table.name for table in RESULTS])
 def test_facts_without_results_are_refused(db: Database, table: str) -> None:
     db.con.execute(f"DROP TABLE {table}")
-    with pytest.raises(InputError) as caught:
-        facts(db)
-    assert caught.value.what == "there are no results yet"
-    assert "reconcile" in caught.value.hint
+    for ask in (facts, sections.pick_incident):
+        with pytest.raises(InputError) as caught:
+            ask(db)
+        assert caught.value.what == "there are no results yet"
+        assert "reconcile" in caught.value.hint
 
 
 def add_two_files(db: Database, second_status: str) -> None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from hookanalysis import markup
 from hookanalysis.errors import InputError
+from hookanalysis.facts.gathering import check_results
 from hookanalysis.facts.measures import percent
 from hookanalysis.facts.period import ask, day_bounds, say_days
 from hookanalysis.markup import ABSENT, FACTS_MIME, Block, Column, render, table
@@ -145,8 +146,9 @@ def pick_incident(ws: Database, number: int = 0) -> Incident:
     """An incident by its number; 0: the one that left most undelivered, or scattered failures.
 
     Raises:
-        InputError: There is no such incident; lists those that there are.
+        InputError: There are no results, or no such incident; lists those that there are.
     """
+    check_results(ws)
     found = ask(ws, "incidents", most=1000)
     row = next((row for row in found if number in {0, row["incident_id"]}), None)
     if row is None and number:
