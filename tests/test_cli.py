@@ -318,6 +318,59 @@ def test_a_full_disk_loses_nothing(
         assert find_damage(ws) == []
 
 
+PAGES = ("report", "daily")
+FULL = {
+    "reconcile": ("--fail-on", "never"),
+    "export": ("deliveries", "-o", "made.csv"),
+    "report": ("delivery_gap", "-o", "made.html"),
+    "daily": ("--day", DAY, "--fail-on", "never", "-o", "made"),
+}
+
+
+def read_all(folder: Path) -> dict[str, object]:
+    """The tables of a folder's workspace, which is whole, and what was made beside it."""
+    with ha.connect(folder / "case.duckdb") as ws:
+        assert find_damage(ws) == []
+        found = {name: str(ws.rows(f"FROM {name} ORDER BY ALL")) for name in ws.tables["name"]}
+    made = (path for path in folder.rglob("*") if path.is_file())
+    beside = {str(path.relative_to(folder)): path.read_bytes() for path in made}
+    own = ("case.duckdb", "runs.jsonl")
+    return found | {name: text for name, text in beside.items() if name not in own}
+
+
+@pytest.mark.parametrize(
+    "command", ["reconcile", "export", *(pytest.param(c, marks=pytest.mark.long) for c in PAGES)]
+)
+def test_without_room_a_command_leaves_what_was(command: str, case: Path, tmp_path: Path) -> None:
+    clean, full = tmp_path / "clean", tmp_path / "full"
+    for folder in (clean, full):
+        folder.mkdir()
+        copyfile(case / "case.duckdb", folder / "case.duckdb")
+    before = read_all(full)
+    size = 20_000 if command in PAGES else 10  # a kernel writes a little first
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}));"
+    words = [command, *FULL[command], "-w", "case.duckdb"]
+    program = [sys.executable, "-c", limit + "from hookanalysis.cli import main; main()", *words]
+    done = subprocess.run(program, cwd=full, capture_output=True, text=True, check=False)
+    assert done.returncode == 74, done.stderr
+    assert len(done.stderr.splitlines()) <= 4
+    assert read_all(full) == before
+    for folder in (clean, full):
+        again = run(folder, *words)
+        assert again.returncode == 0, again.stderr
+    assert read_all(full) == read_all(clean)
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_the_line_of_a_run_goes_into_a_file_alone(kind: str, case: Path, tmp_path: Path) -> None:
+    copyfile(case / "case.duckdb", tmp_path / "case.duckdb")
+    (tmp_path / "mine").write_text("mine")
+    line = tmp_path / "runs.jsonl"
+    line.symlink_to(tmp_path / "mine") if kind == "link" else os.mkfifo(line)
+    assert run(tmp_path, "reconcile", "--fail-on", "never").returncode == 0
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
 def test_strict_counts_what_could_not_be_read_until_it_is_made_good(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
