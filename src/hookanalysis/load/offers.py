@@ -305,7 +305,7 @@ def refuse_fault(db: Database, offer: Offer | Table, error: Exception, known: Kn
     stream = manifest.stream_of(Path(offer.name), known.stream)
     failure = error if isinstance(error, HookAnalysisError) else explain(error)
     if failure is not error:
-        failure.where = f"{offer.name} ({failure.where})"
+        failure.where = ", ".join(filter(None, (offer.name, failure.where)))
     if isinstance(error, OSError) and isinstance(offer, Offer):
         # The database tells of its own disk by other errors.
         reason = error.strerror or str(error)
