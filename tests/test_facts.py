@@ -451,7 +451,7 @@ def test_what_could_not_be_known_is_grouped_by_code_with_its_hint(db: Database) 
     add(db, "deliveries", delivery("t", "undetermined", reason=other, is_test=True))
     last_log, nameless, conflict = sorted(facts(db).unknowns, key=lambda u: -u.deliveries)
     assert (last_log.code, last_log.deliveries) == ("after_last_log", 3)
-    assert last_log.reason == "stream app.log ends 2026-11-22 10:04 UTC"
+    assert last_log.reason == "log app.log ends 2026-11-22 10:04 UTC"
     assert last_log.hint == "load its next file"
     assert (last_log.first_at, last_log.last_at) == (at("22 11:00"), at("22 13:00"))
     assert (nameless.code, conflict.code) == ("unknown", "conflict")
