@@ -243,7 +243,7 @@ def _sum_endpoints(placed: pd.DataFrame) -> Any:
             ],
         )
     )
-    return panel(marks, alt.Step(24), "The endpoints with most trouble")
+    return panel(marks, alt.Step(24), f"By endpoint, {MAX_ENDPOINTS} at most")
 
 
 @chart("Attempts before, during and after", "There is no attempt to draw.")
