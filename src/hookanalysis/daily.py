@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any, cast
+from pathlib import Path
+from typing import Any, cast
 
 from .errors import unwritable
 from .facts.gathering import note_days, read_days
-from .facts.measures import percent
+from .facts.measures import Facts, percent
 from .markup import OUTCOME_COLOURS, read_asset, read_style, read_template
 from .outputs import write_beside
 from .verdict.findings import load_rules
 from .words import count, say_badge
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
-
-    from .facts.measures import Facts
-    from .workspace import Workspace
+from .workspace import Workspace
 
 PAGE, FACTS = "report.html", "facts.json"
 _SLOTS = 60  # days of the chart

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import warnings
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
@@ -16,10 +18,6 @@ from .outputs import clear_spilled, private
 from .tables import BASE_TABLES, KEPT, SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from contextlib import AbstractContextManager
-    from pathlib import Path
-
     import pandas as pd
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from datetime import UTC
+from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache
 from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .database import Database
 from .errors import InputError
 from .facts.gathering import facts as gather
 from .facts.gathering import read_days
@@ -20,12 +22,8 @@ from .verdict.findings import SEVERITIES, read_finding, say_ground
 from .words import say, say_evidence, say_reason, say_zone_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
     import pandas as pd
 
-    from .database import Database
 
 _EVIDENCE = TABLES["finding_evidence"].names
 # Tables whose codes a sheet says in words too: the columns that it takes, and the words of a row.

@@ -7,17 +7,14 @@ import os
 import re
 import time
 import traceback
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 
 from .errors import BusyError, HookAnalysisError, InputError, StorageError, unwritable
 from .outputs import check_exists, check_target
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # Nothing in a log may reach the network or another file through the database. Readers of untrusted
 # formats are never asked either: bytes become records in `read/`. What does not fit into the

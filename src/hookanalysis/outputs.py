@@ -8,14 +8,11 @@ import re
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .errors import InputError, unwritable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _STARTED = time.time()
 _PREFIX = ".hka-work-"

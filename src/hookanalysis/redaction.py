@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 from zlib import crc32
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 # Patterns that the database's engine reads too (macros.sql), which cannot look around.
 # Credentials that are known by their beginning; and keys whose values are masked.

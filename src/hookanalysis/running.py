@@ -6,21 +6,19 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from .errors import HookAnalysisError, InputError, StorageError
 from .outputs import check_target
 from .settings import DEFAULT_NAME, RUNS_NAME
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 LEVELS = ("info", "warning", "critical", "never")
 

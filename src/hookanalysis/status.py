@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .database import Database
 from .errors import InputError
 from .facts.gathering import check_results, read_coverage, read_rows
 from .facts.measures import FileFacts, Hole, plain
@@ -17,12 +20,6 @@ from .markup import duration
 from .tables import TABLES
 from .verdict.steps import make_records
 from .words import plural, say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from datetime import datetime
-
-    from .database import Database
 
 _TIME = "%Y-%m-%d %H:%M"
 

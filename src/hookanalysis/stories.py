@@ -5,23 +5,18 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .database import Database
 from .errors import InputError
-from .facts.period import MAX_EVENTS, ask, pick_outcomes
+from .facts.period import MAX_EVENTS, Period, ask, pick_outcomes
 from .markup import MAX_SAVED, Block, Column, keep, render, say_rest, see, table
 from .read.sources import Source
 from .redaction import redact
 from .tables import OUTCOMES
 from .words import PHRASES, plural, say, say_line, say_reason, say_sender
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from .database import Database
-    from .facts.period import Period
 
 _QUOTE = 2000  # characters of a record that are quoted from its file
 _SHOWN = 12  # lines of an event in a list; requests and lines of a component, its own first

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from . import markup
 from .database import Database
 from .errors import InputError
+from .facts.measures import Facts
 from .load import files as loading
 from .load import manifest
+from .load.files import LoadReport
 from .load.offers import Wishes, find_samples
+from .load.transfers import Progress
+from .markup import Block
 from .progress import show_reading, show_steps
 from .read.sources import print_path
 from .settings import Known, Settings, read_settings
@@ -24,15 +29,8 @@ from .tables import MERGED
 from .verdict.steps import make_records, reconcile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from datetime import date
-
     import pandas as pd
 
-    from .facts.measures import Facts
-    from .load.files import LoadReport
-    from .load.transfers import Progress
-    from .markup import Block
     from .reporting.reports import ReportResult
 
 

@@ -7,20 +7,16 @@ Alberta keeps summer time since 2026 in some, not in others.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
 
+from .database import Database
 from .errors import InputError
 from .opening import connect_memory
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from .database import Database
 
 _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d\d):?(\d\d)")
 
