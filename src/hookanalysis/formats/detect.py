@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from hookanalysis.errors import InputError
 from hookanalysis.read.rows import find_header, find_headers, normalise
@@ -18,10 +18,6 @@ from .refusals import say_unfit
 from .templates import read_log_formats
 from .texts import fields_sql, scan_sql
 from .trials import ENOUGH, Beginning, Trial, give_way, hold_trials
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
 
 # An id with the short name of its kind in front, as many senders' events have: evt_1P…, msg_2L….
 # A digit or capital tells it from two words; of random ids one in a million has none.

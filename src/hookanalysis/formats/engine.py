@@ -5,12 +5,14 @@ from __future__ import annotations
 import atexit
 import re
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache, partial
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import duckdb
 import numpy as np
 
 from hookanalysis.database import Stream, lend, sql_text
@@ -21,12 +23,6 @@ from hookanalysis.redaction import CREDENTIAL, KEYS, NAMED, NUMBER, RANDOM
 from hookanalysis.tables import TABLES
 
 from .format import fill
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from concurrent.futures import Future
-
-    import duckdb
 
 # Stack traces: how Python, Java, JavaScript, PHP, .NET, Go and Ruby write the name of an exception
 # at the beginning of a line, with its message behind it.

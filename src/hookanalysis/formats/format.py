@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from hookanalysis.database import sql_text
 from hookanalysis.errors import InputError
 from hookanalysis.settings import LAYERS, TIME_MARKS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from importlib.resources.abc import Traversable
 
 # What a form may find, all as text; the typed columns are made of them in sql/load/<side>.sql.
 RECEIPT_TEXTS = (

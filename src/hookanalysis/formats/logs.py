@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hookanalysis.read.documents import is_spread
 from hookanalysis.read.rows import find_table, read_headers
 from hookanalysis.read.splitting import Split
+from hookanalysis.settings import Known
 
 from .engine import borrow_scratch, connect_parser
 from .format import FileFacts, Format, load_formats, plain_records
 from .scan import Log, case_sql, fits_object, fits_text, log_fields, scan_log
 from .texts import path_sql
 from .trials import open_object, settle_dates, take_records, usual_shapes
-from .wrappers import peel, take_texts
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hookanalysis.settings import Known
-
-    from .wrappers import Layer
+from .wrappers import Layer, peel, take_texts
 
 _YEARLESS = re.compile(
     r"(?:<\d{1,3}>|time=\")?(?:[A-Z][a-z]{2} [ \d]?\d,?|[IWEF]\d{4}) \d\d:\d\d:\d\d"

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
 
 from hookanalysis.read.sources import Source, print_path
 from hookanalysis.settings import Known
@@ -12,20 +16,11 @@ from hookanalysis.words import say
 
 from .detect import detect, gather_formats, look_at, no_such_format
 from .engine import borrow_scratch, connect_parser
-from .format import FileFacts, load_formats
+from .format import FileFacts, Format, load_formats
 from .logs import Binding, count_fits, take_lines
 from .refusals import UnfitError, disguise, draft_format, say_unlike
-from .trials import Beginning, hold_trials, reach, take_records
+from .trials import Beginning, Trial, hold_trials, reach, take_records
 from .wrappers import peel
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    import duckdb
-
-    from .format import Format
-    from .trials import Trial
 
 # How many records are shown of those that are kept, and of those that are rejected.
 _SHOWN = 5

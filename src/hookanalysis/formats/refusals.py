@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from hookanalysis.errors import InputError
 from hookanalysis.read.rows import find_table, name_columns, normalise
@@ -13,14 +14,8 @@ from hookanalysis.redaction import is_value, quote_names, redact
 from hookanalysis.words import say
 
 from .engine import connect_parser
-from .format import ATTEMPT_TEXTS, RECEIPT_TEXTS, load_formats
-from .trials import Beginning, reach
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from .format import Format
-    from .trials import Trial
+from .format import ATTEMPT_TEXTS, RECEIPT_TEXTS, Format, load_formats
+from .trials import Beginning, Trial, reach
 
 # Least matched column at which a format is reported as the closest.
 _WORTH_TELLING = 12

@@ -9,16 +9,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from .format import OWN, RECEIPT_TEXTS, fill, literal, whole
+from .format import OWN, RECEIPT_TEXTS, FileFacts, Format, fill, literal, whole
 from .texts import only_sql, open_sql, receipts_sql, search_sql, slow_values, sort_sql
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from .format import FileFacts, Format
 
 # What stands between the time and the message: separators, the program's own time behind that of
 # who took the line down, a process, a level.

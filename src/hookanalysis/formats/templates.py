@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hookanalysis.errors import InputError
 
 from .format import OWN, Format, load_formats
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # Configurations include others; this deep, and no deeper.
 _DEPTH = 5

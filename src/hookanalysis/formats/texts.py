@@ -10,15 +10,11 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from hookanalysis.zones import read_offset
 
 from .format import FileFacts, Format, fill, literal
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
-
 
 # One record may not become more text than this when its list is taken apart, bytes.
 _SPREAD_LIMIT = 1 << 26

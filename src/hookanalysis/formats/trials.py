@@ -6,12 +6,14 @@ import json
 import re
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 import numpy as np
+from numpy.typing import NDArray
 
 from hookanalysis.read.decoding import HEAD
 from hookanalysis.read.records import Chunk
@@ -20,15 +22,8 @@ from hookanalysis.read.sources import make_splitter
 from hookanalysis.read.splitting import Batch, End, Split
 
 from .engine import borrow_scratch, connect_parser
-from .format import OWN
+from .format import OWN, FileFacts, Format
 from .texts import fields_sql, scan_sql
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from .format import FileFacts, Format
 
 RECORDS = 200
 # What may be a webhook: what a log is read for.

@@ -9,22 +9,19 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
+import duckdb
+
+from hookanalysis.read.records import Chunk
 from hookanalysis.read.splitting import Fragments, Split
 
 from .format import fill, literal, plain_records
 from .trials import RECORDS, open_object, take_records
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import duckdb
-
-    from hookanalysis.read.records import Chunk
 
 # Wrappers around wrappers; real logs have at most two.
 _DEPTH = 3

@@ -9,24 +9,20 @@ its lines with CR alone gets LF instead, byte for byte.
 from __future__ import annotations
 
 import codecs
+import io
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 
 from hookanalysis.errors import InputError
 
-from .packings import BLOCK, Parts, Stored, buffered, codec_of, unpack
+from .packings import BLOCK, Bytes, Parts, Stamp, Stored, buffered, codec_of, unpack
 from .pages import COMMENTS
 from .rewriting import rewrite
-
-if TYPE_CHECKING:
-    import io
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from .packings import Bytes, Stamp
 
 HEAD = 1 << 18
 

@@ -11,16 +11,14 @@ import json
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .decoding import HEAD
+from .packings import Bytes
 from .pages import ENVELOPES
 from .splitting import RECORD_LIMIT, ROWS, Batch, End, LineSplitter, Region, Splitter, blank_rows
-
-if TYPE_CHECKING:
-    from .packings import Bytes
 
 _MARK = re.compile(rb'\\[\\"]|["{}\[\]]')
 _SPACE = re.compile(rb"[ \t\r\n]*")

@@ -8,17 +8,15 @@ in the address: it goes to the server, and nowhere else.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode
 
 from hookanalysis.errors import InputError
 
 from .packings import over_budget
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 # The address of a database, also as a path shortens it.
 _ADDRESS = re.compile(r"(postgres(?:ql)?|mysql|mariadb):/+")

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from itertools import compress, pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from .packings import Bytes
 from .splitting import BLOCK, Batch, Ints
-
-if TYPE_CHECKING:
-    from .packings import Bytes
 
 # Rows per Arrow array: what one thread of the database works on.
 _ARRAY_ROWS = 60_000

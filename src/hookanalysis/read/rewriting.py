@@ -8,22 +8,20 @@ its place in that text. What is no row (a page's other words, other tables) is n
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hookanalysis.errors import DamagedError, InputError
 
 from .pages import HAR, OTLP, PAGE, STORE, har_rows, otlp_rows, page_rows, store_rows
-
-if TYPE_CHECKING:
-    import io
-    from collections.abc import Iterable, Iterator, Sequence
 
 # What is held whole, bytes: a document, a page (whose tags cost more), a row of a dump.
 _WHOLE_LIMIT = 256 << 20

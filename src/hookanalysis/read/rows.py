@@ -9,20 +9,16 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from json.encoder import encode_basestring
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .packings import Bytes
 from .splitting import RECORD_LIMIT, ROWS, Batch, End, LineSplitter, Region, Split, line_ends
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from .packings import Bytes
 
 MARK = b"#Fields:"
 DELIMITERS = (",", "\t", ";")

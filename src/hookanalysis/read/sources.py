@@ -8,9 +8,10 @@ text (`Account`). The database is given finished columns, never the file.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 from blake3 import blake3
@@ -20,7 +21,7 @@ from hookanalysis.redaction import redact_name
 
 from .decoding import HEAD, TextReader, check_text
 from .documents import split_json
-from .packings import changed
+from .packings import Bytes, changed
 from .records import Chunk, Reject
 from .rows import HeadedSplitter, RowSplitter
 from .splitting import (
@@ -34,12 +35,6 @@ from .splitting import (
     Split,
     Splitter,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from .packings import Bytes
 
 __all__ = ["Account", "Chunk", "Reject", "Source", "Split"]
 
