@@ -8,29 +8,24 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
 from os.path import commonprefix
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import Any, ParamSpec
 
 import altair as alt
 import pandas as pd
+from altair.typing import ChartType
 
 from hookanalysis import markup
+from hookanalysis.database import Database
 from hookanalysis.facts.period import Period, ask
 from hookanalysis.markup import CHART_MIME, LOOK, OUTCOME_COLOURS
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from altair.typing import ChartType
-
-    from hookanalysis.database import Database
-
-    # The marks; units and how to read them; what they show, with numbers; the table of these.
-    Drawing = tuple[Any, str, str, pd.DataFrame]
-
+# The marks; units and how to read them; what they show, with numbers; the table of these.
+Drawing = tuple[Any, str, str, pd.DataFrame]
 P = ParamSpec("P")
 
 GOOD, BAD = OUTCOME_COLOURS["delivered"], OUTCOME_COLOURS["missed"]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import altair as alt
+import pandas as pd
 
 from hookanalysis import markup
+from hookanalysis.database import Database
 from hookanalysis.facts.measures import percent
+from hookanalysis.facts.period import Period
 from hookanalysis.markup import OUTCOME_COLOURS
 from hookanalysis.words import WORDS, plural, sentence
 
 from .drawing import (
     BAD,
     GOOD,
+    Drawing,
     NothingToDrawError,
     Window,
     chart,
@@ -27,14 +31,6 @@ from .drawing import (
     time_axis,
     tooltip,
 )
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from hookanalysis.database import Database
-    from hookanalysis.facts.period import Period
-
-    from .drawing import Drawing
 
 MAX_ENDPOINTS = 15
 MAX_PANELS = 4

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import altair as alt
 import pandas as pd
 
 from hookanalysis import markup
-from hookanalysis.facts.period import MAX_EVENTS, ask, day_bounds, pick_outcomes
+from hookanalysis.database import Database
+from hookanalysis.facts.period import MAX_EVENTS, Period, ask, day_bounds, pick_outcomes
 from hookanalysis.markup import OUTCOME_COLOURS
 from hookanalysis.tables import OUTCOMES
 from hookanalysis.words import count, plural, say
@@ -18,6 +19,7 @@ from hookanalysis.words import count, plural, say
 from .drawing import (
     BAD,
     GOOD,
+    Drawing,
     NothingToDrawError,
     Window,
     chart,
@@ -34,12 +36,6 @@ from .drawing import (
     time_axis,
     tooltip,
 )
-
-if TYPE_CHECKING:
-    from hookanalysis.database import Database
-    from hookanalysis.facts.period import Period
-
-    from .drawing import Drawing
 
 MAX_ENDPOINTS = 6
 MAX_HOLES = 100

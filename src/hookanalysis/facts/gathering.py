@@ -8,17 +8,19 @@ What became of each day, as the runs of `daily` found it, is noted, compared, an
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+from hookanalysis.database import Database
 from hookanalysis.errors import InputError
 from hookanalysis.load.manifest import drop_records
 from hookanalysis.load.offers import find_samples
 from hookanalysis.tables import OUTCOMES, RESULTS, SCHEMA_VERSION
-from hookanalysis.verdict.findings import Shown, judge_period, load_rules, read_finding
+from hookanalysis.verdict.findings import Finding, Shown, judge_period, load_rules, read_finding
 from hookanalysis.words import explain_reason, say_evidence, say_seen
 from hookanalysis.zones import check_zone, to_utc
 
@@ -40,13 +42,6 @@ from .measures import (
     Versions,
 )
 from .period import Period, ask, check_year, day_bounds
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from datetime import date
-
-    from hookanalysis.database import Database
-    from hookanalysis.verdict.findings import Finding
 
 T = TypeVar("T")
 

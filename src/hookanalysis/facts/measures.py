@@ -9,15 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from hookanalysis.verdict.findings import Finding
 from hookanalysis.words import WORDS, plural
 
-if TYPE_CHECKING:
-    from hookanalysis.verdict.findings import Finding
-
-    from .period import Period
-
+from .period import Period
 
 FACTS_VERSION = 1
 

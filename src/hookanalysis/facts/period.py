@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from hookanalysis.database import Database
 from hookanalysis.errors import InputError
 from hookanalysis.outputs import private
 from hookanalysis.tables import OUTCOMES
 from hookanalysis.zones import name_zone, to_local, to_utc
-
-if TYPE_CHECKING:
-    from hookanalysis.database import Database
 
 MAX_EVENTS = 200  # of these are listed and drawn
 

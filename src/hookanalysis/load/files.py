@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 import shlex
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from hookanalysis.database import sql_text
+from hookanalysis.database import Database, sql_text
 from hookanalysis.errors import InputError
 from hookanalysis.formats.engine import connect_parser
+from hookanalysis.read.postgres import Table
 from hookanalysis.read.sources import Source
+from hookanalysis.settings import Settings
 from hookanalysis.tables import TABLES
 from hookanalysis.words import WORDS, plural, say_zone_error
 from hookanalysis.zones import minutes_ahead, name_database, say_offset
@@ -24,14 +26,6 @@ from .offers import Wishes, load_offer, recognise, refuse_fault, url_path, walk
 from .parts import Part, gather
 from .transfers import Offer
 from .workers import count_cores, open_workers
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from hookanalysis.database import Database
-    from hookanalysis.read.postgres import Table
-    from hookanalysis.settings import Settings
-
 
 # Of more files than this, each kind has a line.
 _SINGLY = 20

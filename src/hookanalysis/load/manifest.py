@@ -7,25 +7,19 @@ the hash of all bytes loaded, never a name, an inode or a size (reference: exact
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from blake3 import blake3
 
-from hookanalysis.errors import InputError
+from hookanalysis.database import Database
+from hookanalysis.errors import HookAnalysisError, InputError
 from hookanalysis.read.postgres import find_table
-from hookanalysis.read.sources import print_path
+from hookanalysis.read.sources import Source, print_path
 from hookanalysis.tables import MERGED, RESULTS, TABLES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
-
-    from hookanalysis.database import Database
-    from hookanalysis.errors import HookAnalysisError
-    from hookanalysis.read.sources import Source
 
 _ROTATION = re.compile(
     r"([._-]\d{4}-?\d{2}-?\d{2}([T_-]?\d{2}([:.-]?\d{2}){0,2})?|\.\d{1,4}|\.(gz|zst|bz2|xz|zip))+$"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from hookanalysis.database import Database
 from hookanalysis.errors import DamagedError, HookAnalysisError, InputError
 from hookanalysis.formats.detect import detect, find_column
 from hookanalysis.formats.engine import borrow_scratch
@@ -28,14 +29,7 @@ from hookanalysis.tables import MERGED, RESULTS, TABLES
 
 from . import manifest
 from .manifest import FileReport
-from .transfers import Offer, OrderError, SeenError, Transfer
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from hookanalysis.database import Database
-
-    from .transfers import Progress
+from .transfers import Offer, OrderError, Progress, SeenError, Transfer
 
 _DATABASE = b"DUCK"  # behind the first eight bytes
 _CELLS = re.compile(rb'"nbformat"|"cells"\s*:\s*\[')

@@ -6,27 +6,20 @@ are gathered, in the order of the paths. So the tables are those of a load one b
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
-from hookanalysis.database import Stream, lend
+from hookanalysis.database import Database, Stream, lend
 from hookanalysis.errors import InputError
+from hookanalysis.settings import Known
 from hookanalysis.tables import TABLES
 
 from . import manifest
 from .manifest import FileReport
-from .offers import Apart, load_offer, refuse
-from .transfers import SeenError, check_overlap
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
-
-    from hookanalysis.database import Database
-    from hookanalysis.settings import Known
-
-    from .offers import Wishes
-    from .transfers import Offer
+from .offers import Apart, Wishes, load_offer, refuse
+from .transfers import Offer, SeenError, check_overlap
 
 # What a part holds beside its rows of `files` and `generations`.
 ROWS = ("attempt_records", "receipt_records", "rejects", "activity")

@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from operator import itemgetter
@@ -30,15 +31,12 @@ from .files import LoadReport, find_lacks, prepare
 from .manifest import FileReport
 from .offers import Wishes
 from .parts import ROWS, Part, gather, read_part
-from .transfers import Offer
+from .transfers import Offer, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     import pyarrow as pa
     from pyspark.sql import SparkSession
 
-    from .transfers import Progress
 
 # Spark hands over an object as one value of a row.
 _MOST_BYTES = 2**31 - 1

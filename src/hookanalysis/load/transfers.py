@@ -4,27 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from pathlib import Path
+from typing import Any
 
-from hookanalysis.database import sql_text
+from hookanalysis.database import Database, sql_text
 from hookanalysis.errors import InputError
-from hookanalysis.formats.engine import parse_ahead
+from hookanalysis.formats.engine import Scratch, parse_ahead
+from hookanalysis.formats.logs import Binding
 from hookanalysis.formats.refusals import say_unlike
 from hookanalysis.read.documents import is_spread
+from hookanalysis.read.sources import Chunk, Source
+from hookanalysis.settings import Known
 
 from . import manifest
 from .manifest import FileReport
-
-if TYPE_CHECKING:
-    from datetime import datetime
-    from pathlib import Path
-
-    from hookanalysis.database import Database
-    from hookanalysis.formats.engine import Scratch
-    from hookanalysis.formats.logs import Binding
-    from hookanalysis.read.sources import Chunk, Source
-    from hookanalysis.settings import Known
-
 
 # Called with (path, bytes of text read so far) while a file is loaded.
 Progress = Callable[[str, int], None]

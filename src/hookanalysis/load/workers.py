@@ -13,28 +13,24 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 from tempfile import gettempdir
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hookanalysis.database import Database
 from hookanalysis.errors import HookAnalysisError
 from hookanalysis.opening import explain
 from hookanalysis.outputs import clear_work, work_folder
+from hookanalysis.read.postgres import Table
 
+from .manifest import Generation
+from .offers import Wishes
 from .parts import Part, read_part
 from .transfers import Offer, OrderError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from hookanalysis.read.postgres import Table
-
-    from .manifest import Generation
-    from .offers import Wishes
 
 # To start a process, and to plan there how a format is read, takes as long as to read this much.
 WORTH_BYTES = 16 << 20

@@ -11,19 +11,15 @@ begins, lines are lost most easily: these few gaps are judged by themselves.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hookanalysis.database import sql_text
+from hookanalysis.database import Database, sql_text
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from hookanalysis.database import Database
-
-    Numbers = NDArray[np.int64]
-    Flags = NDArray[np.bool_]
+Numbers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 SECOND = 1_000_000
 DAY = 86_400

@@ -27,22 +27,18 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from hookanalysis.database import sql_text
+import duckdb
+
+from hookanalysis.database import Database, sql_text
 from hookanalysis.tables import TABLES
 from hookanalysis.words import explain_reason, sentence
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import datetime
-
-    import duckdb
-
-    from hookanalysis.database import Database
 
 SEVERITIES = ("info", "warning", "critical")
 

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from math import log
-from typing import TYPE_CHECKING
 
-from hookanalysis.database import sql_text
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hookanalysis.database import Database
+from hookanalysis.database import Database, sql_text
 
 # The two states of reference/reliability.md 5.7: at ordinary times a try fails as often as the
 # series' other tries do, but this often at least; in an incident, this often. With the 0.7 of that

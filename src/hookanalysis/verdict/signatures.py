@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import hmac
 import os
-from typing import TYPE_CHECKING
 
-from hookanalysis.database import sql_text
-
-if TYPE_CHECKING:
-    from hookanalysis.database import Database
+from hookanalysis.database import Database, sql_text
 
 HEAD_DIGITS = 12
 

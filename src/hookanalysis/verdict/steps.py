@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from datetime import datetime
 
 import numpy as np
 
-from hookanalysis.database import lend, sql_text
+from hookanalysis.database import Database, lend, sql_text
 from hookanalysis.load.files import write_settings
 from hookanalysis.settings import Settings
 
@@ -15,12 +16,6 @@ from .findings import diagnose
 from .incidents import write_run_failures
 from .requests import write_requests
 from .signatures import write_signature_checks
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from hookanalysis.database import Database
 
 # The files of `sql/`, and what is made in code: each makes the table of its name, and reads only
 # what stands above it.
