@@ -98,7 +98,7 @@ FROM deliveries
 WHERE lag_ms > 5000
 """
 CASE_ROWS = """
-SELECT COALESCE(event_uuid, endpoint_url) AS row_name, COALESCE(BOOL_OR({whole}), FALSE)
+SELECT COALESCE(event_uuid, endpoint_url, '') AS row_name, COALESCE(BOOL_OR({whole}), FALSE)
 FROM offenders
 GROUP BY row_name
 ORDER BY row_name
@@ -140,9 +140,7 @@ def run_case(rule: Rule, case: dict[str, Any]) -> tuple[list[str], list[str]]:
     try:
         for name, entries in {"settings": [rows.default_settings()], **given}.items():
             rows.insert(con, name, entries)
-        columns = select_rows(con, rule, case.get("asked"))
-        wanted = ["endpoint_url", "event_uuid", "happened_at", *rule.stances]
-        assert [name for name in columns if name not in {"ends_at", "what"}] == wanted
+        select_rows(con, rule, case.get("asked"))
         whole = " AND ".join(
             column if stance == "for" else f"{column} IS NOT TRUE"
             for column, stance in rule.stances.items()

@@ -19,22 +19,13 @@ many = "chance would leave it out less often than once in a thousand times"
 [against]
 elsewhere = "all of the addresses show in the logs of your endpoints together"
 ---*/
-WITH arrivals AS (
-  SELECT
-    a.endpoint_url, SUM(a.receipts) AS receipts, COUNT(*) AS addresses,
-    MIN(a.first_at) AS first_at, MAX(a.last_at) AS last_at, MAX(LEN(s.sender_ips)) AS known
-  FROM sender_addresses AS a
-  CROSS JOIN settings AS s
-  GROUP BY a.endpoint_url
-)
 SELECT
   endpoint_url,
-  CAST(NULL AS VARCHAR) AS event_uuid,
-  first_at AS happened_at,
-  last_at AS ends_at,
-  'seen=' || addresses || ' known=' || known || ' receipts=' || receipts AS what,
-  TRUE AS missing,
-  TRUE AS many,
+  MIN(first_at) AS happened_at,
+  MAX(last_at) AS ends_at,
+  'seen=' || COUNT(*) || ' known=' || known || ' receipts=' || SUM(receipts) AS what,
   (SELECT COUNT(DISTINCT source_ip) FROM sender_addresses) >= known AS elsewhere
-FROM arrivals
-WHERE addresses < known AND known * POWER(1 - 1.0 / known, receipts) < 0.001
+FROM sender_addresses
+CROSS JOIN (SELECT LEN(sender_ips) AS known FROM settings)
+GROUP BY endpoint_url, known
+HAVING COUNT(*) < known AND known * POWER(1 - 1.0 / known, SUM(receipts)) < 0.001

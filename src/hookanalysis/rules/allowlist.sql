@@ -26,7 +26,6 @@ unsigned = "your application logs, at that moment, a signature that does not fit
 ---*/
 SELECT
   endpoint_url, event_uuid, happened_at,
-  answer IN (401, 403, 406) AS answered,
   edge_status IN (401, 403, 406)
     OR (edge_lines = 0 AND covered) AS outside,
   app_alive OR (edge_lines = 0 AND edge_alive) AS unseen,

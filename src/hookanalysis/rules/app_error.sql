@@ -22,7 +22,6 @@ handled = "your application says that it processed the event, and of no failure"
 ---*/
 SELECT
   endpoint_url, event_uuid, happened_at,
-  answer BETWEEN 500 AND 599 AS answered,
   app_failed OR app_status BETWEEN 500 AND 599 AS logged,
   processed AND NOT app_failed AS handled
 FROM symptoms

@@ -37,14 +37,11 @@ ranges AS (
   GROUP BY stream
 )
 SELECT
-  '' AS endpoint_url,
-  CAST(NULL AS VARCHAR) AS event_uuid,
   CAST(first_day AS TIMESTAMP) AS happened_at,
   CAST(last_day AS TIMESTAMP) + INTERVAL '1 day' AS ends_at,
   'stream=' || stream || ' off=' || CAST(ROUND(off_ms / 1000) AS BIGINT)
     || ' step=' || CAST(ROUND(step_ms / 1000) AS BIGINT) AS what,
   pairs >= 5 AS measured,
-  TRUE AS large,
   spread_ms > GREATEST(off_ms, step_ms) AS vague
 FROM ranges
 WHERE off_ms >= 10000 OR step_ms >= 2500

@@ -21,10 +21,8 @@ accepted = "your own logs tell that most of its events were accepted"
 ---*/
 SELECT
   endpoint_url,
-  CAST(NULL AS VARCHAR) AS event_uuid,
   MIN(CASE WHEN failed > 0 THEN hour_at END) AS happened_at,
   MAX(CASE WHEN failed > 0 THEN hour_at + INTERVAL '1 hour' END) AS ends_at,
-  TRUE AS failing,
   COUNT(CASE WHEN failed > 0 THEN 1 END) >= 6 AS lasting,
   (SELECT COUNT(*) FILTER (WHERE d.accepted_count > 0) > 0.5 * COUNT(*) FROM deliveries AS d
    WHERE d.endpoint_url = h.endpoint_url) AS accepted

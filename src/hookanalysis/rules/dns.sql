@@ -23,7 +23,6 @@ arrived = "one of your logs has the request"
 ---*/
 SELECT
   endpoint_url, event_uuid, happened_at,
-  TRUE AS told,
   edge_lines + app_lines = 0 AS absent,
   edge_lines + app_lines > 0 AS arrived
 FROM symptoms

@@ -20,16 +20,10 @@ skipped = "at a later try it says that it knew the event, and answers with succe
 [against]
 processed = "your application says that it processed the event"
 ---*/
-WITH tries AS (
-  SELECT
-    endpoint_url, event_uuid, MIN(happened_at) AS happened_at,
-    BOOL_OR(app_failed OR answer >= 400) AS failed,
-    BOOL_OR(known_before AND COALESCE(answer, 200) < 300) AS skipped,
-    BOOL_OR(processed) AS processed
-  FROM symptoms
-  WHERE outcome = 'unprocessed'
-  GROUP BY endpoint_url, event_uuid
-)
-SELECT endpoint_url, event_uuid, happened_at, failed, skipped, processed
-FROM tries
-WHERE failed AND skipped
+SELECT
+  endpoint_url, event_uuid, MIN(happened_at) AS happened_at, BOOL_OR(processed) AS processed
+FROM symptoms
+WHERE outcome = 'unprocessed'
+GROUP BY endpoint_url, event_uuid
+HAVING BOOL_OR(app_failed OR answer >= 400)
+  AND BOOL_OR(known_before AND COALESCE(answer, 200) < 300)

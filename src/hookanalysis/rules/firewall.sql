@@ -24,9 +24,7 @@ hole = "one of the logs that serve the endpoint has a hole at that time"
 ---*/
 SELECT
   endpoint_url, event_uuid, happened_at,
-  error_kind IN ('timeout', 'other') AS unanswered,
-  edge_alive OR app_alive AS alive,
-  covered AND edge_lines + app_lines = 0 AS absent,
+  covered AS absent,
   hole
 FROM symptoms
 WHERE status = 'failed' AND http_status IS NULL AND error_kind IN ('timeout', 'other')

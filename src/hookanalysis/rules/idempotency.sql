@@ -28,7 +28,6 @@ Resend none of these events."""
 ---*/
 SELECT
   s.endpoint_url, s.event_uuid, s.happened_at,
-  TRUE AS processed,
   d.processed_count < 2 AS once
 FROM symptoms AS s
 LEFT JOIN deliveries AS d ON d.event_uuid = s.event_uuid AND d.endpoint_url = s.endpoint_url

@@ -23,7 +23,6 @@ handled = "your application has a line of it"
 ---*/
 SELECT
   endpoint_url, event_uuid, happened_at,
-  edge_status = 408 AS waited,
   app_lines = 0 AS unseen,
   app_lines > 0 AS handled
 FROM symptoms

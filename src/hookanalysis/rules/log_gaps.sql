@@ -20,13 +20,10 @@ hole = "the coverage of the log has a hole between two times at which it was wri
 quiet = "the sender made no attempt in that time either"
 ---*/
 SELECT
-  '' AS endpoint_url,
-  CAST(NULL AS VARCHAR) AS event_uuid,
   starts_at AS happened_at,
   ends_at,
   'stream=' || stream || ' until=' || STRFTIME(ends_at, '%Y-%m-%dT%H:%M')
     || ' hole=' || COALESCE(reason, 'truncated') AS what,
-  TRUE AS hole,
   EXISTS (SELECT 1 FROM endpoint_hours) AND NOT EXISTS (
     SELECT 1 FROM endpoint_hours AS h
     WHERE h.attempts > 0 AND h.hour_at <= coverage.ends_at

@@ -24,7 +24,6 @@ shown = "a line of your logs names it"
 ---*/
 SELECT
   endpoint_url, event_uuid, COALESCE(first_attempt_at, first_receipt_at) AS happened_at,
-  TRUE AS proven,
   receipts > 0 AS shown
 FROM deliveries
 WHERE outcome = 'missed' AND NOT COALESCE(is_test, FALSE)

@@ -20,10 +20,8 @@ secured = "later events went to the same URL with https://"
 ---*/
 SELECT
   endpoint_url,
-  CAST(NULL AS VARCHAR) AS event_uuid,
   MIN(hour_at) AS happened_at,
   MAX(hour_at) + INTERVAL '1 hour' AS ends_at,
-  TRUE AS plain,
   EXISTS (
     SELECT 1 FROM endpoint_hours AS s
     WHERE LOWER(s.endpoint_url) = 'https' || SUBSTRING(LOWER(h.endpoint_url), 5)

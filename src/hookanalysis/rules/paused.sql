@@ -40,24 +40,17 @@ WITH gaps AS (
 )
 SELECT
   endpoint_url, event_uuid, happened_at,
-  CAST(NULL AS VARCHAR) AS what,
-  TRUE AS untried,
-  TRUE AS usual,
   EXISTS (
     SELECT 1 FROM matches AS m
     WHERE m.event_uuid = symptoms.event_uuid AND m.endpoint_url IN ('', symptoms.endpoint_url)
   ) AS arrived
 FROM symptoms
 WHERE detail = 'not_attempted'
-UNION ALL
+UNION ALL BY NAME
 SELECT
-  g.endpoint_url,
-  NULL,
-  g.first_at,
+  g.endpoint_url, g.first_at AS happened_at,
   'events=' || g.events || ' type=' || g.event_type
-    || ' until=' || STRFTIME(g.last_at, '%Y-%m-%dT%H:%M'),
-  TRUE,
-  TRUE,
-  2 * g.arrived > g.events
+    || ' until=' || STRFTIME(g.last_at, '%Y-%m-%dT%H:%M') AS what,
+  2 * g.arrived > g.events AS arrived
 FROM gaps AS g
 WHERE (SELECT SUM(a.events) FROM gaps AS a WHERE a.endpoint_url = g.endpoint_url) >= 3

@@ -33,7 +33,6 @@ that fails in the same way."""
 ---*/
 SELECT
   endpoint_url, event_uuid, happened_at,
-  answer IN (400, 413, 415, 422, 500) AS answered,
   accepted_before >= happened_at - INTERVAL '12 hours'
     AND accepted_after <= happened_at + INTERVAL '12 hours' AS others,
   answer IN (400, 413, 415, 422) OR same_answers > 1

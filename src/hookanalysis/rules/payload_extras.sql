@@ -30,11 +30,9 @@ WITH fields AS (
 )
 SELECT
   endpoint_url,
-  CAST(NULL AS VARCHAR) AS event_uuid,
   MIN(attempted_at) AS happened_at,
   MAX(attempted_at) AS ends_at,
   'payloads=' || COUNT(*) || ' field=' || field AS what,
-  TRUE AS undocumented,
   (SELECT COUNT(*) FILTER (WHERE d.accepted_count > 0) > 0.95 * COUNT(*) FROM deliveries AS d
    WHERE COALESCE(d.endpoint_url, '') = fields.endpoint_url
      AND d.first_attempt_at BETWEEN MIN(attempted_at) AND MAX(attempted_at)) AS usual

@@ -37,11 +37,9 @@ shapes AS (
 )
 SELECT
   s.endpoint_url,
-  CAST(NULL AS VARCHAR) AS event_uuid,
   MIN(s.first_at) AS happened_at,
   MAX(s.last_at) AS ends_at,
   'payloads=' || SUM(s.payloads) || ' field=' || f.field AS what,
-  TRUE AS documented,
   SUM(s.payloads) = MAX(t.payloads) AS cut
 FROM shapes AS s
 CROSS JOIN documented_fields AS f

@@ -22,7 +22,6 @@ failed = "your application's own log tells of a failure at it"
 ---*/
 SELECT
   endpoint_url, event_uuid, happened_at,
-  answer IN (429, 503) AS answered,
   accepted_before >= happened_at - INTERVAL '5 minutes'
     OR accepted_after <= happened_at + INTERVAL '5 minutes' AS busy,
   app_failed AS failed

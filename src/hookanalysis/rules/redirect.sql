@@ -23,7 +23,6 @@ accepted = "your application says that it processed the event"
 ---*/
 SELECT
   endpoint_url, event_uuid, happened_at,
-  answer BETWEEN 300 AND 399 AS answered,
   processed IS NOT TRUE AS stopped,
   processed AS accepted
 FROM symptoms

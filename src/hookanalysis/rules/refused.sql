@@ -24,7 +24,6 @@ accepted = "your logs show that one of its requests was accepted"
 ---*/
 SELECT
   endpoint_url, event_uuid, COALESCE(first_attempt_at, first_receipt_at) AS happened_at,
-  TRUE AS answered,
   accepted_count > 0 AS accepted
 FROM deliveries
 WHERE outcome = 'refused' AND NOT COALESCE(is_test, FALSE)

@@ -22,7 +22,6 @@ once = "your edge shows one request of it, and the logs behind it several: a pro
 ---*/
 SELECT
   endpoint_url, event_uuid, happened_at,
-  TRUE AS repeated,
   edge_lines = 1 AND app_lines > 1 AS once
 FROM symptoms
 WHERE outcome = 'duplicated'

@@ -26,7 +26,6 @@ proxy = "your edge got it once and your application twice: your own proxy repeat
 ---*/
 SELECT
   endpoint_url, event_uuid, happened_at,
-  TRUE AS repeated,
   status IS NOT NULL AS listed,
   detail = 'double_send' AND edge_lines = 1 AND app_lines > 1 AS proxy
 FROM symptoms

@@ -32,7 +32,6 @@ SELECT
   y.endpoint_url, y.event_uuid, y.happened_at,
   y.error_kind = 'refused'
     OR (y.logged AND NOT y.edge_alive AND NOT y.app_alive) AS down,
-  y.edge_lines + y.app_lines = 0 AS absent,
   y.edge_alive
     AND y.accepted_before >= y.happened_at - INTERVAL '1 minute'
     AND y.accepted_after <= y.happened_at + INTERVAL '1 minute' AS served

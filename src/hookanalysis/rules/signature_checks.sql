@@ -52,14 +52,12 @@ counts AS (
 )
 SELECT
   endpoint_url,
-  CAST(NULL AS VARCHAR) AS event_uuid,
   first_odd_at AS happened_at,
   last_odd_at AS ends_at,
   'odd=' || odd || COALESCE(' fitting=' || NULLIF(fitting, 0), '') || CASE
     WHEN last_fit_at < first_odd_at THEN ' since=' || STRFTIME(first_odd_at, '%Y-%m-%dT%H:%M:%S')
     ELSE ''
   END AS what,
-  TRUE AS computed,
   fitting = 0 AS other_key
 FROM counts
 WHERE odd > 0

@@ -26,12 +26,9 @@ again and compared; but no secret key is set here, or the payload's id is not kn
 So nothing is said about these signatures."""
 ---*/
 SELECT
-  '' AS endpoint_url,
-  CAST(NULL AS VARCHAR) AS event_uuid,
   MIN(logged_at) AS happened_at,
   MAX(logged_at) AS ends_at,
   'signatures=' || COUNT(*) AS what,
-  TRUE AS logged,
   (SELECT COUNT(*) FROM signature_checks WHERE fits IS NOT NULL) > 0 AS checked
 FROM signature_checks
 WHERE signature_head IS NOT NULL AND fits IS NULL

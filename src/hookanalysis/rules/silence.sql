@@ -68,8 +68,6 @@ silences AS (
   GROUP BY side, since_at, until_at
 )
 SELECT
-  '' AS endpoint_url,
-  CAST(NULL AS VARCHAR) AS event_uuid,
   starts_at AS happened_at,
   ends_at - INTERVAL '1 microsecond' AS ends_at,
   COALESCE(
@@ -80,7 +78,6 @@ SELECT
     ), ''),
     what || '=no'
   ) AS what,
-  TRUE AS silent,
   side = 'receiver'
     AND EXISTS (
       SELECT 1 FROM coverage AS c

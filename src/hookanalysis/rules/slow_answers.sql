@@ -28,10 +28,8 @@ WITH answers AS (
 )
 SELECT
   endpoint_url,
-  CAST(NULL AS VARCHAR) AS event_uuid,
   MIN(CASE WHEN took_ms >= 2000 THEN arrived_at END) AS happened_at,
   MAX(CASE WHEN took_ms >= 2000 THEN arrived_at END) AS ends_at,
-  TRUE AS slow,
   COUNT(*) >= 20 AS many,
   (SELECT QUANTILE_CONT(t.latency_ms, 0.95) FROM attempts AS t
    WHERE t.endpoint_url = answers.endpoint_url AND t.status = 'success') < 2000 AS quick

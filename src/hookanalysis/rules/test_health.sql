@@ -21,7 +21,6 @@ real = "real events were accepted at the endpoint within an hour of it"
 ---*/
 SELECT
   endpoint_url, event_uuid, COALESCE(first_attempt_at, first_receipt_at) AS happened_at,
-  TRUE AS failed,
   EXISTS (
     SELECT 1 FROM deliveries AS r
     WHERE r.endpoint_url = d.endpoint_url AND NOT r.is_test AND r.accepted_count > 0

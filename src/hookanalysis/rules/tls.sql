@@ -23,7 +23,6 @@ arrived = "your application has a line of the request"
 ---*/
 SELECT
   endpoint_url, event_uuid, happened_at,
-  TRUE AS told,
   app_lines = 0 AS absent,
   app_lines > 0 AS arrived
 FROM symptoms

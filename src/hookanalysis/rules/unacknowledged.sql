@@ -24,7 +24,6 @@ failed = "the last answer that your own log shows is an error"
 ---*/
 SELECT
   endpoint_url, event_uuid, COALESCE(first_attempt_at, first_receipt_at) AS happened_at,
-  TRUE AS proven,
   receiver_status >= 400 AS failed
 FROM deliveries
 WHERE outcome = 'unacknowledged' AND NOT COALESCE(is_test, FALSE)

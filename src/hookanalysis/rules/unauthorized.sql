@@ -25,7 +25,6 @@ named = "your application says that the signature did not fit"
 ---*/
 SELECT
   endpoint_url, event_uuid, happened_at,
-  TRUE AS answered,
   let_in,
   signature_failed OR signature_near AS named
 FROM symptoms

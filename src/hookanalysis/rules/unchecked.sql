@@ -37,13 +37,10 @@ compared_days AS (
   )
 )
 SELECT
-  '' AS endpoint_url,
-  CAST(NULL AS VARCHAR) AS event_uuid,
   starts_at AS happened_at,
   starts_at + INTERVAL '1 day' - INTERVAL '1 microsecond' AS ends_at,
   'day=' || STRFTIME(local_at, '%Y-%m-%d') || ' checked=' || checked || ' judged=' || judged
     || ' usual=' || CAST(ROUND(100 * usual) AS INTEGER) AS what,
-  TRUE AS fell,
   judged < 30 AS few
 FROM compared_days
 WHERE in_period(starts_at, $since, $until)

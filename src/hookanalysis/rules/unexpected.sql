@@ -33,7 +33,6 @@ checks the signature and ignores what does not fit."""
 ---*/
 SELECT
   endpoint_url, event_uuid, COALESCE(first_attempt_at, first_receipt_at) AS happened_at,
-  TRUE AS proven,
   EXISTS (
     SELECT 1 FROM deliveries AS o
     WHERE o.transaction_id = deliveries.transaction_id AND o.attempts > 0

@@ -24,7 +24,6 @@ handled = "your logs tell that it was processed"
 ---*/
 SELECT
   endpoint_url, event_uuid, COALESCE(first_attempt_at, first_receipt_at) AS happened_at,
-  TRUE AS proven,
   processed_count > 0 AS handled
 FROM deliveries
 WHERE outcome = 'unprocessed' AND NOT COALESCE(is_test, FALSE)

@@ -23,7 +23,6 @@ handled = "your application has a line of it"
 ---*/
 SELECT
   endpoint_url, event_uuid, happened_at,
-  is_proxys(answer) AS answered,
   is_proxys(edge_status) AS proxy,
   app_lines > 0 AS handled
 FROM symptoms

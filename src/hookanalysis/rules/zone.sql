@@ -22,13 +22,10 @@ whole = "it is whole quarter-hours"
 written = "all times of both sides name their zone, so it is rather the server's own clock"
 ---*/
 SELECT
-  '' AS endpoint_url,
-  CAST(NULL AS VARCHAR) AS event_uuid,
   CAST(first_day AS TIMESTAMP) AS happened_at,
   CAST(last_day AS TIMESTAMP) + INTERVAL '1 day' AS ends_at,
   'stream=' || stream || ' minutes=' || minutes AS what,
   pairs >= 5 AS measured,
-  TRUE AS whole,
   log_zone IS NULL AND export_zone IS NULL AS written
 FROM zone_errors
 WHERE minutes IS NOT NULL

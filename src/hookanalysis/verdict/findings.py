@@ -7,18 +7,20 @@ A rule of `rules/` is a SELECT of what went wrong, under a header that says what
     title, guide_step, cause, severity, explain, next_check
     place = 20                # order among the rules that explain a delivery equally well
     fallback = true           # it says what happened, not why: any cause goes before it
-    [requires]                # column → what it shows; TRUE where the evidence is there
+    [requires]                # column → what it shows; TRUE where the evidence is there, or where
+                              # the SELECT has no such column, for its WHERE asks for it
     answered = "the sender was answered 404 or 410"
     [against]                 # column → what contradicts the rule, so that others go before it
     served = "…"
     [senders.showpass]        # texts for one sender's exports (the beginning of their format's id)
     next_check = "…"
     ---*/
-    SELECT endpoint_url, event_uuid, happened_at, answered, served
+    SELECT endpoint_url, event_uuid, happened_at, served
     FROM …
+    WHERE answer IN (404, 410)
 
-A row is about one delivery; or, where event_uuid is NULL, about an endpoint as a whole: then a
-column `what` may say in words what is to be seen there, and `ends_at` until when.
+A row is about one delivery; or, without event_uuid, about an endpoint as a whole (or all of them):
+then a column `what` may say in words what is to be seen there, and `ends_at` until when.
 
 A rule whose SELECT names $since, $until and $zone is asked of each period that facts are about.
 """
@@ -43,21 +45,25 @@ from hookanalysis.words import explain_reason, sentence
 SEVERITIES = ("info", "warning", "critical")
 
 DIAGNOSED = ("finding_deliveries", "finding_spans", "findings", "finding_evidence")
+_OFFENDER = (
+    "endpoint_url VARCHAR, event_uuid VARCHAR, happened_at TIMESTAMP, ends_at TIMESTAMP,"
+    " what VARCHAR"
+)
 # What the rules select, until the findings are written. A rule may come upon a delivery by several
 # of its attempts; what one of them shows counts.
 _WORK_TABLES = {
     "rule_headers": "rule_id VARCHAR, title VARCHAR, guide_step VARCHAR, cause VARCHAR,"
     " severity VARCHAR, explain VARCHAR, next_check VARCHAR, place BIGINT, is_fallback BOOLEAN",
     "rule_texts": "rule_id VARCHAR, sender VARCHAR, explain VARCHAR, next_check VARCHAR",
-    "rule_rows": "rule_id VARCHAR, endpoint_url VARCHAR, event_uuid VARCHAR,"
-    " happened_at TIMESTAMP, ends_at TIMESTAMP, what VARCHAR",
+    "rule_rows": f"rule_id VARCHAR, {_OFFENDER}",
     "rule_signs": "rule_id VARCHAR, endpoint_url VARCHAR, event_uuid VARCHAR, piece VARCHAR,"
     " stance VARCHAR, holds BOOLEAN",
 }
 _ADD_ROWS = """
 INSERT INTO rule_rows
 SELECT
-  $rule_id, COALESCE(endpoint_url, ''), event_uuid, MIN(happened_at), MAX({ends_at}), {what} AS what
+  $rule_id, COALESCE(endpoint_url, ''), event_uuid, MIN(happened_at),
+  MAX(COALESCE(ends_at, happened_at)), what
 FROM offenders
 GROUP BY ALL
 """
@@ -275,22 +281,23 @@ def _store_headers(db: Database, rules: Iterable[Rule]) -> None:
 
 def select_rows(
     con: duckdb.DuckDBPyConnection, rule: Rule, period: Mapping[str, Any] | None = None
-) -> list[str]:
-    """Run a rule into the temporary table `offenders`; returns its columns.
+) -> None:
+    """Run a rule into the temporary table `offenders`.
 
     `period` is for a rule that is asked of one: `since`, `until` (UTC) and `zone`.
     """
-    con.execute(f"CREATE OR REPLACE TEMP TABLE offenders AS {rule.sql}", period)
-    return [column[0] for column in con.execute("FROM offenders LIMIT 0").description or ()]
+    pieces = "".join(
+        f", {piece} BOOLEAN DEFAULT {stance == 'for'}" for piece, stance in rule.stances.items()
+    )
+    con.execute(f"CREATE OR REPLACE TEMP TABLE offenders ({_OFFENDER}{pieces})")
+    con.execute(f"INSERT INTO offenders BY NAME {rule.sql}", period)
 
 
 def _run_rule(db: Database, rule: Rule) -> None:
-    columns = select_rows(db.con, rule)
+    select_rows(db.con, rule)
     if not db.rows("FROM offenders LIMIT 1"):
         return
-    what = "what" if "what" in columns else "NULL"
-    ends_at = "ends_at" if "ends_at" in columns else "happened_at"
-    db.con.execute(_ADD_ROWS.format(what=what, ends_at=ends_at), {"rule_id": rule.id})
+    db.con.execute(_ADD_ROWS, {"rule_id": rule.id})
     pieces, stances = list(rule.stances), list(rule.stances.values())
     holds = ", ".join(f"COALESCE(BOOL_OR({piece}), FALSE)" for piece in pieces)
     given = {"rule_id": rule.id, "pieces": pieces, "stances": stances}
