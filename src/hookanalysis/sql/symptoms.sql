@@ -16,7 +16,8 @@ WITH troubled_attempts AS (
   SELECT
     d.delivery_no, d.event_uuid, d.endpoint_url, d.event_type, d.outcome, d.detail, a.attempt_key,
     COALESCE(a.attempted_at, a.created_at, d.first_receipt_at) AS happened_at,
-    a.status, a.http_status, a.error_kind
+    a.status, a.http_status, a.error_kind,
+    COUNT(a.http_status) OVER (PARTITION BY d.delivery_no, a.http_status) AS same_answers
   FROM deliveries AS d
   LEFT JOIN attempts AS a ON a.delivery_no = d.delivery_no
   WHERE d.outcome NOT IN ('delivered', 'pending') AND NOT d.is_test
@@ -34,9 +35,6 @@ lively_minutes AS (
   JOIN activity AS a ON a.generation_id = g.generation_id
   LEFT JOIN clock_offsets AS o ON o.stream = v.stream AND o.day IS NULL
 ),
-signatures AS (
-  SELECT event_uuid, BOOL_AND(fits) AS fits FROM signature_checks GROUP BY event_uuid
-),
 seen AS (
   SELECT
     m.delivery_no, m.attempt_key,
@@ -52,40 +50,25 @@ seen AS (
   WHERE m.delivery_no IN (SELECT delivery_no FROM troubled_attempts)
   GROUP BY m.delivery_no, m.attempt_key
 ),
-answers AS (
-  SELECT delivery_no, http_status, COUNT(*) AS same_answers
-  FROM troubled_attempts
-  WHERE http_status IS NOT NULL
-  GROUP BY ALL
-),
-refused_endpoints AS (
-  SELECT DISTINCT endpoint_url FROM troubled_attempts WHERE http_status IN (401, 403, 406)
-),
-accepted_addresses AS (
-  SELECT DISTINCT m.endpoint_url, r.source_ip
+accepted_networks AS (
+  SELECT DISTINCT
+    m.endpoint_url,
+    regexp_extract(r.source_ip, '^(?:\d+\.\d+\.\d+\.|[^:]*:[^:]*:[^:]*:)') AS network
   FROM matches AS m
-  JOIN refused_endpoints AS e ON e.endpoint_url = m.endpoint_url
   JOIN receipts AS r ON r.receipt_id = m.receipt_id
-  WHERE m.accepted AND NOT m.stranger AND r.source_ip IS NOT NULL
+  WHERE m.accepted AND NOT m.stranger
+    AND m.endpoint_url IN (
+      SELECT endpoint_url FROM troubled_attempts WHERE http_status IN (401, 403, 406)
+    )
     AND NOT regexp_matches(
       r.source_ip, '^(?:10|127|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.|^(?:::1$|f[cd]|fe80)'
     )
 ),
-accepted_networks AS (
-  SELECT DISTINCT
-    endpoint_url, regexp_extract(source_ip, '^(?:\d+\.\d+\.\d+\.|[^:]*:[^:]*:[^:]*:)') AS network
-  FROM accepted_addresses
-),
-nameless_failures AS (
-  SELECT arrived_at, known_path
-  FROM nameless_receipts
-  WHERE signature_failed AND arrived_at IS NOT NULL
-),
 unsigned AS (
   SELECT DISTINCT t.delivery_no, t.happened_at
   FROM troubled_attempts AS t
-  JOIN nameless_failures AS f
-    ON f.arrived_at BETWEEN t.happened_at - INTERVAL '3 seconds'
+  JOIN nameless_receipts AS f
+    ON f.signature_failed AND f.arrived_at BETWEEN t.happened_at - INTERVAL '3 seconds'
       AND t.happened_at + INTERVAL '3 seconds'
   WHERE f.known_path IS NULL OR ENDS_WITH(SPLIT_PART(t.endpoint_url, '?', 1), f.known_path)
 ),
@@ -130,12 +113,13 @@ SELECT
   (t.endpoint_url, 'app', DATE_TRUNC('minute', t.happened_at)) IN (FROM lively_minutes)
     AS app_alive,
   COALESCE(f.run_size, 0) AS run_size, f.accepted_before, f.accepted_after,
-  COALESCE(a.same_answers, 0) AS same_answers, f.type_chance, f.type_rate
+  t.same_answers, f.type_chance, f.type_rate
 FROM troubled_attempts AS t
 LEFT JOIN seen AS s
   ON s.delivery_no = t.delivery_no AND s.attempt_key IS NOT DISTINCT FROM t.attempt_key
-LEFT JOIN answers AS a ON a.delivery_no = t.delivery_no AND a.http_status = t.http_status
 LEFT JOIN unsigned AS n ON n.delivery_no = t.delivery_no AND n.happened_at = t.happened_at
-LEFT JOIN signatures AS g ON g.event_uuid = t.event_uuid
+LEFT JOIN (
+  SELECT event_uuid, BOOL_AND(fits) AS fits FROM signature_checks GROUP BY event_uuid
+) AS g ON g.event_uuid = t.event_uuid
 LEFT JOIN failing_attempts AS f
   ON f.delivery_no = t.delivery_no AND f.attempt_key = t.attempt_key
