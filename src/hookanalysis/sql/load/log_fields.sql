@@ -8,15 +8,12 @@
            read the request themselves: the scanner need not), {{texts}} (each text,
            of what the object, the format and the scanner tell), {{lead}} (pattern of what stands
            between the time and the message) */
-WITH named AS (
-  {{source}}
-),
-keyed AS (
+WITH keyed AS (
   SELECT
     *,
     CASE WHEN starts_with(record, '{') THEN coalesce(TRY(json_keys(record)), []) END AS met,
     contains(record, ':{') OR contains(record, ': {') AS nested
-  FROM named
+  FROM ({{source}})
 ),
 opened_up AS (
   SELECT
@@ -46,11 +43,8 @@ texts AS (
 matched AS (
   SELECT *{{groups}} FROM texts
 ),
-fitted AS (
-  SELECT *, {{which}} AS which FROM matched
-),
 chosen AS (
-  SELECT *, coalesce(which IN ({{showing}}), FALSE) AS shows FROM fitted
+  SELECT *, {{which}} AS which, coalesce(which IN ({{showing}}), FALSE) AS shows FROM matched
 ),
 heard AS (
   SELECT

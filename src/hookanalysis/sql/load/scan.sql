@@ -10,10 +10,7 @@
    behind: what lies more than a day away is something that the line speaks of.
    later_at: the second reading of a local time that the clock showed twice; "at" is the first. */
 WITH around AS (
-  SELECT
-    *,
-    zoned_micros(outer_time) AS outer_micros
-  FROM ({{records}})
+  SELECT *, zoned_micros(outer_time) AS outer_micros FROM ({{records}})
 ),
 chosen AS (
   SELECT
@@ -50,12 +47,7 @@ judged AS (
       WHEN plausible IS NOT TRUE THEN 'bad_time'
       -- A local time that the clock of the zone never showed.
       WHEN micros IS NULL AND {{zone_given}} THEN 'clock_change'
-    END AS misfit_or_time
-  FROM timed
-),
-sorted AS (
-  SELECT
-    *,
+    END AS misfit_or_time,
     CASE
       WHEN misfit_or_time = 'ignored' THEN 'ignore'
       WHEN misfit_or_time = 'untimed' THEN 'keep'
@@ -63,7 +55,7 @@ sorted AS (
       WHEN hook THEN 'keep'
       ELSE 'count'
     END AS verdict
-  FROM judged
+  FROM timed
 )
 SELECT
   line,
@@ -77,4 +69,4 @@ SELECT
   CASE
     WHEN verdict IN ('keep', 'reject') OR (verdict = 'ignore' AND {{raised}}) THEN record
   END AS record
-FROM sorted
+FROM judged

@@ -11,10 +11,7 @@
    told by its digits. Abbreviations of zones are read by the table below, never by the database,
    which takes BST for Dhaka; those with several meanings (IST, BST, …) count as no zone. */
 WITH plain AS (
-  SELECT
-    *,
-    zoned_micros({{time}}) AS plain_micros
-  FROM {{relation}}
+  SELECT *, zoned_micros({{time}}) AS plain_micros FROM {{relation}}
 ),
 -- The rest: without names of weekdays and (zones), commas, or T; months and years in one order.
 trimmed AS (
