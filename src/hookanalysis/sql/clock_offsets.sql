@@ -56,7 +56,7 @@ donors AS (
 ),
 measured AS (
   SELECT
-    w.stream, w.resolution_ms, m.day, m.offset_ms, m.mad_ms, m.pairs,
+    w.stream, w.resolution_ms, m.day, m.offset_ms, m.pairs,
     CASE m.method WHEN 'times' THEN 10000 ELSE m.reach_ms END AS reach_ms,
     CASE
       WHEN m.stream IS NULL THEN 'assumed'
@@ -64,8 +64,13 @@ measured AS (
       WHEN m.day IS NULL THEN 'pooled_median'
       ELSE 'daily_median'
     END AS method,
+    CASE
+      WHEN m.stream IS NULL THEN s.tolerance_seconds * 1000
+      ELSE GREATEST(1.4826 * m.mad_ms, w.resolution_ms)
+    END AS margin_ms,
     m.zone_error_minutes
   FROM streams AS w
+  CROSS JOIN settings AS s
   LEFT JOIN donors AS d ON d.stream = w.stream AND d.place = 1
   LEFT JOIN clock_medians AS m ON m.stream = d.donor AND m.method = d.method
 ),
@@ -84,14 +89,8 @@ shifted AS (
 )
 SELECT
   m.stream, m.day, COALESCE(m.offset_ms, 0) AS offset_ms,
-  COALESCE(m.offset_ms, 0) - CASE
-    WHEN m.method = 'assumed' THEN s.tolerance_seconds * 1000
-    ELSE GREATEST(1.4826 * m.mad_ms, m.resolution_ms)
-  END AS low_ms,
-  COALESCE(m.offset_ms, 0) + CASE
-    WHEN m.method = 'assumed' THEN s.tolerance_seconds * 1000
-    ELSE GREATEST(1.4826 * m.mad_ms, m.resolution_ms)
-  END AS high_ms,
+  COALESCE(m.offset_ms, 0) - m.margin_ms AS low_ms,
+  COALESCE(m.offset_ms, 0) + m.margin_ms AS high_ms,
   CASE
     WHEN COALESCE(m.pairs, 0) < 20 THEN s.tolerance_seconds * 1000
     ELSE LEAST(

@@ -5,12 +5,7 @@
    An event that is missed, refused or lost after its answer cannot be duplicated by a resend. It
    waits while the endpoint has had no success since: a resend would fail in the same way. The order
    is that of the events, so that a purchase goes before its refund. */
-WITH endings AS (
-  SELECT delivery_no, MAX(run_size) AS run_size, MIN(accepted_after) AS accepted_after
-  FROM failing_attempts
-  GROUP BY delivery_no
-),
-advised_deliveries AS (
+WITH advised_deliveries AS (
   SELECT
     d.event_uuid, d.endpoint_url, d.event_type, d.transaction_id, d.outcome, d.detail,
     COALESCE(d.first_attempt_at, d.first_receipt_at) AS happened_at,
@@ -26,14 +21,18 @@ advised_deliveries AS (
       ELSE 'resend'
     END AS advice
   FROM deliveries AS d
-  LEFT JOIN endings AS e ON e.delivery_no = d.delivery_no
+  LEFT JOIN (
+    SELECT delivery_no, MAX(run_size) AS run_size, MIN(accepted_after) AS accepted_after
+    FROM failing_attempts
+    GROUP BY delivery_no
+  ) AS e ON e.delivery_no = d.delivery_no
   WHERE d.outcome NOT IN ('delivered', 'unexpected') AND NOT d.is_test
 )
 SELECT
   ROW_NUMBER() OVER (
     ORDER BY
-      CASE advice WHEN 'resend' THEN 1 WHEN 'wait' THEN 2 WHEN 'do_not_resend' THEN 3 ELSE 4 END,
-      happened_at, event_uuid, endpoint_url
+      list_position(['resend', 'wait', 'do_not_resend', 'done'], advice), happened_at, event_uuid,
+      endpoint_url
   ) AS position,
   advice, event_uuid, endpoint_url, event_type, transaction_id, happened_at,
   CASE

@@ -23,15 +23,12 @@ events AS (
   FROM sent_events
   GROUP BY event_type, event_uuid
 ),
-type_sizes AS (
-  SELECT event_type, COUNT(*) AS events FROM events GROUP BY event_type
-),
 shares AS (
   SELECT
     s.event_type, s.endpoint_url, COUNT(*) AS sent, MAX(t.events) AS events,
     LOWER(regexp_extract(s.endpoint_url, '^[A-Za-z]+://([^/?#]+)', 1)) AS host
   FROM sent_events AS s
-  JOIN type_sizes AS t ON t.event_type = s.event_type
+  JOIN (SELECT event_type, COUNT(*) AS events FROM events GROUP BY ALL) AS t USING (event_type)
   GROUP BY s.event_type, s.endpoint_url
 ),
 usual_endpoints AS (

@@ -65,30 +65,24 @@ summed_signs AS (
       FILTER (stance = 'against' AND held > 0) AS against
   FROM counted_signs
   GROUP BY rule_id, endpoint_url
-),
-graded_rows AS (
-  SELECT
-    r.*, w.confidence, w.evidence, w.against,
-    CASE
-      WHEN h.severity = 'critical' AND r.deliveries > 0 AND r.settled THEN 'warning'
-      ELSE h.severity
-    END AS severity,
-    h.title, h.cause, h.guide_step, COALESCE(t.explain, h.explain) AS explain,
-    COALESCE(t.next_check, h.next_check) AS next_check, h.is_fallback
-  FROM counted_rows AS r
-  JOIN rule_headers AS h ON h.rule_id = r.rule_id
-  JOIN summed_signs AS w ON w.rule_id = r.rule_id AND w.endpoint_url = r.endpoint_url
-  JOIN named_senders AS n ON n.rule_id = r.rule_id AND n.endpoint_url = r.endpoint_url
-  LEFT JOIN rule_texts AS t ON t.rule_id = r.rule_id AND t.sender = n.sender
 )
 SELECT
-  rule_id, title, severity, cause, guide_step, endpoint_url, deliveries, first_at, last_at,
-  explain, next_check, confidence,
+  r.rule_id, h.title,
+  CASE
+    WHEN h.severity = 'critical' AND r.deliveries > 0 AND r.settled THEN 'warning'
+    ELSE h.severity
+  END AS severity,
+  h.cause, h.guide_step, r.endpoint_url, r.deliveries, r.first_at, r.last_at,
+  COALESCE(t.explain, h.explain) AS explain, COALESCE(t.next_check, h.next_check) AS next_check,
+  w.confidence,
   ROW_NUMBER() OVER (
     ORDER BY
-      CASE severity WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END,
-      contradicted, is_fallback, deliveries * confidence DESC, confidence DESC,
-      rule_id, endpoint_url
+      list_position(['critical', 'warning', 'info'], alias.severity), r.contradicted, h.is_fallback,
+      r.deliveries * w.confidence DESC, w.confidence DESC, r.rule_id, r.endpoint_url
   ) AS "rank",
-  evidence, COALESCE(against, '') AS against
-FROM graded_rows
+  w.evidence, COALESCE(w.against, '') AS against
+FROM counted_rows AS r
+JOIN rule_headers AS h ON h.rule_id = r.rule_id
+JOIN summed_signs AS w ON w.rule_id = r.rule_id AND w.endpoint_url = r.endpoint_url
+JOIN named_senders AS n ON n.rule_id = r.rule_id AND n.endpoint_url = r.endpoint_url
+LEFT JOIN rule_texts AS t ON t.rule_id = r.rule_id AND t.sender = n.sender
