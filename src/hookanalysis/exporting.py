@@ -19,7 +19,7 @@ from .facts.period import ask, day_bounds
 from .outputs import no_formula, write_beside
 from .tables import OUTCOMES, TABLES
 from .verdict.findings import SEVERITIES, read_finding, say_ground
-from .words import say, say_evidence, say_reason, say_zone_error
+from .words import WORDS, say, say_evidence, say_reason, say_zone_error
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,16 +38,8 @@ _IN_WORDS: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "zone_errors": (("stream", "minutes", "suspect", "log_zone", "export_zone"), say_zone_error),
 }
 
-# What is written for Prometheus, and what it means.
+# For the labels of Prometheus' metrics.
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
-_METRICS = {
-    "deliveries": "Deliveries of the workspace by outcome, tests left out",
-    "findings": "Findings that are not acknowledged, by severity",
-    "unsound_files": "Files that could not be read, or only in part",
-    "log_end_timestamp_seconds": "Last time in each log, and in each kind of export",
-    "day_timestamp_seconds": "Start of the last day that was reported",
-    "day_deliveries": "Deliveries of the last day that was reported, by outcome",
-}
 
 _TIME = "%Y-%m-%d %H:%M:%S.%f"
 _AS_JSON: Any = {"orient": "records", "date_format": "iso", "date_unit": "us", "indent": 1}
@@ -105,7 +97,7 @@ def export(db: Database, table: str, target: str | Path) -> int:
 
 
 def _write_metrics(db: Database, path: Path) -> int:
-    found: dict[str, list[tuple[dict[str, str], float]]] = {name: [] for name in _METRICS}
+    found: dict[str, list[tuple[dict[str, str], float]]] = {name: [] for name in WORDS["metrics"]}
     facts = gather(db)
     for outcome in facts.outcomes:
         found["deliveries"].append(({"outcome": outcome.outcome}, outcome.deliveries))
@@ -122,7 +114,7 @@ def _write_metrics(db: Database, path: Path) -> int:
         for name in OUTCOMES:
             found["day_deliveries"].append(({"timezone": zone, "outcome": name}, last[name]))
     lines = []
-    for name, help_ in _METRICS.items():
+    for name, help_ in WORDS["metrics"].items():
         lines += [f"# HELP hookanalysis_{name} {help_}", f"# TYPE hookanalysis_{name} gauge"]
         for labels, value in found[name]:
             told = ",".join(f'{key}="{text.translate(_ESCAPES)}"' for key, text in labels.items())

@@ -17,7 +17,7 @@ from .facts.period import ask
 from .load.files import find_lacks, find_zone_errors
 from .load.manifest import stream_of
 from .markup import duration
-from .tables import TABLES
+from .tables import INTEGRITY, TABLES
 from .verdict.steps import make_records
 from .words import plural, say
 
@@ -155,57 +155,16 @@ def _clip(holes: Iterable[Hole], first: datetime, last: datetime) -> Iterator[Ho
             yield Hole(start, end, (end - start).total_seconds(), hole.reason)
 
 
-_RECORDS = "FROM (FROM attempt_records UNION ALL BY NAME FROM receipt_records)"
-# What holds in every workspace → how often it does not. Events of one record are rows of one line.
-_HOLDS = {
-    "each file has the records, rejects and times that the manifest counts": f"""
-      SELECT count(*) FROM (FROM files WHERE generation_id IS NOT NULL)
-      LEFT JOIN ({_RECORDS} SELECT file_id, count(*) AS k, count(DISTINCT line) AS l GROUP BY ALL)
-      USING (file_id)
-      LEFT JOIN (FROM rejects SELECT file_id, count(*) AS r GROUP BY ALL) USING (file_id)
-      LEFT JOIN (FROM activity SELECT file_id, sum(records) AS t GROUP BY ALL) USING (file_id)
-      WHERE kept NOT BETWEEN coalesce(l, 0) AND coalesce(k, 0)
-        OR rejected <> coalesce(r, 0) OR t > records - rejected""",
-    "each record stands in what was loaded": f"""
-      SELECT count(*) {_RECORDS} JOIN generations USING (generation_id)
-      WHERE byte_offset NOT BETWEEN 0 AND loaded_bytes""",
-    "the attempts are those of the exports, and of the deliveries": """
-      SELECT count_if(reconciled_file_id = (FROM files SELECT max(file_id)) AND told <> rows)
-        + count_if(since_at IS NULL AND until_at IS NULL AND made <> judged)
-      FROM meta, settings, (FROM attempt_records SELECT count(*) AS rows),
-        (FROM deliveries SELECT sum(attempts) AS judged),
-        (FROM attempts SELECT sum(observations) AS told, count_if(status <> 'none') AS made)""",
-}
-# Columns that no two rows of a table share; and those whose values another table has as well.
-_OWN = {
-    "file_id": "files",
-    "generation_id": "generations",
-    "generation_id, byte_offset": "attempt_records receipt_records",
-    "attempt_key, event_uuid": "attempts",
-    "receipt_id": "receipts matches",
-    "event_uuid, endpoint_url": "deliveries",
-}
-_PARENTS = {
-    "attempt_records receipt_records rejects activity": ("files", "file_id, generation_id"),
-    "files": ("generations", "generation_id"),
-    "generations": ("files", "generation_id"),
-    "attempts": ("attempt_records", "file_id, line"),
-    "receipts": ("receipt_records", "file_id, line"),
-    "matches": ("receipts", "receipt_id"),
-    "resends finding_deliveries": ("deliveries", "event_uuid, endpoint_url"),
-}
-
-
 def find_damage(db: Database) -> list[str]:
     """What does not hold in the workspace, a sentence each; every value in it is read."""
-    there, holds = set(filter(db.has, TABLES)), dict(_HOLDS)
+    there, holds = set(filter(db.has, TABLES)), dict(INTEGRITY["holds"])
     for name in there:
         db.rows(f"SELECT bit_xor(hash(t)) FROM {name} AS t")
-    for key, names in _OWN.items():
+    for key, names in INTEGRITY["keys"].items():
         for name in names.split():
             query = f"SELECT count(*) - count(DISTINCT ({key})) FROM {name}"
             holds[f"each row of {name} has its own {key}"] = query
-    for names, (parent, key) in _PARENTS.items():
+    for names, (parent, key) in INTEGRITY["parents"].items():
         for name in names.split():
             first = key.partition(",")[0]  # a file that was refused has no generation
             query = f"SELECT count({first}) FROM {name} ANTI JOIN {parent} USING ({key})"

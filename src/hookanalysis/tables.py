@@ -84,7 +84,8 @@ def _read(name: str, told: dict[str, str]) -> Table:
 _CONTRACT: dict[str, dict[str, Any]] = tomllib.loads(
     resources.files("hookanalysis").joinpath("tables.toml").read_text(encoding="utf-8")
 )
-OUTCOMES: dict[str, str] = _CONTRACT.pop("outcomes")
+OUTCOMES: dict[str, str] = _CONTRACT["outcomes"]
+INTEGRITY: dict[str, dict[str, Any]] = _CONTRACT["integrity"]
 BASE_TABLES, KEPT, MERGED, RESULTS = (
     tuple(_read(*entry) for entry in _CONTRACT[group].items())
     for group in ("loaded", "kept", "merged", "results")

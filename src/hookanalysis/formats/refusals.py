@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import resources
 from typing import Any
 
 from hookanalysis.errors import InputError
@@ -28,51 +30,14 @@ _TRY = "`hookanalysis formats try {file}` shows how far each format got, and dra
 _OWN_LOG = f"tell the server's own log format (--log-format), or choose one (--format ID); {_TRY}"
 _OWN_NAMES = "if it is {side}, say so for the file under [[sources]]: {told}; " + _TRY
 
-# What a column is, told by its name and its first value; of each text, the first that fits.
-_AT = r"\d{4}[-/]\d\d?[-/]\d\d?[T ]\d\d:.*|1\d{9}(?:\d{3}){0,3}(?:\.\d+)?|\w{3}, \d.* GMT"
-_ID = r"(?=.*\d)[\w.:+-]{2,128}"
-_COLUMNS = (
-    ("event_id", r"(?:event|message|msg|notification|webhook)(?: ?(?:id|uuid|guid|ref|key))?", _ID),
-    ("event_id", r".*\b(?:uuid|guid|ref|key|ticket)", _ID),
-    ("event_id", r".*\bid", _ID),
-    ("attempted_at", r".*(?:attempt|sent|deliver|receiv|arriv).*", _AT),
-    ("attempted_at", r".*(?:time|date|created|when).*", _AT),
-    ("attempted_at", r".*", _AT),
-    ("http_status", r".*(?:status|code|response|answer|result).*", r"[1-5]\d\d(?: .*)?"),
-    ("status", r".*(?:status|state|outcome|result|success|delivered)", r"[A-Za-z_ -]+"),
-    ("endpoint_url", r".*", r"https?://\S+"),
-    ("event_type", r".*(?:type|topic|event|kind)", r"[A-Za-z][\w-]*(?:[./:]\w+)*"),
-    ("error", r".*(?:error|reason|exception|why).*", r".*"),
+# What the columns of a list, and the pieces of a line, may be: see guesses.toml.
+_GUESSES = tomllib.loads(
+    resources.files("hookanalysis").joinpath("guesses.toml").read_text(encoding="utf-8")
 )
-# Names that a receiver gives to what it was sent, and those that only a sender gives.
-_RECEIVED = re.compile(r"receiv|process|handled|arriv|insert|exception")
-_DELIVERED = re.compile(r"deliver|endpoint|response|target|callback")
-# What a piece of a line, or a value, may be; each text is found once, by the first that fits.
-_PIECES = tuple(
-    (name, re.compile(pattern))
-    for name, pattern in (
-        ("time", r"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:Z|[+-]\d\d:?\d\d))?"),
-        ("time", r"\d{1,2}/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?"),
-        ("time", r"1\d{9}(?:\.\d+|\d{3})?(?!\d)"),
-        ("request", r"[A-Z]{3,7} /\S* HTTP/[\d.]+"),
-        ("method", r"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\b"),
-        ("level", r"(?i:trace|debug|info|notice|warn|warning|error|critical|fatal)\b"),
-        ("source_ip", r"(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"),
-        ("uuid", r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
-        ("target", r"(?:https?:/)?/[^\s\"'?<>]+[^\s\"'<>]*"),
-        ("status", r"[1-5]\d\d(?![\w.])"),
-        ("duration", r"\d+(?:\.\d+)? ?(?:us|µs|ms|s)\b"),
-    )
-)
-# How a draft's pattern says it, where that is wider than what was found.
-_WIDER = {
-    "method": "[A-Z]+",
-    "level": "[A-Za-z]+",
-    "source_ip": "[0-9a-fA-F.:]+",
-    "target": r"[^\s<>]+",
-}
-# What the pieces are in a sender's export.
-_SENT = {"time": "attempted_at", "status": "http_status", "target": "endpoint_url"}
+_COLUMNS = [(*told, _GUESSES["forms"].get(form, form)) for *told, form in _GUESSES["columns"]]
+_WIDER, _SENT = _GUESSES["wider"], _GUESSES["sent"]
+_RECEIVED, _DELIVERED = (re.compile(_GUESSES[key]) for key in ("received", "delivered"))
+_PIECES = tuple((name, re.compile(pattern)) for name, pattern in _GUESSES["pieces"])
 _WORD = re.compile(r"[\w.%+-]+")
 
 

@@ -27,6 +27,11 @@ _LEAD = (
 # What only a format can tell of a line that it fits; the scanner is not asked for it then.
 _REFINED = ("message", "source_ip", "duration")
 _SHOWN = ("request", "method", "target", "status")
+# The texts that the scanner finds: the columns seen_… of log_fields.sql.
+_SCANNED = (
+    *("method", "target", "status", "source_ip", "request_id", "duration"),
+    *("level", "message", "event_type"),
+)
 # A uuid, a key that names an event's or webhook's id.
 _IDS = (
     r"-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
@@ -192,27 +197,13 @@ def _final(log: Log, text: str) -> str:
         values.append(f"CASE which {' '.join(refined)} END")
     if text in _SCANNED:
         unread = f"which IS NULL OR which NOT IN ({', '.join(silent_of or ['-1'])})"
-        values.append(f"CASE WHEN {unread} THEN {_SCANNED[text]} END")
+        values.append(f"CASE WHEN {unread} THEN seen_{text} END")
     value = f"coalesce({', '.join(values)})" if len(values) > 1 else values[0]
     mute = [str(n) for n, e in enumerate(log.objects) if e.layer == "edge" and text not in e.names]
     if text == "message" and mute:  # a server's words about every request say nothing of this one
         silent = ", ".join(map(literal, mute))
         return f"CASE WHEN list_contains([{silent}], kind) IS NOT TRUE THEN {value} END"
     return value
-
-
-# What the scanner's columns of log_fields.sql are for each text.
-_SCANNED = {
-    "method": "seen_method",
-    "target": "seen_target",
-    "status": "seen_status",
-    "source_ip": "seen_address",
-    "request_id": "seen_id",
-    "duration": "seen_duration",
-    "level": "seen_level",
-    "message": "seen_message",
-    "event_type": "seen_type",
-}
 
 
 def _refine(number: int, entry: Format, text: str) -> str:

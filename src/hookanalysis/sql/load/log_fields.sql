@@ -90,11 +90,11 @@ settled AS (
     CASE
       WHEN shows THEN NULL
       WHEN met IS NULL OR line_method IS NOT NULL THEN scan_address(text)
-    END AS seen_address,
-    line_tag(text) AS seen_id,
+    END AS seen_source_ip,
+    line_tag(text) AS seen_request_id,
     CASE WHEN met IS NULL THEN scan_level(text) END AS seen_level,
     CASE WHEN contains(text, 'vent') THEN regexp_extract_all(
-      text, '(?i)\bevent_?type"?[=:\s">]+([a-z][\w.]*)', 1)[1] END AS seen_type,
+      text, '(?i)\bevent_?type"?[=:\s">]+([a-z][\w.]*)', 1)[1] END AS seen_event_type,
     CASE
       WHEN shows OR begun IS NULL OR strpos(text, begun) > 60 THEN text
       ELSE regexp_replace(substring(text, strpos(text, begun) + length(begun)), {{lead}}, '')
