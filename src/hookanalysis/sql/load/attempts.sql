@@ -56,20 +56,15 @@ worded AS (
     hidden(said) AS masked
   FROM answered
 ),
-explained AS (
+judged AS (
   SELECT
     *,
     CASE
       WHEN code IS NULL AND words <> '' THEN error_kind(words)
       WHEN code BETWEEN 400 AND 499 AND contains(words, 'signature') THEN 'signature'
-    END AS kind
-  FROM worded
-),
-judged AS (
-  SELECT
-    *,
+    END AS kind,
     attempt_status(word, code, words, attempted_at IS NOT NULL OR created_at IS NULL) AS verdict
-  FROM explained
+  FROM worded
 ),
 shaped AS (
   SELECT

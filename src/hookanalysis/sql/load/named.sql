@@ -5,11 +5,7 @@
 
    Nearly all records name one event, in one of three spellings: that is proven without a pattern
    (the value reads as a uuid, and writes itself back as it stood). */
-WITH pieces AS (
-  SELECT line, byte_offset, "at", record, string_split(record, 'webhook_event_uuid') AS p
-  FROM {{source}}
-),
-near AS (
+WITH near AS (
   SELECT
     *,
     CASE
@@ -19,7 +15,10 @@ near AS (
       WHEN starts_with(p[2], '": "') THEN substring(p[2], 5, 37)
       WHEN starts_with(p[2], '=') THEN substring(p[2], 2, 37)
     END AS near
-  FROM pieces
+  FROM (
+    SELECT line, byte_offset, "at", record, string_split(record, 'webhook_event_uuid') AS p
+    FROM {{source}}
+  )
 ),
 listed AS (
   SELECT

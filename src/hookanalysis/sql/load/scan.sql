@@ -58,9 +58,7 @@ judged AS (
   FROM timed
 )
 SELECT
-  line,
-  byte_offset,
-  part,
+  line, byte_offset, part,
   CASE WHEN verdict IN ('keep', 'count') THEN make_timestamp(micros) END AS at,
   CASE WHEN verdict IN ('keep', 'count') THEN make_timestamp(later_micros) END AS later_at,
   CASE WHEN verdict IN ('keep', 'count') AND plausible THEN zoned END AS zoned,

@@ -11,14 +11,11 @@ WITH named_lines AS (
 ),
 said_lines AS (
   SELECT byte_offset, scrub(named) AS said FROM named_lines
-),
-owners AS (
-  SELECT line, byte_offset FROM scanned WHERE verdict <> 'ignore'
 )
 SELECT
   o.line AS owner,
   arg_min(s.said, s.byte_offset) AS first_said,
   arg_max(s.said, s.byte_offset) AS last_said
 FROM said_lines AS s
-ASOF LEFT JOIN owners AS o ON s.byte_offset > o.byte_offset
+ASOF LEFT JOIN (FROM scanned WHERE verdict <> 'ignore') AS o ON s.byte_offset > o.byte_offset
 GROUP BY o.line

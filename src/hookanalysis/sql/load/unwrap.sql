@@ -13,8 +13,7 @@ found AS (
   FROM taken
 ),
 decoded AS (
-  SELECT
-    * EXCLUDE (inner_line),
+  SELECT * REPLACE (
     CASE
       WHEN starts_with(inner_line, '[') AND regexp_full_match(inner_line, '\[[0-9, ]+\]')
         AND NOT contains(record, '"' || inner_line)
@@ -23,13 +22,11 @@ decoded AS (
         ), '')))), inner_line)
       ELSE inner_line
     END AS inner_line
+  )
   FROM found
 ),
 trimmed AS (
-  SELECT
-    * EXCLUDE (inner_line),
-    unended(inner_line) AS inner_line
-  FROM decoded
+  SELECT * REPLACE (unended(inner_line) AS inner_line) FROM decoded
 ),
 bare AS (
   SELECT

@@ -29,10 +29,7 @@ medians AS (
   GROUP BY a.stream
 )
 SELECT
-  stream,
-  CAST(NULL AS DATE) AS day,
-  pairs,
-  'pooled_median' AS method,
+  stream, CAST(NULL AS DATE) AS day, pairs, 'pooled_median' AS method,
   CASE
     WHEN ABS(offset_ms) > 450000 AND ABS(offset_ms - ROUND(offset_ms / 900000) * 900000) <= 60000
       THEN CAST(ROUND(offset_ms / 900000) * 15 AS INTEGER)
