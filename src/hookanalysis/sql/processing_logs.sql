@@ -17,12 +17,8 @@ named_events AS (
       SELECT (event_uuid, layer) FROM matches WHERE endpoint_url = '' AND processed
     )) AS told
   FROM matches
-  WHERE (
-      endpoint_url IN (SELECT endpoint_url FROM sizes WHERE total <= 20000)
-      OR (sampled(event_uuid, 400000)
-        AND endpoint_url IN (SELECT endpoint_url FROM sizes WHERE total <= 400000))
-      OR sampled(event_uuid, (SELECT COUNT(*) FROM matches))
-    )
+  JOIN sizes USING (endpoint_url)
+  WHERE sampled_at(event_uuid, total, (SELECT COUNT(*) FROM matches))
     AND layer <> 'edge' AND accepted AND COALESCE(processed, TRUE) AND NOT known_before
     AND match_rule <> 'time' AND endpoint_url <> ''
   GROUP BY ALL

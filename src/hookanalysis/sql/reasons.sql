@@ -53,6 +53,12 @@ CREATE OR REPLACE TEMP MACRO sampled(key, total) AS (
   hash(key) % CAST(total // 20000 + 1 AS UBIGINT) = 0
 );
 
+-- The same for endpoints: all keys of a small one (of at most so many rows `here`), a twentieth or
+-- more of a larger one.
+CREATE OR REPLACE TEMP MACRO sampled_at(key, here, total) AS (
+  here <= 20000 OR (here <= 400000 AND sampled(key, 400000)) OR sampled(key, total)
+);
+
 -- Of `events` (endpoint_url, layer, event_uuid, arrived_at, told) the layers that usually tell:
 -- half of the events, or eight of ten in a row, for an outage, however long, does not unlearn what a
 -- log told before it. Only where a layer tells of less than half are the rows looked at in order.

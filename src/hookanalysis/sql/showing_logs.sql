@@ -13,15 +13,12 @@ accepted_events AS (
   FROM matches AS e
   JOIN (SELECT DISTINCT endpoint_url, layer FROM matches WHERE layer <> 'edge') AS l
     ON l.endpoint_url = e.endpoint_url
+  JOIN sizes AS n ON n.endpoint_url = e.endpoint_url
   LEFT JOIN matches AS i
     ON i.delivery_no = e.delivery_no AND i.layer = l.layer
     AND COALESCE(i.accepted, i.processed, TRUE)
-  WHERE e.layer = 'edge' AND e.accepted AND (
-      e.endpoint_url IN (SELECT endpoint_url FROM sizes WHERE total <= 20000)
-      OR (sampled(e.event_uuid, 400000)
-        AND e.endpoint_url IN (SELECT endpoint_url FROM sizes WHERE total <= 400000))
-      OR sampled(e.event_uuid, (SELECT COUNT(*) FROM matches))
-    )
+  WHERE e.layer = 'edge' AND e.accepted
+    AND sampled_at(e.event_uuid, n.total, (SELECT COUNT(*) FROM matches))
   GROUP BY ALL
 )
 FROM usually_tell('accepted_events')
