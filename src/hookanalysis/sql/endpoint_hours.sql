@@ -29,12 +29,8 @@ delivery_hours AS (
   GROUP BY endpoint_url, DATE_TRUNC('hour', first_attempt_at)
 )
 SELECT
-  COALESCE(a.endpoint_url, d.endpoint_url) AS endpoint_url,
-  COALESCE(a.hour_at, d.hour_at) AS hour_at, COALESCE(a.attempts, 0) AS attempts,
-  COALESCE(a.succeeded, 0) AS succeeded, COALESCE(a.failed, 0) AS failed,
-  COALESCE(a.client_errors, 0) AS client_errors, COALESCE(a.server_errors, 0) AS server_errors,
-  COALESCE(a.unanswered, 0) AS unanswered, COALESCE(d.deliveries, 0) AS deliveries,
-  COALESCE(d.missed, 0) AS missed, COALESCE(d.possibly_missed, 0) AS possibly_missed,
-  COALESCE(d.duplicated, 0) AS duplicated, d.lag_p50_ms, d.lag_p95_ms
-FROM attempt_hours AS a
-FULL OUTER JOIN delivery_hours AS d ON d.endpoint_url = a.endpoint_url AND d.hour_at = a.hour_at
+  endpoint_url, hour_at,
+  COALESCE(COLUMNS(* EXCLUDE (endpoint_url, hour_at, lag_p50_ms, lag_p95_ms)), 0),
+  lag_p50_ms, lag_p95_ms
+FROM attempt_hours
+FULL OUTER JOIN delivery_hours USING (endpoint_url, hour_at)

@@ -14,10 +14,6 @@ WITH told_attempts AS (
     ) FILTER (status <> 'none') AS first
   FROM hard_attempts
   GROUP BY delivery_no
-),
-hard_deliveries AS (
-  FROM deliveries
-  WHERE detail <> 'delivered' OR delivery_no IN (SELECT delivery_no FROM hard_attempts)
 )
 SELECT
   d.event_uuid, d.endpoint_url, COALESCE(p.host, '') AS host, COALESCE(p.on_host, 1) AS on_host,
@@ -37,12 +33,11 @@ SELECT
       THEN COALESCE(CAST(d.last_http_status AS VARCHAR), d.last_error_kind, 'no_answer')
     ELSE COALESCE(CAST(d.receiver_status AS VARCHAR), 'no_attempt')
   END AS status
-FROM hard_deliveries AS d
+FROM deliveries AS d
 LEFT JOIN endpoint_paths AS p ON p.endpoint_url = d.endpoint_url
 LEFT JOIN told_attempts AS a ON a.delivery_no = d.delivery_no
-WHERE NOT d.is_test
-  AND d.outcome <> 'unexpected'
-  AND d.detail <> 'conflict'
+WHERE (d.detail <> 'delivered' OR d.delivery_no IN (SELECT delivery_no FROM hard_attempts))
+  AND NOT d.is_test AND d.outcome <> 'unexpected' AND d.detail <> 'conflict'
   AND NOT (d.outcome = 'pending' AND COALESCE(d.last_status, 'pending') = 'pending')
   AND NOT (
     d.outcome = 'undetermined' AND d.receipts = 0 AND COALESCE(d.last_status, 'pending') = 'pending'

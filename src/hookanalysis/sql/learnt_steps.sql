@@ -71,8 +71,7 @@ layers AS (
     layer,
     COUNT(DISTINCT event_uuid) FILTER (WHERE accepted) AS accepted,
     COUNT(DISTINCT event_uuid) FILTER (WHERE refused) AS refused,
-    COUNT(DISTINCT event_uuid) FILTER (WHERE accepted AND step = 'processed')
-      AS processed
+    COUNT(DISTINCT event_uuid) FILTER (WHERE accepted AND step = 'processed') AS processed
   FROM lines
   GROUP BY layer
 ),

@@ -22,11 +22,6 @@ request_paths AS (
   WHERE r.request_id IN (SELECT request_id FROM receipts WHERE path IS NULL AND event_uuid IS NOT NULL)
   GROUP BY r.request_id HAVING MIN(r.path) = MAX(r.path)
 ),
-direct_streams AS (
-  SELECT DISTINCT stream
-  FROM receipts
-  WHERE source_ip IN (SELECT UNNEST(sender_ips) FROM settings)
-),
 -- One row for each stream and day; the day without one has the stream's.
 clocks AS (
   SELECT stream, day, offset_ms * INTERVAL '1 millisecond' AS ahead,
@@ -47,8 +42,9 @@ SELECT
   COALESCE(d.tolerance, f.tolerance, INTERVAL '0 seconds') AS tolerance,
   r.http_status, r.accepted, r.processed, r.known_before, r.signature_failed, r.source_ip, r.agent,
   COALESCE(LIST_CONTAINS(s.sender_ips, r.source_ip), FALSE) AS by_sender,
-  i.stream IS NOT NULL
-    AND COALESCE(NOT LIST_CONTAINS(s.sender_ips, r.source_ip), FALSE) AS stranger
+  COALESCE(NOT LIST_CONTAINS(s.sender_ips, r.source_ip), FALSE) AND r.stream IN (
+    SELECT stream FROM receipts WHERE source_ip IN (SELECT UNNEST(sender_ips) FROM settings)
+  ) AS stranger
 FROM receipts AS r
 CROSS JOIN settings AS s
 LEFT JOIN request_events AS q ON q.request_id = r.request_id AND r.event_uuid IS NULL
@@ -57,4 +53,3 @@ LEFT JOIN clocks AS f ON f.stream = r.stream AND f.day IS NULL
 LEFT JOIN request_paths AS h ON h.request_id = r.request_id AND r.event_uuid IS NOT NULL
 LEFT JOIN (SELECT DISTINCT path, path_no FROM endpoint_paths) AS p
   ON p.path = COALESCE(r.path, h.path) AND COALESCE(r.method, 'POST') IN ('POST', 'PUT')
-LEFT JOIN direct_streams AS i ON i.stream = r.stream

@@ -31,11 +31,6 @@ shares AS (
   JOIN (SELECT event_type, COUNT(*) AS events FROM events GROUP BY ALL) AS t USING (event_type)
   GROUP BY s.event_type, s.endpoint_url
 ),
-usual_endpoints AS (
-  SELECT event_type, endpoint_url, host
-  FROM shares
-  WHERE sent >= 10 AND sent >= 0.5 * events AND sent < events
-),
 strays AS (
   SELECT s.event_type, s.event_uuid, h.host, MAX(s.endpoint_url) AS endpoint_url
   FROM sent_events AS s
@@ -53,7 +48,7 @@ twin_events AS (
 SELECT
   u.endpoint_url, e.event_uuid, e.event_type, e.first_at,
   COALESCE(t.endpoint_url, y.endpoint_url, '') AS went_to
-FROM usual_endpoints AS u
+FROM shares AS u
 JOIN events AS e ON e.event_type = u.event_type
 LEFT JOIN sent_events AS s
   ON s.event_type = e.event_type AND s.event_uuid = e.event_uuid
@@ -62,4 +57,5 @@ LEFT JOIN twin_events AS t
   ON t.event_type = e.event_type AND t.event_uuid = e.event_uuid AND t.twin_url = u.endpoint_url
 LEFT JOIN strays AS y
   ON y.event_type = e.event_type AND y.event_uuid = e.event_uuid AND y.host = u.host
-WHERE s.event_uuid IS NULL
+WHERE s.event_uuid IS NULL AND u.sent >= GREATEST(10, 0.5 * u.events)
+  AND u.sent < u.events

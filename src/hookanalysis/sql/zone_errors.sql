@@ -34,23 +34,18 @@ others AS (
   CROSS JOIN measured AS m
   LEFT JOIN errors AS x ON x.stream = m.stream
   GROUP BY e.stream
-),
-judged AS (
-  SELECT
-    e.*, l.timezone AS log_zone, s.timezone AS export_zone,
-    CASE
-      WHEN l.timezone IS NOT NULL AND s.timezone IS NULL THEN 'log'
-      WHEN l.timezone IS NULL AND s.timezone IS NOT NULL THEN 'export'
-      WHEN o.right_logs > 0 AND o.like_logs = 0 THEN 'log'
-      WHEN o.like_logs > 0 AND o.right_logs = 0 THEN 'export'
-      ELSE 'either'
-    END AS suspect
-  FROM errors AS e
-  JOIN others AS o ON o.stream = e.stream
-  LEFT JOIN zones AS l ON l.side = 'receiver' AND l.stream = e.stream
-  LEFT JOIN zones AS s ON s.side = 'sender'
 )
 SELECT
-  stream, minutes, CAST(pairs AS BIGINT) AS pairs, first_day, last_day, suspect,
-  log_zone, export_zone
-FROM judged
+  e.stream, e.minutes, CAST(e.pairs AS BIGINT) AS pairs, e.first_day, e.last_day,
+  CASE
+    WHEN l.timezone IS NOT NULL AND s.timezone IS NULL THEN 'log'
+    WHEN l.timezone IS NULL AND s.timezone IS NOT NULL THEN 'export'
+    WHEN o.right_logs > 0 AND o.like_logs = 0 THEN 'log'
+    WHEN o.like_logs > 0 AND o.right_logs = 0 THEN 'export'
+    ELSE 'either'
+  END AS suspect,
+  l.timezone AS log_zone, s.timezone AS export_zone
+FROM errors AS e
+JOIN others AS o ON o.stream = e.stream
+LEFT JOIN zones AS l ON l.side = 'receiver' AND l.stream = e.stream
+LEFT JOIN zones AS s ON s.side = 'sender'

@@ -38,12 +38,6 @@ senders AS (
 only_senders AS (
   SELECT MIN(sender) AS sender FROM exports HAVING MIN(sender) = MAX(sender)
 ),
-named_senders AS (
-  SELECT r.rule_id, r.endpoint_url, COALESCE(s.sender, o.sender) AS sender
-  FROM counted_rows AS r
-  LEFT JOIN senders AS s ON s.endpoint_url = r.endpoint_url
-  LEFT JOIN only_senders AS o ON r.endpoint_url NOT IN (SELECT endpoint_url FROM exports)
-),
 counted_signs AS (
   SELECT
     s.rule_id, s.endpoint_url, s.piece, s.stance,
@@ -84,5 +78,6 @@ SELECT
 FROM counted_rows AS r
 JOIN rule_headers AS h ON h.rule_id = r.rule_id
 JOIN summed_signs AS w ON w.rule_id = r.rule_id AND w.endpoint_url = r.endpoint_url
-JOIN named_senders AS n ON n.rule_id = r.rule_id AND n.endpoint_url = r.endpoint_url
-LEFT JOIN rule_texts AS t ON t.rule_id = r.rule_id AND t.sender = n.sender
+LEFT JOIN senders AS s ON s.endpoint_url = r.endpoint_url
+LEFT JOIN only_senders AS o ON r.endpoint_url NOT IN (SELECT endpoint_url FROM exports)
+LEFT JOIN rule_texts AS t ON t.rule_id = r.rule_id AND t.sender = COALESCE(s.sender, o.sender)
