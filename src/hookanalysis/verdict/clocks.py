@@ -18,10 +18,21 @@ from numpy.typing import NDArray
 
 from hookanalysis.database import Database, sql_text
 
-Numbers = NDArray[np.int64]
-Flags = NDArray[np.bool_]
+from .windows import (
+    NONE,
+    OWN_ANSWERS,
+    SECOND,
+    Columns,
+    CrowdedError,
+    Flags,
+    Numbers,
+    Windows,
+    accepts,
+    from_proxy,
+    pair,
+    select,
+)
 
-SECOND = 1_000_000
 DAY = 86_400
 # Zones differ by up to 14 hours from UTC, and clocks by minutes.
 _REACH = 14 * 3600 + 1800
@@ -37,6 +48,8 @@ _DAYS = 8
 _NEIGHBOURS = 100
 # A few other holes may lie close by; the longest gap beside them is what is ordinary.
 _OTHER_HOLES = 3
+# A clock steps, and what an export tells of the time is off, by no more than this unnoticed.
+_STEP_SECONDS = 600
 
 
 class Shift(NamedTuple):
@@ -150,6 +163,46 @@ def _correlate(attempts: Numbers, lines: Numbers) -> NDArray[np.float64]:
     product = np.fft.irfft(np.conj(np.fft.rfft(one)) * np.fft.rfft(other), size)
     result: NDArray[np.float64] = np.rint(product[: 2 * _REACH + 1])
     return result
+
+
+def displaced(
+    requests: Columns,
+    lines: Columns,
+    windows: Windows,
+    silent: Numbers,
+    spare: Numbers,
+    tolerance: int,
+) -> Numbers:
+    """Requests without a line near which lines lie that are nobody's.
+
+    Of one that nobody is known to have answered, any may be its line: when it was sent, and how
+    long the sender waited, is only what the export and the settings say. Of answered ones, more of
+    them must lie near than by chance: a clock has stepped or drifted. `silent` are the requests
+    that have no line, `spare` the lines that no request needs; microseconds.
+    """
+    told, says = requests["http_status"], requests["says"]
+    open_ended = (says == 2) & ((told < 0) | from_proxy(told))
+    answered = ~open_ended & ((told >= 0) | (says == 1))
+    timed = requests["attempted_at"] != NONE
+    chosen: Numbers = silent[((open_ended | answered) & timed)[silent]]
+    part, there = select(requests, chosen), select(lines, spare)
+    reach = max(tolerance, _STEP_SECONDS * SECOND)
+    low, high = windows.low[chosen] - reach, windows.high[chosen] + reach
+    try:
+        rows, columns = pair(low, high, part, there)
+    except CrowdedError:
+        return chosen
+    free = open_ended[chosen]
+    told, status = part["http_status"][rows], there["http_status"][columns]
+    fits = (status < 0) | (told == status) | (told < 0) & accepts(status)
+    fits |= free[rows] & (accepts(status) | np.isin(status, OWN_ANSWERS))
+    near: Flags = np.bincount(rows[fits], minlength=len(chosen)) > 0
+    steady, count = ~free, np.count_nonzero(near & ~free)
+    span = max(int(np.ptp(lines["logged_at"])), 1)
+    chance = float(np.sum(1 - np.exp(-len(spare) * (high - low)[steady] / span)))
+    likely = count > 10 * chance or (count >= 3 and count > 2 * chance)
+    found: Numbers = chosen[near & (free | likely)]
+    return found
 
 
 def write_live_spans(db: Database) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .assignment import Assignment, assign
+from .clocks import displaced
 from .windows import (
     LATE_SECONDS,
     NO_PAIRS,
@@ -16,7 +17,6 @@ from .windows import (
     SECOND,
     CrowdedError,
     accepts,
-    displaced,
     find_elsewhere,
     find_strangers,
     from_proxy,

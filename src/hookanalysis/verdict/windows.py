@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Numbers = NDArray[np.int64]
-    Flags = NDArray[np.bool_]
-    Columns = dict[str, NDArray[Any]]
+Numbers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+Columns = dict[str, NDArray[Any]]
 
 SECOND = 1_000_000
 # Stands for a time or a status that nobody logged.
@@ -29,8 +27,6 @@ NO_PAIRS = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
 LATE_SECONDS = 300
 # From the time that a sender notes for an attempt until it really sends, at most.
 _DUE = 5 * SECOND
-# A clock steps by no more than this without anybody noticing.
-_STEP_SECONDS = 120
 # How far the line of a request may lie from what an inner layer shows of it, before measuring.
 _NEAR_SECONDS = 3
 # From so many requests or lines on, what was counted says more than what is assumed.
@@ -104,34 +100,6 @@ def find_lone(rows: Numbers, columns: Numbers, size: int, count: int) -> Flags:
         np.bincount(columns, minlength=count)[columns] == 1
     )
     return flags
-
-
-def displaced(
-    requests: Columns,
-    lines: Columns,
-    windows: Windows,
-    silent: Numbers,
-    spare: Numbers,
-    tolerance: int,
-) -> Numbers:
-    """Answered requests without a line near which lines lie that are nobody's.
-
-    More of them than by chance are theirs, and a clock has stepped or drifted. `silent` are the
-    requests that have no line, `spare` the lines that no request needs; microseconds.
-    """
-    answered = (requests["http_status"] >= 0) | (requests["says"] == 1)
-    chosen = silent[(answered & (requests["attempted_at"] != NONE))[silent]]
-    part, there = select(requests, chosen), select(lines, spare)
-    reach = max(tolerance, _STEP_SECONDS * SECOND)
-    low, high = windows.low[chosen] - reach, windows.high[chosen] + reach
-    rows, columns = pair(low, high, part, there)
-    told, status = part["http_status"][rows], there["http_status"][columns]
-    near = np.unique(rows[(status < 0) | (told == status) | (told < 0) & accepts(status)])
-    span = max(int(np.ptp(lines["logged_at"])), 1)
-    chance = float(np.sum(1 - np.exp(-len(spare) * (high - low) / span)))
-    likely = len(near) > 10 * chance or (len(near) >= 3 and len(near) > 2 * chance)
-    found: Numbers = chosen[near] if likely else chosen[:0]
-    return found
 
 
 def measure(
