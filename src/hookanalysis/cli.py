@@ -201,13 +201,11 @@ def reconcile(
     until: datetime | None,
     as_json: bool,
     fail_on: str,
-    wait: float,
     strict: bool,
-    workspace: str,
-    settings: str | None,
+    **how: Any,
 ) -> None:
     """Judge every delivery by both sides' logs."""
-    with _connect(workspace, settings, wait=wait) as ws:
+    with _connect(**how) as ws:
         with RUN.step("reconcile"):
             ws.reconcile(since, until)
         facts = ws.facts()

@@ -9,7 +9,10 @@ from datetime import UTC, datetime
 from functools import cache
 from itertools import starmap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import duckdb
+import pandas as pd
 
 from .database import Database
 from .errors import InputError
@@ -20,10 +23,6 @@ from .outputs import no_formula, write_beside
 from .tables import OUTCOMES, TABLES
 from .verdict.findings import SEVERITIES, read_finding, say_ground
 from .words import WORDS, say, say_evidence, say_reason, say_zone_error
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 _EVIDENCE = TABLES["finding_evidence"].names
 # Tables whose codes a sheet says in words too: the columns that it takes, and the words of a row.
@@ -129,8 +128,6 @@ def _seconds(at: datetime) -> int:
 
 
 def _write_xlsx(frame: pd.DataFrame, path: Path, table: str) -> None:
-    import pandas as pd
-
     options = {"options": {"strings_to_formulas": False, "strings_to_urls": False}}
     # Where a disk is full, its writer would print of that by itself.
     sheet = io.BytesIO()
@@ -140,8 +137,6 @@ def _write_xlsx(frame: pd.DataFrame, path: Path, table: str) -> None:
 
 
 def _write_parquet(frame: pd.DataFrame, path: Path, _table: str) -> None:
-    import duckdb
-
     # The workspace's own connection may not touch other files; a fresh one holds just this frame.
     with duckdb.connect() as con:
         con.register("frame", frame)

@@ -120,17 +120,12 @@ def _run(commands: click.Group) -> int:
 
 def make_plain(text: str) -> str:
     """Text from logs and file names, made safe for a terminal: control characters are shown."""
-    lines = text.split("\n")
-    safe = (
-        "".join(c if _harmless(c) else c.encode("unicode_escape").decode() for c in line)
-        for line in lines
-    )
-    return "\n".join(safe)
+    return "".join(c if _harmless(c) else c.encode("unicode_escape").decode() for c in text)
 
 
 def _harmless(character: str) -> bool:
     reorders = "\u202a" <= character <= "\u202e" or "\u2066" <= character <= "\u2069"
-    return character.isprintable() and not reorders
+    return character == "\n" or (character.isprintable() and not reorders)
 
 
 class Kind(click.ParamType[Any]):

@@ -126,12 +126,16 @@ class Settings:
         return Known(**known)
 
 
-def read_settings(path: str | Path | None = None) -> Settings:
+def read_settings(path: Settings | str | Path | None = None) -> Settings:
     """Read a `hookanalysis.toml`; without `path`, the one in the current folder, if any.
+
+    Settings that are read already stay as they are.
 
     Raises:
         InputError: The file is missing, is no TOML, or holds an unknown or mistyped key.
     """
+    if isinstance(path, Settings):
+        return path
     file = Path(path) if path is not None else Path(DEFAULT_NAME)
     if path is None and not file.is_file():
         return Settings()

@@ -33,10 +33,10 @@ def count(number: float) -> str:
     return f"{round(number):,}"
 
 
-def plural(number: int, noun: str, several: str = "") -> str:
+def plural(number: int, noun: str) -> str:
     """A number and its noun: `1 delivery`, `2 deliveries`."""
     if number != 1:
-        noun = several or re.sub(r"(?<![aeiou])y$", "ie", noun) + "s"
+        noun = re.sub(r"(?<![aeiou])y$", "ie", noun) + "s"
     return f"{number:,} {noun}"
 
 

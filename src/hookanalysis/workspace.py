@@ -346,6 +346,5 @@ def connect(
         BusyError: Another process holds the file.
         InputError: The file is no workspace, of a newer version, or the settings are wrong.
     """
-    if not isinstance(settings, Settings):
-        settings = read_settings(settings)
-    return Workspace(path, settings=settings, read_only=read_only, wait_seconds=wait_seconds)
+    settled = read_settings(settings)
+    return Workspace(path, settings=settled, read_only=read_only, wait_seconds=wait_seconds)

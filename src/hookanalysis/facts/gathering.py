@@ -24,23 +24,7 @@ from hookanalysis.verdict.findings import Finding, Shown, judge_period, load_rul
 from hookanalysis.words import explain_reason, say_evidence, say_seen
 from hookanalysis.zones import check_zone, to_utc
 
-from .measures import (
-    FACTS_VERSION,
-    ClockOffset,
-    Duplicates,
-    EndpointFacts,
-    Facts,
-    FileFacts,
-    Headline,
-    Hole,
-    OutcomeCount,
-    RejectCount,
-    Resends,
-    StreamCoverage,
-    Totals,
-    Unknown,
-    Versions,
-)
+from . import measures
 from .period import Period, ask, check_year, day_bounds
 
 T = TypeVar("T")
@@ -59,7 +43,7 @@ def facts(
     timezone: str = "UTC",
     endpoint: str = "",
     event_type: str = "",
-) -> Facts:
+) -> measures.Facts:
     """Count what was found, for all time or for one period.
 
     Args:
@@ -88,46 +72,47 @@ def facts(
     return _gather(db, asked, period, sums)
 
 
-def _gather(db: Database, asked: Period, period: Period, sums: dict[str, Any]) -> Facts:
+def _gather(db: Database, asked: Period, period: Period, sums: dict[str, Any]) -> measures.Facts:
     """Count all the rest, in UTC: `period` is what readers are shown."""
-    outcomes = {row["outcome"]: row for row in ask(db, "outcomes", asked)}
-    none = {"deliveries": 0, "tests": 0, "details": {}, "share": 0.0 if outcomes else None}
-    files = read_rows(FileFacts, ask(db, "files"))
+    counted = {row["outcome"]: row for row in ask(db, "outcomes", asked)}
+    none = {"deliveries": 0, "tests": 0, "details": {}, "share": 0.0 if counted else None}
+    outcomes = [
+        none | {"outcome": name, "meaning": meaning} | counted.get(name, {})
+        for name, meaning in OUTCOMES.items()
+    ]
+    files = read_rows(measures.FileFacts, ask(db, "files"))
     statuses = Counter(file.status for file in files)
     start = period.since or period.first_at
     end = period.until or max((at for at in (period.last_at, period.horizon) if at), default=None)
     whole = start and end and start < end
-    (duplicates,) = read_rows(Duplicates, ask(db, "duplicates", asked))
+    (duplicates,) = read_rows(measures.Duplicates, ask(db, "duplicates", asked))
     (tzdata,) = (db.rows("SELECT tzdata FROM meta") or [(None,)])[0]
-    return Facts(
+    return measures.Facts(
         period=period,
-        totals=read_rows(Totals, [sums])[0],
-        headline=read_rows(Headline, [sums])[0],
-        outcomes=tuple(
-            OutcomeCount(**{"outcome": name, "meaning": meaning, **none, **outcomes.get(name, {})})
-            for name, meaning in OUTCOMES.items()
-        ),
+        totals=read_rows(measures.Totals, [sums])[0],
+        headline=read_rows(measures.Headline, [sums])[0],
+        outcomes=read_rows(measures.OutcomeCount, outcomes),
         duplicates=duplicates,
         endpoints=tuple(
             replace(entry, outcomes=_NONE | entry.outcomes)
-            for entry in read_rows(EndpointFacts, ask(db, "endpoint_facts", asked))
+            for entry in read_rows(measures.EndpointFacts, ask(db, "endpoint_facts", asked))
         ),
         unknowns=tuple(_explain_unknown(**row) for row in ask(db, "unknowns", asked)),
         coverage=read_coverage(db, *((start, end) if whole else (None, None))),
-        clocks=read_rows(ClockOffset, ask(db, "clocks", asked)),
+        clocks=read_rows(measures.ClockOffset, ask(db, "clocks", asked)),
         file_counts={status: statuses[status] for status in FILE_STATUSES},
         files=files,
-        rejects=read_rows(RejectCount, ask(db, "rejects")),
+        rejects=read_rows(measures.RejectCount, ask(db, "rejects")),
         findings=_mark_known(db, period, *_judge_days(db, period), *_show_cases(db, asked)),
-        resends=Resends(**dict.fromkeys(_names(Resends), 0) | sums["advice"]),
+        resends=measures.Resends(**dict.fromkeys(_names(measures.Resends), 0) | sums["advice"]),
         sample=_is_sample(files),
-        versions=Versions(
-            metadata.version("hookanalysis"), SCHEMA_VERSION, tzdata or "", FACTS_VERSION
+        versions=measures.Versions(
+            metadata.version("hookanalysis"), SCHEMA_VERSION, tzdata or "", measures.FACTS_VERSION
         ),
     )
 
 
-def _is_sample(files: tuple[FileFacts, ...]) -> bool:
+def _is_sample(files: tuple[measures.FileFacts, ...]) -> bool:
     with find_samples() as folder:
         return bool(files) and all(Path(file.path).is_relative_to(folder) for file in files)
 
@@ -205,10 +190,10 @@ def acknowledge(db: Database, rule: str, note: str, endpoint: str, until: date |
 
 def read_coverage(
     db: Database, start: datetime | None, end: datetime | None, most: int = MAX_HOLES
-) -> tuple[StreamCoverage, ...]:
+) -> tuple[measures.StreamCoverage, ...]:
     """How far each log and export testifies for a time, with its longest holes."""
-    logs = read_rows(StreamCoverage, ask(db, "coverage", start=start, end=end, most=most))
-    return tuple(replace(log, holes=read_rows(Hole, log.holes)) for log in logs)
+    logs = read_rows(measures.StreamCoverage, ask(db, "coverage", start=start, end=end, most=most))
+    return tuple(replace(log, holes=read_rows(measures.Hole, log.holes)) for log in logs)
 
 
 def _names(kind: Any) -> list[str]:
@@ -221,9 +206,9 @@ def read_rows(kind: type[T], rows: Any) -> tuple[T, ...]:
     return tuple(kind(**{name: row[name] for name in names}) for row in rows)
 
 
-def _explain_unknown(code: str, reason: str, **more: Any) -> Unknown:
+def _explain_unknown(code: str, reason: str, **more: Any) -> measures.Unknown:
     says, remedy = explain_reason(reason)
-    return Unknown(code=code or "unknown", reason=says, hint=remedy or _GENERAL_HINT, **more)
+    return measures.Unknown(code or "unknown", reason=says, hint=remedy or _GENERAL_HINT, **more)
 
 
 def _moment(text: datetime | str | None, timezone: str) -> datetime | None:

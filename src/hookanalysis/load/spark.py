@@ -81,7 +81,7 @@ def load(
         InputError: An object has more than 2 GB; or the names of objects are random, and no stream
             is named.
     """
-    wishes = Wishes(_settle(settings), Known(**known))
+    wishes = Wishes(read_settings(settings), Known(**known))
     objects = spark.read.format("binaryFile").option("recursiveFileLookup", value=True)
     found = objects.load([*paths])
     sizes = {row[0]: row[1] for row in found.select("path", "length").collect()}
@@ -210,7 +210,7 @@ def fetch(
     if not isinstance(workspace, Database):
         with Database(workspace) as db:
             return fetch(lake, db, settings=settings, progress=progress)
-    prepare(workspace, _settle(settings))
+    prepare(workspace, read_settings(settings))
     stored = _Stored(lake.path if isinstance(lake, Lake) else lake)
     reports = []
     for told in stored.told():
@@ -218,10 +218,6 @@ def fetch(
         if progress:
             progress(told["report"]["path"], (told["file"] or {}).get("text_bytes") or 0)
     return LoadReport(tuple(reports), find_lacks(workspace))
-
-
-def _settle(settings: Settings | str | Path | None) -> Settings:
-    return settings if isinstance(settings, Settings) else read_settings(settings)
 
 
 def _gather(db: Database, told: dict[str, Any], stored: _Stored) -> FileReport:

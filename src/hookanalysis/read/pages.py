@@ -53,6 +53,11 @@ _VOID = frozenset(
 # A page that is nested deeper was made to cost time; browsers stop there too.
 _DEPTH_LIMIT = 512
 _UNSEEN = frozenset({"script", "style", "template", "noscript"})
+# What comes of taking JSON for a document that it is not; OSError: of a time beyond the calendar.
+_UNLIKE = (
+    *(ValueError, KeyError, TypeError, AttributeError, RecursionError),
+    *(OverflowError, OSError),
+)
 # What a request of a dashboard must be about, by its address or by the names in its rows.
 _TELLING = re.compile(r"(?i)hook|attempt|deliver|idempotency")
 
@@ -93,15 +98,7 @@ def store_rows(text: str) -> list[Row] | None:
             {"timestamp": _moment(at), "line": line, "labels": labels}
             for at, _, line, labels in found
         ]
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-        OverflowError,
-        OSError,
-    ):
+    except _UNLIKE:
         return None
 
 
@@ -122,7 +119,7 @@ def otlp_rows(text: str) -> list[Row] | None:
             for scope in source["scopeLogs"]
             for record in scope["logRecords"]
         ]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
+    except _UNLIKE:
         return None
 
 
@@ -156,7 +153,7 @@ def har_rows(text: str) -> list[Row] | None:
     """
     try:
         return list(_har_rows(text))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except _UNLIKE:
         return None
 
 

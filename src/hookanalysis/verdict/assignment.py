@@ -27,13 +27,10 @@ Matchings are Hopcroft and Karp's, by `scipy.sparse.csgraph`; all paths are sear
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
+from scipy.sparse import csgraph, csr_array
 
 Numbers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -62,8 +59,6 @@ def assign(rows: int, lines: int, pairs: tuple[Numbers, Numbers], must: Flags) -
         pairs: The row and the line of each pair that may belong together; no pair twice.
         must: Of each row: it has a line, whichever it is.
     """
-    from scipy.sparse import csgraph, csr_array
-
     row_of, line_of = pairs
     ones = np.ones(len(row_of), dtype=np.int8)
     graph = csr_array((ones, (row_of, line_of)), shape=(rows, lines))
@@ -107,12 +102,10 @@ def assign(rows: int, lines: int, pairs: tuple[Numbers, Numbers], must: Flags) -
 
 def _match(graph: csr_array, chosen: Numbers) -> Numbers:
     """A largest matching of the chosen rows: of each row its line, or -1."""
-    from scipy.sparse.csgraph import maximum_bipartite_matching
-
     line = np.full(graph.shape[0], -1, dtype=np.int64)
     if len(chosen) and graph.nnz:
         part = graph if len(chosen) == graph.shape[0] else graph[chosen]
-        line[chosen] = maximum_bipartite_matching(part, perm_type="column")
+        line[chosen] = csgraph.maximum_bipartite_matching(part, perm_type="column")
     return line
 
 
@@ -122,8 +115,6 @@ def _join(first: Numbers, largest: Numbers, must: Flags, lines: int) -> Numbers:
     Where `largest` leaves out a must row, the two differ along a path that begins there; the pairs
     of `first` along it cover as many rows (Mendelsohn and Dulmage 1958).
     """
-    from scipy.sparse import csgraph, csr_array
-
     if not np.any(must & (largest < 0)):
         return largest
     rows = len(first)
@@ -173,8 +164,6 @@ class _Reach:
 
     def cycles(self, matching: Numbers) -> Flags:
         """Rows that can exchange lines among each other."""
-        from scipy.sparse import csgraph
-
         row, line = self._moves(matching)
         free = matching[self.row_of] != self.line_of
         graph = self._graph(
@@ -193,8 +182,6 @@ class _Reach:
     def _search(
         self, starts: Numbers, steps: tuple[Numbers, Numbers], moves: tuple[Numbers, Numbers]
     ) -> Flags:
-        from scipy.sparse import csgraph
-
         size = self.rows + self.lines
         found = np.zeros(size, dtype=bool)
         if len(starts):
@@ -208,7 +195,5 @@ class _Reach:
         return found
 
     def _graph(self, tails: Numbers, heads: Numbers) -> csr_array:
-        from scipy.sparse import csr_array
-
         size = self.rows + self.lines + 1
         return csr_array((np.ones(len(tails), dtype=np.int8), (tails, heads)), shape=(size, size))

@@ -75,19 +75,14 @@ SELECT
 FROM offenders
 GROUP BY COALESCE(endpoint_url, ''), event_uuid
 """
-_STORE_DELIVERIES = """
-INSERT INTO finding_deliveries
-SELECT rule_id, endpoint_url, event_uuid, happened_at
-FROM chosen_rows
-WHERE event_uuid IS NOT NULL
-"""
 _MOST_WORDS = 4
 _SIGN = re.compile(r"(\w+)=(\d+)/(\d+)")
-_STORE_SPANS = """
+_SORT_ROWS = """
+INSERT INTO finding_deliveries
+SELECT rule_id, endpoint_url, event_uuid, happened_at FROM chosen_rows
+WHERE event_uuid IS NOT NULL;
 INSERT INTO finding_spans
-SELECT rule_id, endpoint_url, happened_at, ends_at
-FROM chosen_rows
-WHERE event_uuid IS NULL
+SELECT rule_id, endpoint_url, happened_at, ends_at FROM chosen_rows WHERE event_uuid IS NULL
 """
 
 
@@ -255,8 +250,7 @@ def diagnose(db: Database) -> None:
         _run_rule(db, rule)
     chosen = sql_text("diagnosis/chosen_rows")
     db.con.execute(f"CREATE OR REPLACE TEMP TABLE chosen_rows AS {chosen}")
-    db.con.execute(_STORE_DELIVERIES)
-    db.con.execute(_STORE_SPANS)
+    db.con.execute(_SORT_ROWS)
     for name in ("findings", "finding_evidence"):
         db.con.execute(f"INSERT INTO {name} BY NAME {sql_text(f'diagnosis/{name}')}")
     for name in ("offenders", "chosen_rows", *_WORK_TABLES):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from math import log
+from typing import Any
 
 from hookanalysis.database import Database, sql_text
 
@@ -44,19 +45,17 @@ class Run:
 def write_run_failures(db: Database) -> None:
     """Make `run_failures`: the failures of `first_tries` that belong to a run of their series."""
     db.make("failures", sql_text("incidents/failures"))
-    found: list[list[object]] = [[], [], [], [], []]
     rows = db.rows("SELECT scope, series, tries, nth, kind FROM failures ORDER BY ALL")
+    found: list[tuple[Any, ...]] = []
     for (scope, series, tries), group in groupby(rows, key=lambda row: row[:3]):
         _, _, _, places, kinds = zip(*group, strict=True)
-        for run in find_runs(places, kinds, tries):
-            row = (scope, series, run.first, run.last, run.still_open)
-            for column, value in zip(found, row, strict=True):
-                column.append(value)
+        runs = find_runs(places, kinds, tries)
+        found += [(scope, series, run.first, run.last, run.still_open) for run in runs]
     db.con.execute(
         "CREATE OR REPLACE TEMP TABLE failure_runs AS SELECT CAST(UNNEST($1) AS VARCHAR) AS scope,"
         " CAST(UNNEST($2) AS VARCHAR) AS series, CAST(UNNEST($3) AS BIGINT) AS first_nth,"
         " CAST(UNNEST($4) AS BIGINT) AS last_nth, CAST(UNNEST($5) AS BOOLEAN) AS still_open",
-        found,
+        [[row[column] for row in found] for column in range(5)],
     )
     db.make("run_failures", sql_text("incidents/run_failures"))
     for name in ("failures", "failure_runs"):

@@ -14,7 +14,6 @@ from hookanalysis.settings import Settings
 from .clocks import write_clock_offsets, write_live_spans
 from .findings import diagnose
 from .incidents import write_run_failures
-from .requests import write_requests
 from .signatures import write_signature_checks
 
 # The files of `sql/`, and what is made in code: each makes the table of its name, and reads only
@@ -72,10 +71,17 @@ STEPS = (
     "resends",
 )
 
+
+def _write_requests(db: Database) -> None:
+    from .requests import write_requests  # with scipy, which takes its time to start
+
+    write_requests(db)
+
+
 _CODE = {
     "live_spans": write_live_spans,
     "clock_offsets": write_clock_offsets,
-    "requests": write_requests,
+    "requests": _write_requests,
     "run_failures": write_run_failures,
     "signature_checks": write_signature_checks,
 }
