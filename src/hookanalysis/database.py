@@ -60,13 +60,10 @@ class Database:
         self._has_macros = False
         self._editing = False
         with private():
-            self.con = (
-                open_part(memory, spill)
-                if spill
-                else open_file(
-                    self.path, read_only=read_only, wait_seconds=wait_seconds, memory=memory
-                )
-            )
+            if spill:
+                self.con = open_part(memory, spill)
+            else:
+                self.con = open_file(self.path, memory, wait_seconds, read_only=read_only)
         if not read_only:
             clear_spilled(self.path)
         try:

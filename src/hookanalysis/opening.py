@@ -103,7 +103,7 @@ def open_part(memory: str, spill: Path) -> duckdb.DuckDBPyConnection:
 
 
 def open_file(
-    path: str, *, read_only: bool, wait_seconds: float, memory: str
+    path: str, memory: str, wait_seconds: float, *, read_only: bool
 ) -> duckdb.DuckDBPyConnection:
     """Open a workspace's file, locked down; wait so long for another process that holds it.
 

@@ -9,20 +9,9 @@ from typing import Any
 
 SCHEMA_VERSION = 5
 
-# How a column's name and type end → the least and the most that is ever written into it.
-_ANY_TIME = "0001-01-01", "9999-12-31 24:00"
-_LIMITS = {
-    **dict.fromkeys(("since_at TIMESTAMP", "until_at TIMESTAMP", " DATE"), _ANY_TIME),
-    " TIMESTAMP": ("1980-01-01", "2110-01-01"),  # of a log or export
-    "generation_id INTEGER": (0, 900_000),
-    "byte_offset BIGINT": (0, 10**13 - 1),
-    " INTEGER": (-2_000_000_000, 2_000_000_000),
-    **dict.fromkeys(("_id BIGINT", "_no BIGINT"), (0, 2**63 - 2)),  # reckoned of both
-    " BIGINT": (0, 10**15),
-    " SMALLINT": (0, 999),
-    **{f"_{unit} DOUBLE": (0, 10**6) for unit in ("s", "seconds", "minutes", "days")},
-    " DOUBLE": (-(10**13), 10**13),
-}
+_CONTRACT: dict[str, dict[str, Any]] = tomllib.loads(
+    resources.files("hookanalysis").joinpath("tables.toml").read_text(encoding="utf-8")
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +28,7 @@ class Column:
         if self.name == "timezone":
             known = "lower(timezone) IN (SELECT lower(name) FROM pg_timezone_names())"
             return rf"NOT bool_and({known} OR timezone SIMILAR TO '(UTC|GMT)?[+-]\d\d:?\d\d')"
-        for end, (least, most) in _LIMITS.items():
+        for end, (least, most) in _CONTRACT["limits"].items():
             if f"{self.name} {self.type}".endswith(end):
                 return f"min({self.name}) < '{least}' OR max({self.name}) > '{most}'"
         return "FALSE"
@@ -81,9 +70,6 @@ def _read(name: str, told: dict[str, str]) -> Table:
     return Table(name, told["grain"], tuple(Column(*line) for line in lines), filled)
 
 
-_CONTRACT: dict[str, dict[str, Any]] = tomllib.loads(
-    resources.files("hookanalysis").joinpath("tables.toml").read_text(encoding="utf-8")
-)
 OUTCOMES: dict[str, str] = _CONTRACT["outcomes"]
 INTEGRITY: dict[str, dict[str, Any]] = _CONTRACT["integrity"]
 BASE_TABLES, KEPT, MERGED, RESULTS = (

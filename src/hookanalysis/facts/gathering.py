@@ -8,7 +8,7 @@ What became of each day, as the runs of `daily` found it, is noted, compared, an
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from importlib import metadata
@@ -152,27 +152,19 @@ def _judge_days(db: Database, period: Period) -> list[Finding]:
 
 def _mark_known(db: Database, period: Period, *found: Finding) -> tuple[Finding, ...]:
     """Findings with the notes of those who know of them; these come last."""
-    known, end = read_known(db), period.ends and period.ends[1]
+    notes, end = db.rows("FROM acknowledgements ORDER BY ALL DESC"), period.ends and period.ends[1]
     marked = []
     for one in found:
         last = min((at for at in (one.last_at, end) if at), default=None)
-        note = known(one.rule_id, one.endpoint_url, last and period.local(last).date())
-        marked.append(replace(one, acknowledged=note))
+        day = last and period.local(last).date()
+        told = (
+            f"{note} (until {until})" if until else str(note)
+            for rule, url, until, note in notes
+            if rule == one.rule_id and url in {"", one.endpoint_url}
+            if until is None or day is None or day <= until
+        )
+        marked.append(replace(one, acknowledged=next(told, "")))
     return tuple(sorted(marked, key=lambda one: bool(one.acknowledged)))
-
-
-def read_known(db: Database) -> Callable[[str, str, date | None], str]:
-    """What is acknowledged: rule, endpoint and day of a finding → the note, empty without one."""
-    rows = db.rows("FROM acknowledgements ORDER BY ALL DESC")
-
-    def look_up(rule: str, endpoint: str, day: date | None) -> str:
-        for rule_id, url, until, note in rows:
-            holds = until is None or day is None or day <= until
-            if rule_id == rule and url in {"", endpoint} and holds:
-                return f"{note} (until {until})" if until else str(note)
-        return ""
-
-    return look_up
 
 
 def acknowledge(db: Database, rule: str, note: str, endpoint: str, until: date | None) -> None:

@@ -61,9 +61,8 @@ def detect(
         endpoint_paths=tuple(endpoint_paths),
         endpoint_url=known.endpoint,
         event_ids=tuple(dict.fromkeys([_PREFIXED, *(e.event_id for e in formats if e.event_id)])),
+        newest=newest or FileFacts.newest,
     )
-    if newest:
-        facts = replace(facts, newest=newest)
     chosen = _restrict(formats, known, where)
     begin = look_at(head, formats, known)
     trials = hold_trials([entry for entry in chosen if not entry.is_log], begin, facts)

@@ -69,8 +69,7 @@ class FileReport:
         return f"{self.format} ({self.layer})" if self.layer else self.format
 
     def __str__(self) -> str:
-        parts = [self.status.ljust(9), self.path]
-        parts.append(self.read_as)
+        parts = [self.status.ljust(9), self.path, self.read_as]
         if self.status in {"loaded", "grown"}:
             parts.append(
                 f"{self.records:,} records, {self.kept:,} kept, {self.rejected:,} rejected"
