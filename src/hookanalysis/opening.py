@@ -97,9 +97,8 @@ def _connect(
 
 def open_part(memory: str, spill: Path) -> duckdb.DuckDBPyConnection:
     """Open a database in memory, locked down, for rows that go elsewhere; the rest to `spill`."""
-    return _connect(
-        ":memory:", {"memory_limit": memory, "threads": 1, "temp_directory": f"{spill}"}
-    )
+    spilled = str(spill)
+    return _connect(":memory:", {"memory_limit": memory, "threads": 1, "temp_directory": spilled})
 
 
 def open_file(

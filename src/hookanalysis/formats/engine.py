@@ -22,39 +22,13 @@ from hookanalysis.read.splitting import Batch
 from hookanalysis.redaction import CREDENTIAL, KEYS, NAMED, NUMBER, RANDOM
 from hookanalysis.tables import TABLES
 
-from .format import fill
+from .format import fill, literal, read_patterns
 
-# Stack traces: how Python, Java, JavaScript, PHP, .NET, Go and Ruby write the name of an exception
-# at the beginning of a line, with its message behind it.
-_NAMED = (
-    r"(?:[\w$]+(?:\.|::|\\))*[\w$]*(?:Error|Exception|Exit|Interrupt|Fault)\b[^\n]*"
-    r"|(?:[A-Za-z_][\w$]*(?:\.|::|\\))+[A-Z][\w$]*(?:: | \()[^\n]*"
-    r"|(?:panic|fatal error): [^\n]*"
-    r"|\S+:\d+:in [^:\n]*: [^\n]* \([A-Z][\w:]*\)"
-)
-# What a logger may put before each line: Rails the request's id.
-_TAG = r"\[[0-9a-f-]{16,36}\] "
-_BEFORE = (
-    r"! (?:Causing: )?|Caused by: |\s*\[cause\]: |\s*---> |Exception in thread \"[^\"]*\" "
-    r"|Unhandled exception\. |Uncaught |(?:PHP )?Fatal error: +(?:Uncaught )?"
-)
-# A line that names an exception: what it says of it.
-_RAISED = rf"(?m)^(?:{_TAG})?(?:{_BEFORE})?({_NAMED})"
-# Lines of a trace: indented ones and closing brackets, frames, and what stands between them.
-_TRACE = "|".join(
-    (
-        rf"\s.*|{_TAG}.*",
-        r"[\])}#].*|\"\}.*|\^+|!(?: .*)?",
-        r"Traceback \(most recent call last\):.*",
-        rf"(?:{_BEFORE})?(?:{_NAMED})",
-        r"(?:[\w$]+[.\\/:]+)*[\w$]*Warning\b.*",
-        r"(?:Suppressed|Stack trace|PHP Stack trace|DETAIL|HINT|CONTEXT|LINE \d+): ?.*",
-        r"During handling of .*|The above exception .*|--- .*|\[stacktrace\].*|\{main\}.*",
-        r"\[(?:SQL|parameters|signal)[: ].*|\(Background on this error .*",
-        r"goroutine \d+ .*|created by .*|exit status \d+|[\w./-]+\.[\w.()*\[\]]+\(.*\)",
-        r"\S+:\d+:in .*|\S+:\d+(?::\d+)?|throw .*|Node\.js v\d.*",
-    )
-)
+_TRACES = read_patterns("traces")
+_FIRST = f"(?:{_TRACES['before']})?({_TRACES['named']})"
+# A line that names an exception: what it says of it; and any line of a trace.
+_RAISED = f"(?m)^(?:{_TRACES['tag']})?{_FIRST}"
+_TRACE = f"{_TRACES['lines']}|{_TRACES['tag']}.*|{_FIRST}"
 
 # Free text in lower case of which each word is kept: those of vocabulary.txt with what they may end
 # in, the names of exceptions (`sqlalchemy.exc.IntegrityError`), and units.
@@ -102,10 +76,8 @@ def _database() -> duckdb.DuckDBPyConnection:
     }  # fmt: skip
     one = f"(?:{words}){_ENDINGS}"
     schema = rf"""(?i)((?:{_SCHEMA})\W{{1,3}})["']({one})["']|["']({one}(?:[_.]{one})+)["']"""
-    patterns["schema_words"] = schema
-    for name, pattern in patterns.items():
-        constant = pattern.replace("'", "''")
-        con.execute(f"CREATE MACRO {name}() AS '{constant}'")
+    for name, pattern in (patterns | {"schema_words": schema}).items():
+        con.execute(f"CREATE MACRO {name}() AS {literal(pattern)}")
     con.execute(sql_text("macros"))
     return con
 

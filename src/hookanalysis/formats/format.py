@@ -120,6 +120,12 @@ class Format:
         return self.side == "receiver" and "event_id" not in self.names
 
 
+def read_patterns(group: str) -> dict[str, str]:
+    """The patterns of a group of patterns.toml, by name."""
+    text = resources.files("hookanalysis").joinpath("patterns.toml").read_text(encoding="utf-8")
+    return {name: "|".join(parts) for name, parts in tomllib.loads(text)[group].items()}
+
+
 def plain_records(outer_time: str = "NULL") -> str:
     """The records of a chunk that is not wrapped: see sql/load/plain_records.sql."""
     return fill("plain_records", outer_time=outer_time)

@@ -144,10 +144,10 @@ def _try_layer(
     source = layer.source
     chunk = take_records(head, split)
     records = take_texts(source, chunk, connect_parser())
-    facts = replace(facts, source=source)
-    if not layer.yearless and not any(map(_YEARLESS.match, records)):
+    facts = replace(facts, source=source, zones_named=any(map(_ZONE.search, records)))
+    # Syslog's time, which a wrapper tells, names no year.
+    if "syslog_3164" not in layer.wrappers and not any(map(_YEARLESS.match, records)):
         facts = replace(facts, newest=FileFacts.newest)
-    facts = replace(facts, zones_named=any(map(_ZONE.search, records)))
     entry, log, counts = _plan(records, formats, bases, facts, known, timed=layer.timed)
     if known.format and not _is_such(known.format, counts, records):
         return None

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .format import OWN, RECEIPT_TEXTS, FileFacts, Format, fill, literal, whole
+from .format import OWN, RECEIPT_TEXTS, FileFacts, Format, fill, literal, read_patterns, whole
 from .texts import only_sql, open_sql, receipts_sql, search_sql, slow_values, sort_sql
 
 # What stands between the time and the message: separators, the program's own time behind that of
@@ -32,26 +32,7 @@ _SCANNED = (
     *("method", "target", "status", "source_ip", "request_id", "duration"),
     *("level", "message", "event_type"),
 )
-# A uuid, a key that names an event's or webhook's id.
-_IDS = (
-    r"-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
-    r"(?i:(?:(?:event|evt|webhook|message|msg|delivery)[_.\s-]?id|\bevt)\W{1,6}\w)",
-    r"(?i:event[_.\s-]?uuid|idempotency[_.\s-]?key\W{1,6}\w)",
-)
-# An answer behind its id alone: [id] 200 OK (0.084s …
-_BARE = r"\[[\w-]{8,36}\] [1-5]\d\d [A-Z][A-Za-z' -]+ \([\d.]+ ?m?s\b"
-# A POST or PUT as a line shows it or names it; and an answer that an id links to its request.
-_POSTED = r'(?:^|[\s"\'`(\[\]|,<>=:])(?:POST|PUT)(?:["\'}\]\s|,;\\]|: ?/)|"method": ?"(?:post|put)"'
-_LINKED = (
-    r"(?i:(?:^|[^a-z])(?:(?:req(?:uest)?|trace)[._-]?id|correlation(?:[_-]?id)?)[\"']?\s*(?:=>|[=:]))"
-    r"|^\[[0-9a-f-]{16,36}\] |" + _BARE
-)
-_ANSWERED = (
-    r"(?i)status[_.]?(?:code)?[\"']?\s*(?:=>|[=:])\s*[\"']?[1-5]\d\d\b"
-    r"|\b(?:Completed|Sent|responded(?: with)?) [1-5]\d\d\b|\bduration(?:ms)?[\"']?:|" + _BARE
-)
-_OTHERS = r'(?:^|[\s"\'=(\[|])(?:GET|HEAD|OPTIONS|DELETE|PATCH)(?:["\'\s|,;}]|$)'
-
+_HOOKS = read_patterns("hooks")
 _TRACE = r"regexp_full_match(record, '(?s:' || traced() || ')\s*')"
 _CHATTER = r"NOT regexp_matches(record, '[\x00-\x08\x0e-\x1f\x{fffd}]')"
 # The time of a line's own, or of the line with its id before it; that of an indented line which
@@ -100,7 +81,7 @@ def scan_log(log: Log) -> str:
     ignored = dict.fromkeys(e.ignore for e in (*log.texts, *log.objects) if e.ignore)
     trace, chatter = ("FALSE", "FALSE") if log.layer == "edge" else (_TRACE, _CHATTER)
     own = [e for e in log.texts if e.rank >= OWN]
-    named = literal("|".join([*_IDS, *log.facts.event_ids]))
+    named = literal("|".join([_HOOKS["ids"], *log.facts.event_ids]))
     unnamed = f"NOT regexp_matches({_UNQUOTED}, {named})"
     records = fill(
         "log_scan",
@@ -262,18 +243,17 @@ def _hook(facts: FileFacts) -> str:
         for path in facts.endpoint_paths
         if path != "/"
     ]
-    told = "|".join([*_IDS, "[Ss]ignature", *facts.event_ids, *paths])
+    told = "|".join([_HOOKS["ids"], "[Ss]ignature", *facts.event_ids, *paths])
     # Most lines are none, which one search for all signs tells fastest. Unlike AND and OR, a CASE
     # asks no more than it must.
-    signs = f"{literal(f'{told}|{_POSTED}|{_LINKED}|')} || opaque_id()"
-
-    def shows(pattern: str) -> str:
-        return f"regexp_matches(record, {literal(pattern)})"
-
+    signs = f"{literal('|'.join([told, _HOOKS['posted'], _HOOKS['linked'], '']))} || opaque_id()"
+    posted, linked, answered, others = (
+        f"regexp_matches(record, {literal(_HOOKS[name])})"
+        for name in ("posted", "linked", "answered", "others")
+    )
     return (
         f"CASE WHEN NOT regexp_matches(record, {signs}) THEN FALSE"
         f" WHEN regexp_matches(record, {literal(told)} || '|' || opaque_id()) THEN TRUE"
-        f" WHEN CASE WHEN {shows(_POSTED)} THEN NOT quotes_request(record) ELSE FALSE END THEN TRUE"
-        f" WHEN {shows(_LINKED)} THEN CASE WHEN {shows(_ANSWERED)} THEN NOT {shows(_OTHERS)}"
-        " ELSE FALSE END ELSE FALSE END"
+        f" WHEN CASE WHEN {posted} THEN NOT quotes_request(record) ELSE FALSE END THEN TRUE"
+        f" WHEN {linked} THEN CASE WHEN {answered} THEN NOT {others} ELSE FALSE END ELSE FALSE END"
     )

@@ -86,11 +86,6 @@ class Layer:
     timed: bool = False  # a wrapper tells a time
     of_objects: bool = False  # a wrapper is an object
 
-    @property
-    def yearless(self) -> bool:
-        """A wrapper's time names no year."""
-        return "syslog_3164" in self.wrappers
-
 
 @cache
 def load_wrappers() -> tuple[Wrapper, ...]:

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hookanalysis.database import lend, sql_text
+from hookanalysis.database import Database, lend, sql_text
 from hookanalysis.tables import TABLES
 
 from .tier import STATES, Known, Tier
 from .windows import NONE, SECOND
 
 if TYPE_CHECKING:
-    from hookanalysis.database import Database
-
     from .windows import Columns
 
 # From the inside out.
