@@ -355,7 +355,7 @@ COMMANDS = (
 )
 
 
-@pytest.mark.parametrize("most", [5, pytest.param(len(CHANGES), marks=pytest.mark.long)])
+@pytest.mark.parametrize("most", [2, pytest.param(len(CHANGES), marks=pytest.mark.long)])
 def test_no_value_in_a_workspace_is_a_fault_of_ours(
     most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
