@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hookanalysis.verdict.assignment import Assignment, assign
+from tiers import some
 
 Edges = list[list[int]]
 
@@ -56,11 +58,12 @@ def neighbourhoods(edges: Edges, lines: int) -> list[set[int]]:
     return [next(g[0] for g in groups if row in g[0]) for row in range(len(edges))]
 
 
-@settings(deadline=None, max_examples=500)
-@given(instances())
-def test_answers_are_what_holds_in_all_some_or_no_assignments(
-    instance: tuple[Edges, list[bool], int],
-) -> None:
+@pytest.mark.parametrize("examples", some([100, 500], 100))
+def test_answers_are_what_holds_in_all_some_or_no_assignments(examples: int) -> None:
+    settings(deadline=None, max_examples=examples)(given(instances())(check_answers))()
+
+
+def check_answers(instance: tuple[Edges, list[bool], int]) -> None:
     edges, must, lines = instance
     got = solve(edges, must, lines)
     for row, near in enumerate(neighbourhoods(edges, lines)):

@@ -290,17 +290,16 @@ def test_lines_without_a_time_need_a_wrapper_that_tells_it(inner: str) -> None:
 
 
 @pytest.mark.parametrize("as_json", [True, False])
-@pytest.mark.parametrize(
-    "key", ["event_id", "messageId", "idempotency_key", "delivery_id", "webhook_event_uuid", "evt"]
-)
-def test_an_id_that_is_no_uuid_is_found_under_its_key(
-    tmp_path: Path, key: str, *, as_json: bool
-) -> None:
-    at = "2026-11-20T10:00:00Z"
-    line = f"{at} INFO webhook received {key}=N-1000007"
-    if as_json:
-        line = json.dumps({"time": at, "msg": "webhook received", key: "N-1000007"})
-    (tmp_path / "app.log").write_text(f"{line}\n")
+def test_an_id_that_is_no_uuid_is_found_under_its_key(tmp_path: Path, *, as_json: bool) -> None:
+    keys = "event_id", "messageId", "idempotency_key", "delivery_id", "webhook_event_uuid", "evt"
+    at, lines = "2026-11-20T10:00:00Z", []
+    for number, key in enumerate(keys):
+        line = f"{at} INFO webhook received {key}=N-100000{number}"
+        if as_json:
+            line = json.dumps({"time": at, "msg": "webhook received", key: f"N-100000{number}"})
+        lines.append(f"{line}\n")
+    (tmp_path / "app.log").write_text("".join(lines))
     with ha.connect(":memory:") as ws:
         ws.load(tmp_path / "app.log")
-        assert ws.rows("SELECT candidate_uuids FROM receipt_records") == [(["N-1000007"],)]
+        found = ws.rows("SELECT candidate_uuids FROM receipt_records ORDER BY line")
+    assert found == [([f"N-100000{number}"],) for number in range(len(keys))]

@@ -33,14 +33,14 @@ def read_time(line: str) -> datetime:
 
 @pytest.fixture(scope="module")
 def lines() -> list[str]:
-    """The samples' access log of one day, among ten times as many lines of a busier server."""
+    """The samples' access log of one day, among many times as many lines of a busier server."""
     found = []
     for path in sorted((SAMPLES / "receiver" / "edge").iterdir()):
         text = path.read_bytes()
         found += (gzip.decompress(text) if path.suffix == ".gz" else text).decode().splitlines()
     found = [line for line in found if read_time(line).date().isoformat() == DAY]
     start = datetime.fromisoformat(DAY)
-    for second in range(0, 86_400, 5):
+    for second in range(0, 86_400, 10):
         at = start + timedelta(seconds=second)
         found.append(
             f'10.0.0.9 - - [{at:%d/%b/%Y:%H:%M:%S} +0000] "GET /shop HTTP/1.1" 200 9 "-" "-"'
