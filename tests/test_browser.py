@@ -420,7 +420,12 @@ def test_headings_links_and_names_for_screen_readers(page: Page) -> None:
 
 
 @pytest.mark.parametrize("name", cases.NOTEBOOKS)
-@pytest.mark.parametrize("policy", [True, False], ids=["policy", "no policy"])
+@pytest.mark.parametrize(
+    "policy",
+    # Whatever is harmless without the policy is so with it.
+    [pytest.param(True, marks=pytest.mark.long), False],
+    ids=["policy", "no policy"],
+)
 def test_hostile_text_stays_text(
     policy: bool,  # noqa: FBT001 - a case of the test
     name: str,

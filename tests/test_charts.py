@@ -77,13 +77,21 @@ def test_every_chart_is_framed(chart: Callable[..., Any], full: Path) -> None:
     assert {scale["type"] for scale in scales} == {"utc"}
 
 
+@pytest.fixture(scope="module", params=[0, 1])
+def little(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[int, Path]:
+    """A number of deliveries, and the workspace that holds no others."""
+    rows = cases.all_outcomes()[: request.param]
+    path = tmp_path_factory.mktemp("little") / "case.duckdb"
+    return request.param, cases.fill(path, rows, coverage=[])
+
+
 @pytest.mark.parametrize("chart", CHARTS)
-@pytest.mark.parametrize("deliveries", [0, 1])
 def test_little_data_gives_a_readable_chart(
-    chart: Callable[..., Any], deliveries: int, tmp_path: Path
+    chart: Callable[..., Any], little: tuple[int, Path]
 ) -> None:
-    rows = cases.all_outcomes()[:deliveries]
-    path = cases.fill(tmp_path / "case.duckdb", rows, coverage=[])
+    deliveries, path = little
     spec = draw(chart, path)
     assert spec["description"]
     if not deliveries:

@@ -78,7 +78,7 @@ def test_a_folder_is_loaded_without_what_was_made_of_it(tmp_path: Path) -> None:
 )
 def test_logs_with_names_and_words_like_ours_are_read(tmp_path: Path, name: str, text: str) -> None:
     logs = write(tmp_path / "in", {"app.log": LINE.format(1), name: text})
-    with ha.connect(tmp_path / "w.duckdb", settings=Settings()) as ws:
+    with ha.connect(":memory:", settings=Settings()) as ws:
         assert "passed" not in {file.status for file in ws.load(logs).files}
 
 
@@ -88,7 +88,7 @@ def test_one_bad_thing_stops_nothing(tmp_path: Path) -> None:
     (logs / "broken").symlink_to("nowhere")
     (logs / "x.png").write_bytes(b"\x89PNG\0\0\0")
     os.mkfifo(logs / "pipe")
-    with ha.connect(tmp_path / "w.duckdb", settings=Settings()) as ws:
+    with ha.connect(":memory:", settings=Settings()) as ws:
         report = ws.load(logs)
         assert len(ws.table("receipts")) == 3
     assert len(report.refused) == 3
@@ -108,7 +108,7 @@ def test_a_folder_that_may_not_be_seen_is_named(
         return look(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
-    with ha.connect(tmp_path / "w.duckdb", settings=Settings()) as ws:
+    with ha.connect(":memory:", settings=Settings()) as ws:
         report = ws.load(logs, tmp_path / ("x" * 300), logs / "z.log")
         assert len(ws.table("receipts")) == 2
     assert [Path(file.path).name[:5] for file in report.refused] == ["shut", "xxxxx"]
@@ -121,7 +121,7 @@ def test_a_file_that_vanishes_is_a_log_that_lacks(
     offers = [*walk([logs])]
     (logs / "b.log").unlink()
     monkeypatch.setattr("hookanalysis.load.files.walk", lambda _: offers)
-    with ha.connect(tmp_path / "w.duckdb", settings=Settings()) as ws:
+    with ha.connect(":memory:", settings=Settings()) as ws:
         report = ws.load(logs)
     assert [(Path(f.path).name, f.status) for f in report.files if f.status != "loaded"] == [
         ("b.log", "refused")
@@ -152,7 +152,7 @@ def test_a_fault_of_ours_stops_only_its_file(
 
 def test_a_line_end_in_a_name_makes_no_line(tmp_path: Path) -> None:
     logs = write(tmp_path / "in", {"a\nloaded  b.log": LINE.format(1), "c\n error: x": "?\n"})
-    with ha.connect(tmp_path / "w.duckdb", settings=Settings()) as ws:
+    with ha.connect(":memory:", settings=Settings()) as ws:
         report = ws.load(logs)
     (loaded, *told) = str(report).splitlines()
     assert "a\\nloaded  b.log" in loaded
@@ -215,7 +215,7 @@ def test_what_is_missing_to_judge_is_said(
     tmp_path: Path, files: dict[str, str], settings: dict[str, object], lacks: list[str]
 ) -> None:
     logs = write(tmp_path / "in", files)
-    with ha.connect(tmp_path / "w.duckdb", settings=Settings(**settings)) as ws:  # type: ignore[arg-type]
+    with ha.connect(":memory:", settings=Settings(**settings)) as ws:  # type: ignore[arg-type]
         report = ws.load(logs)
     assert not report.refused
     assert len(report.lacks) == len(lacks)

@@ -138,9 +138,15 @@ def spoilt_samples(draw: st.DrawFn) -> tuple[Format, bytes]:
     return entry, text
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(spoilt_samples())
-def test_no_accident_breaks_parsing_or_loses_a_record(case: tuple[Format, bytes]) -> None:
+@pytest.mark.parametrize("examples", some([4, 12], 4))
+def test_no_accident_breaks_parsing_or_loses_a_record(examples: int) -> None:
+    few = settings(
+        max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    few(given(spoilt_samples())(check_accident))()
+
+
+def check_accident(case: tuple[Format, bytes]) -> None:
     entry, data = case
     text = data.decode("utf-8", "backslashreplace").encode()
     try:

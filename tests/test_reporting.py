@@ -36,6 +36,7 @@ from hookanalysis.reporting.reports import (
     read_parameters,
     run_report,
 )
+from tiers import some
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -166,14 +167,19 @@ def test_every_report_of_the_samples_is_small_and_leads_nowhere_else(
     assert "NaT" not in text
 
 
-def test_a_parameter_that_no_cell_declares_fails_under_papermill_alone(samples: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    some([("dya", "2026-11-22", "unknown parameter dya"), ("day", "x", "no day")], "dya"),
+)
+def test_a_parameter_that_no_cell_declares_fails_under_papermill_alone(
+    name: str, value: str, said: str, samples: Path
+) -> None:
     book = books.read(find_notebook(NOTEBOOK), 4)
     book.cells = book.cells[:4]
-    for given, said in (({"dya": "2026-11-22"}, "unknown parameter dya"), ({"day": "x"}, "no day")):
-        # Put in as papermill does, which checks nothing.
-        run = kernels.run_notebook(book, {"workspace": str(samples), **given}, timeout_seconds=60)
-        assert isinstance(run.failure, InputError)
-        assert said in str(run.failure)
+    # Put in as papermill does, which checks nothing.
+    run = kernels.run_notebook(book, {"workspace": str(samples), name: value}, timeout_seconds=60)
+    assert isinstance(run.failure, InputError)
+    assert said in str(run.failure)
 
 
 def test_a_letterhead_names_whom_it_is_for(samples: Path) -> None:

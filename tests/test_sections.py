@@ -279,7 +279,7 @@ def test_successes_without_effect_are_an_incident_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "unit"), [(0.5, "30 min"), (3, "day"), (100, "week"), (900, "month")]
+    ("days", "unit"), some([(0.5, "30 min"), (3, "day"), (100, "week"), (900, "month")], 0.5, 900)
 )
 def test_a_long_incident_is_drawn_in_longer_steps(days: float, unit: str, tmp_path: Path) -> None:
     times = [cases.START + n * timedelta(days=days) / 9 for n in range(10)]
