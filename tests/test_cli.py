@@ -302,6 +302,7 @@ def test_output_that_nobody_takes_exits_with_74(tmp_path: Path) -> None:
     assert done.returncode == 74
 
 
+@pytest.mark.long
 def test_a_full_disk_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -247,6 +247,7 @@ def test_damage_is_found(samples: Path, tmp_path: Path) -> None:
         assert find_damage(db) == []
 
 
+@pytest.mark.long
 def test_the_samples_are_whole(samples: Path) -> None:
     with Database(samples, read_only=True) as db:
         assert find_damage(db) == []
