@@ -37,7 +37,7 @@ STAGES = (
     "progress markup",
     "facts: gathering measures period",
     "verdict: steps findings signatures incidents",
-    "verdict: requests tier assignment windows clocks",
+    "verdict: requests tier assignment clocks windows",
     "load: spark files workers parts offers transfers manifest",
     "formats: probing",
     "formats: detect logs refusals templates wrappers trials engine",

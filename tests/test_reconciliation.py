@@ -559,7 +559,7 @@ def test_one_silent_host_of_two_spoils_the_proof(db: Database) -> None:
     (found,) = db.rows("SELECT outcome, reason FROM deliveries WHERE event_uuid LIKE '1111%'")
     assert found[0] == "undetermined"
     told = say_reason(found[1])
-    assert told == "Stream edge-2 ends 2026-11-20 11:00 UTC; load its next file."
+    assert told == "Log edge-2 ends 2026-11-20 11:00 UTC; load its next file."
 
 
 @pytest.mark.long

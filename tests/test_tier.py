@@ -94,9 +94,12 @@ def test_what_a_sender_saw_answered_lies_within_its_own_time_out(
 
 @pytest.mark.parametrize(
     ("begins", "state"),
-    [(0, "line"), (1, "none")],  # it may have been in work, or cannot have come by then
+    [
+        (0, "line"),
+        (1, "open"),
+    ],  # it may have been in work; or the sender waited longer than is said
 )
-def test_no_request_begins_at_a_proxy_when_its_sender_has_left(
+def test_no_request_is_known_to_begin_at_a_proxy_when_its_sender_has_left(
     tier: Tier, begins: int, state: str
 ) -> None:
     moments = tier.requests["attempted_at"] + np.arange(COUNT) * 200 * SECOND
@@ -111,6 +114,22 @@ def test_no_request_begins_at_a_proxy_when_its_sender_has_left(
     }
     decided = Tier(requests, lines, tier.known).decide()
     assert {STATES[number] for number in decided["state"][:-1]} == {state}
+
+
+def test_a_line_that_nobody_needs_keeps_a_time_out_near_it_open(tier: Tier) -> None:
+    # Minutes from the attempt as it was noted, on either side: the clock, or what a time means.
+    moments = tier.requests["attempted_at"] + np.arange(COUNT) * 3600 * SECOND
+    requests = {**tier.requests, "attempted_at": moments}
+    requests["http_status"], requests["says"] = np.full(COUNT, 200), np.ones(COUNT, dtype=np.int64)
+    for name, value in (("http_status", NONE), ("says", 2)):
+        requests[name][[10, 20, 30]] = value
+    at = moments[:-1] + SECOND // 2
+    at[10], at[20], at[30] = moments[10] - 500 * SECOND, moments[20] + 800 * SECOND, 0
+    order = np.argsort(at)
+    lines = {**tier.lines, "logged_at": at[order], "starts_at": at[order]}
+    lines["notices"] = np.ones(COUNT - 1, dtype=bool)
+    state = Tier(requests, lines, tier.known).decide()["state"]
+    assert [STATES[state[n]] for n in (10, 20, 30)] == ["open", "none", "none"]
 
 
 def test_a_line_of_a_log_in_front_repeats_one_line_and_no_more(tier: Tier) -> None:

@@ -80,10 +80,9 @@ weighed AS (
     BOOL_OR(COALESCE(l.told, FALSE)) AND BOOL_AND(NOT l.told OR p.layer IS NOT NULL)
       AND MAX(b.inner_doubt) IS NULL AND NOT u.unplaced AS processing_covered,
     BOOL_OR(p.layer IS NOT NULL AND l.layer = 'edge') AS edge_covered,
-    BOOL_OR(COALESCE(l.told, FALSE)) AS processing_told,
+    BOOL_OR(l.told) AS processing_told,
     BOOL_OR(l.shows) AND MAX(b.inner_doubt) = 'host_missing' AND NOT u.unplaced AS host_missing,
-    MAX(b.doubt) AS doubt, MAX(b.inner_doubt) AS inner_doubt
-  FROM unsettled AS u
+    MAX(b.doubt) AS doubt, MAX(b.inner_doubt) AS inner_doubt FROM unsettled AS u
   LEFT JOIN doubted AS b ON b.delivery_no = u.delivery_no
   LEFT JOIN layers AS l ON l.endpoint_url = u.endpoint_url
   LEFT JOIN proof_spans AS p

@@ -77,7 +77,7 @@ answers AS (
   GROUP BY ALL
 ),
 -- Logs that show requests. One that never does, as a worker's, tells of each try of its own work:
--- a failed try and the next are of one request.
+-- beside another log, a failed try and the next are of one request.
 request_logs AS (
   SELECT DISTINCT layer, stream FROM matches WHERE path IS NOT NULL OR http_status IS NOT NULL
 ),
@@ -111,12 +111,13 @@ numbered_matches AS (
 ),
 requests AS (
   SELECT * REPLACE (CASE
-    WHEN shows THEN nth
+    WHEN shows OR MIN(stream) OVER same_request = MAX(stream) OVER same_request THEN nth
     ELSE 1 + COUNT(*) FILTER (processed IS NOT FALSE) OVER (
       PARTITION BY delivery_no, layer, attempt_key, stream ORDER BY nth
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) END AS nth)
   FROM numbered_matches
+  WINDOW same_request AS (PARTITION BY delivery_no, layer, attempt_key, log_name)
 )
 SELECT
   delivery_no, event_uuid, endpoint_url, layer, attempt_key,
