@@ -13,9 +13,9 @@
    event changes, or all that were received have ended; of an event that the sender sent more than
    once, each end that follows another, too. Within that, lines of one request id are one
    request, the n-th of all; of lines without one, the n-th of each kind is of request n, for a
-   request writes each of its lines once. Processed and duplicate are one kind of end, and
-   what failed is no duplicate thereafter. An end of any
-   kind is of the last request that began before it and has none: one that failed may write none. */
+   request writes each of its lines once; a shipper may write it twice, to the fraction of a second.
+   Processed and duplicate are one kind of end, and what failed is no duplicate thereafter. An end of
+   any kind is of the last request that began before it and has none: one that failed may write none. */
 WITH shared_keys AS (
   SELECT hash(stream, request_key) AS key_hash
   FROM receipt_lines
@@ -118,8 +118,8 @@ kinds AS (
 counted_lines AS (
   SELECT
     *,
-    ROW_NUMBER()
-      OVER (PARTITION BY key_no, part, cluster, kind, request_id IS NULL ORDER BY nth_line) AS nth
+    DENSE_RANK() OVER (PARTITION BY key_no, part, cluster, kind, request_id IS NULL ORDER BY
+      begun_at, logged_at, CASE WHEN logged_at = DATE_TRUNC('second', logged_at) THEN place END) AS nth
   FROM kinds
 ),
 begun_lines AS (
