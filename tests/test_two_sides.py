@@ -621,6 +621,17 @@ def test_each_of_two_requests_is_answered_as_its_own_line_says(tmp_path: Path) -
     assert not {"unprocessed", "missed", "refused"} & set(world.judge(tmp_path).values())
 
 
+def test_words_that_change_at_a_release_prove_no_loss(tmp_path: Path) -> None:
+    world = World()
+    for n in range(60):
+        world.send(n)
+        world.app("app.json", n, 0.2, "webhook received")
+        world.app("app.json", n, 0.4, "webhook processed" if n < 40 else "invoice saved")
+    found = world.judge(tmp_path)
+    assert {found[k] for k in found if k[0] in map(event, range(40))} == {"delivered"}
+    assert {found[k] for k in found if k[0] in map(event, range(40, 60))} == {"undetermined"}
+
+
 @pytest.mark.parametrize("late", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_a_request_that_began_before_its_note_is_counted_once(
     tmp_path: Path, *, late: bool

@@ -1,7 +1,7 @@
 /* doubts: when the receiver's logs, though alive, are no witness against an endpoint's requests.
    grain:  one stretch of one endpoint
    inputs: answer_runs, witnesses, serving_streams, clock_offsets, activity, generations,
-           receipt_lines, receiver_logs
+           receipt_lines, receiver_logs, matches, processing_logs
 
    What the sender saw answered and a log lacks, now and then between requests that it shows, is a
    log that does not get all: another host's is absent (host_missing), or it is sampled, when more
@@ -24,6 +24,8 @@
    steps_lacking: a log that shows what it has processed as received before, once or more often,
    lacks some of these lines; or another log of its layer does, where it shows none. So it may lack
    any other (some twenty thousand requests are enough to know).
+   work_stopped: after it no event is known to have been processed, at a place that tells it of most:
+   the work may wait in a queue, or be told in other words.
    tz_suspect: on days when a log's clock is off by whole quarter-hours, one of the two zones was
    mistaken, and with it any time that the log covers. dst_ambiguous: an export's local times that
    the clock showed twice, both readings together. */
@@ -132,8 +134,7 @@ WHERE lacking + COALESCE(unseen, 0) >= 3 AND lacking > 0 AND 200 * lacking > ans
 UNION ALL BY NAME
 SELECT
   endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at, code, FALSE AS behind_edge
-FROM outermost JOIN receiver_logs USING (stream)
-CROSS JOIN (VALUES ('ends_only'), ('answers_only')) AS kinds (code)
+FROM outermost JOIN receiver_logs USING (stream) CROSS JOIN (VALUES ('ends_only'), ('answers_only')) AS kinds (code)
 GROUP BY endpoint_url, code HAVING BOOL_AND(CASE code WHEN 'ends_only' THEN ends_only ELSE answers_only END)
 UNION ALL BY NAME
 SELECT
@@ -151,13 +152,14 @@ JOIN generations AS g ON g.stream = v.stream AND g.side = 'receiver'
 WHERE g.completeness = 'sample'
 GROUP BY v.endpoint_url, v.depth > 1
 UNION ALL BY NAME
+SELECT endpoint_url, MAX(arrived_at) AS starts_at, TIMESTAMP '2100-01-01' AS ends_at, 'work_stopped' AS code, TRUE AS behind_edge
+FROM matches JOIN processing_logs USING (endpoint_url, layer) WHERE processed GROUP BY endpoint_url
+UNION ALL BY NAME
 SELECT
   v.endpoint_url, 'tz_suspect' AS code, FALSE AS behind_edge, v.stream,
   o.zone_error_minutes AS minutes,
-  COALESCE(o.day - o.offset_ms * INTERVAL '1 millisecond' - INTERVAL '1 hour', '2000-01-01')
-    AS starts_at,
-  COALESCE(o.day - o.offset_ms * INTERVAL '1 millisecond' + INTERVAL '25 hours', '2100-01-01')
-    AS ends_at
+  COALESCE(o.day - o.offset_ms * INTERVAL '1 millisecond' - INTERVAL '1 hour', '2000-01-01') AS starts_at,
+  COALESCE(o.day - o.offset_ms * INTERVAL '1 millisecond' + INTERVAL '25 hours', '2100-01-01') AS ends_at
 FROM outermost AS v
 JOIN clock_offsets AS o ON o.stream = v.stream
 WHERE o.zone_error_minutes IS NOT NULL
