@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -35,8 +36,9 @@ def server() -> Iterator[Path]:
     home = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     account: dict[str, Any] = {"cwd": "/"}
     if os.getuid() == 0:
-        shutil.chown(home, "postgres", "postgres")
-        account |= {"user": "postgres", "group": "postgres", "extra_groups": []}
+        nobody = pwd.getpwnam("nobody")
+        os.chown(home, nobody.pw_uid, nobody.pw_gid)
+        account |= {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
     def run(*command: str, text: str = "") -> None:
         made = subprocess.run(
