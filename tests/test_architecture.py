@@ -134,7 +134,7 @@ def test_the_package_keeps_its_budgets() -> None:
     found = {
         "lines of Python": (count_lines(MODULES), 17_105, 10_500),
         "modules": (len(ROOMS), 73, 45),
-        "lines of SQL": (count_lines(queries), 8_422, 5_500),
+        "lines of SQL": (count_lines(queries), 8_424, 5_500),
         "SQL files": (len(queries), 129, 115),
         "lines of the played world": (count_lines(world), 1_800, 1_700),
     }
