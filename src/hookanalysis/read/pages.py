@@ -1,9 +1,9 @@
 """Documents whose rows stand in a structure around them, as rows.
 
-Saved web pages, HAR files, and what log stores answer to a query.
+Saved web pages, HAR files, what log stores answer to a query, and lines of OpenTelemetry's JSON.
 
-A document is read whole, so its size is limited. What it holds beside its rows is left out: a HAR
-file's cookies and headers never go on.
+A document, or such a line, is read whole, so its size is limited. What it holds beside its rows is
+left out: a HAR file's cookies and headers never go on.
 """
 
 from __future__ import annotations

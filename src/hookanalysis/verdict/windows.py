@@ -67,8 +67,8 @@ def pair(lows: Numbers, highs: Numbers, requests: Columns, lines: Columns) -> tu
     paths = lines["path_no"]
     keys, first, last = _keys(paths, lines["logged_at"], requests["path_no"], lows, highs)
     order = np.argsort(keys, kind="stable")
-    starts = np.searchsorted(keys[order], first, "left")
-    counts = np.maximum(np.searchsorted(keys[order], last, "right") - starts, 0)
+    starts, ends = np.searchsorted(keys[order], [first, last + 1])
+    counts = np.maximum(ends - starts, 0)
     total = int(counts.sum())
     if total > MOST_PAIRS:
         raise CrowdedError
