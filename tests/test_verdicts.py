@@ -116,7 +116,8 @@ def classify(s: State) -> list[str]:
     judged = plain and not absent and not waiting and not unheard
     nothing = judged and s.arrivals == 0
     came = judged and s.arrivals > 0
-    blank = nothing and not s.never_sent  # only the receiver's logs can tell
+    word = nothing and s.never_sent and not s.undecided
+    blank = nothing and not word  # only the receiver's logs can tell
     proof = blank and not s.undecided and s.receiver_covered
     # What came were other attempts than the one that succeeded.
     silent = came and s.accepted_count == 0 and s.success_silent
@@ -125,6 +126,8 @@ def classify(s: State) -> list[str]:
     unnamed = unnamed and not s.refusals_told and not unlisted
     # A line that only its time ties to an event that no export tells of may be another's.
     guessed = came and s.accepted_count == 0 and s.says == "no_attempt" and s.weakest_rule == 4
+    # An attempt without an answer may have been accepted, where its line is open.
+    maybe = came and s.accepted_count == 0 and s.says == "fail_nohttp" and s.undecided
     forged = s.stranger or s.signature_failed
     whole = came and effect and s.accepted_count > 0
     hidden = whole and s.processed_count is None and s.processing_hidden
@@ -151,6 +154,7 @@ def classify(s: State) -> list[str]:
         "undetermined: ambiguous": (blank and s.undecided)
         or (silent and s.undecided)
         or guessed
+        or maybe
         or split,
         "undetermined: receiver_coverage": (
             ((blank or silent) and not s.undecided)
@@ -161,7 +165,11 @@ def classify(s: State) -> list[str]:
         and s.accepted_count == 0
         and s.says == "ok"
         and not (silent and (s.undecided or not s.receiver_covered)),
-        "refused: rejected": came and s.accepted_count == 0 and s.says != "ok" and not guessed,
+        "refused: rejected": came
+        and s.accepted_count == 0
+        and s.says != "ok"
+        and not guessed
+        and not maybe,
         "unprocessed: signature_dropped": came
         and s.accepted_count > 0
         and not effect
@@ -179,8 +187,8 @@ def classify(s: State) -> list[str]:
     }
     for says, detail in MISSED.items():
         met = proof and not unlisted and not unnamed and s.says == says
-        word = nothing and s.never_sent and detail == "never_reached"
-        classes[f"missed: {detail}"] = classes.get(f"missed: {detail}", False) or met or word
+        met = met or (word and detail == "never_reached")
+        classes[f"missed: {detail}"] = classes.get(f"missed: {detail}", False) or met
     return [name for name, met in classes.items() if met]
 
 

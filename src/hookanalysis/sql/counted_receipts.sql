@@ -1,6 +1,7 @@
 /* counted_receipts: the one layer in which a delivery's receipts are counted.
    grain:  one event for one endpoint that has receipts and is not plain
-   inputs: counted_arrivals, hard_attempts, requests, matches, settings
+   inputs: counted_arrivals, hard_attempts, requests, matches, witnesses, nameless_receipts,
+           endpoint_paths, settings
 
    It is the layer nearest to what became of the event: application, else queue, else table, else
    edge. Other layers are never added; but processed is the most that any of them says, and accepted
@@ -106,21 +107,35 @@ answers AS (
   WHERE lines >= arrivals
   GROUP BY delivery_no
 ),
--- What a layer further out certainly has no line of was no request of its own.
-surplus_receipts AS (
-  SELECT event_uuid, endpoint_url, COUNT(*) AS surplus
-  FROM requests
-  WHERE layer = 'edge' AND nth > 1 AND state = 'none' AND covered
+-- What the edge, which lacks no other, certainly has no line of was no request of its own: a proxy
+-- hands one on again where a host fails.
+edge_requests AS (
+  SELECT
+    q.event_uuid, q.endpoint_url,
+    COUNT(*) FILTER (q.nth > 1 AND q.state = 'none' AND q.covered) AS surplus,
+    CASE WHEN BOOL_AND(q.covered AND (q.state IN ('line', 'none') OR q.nth > 1 AND q.state = 'lacking'))
+        AND MAX(w.lacking) = 0 AND COUNT(r.receipt_id) = 0 THEN MAX(m.lines) END AS at_most
+  FROM requests AS q
+  JOIN witnesses AS w ON w.endpoint_url = q.endpoint_url
+  JOIN (
+    SELECT event_uuid, endpoint_url, COUNT(*) FILTER (layer = 'edge') AS lines
+    FROM matches
+    GROUP BY ALL HAVING COUNT(*) FILTER (layer <> 'edge') > 1
+  ) AS m ON m.event_uuid = q.event_uuid AND m.endpoint_url = q.endpoint_url
+  JOIN endpoint_paths AS p ON p.endpoint_url = q.endpoint_url
+  LEFT JOIN (
+    FROM nameless_receipts WHERE layer = 'edge' AND receipt_id NOT IN (SELECT receipt_id FROM matches)
+  ) AS r ON r.known_path = p.path AND r.arrived_at BETWEEN q.starts_at AND q.ends_at
+  WHERE q.layer = 'edge'
   GROUP BY ALL
 )
 SELECT
   c.* EXCLUDE (dropped, arrivals, accepted, first_taken, second_taken, apart, last_accepted_at, unplaced)
     REPLACE (c.untold + COALESCE(n.unheard, 0) AS untold),
-  GREATEST(c.arrivals - COALESCE(u.surplus, 0), 1) AS arrivals,
-  GREATEST(LEAST(GREATEST(
-    CASE WHEN c.accepted > 1 THEN GREATEST(c.accepted - COALESCE(u.surplus, 0), 1) ELSE c.accepted END,
-    c.accepted + COALESCE(n.later, 0)
-  ), w.at_most), COALESCE(n.answered, 0), CASE WHEN c.processed > 0 THEN 1 ELSE 0 END) AS accepted,
+  GREATEST(c.arrivals - u.surplus, 1) AS arrivals,
+  GREATEST(LEAST(
+    LEAST(c.accepted, GREATEST(c.accepted - u.surplus, 1)) + COALESCE(n.later, 0), w.at_most
+  ), COALESCE(n.answered, 0), CASE WHEN c.processed > 0 THEN 1 ELSE 0 END) AS accepted,
   CASE
     WHEN second_taken IS NULL AND n.answered > 1
       THEN CASE WHEN n.unanswered THEN 'retry_after_timeout' ELSE 'resend_after_success' END
@@ -135,8 +150,11 @@ SELECT
   END AS repeat_kind
 FROM counted AS c
 CROSS JOIN settings AS s
-LEFT JOIN surplus_receipts AS u
-  ON u.event_uuid = c.event_uuid AND u.endpoint_url = c.endpoint_url AND c.layer <> 'edge'
+LEFT JOIN LATERAL (
+  SELECT COALESCE(GREATEST(MAX(q.surplus), c.arrivals - MAX(q.at_most)), 0) AS surplus
+  FROM edge_requests AS q
+  WHERE q.event_uuid = c.event_uuid AND q.endpoint_url = c.endpoint_url AND c.layer <> 'edge'
+) AS u ON TRUE
 LEFT JOIN answered AS n ON n.delivery_no = c.delivery_no
 LEFT JOIN answers AS w ON w.delivery_no = c.delivery_no
 LEFT JOIN hard_attempts AS a

@@ -63,7 +63,7 @@ verdicts AS (
       WHEN in_grace AND NOT took_effect AND NOT (says = 'ok' AND accepted AND said_failed)
         THEN 'pending: in_flight'
       WHEN success_unlisted AND success_unheard AND NOT accepted THEN 'undetermined: sender_coverage'
-      WHEN NOT arrived AND never_sent THEN 'missed: never_reached'
+      WHEN NOT arrived AND never_sent AND undecided IS NOT TRUE THEN 'missed: never_reached'
       WHEN untraced AND (undecided OR mixed) THEN 'undetermined: ambiguous'
       WHEN untraced AND NOT receiver_covered THEN 'undetermined: receiver_coverage'
       WHEN NOT arrived AND says = 'no_attempt' AND NOT (sender_covered OR type_arrives)
@@ -80,6 +80,7 @@ verdicts AS (
       WHEN NOT accepted AND says = 'no_attempt' AND weakest_rule = 4
         THEN 'undetermined: ambiguous'
       WHEN NOT accepted AND says = 'ok' THEN 'refused: contradictory_status'
+      WHEN NOT accepted AND undecided AND says = 'fail_nohttp' THEN 'undetermined: ambiguous'
       WHEN NOT accepted AND gave_up AND processed_count IS NULL AND (processing_hidden OR undecided) IS NOT TRUE
         THEN 'unacknowledged: unanswered'
       WHEN NOT accepted THEN 'refused: rejected'

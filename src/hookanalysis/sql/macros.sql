@@ -133,10 +133,12 @@ CREATE MACRO step_of(t, severity, unusual) AS (
 );
 
 -- Why no answer came, as far as a text (lower case) tells. The order matters: refused, dns and tls
--- prove that no request went out, so what happens in the middle of one is looked for first.
+-- prove that no request went out, so what happens in the middle of one, or after a first answer, is
+-- looked for first.
 CREATE MACRO error_kind(t) AS (
   CASE
     WHEN regexp_matches(t, 'time[sd]?[ _-]?out|deadline') THEN 'timeout'
+    WHEN regexp_matches(t, 'redirect') THEN 'other'
     WHEN regexp_matches(t,
       'refused|failed to connect|no route to host|ehostunreach|enetunreach|'
       '(?:network|host)(?: is)? unreachable')

@@ -20,7 +20,12 @@ WITH advised_deliveries AS (
       WHEN e.run_size > 2 AND e.accepted_after IS NULL THEN 'wait'
       ELSE 'resend'
     END AS advice
-  FROM deliveries AS d
+  FROM (
+    -- A proxy that did not wait for the answer refuses what may have been handled.
+    SELECT * REPLACE (CASE WHEN outcome = 'refused' AND processed_count IS NULL
+      AND receiver_status IN (504, 524) THEN 'unanswered' ELSE detail END AS detail)
+    FROM deliveries
+  ) AS d
   LEFT JOIN (
     SELECT delivery_no, MAX(run_size) AS run_size, MIN(accepted_after) AS accepted_after
     FROM failing_attempts

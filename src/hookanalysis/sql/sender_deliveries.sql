@@ -1,6 +1,6 @@
 /* sender_deliveries: what the sender says of each delivery that is not plain.
    grain:  one event for one endpoint, as the sender's exports know it
-   inputs: hard_attempts, attempts
+   inputs: hard_attempts, attempts, matches
 
    tried_until: until when the last attempt was made, where one tells no time of its own (untimed).
    says: ok (a success), pending, fail_http (the last attempt was answered), fail_nohttp (it was
@@ -10,7 +10,8 @@
    had_failure: an attempt failed before one succeeded.
    refused_with: the last answer that the sender saw and called a failure.
    success_silent: some attempts left a receipt, but none that succeeded; what the receiver answered
-   to the others does not contradict the success. successes: how many attempts did succeed. */
+   to the others does not contradict the success. successes: how many attempts did succeed.
+   type_untold: of this type several events came, and no log tells of any that it was processed. */
 WITH tried_events AS (
   SELECT DISTINCT event_uuid, endpoint_url
   FROM attempts
@@ -27,6 +28,18 @@ told_attempts AS (
   WHERE status <> 'none'
     OR (event_uuid, endpoint_url) NOT IN (SELECT (event_uuid, endpoint_url) FROM tried_events)
     AND (endpoint_url <> '' OR event_uuid NOT IN (SELECT event_uuid FROM tried_events))
+),
+untold_types AS (
+  SELECT endpoint_url, event_type
+  FROM (SELECT endpoint_url, event_type, COUNT(*) AS attempts FROM attempts GROUP BY ALL)
+  JOIN (
+    SELECT
+      endpoint_url, event_type, COUNT(*) AS hard, COUNT(DISTINCT delivery_no) FILTER (told) AS told,
+      BOOL_OR(delivery_no IN (SELECT delivery_no FROM matches WHERE processed)) AS processed
+    FROM hard_attempts
+    GROUP BY ALL
+  ) USING (endpoint_url, event_type)
+  WHERE attempts = hard AND told >= 2 AND NOT processed
 ),
 summaries AS (
   SELECT
@@ -59,6 +72,7 @@ SELECT
   * EXCLUDE (last, contradicted),
   last.status AS last_status, last.http_status AS last_http_status,
   last.error_kind AS last_error_kind,
+  (endpoint_url, event_type) IN (FROM untold_types) AS type_untold,
   CASE
     WHEN attempts = 0 THEN 'no_attempt'
     WHEN contradicted THEN 'conflict'

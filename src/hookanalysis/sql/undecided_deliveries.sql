@@ -1,7 +1,7 @@
 /* undecided_deliveries: deliveries that may or may not own a request in the logs.
    grain:  one event for one endpoint
-   inputs: requests, candidates, nameless_receipts, matches, attempts, receipts, processing_logs,
-           proof_spans, repeated_events, settings
+   inputs: requests, candidates, nameless_receipts, matches, attempts, hard_attempts, receipts,
+           endpoint_paths, processing_logs, proof_spans, repeated_events, settings
 
    Either a line fits several requests, in some assignment also this one, and the edge, whole at that
    time, may have one of it; or a receipt names the event, but not to which endpoint it went; or one
@@ -20,16 +20,14 @@ settled AS (
   SELECT
     event_uuid, endpoint_url, attempt_key, BOOL_OR(state = 'line') AS has_line,
     BOOL_OR(layer = 'edge' AND state = 'none' AND covered AND NOT b.bypassed) AS not_at_edge
-  FROM requests
-  JOIN bypassed AS b USING (endpoint_url)
+  FROM requests JOIN bypassed AS b USING (endpoint_url)
   WHERE nth = 1
   GROUP BY ALL
 ),
 -- The edge certainly has no line of any attempt.
 absent AS (
   SELECT delivery_no
-  FROM settled
-  JOIN attempts USING (event_uuid, endpoint_url, attempt_key)
+  FROM settled JOIN attempts USING (event_uuid, endpoint_url, attempt_key)
   GROUP BY delivery_no HAVING BOOL_AND(not_at_edge)
 ),
 -- Requests of which a line may be that tells of no refusal.
@@ -114,13 +112,33 @@ undecided AS (
   UNION ALL
   SELECT a.delivery_no, TRUE, FALSE, NULL
   FROM (
-    SELECT DISTINCT transaction_id, event_type
-    FROM receipts
+    SELECT DISTINCT transaction_id, event_type FROM receipts
     WHERE event_uuid IS NULL AND transaction_id IS NOT NULL
   ) AS u
   JOIN attempts AS a ON a.transaction_id = u.transaction_id
   WHERE COALESCE(a.event_type = u.event_type, TRUE)
     AND a.delivery_no NOT IN (SELECT delivery_no FROM matches WHERE counts)
+  UNION ALL
+  -- What never left the sender, as it says, near a line that is nobody's: it may tell of a second
+  -- hop, to which the first redirected it, or of the last of several tries.
+  SELECT a.delivery_no, FALSE, FALSE, NULL
+  FROM hard_attempts AS a
+  JOIN endpoint_paths AS p ON p.endpoint_url = a.endpoint_url
+  JOIN nameless_receipts AS r ON r.known_path = p.path
+    AND r.arrived_at BETWEEN a.attempted_at - INTERVAL '600 seconds' AND a.attempted_at + INTERVAL '600 seconds'
+  WHERE a.error_kind IN ('refused', 'dns', 'tls') AND NOT r.stranger AND r.posted
+    AND r.receipt_id NOT IN (SELECT receipt_id FROM matches UNION ALL SELECT receipt_id FROM candidates)
+  UNION ALL
+  -- One request may carry what was sent at the very same time, where that is rare.
+  SELECT a.delivery_no, FALSE, FALSE, NULL
+  FROM hard_attempts AS a
+  JOIN attempts AS b
+    ON b.endpoint_url = a.endpoint_url AND b.attempted_at = a.attempted_at
+    AND b.event_uuid <> a.event_uuid AND b.http_status IS NOT DISTINCT FROM a.http_status
+    AND b.error_kind IS NOT DISTINCT FROM a.error_kind
+  SEMI JOIN matches AS m ON m.delivery_no = b.delivery_no
+  WHERE a.delivery_no NOT IN (SELECT delivery_no FROM matches WHERE delivery_no IS NOT NULL)
+    AND (SELECT 100 * COUNT(*) < epoch(MAX(attempted_at) - MIN(attempted_at)) FROM attempts)
   UNION ALL
   -- One more success, of a time of which no log tells.
   SELECT a.delivery_no, FALSE, FALSE, reason('no_liveness')

@@ -4,7 +4,8 @@
 
    address: the client's, and what program it says to be: behind a balancer all have one address.
    network: the address' neighbourhood instead, for senders post from pools of them.
-   A line without a path, from an unknown address, may be of any endpoint: it is here for each.
+   A line without a path, from an unknown address, or of a request that a proxy could not read, may
+   be of any endpoint: it is here for each, and proves nothing.
    path_no: number of the endpoint's path; -1 for a request to another path. logged_at is the time
    that the line was written with, starts_at that of the request as far as the line tells. notices:
    the log notes when a client has left (nginx's 499, a load balancer's 460). begins: starts_at is
@@ -17,7 +18,8 @@ lines AS (
   SELECT r.* REPLACE (p.path AS known_path)
   FROM nameless_receipts AS r
   CROSS JOIN paths AS p
-  WHERE r.layer = $layer AND r.path IS NULL AND r.stranger AND r.arrived_at IS NOT NULL
+  WHERE r.layer = $layer AND r.path IS NULL AND r.arrived_at IS NOT NULL
+    AND (r.stranger OR r.by_sender AND r.layer = 'edge' AND r.http_status IS NOT NULL)
 )
 SELECT
   r.receipt_id, hash(r.stream) AS log, COALESCE(p.path_no, -1) AS path_no,
@@ -31,7 +33,7 @@ SELECT
   hash(r.processed, r.known_before, r.signature_failed) AS words,
   r.layer = 'edge' AND g.notices AS notices,
   r.layer = 'edge' AND (g.notices OR g.time_marks = 'start' OR r.arrived_at < r.ended_at) AS begins,
-  r.by_sender, r.stranger, COALESCE(g.resolution_ms, 0) AS resolution_ms
+  r.by_sender, r.stranger OR r.path IS NULL AS stranger, COALESCE(g.resolution_ms, 0) AS resolution_ms
 FROM lines AS r
 LEFT JOIN paths AS p ON p.path = r.known_path
 JOIN (

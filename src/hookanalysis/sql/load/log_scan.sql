@@ -78,6 +78,9 @@ SELECT
     WHEN blank THEN 'ignored'
     WHEN met = [] AND line_at IS NULL AND {{objects}} THEN 'not_json'
     WHEN {{quiet}} THEN 'ignored'
+    WHEN contains(record, 'messages') AND regexp_matches(record,
+      '(?i)\bsuppressed \d+ messages\b|messages (?:lost|dropped)\b|\b(?:lost|drop(?:ped|ping)?) (?:\d+ )?messages\b.*rate')
+      THEN 'suppressed'
     WHEN may_be AND list_unique(met) < len(met) AND says_both(record) THEN 'duplicate_key'
     -- What follows is asked of the lines without a time only.
     WHEN own_time IS NOT NULL THEN NULL
