@@ -25,7 +25,8 @@ WITH unsettled AS (
     delivery_no IN (SELECT delivery_no FROM undecided_deliveries WHERE behind_edge) AS unplaced,
     COALESCE(type_untold, FALSE) AS type_untold,
     NOT success_silent AND delivery_no IN (SELECT delivery_no FROM matches WHERE counts) AS arrived,
-    says = 'fail_nohttp' OR says = 'fail_http' AND COALESCE(is_proxys(refused_with), FALSE) AS unheard
+    says = 'fail_nohttp' OR says = 'fail_http' AND COALESCE(is_proxys(refused_with), FALSE) AS unheard,
+    unheard AND last_error_kind = 'other' IS TRUE AS broken
   FROM sender_deliveries CROSS JOIN settings
   WHERE success_silent OR delivery_no NOT IN (
     SELECT delivery_no
@@ -45,7 +46,7 @@ doubted AS (
   FROM unsettled AS u
   JOIN doubts AS d
     ON d.endpoint_url = u.endpoint_url AND d.starts_at <= u.last_at AND d.ends_at >= u.first_at
-    AND (d.code <> 'answers_only' OR u.unheard)
+    AND (d.code <> 'answers_only' OR u.unheard) AND (d.code <> 'dies_unseen' OR u.broken)
   GROUP BY u.delivery_no
 ),
 layers AS (
@@ -97,9 +98,8 @@ unproven AS (
   WHERE NOT outer_covered OR NOT processing_covered
 ),
 log_ends AS (
-  SELECT
-    stream, MIN(starts_at) AS starts_at, MAX(ends_at) AS ends_at, MIN(logged_from) AS logged_from,
-    MAX(logged_until) AS logged_until,
+  SELECT stream, MIN(starts_at) AS starts_at, MAX(ends_at) AS ends_at,
+    MIN(logged_from) AS logged_from, MAX(logged_until) AS logged_until,
     (SELECT MAX(h.ends_at) FROM log_holes AS h WHERE h.stream = s.stream AND h.reason = 'truncated')
       AS cut_at
   FROM stream_spans AS s

@@ -20,7 +20,8 @@
    where there are any, successes that no log shows are lacking, too.
    ends_only: the outermost logs tell of the end of the work alone: what they lack was not worked off.
    answers_only: they show no arrival, but how a request was answered: of one to which the sender
-   saw no answer of theirs, they may not tell.
+   saw no answer of theirs, they may not tell. dies_unseen: no log shows arrivals, and a proxy's has a
+   line when it answers, too: a connection that broke with its server leaves none.
    steps_lacking: a log that shows what it has processed as received before, once or more often,
    lacks some of these lines; or another log of its layer does, where it shows none. So it may lack
    any other (some twenty thousand requests are enough to know).
@@ -134,8 +135,11 @@ WHERE lacking + COALESCE(unseen, 0) >= 3 AND lacking > 0 AND 200 * lacking > ans
 UNION ALL BY NAME
 SELECT
   endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at, code, FALSE AS behind_edge
-FROM outermost JOIN receiver_logs USING (stream) CROSS JOIN (VALUES ('ends_only'), ('answers_only')) AS kinds (code)
-GROUP BY endpoint_url, code HAVING BOOL_AND(CASE code WHEN 'ends_only' THEN ends_only ELSE answers_only END)
+FROM serving_streams AS v JOIN receiver_logs AS r USING (stream)
+CROSS JOIN (VALUES ('ends_only'), ('answers_only'), ('dies_unseen')) AS kinds (code)
+WHERE depth = 1 OR code = 'dies_unseen'
+GROUP BY endpoint_url, code HAVING BOOL_AND(CASE code WHEN 'ends_only' THEN ends_only
+  WHEN 'answers_only' THEN answers_only ELSE v.layer IN ('edge', 'table') OR answers_only END)
 UNION ALL BY NAME
 SELECT
   v.endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,
