@@ -30,9 +30,7 @@
    tz_suspect: on days when a log's clock is off by whole quarter-hours, one of the two zones was
    mistaken, and with it any time that the log covers. dst_ambiguous: an export's local times that
    the clock showed twice, both readings together. */
-WITH outermost AS (
-  SELECT * FROM serving_streams WHERE depth = 1
-),
+WITH outermost AS (SELECT * FROM serving_streams WHERE depth = 1),
 completed_requests AS (
   SELECT
     stream, COUNT(*) FILTER (mark = 'received') AS own,
@@ -127,9 +125,8 @@ UNION ALL BY NAME
 SELECT endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,
   'lines_lacking' AS code, FALSE AS behind_edge, lacking, answers
 FROM witnesses
-LEFT JOIN (
-  SELECT endpoint_url, lacking AS unseen FROM totals WHERE kind = 'success' AND NOT attested
-) USING (endpoint_url)
+LEFT JOIN (SELECT endpoint_url, lacking AS unseen FROM totals WHERE kind = 'success' AND NOT attested)
+  USING (endpoint_url)
 WHERE lacking + COALESCE(unseen, 0) >= 3 AND lacking > 0 AND 200 * lacking > answers
   AND endpoint_url NOT IN (FROM complete)
 UNION ALL BY NAME
