@@ -53,7 +53,7 @@ def try_file(path: Path, known: Known | None = None) -> tuple[str, bool]:
     known = known or Known()
     lines: list[str] = []
     try:
-        binding = detect(head, str(path), known)
+        binding = detect(head, str(path), known, newest=source.written_at)
         records = parse_head(head, binding)
         _check_fit(records, binding, source.path)
     except UnfitError as error:

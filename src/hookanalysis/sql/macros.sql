@@ -504,7 +504,7 @@ CREATE MACRO aside_status(t) AS concat_ws('',
 
 -- The same, where method and path stand under their names: method=POST path=/hook.
 CREATE MACRO named_method(t) AS (
-  first_of(t, '(?:^|[\s"''{,(;|\[?&]):?(?:http[._])?(?:request[._])?(?i:method)["'']?\s*(?:=>|[=:])\s*["'']?(' || methods() || ')\b')
+  first_of(t, '(?:^|[\s"''{,(;|\[?&]):?(?:http[._])?(?:request[._])?(?i:method|verb)["'']?\s*(?:=>|[=:])\s*["'']?(' || methods() || ')\b')
 );
 CREATE MACRO named_target(t) AS (
   nullif(replace(regexp_extract(
@@ -528,7 +528,7 @@ CREATE MACRO named_status(t) AS (
   nullif(concat_ws('', first_of(t, '(?:^|[\s"''{,(;|\[]):?(?i:http[_. ]?|response[_. ]?|res[_. ]?)?(?i:status)(?i:[_. ]?code)?["'']?\s*(?:=>|[=:])\s*'
     '["'']?([1-5]\d\d)(?:[^\w.%-]|$)'),
     CASE WHEN NOT regexp_matches(t, '(?i)status') THEN first_of(
-      t, '(?:^|[\s\]])(?:Completed|Sent|responded|responded with|[Aa]nswered)(?: with)? ([1-5]\d\d)(?:[\s,;]|$)') END), '')
+      t, '(?:^|[\s\]])(?:resp=|(?:Completed|Sent|responded|responded with|[Aa]nswered)(?: with)? )([1-5]\d\d)(?:[\s,;]|$)') END), '')
 );
 
 -- A status as a number, if it is one that servers give: 512 is the size of an answer.
@@ -555,7 +555,7 @@ CREATE MACRO scan_address(t) AS (
     CASE WHEN NOT regexp_matches(t, '^\S+ [\w:\[]\S* (?:\S+ ){0,2}?- \S+ \[\d')
       THEN first_of(t, '^(?:[\w.-]+:\d+ |")?(?:(?:[A-Z]{4,8}:\s*)(?:[A-Za-z_][\w.]*:)??)?\[?(' || address() || ')\]?(?::\d+)?"?,? ') END,
     first_of(t, '(?i)(?:^|[\s"''{,(;|\[]):?(?:(?:http|req(?:uest)?)[._]){0,2}'
-      '(?:from|ip|(?:remote|client|source|peer)[_.-]?(?:ip|addr|address)?|fwd)["'']?(?:=>|[=:\s]+)["'']?\[?'
+      '(?:from|ip|(?:remote|client|source|src|peer)[_.-]?(?:ip|addr|address)?|fwd)["'']?(?:=>|[=:\s]+)["'']?\[?'
       '(' || address() || ')'),
     -- What was handed on: of several, sql/load/receipts.sql takes the client's.
     first_of(t, '(?i)\bx[_-]forwarded[_-]for["'']?(?:=>|[=:])\s*["'']?([0-9a-f.:]+(?:, ?[0-9a-f.:]+)*)["'']'),

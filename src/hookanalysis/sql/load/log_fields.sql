@@ -67,7 +67,7 @@ checked AS (
     END AS line_method,
     CASE
       WHEN shows THEN NULL
-      WHEN contains(text, 'ethod') OR contains(text, 'ETHOD') THEN named_method(text)
+      WHEN regexp_matches(text, 'ethod|ETHOD|\bverb=') THEN named_method(text)
     END AS told_method
   FROM seen
 ),
