@@ -55,8 +55,7 @@ naming AS (
 -- Deliveries of which a log that was whole all the time tells the work, or that one came.
 worked AS (
   SELECT DISTINCT a.delivery_no, a.attempt_key
-  FROM attempts AS a
-  CROSS JOIN settings AS s
+  FROM attempts AS a CROSS JOIN settings AS s
   JOIN matches AS m ON m.delivery_no = a.delivery_no AND m.accepted AND m.match_rule <> 'time'
   JOIN (
     SELECT endpoint_url, layer, TRUE AS works FROM processing_logs
@@ -124,9 +123,10 @@ undecided AS (
   SELECT a.delivery_no, FALSE, FALSE, NULL
   FROM hard_attempts AS a
   JOIN endpoint_paths AS p ON p.endpoint_url = a.endpoint_url
-  JOIN nameless_receipts AS r ON r.known_path = p.path
+  JOIN nameless_receipts AS r
+    ON (r.posted AND r.known_path = p.path OR r.path IS NULL AND r.by_sender AND r.layer = 'edge')
     AND r.arrived_at BETWEEN a.attempted_at - INTERVAL '600 seconds' AND a.attempted_at + INTERVAL '600 seconds'
-  WHERE a.error_kind IN ('refused', 'dns', 'tls') AND NOT r.stranger AND r.posted
+  WHERE a.error_kind IN ('refused', 'dns', 'tls') AND NOT r.stranger
     AND r.receipt_id NOT IN (SELECT receipt_id FROM matches UNION ALL SELECT receipt_id FROM candidates)
   UNION ALL
   -- One request may carry what was sent at the very same time, where that is rare.

@@ -19,7 +19,7 @@ lines AS (
   FROM nameless_receipts AS r
   CROSS JOIN paths AS p
   WHERE r.layer = $layer AND r.path IS NULL AND r.arrived_at IS NOT NULL
-    AND (r.stranger OR r.by_sender AND r.layer = 'edge' AND r.http_status IS NOT NULL)
+    AND (r.stranger OR r.by_sender AND r.layer = 'edge')
 )
 SELECT
   r.receipt_id, hash(r.stream) AS log, COALESCE(p.path_no, -1) AS path_no,

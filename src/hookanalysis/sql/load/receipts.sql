@@ -112,6 +112,8 @@ SELECT
   CASE
     -- The client left before the answer: HAProxy's -1, CloudFront's 000, Caddy's 0 are nginx's 499.
     WHEN regexp_full_match(status, '\s*(?:-1|0+)\s*') AND verb IS NOT NULL THEN 499
+    -- What never became a request was not answered.
+    WHEN regexp_full_match(request, '-|\\x16.*') THEN NULL
     ELSE TRY_CAST(nullif(regexp_extract(status, '^\s*([1-5]\d\d)(?:\D|$)', 1), '') AS SMALLINT)
   END AS http_status,
   TRY_CAST(bytes AS BIGINT) AS response_bytes,
