@@ -11,7 +11,8 @@
    the other was processed is not the one that was accepted. Nor is one that failed and of which the
    logs that tell what is processed say no more, where one processed another as new. well, ill: a
    line that names no event tells how the attempt's only request was answered, which a receipt
-   without a status does not; of as many requests as such lines, each how one was (told). */
+   without a status does not; of as many requests as such lines, each how one was (told). broken: a
+   proxy got no answer to it; where another was accepted, this one is not said to be, too. */
 WITH hard_matches AS (
   -- What one log shows just before the only attempt of which another tells is of that attempt, too.
   SELECT m.* REPLACE (CASE
@@ -70,7 +71,9 @@ sides AS (
 answers AS (
   SELECT
     delivery_no, attempt_key, BOOL_OR(http_status BETWEEN 200 AND 299) AS well,
-    BOOL_AND(refuses(http_status)) AS ill, LIST(http_status ORDER BY arrived_at, receipt_id) AS told
+    COALESCE(BOOL_AND(refuses(http_status) OR http_status >= 500) FILTER (layer <> 'edge'),
+      BOOL_AND(refuses(http_status))) AS ill,
+    BOOL_AND(refuses(http_status) OR http_status IN (502, 503)) AS broken, LIST(http_status ORDER BY arrived_at, receipt_id) AS told
   FROM matches
   WHERE NOT counts AND match_rule = 'time' AND http_status IS NOT NULL
     AND delivery_no IN (SELECT delivery_no FROM hard_matches)
@@ -93,7 +96,8 @@ numbered_matches AS (
         AND NOT COALESCE(NOT m.processed AND BOOL_OR(m.processed) OVER same_attempt, FALSE)
     END AND NOT COALESCE(
       m.http_status IS NULL AND m.processed IS NULL AND NOT m.known_before AND a.status = 'failed'
-      AND (w.ill OR BOOL_OR(m.worked_off) OVER (PARTITION BY m.delivery_no, m.layer, m.stream)
+      AND (w.ill OR w.broken AND BOOL_OR(a.status = 'success') OVER (PARTITION BY m.delivery_no)
+        OR BOOL_OR(m.worked_off) OVER (PARTITION BY m.delivery_no, m.layer, m.stream)
         OR BOOL_OR(m.worked_off) OVER (PARTITION BY m.delivery_no)
         AND NOT BOOL_OR(m.worked_off) OVER (PARTITION BY m.delivery_no, m.attempt_key)), FALSE
     ) AS accepted),

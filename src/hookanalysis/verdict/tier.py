@@ -155,14 +155,15 @@ class Tier:
         }
 
     def _pair_late(self) -> tuple[Numbers, Numbers]:
-        """Requests that the sender gave up, with the lines that show that they began just then."""
+        """Requests that the sender gave up, with lines that show so, or that they began just then."""
         told = self.requests["http_status"]
         given_up = (self.requests["says"] == 2) & ((told < 0) | from_proxy(told))
-        chosen, there = np.flatnonzero(given_up), np.flatnonzero(self.lines["shows_start"])
-        lines = select(self.lines, there) | {"logged_at": self.lines["starts_at"][there]}
-        windows, part = self.windows, select(self.requests, chosen)
-        near, far = pair(windows.low[chosen], windows.left[chosen], part, lines)
-        late = self.lines["logged_at"][there[far]] > windows.high[chosen[near]]
+        begun, own = self.lines["shows_start"], np.isin(self.lines["http_status"], OWN_ANSWERS)
+        chosen, there = np.flatnonzero(given_up), np.flatnonzero(begun | own)
+        lines, part = select(self.lines, there), select(self.requests, chosen)
+        lines["logged_at"] = np.where(lines["shows_start"], lines["starts_at"], lines["logged_at"])
+        near, far = pair(self.windows.low[chosen], self.windows.left[chosen], part, lines)
+        late = self.lines["logged_at"][there[far]] > self.windows.high[chosen[near]]
         return chosen[near[late]], there[far[late]]
 
     def _pair_strayed(self) -> tuple[Numbers, Numbers]:
@@ -311,8 +312,7 @@ class Tier:
         chosen = np.flatnonzero(silent)
         if not len(chosen):
             return result
-        owned = found.taken
-        part = select(self.requests, chosen)
+        owned, part = found.taken, select(self.requests, chosen)
         # Of an event without attempts nobody knows when it was tried, and how often.
         later = np.where(part["says"] == 0, LATE_SECONDS * SECOND, 0)
         high = self.windows.high[chosen] + later
