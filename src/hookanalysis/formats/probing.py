@@ -24,6 +24,8 @@ from .wrappers import peel
 
 # How many records are shown of those that are kept, and of those that are rejected.
 _SHOWN = 5
+# So many formats are named, with how far each got.
+_NEAREST = 8
 _WIDTH = 110
 # Columns that say nothing to a reader here, or stand at the beginning of the line anyway.
 _SILENT = {
@@ -84,37 +86,30 @@ def _check_fit(records: Sequence[dict[str, Any]], binding: Binding, path: str) -
 
 
 def _others(head: bytes, known: Known, chosen: Sequence[str] = ()) -> list[str]:
-    """One line for each format: how far it got, the best first."""
+    """How far the nearest formats got, the best first; then, how many others got nowhere."""
     formats = gather_formats(known)
     begin = look_at(head, formats, known)
     lines = take_lines(head)
     told = [(*_judge(entry, begin, lines, known), entry.id) for entry in formats]
     told.sort(key=lambda row: (row[2] not in chosen, -row[0], row[2]))
-    wide = max(len(row[2]) for row in told)
-    return [f"  {'→' if name in chosen else ' '} {name:<{wide}}  {said}" for _, said, name in told]
+    near = [(name, said) for _, said, name in told if said][:_NEAREST]
+    wide = max((len(name) for name, _ in near), default=0)
+    shown = [f"  {'→' if name in chosen else ' '} {name:<{wide}}  {said}" for name, said in near]
+    return [*shown, f"    {len(told) - len(near)} other formats are less like it"]
 
 
 def _judge(entry: Format, head: Beginning, lines: Sequence[str], known: Known) -> tuple[float, str]:
     """How well one format fits by itself: a number to sort by, and words."""
     if entry.is_log:
-        return _judge_log(entry, head, lines)
-    for trial in hold_trials([entry], head, FileFacts(known.timezone, known.day_first)):
-        return trial.share, _share(trial)
-    if entry.split == "rows":
-        return 0, "no line looks like its header"
-    return 0, "its records are no objects with such keys"
-
-
-def _judge_log(entry: Format, head: Beginning, lines: Sequence[str]) -> tuple[float, str]:
-    if not entry.pattern and not entry.keys:
-        return 0, "reads any such record by its shape"
-    fits = count_fits(lines, [entry])[entry.id]
-    if fits:
-        return fits / len(lines), f"{fits} of {len(lines)} records fit"
-    if entry.keys:
-        return 0, "its records are no objects with such keys"
-    column, line = reach(entry.pattern, head.text)
-    return column / 1e6, f"matches line {line} up to column {column}" if column else "is unlike it"
+        if fits := (entry.pattern or entry.keys) and count_fits(lines, [entry])[entry.id]:
+            return fits / len(lines), f"{fits} of {len(lines)} records fit"
+        if not entry.pattern and not entry.keys:
+            return 0, "reads any such record by its shape"
+        column, line = reach(entry.pattern, head.text) if entry.pattern else (0, 0)
+        return column / 1e6, f"matches line {line} up to column {column}" if column else ""
+    trials = hold_trials([entry], head, FileFacts(known.timezone, known.day_first))
+    # A table's header says more than the beginnings of lines.
+    return next(((max(trial.share, 0.01), _share(trial)) for trial in trials), (0, ""))
 
 
 def _share(trial: Trial) -> str:

@@ -155,7 +155,7 @@ class Tier:
         }
 
     def _pair_late(self) -> tuple[Numbers, Numbers]:
-        """Requests that the sender gave up, with lines that show so, or that they began just then."""
+        """Requests that the sender gave up, with lines that show this, or that show their start."""
         told = self.requests["http_status"]
         given_up = (self.requests["says"] == 2) & ((told < 0) | from_proxy(told))
         begun, own = self.lines["shows_start"], np.isin(self.lines["http_status"], OWN_ANSWERS)
