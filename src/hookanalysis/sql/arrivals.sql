@@ -9,7 +9,8 @@
    Two paths are two requests, unless one is the rest of the other: there the lines of each path are
    counted apart, and the n-th request of those without a path is the n-th of all.
    The number of requests is the least that explains all lines. A new one begins where the log says
-   nothing of the key for same_send_seconds (work that ends late still belongs to its reception), the
+   nothing of the key for same_send_seconds (work that ends late, and a step that nothing is known of
+   and that comes once, still belong to the reception of an event that was sent once), the
    event changes, or all that were received have ended; of an event that the sender sent more than
    once, each end that follows another, too. Within that, lines of one request id are one
    request, the n-th of all; of lines without one, the n-th of each kind is of request n, for a
@@ -17,10 +18,8 @@
    Processed and duplicate are one kind of end, and what failed is no duplicate thereafter. An end of
    any kind is of the last request that began before it and has none: one that failed may write none. */
 WITH shared_keys AS (
-  SELECT hash(stream, request_key) AS key_hash
-  FROM receipt_lines
-  WHERE request_key IS NOT NULL
-  GROUP BY ALL HAVING COUNT(*) > 1
+  SELECT hash(stream, request_key) AS key_hash FROM receipt_lines
+  WHERE request_key IS NOT NULL GROUP BY ALL HAVING COUNT(*) > 1
 ),
 told_lines AS (
   SELECT
@@ -90,6 +89,7 @@ clustered_lines AS (
       WHEN logged_at <= earlier_at + same_send_seconds * INTERVAL '1 second' THEN 0
       WHEN earlier_mark = 'received' AND mark <> 'received' THEN 0
       WHEN is_end AND ended <= so_far THEN 0
+      WHEN mark IS NULL AND nth_of_kind = 1 AND event_uuid NOT IN (FROM retried_events) THEN 0
       ELSE 1
     END) OVER (PARTITION BY key_no, part ORDER BY nth_line) AS cluster
   FROM (

@@ -12,7 +12,7 @@
    logs that tell what is processed say no more, where one processed another as new. well, ill: a
    line that names no event tells how the attempt's only request was answered, which a receipt
    without a status does not; of as many requests as such lines, each how one was (told). broken: a
-   proxy got no answer to it; where another was accepted, this one is not said to be, too. */
+   proxy got no answer to it; beside another, this one is not said to be accepted, too. */
 WITH hard_matches AS (
   -- What one log shows just before the only attempt of which another tells is of that attempt, too.
   SELECT m.* REPLACE (CASE
@@ -95,8 +95,9 @@ numbered_matches AS (
       ELSE m.accepted
         AND NOT COALESCE(NOT m.processed AND BOOL_OR(m.processed) OVER same_attempt, FALSE)
     END AND NOT COALESCE(
-      m.http_status IS NULL AND m.processed IS NULL AND NOT m.known_before AND a.status = 'failed'
-      AND (w.ill OR w.broken AND BOOL_OR(a.status = 'success') OVER (PARTITION BY m.delivery_no)
+      m.http_status IS NULL AND m.processed IS NULL AND NOT m.known_before AND COALESCE(a.status, 'failed') = 'failed'
+      AND (w.ill OR w.broken AND (BOOL_OR(a.status = 'success') OVER (PARTITION BY m.delivery_no)
+          OR ROW_NUMBER() OVER (PARTITION BY m.delivery_no, m.layer, m.stream ORDER BY m.arrived_at) > 1)
         OR BOOL_OR(m.worked_off) OVER (PARTITION BY m.delivery_no, m.layer, m.stream)
         OR BOOL_OR(m.worked_off) OVER (PARTITION BY m.delivery_no)
         AND NOT BOOL_OR(m.worked_off) OVER (PARTITION BY m.delivery_no, m.attempt_key)), FALSE
@@ -110,7 +111,7 @@ numbered_matches AS (
   FROM hard_matches AS m
   LEFT JOIN sides AS t ON t.layer = m.layer AND t.stream = m.stream
   LEFT JOIN hard_attempts AS a ON a.delivery_no = m.delivery_no AND a.attempt_key = m.attempt_key
-  LEFT JOIN answers AS w ON w.delivery_no = m.delivery_no AND w.attempt_key = m.attempt_key
+  LEFT JOIN answers AS w ON w.delivery_no = m.delivery_no AND w.attempt_key IS NOT DISTINCT FROM m.attempt_key
   WINDOW same_attempt AS (PARTITION BY m.delivery_no, m.layer, m.attempt_key, m.stream)
 ),
 requests AS (
