@@ -16,10 +16,11 @@ from hookanalysis import sections
 from hookanalysis.database import Database
 from hookanalysis.errors import InputError
 from hookanalysis.facts.gathering import MAX_HOLES, acknowledge, facts
-from hookanalysis.facts.measures import Facts, Headline, Resends, percent, round_number
+from hookanalysis.facts.measures import Facts, Headline, Resends
 from hookanalysis.facts.period import day_bounds
 from hookanalysis.tables import MERGED, OUTCOMES, RESULTS, SCHEMA_VERSION, TABLES
 from hookanalysis.verdict.findings import SEVERITIES, diagnose
+from hookanalysis.words import percent, round_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,11 +11,11 @@ from typing import Any, cast
 
 from .errors import unwritable
 from .facts.gathering import note_days, read_days
-from .facts.measures import Facts, percent
+from .facts.measures import Facts
 from .markup import OUTCOME_COLOURS, read_asset, read_style, read_template
 from .outputs import write_beside
 from .verdict.findings import load_rules
-from .words import count, say_badge
+from .words import count, percent, say_badge
 from .workspace import Workspace
 
 PAGE, FACTS = "report.html", "facts.json"

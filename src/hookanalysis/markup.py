@@ -17,9 +17,8 @@ from importlib import resources
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from .facts.measures import percent
 from .tables import OUTCOMES
-from .words import PHRASES, count, plural, say_line
+from .words import PHRASES, count, percent, plural, say_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,9 +54,8 @@ def read_asset(name: str) -> str:
     return resources.files("hookanalysis").joinpath("report", name).read_text(encoding="utf-8")
 
 
-# The look of reports. The outcomes' colours were found by a search for the largest least distance
-# (OKLab) between any two, under normal vision and three deficiencies, with a contrast that works
-# on white and on the dark page.
+# The outcomes' colours were found by a search for the largest least distance (OKLab) between any
+# two, under normal vision and three deficiencies, on white and on the dark page.
 LOOK: dict[str, Any] = json.loads(read_asset("look.json"))
 OUTCOME_COLOURS: dict[str, str] = LOOK["outcomes"]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
 from importlib import resources
 from typing import Any
 
@@ -38,6 +39,22 @@ def plural(number: int, noun: str) -> str:
     if number != 1:
         noun = re.sub(r"(?<![aeiou])y$", "ie", noun) + "s"
     return f"{number:,} {noun}"
+
+
+def percent(part: float, whole: float) -> str:
+    """A share in words: `98.0 %`; `0 %` and `100 %` only where it is exactly that."""
+    if not whole:
+        return _ABSENT
+    if 0 < part < whole:
+        tenths = min(max(round_number(100 * part / whole, 1), 0.1), 99.9)
+        return f"{tenths:.1f} %"
+    return f"{round_number(100 * part / whole, 0):.0f} %"
+
+
+def round_number(value: float, digits: int) -> float:
+    """Round as people do: halves away from zero, on the number as it is written."""
+    step = Decimal(1).scaleb(-digits)
+    return float(Decimal(repr(float(value))).quantize(step, rounding=ROUND_HALF_UP))
 
 
 def sentence(text: str) -> str:
@@ -125,8 +142,9 @@ def say_answer(status: float | None, error: str | None) -> str:
 
 
 def say_answers(statuses: str | None) -> list[str]:
-    """The answers of an incident, `503, timeout`, in words."""
-    return [say(part.strip(), "errors") for part in (statuses or "").split(",")]
+    """The answers of an incident, `503, timeout`, in words; a success among them had no effect."""
+    told = [say(part.strip(), "errors") for part in (statuses or "").split(",")]
+    return [f"{part} without effect" if part[:1] == "2" else part for part in told]
 
 
 def say_line(row: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -311,19 +311,15 @@ def _check_parameters() -> None:
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     declared: set[str] = set()
     for cell in shell.user_ns.get("In", ()) if shell else ():
-        found = {n.id for n in _names(cell) if isinstance(n.ctx, ast.Store)}
+        try:
+            nodes = (node for node in ast.walk(ast.parse(cell)) if isinstance(node, ast.Name))
+        except SyntaxError:  # IPython's own, such as %time
+            continue
+        found = {node.id for node in nodes if isinstance(node.ctx, ast.Store)}
         if declared and cell.startswith("# Parameters\n") and (unknown := found - declared):
             names, known = ", ".join(sorted(unknown)), ", ".join(sorted(declared))
             raise InputError(f"unknown parameter {names}", hint=f"valid: {known}")
         declared |= found
-
-
-def _names(cell: str) -> Iterator[ast.Name]:
-    try:
-        nodes = ast.walk(ast.parse(cell))
-    except SyntaxError:  # IPython's own, such as %time
-        return
-    yield from (node for node in nodes if isinstance(node, ast.Name))
 
 
 def connect(

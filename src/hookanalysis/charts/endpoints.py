@@ -9,10 +9,9 @@ import pandas as pd
 
 from hookanalysis import markup
 from hookanalysis.database import Database
-from hookanalysis.facts.measures import percent
 from hookanalysis.facts.period import Period
 from hookanalysis.markup import OUTCOME_COLOURS
-from hookanalysis.words import WORDS, plural, sentence
+from hookanalysis.words import WORDS, percent, plural, sentence
 
 from .drawing import (
     BAD,
@@ -149,15 +148,17 @@ def _count_runs(steps: pd.DataFrame) -> pd.Series[int]:
 
 def _seconds(most: float) -> alt.Y:
     """The axis of lags: linear, or, where a resend came hours later, one that shows both ends."""
+    ends: dict[str, Any] = {"nice": False, "padding": 5}  # whole dots at both ends
     if most <= 60:
-        return alt.Y("p95:Q", title="seconds", stack=False, axis=alt.Axis(tickCount=4))
+        axis, scale = alt.Axis(tickCount=4), alt.Scale(**ends)
+        return alt.Y("p95:Q", title="seconds", stack=False, axis=axis, scale=scale)
     words = (
         "datum.value < 60 ? datum.value + ' s' : datum.value < 3600 ? datum.value / 60 + ' min'"
         " : datum.value / 3600 + ' h'"
     )
     steps = [step for step in (0, 10, 60, 600, 3600, 36_000, 360_000) if step <= most]
     axis = alt.Axis(values=steps, labelExpr=words)
-    scale = alt.Scale(type="symlog", constant=1, nice=False)
+    scale = alt.Scale(type="symlog", constant=1, **ends)
     return alt.Y("p95:Q", title=None, stack=False, axis=axis, scale=scale)
 
 
@@ -186,7 +187,7 @@ def answers_over_time(ws: Database, period: Period | None = None) -> Drawing:
             y=alt.Y(
                 "share:Q",
                 title=None,
-                scale=alt.Scale(domain=[0, 1]),
+                scale=alt.Scale(domain=[0, 1], padding=3),
                 axis=alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1], minExtent=34),
             ),
             tooltip=tooltip(**_TRIED),

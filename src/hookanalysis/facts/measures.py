@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from hookanalysis.verdict.findings import Finding
-from hookanalysis.words import WORDS, plural
+from hookanalysis.words import WORDS, percent, plural, round_number
 
 from .period import Period
 
@@ -332,15 +331,13 @@ class Facts:
         """What else there is to know, each in a sentence; `see`: where files are listed."""
         twice, unsound = self.duplicates, [file for file in self.files if file.unsound]
         refused = sum(file.status == "refused" for file in unsound)
+        partly = len(unsound) - refused
         harm = f", {twice.harmful:,} of them with harm: processed more than once"
         unlisted = self.headline.unlisted
         known = self.count("unacknowledged") - self.unanswered
         told = (
             (refused, f"{plural(refused, 'file')} could not be read{see}"),
-            (
-                len(unsound) - refused,
-                f"{plural(len(unsound) - refused, 'file')} could be read only in part{see}",
-            ),
+            (partly, f"{plural(partly, 'file')} could be read only in part{see}"),
             (twice.deliveries, f"%s arrived more than once{harm if twice.harmful else ''}"),
             (known, f"%s arrived although the sender calls {_it(known)} failed: do not resend"),
             (self.count("unexpected"), "%s arrived that the sender's export does not know"),
@@ -358,22 +355,6 @@ class Facts:
 
 def _it(number: int) -> str:
     return "it" if number == 1 else "them"
-
-
-def percent(part: float, whole: float) -> str:
-    """A share in words: `98.0 %`; `0 %` and `100 %` only where it is exactly that."""
-    if not whole:
-        return "\N{EN DASH}"
-    if 0 < part < whole:
-        tenths = min(max(round_number(100 * part / whole, 1), 0.1), 99.9)
-        return f"{tenths:.1f} %"
-    return f"{round_number(100 * part / whole, 0):.0f} %"
-
-
-def round_number(value: float, digits: int) -> float:
-    """Round as people do: halves away from zero, on the number as it is written."""
-    step = Decimal(1).scaleb(-digits)
-    return float(Decimal(repr(float(value))).quantize(step, rounding=ROUND_HALF_UP))
 
 
 def plain(value: Any, name: str = "") -> Any:

@@ -16,6 +16,7 @@ from hookanalysis.tables import OUTCOMES
 from hookanalysis.zones import name_zone, to_local, to_utc
 
 MAX_EVENTS = 200  # of these are listed and drawn
+_UTC = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?) UTC")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,12 @@ class Period:
     def local(self, at: datetime) -> datetime:
         """A time as the reader's clock shows it."""
         return to_local([at], self.timezone)[0]
+
+    def say_times(self, text: str) -> str:
+        """A text whose times, such as `2026-11-22 14:03 UTC`, are those of the reader's clock."""
+        return _UTC.sub(
+            lambda at: f"{self.local(datetime.fromisoformat(at[1])):%Y-%m-%d %H:%M}", text
+        )
 
     @property
     def ends(self) -> tuple[datetime, datetime] | None:

@@ -54,11 +54,12 @@ def run_notebook(
     if "rfc3987_syntax" not in sys.modules:
         sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
     import nbformat
-    from papermill.translators import PythonTranslator
 
+    # As papermill writes them, by whose heading `open_case` knows the cell.
+    assigned = "\n".join(["# Parameters", *(f"{k} = {v!r}" for k, v in parameters.items())])
     filled: NotebookNode = nbformat.from_dict(notebook)  # type: ignore[no-untyped-call]
     tagged = ["parameters" in cell.metadata.get("tags", []) for cell in filled.cells]
-    given = nbformat.v4.new_code_cell(PythonTranslator.codify(parameters))  # type: ignore[no-untyped-call]
+    given = nbformat.v4.new_code_cell(assigned)  # type: ignore[no-untyped-call]
     filled.cells.insert(tagged.index(True) + 1 if any(tagged) else 0, given)
     with work_folder() as folder:
         failure = _execute(filled, folder, timeout_seconds)

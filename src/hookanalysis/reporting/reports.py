@@ -158,13 +158,22 @@ def find_notebook(name: str | Path) -> Path:
 
 def read_parameters(notebook: NotebookNode) -> tuple[Parameter, ...]:
     """What the cell tagged `parameters` declares: `name: type = default  # help`."""
-    from papermill.translators import PythonTranslator
-
     tagged = (c for c in notebook.cells if "parameters" in c.metadata.get("tags", []))
-    cell = next((c for c in tagged if c.cell_type == "code"), None)
+    source = next((c.source for c in tagged if c.cell_type == "code"), "")
+    lines = source.encode().splitlines()
     try:
-        declared = PythonTranslator.inspect(cell) if cell else []
-        return tuple(Parameter(p.name, ast.literal_eval(p.default), p.help) for p in declared)
+        declared = [a for a in ast.parse(source).body if isinstance(a, ast.Assign | ast.AnnAssign)]
+        return tuple(
+            Parameter(
+                ast.unparse(a.target if isinstance(a, ast.AnnAssign) else a.targets[0]),
+                ast.literal_eval(a.value or ""),
+                lines[(a.end_lineno or 1) - 1][a.end_col_offset :]
+                .decode()
+                .partition("#")[2]
+                .strip(),
+            )
+            for a in declared
+        )
     except (SyntaxError, ValueError) as error:
         raise InputError("the notebook's parameters cannot be read", reason=str(error)) from error
 

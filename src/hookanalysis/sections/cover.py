@@ -7,16 +7,15 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from hookanalysis import markup
+from hookanalysis import markup, words
 from hookanalysis.errors import InputError
 from hookanalysis.facts.gathering import check_results
-from hookanalysis.facts.measures import percent
 from hookanalysis.facts.period import ask, day_bounds, say_days
 from hookanalysis.markup import ABSENT, FACTS_MIME, Block, Column, render, table
-from hookanalysis.words import PHRASES, WORDS, count, plural, say, say_answers, say_badge, sentence
+from hookanalysis.words import PHRASES, WORDS, count, percent, plural, say, say_badge, sentence
 
 from .findings import group
-from .lists import STREAK
+from .lists import STREAK, answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,10 +54,11 @@ def top(
 def cover(facts: Facts) -> Block:
     """The top of a report on all deliveries."""
     judged, delivered = facts.headline.judged, facts.headline.delivered
-    level = facts.worst
-    if not level and delivered < judged:
-        level = "warning"
-    said = {"headline": facts.say_headline(), "also": facts.say_also(see=": see Data")}
+    level = facts.worst or ("warning" if delivered < judged else None)
+    said = {
+        "headline": facts.period.say_times(facts.say_headline()),
+        "also": facts.say_also(see=": see Data"),
+    }
     return top(facts, say_badge(level, judged), said, _tiles(facts))
 
 
@@ -104,22 +104,19 @@ def health(ws: Database, facts: Facts) -> Block:
     )
     lags = [entry.lag_p95_ms for entry in facts.endpoints if entry.lag_p95_ms is not None]
     known = plural(sum(1 for entry in facts.endpoints if entry.endpoint_url), "endpoint")
-    headline = f"{known}, {plural(attempts, 'attempt')}: "
-    headline += f"{percent(failed, attempts)} failed." if failed else "none failed."
-    if not attempts:
-        headline = "The sender logged no attempt in this period."
+    told = f"{percent(failed, attempts)} failed." if failed else "none failed."
+    headline = f"{known}, {plural(attempts, 'attempt')}: {told}" if attempts else answers.empty
     if failing:
         headline += f" Failing now: {plural(failing, 'endpoint')}."
     worst = "critical" if failing else "warning" if failed else None
     share, of = percent(failed, attempts), f"{count(failed)} of {count(attempts)}"
     slow = markup.lag(max(lags, default=None))
-    tests = count(facts.totals.tests)
     tiles: list[Tile] = [
-        ("missed", "Failing now", count(failing), f"of {known}", "consistently-failing"),
+        ("missed", "Failing now", count(failing), "in all latest attempts", "consistently-failing"),
         ("refused", "Attempts failed", share, of, "errors"),
         ("undetermined", "No answer", count(unanswered), "time-outs and the like", "errors"),
         ("delivered", "Lag", slow, "95 % arrive within, at the slowest endpoint", "latency"),
-        ("recovered", "Test events", tests, "left out", "test-events"),
+        ("recovered", "Test events", count(facts.totals.tests), "left out", "test-events"),
     ]
     return top(facts, say_badge(worst, attempts), {"headline": headline}, tiles)
 
@@ -230,13 +227,12 @@ def summary(ws: Database, facts: Facts, incident: Incident) -> Block:
     over = f"Over; {count(lost)} to resend" if lost else "Over"
     failed = "Failed at first" if incident.number else "In trouble"
     share = f"{percent(incident.failed, incident.deliveries)} of {count(incident.deliveries)} tried"
-    events = count(touched["troubled_events"])
     tiles: list[Tile] = [
         ("missed", failed, count(incident.failed), share, None),
         ("recovered", "Delivered after all", count(back), ways, "delivered-after-all"),
         ("refused", "Still to resend", count(lost), "not delivered so far", "what-to-resend"),
         ("undetermined", "Not known", count(facts.unchecked), "the logs cannot tell", None),
-        ("delivered", "Events", events, "affected", "who-is-affected"),
+        ("delivered", "Events", count(touched["troubled_events"]), "affected", "who-is-affected"),
     ]
     return top(
         facts,
@@ -267,8 +263,8 @@ def _tell(
     more = events - incident.failed
     said.append(f"With {more:,} more of that time, {told}" if more > 0 else told)
     if back[0]:
-        verb = "was" if back[0] == 1 else "were"
-        said.append(f"{count(back[0])} {verb} delivered after all: {back[1]}.")
+        were = "was" if back[0] == 1 else "were"
+        said.append(f"{count(back[0])} {were} delivered after all: {back[1]}.")
     if lost:
         verb = "has" if lost == 1 else "have"
         what = "been processed" if facts.count("unprocessed") else "been delivered"
@@ -295,26 +291,20 @@ def _say_cause(found: Finding, failed: int) -> str:
 def _say_span(incident: Incident, period: Period) -> str:
     first, last = (period.local(at) for at in (incident.since, incident.until) if at)
     zone = "UTC" if period.timezone == "UTC" else "local time"
+    start, end, day = f"{first:%H:%M}", f"{last:%H:%M}", say_days(first, first)
     if first.date() != last.date():
-        start = f"Between {first:%H:%M} on {say_days(first, first)}"
-        return f"{start} and {last:%H:%M} on {say_days(last, last)} ({zone})"
-    day = say_days(first, first)
-    if f"{first:%H:%M}" == f"{last:%H:%M}":
-        return f"On {day} at {first:%H:%M} ({zone})"
-    return f"On {day}, between {first:%H:%M} and {last:%H:%M} ({zone})"
+        return f"Between {start} on {day} and {end} on {say_days(last, last)} ({zone})"
+    return f"On {day}{f' at {start}' if start == end else f', between {start} and {end}'} ({zone})"
 
 
 def _say_failure(incident: Incident) -> str:
     """How they failed at first: `failed at first (error 502 or time-out)`."""
     if not incident.number:
         return "ran into trouble"
-    answers = say_answers(incident.statuses)
-    told = [part for part in answers if part and not part.startswith("2")][:3]
-    told = [f"error {part}" if part.isdigit() else part for part in told]
-    silent = any(part.startswith("2") for part in answers)
-    if silent and not told:
+    given = filter(None, words.say_answers(incident.statuses))
+    told = [f"error {part}" if part.isdigit() else part for part in given][:3]
+    if told and all(part.startswith("2") for part in told):
         return "were answered with success but never processed"
-    told += ["answered with success but never processed"] if silent else []
     return f"failed at first ({' or '.join(told)})" if told else "failed at first"
 
 

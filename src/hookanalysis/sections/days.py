@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 from hookanalysis import markup
 from hookanalysis.errors import InputError
 from hookanalysis.facts.gathering import facts, find_changes
-from hookanalysis.facts.measures import percent
 from hookanalysis.facts.period import ask, day_bounds
 from hookanalysis.markup import Block, Column, table
 from hookanalysis.tables import OUTCOMES
-from hookanalysis.words import PHRASES, WORDS, count, plural, sentence
+from hookanalysis.words import PHRASES, WORDS, count, percent, plural, sentence
 
 from .lists import Listing
 
@@ -149,10 +148,8 @@ def _weeks(period: Period, last: date) -> Period:
 
 
 def _number(row: dict[str, Any] | None, key: str) -> int:
-    if row is None:
-        return 0
-    number: int = row["judged"] if key == "judged" else (row["outcomes"] or {}).get(key, 0)
-    return number
+    counts = (row["outcomes"] or {}) | {"judged": row["judged"]} if row else {}
+    return int(counts.get(key, 0))
 
 
 def _rate(*days: dict[str, Any] | None) -> str:

@@ -32,7 +32,6 @@ _LINES = [
         "File and line",
     ),
 ]
-_BESIDE = f"beside this page whose name ends in {ATTACHED}"
 MAX_ATTACHED = 10_000  # deliveries whose lines are attached
 _SHEET = ("event_uuid", "outcome", "time_in_the_log", "log", "says", "file", "line")
 
@@ -46,7 +45,7 @@ def findings(facts: Facts, *, opened: bool = False) -> Block:
     """
     if not facts.findings:
         if facts.totals.deliveries:
-            return table([], [], empty="Nothing to do: no rule found anything wrong.")
+            return table([], [], empty="Nothing to do: nothing wrong was found.")
         return table([], [], empty="Nothing could be judged, so nothing was found.")
     counts = facts.resends
     told = (
@@ -68,7 +67,8 @@ def group(facts: Facts) -> list[tuple[Finding, list[Finding]]]:
         rules.setdefault((found.rule_id, found.acknowledged), []).append(found)
     pairs = []
     for own in rules.values():
-        seen = " or ".join([*dict.fromkeys(entry.seen for entry in own if entry.seen)][:2])
+        two = [*dict.fromkeys(entry.seen for entry in own if entry.seen)][:2]
+        seen = " or ".join(dict.fromkeys(" or ".join(two).split(" or ")))
         pairs.append((replace(own[0], deliveries=sum(e.deliveries for e in own), seen=seen), own))
     return sorted(pairs, key=lambda pair: _weigh(pair[0]))
 
@@ -80,7 +80,7 @@ def _weigh(one: Finding) -> tuple[object, ...]:
 
 def _tell(first: Finding, entries: list[Finding], period: Period) -> dict[str, Any]:
     """What a card shows of one rule's findings; the case is that of the first endpoint."""
-    seen, number = first.seen, first.deliveries
+    seen, number = period.say_times(first.seen), first.deliveries
     span = period.say_span(
         min((e.first_at for e in entries if e.first_at), default=None),
         max((e.last_at for e in entries if e.last_at), default=None),
@@ -97,7 +97,7 @@ def _tell(first: Finding, entries: list[Finding], period: Period) -> dict[str, A
         "badge": "acknowledged" if known else first.severity,
         "seen": seen,
         "case": sentence(", ".join(part for part in case if part)),
-        "title": first.title,
+        "title": period.say_times(first.title),
         "facts": {
             "Known": known,
             "Trend": PHRASES["known" if before else "new"].format(count(before)) if asked else "",
@@ -113,7 +113,7 @@ def _tell(first: Finding, entries: list[Finding], period: Period) -> dict[str, A
             (
                 line.at and markup.moment(period.local(line.at)),
                 line.file and f"{markup.short_path(line.file)}:{line.line}",
-                line.says,
+                period.say_times(line.says),
             )
             for line in first.lines
         ],
@@ -138,7 +138,7 @@ def proofs(ws: Database, facts: Facts, *, limit: int = 12) -> Block:
     delivered. A report writes it beside its page.
     """
     if not facts.findings:
-        return table([], [], empty="No rule found a cause in this time.")
+        return table([], [], empty="No cause was found in this time.")
     first, *_ = group(facts)[0][1]
     which = {"rule": first.rule_id, "url": first.endpoint_url, "most": markup.MAX_SAVED}
     lines = ask(ws, "proofs", facts.period, **which)
@@ -153,7 +153,7 @@ def proofs(ws: Database, facts: Facts, *, limit: int = 12) -> Block:
     for row in every:
         told = (row["logged_at"], row["side"], say_line(row), markup.short_path(row["file"]))
         write(map(no_formula, (row["event_uuid"], own[row["event_uuid"]], *told, row["line"])))
-    number = plural(len(every), "line")
-    words = f"All {number} of both logs are in the file {_BESIDE}."
+    words = f"All {plural(len(every), 'line')} of both logs are in the file beside this page"
+    words += f" whose name ends in {ATTACHED}."
     shown += Block(render("note", words=words), words)
     return replace(shown, data={CSV_MIME: sheet.getvalue()})

@@ -232,7 +232,7 @@ def endpoints(facts: Facts, *, limit: int = 200) -> Block:
         Column(lambda row: markup.lag(row["lag_p95_ms"]), "95 %", "number"),
         Column(lambda row: markup.lag(row["lag_p99_ms"]), "99 %", "number"),
     ]
-    return table(map(vars, by_trouble), columns, limit=limit, empty="No endpoint is known.")
+    return table(map(vars, by_trouble), columns, limit=limit, empty=answers.empty)
 
 
 def unknowns(facts: Facts) -> Block:
@@ -240,11 +240,13 @@ def unknowns(facts: Facts) -> Block:
     period = facts.period
     columns = [
         _DELIVERIES,
-        Column(lambda row: words.sentence(row["reason"]), "Why it cannot be told"),
+        Column(
+            lambda row: period.say_times(words.sentence(row["reason"])), "Why it cannot be told"
+        ),
         Column(lambda row: words.sentence(row["hint"]), "What closes the gap"),
         Column(lambda row: period.say_days(row["first_at"], row["last_at"]), "When"),
     ]
-    judged = "Nothing was left open: every delivery could be judged."
+    judged = "None: each delivery could be judged, or is still pending."
     empty = judged if facts.totals.deliveries else "No delivery falls into this period."
     return table(map(vars, facts.unknowns), columns, empty=empty)
 
