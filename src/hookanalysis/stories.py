@@ -101,7 +101,7 @@ class Story:
     evidence: tuple[Evidence, ...]
     components: tuple[Component, ...]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         texts = [f"event {self.event_uuid}"]
         for chapter in self.chapters:
             texts += [chapter.verdict, *(f"  - {reason}" for reason in chapter.why)]
@@ -115,7 +115,8 @@ class Story:
 
     def _repr_html_(self) -> str:
         blocks = (block for part in self.components for block in part.show())
-        return render("event", story=self) + "".join(block.html for block in blocks)
+        shown = sum(blocks, Block(render("event", story=self), ""))
+        return str(shown._repr_mimebundle_()["text/html"])
 
 
 def tell(db: Database, uuid: str, *, source: bool = False, masked: bool = True) -> Story:
@@ -281,7 +282,7 @@ def events(
         at, own = row["happened_at"], lines[row["event_uuid"]]
         at = round(at.replace(tzinfo=UTC).timestamp() * 1000) if at else 0
         shown.append({"at": at, "cells": cells[number - 1], "lines": own})
-        texts.append(f"{number} {row['event_uuid']} {row['outcome']}: {len(own)} lines")
+        texts.append(f"{number} {row['event_uuid']} {row['outcome']}: {plural(len(own), 'line')}")
     more, rest = say_rest(found[0]["total"] - len(shown)), keep(cells[limit:])
     page = render("events", columns=_EVENTS, rows=shown, rest=rest, more=more, most=_SHOWN)
     return Block(page, "\n".join([*texts, more]).strip())

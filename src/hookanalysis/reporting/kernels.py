@@ -45,7 +45,7 @@ class Run:
 def run_notebook(
     notebook: NotebookNode, parameters: dict[str, Any], *, timeout_seconds: float
 ) -> Run:
-    """Run all cells, with `parameters`, which are checked already, put in as papermill does.
+    """Run all cells, with `parameters`, checked already, put in under papermill's own heading.
 
     The time-out is for the whole of it, the start of the kernel apart.
     """
@@ -55,7 +55,6 @@ def run_notebook(
         sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
     import nbformat
 
-    # As papermill writes them, by whose heading `open_case` knows the cell.
     assigned = "\n".join(["# Parameters", *(f"{k} = {v!r}" for k, v in parameters.items())])
     filled: NotebookNode = nbformat.from_dict(notebook)  # type: ignore[no-untyped-call]
     tagged = ["parameters" in cell.metadata.get("tags", []) for cell in filled.cells]
