@@ -12,6 +12,7 @@ import pytest
 
 import cases
 from browser import CHROMIUM, Browser, Page
+from hookanalysis.daily import write_index
 from hookanalysis.database import Database
 from hookanalysis.reporting.reports import run_report
 from hookanalysis.tables import OUTCOMES
@@ -83,6 +84,15 @@ def test_charts_fill_their_frames(browser: Browser, page: Page) -> None:
         # The page itself never scrolls sideways; wide tables do, within their frame.
         assert opened.run("document.documentElement.scrollWidth") <= width
     assert phone.complaints == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_list_of_days_fills_its_page(width: int, browser: Browser, tmp_path: Path) -> None:
+    noted = {"judged": 9, "arrived": 8, "changed": False, **dict.fromkeys(OUTCOMES, 1)}
+    write_index([{"day": cases.START.date(), **noted}], "UTC", tmp_path)
+    page = browser.open(tmp_path / "index.html", width=width)
+    assert page.run("document.documentElement.scrollWidth") <= width
+    assert page.run("document.querySelector('table').clientWidth") > 0.9 * (width - 64)
 
 
 @pytest.mark.long

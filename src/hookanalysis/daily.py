@@ -80,7 +80,7 @@ def write_index(noted: Iterable[dict[str, Any]], timezone: str, root: Path) -> P
 
 
 def _draw_bars(days: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
-    """What was not simply delivered on each day, the latest at the right; heights in per mille."""
+    """What went wrong on each day, the latest at the right; heights in per mille."""
     days = [*days]
     last = max((day["day"] for day in days), default=None)
     days = [day for day in days if (last - day["day"]).days < _SLOTS]
