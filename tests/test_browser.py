@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import cases
+import hookanalysis as ha
 from browser import CHROMIUM, Browser, Page
 from hookanalysis.daily import write_index
 from hookanalysis.database import Database
@@ -84,6 +85,21 @@ def test_charts_fill_their_frames(browser: Browser, page: Page) -> None:
         # The page itself never scrolls sideways; wide tables do, within their frame.
         assert opened.run("document.documentElement.scrollWidth") <= width
     assert phone.complaints == []
+
+
+def test_jupyterlab_leaves_text_on_the_left(
+    browser: Browser, samples: Path, tmp_path: Path
+) -> None:
+    lab = ":not(.jp-RenderedMarkdown).jp-RenderedHTMLCommon :is(td, th, tr) { text-align: right; }"
+    with ha.connect(samples, read_only=True) as ws:
+        told = ws.event("00ca0714")._repr_html_()
+        told += ha.sections.resends(ws)._repr_mimebundle_()["text/html"]
+    cell = f'<div class="jp-RenderedHTMLCommon">{told}</div>'
+    (tmp_path / "lab.html").write_text(f"<meta charset=utf-8><style>{lab}</style>{cell}")
+    page = browser.open(tmp_path / "lab.html")
+    sides = "[...document.querySelectorAll('%s')].map((e) => getComputedStyle(e).textAlign)"
+    assert {*page.run(sides % "td:has(code), td.hk-url, th.hk-url")} == {"left"}
+    assert {*page.run(sides % "th.hk-right, table:has(th.hk-url) td:first-child")} == {"right"}
 
 
 @pytest.mark.parametrize("width", [1280, 390])
