@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
 import os
 import re
+import shutil
 import time
+import zipfile
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,9 +26,12 @@ from click.testing import CliRunner
 import cases
 import hookanalysis as ha
 from hookanalysis.cli import cli
+from hookanalysis.daily import compose
 from hookanalysis.database import Database
+from hookanalysis.exporting import export
 from hookanalysis.reporting.reports import run_report
 from hookanalysis.tables import TABLES
+from test_cli import run_here
 
 # What stands in both sides' payloads, under these keys.
 PAYLOAD = {
@@ -113,6 +121,8 @@ FILES = {
     "file key": "sk_live_51HcanaryFile",
     "file model key": "sk-canary0FileUMAFGrM14gENAsIrsD3mbLFecbVjaf",
     "file tracker key": "lin_api_canaryUMAFGrM14gENAsIrsD3mb",
+    "file random word": "Zk7QvT2xLm9RcW4bYh8NpD3s",
+    "file coded bytes": "q3dXw0NfT1kzR2pYb1VhS8x6Lm4=",
 }
 
 CANARIES = {
@@ -161,6 +171,19 @@ def _bare(value: str) -> str:
     value = re.sub(r"^-----BEGIN .*?\\n(\w+)\\.*$", r"\1", value)
     kind = r"^(?:Bearer |Basic |sid=|postgres://|PHPSESSID=|AccountKey=|7 )(.*?)(?:;.*|@db/shop)?$"
     return re.sub(kind, r"\1", value)
+
+
+def read_made(folder: Path) -> Iterator[tuple[str, str]]:
+    """Each file below a folder with its text; what is packed within it, unpacked."""
+    for file in filter(Path.is_file, folder.rglob("*")):
+        parts = [file.read_bytes()]
+        if file.suffix == ".xlsx":
+            with zipfile.ZipFile(file) as book:
+                parts = [book.read(name) for name in book.namelist()]
+        texts = [part.decode("utf-8", "replace") for part in parts]
+        packed = re.findall(r'data-rest="([^"]+)"', texts[0])
+        unpacked = [zlib.decompress(base64.b64decode(rest)).decode() for rest in packed]
+        yield str(file.relative_to(folder)), "\n".join((*texts, *unpacked))
 
 
 def urls() -> list[str]:
@@ -284,10 +307,14 @@ def test_no_table_and_no_export_holds_one(planted: Planted, tmp_path: Path) -> N
         for name in tables:
             assert found_in(str(ws.rows(f"FROM {name}"))) == [], name
         assert found_in(f"{ws.facts()!r}{ws!r}{ws._repr_html_()}{ws.findings().html}") == []
+        for name in tables:
+            for suffix in ("csv", "json", "xlsx"):
+                export(ws, name, tmp_path / f"{name}.{suffix}")
+        export(ws, "metrics", tmp_path / "metrics.prom")
     assert found_in(planted.workspace.read_bytes().decode("latin-1")) == []
-    for name in ("deliveries", "attempts", "receipts", "rejects"):
-        _say("export", name, "-o", str(tmp_path / f"{name}.csv"))
-        assert found_in((tmp_path / f"{name}.csv").read_text()) == [], name
+    made = dict(read_made(tmp_path))
+    assert len(made) == 3 * len(tables) + 1
+    assert {name: found for name, text in made.items() if (found := found_in(text))} == {}
 
 
 def test_no_quotation_shows_one(planted: Planted) -> None:
@@ -316,8 +343,44 @@ def test_paths_stay_apart_and_readable(planted: Planted) -> None:
 @pytest.mark.parametrize("name", cases.NOTEBOOKS)
 def test_no_report_shows_one(planted: Planted, name: str, tmp_path: Path) -> None:
     run_report(name, planted.workspace, {}, tmp_path / "report.html")
-    for file in tmp_path.iterdir():
-        assert found_in(file.read_text()) == [], file.name
+    made = dict(read_made(tmp_path))
+    assert {name: found for name, text in made.items() if (found := found_in(text))} == {}
+
+
+def test_no_run_of_a_scheduler_leaves_one(
+    planted: Planted,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    case = tmp_path / "case"
+    shutil.copytree(planted.folder, case)
+    # More than a page's list shows: the rest is packed.
+    line = '192.0.2.7 - - [20/Nov/2026:11:40:00 +0000] "POST /h/{} HTTP/1.1" 200 9 "-" "Showpass"\n'
+    for n, name in enumerate([*FILES.values()] * 11):
+        (case / "logs" / f"more-{name}-{n}.log").write_text(line.format(n))
+    (case / "logs" / "unknown.log").write_text("".join(WORDS.values()))
+    for words in (
+        ("load", "logs", "--strict", "-v"),
+        ("reconcile", "--json", "--strict", "-v"),
+        ("status", "--json"),
+        ("daily", "--day", "2026-11-20", "--json", "-v"),
+        ("forget", *(f"logs/web-{name}.log" for name in FILES.values())),
+        ("prune", "--before", "2026-11-19", "-v"),
+        ("reconcile", "--json"),
+    ):
+        done = run_here(case, *words, monkeypatch=monkeypatch, capsys=capsys)
+        assert found_in(done.stdout + done.stderr) == [], words
+        assert "{" in done.stdout or words[0] not in {"status", "reconcile"}
+    with ha.connect(case / "case.duckdb") as ws:
+        facts = ws.facts(day="2026-11-20")
+        told = "".join(compose(facts, date(2026, 11, 20), case / "reports" / "report.html"))
+    assert found_in(told) == []
+    given = ("logs/", "hookanalysis.toml")
+    made = {name: text for name, text in read_made(case) if not name.startswith(given)}
+    assert any("data-rest" in text for text in made.values())
+    assert made.keys() >= {"runs.jsonl", "reports/index.html", "reports/2026-11-20/facts.json"}
+    assert {name: found for name, text in made.items() if (found := found_in(text))} == {}
 
 
 def test_what_duckdb_writes_beside_a_workspace_is_private(tmp_path: Path) -> None:

@@ -66,7 +66,12 @@ def redact(text: str) -> str:
 
 def redact_name(path: str) -> str:
     """The name of a file without credentials and addresses; what differs stays apart."""
-    secret = rf"(?<=:/)/?[^\s/@:]*:[^\s/@]+(?=@)|{_EMAIL}|{CREDENTIAL}"
+    # A random word has both cases, for the ids of containers and digests have one; and shorter
+    # pieces than in a URL, for people's own names have words in a row.
+    words = (w for w in re.findall(RANDOM[0], path) if w.lower() != w != w.upper())
+    mixed = (w for w in words if _is_secret(w) and 3 * len(re.findall(RANDOM[1], w)) >= len(w))
+    known = rf"(?<=:/)/?[^\s/@:]*:[^\s/@]+(?=@)|{_EMAIL}|{CREDENTIAL}"
+    secret = "|".join([known, *mixed])
     return re.sub(secret, lambda found: f"…{crc32(found[0].encode()):08x}", path)
 
 
