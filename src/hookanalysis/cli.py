@@ -381,7 +381,6 @@ def _warn_of_zones(ws: Workspace, *, reconciled: bool = False) -> None:
 def _daily_report(workspace: Path, folder: Path, **parameters: Any) -> Path:
     from .reporting.reports import run_report
 
-    folder.mkdir(parents=True, exist_ok=True)
     page = folder / "report.html"
     run_report("daily_reconciliation", workspace, parameters, page)
     return page

@@ -163,16 +163,12 @@ PAIR = Kind("pair", _read_pair, "KEY=VALUE, such as day=2026-11-22")
 
 def with_workspace(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the workspace, and how much it says."""
-
-    def hear(_ctx: click.Context, _param: click.Parameter, loud: Any) -> None:
-        RUN.loud = loud
-
     volume = click.option(
         "-v/-q",
         "--verbose/--quiet",
         default=None,
         expose_value=False,
-        callback=hear,
+        callback=lambda _ctx, _param, loud: vars(RUN).update(loud=loud),
         help="Say more: each file, and how long each part took; or nothing but errors.",
     )
     return click.option(

@@ -8,6 +8,7 @@ with the cells that did run.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import re
 import sys
@@ -73,9 +74,12 @@ def _execute(
 ) -> HookAnalysisError | None:
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+    client = _make_client(notebook, folder, timeout_seconds)
+    log = folder / "kernel.log"
     try:
-        client = _make_client(notebook, folder, timeout_seconds)
-        _wait(client.async_execute(env=_environment(folder), cwd=str(folder)))
+        with log.open("wb") as said:
+            env = _environment(folder)
+            _wait(client.async_execute(env=env, cwd=str(folder), stderr=said))
     except CellExecutionError as error:
         failed = max(cell.get("execution_count") or 0 for cell in notebook.cells)
         return _read_failure(error.ename, _redact(error.evalue, _find_secrets()), failed)
@@ -85,14 +89,19 @@ def _execute(
             reason=f"it was stopped after {timeout_seconds:,.0f} s",
             hint="allow more time, or report a shorter period",
         )
-    except DeadKernelError:
-        return ReportError(
-            "the notebook's kernel died",
-            reason="it ended by itself, or the system ended it for want of memory",
-            hint="report a shorter period, or free some memory",
-        )
     except RuntimeError as error:
-        return ReportError("the notebook's kernel did not start", reason=str(error)[:200])
+        # A kernel that finds no room for its few files dies; then there is none for this either.
+        (folder / "room").write_bytes(bytes(1 << 16))
+        if isinstance(error, DeadKernelError):
+            return ReportError(
+                "the notebook's kernel died",
+                reason="it ended by itself, or the system ended it for want of memory",
+                hint="report a shorter period, or free some memory",
+            )
+        *_, reason = (str(error), *log.read_text(errors="replace").splitlines())
+        return ReportError("the notebook's kernel did not start", reason=reason[:200])
+    finally:
+        atexit.unregister(client._cleanup_kernel)  # noqa: SLF001 - would fail once more at the end
     return None
 
 
@@ -164,12 +173,8 @@ def _read_failure(name: str, text: str, cell: int) -> HookAnalysisError:
 
 def _find_secrets() -> list[str]:
     """The values of the environment variables that are called secret, the longest first."""
-    found = (
-        value
-        for name, value in os.environ.items()
-        if _SECRET_NAMES.search(name.upper()) and len(value) >= _SHORTEST_SECRET
-    )
-    return sorted(found, key=len, reverse=True)
+    found = (value for name, value in os.environ.items() if _SECRET_NAMES.search(name))
+    return sorted((v for v in found if len(v) >= _SHORTEST_SECRET), key=len, reverse=True)
 
 
 def _redact(part: Any, secrets: list[str]) -> Any:
@@ -178,7 +183,6 @@ def _redact(part: Any, secrets: list[str]) -> Any:
             part = part.replace(secret, "[secret]")
         return part
     if isinstance(part, dict):
-        for key, value in part.items():
-            part[key] = _redact(value, secrets)
+        part.update({key: _redact(value, secrets) for key, value in part.items()})
         return part
     return [_redact(value, secrets) for value in part] if isinstance(part, list) else part
