@@ -76,6 +76,15 @@ surplus AS (
   WHERE accepted AND NOT stranger
   GROUP BY event_uuid, stream HAVING COUNT(*) > MAX(successes)
 ),
+-- Lines that are nobody's; where these are most, they say nothing.
+spare_lines AS (
+  SELECT p.endpoint_url, r.arrived_at
+  FROM nameless_receipts AS r JOIN endpoint_paths AS p ON p.path = COALESCE(r.known_path, p.path)
+  ANTI JOIN matches AS m ON m.receipt_id = r.receipt_id
+  ANTI JOIN candidates AS c ON c.receipt_id = r.receipt_id
+  WHERE NOT r.stranger
+    AND (r.posted AND r.known_path <> '' OR r.path IS NULL AND r.by_sender AND r.layer = 'edge')
+),
 undecided AS (
   SELECT
     a.delivery_no, q.layer <> 'edge' AS behind_edge,
@@ -122,12 +131,10 @@ undecided AS (
   -- hop, to which the first redirected it, or of the last of several tries.
   SELECT a.delivery_no, FALSE, FALSE, NULL
   FROM hard_attempts AS a
-  JOIN endpoint_paths AS p ON p.endpoint_url = a.endpoint_url
-  JOIN nameless_receipts AS r
-    ON (r.posted AND r.known_path = p.path OR r.path IS NULL AND r.by_sender AND r.layer = 'edge')
-    AND r.arrived_at BETWEEN a.attempted_at - INTERVAL '600 seconds' AND a.attempted_at + INTERVAL '600 seconds'
-  WHERE a.error_kind IN ('refused', 'dns', 'tls') AND NOT r.stranger
-    AND r.receipt_id NOT IN (SELECT receipt_id FROM matches UNION ALL SELECT receipt_id FROM candidates)
+  ASOF JOIN spare_lines AS r
+    ON r.endpoint_url = a.endpoint_url AND r.arrived_at <= a.attempted_at + INTERVAL '600 seconds'
+  WHERE a.error_kind IN ('refused', 'dns', 'tls') AND r.arrived_at >= a.attempted_at - INTERVAL '600 seconds'
+    AND (SELECT COUNT(*) FROM spare_lines) < (SELECT COUNT(*) FROM matches)
   UNION ALL
   -- One request may carry what was sent at the very same time, where that is rare.
   SELECT a.delivery_no, FALSE, FALSE, NULL
@@ -136,8 +143,7 @@ undecided AS (
     ON b.endpoint_url = a.endpoint_url AND b.attempted_at = a.attempted_at
     AND b.event_uuid <> a.event_uuid AND b.http_status IS NOT DISTINCT FROM a.http_status
     AND b.error_kind IS NOT DISTINCT FROM a.error_kind
-  SEMI JOIN matches AS m ON m.delivery_no = b.delivery_no
-  WHERE a.delivery_no NOT IN (SELECT delivery_no FROM matches WHERE delivery_no IS NOT NULL)
+  WHERE NOT a.told AND b.delivery_no IN (SELECT delivery_no FROM matches)
     AND (SELECT 100 * COUNT(*) < epoch(MAX(attempted_at) - MIN(attempted_at)) FROM attempts)
   UNION ALL
   -- One more success, of a time of which no log tells.
