@@ -110,18 +110,18 @@ CREATE MACRO step_of(t, severity, unusual) AS (
       'already (?:processed|handled|seen|received|exists?|done|imported|applied|saved|stored|'
       'recorded|synced|ingested|consumed|completed|fulfilled|executed))\b')
       AND NOT regexp_matches(t, '\b(?:no|not an?|non-?) ?duplicate') THEN 'duplicate'
-    WHEN unusual AND regexp_matches(t,
+    -- What failed not even once, or would then be done, did not fail.
+    WHEN unusual AND regexp_matches(regexp_replace(t,
+      '\b(?:no|0|none|without|on|upon|if|in case of) (?:errors?|failures?|failed|rejected)\b|'
+      '\b(?:errors?|failures?|failed|rejected)(?:"?[=:] ?"?|,? )(?:0|none|null|false)\b', '', 'g'),
       '\b(?:fail|failed|failure|fails|failing|errors?|errored|exception|traceback|crash|crashed|'
-      'aborted|could not|couldn.t|cannot|unable|rejected|refused|timed out|not processed|'
-      'rolled back)\b')
-      AND NOT regexp_matches(t,
-        '\b(?:no|0|without) (?:errors?|failures?)\b|'
-        '\b(?:errors?|failures?|failed)"?[=:] ?"?(?:0|none|null|false)\b')
+      'aborted|could not|couldn.t|cannot|unable|rejected|refused|timed out|rolled back|'
+      'not (?:been )?(?:processed|handled|performed|completed|fulfilled|successful))\b')
       THEN 'failed'
     WHEN severity IN ('error', 'critical') THEN 'failed'
     WHEN unusual AND regexp_matches(t,
       '\brequest (?:was )?(?:completed?|finished|handled|processed|ended)\b|\bcompleted [1-5]\d\d\b|'
-      '\b(?:will|to|must|should|not yet) be \w+')
+      '\b(?:will|to|must|should|not yet) be \w+|\bnot yet \w+')
       THEN NULL
     WHEN regexp_matches(t,
       '\b(?:processed|performed|handled|completed|fulfilled|finished|succeeded|success|successful|'
