@@ -172,10 +172,11 @@ class Trial:
 
     @property
     def share(self) -> float:
-        """Records that fit, of all that do not pass by rule; a header alone is a whole table."""
+        """Records that fit, of those that say nothing twice; a header alone is a whole table."""
         if not self.reasons:
             return float(self.split.kind == "rows" and not self.missing)
-        return self.reasons.count(None) / len(self.reasons)
+        once = [reason for reason in self.reasons if reason != "duplicate_key"]
+        return once.count(None) / max(len(once), 1)
 
 
 def hold_trials(formats: Sequence[Format], head: Beginning, facts: FileFacts) -> list[Trial]:
