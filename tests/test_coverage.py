@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -403,3 +404,26 @@ def test_the_settings_may_say_that_a_log_loses_lines(tmp_path: Path) -> None:
         ws.load(tmp_path)
         found = ws.rows("SELECT completeness FROM generations ORDER BY stream")
     assert found == [("all",), ("copytruncate",), ("sample",)]
+
+
+def test_where_a_log_was_cut_changes_no_count(tmp_path: Path) -> None:
+    # After a silence, the log speaks again from within the minute in which it is cut.
+    at = datetime(2026, 11, 20, 10, tzinfo=UTC)
+    lines = [
+        f"192.0.2.7 - - [{at + timedelta(seconds=n):%d/%b/%Y:%H:%M:%S} +0000]"
+        ' "POST /h HTTP/1.1" 200 5 "-" "s"\n'
+        for n in (*range(0, 300, 2), *range(1203, 1500, 2))
+    ]
+    found = []
+    for cut in (0, 160):
+        log = tmp_path / f"{cut}" / "access.log"
+        log.parent.mkdir()
+        log.write_text("".join(lines[cut:]))
+        if cut:
+            log.with_name("access.log.1").write_text("".join(lines[:cut]))
+        with ha.connect(":memory:", settings=ha.Settings()) as ws:
+            ws.load(log.parent, stream="edge")
+            ws.reconcile()
+            found.append(ws.rows("FROM coverage ORDER BY ALL"))
+    assert len(found[0]) > 1
+    assert found[0] == found[1]

@@ -210,7 +210,8 @@ def write_live_spans(db: Database) -> None:
     longest = db.rows("SELECT heartbeat_minutes * 60 FROM settings")[0][0]
     query = """
         SELECT g.stream, a.generation_id, epoch_us(a.minute_at) AS minute_at, a.seconds, a.records,
-          epoch_us(a.first_at) AS first_at, epoch_us(a.last_at) AS last_at
+          epoch_us(a.first_at) AS first_at, epoch_us(a.last_at) AS last_at,
+          MIN(epoch_us(a.first_at)) OVER (PARTITION BY g.stream, a.minute_at) AS begun_at
         FROM activity AS a JOIN generations AS g USING (generation_id)
         WHERE g.side = 'receiver' ORDER BY g.stream, minute_at
         """
@@ -226,14 +227,13 @@ def write_live_spans(db: Database) -> None:
         part = {key: np.asarray(column)[mine] for key, column in minutes.items()}
         active = active_seconds(part["minute_at"] // SECOND, part["seconds"])
         starts, ends = split(active, find_holes(active, longest, _seams(active, part)))
-        starts = np.maximum((starts + 1) * SECOND, part["first_at"].min())
+        starts, ends = (starts + 1) * SECOND, ends * SECOND
         starts[0] = part["first_at"].min()
-        ends = ends * SECOND
         ends[-1] = part["last_at"].max()
         lost = np.asarray(losses["stream"], dtype=object) == name
         cut = np.stack([losses["starts_at"][lost], losses["ends_at"][lost]], axis=1)
         for start, end in _without(starts, ends, np.asarray(cut, dtype=np.int64)):
-            inside = (part["first_at"] >= start) & (part["first_at"] <= end)
+            inside = (part["begun_at"] >= start) & (part["begun_at"] <= end)
             found.append((name, start, end, int(part["records"][inside].sum())))
     stream, starts_at, ends_at, records = zip(*found, strict=True) if found else ((), (), (), ())
     db.con.execute(
