@@ -5,7 +5,6 @@ guide_step = "Best practices"
 cause = "logs"
 severity = "warning"
 place = 80
-fallback = true
 explain = """
 For these events there is a hole in the logs, or two of them contradict each other. They may have
 arrived, or they may be missed: nothing is claimed, and they count as possibly missed."""

@@ -5,7 +5,6 @@ guide_step = "Firewall and Network Issues"
 cause = "unknown"
 severity = "critical"
 place = 91
-fallback = true
 explain = """
 The sender knows these events, and your own logs, which were being written at that time, hold no
 trace of them; or the sender itself says that no connection came about. They were lost on the way,

@@ -5,7 +5,6 @@ guide_step = "Inspect HTTP Status Codes"
 cause = "receiver"
 severity = "critical"
 place = 92
-fallback = true
 explain = """
 These events reached your server, and it answered every try with an error or a redirect. The sender
 does not follow redirects, and takes no answer but 2xx for a success."""

@@ -5,7 +5,6 @@ guide_step = "Resending Events"
 cause = "sender"
 severity = "info"
 place = 96
-fallback = true
 explain = """
 These events arrived and were accepted more than once: somebody resent them although they had
 succeeded, or the same request was sent by somebody else. Your application recognised the

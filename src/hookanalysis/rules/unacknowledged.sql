@@ -5,7 +5,6 @@ guide_step = "Timeout Issues"
 cause = "receiver"
 severity = "warning"
 place = 94
-fallback = true
 explain = """
 Your server accepted these events, or was at work on them when the sender gave up, yet the sender
 lists them as failed: most likely the answer came too late, or was lost on its way back. They have

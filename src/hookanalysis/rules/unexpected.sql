@@ -5,7 +5,6 @@ guide_step = "Check Signature Verification"
 cause = "unknown"
 severity = "warning"
 place = 95
-fallback = true
 explain = """
 Your logs tell of these events, and the sender's export, which covers that time, does not list them.
 That may be harmless: a trial of your own, or an export of another account. It may also be a request

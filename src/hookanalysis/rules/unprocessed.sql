@@ -5,7 +5,6 @@ guide_step = "Check Signature Verification"
 cause = "receiver"
 severity = "critical"
 place = 93
-fallback = true
 explain = """
 Your server answered these events with a 2xx, so the sender counts them as delivered. But your
 application's log, which covers that time, does not show that it processed them, or it shows that

@@ -5,8 +5,8 @@ A rule of `rules/` is a SELECT of what went wrong, under a header that says what
     /*---
     id = "wrong_path"         # the name of the file
     title, guide_step, cause, severity, explain, next_check
-    place = 20                # order among the rules that explain a delivery equally well
-    fallback = true           # it says what happened, not why: any cause goes before it
+    place = 20                # order among the rules that explain a delivery equally well; from 80
+                              # on it says what happened, not why: any cause goes before it
     [requires]                # column → what it shows; TRUE where the evidence is there, or where
                               # the SELECT has no such column, for its WHERE asks for it
     answered = "the sender was answered 404 or 410"
@@ -53,7 +53,7 @@ _OFFENDER = (
 # of its attempts; what one of them shows counts.
 _WORK_TABLES = {
     "rule_headers": "rule_id VARCHAR, title VARCHAR, guide_step VARCHAR, cause VARCHAR,"
-    " severity VARCHAR, explain VARCHAR, next_check VARCHAR, place BIGINT, is_fallback BOOLEAN",
+    " severity VARCHAR, explain VARCHAR, next_check VARCHAR, place BIGINT",
     "rule_texts": "rule_id VARCHAR, sender VARCHAR, explain VARCHAR, next_check VARCHAR",
     "rule_rows": f"rule_id VARCHAR, {_OFFENDER}",
     "rule_signs": "rule_id VARCHAR, endpoint_url VARCHAR, event_uuid VARCHAR, piece VARCHAR,"
@@ -101,7 +101,6 @@ class Rule:
     requires: Mapping[str, str]
     against: Mapping[str, str]
     sql: str
-    fallback: bool = False
     senders: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
@@ -261,8 +260,7 @@ def _store_headers(db: Database, rules: Iterable[Rule]) -> None:
     headers, texts = [], []
     for rule in rules:
         words = (rule.title, rule.guide_step, rule.cause, rule.severity)
-        place = (rule.place, rule.fallback)
-        headers.append((rule.id, *words, rule.explain, rule.next_check, *place))
+        headers.append((rule.id, *words, rule.explain, rule.next_check, rule.place))
         texts += [
             (rule.id, sender, own.get("explain"), own.get("next_check"))
             for sender, own in rule.senders.items()

@@ -3,7 +3,7 @@
    inputs: rule_rows, rule_signs, rule_headers
 
    First come causes whose required evidence is whole, in the order of the rules; then causes with
-   part of it; then rules that only say what happened (fallback). What is contradicted comes after
+   part of it; then rules that only say what happened (place 80 on). What is contradicted comes after
    all of these: a wrong cause is worse than none (contradicted). */
 WITH weighed_rows AS (
   SELECT
@@ -23,6 +23,6 @@ JOIN weighed_rows AS w
   AND w.event_uuid IS NOT DISTINCT FROM r.event_uuid
 QUALIFY r.event_uuid IS NULL OR ROW_NUMBER() OVER (
   PARTITION BY r.endpoint_url, r.event_uuid
-  ORDER BY w.contradicted, h.is_fallback, w.support < 1,
+  ORDER BY w.contradicted, h.place >= 80, w.support < 1,
     CASE WHEN w.support = 1 THEN h.place END, w.support DESC, h.place, r.rule_id
 ) = 1

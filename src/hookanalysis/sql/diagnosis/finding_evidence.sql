@@ -14,11 +14,9 @@ WITH quoted_rows AS (
 ),
 -- A bare uuid in a text is not known to be the event's when the line is read.
 named_records AS (
-  SELECT event_uuid, generation_id, byte_offset FROM receipt_records WHERE event_uuid IS NOT NULL
-  UNION ALL
-  SELECT UNNEST(candidate_uuids), generation_id, byte_offset
+  SELECT
+    UNNEST(LIST_PREPEND(event_uuid, candidate_uuids)) AS event_uuid, generation_id, byte_offset
   FROM receipt_records
-  WHERE event_uuid IS NULL AND candidate_uuids IS NOT NULL
 ),
 told_lines AS (
   SELECT

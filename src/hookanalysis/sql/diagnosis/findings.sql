@@ -29,14 +29,12 @@ exports AS (
   FROM (SELECT DISTINCT endpoint_url, generation_id FROM attempt_records) AS a
   JOIN generations AS g ON g.generation_id = a.generation_id
 ),
+-- Without an endpoint: the sender of all exports.
 senders AS (
   SELECT endpoint_url, MIN(sender) AS sender
   FROM exports
-  WHERE endpoint_url <> ''
-  GROUP BY endpoint_url HAVING MIN(sender) = MAX(sender)
-),
-only_senders AS (
-  SELECT MIN(sender) AS sender FROM exports HAVING MIN(sender) = MAX(sender)
+  GROUP BY GROUPING SETS ((endpoint_url), ())
+  HAVING MIN(sender) = MAX(sender) AND endpoint_url IS DISTINCT FROM ''
 ),
 counted_signs AS (
   SELECT
@@ -71,13 +69,14 @@ SELECT
   w.confidence,
   ROW_NUMBER() OVER (
     ORDER BY
-      list_position(['critical', 'warning', 'info'], alias.severity), r.contradicted, h.is_fallback,
+      list_position(['critical', 'warning', 'info'], alias.severity), r.contradicted, h.place >= 80,
       r.deliveries * w.confidence DESC, w.confidence DESC, r.rule_id, r.endpoint_url
   ) AS "rank",
   w.evidence, COALESCE(w.against, '') AS against
 FROM counted_rows AS r
 JOIN rule_headers AS h ON h.rule_id = r.rule_id
 JOIN summed_signs AS w ON w.rule_id = r.rule_id AND w.endpoint_url = r.endpoint_url
-LEFT JOIN senders AS s ON s.endpoint_url = r.endpoint_url
-LEFT JOIN only_senders AS o ON r.endpoint_url NOT IN (SELECT endpoint_url FROM exports)
-LEFT JOIN rule_texts AS t ON t.rule_id = r.rule_id AND t.sender = COALESCE(s.sender, o.sender)
+LEFT JOIN senders AS s
+  ON s.endpoint_url IS NOT DISTINCT FROM
+    CASE WHEN r.endpoint_url IN (SELECT endpoint_url FROM exports) THEN r.endpoint_url END
+LEFT JOIN rule_texts AS t ON t.rule_id = r.rule_id AND t.sender = s.sender
