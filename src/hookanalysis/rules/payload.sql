@@ -33,8 +33,7 @@ that fails in the same way."""
 ---*/
 SELECT
   endpoint_url, event_uuid, happened_at,
-  accepted_before >= happened_at - INTERVAL '12 hours'
-    AND accepted_after <= happened_at + INTERVAL '12 hours' AS others,
+  amid(happened_at, accepted_before, accepted_after, INTERVAL '12 hours') AS others,
   answer IN (400, 413, 415, 422) OR same_answers > 1
     OR (type_chance < 0.001 AND type_rate >= 0.5) AS pattern,
   outcome = 'recovered' AS passed,

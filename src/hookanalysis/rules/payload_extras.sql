@@ -23,15 +23,11 @@ WITH fields AS (
     COALESCE(endpoint_url, '') AS endpoint_url, attempted_at,
     UNNEST(STRING_SPLIT(payload_keys, ',')) AS field
   FROM attempt_records
-  WHERE payload_keys IS NOT NULL AND event_type LIKE 'invoice.%'
-    AND generation_id IN (
-      SELECT generation_id FROM generations WHERE STARTS_WITH(format, 'showpass_')
-    )
+  JOIN generations USING (generation_id)
+  WHERE payload_keys IS NOT NULL AND event_type LIKE 'invoice.%' AND STARTS_WITH(format, 'showpass_')
 )
 SELECT
-  endpoint_url,
-  MIN(attempted_at) AS happened_at,
-  MAX(attempted_at) AS ends_at,
+  endpoint_url, MIN(attempted_at) AS happened_at, MAX(attempted_at) AS ends_at,
   'payloads=' || COUNT(*) || ' field=' || field AS what,
   (SELECT COUNT(*) FILTER (WHERE d.accepted_count > 0) > 0.95 * COUNT(*) FROM deliveries AS d
    WHERE COALESCE(d.endpoint_url, '') = fields.endpoint_url

@@ -19,31 +19,24 @@ documented = "the payload's keys lack one that the guide documents for invoice e
 [against]
 cut = "no payload of the export has the field: it was left out of all of them"
 ---*/
-WITH documented_fields(field) AS (
-  VALUES
-    ('id'), ('event_type'), ('webhook_event_uuid'), ('data'), ('data.transaction_id'),
-    ('data.ticket_items'), ('data.invoice_items')
-),
-shapes AS (
+WITH shapes AS (
   SELECT
-    COALESCE(endpoint_url, '') AS endpoint_url, payload_keys, COUNT(*) AS payloads,
-    MIN(attempted_at) AS first_at, MAX(attempted_at) AS last_at
-  FROM attempt_records
-  WHERE payload_keys IS NOT NULL AND event_type LIKE 'invoice.%'
-    AND generation_id IN (
-      SELECT generation_id FROM generations WHERE STARTS_WITH(format, 'showpass_')
-    )
-  GROUP BY COALESCE(endpoint_url, ''), payload_keys
+    COALESCE(r.endpoint_url, '') AS endpoint_url, STRING_SPLIT(r.payload_keys, ',') AS keys,
+    COUNT(*) AS payloads, SUM(COUNT(*)) OVER (PARTITION BY alias.endpoint_url) AS all_payloads,
+    MIN(r.attempted_at) AS first_at, MAX(r.attempted_at) AS last_at
+  FROM attempt_records AS r
+  JOIN generations AS g USING (generation_id)
+  WHERE payload_keys IS NOT NULL AND event_type LIKE 'invoice.%' AND STARTS_WITH(format, 'showpass_')
+  GROUP BY ALL
 )
 SELECT
-  s.endpoint_url,
-  MIN(s.first_at) AS happened_at,
-  MAX(s.last_at) AS ends_at,
-  'payloads=' || SUM(s.payloads) || ' field=' || f.field AS what,
-  SUM(s.payloads) = MAX(t.payloads) AS cut
-FROM shapes AS s
-CROSS JOIN documented_fields AS f
-JOIN (SELECT endpoint_url, SUM(payloads) AS payloads FROM shapes GROUP BY endpoint_url) AS t
-  ON t.endpoint_url = s.endpoint_url
-WHERE CONCAT(',', s.payload_keys, ',') NOT LIKE CONCAT('%,', f.field, ',%')
-GROUP BY s.endpoint_url, f.field
+  endpoint_url, MIN(first_at) AS happened_at, MAX(last_at) AS ends_at,
+  'payloads=' || SUM(payloads) || ' field=' || field AS what,
+  SUM(payloads) = MAX(all_payloads) AS cut
+FROM shapes
+CROSS JOIN (SELECT UNNEST([
+  'id', 'event_type', 'webhook_event_uuid', 'data', 'data.transaction_id', 'data.ticket_items',
+  'data.invoice_items'
+]) AS field)
+WHERE NOT LIST_CONTAINS(keys, field)
+GROUP BY endpoint_url, field

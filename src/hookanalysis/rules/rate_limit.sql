@@ -27,8 +27,4 @@ SELECT
   app_failed AS failed
 FROM symptoms
 WHERE answer = 429
-  OR (
-    answer = 503
-    AND accepted_before >= happened_at - INTERVAL '1 minute'
-    AND accepted_after <= happened_at + INTERVAL '1 minute'
-  )
+  OR (answer = 503 AND amid(happened_at, accepted_before, accepted_after, INTERVAL '1 minute'))

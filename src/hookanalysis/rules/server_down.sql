@@ -33,8 +33,7 @@ SELECT
   y.error_kind = 'refused'
     OR (y.logged AND NOT y.edge_alive AND NOT y.app_alive) AS down,
   y.edge_alive
-    AND y.accepted_before >= y.happened_at - INTERVAL '1 minute'
-    AND y.accepted_after <= y.happened_at + INTERVAL '1 minute' AS served
+    AND amid(y.happened_at, y.accepted_before, y.accepted_after, INTERVAL '1 minute') AS served
 FROM symptoms AS y
 WHERE y.status = 'failed' AND y.http_status IS NULL AND y.edge_lines + y.app_lines = 0
   AND (

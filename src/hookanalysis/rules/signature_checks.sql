@@ -29,8 +29,13 @@ payload's id and the secret key, some or all of these signatures come out otherw
 that is set here is not the endpoint's, or it was regenerated in the dashboard at some time, or the
 requests are not the sender's."""
 ---*/
-WITH placed_checks AS (
-  SELECT COALESCE(d.endpoint_url, '') AS endpoint_url, c.logged_at, c.fits
+WITH counts AS (
+  SELECT
+    COALESCE(d.endpoint_url, '') AS endpoint_url, COUNT(*) FILTER (c.fits) AS fitting,
+    COUNT(*) FILTER (NOT c.fits) AS odd,
+    MAX(c.logged_at) FILTER (c.fits) AS last_fit_at,
+    MIN(c.logged_at) FILTER (NOT c.fits) AS first_odd_at,
+    MAX(c.logged_at) FILTER (NOT c.fits) AS last_odd_at
   FROM signature_checks AS c
   LEFT JOIN (
     SELECT event_uuid, MIN(endpoint_url) AS endpoint_url
@@ -38,17 +43,7 @@ WITH placed_checks AS (
     WHERE event_uuid IN (SELECT event_uuid FROM signature_checks)
     GROUP BY event_uuid HAVING MIN(endpoint_url) = MAX(endpoint_url)
   ) AS d ON d.event_uuid = c.event_uuid
-),
-counts AS (
-  SELECT
-    endpoint_url,
-    COUNT(CASE WHEN fits THEN 1 END) AS fitting,
-    COUNT(CASE WHEN NOT fits THEN 1 END) AS odd,
-    MAX(CASE WHEN fits THEN logged_at END) AS last_fit_at,
-    MIN(CASE WHEN NOT fits THEN logged_at END) AS first_odd_at,
-    MAX(CASE WHEN NOT fits THEN logged_at END) AS last_odd_at
-  FROM placed_checks
-  GROUP BY endpoint_url
+  GROUP BY ALL
 )
 SELECT
   endpoint_url,

@@ -20,18 +20,14 @@ silent = "one side tells nothing of a whole day"
 [against]
 quiet = "the sender's exports cover these days, and it sent nothing"
 ---*/
-WITH bounds AS (
-  SELECT
-    timezone($zone, timezone('UTC', CAST($since AS TIMESTAMP))) AS since_at,
-    timezone($zone, timezone('UTC', CAST($until AS TIMESTAMP))) AS until_at
-),
-days AS (
+WITH days AS (
   SELECT UNNEST(RANGE(
-    DATE_TRUNC('day', since_at + INTERVAL '1 day' - INTERVAL '1 microsecond'),
-    until_at - INTERVAL '1 day' + INTERVAL '1 microsecond',
+    DATE_TRUNC('day', step_of(CAST($since AS TIMESTAMP), 'microsecond', $zone)
+      + INTERVAL '1 day' - INTERVAL '1 microsecond'),
+    step_of(CAST($until AS TIMESTAMP), 'microsecond', $zone)
+      - INTERVAL '1 day' + INTERVAL '1 microsecond',
     INTERVAL '1 day'
   )) AS local_at
-  FROM bounds
 ),
 sides AS (
   SELECT

@@ -24,8 +24,6 @@ SELECT
   endpoint_url, event_uuid, happened_at,
   http_status IN (404, 410) AS answered,
   edge_status IN (404, 410) OR app_status IN (404, 410) AS logged,
-  run_size = 1
-    AND accepted_before >= happened_at - INTERVAL '1 hour'
-    AND accepted_after <= happened_at + INTERVAL '1 hour' AS served
+  run_size = 1 AND amid(happened_at, accepted_before, accepted_after, INTERVAL '1 hour') AS served
 FROM symptoms
 WHERE answer IN (404, 410)

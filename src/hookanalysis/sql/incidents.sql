@@ -22,38 +22,18 @@ told AS (
   SEMI JOIN server_runs USING (series, first_nth)
   WHERE scope = 'server'
 ),
-words AS (
-  SELECT scope, series, first_nth, kind, word, COUNT(*) AS failed
-  FROM (
-    SELECT
-      scope, series, first_nth, UNNEST(['status', 'type']) AS kind,
-      UNNEST([status, COALESCE(event_type, 'unknown')]) AS word
-    FROM told
-  )
-  GROUP BY ALL
-),
-lists AS (
-  SELECT
-    scope, series, first_nth,
-    STRING_AGG(word, ', ' ORDER BY failed DESC, word) FILTER (kind = 'status') AS statuses,
-    STRING_AGG(word, ', ' ORDER BY failed DESC, word) FILTER (kind = 'type') AS event_types
-  FROM words
-  GROUP BY scope, series, first_nth
-),
 sums AS (
   SELECT
-    scope, series, first_nth, MIN(moment) AS starts_at, MAX(moment) AS ends_at,
-    MAX(last_nth) - first_nth + 1 AS deliveries, COUNT(*) AS failed,
-    COUNT(*) FILTER (recovered) AS recovered, BOOL_OR(still_open) AS still_open
+    scope, CASE WHEN scope = 'endpoint' THEN series ELSE '' END AS endpoint_url, series AS host,
+    MIN(moment) AS starts_at, MAX(moment) AS ends_at, MAX(last_nth) - first_nth + 1 AS deliveries,
+    COUNT(*) AS failed, COUNT(*) FILTER (recovered) AS recovered, BOOL_OR(still_open) AS still_open,
+    frequent_first(HISTOGRAM(COALESCE(event_type, 'unknown'))) AS event_types,
+    frequent_first(HISTOGRAM(status)) AS statuses
   FROM told
   GROUP BY scope, series, first_nth
 )
 SELECT
-  ROW_NUMBER() OVER (ORDER BY s.starts_at, s.scope, s.series) AS incident_id, s.scope,
-  CASE WHEN s.scope = 'endpoint' THEN s.series ELSE '' END AS endpoint_url,
-  COALESCE(p.host, s.series) AS host,
-  s.starts_at, s.ends_at, s.deliveries, s.failed, s.recovered, s.still_open, l.event_types,
-  l.statuses
+  ROW_NUMBER() OVER (ORDER BY s.starts_at, s.scope, s.host) AS incident_id,
+  s.* REPLACE (COALESCE(p.host, s.host) AS host)
 FROM sums AS s
-JOIN lists AS l USING (scope, series, first_nth)
-LEFT JOIN endpoint_paths AS p ON p.endpoint_url = s.series AND s.scope = 'endpoint'
+LEFT JOIN endpoint_paths AS p ON p.endpoint_url = s.endpoint_url

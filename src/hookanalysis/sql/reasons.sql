@@ -22,6 +22,16 @@ CREATE OR REPLACE TEMP MACRO is_proxys(status) AS (
   status BETWEEN 502 AND 504 OR status BETWEEN 520 AND 530
 );
 
+-- Whether an endpoint accepted requests both before and after a moment, no further off than `reach`.
+CREATE OR REPLACE TEMP MACRO amid(moment, earlier_at, later_at, reach) AS (
+  earlier_at >= moment - reach AND later_at <= moment + reach
+);
+
+-- The words that a histogram counts, the most frequent first.
+CREATE OR REPLACE TEMP MACRO frequent_first(counts) AS array_to_string(list_transform(
+  list_sort(list_transform(map_entries(counts), lambda e: (-CAST(e.value AS BIGINT), e.key))), lambda e: e[2]
+), ', ');
+
 -- Answers that nobody waited for: nginx and a load balancer log so that the client had left.
 CREATE OR REPLACE TEMP MACRO sender_left(status) AS (status IN (460, 499));
 

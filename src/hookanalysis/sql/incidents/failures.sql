@@ -6,13 +6,10 @@
    nth: its place in the series, which has `tries` in all; of one moment, what succeeded comes first.
    kind: how it failed: by an error of the server (5xx), without an answer, or as its status says. */
 WITH failures AS (
-  SELECT *, 'endpoint' AS scope, endpoint_url AS series, 1 AS tries
+  SELECT *, CASE scope WHEN 'endpoint' THEN endpoint_url ELSE host END AS series, 1 AS tries
   FROM first_tries
-  WHERE failed AND moment IS NOT NULL
-  UNION ALL
-  SELECT *, 'server', host, 1
-  FROM first_tries
-  WHERE failed AND moment IS NOT NULL AND on_host > 1
+  CROSS JOIN (VALUES ('endpoint'), ('server')) AS s (scope)
+  WHERE failed AND moment IS NOT NULL AND (scope = 'endpoint' OR on_host > 1)
 ),
 successes AS (
   SELECT

@@ -10,12 +10,10 @@ WITH tries AS (
   ANTI JOIN hard_attempts USING (delivery_no)
   WHERE detail = 'delivered' AND NOT is_test
 )
-SELECT 0 AS scope_no, COALESCE(p.endpoint_no, 0) AS series_no, t.moment, t.failed AS cut
+SELECT
+  s.scope_no, COALESCE(CASE s.scope_no WHEN 0 THEN p.endpoint_no ELSE p.host_no END, 0) AS series_no,
+  t.moment, t.failed AS cut
 FROM tries AS t
 LEFT JOIN endpoint_paths AS p ON p.endpoint_url = t.endpoint_url
-WHERE t.moment IS NOT NULL
-UNION ALL
-SELECT 1, p.host_no, t.moment, t.failed
-FROM tries AS t
-JOIN endpoint_paths AS p ON p.endpoint_url = t.endpoint_url
-WHERE t.moment IS NOT NULL AND p.on_host > 1
+CROSS JOIN (VALUES (0), (1)) AS s (scope_no)
+WHERE t.moment IS NOT NULL AND (s.scope_no = 0 OR p.on_host > 1)
