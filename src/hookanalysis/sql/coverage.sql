@@ -21,15 +21,13 @@ spans AS (
   FROM logs
   GROUP BY stream
 ),
-gaps AS (
-  SELECT
-    layer, stream, ends_at AS starts_at,
-    LEAD(starts_at) OVER (PARTITION BY stream ORDER BY starts_at, ends_at) AS ends_at
-  FROM spans
-),
 gaps_and_losses AS (
-  SELECT *, ends_at AS place, CAST(NULL AS VARCHAR) AS reason FROM gaps
-  WHERE ends_at > starts_at
+  SELECT
+    layer, stream, s.ends_at AS starts_at,
+    LEAD(s.starts_at) OVER (PARTITION BY stream ORDER BY s.starts_at, s.ends_at) AS ends_at,
+    alias.ends_at AS place, CAST(NULL AS VARCHAR) AS reason
+  FROM spans AS s
+  QUALIFY alias.ends_at > alias.starts_at
   UNION ALL BY NAME
   SELECT layer, stream, starts_at, ends_at, starts_at AS place, reason FROM log_holes
 ),

@@ -3,19 +3,24 @@
    First words and ids, as they stand in any text; then the scanner: what a line tells by its shape,
    whoever wrote it. A scanner's macro reads nothing that is in doubt (tests/test_scanner.py). */
 
--- A text as one line of at most n characters, without control and direction characters.
+-- A text without control and direction characters.
+CREATE MACRO visible(t) AS regexp_replace(
+  t, '[\x00-\x1f\x7f-\x9f\x{61c}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}\x{feff}\x{fff9}-\x{fffb}]',
+  '�', 'g'
+);
+
+-- A text as one line of at most n visible characters.
 CREATE MACRO plain(t, n) AS (
   CASE
     WHEN t = '' THEN NULL
     WHEN strlen(t) <= n AND NOT regexp_matches(t, '[^ -~]') THEN t
-    ELSE left(regexp_replace(
-      regexp_replace(t, '\s+', ' ', 'g'),
-      '[\x00-\x1f\x7f-\x9f\x{61c}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}'
-      '\x{feff}\x{fff9}-\x{fffb}]',
-      '�', 'g'
-    ), n)
+    ELSE left(visible(regexp_replace(t, '\s+', ' ', 'g')), n)
   END
 );
+
+-- A text without the colours of terminals.
+CREATE MACRO uncoloured(t) AS
+  CASE WHEN contains(t, chr(27)) THEN regexp_replace(t, '\x1b\[[0-9;?]*[ -/]*[@-~]', '', 'g') ELSE t END;
 
 -- A record without its line end; rtrim takes ten times as long.
 CREATE MACRO unended(t) AS regexp_replace(t, '[\r\n]+$', '');
@@ -58,16 +63,14 @@ CREATE MACRO masks(t) AS (
 );
 CREATE MACRO hidden(t) AS CASE WHEN trim(t) = '' THEN NULL WHEN harmless(t) THEN t ELSE masks(t) END;
 CREATE MACRO spoken(t, word_kept) AS (
-  left(regexp_replace(
+  left(visible(
     CASE
       WHEN regexp_full_match(lower(t), word_kept) THEN t
       ELSE list_aggr(list_transform(
         string_split(regexp_replace(t, ' {2,}', ' ', 'g'), ' '),
         lambda word: CASE WHEN regexp_full_match(lower(word), word_kept) THEN word ELSE '[…]' END
       ), 'string_agg', ' ')
-    END,
-    '[\x00-\x1f\x7f-\x9f\x{61c}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}\x{feff}\x{fff9}-\x{fffb}]',
-    '�', 'g'
+    END
   ), 200)
 );
 CREATE MACRO scrub(t) AS spoken(hidden(t), kept_words());
@@ -375,7 +378,6 @@ CREATE MACRO event_uuids(t) AS (
   END
 );
 
-
 -- The moment that a text names which tells its zone itself (or is a number of seconds, milliseconds,
 -- microseconds or nanoseconds since 1970, told by its digits), in microseconds since 1970.
 CREATE MACRO zoned_micros(t) AS (
@@ -569,8 +571,8 @@ CREATE MACRO scan_address(t) AS (
   )
 );
 
--- The id that lines of one request share: under its name, or as the tag in front of a message; else
--- that of the job in which it is worked on, once or more often.
+-- The id that lines of one request share, under its name; else that of the job in which it is worked
+-- on, once or more often.
 CREATE MACRO id_after(t, names) AS (
   first_of(t, '(?i)(?:^|[\s"''{,(;|\[])' || names || '["'']?\s*(?:=>|[=:])\s*["'']?([0-9a-z][0-9a-z_.:/+-]*=*)')
 );
@@ -579,9 +581,6 @@ CREATE MACRO scan_id(t) AS (
     id_after(t, '(?:x[_-])?(?:(?:request|req|correlation|trace)[._-]?id|correlation)'),
     id_after(t, '(?:job[_ -]?id|jid)')
   )
-);
-CREATE MACRO scan_tag(t) AS (
-  first_of(t, '(?:^|-- \S*: )\[([0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,32})\](?: |$)')
 );
 
 -- How long a request took, as a number with its unit, which its name may end in; a number alone says
@@ -621,14 +620,15 @@ CREATE MACRO scan_level(t) AS (
   ), '')
 );
 
--- The id that a line bears in front: by it a line without a time belongs to the one before it.
+-- The id that a line bears in front, as a tag or under its name: by it a line without a time belongs
+-- to the one before it.
 CREATE MACRO line_tag(t) AS (
   CASE
     -- One look for all three: most lines have none of them, and a coalesce asks all.
     WHEN regexp_matches(t,
       '(?i:req(?:uest)?|trace|job)[ ._-]?(?i:id)|\bjid=|(?i:correlation)|\[[0-9a-f-]{16}|^\[[A-Z]+\]\t')
     THEN coalesce(
-      scan_tag(t), scan_id(t),
+      first_of(t, '(?:^|-- \S*: )\[([0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,32})\](?: |$)'), scan_id(t),
       first_of(t, '^\[[A-Z]+\]\t\S+\t([0-9a-f-]{36})\t')
     )
   END

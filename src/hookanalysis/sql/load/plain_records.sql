@@ -2,11 +2,5 @@
    grain:  one record
    inputs: chunk: line, byte_offset, record; {{outer_time}} (a wrapper's time, or NULL) */
 SELECT
-  line, byte_offset,
-  CASE
-    WHEN contains(record, chr(27))
-      THEN regexp_replace(record, '\x1b\[[0-9;?]*[ -/]*[@-~]', '', 'g')
-    ELSE record
-  END AS record,
-  CAST({{outer_time}} AS VARCHAR) AS outer_time
+  line, byte_offset, uncoloured(record) AS record, CAST({{outer_time}} AS VARCHAR) AS outer_time
 FROM chunk

@@ -14,32 +14,26 @@ found AS (
 ),
 decoded AS (
   SELECT * REPLACE (
-    CASE
+    unended(CASE
       WHEN starts_with(inner_line, '[') AND regexp_full_match(inner_line, '\[[0-9, ]+\]')
         AND NOT contains(record, '"' || inner_line)
         THEN coalesce(TRY(decode(unhex(array_to_string(list_transform(
           TRY_CAST(inner_line AS UTINYINT[]), lambda byte: printf('%02x', byte)
         ), '')))), inner_line)
       ELSE inner_line
-    END AS inner_line
+    END) AS inner_line
   )
   FROM found
-),
-trimmed AS (
-  SELECT * REPLACE (unended(inner_line) AS inner_line) FROM decoded
 ),
 bare AS (
   SELECT
     *,
     CASE
       WHEN contains(inner_line, chr(10)) OR contains(inner_line, chr(13))
-        OR contains(inner_line, chr(27))
-        THEN regexp_replace(
-          regexp_replace(inner_line, '\x1b\[[0-9;?]*[ -/]*[@-~]', '', 'g'), '\s*[\r\n]+', ' ', 'g'
-        )
-      ELSE inner_line
+        THEN regexp_replace(uncoloured(inner_line), '\s*[\r\n]+', ' ', 'g')
+      ELSE uncoloured(inner_line)
     END AS bare_line
-  FROM trimmed
+  FROM decoded
 )
 SELECT
   line, byte_offset,

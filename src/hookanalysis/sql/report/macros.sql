@@ -17,10 +17,6 @@ CREATE OR REPLACE TEMP MACRO at_endpoint(url, only_endpoint) AS (
   COALESCE(CAST(only_endpoint AS VARCHAR), '') IN ('', url, LOWER(SPLIT_PART(url, '/', 3)))
 );
 
-CREATE OR REPLACE TEMP MACRO of_type(kind, only_type) AS (
-  COALESCE(CAST(only_type AS VARCHAR), '') IN ('', kind)
-);
-
 -- The start of the step in which a time falls, by the clocks of a zone.
 CREATE OR REPLACE TEMP MACRO step_of(moment, unit, zone) AS (
   DATE_TRUNC(unit, timezone(zone, timezone('UTC', moment)))
@@ -55,7 +51,7 @@ SELECT *,
     AND NOT is_test AS arrived
 FROM timed_deliveries
 WHERE in_period(happened_at, since, until) AND at_endpoint(endpoint_url, only_endpoint)
-  AND of_type(event_type, only_type);
+  AND COALESCE(CAST(only_type AS VARCHAR), '') IN ('', event_type);
 
 -- The attempts made in a period, tests left out.
 CREATE OR REPLACE TEMP MACRO tried(since, until, only_endpoint, only_type) AS TABLE
@@ -63,7 +59,7 @@ SELECT * REPLACE (COALESCE(endpoint_url, '') AS endpoint_url)
 FROM attempts
 WHERE attempted_at IS NOT NULL AND NOT COALESCE(is_test, FALSE)
   AND in_period(attempted_at, since, until) AND at_endpoint(endpoint_url, only_endpoint)
-  AND of_type(event_type, only_type);
+  AND COALESCE(CAST(only_type AS VARCHAR), '') IN ('', event_type);
 
 -- The hours of endpoints that a period touches.
 CREATE OR REPLACE TEMP MACRO hours(since, until, only_endpoint) AS TABLE
