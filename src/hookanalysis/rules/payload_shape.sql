@@ -22,12 +22,12 @@ cut = "no payload of the export has the field: it was left out of all of them"
 WITH shapes AS (
   SELECT
     COALESCE(r.endpoint_url, '') AS endpoint_url, STRING_SPLIT(r.payload_keys, ',') AS keys,
-    COUNT(*) AS payloads, SUM(COUNT(*)) OVER (PARTITION BY alias.endpoint_url) AS all_payloads,
+    COUNT(*) AS payloads, SUM(COUNT(*)) OVER (PARTITION BY COALESCE(r.endpoint_url, '')) AS all_payloads,
     MIN(r.attempted_at) AS first_at, MAX(r.attempted_at) AS last_at
   FROM attempt_records AS r
-  JOIN generations AS g USING (generation_id)
+  JOIN generations USING (generation_id)
   WHERE payload_keys IS NOT NULL AND event_type LIKE 'invoice.%' AND STARTS_WITH(format, 'showpass_')
-  GROUP BY ALL
+  GROUP BY COALESCE(r.endpoint_url, ''), r.payload_keys
 )
 SELECT
   endpoint_url, MIN(first_at) AS happened_at, MAX(last_at) AS ends_at,
