@@ -27,17 +27,6 @@ Look in the dashboard whether the endpoint is paused, since when, and which even
 subscribed to. What becomes of events of a pause is not documented: ask the sender, or resend them
 from the Events tab."""
 ---*/
-WITH gaps AS (
-  SELECT
-    u.endpoint_url, u.event_type, MIN(u.first_at) AS first_at, MAX(u.first_at) AS last_at,
-    COUNT(*) AS events, COUNT(m.event_uuid) AS arrived
-  FROM untried_events AS u
-  LEFT JOIN (
-    SELECT DISTINCT event_uuid FROM matches WHERE endpoint_url = '' OR NOT listed
-  ) AS m ON m.event_uuid = u.event_uuid
-  WHERE u.went_to = ''
-  GROUP BY u.endpoint_url, u.event_type
-)
 SELECT
   endpoint_url, event_uuid, happened_at,
   EXISTS (
@@ -48,9 +37,13 @@ FROM symptoms
 WHERE detail = 'not_attempted'
 UNION ALL BY NAME
 SELECT
-  g.endpoint_url, g.first_at AS happened_at,
-  'events=' || g.events || ' type=' || g.event_type
-    || ' until=' || STRFTIME(g.last_at, '%Y-%m-%dT%H:%M') AS what,
-  2 * g.arrived > g.events AS arrived
-FROM gaps AS g
-WHERE (SELECT SUM(a.events) FROM gaps AS a WHERE a.endpoint_url = g.endpoint_url) >= 3
+  endpoint_url, MIN(first_at) AS happened_at,
+  'events=' || COUNT(*) || ' type=' || event_type
+    || ' until=' || STRFTIME(MAX(first_at), '%Y-%m-%dT%H:%M') AS what,
+  2 * COUNT(*) FILTER (
+    event_uuid IN (SELECT event_uuid FROM matches WHERE endpoint_url = '' OR NOT listed)
+  ) > COUNT(*) AS arrived
+FROM untried_events
+WHERE went_to = ''
+GROUP BY endpoint_url, event_type
+QUALIFY SUM(COUNT(*)) OVER (PARTITION BY endpoint_url) >= 3

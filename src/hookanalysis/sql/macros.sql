@@ -261,11 +261,16 @@ CREATE MACRO attempt_status(word, code, t, attempted) AS (
   END
 );
 
--- What a key such as pspReference or order_id names, if it is long enough to be nobody else's.
-CREATE MACRO opaque_id() AS (
-  '[A-Za-z](?:_id|Id|ID|_ref|Ref|_?[Rr]eference)(?:["''\\]|\\*x22|\\*u0022)*\s*(?:=>|[:=])\s*'
-  '(?:["''\\]|\\*x22|\\*u0022)*([0-9A-Za-z_-]{12,64})'
+-- What stands between a key and its value, at any depth of escaping.
+CREATE MACRO names() AS
+  '(?:["''\\]|\\*x22|\\*u0022)*\s*(?:=>|[:=])\s*(?:["''\\]|\\*x22|\\*u0022)*';
+CREATE MACRO named_values(t, key, begun) AS regexp_extract_all(
+  t, '(?i)' || key || names() || '([' || begun || '][0-9a-z_.-]{3,127})(?:[^0-9a-z_.:=+/-]|$)', 1
 );
+
+-- What a key such as pspReference or order_id names, if it is long enough to be nobody else's.
+CREATE MACRO opaque_id() AS
+  '[A-Za-z](?:_id|Id|ID|_ref|Ref|_?[Rr]eference)' || names() || '([0-9A-Za-z_-]{12,64})';
 
 -- Keys that name the id of an event.
 CREATE MACRO event_key() AS (
@@ -315,19 +320,8 @@ CREATE MACRO bare_uuids(t, ids) AS (
           AND NOT regexp_matches(u, secret())
       ),
       list_filter(
-        regexp_extract_all(
-          t,
-          '(?i)' || event_key() ||
-          '(?:["''\\]|\\*x22|\\*u0022)*\s*(?:=>|[:=])\s*(?:["''\\]|\\*x22|\\*u0022)*'
-          '([0-9a-z][0-9a-z_.-]{3,127})(?:[^0-9a-z_.:=+/-]|$)',
-          1
-        ) || regexp_extract_all(
-          t,
-          '(?i)webhook[_.\s-]?id'
-          '(?:["''\\]|\\*x22|\\*u0022)*\s*(?:=>|[:=])\s*(?:["''\\]|\\*x22|\\*u0022)*'
-          '([a-z][0-9a-z_.-]{3,127})(?:[^0-9a-z_.:=+/-]|$)',
-          1
-        ) || list_filter(
+        named_values(t, event_key(), '0-9a-z') || named_values(t, 'webhook[_.\s-]?id', 'a-z')
+        || list_filter(
           regexp_extract_all(regexp_replace(t, '(?i)sess(?:ion)?[_-]?id\W+[\w-]+', '', 'g'), opaque_id() || '(?:[^0-9A-Za-z_.:=+/-]|$)', 1),
           lambda u: regexp_matches(u, '[0-9A-Z]')
         ),

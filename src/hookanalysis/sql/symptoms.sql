@@ -2,7 +2,7 @@
    grain:  one attempt of a delivery that is not plainly delivered; a delivery without attempts has
            one row; tests left out
    inputs: deliveries, attempts, matches, receipts, nameless_receipts, failing_attempts,
-           proof_spans, serving_streams, generations, activity, coverage, clock_offsets,
+           proof_spans, serving_streams, generations, activity, stream_spans, clock_offsets,
            signature_checks
 
    The good attempt of a recovered delivery is left out. edge_alive, app_alive: a log of the layer
@@ -73,14 +73,10 @@ unsigned AS (
   WHERE f.known_path IS NULL OR ENDS_WITH(SPLIT_PART(t.endpoint_url, '?', 1), f.known_path)
 ),
 holes AS (
-  SELECT DISTINCT
-    v.endpoint_url,
-    c.starts_at - COALESCE(o.offset_ms, 0) * INTERVAL '1 millisecond' AS starts_at,
-    c.ends_at - COALESCE(o.offset_ms, 0) * INTERVAL '1 millisecond' AS ends_at
-  FROM coverage AS c
+  SELECT DISTINCT v.endpoint_url, c.starts_at, c.ends_at
+  FROM stream_spans AS c
   JOIN serving_streams AS v ON v.stream = c.stream
-  LEFT JOIN clock_offsets AS o ON o.stream = c.stream AND o.day IS NULL
-  WHERE c.side = 'receiver' AND NOT c.covered AND COALESCE(c.reason, '') <> 'rotation'
+  WHERE NOT c.covered AND COALESCE(c.reason, '') <> 'rotation'
 )
 SELECT
   t.endpoint_url, t.event_uuid, t.event_type, t.attempt_key, t.happened_at, t.outcome, t.detail,

@@ -53,7 +53,8 @@ worded AS (
     *,
     CASE WHEN answer BETWEEN 100 AND 599 THEN answer END AS code,
     replace(lower(left(said, 1000)), '_', ' ') AS words,
-    hidden(said) AS masked
+    hidden(said) AS masked, coalesce(event_type, told[4], told[5]) AS told_type,
+    coalesce(transaction_id, told[1], told[2], told[3]) AS told_id
   FROM answered
 ),
 judged AS (
@@ -74,16 +75,11 @@ shaped AS (
     END AS attempt_id,
     endpoint_name(endpoint_url) AS endpoint_url,
     CASE
-      WHEN regexp_full_match(
-        coalesce(event_type, told[4], told[5]), '[A-Za-z][0-9A-Za-z_.:-]{0,79}'
-      ) THEN coalesce(event_type, told[4], told[5])
+      WHEN regexp_full_match(told_type, '[A-Za-z][0-9A-Za-z_.:-]{0,79}') THEN told_type
       ELSE scrub_but(event_type, '\S+', '\w+[_.:/-][\w.:/-]*|' || kept_words())
     END AS event_type,
-    CASE
-      WHEN regexp_full_match(
-        coalesce(transaction_id, told[1], told[2], told[3]), '[0-9A-Za-z_.:-]{1,64}'
-      ) THEN lower(coalesce(transaction_id, told[1], told[2], told[3]))
-    END AS transaction_id,
+    CASE WHEN regexp_full_match(told_id, '[0-9A-Za-z_.:-]{1,64}') THEN lower(told_id) END
+      AS transaction_id,
     CASE WHEN micros BETWEEN 631152000000000 AND 4102444800000000 THEN make_timestamp(micros) END
       AS created_at,
     CASE WHEN attempted_at IS NOT NULL THEN "at" END AS attempted_at,

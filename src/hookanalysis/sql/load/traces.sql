@@ -8,14 +8,11 @@ WITH named_lines AS (
   SELECT byte_offset, regexp_extract(record, raised(), 1) AS named
   FROM scanned
   WHERE verdict = 'ignore' AND record IS NOT NULL
-),
-said_lines AS (
-  SELECT byte_offset, scrub(named) AS said FROM named_lines
 )
 SELECT
   o.line AS owner,
   arg_min(s.said, s.byte_offset) AS first_said,
   arg_max(s.said, s.byte_offset) AS last_said
-FROM said_lines AS s
+FROM (SELECT byte_offset, scrub(named) AS said FROM named_lines) AS s
 ASOF LEFT JOIN (FROM scanned WHERE verdict <> 'ignore') AS o ON s.byte_offset > o.byte_offset
 GROUP BY o.line

@@ -3,15 +3,13 @@
    inputs: attempt_records, receipt_records, generations
 
    Of more than 100,000 attempts a sixteenth is enough: the events whose uuid ends in 0. */
-WITH samples AS (
-  SELECT CASE WHEN COUNT(*) > 100000 THEN '0' ELSE '~' END AS last_digit FROM attempt_records
-),
-tried AS (
-  SELECT a.event_uuid, MIN(a.attempted_at) AS attempted_at
-  FROM attempt_records AS a
-  JOIN samples AS s ON RIGHT(a.event_uuid, 1) <= s.last_digit
-  WHERE a.attempted_at IS NOT NULL
-  GROUP BY a.event_uuid HAVING MIN(a.attempted_at) = MAX(a.attempted_at)
+WITH tried AS (
+  SELECT event_uuid, MIN(attempted_at) AS attempted_at
+  FROM attempt_records
+  WHERE attempted_at IS NOT NULL AND RIGHT(event_uuid, 1) <= (
+    SELECT CASE WHEN COUNT(*) > 100000 THEN '0' ELSE '~' END FROM attempt_records
+  )
+  GROUP BY event_uuid HAVING MIN(attempted_at) = MAX(attempted_at)
 ),
 arrived AS (
   SELECT g.stream, r.event_uuid, MIN(r.logged_at) AS logged_at

@@ -84,8 +84,7 @@ SELECT
   COALESCE(layer, side) AS layer, stream, covered, reason, records,
   GREATEST(c.starts_at, CAST($since AS TIMESTAMP)) AS starts_at,
   LEAST(c.ends_at, CAST($until AS TIMESTAMP)) AS ends_at,
-  EPOCH(LEAST(c.ends_at, CAST($until AS TIMESTAMP))
-    - GREATEST(c.starts_at, CAST($since AS TIMESTAMP))) AS seconds
+  EPOCH(alias.ends_at - alias.starts_at) AS seconds
 FROM coverage AS c
 WHERE c.ends_at > c.starts_at AND touches(c.starts_at, c.ends_at, $since, $until)
   AND c.ends_at IS DISTINCT FROM $since

@@ -19,23 +19,22 @@ found AS (
   SELECT
     day, endpoint_url,
     COUNT(*) FILTER (counted) AS judged, COUNT(*) FILTER (arrived) AS arrived,
-    COUNT(*) FILTER (outcome = 'delivered') AS delivered,
-    COUNT(*) FILTER (outcome = 'recovered') AS recovered,
-    COUNT(*) FILTER (outcome = 'duplicated') AS duplicated,
-    COUNT(*) FILTER (outcome = 'unacknowledged') AS unacknowledged,
-    COUNT(*) FILTER (outcome = 'unprocessed') AS unprocessed,
-    COUNT(*) FILTER (outcome = 'refused') AS refused,
-    COUNT(*) FILTER (outcome = 'missed') AS missed,
-    COUNT(*) FILTER (outcome = 'pending') AS pending,
-    COUNT(*) FILTER (outcome = 'unexpected') AS unexpected,
-    COUNT(*) FILTER (outcome = 'undetermined') AS undetermined,
     BIT_XOR(MD5_NUMBER_LOWER(CONCAT_WS(' ', event_uuid, outcome, verdict)))
       FILTER (outcome IS NOT NULL) AS verdicts
   FROM seen
   GROUP BY day, endpoint_url
+),
+outcomes AS (
+  PIVOT (SELECT day, endpoint_url, outcome FROM seen) ON outcome IN (
+    'delivered', 'recovered', 'duplicated', 'unacknowledged', 'unprocessed', 'refused', 'missed',
+    'pending', 'unexpected', 'undetermined'
+  ) USING COUNT(*) GROUP BY day, endpoint_url
 )
-SELECT f.*, $zone AS timezone, CAST($day AS DATE) AS as_of, FALSE AS pruned
+SELECT
+  f.*, o.* EXCLUDE (day, endpoint_url), $zone AS timezone, CAST($day AS DATE) AS as_of,
+  FALSE AS pruned
 FROM found AS f
+JOIN outcomes AS o USING (day, endpoint_url)
 LEFT JOIN known AS k USING (day, endpoint_url)
 WHERE f.day > COALESCE((SELECT MAX(day) FROM history WHERE pruned), '-infinity')
   AND (k.day IS NULL OR f.verdicts IS DISTINCT FROM k.verdicts)
