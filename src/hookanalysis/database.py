@@ -77,7 +77,10 @@ class Database:
         if found:
             self._check(found)
         elif not self.read_only:
-            self._create()
+            with self.transaction():
+                for table in BASE_TABLES:
+                    self.con.execute(table.ddl)
+                self.con.execute("INSERT INTO meta VALUES (?, NULL, NULL)", [SCHEMA_VERSION])
         for table in KEPT:  # a workspace of an earlier state lacks them
             if table.name not in found:
                 self.con.execute(table.ddl.replace("TABLE", "TEMP TABLE", int(self.read_only)))
@@ -110,12 +113,6 @@ class Database:
             way = "upgrade hookanalysis, or" if age == "a newer" else "load the logs again:"
             hint = f"{way} {hint}"
         raise InputError(what, reason=reason, where=self.path, hint=hint)
-
-    def _create(self) -> None:
-        with self.transaction():
-            for table in BASE_TABLES:
-                self.con.execute(table.ddl)
-            self.con.execute("INSERT INTO meta VALUES (?, NULL, NULL)", [SCHEMA_VERSION])
 
     def rows(self, query: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         """Run `query` and return its rows as tuples."""

@@ -66,13 +66,10 @@ silences AS (
 SELECT
   starts_at AS happened_at,
   ends_at - INTERVAL '1 microsecond' AS ends_at,
-  COALESCE(
-    NULLIF(CONCAT_WS(
-      ' ',
-      what || '_since=' || STRFTIME(since_at, '%Y-%m-%dT%H:%M'),
-      what || '_until=' || STRFTIME(until_at, '%Y-%m-%dT%H:%M')
-    ), ''),
-    what || '=no'
+  CONCAT_WS(
+    ' ', what || '_since=' || STRFTIME(since_at, '%Y-%m-%dT%H:%M'),
+    what || '_until=' || STRFTIME(until_at, '%Y-%m-%dT%H:%M'),
+    CASE WHEN COALESCE(since_at, until_at) IS NULL THEN what || '=no' END
   ) AS what,
   side = 'receiver'
     AND EXISTS (

@@ -9,22 +9,19 @@ WITH timed AS (
   SELECT
     byte_offset, "at", later_at,
     lag("at") OVER in_file AS earlier_at,
-    lag(later_at) OVER in_file AS earlier_later_at
+    lag(later_at) OVER in_file AS earlier_later_at,
+    arg_min("at", byte_offset) OVER () <= arg_max("at", byte_offset) OVER () AS rising
   FROM scanned
   WHERE "at" IS NOT NULL
   WINDOW in_file AS (ORDER BY byte_offset)
 ),
-orders AS (
-  SELECT arg_min("at", byte_offset) <= arg_max("at", byte_offset) AS rising FROM timed
-),
 steps AS (
   SELECT
-    t.*, o.rising, date_trunc('day', t."at") AS day,
+    *, date_trunc('day', "at") AS day,
     later_at IS NOT NULL AND earlier_later_at IS NOT NULL AS within,
-    CASE WHEN o.rising THEN t.earlier_at - t."at" ELSE t."at" - t.earlier_at END
-      > INTERVAL 1 MINUTE AS steps_back
-  FROM timed AS t
-  CROSS JOIN orders AS o
+    CASE WHEN rising THEN earlier_at - "at" ELSE "at" - earlier_at END > INTERVAL 1 MINUTE
+      AS steps_back
+  FROM timed
 ),
 counted AS (
   SELECT

@@ -9,15 +9,11 @@ WITH windowed_findings AS (
   JOIN judged($since, $until, $endpoint, $event_type) AS j USING (event_uuid, endpoint_url)
   GROUP BY f.rule_id, f.endpoint_url
   UNION ALL
-  SELECT
-    f.rule_id, f.endpoint_url, 0 AS deliveries, MIN(s.starts_at) AS first_at,
-    MAX(s.ends_at) AS last_at
-  FROM findings AS f
-  JOIN finding_spans AS s ON s.rule_id = f.rule_id AND s.endpoint_url = f.endpoint_url
-  WHERE f.deliveries = 0
-    AND COALESCE(touches(s.starts_at, s.ends_at, $since, $until), TRUE)
-    AND (f.endpoint_url = '' OR at_endpoint(f.endpoint_url, $endpoint))
-  GROUP BY f.rule_id, f.endpoint_url
+  SELECT rule_id, endpoint_url, 0, MIN(starts_at), MAX(ends_at)
+  FROM finding_spans
+  WHERE COALESCE(touches(starts_at, ends_at, $since, $until), TRUE)
+    AND (endpoint_url = '' OR at_endpoint(endpoint_url, $endpoint))
+  GROUP BY rule_id, endpoint_url
 )
 SELECT
   f.rule_id, f.title, f.severity, f.cause, f.guide_step, f.endpoint_url,
@@ -32,6 +28,7 @@ SELECT
   ) AS before
 FROM windowed_findings AS w
 JOIN findings AS f ON f.rule_id = w.rule_id AND f.endpoint_url = w.endpoint_url
+WHERE w.deliveries > 0 OR f.deliveries = 0
 ORDER BY f.rank, f.rule_id, f.endpoint_url
 
 /* proofs: the lines that show a finding by what they say, of events of the period or of none.
