@@ -11,16 +11,14 @@
    another attempt alone, only a line that tells of the work, too, matters.
    reason: where only a request from an address that is not known to be the sender's may be it, the
    address. */
--- Whether requests to an endpoint reach what is behind the edge without it: some have.
-WITH bypassed AS (
-  SELECT endpoint_url, BOOL_OR(layer = 'edge' AND state = 'lacking') AS bypassed
-  FROM requests GROUP BY endpoint_url
-),
-settled AS (
+WITH settled AS (
   SELECT
     event_uuid, endpoint_url, attempt_key, BOOL_OR(state = 'line') AS has_line,
-    BOOL_OR(layer = 'edge' AND state = 'none' AND covered AND NOT b.bypassed) AS not_at_edge
-  FROM requests JOIN bypassed AS b USING (endpoint_url)
+    -- Not where requests have reached what is behind the edge without it.
+    BOOL_OR(layer = 'edge' AND state = 'none' AND covered AND endpoint_url NOT IN (
+      SELECT endpoint_url FROM requests WHERE layer = 'edge' AND state = 'lacking'
+    )) AS not_at_edge
+  FROM requests
   WHERE nth = 1
   GROUP BY ALL
 ),
@@ -111,12 +109,9 @@ undecided AS (
   JOIN attempts AS a ON a.event_uuid = m.event_uuid
   WHERE m.endpoint_url = '' AND NOT m.listed AND NOT m.stranger AND a.endpoint_url <> ''
     -- One that the edge has a line of explains it; to another path it may have gone past the edge.
-    AND (
-      m.path IS NOT NULL OR a.delivery_no NOT IN (FROM absent)
-      OR a.event_uuid NOT IN (
-        SELECT event_uuid FROM requests WHERE layer = 'edge' AND state = 'line'
-      )
-    )
+    AND (m.path IS NOT NULL OR a.delivery_no NOT IN (FROM absent) OR a.event_uuid NOT IN (
+      SELECT event_uuid FROM requests WHERE layer = 'edge' AND state = 'line'
+    ))
   UNION ALL
   SELECT a.delivery_no, TRUE, FALSE, NULL
   FROM (
