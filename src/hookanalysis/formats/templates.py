@@ -51,7 +51,12 @@ def read_log_formats(told: str) -> tuple[Format, ...]:
         InputError: It is not understood, or the file holds no log format.
     """
     if told.startswith("#Fields:"):
-        return _take_header(told)
+        # For a log that lacks its header.
+        return tuple(
+            replace(entry, id=f"log_format:{entry.id}", header=told)
+            for entry in load_formats()
+            if "access_w3c" in {entry.id, entry.base}
+        )
     path, _, name = told.rpartition(":")
     if _is_file(told):
         path, name = told, ""
@@ -74,15 +79,6 @@ def read_log_formats(told: str) -> tuple[Format, ...]:
             hint="give the format itself: --log-format '$remote_addr …'",
         )
     return tuple(formats)
-
-
-def _take_header(told: str) -> tuple[Format, ...]:
-    """The formats of headed lines, for a log that lacks its header."""
-    return tuple(
-        replace(entry, id=f"log_format:{entry.id}", header=told)
-        for entry in load_formats()
-        if "access_w3c" in {entry.id, entry.base}
-    )
 
 
 def _is_file(text: str) -> bool:

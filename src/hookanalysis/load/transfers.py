@@ -318,18 +318,15 @@ class Transfer:
             yield "its end is damaged, the rest is loaded"
         elif not account.proven:
             yield "packed without a checksum: damage in it would not show"
-        if self._from_sender and self._mixes_endpoints():
-            yield (
-                "warning: its events seem to go to several endpoints, which it does not name; load"
-                " one file for each, with its `endpoint` under [[sources]]"
-            )
-
-    def _mixes_endpoints(self) -> bool:
-        """Whether rows that name no endpoint seem to be of several: a success ends the attempts."""
-        (accepted, again, named) = self.db.rows(
-            sql_text("load/mixed_endpoints"), [self.generation_id]
-        )[0]
-        return not named and again >= _AGAIN and 2 * again >= accepted
+        if self._from_sender:
+            counts = self.db.rows(sql_text("load/mixed_endpoints"), [self.generation_id])
+            ((accepted, again, named),) = counts
+            # Rows that name no endpoint seem to be of several: a success ends the attempts.
+            if not named and again >= _AGAIN and 2 * again >= accepted:
+                yield (
+                    "warning: its events seem to go to several endpoints, which it does not name;"
+                    " load one file for each, with its `endpoint` under [[sources]]"
+                )
 
 
 def check_overlap(db: Database, file_id: int, name: str, known: Known) -> None:

@@ -98,10 +98,6 @@ class Stored(io.FileIO):
             raise changed(self.path)
         return stamp
 
-    def read_last(self, count: int) -> bytes:
-        """The last bytes; the position in the file stays the same."""
-        return os.pread(self.fileno(), count, max(0, self.stamp.size - count))
-
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
         """Go to a byte; the end is where it was when the file was first opened."""
         if whence == os.SEEK_END:
@@ -279,7 +275,7 @@ def unpack(stored: Stored, budget: int) -> tuple[io.BufferedReader, Condition]:
     """
     condition = Condition()
     text = buffered(stored)
-    end = stored.read_last(4)
+    end = os.pread(stored.fileno(), 4, max(0, stored.stamp.size - 4))
     if text.peek().startswith(_ZIP):
         member = _read_member(text, _Meter(stored, "zip"))
         text, condition.packed, end = buffered(Parts(member, text, stored.path, budget)), True, b""
