@@ -385,7 +385,7 @@ def main() -> None:
         PAGE.write_text(
             "# What it costs\n\n"
             f"Measured on {datetime.now(UTC).date()} by `make bench SIZE=full`, with {where}, on"
-            f" {os.cpu_count()} cores: medians of {options.rounds} rounds, each a whole process."
+            f" {os.cpu_count()} cores: medians of {options.rounds} round(s), each a whole process."
             " A floor is what a raw read of the same file costs, or an empty papermill run.\n\n"
             f"{text}",
             encoding="utf-8",

@@ -401,3 +401,12 @@ def test_what_is_never_written_is_told_by_its_column(
         with pytest.raises(InputError) as caught:
             Database(copy, read_only=read_only)
         assert told in caught.value.reason
+
+
+def test_what_is_open_for_reading_only_is_not_changed(tmp_path: Path) -> None:
+    with ha.connect(tmp_path / "case.duckdb") as ws:
+        ws.load_samples()
+    with ha.connect(tmp_path / "case.duckdb", read_only=True) as ws:
+        for change in (ws.reconcile, ws.load_samples):
+            with pytest.raises(InputError, match="is open read-only"):
+                change()

@@ -236,6 +236,8 @@ class Database:
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing: `with db.transaction(): …`."""
+        if self.read_only:
+            raise InputError(f"{self.path} is open read-only", hint="connect without read_only")
         return _transaction(self.con)
 
     def close(self) -> None:

@@ -39,7 +39,7 @@ from .splitting import (
 __all__ = ["Account", "Chunk", "Reject", "Source", "Split"]
 
 # Text that is worked on at once, bytes.
-CHUNK_BYTES = 32 << 20
+CHUNK_BYTES = 16 << 20
 # A file with more has another format than the one it is read by, or was made to fill a disk.
 _REJECT_LIMIT = 1_000_000  # lines
 
