@@ -24,9 +24,7 @@ WITH turns AS NOT MATERIALIZED (
     a.event_uuid AS turn_uuid, a.attempt_key, a.delivery_no,
     COALESCE(p.endpoint_no, 0) AS endpoint_no, p.path_no AS turn_path_no,
     a.status = 'success' AS succeeded, a.http_status AS told_status,
-    a.status = 'failed' AND (
-      a.http_status NOT BETWEEN 502 AND 504 OR a.error_kind IN ('refused', 'dns', 'tls')
-    ) AS turned_away,
+    a.status = 'failed' AND (a.http_status NOT BETWEEN 502 AND 504 OR never_left(a.error_kind)) AS turned_away,
     -- It may have been noted when it ended: see absences.
     a.attempted_at - CASE WHEN a.attempted_until IS NULL THEN 0 ELSE s.timeout_seconds END
       * INTERVAL '1 second' AS attempted_at,

@@ -35,6 +35,8 @@ CREATE OR REPLACE TEMP MACRO frequent_first(counts) AS array_to_string(list_tran
 -- Answers that nobody waited for: nginx and a load balancer log so that the client had left.
 CREATE OR REPLACE TEMP MACRO sender_left(status) AS (status IN (460, 499));
 
+-- Errors that prove that no request went out.
+CREATE OR REPLACE TEMP MACRO never_left(error) AS (COALESCE(error IN ('refused', 'dns', 'tls'), FALSE));
 -- Answers that refuse (no proxy's own, and nobody had left); marks that end the work on a request.
 CREATE OR REPLACE TEMP MACRO refuses(status) AS (status BETWEEN 300 AND 501 AND status NOT IN (408, 460, 499));
 CREATE OR REPLACE TEMP MACRO ends_work(mark) AS (mark IN ('processed', 'duplicate', 'failed', 'signature_failed'));

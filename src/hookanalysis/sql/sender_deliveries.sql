@@ -23,7 +23,7 @@ told_attempts AS (
   SELECT
     *, status <> 'none' AS tried,
     COALESCE(turn_of(attempted_at, attempted_until), '-infinity') AS turn,
-    NOT COALESCE(status = 'failed' AND error_kind IN ('refused', 'dns', 'tls'), FALSE) AS sent
+    NOT (status = 'failed' AND never_left(error_kind)) AS sent
   FROM hard_attempts
   WHERE status <> 'none'
     OR (event_uuid, endpoint_url) NOT IN (SELECT (event_uuid, endpoint_url) FROM tried_events)

@@ -128,7 +128,7 @@ undecided AS (
   FROM hard_attempts AS a
   ASOF JOIN spare_lines AS r
     ON r.endpoint_url = a.endpoint_url AND r.arrived_at <= a.attempted_at + INTERVAL '600 seconds'
-  WHERE a.error_kind IN ('refused', 'dns', 'tls') AND r.arrived_at >= a.attempted_at - INTERVAL '600 seconds'
+  WHERE never_left(a.error_kind) AND r.arrived_at >= a.attempted_at - INTERVAL '600 seconds'
     AND (SELECT COUNT(*) FROM spare_lines) < (SELECT COUNT(*) FROM matches)
   UNION ALL
   -- One request may carry what was sent at the very same time, where that is rare.

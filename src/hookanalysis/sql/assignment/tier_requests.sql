@@ -59,7 +59,7 @@ tried AS (
         + 4 * t.timeout_seconds * INTERVAL '1 second', TRUE
     )
   WHERE COALESCE(a.attempted_at, a.created_at) IS NOT NULL
-    AND COALESCE(a.error_kind, '') NOT IN ('refused', 'dns', 'tls')
+    AND NOT never_left(a.error_kind)
     AND (a.status <> 'none' OR NOT EXISTS (
       SELECT 1 FROM attempts AS o
       WHERE o.event_uuid = a.event_uuid AND o.status <> 'none'
