@@ -7,7 +7,8 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -20,6 +21,7 @@ from aiosmtpd.controller import Controller
 import hookanalysis as ha
 import rows
 from hookanalysis import charts, daily, sections
+from hookanalysis.errors import InputError
 from hookanalysis.facts import gathering
 from hookanalysis.facts.period import Period
 from hookanalysis.load.manifest import drop_records
@@ -59,6 +61,53 @@ def note(db: ha.Workspace, day: int, zone: str = "UTC") -> dict[int, str]:
 def ws() -> Iterator[ha.Workspace]:
     with ha.connect(":memory:", settings=ha.Settings()) as opened:
         yield opened
+
+
+def test_nothing_is_judged_again_while_nothing_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_both_sides(tmp_path, "Z")
+    log, export, more = (tmp_path / name for name in ("app.jsonl", "an export.csv", "more.jsonl"))
+    more.write_text(log.read_text().partition("\n")[0].replace("000000", "00000f") + "\n")
+    made: list[int] = []
+
+    def judges(ws: ha.Workspace, **how: Any) -> bool:
+        made.clear()
+        ws.reconcile(progress=lambda done, _: made.append(done), **how)
+        return bool(made)
+
+    place, settings = tmp_path / "case.duckdb", ha.Settings()
+    with ha.connect(place, settings=settings) as ws:
+        ws.load(log, export)
+        assert judges(ws)
+        found = ws.table("deliveries")
+        assert not judges(ws), "the very same"
+        ws.load(log)
+        assert not judges(ws), "a file that is loaded already"
+        assert judges(ws, full=True)
+        assert judges(ws, until=datetime(2026, 11, 20, 12))  # noqa: DTZ001
+        assert len(ws.table("deliveries")) < len(found)
+        assert judges(ws), "the period is another one"
+        assert ws.table("deliveries").equals(found)
+        ws.load(more)
+        assert judges(ws)
+        assert not ws.table("deliveries").equals(found), "an event that the sender does not name"
+        ws.forget(more)
+        assert judges(ws)
+        assert ws.table("deliveries").equals(found)
+        with ws.edit():
+            ws.sql("DELETE FROM receipt_records WHERE line = 1")
+        assert judges(ws), "somebody changed the records"
+        with suppress(InputError), ws.edit():
+            ws.sql("DELETE FROM receipt_records")
+            raise InputError("not this way")
+        assert not judges(ws), "an edit that came to nothing"
+    with ha.connect(place, settings=settings) as ws:
+        assert not judges(ws), "another connection"
+        monkeypatch.setenv(settings.secret_variable, "whsec_new")
+        assert judges(ws), "signatures can be checked now"
+    with ha.connect(place, settings=replace(settings, grace_minutes=16)) as ws:
+        assert judges(ws), "other settings"
 
 
 def test_a_day_that_is_no_longer_as_it_was_reported_is_named(ws: ha.Workspace) -> None:

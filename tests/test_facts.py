@@ -69,7 +69,7 @@ def db(kept: Database) -> Database:
     """A workspace in memory without rows; to make its tables and macros takes longest."""
     for (name,) in kept.rows("SELECT table_name FROM duckdb_tables()"):
         kept.con.execute(f"DELETE FROM {name}")
-    kept.con.execute("INSERT INTO meta VALUES (?, NULL, NULL)", [SCHEMA_VERSION])
+    kept.con.execute("INSERT INTO meta (schema_version) VALUES (?)", [SCHEMA_VERSION])
     prepare(kept)
     return kept
 

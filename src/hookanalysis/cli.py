@@ -190,6 +190,7 @@ def doctor(workspace: str) -> None:
 @cli.command()
 @click.option("--since", type=MOMENT, help="Judge deliveries from this time on (UTC).")
 @click.option("--until", type=MOMENT, help="Judge deliveries before this time (UTC).")
+@click.option("--full", is_flag=True, help="Judge also where nothing has changed since.")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
 @with_fail_on
 @with_wait
@@ -199,6 +200,7 @@ def doctor(workspace: str) -> None:
 def reconcile(
     since: datetime | None,
     until: datetime | None,
+    full: bool,
     as_json: bool,
     fail_on: str,
     strict: bool,
@@ -207,7 +209,7 @@ def reconcile(
     """Judge every delivery by both sides' logs."""
     with _connect(**how) as ws:
         with RUN.step("reconcile"):
-            ws.reconcile(since, until)
+            ws.reconcile(since, until, full=full)
         facts = ws.facts()
         _warn_of_zones(ws, reconciled=True)
     if as_json:

@@ -80,7 +80,7 @@ class Database:
             with self.transaction():
                 for table in BASE_TABLES:
                     self.con.execute(table.ddl)
-                self.con.execute("INSERT INTO meta VALUES (?, NULL, NULL)", [SCHEMA_VERSION])
+                self.con.execute("INSERT INTO meta (schema_version) VALUES (?)", [SCHEMA_VERSION])
         for table in KEPT:  # a workspace of an earlier state lacks them
             if table.name not in found:
                 self.con.execute(table.ddl.replace("TABLE", "TEMP TABLE", int(self.read_only)))
@@ -231,6 +231,7 @@ class Database:
             self._editing = True
             try:
                 yield self
+                self.con.execute("UPDATE meta SET reconciled_as = NULL")
             finally:
                 self._editing = False
 

@@ -26,7 +26,7 @@ from .settings import Known, Settings, read_settings
 from .status import Status, look
 from .stories import Story, tell
 from .tables import MERGED
-from .verdict.steps import make_records, reconcile
+from .verdict.steps import fingerprint, make_records, reconcile
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -154,21 +154,26 @@ class Workspace(Database):
         since: datetime | None = None,
         until: datetime | None = None,
         *,
+        full: bool = False,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
-        """Judge every delivery.
+        """Judge every delivery, unless the results are of this very data and these settings.
 
         Args:
             since: Keep only deliveries first seen from here on (UTC).
             until: Keep only deliveries first seen before this (UTC).
+            full: Judge also where nothing has changed.
             progress: Called with the steps done and all steps; by default as for `load`.
         """
         if since and until and since >= until:
             raise InputError("the period is empty", hint="`since` must lie before `until`")
         self._drop_records()
+        ground = fingerprint(self, self.settings, since, until)
+        if not full and self.rows("FROM meta SELECT 1 WHERE reconciled_as = ?", [ground]):
+            return
         loading.write_settings(self, self.settings)
         with show_steps() if progress is None else nullcontext(progress) as tell:
-            reconcile(self, since=since, until=until, progress=tell)
+            reconcile(self, since=since, until=until, ground=ground, progress=tell)
 
     def facts(
         self,

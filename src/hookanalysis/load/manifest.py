@@ -242,7 +242,7 @@ def _take(db: Database, gone: list[int], tables: Iterable[str]) -> None:
     for result in (*MERGED, *RESULTS):
         while db.has(result.name):  # of this connection, and of the workspace
             db.con.execute(f"DROP TABLE {result.name}")
-    db.con.execute("UPDATE meta SET reconciled_file_id = NULL")
+    db.con.execute("UPDATE meta SET reconciled_file_id = NULL, reconciled_as = NULL")
 
 
 def write_generation(db: Database, values: dict[str, Any], *, grown: bool) -> None:

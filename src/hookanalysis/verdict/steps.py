@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
+import duckdb
 import numpy as np
 
 from hookanalysis.database import Database, lend, sql_text
@@ -99,12 +103,14 @@ def reconcile(
     *,
     since: datetime | None = None,
     until: datetime | None = None,
+    ground: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Judge every delivery: run all steps and rules in one transaction, all or nothing.
 
     Only deliveries first seen from `since` on, and before `until` (UTC, naive), are kept; all are
-    matched. `progress` is told how many of all steps are done.
+    matched. `ground` is noted as their `fingerprint`; `progress` is told how many of all steps are
+    done.
     """
     if not db.rows("SELECT 1 FROM settings"):
         write_settings(db, Settings())
@@ -122,8 +128,26 @@ def reconcile(
         diagnose(db)
         for step in (*STEPS, *_STRETCHES.values()):
             db.con.execute(f"DROP TABLE IF EXISTS temp.{step}")
-        db.con.execute("UPDATE meta SET reconciled_file_id = (SELECT max(file_id) FROM files)")
+        db.con.execute(
+            "UPDATE meta SET reconciled_as = ?,"
+            " reconciled_file_id = (SELECT max(file_id) FROM files)",
+            [ground],
+        )
     db.con.execute("CHECKPOINT")
+
+
+def fingerprint(db: Database, settings: Settings, *period: datetime | None) -> str:
+    """What results are made of: the data, the settings and their secret, and this package's code.
+
+    Records change with the generation that they belong to, and only with it.
+    """
+    known = (settings, os.environ.get(settings.secret_variable), period)
+    loaded = db.rows("SELECT hash(g) FROM generations AS g ORDER BY generation_id")
+    made = hashlib.sha256(repr((duckdb.__version__, known, loaded)).encode())
+    for file in sorted(Path(__file__).parents[1].rglob("*.*")):
+        if file.suffix in {".py", ".sql", ".toml"}:
+            made.update(file.read_bytes())
+    return made.hexdigest()
 
 
 def make_records(db: Database) -> None:
