@@ -147,7 +147,7 @@ class Case:
             f"{self.median('ours', 'mib'):.0f}",
             floor,
             f"{self.figure:.2f}{unit}",
-            f"{self.goal:g}{unit}",
+            f"{self.goal:.3g}{unit}",
             "yes" if self.figure <= self.goal else "**no**",
         ]
 
@@ -232,25 +232,26 @@ class Bench:
         title = f"load {ROTATED} files of {EVENTS_A_FILE:,} lines"
         return Case(title, 2, lambda: [LOAD, self.fresh(), "1", str(folder)], check)
 
-    def jobs(self) -> Case:
-        """Eight equal files by all cores ÷ one by one, by the clock."""
-        folder = self.scratch / "eight"
+    def jobs(self, hosts: int, goal: float) -> Case:
+        """The access log, as files of so many hosts, by all cores ÷ by one, by the clock."""
+        folder = self.scratch / f"hosts{hosts}"
         folder.mkdir(exist_ok=True)
-        part = self.truth["access_lines"] // 8
+        part = self.truth["access_lines"] // hosts
         with (self.data / "access.log").open("rb") as log:
-            for number in range(8):
+            for number in range(hosts):
                 with (folder / f"host{number}.access.log").open("wb") as host:
                     host.writelines(islice(log, part))
         cores = str(os.cpu_count() or 1)
 
         def check() -> None:
             query = "SELECT count(*), sum(records) FROM files"
-            expect("eight files", ask(self.db, query), [[8, 8 * part]])
+            expect(f"{hosts} hosts", ask(self.db, query), [[hosts, hosts * part]])
 
-        title = f"load 8 files by {cores} processes ÷ by one"
+        files = f"{hosts} files" if hosts > 1 else "one file"
+        title = f"load {files} by {cores} cores ÷ by one"
         ours = lambda: [LOAD, self.fresh(), cores, str(folder)]  # noqa: E731
         alone = lambda: [LOAD, self.fresh(name="alone"), "1", str(folder)]  # noqa: E731
-        return Case(title, 1 / 1.7, ours, check, alone, "wall")
+        return Case(title, goal, ours, check, alone, "wall")
 
     def reconciling(self, name: str, goal: float, logs: str, truth: object, query: str) -> Case:
         """Both sides of the events."""
@@ -308,7 +309,8 @@ class Bench:
                 "sender's rows", 12, data / "exports/sender.csv", "sender"
             ),
             "rotated": self.rotated,
-            "jobs": self.jobs,
+            "jobs": lambda: self.jobs(8, 1 / 1.7),
+            "threads": lambda: self.jobs(1, 1 / 1.4),
             "reconcile": lambda: self.reconciling("events", 6, "logs", outcomes, counted),
             "nameless": lambda: self.reconciling(
                 "events, no uuid logged", 12, "nameless", events, "SELECT count(*) FROM deliveries"
