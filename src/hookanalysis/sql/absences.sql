@@ -12,7 +12,7 @@
    what the edge accepted.
    processing_covered: so was every layer that tells of processing. edge_covered: so was the edge.
    None of the first three, where the logs are no witness (doubts); nor what is behind the edge,
-   where a line there may be this delivery's (unplaced); nor processing of an untold type.
+   where a line there may be this delivery's (unplaced); nor processing that is hidden.
    processing_told: a layer usually tells of processing. host_missing: what the edge accepted is
    usually shown behind it, now and then not. reason: what keeps the absence from proving anything. */
 WITH unsettled AS (
@@ -23,7 +23,7 @@ WITH unsettled AS (
       ELSE 0 END * INTERVAL '1 second', created_at) AS first_at,
     COALESCE(last_sent_at, tried_until, created_at) AS last_at,
     delivery_no IN (SELECT delivery_no FROM undecided_deliveries WHERE behind_edge) AS unplaced,
-    COALESCE(type_untold, FALSE) AS type_untold,
+    hidden,
     NOT success_silent AND delivery_no IN (SELECT delivery_no FROM matches WHERE counts) AS arrived,
     says = 'fail_nohttp' OR says = 'fail_http' AND COALESCE(is_proxys(refused_with), FALSE) AS unheard,
     unheard AND last_error_kind = 'other' IS TRUE AS broken
@@ -71,7 +71,7 @@ unread AS (
 ),
 weighed AS (
   SELECT
-    u.delivery_no, u.event_uuid, u.endpoint_url, u.unplaced, u.type_untold, u.says, u.arrived,
+    u.delivery_no, u.event_uuid, u.endpoint_url, u.unplaced, u.hidden, u.says, u.arrived,
     u.first_at - COALESCE(MAX(l.tolerance), INTERVAL '0 seconds') AS possible_from,
     u.last_at + COALESCE(MAX(l.tolerance + l.timeout), INTERVAL '0 seconds') AS possible_until,
     BOOL_OR(p.layer IS NOT NULL AND l.depth = 1) AND MAX(b.doubt) IS NULL
@@ -79,7 +79,7 @@ weighed AS (
     BOOL_OR(p.layer IS NOT NULL AND l.shows) AND MAX(b.inner_doubt) IS NULL
       AND NOT u.unplaced AS inner_covered,
     BOOL_OR(COALESCE(l.told, FALSE)) AND BOOL_AND(NOT l.told OR p.layer IS NOT NULL)
-      AND MAX(b.inner_doubt) IS NULL AND NOT u.unplaced AND NOT u.type_untold AS processing_covered,
+      AND MAX(b.inner_doubt) IS NULL AND NOT u.unplaced AND u.hidden IS NULL AS processing_covered,
     BOOL_OR(p.layer IS NOT NULL AND l.layer = 'edge') AS edge_covered,
     BOOL_OR(l.told) AS processing_told,
     BOOL_OR(l.shows) AND MAX(b.inner_doubt) = 'host_missing' AND NOT u.unplaced AS host_missing,
@@ -90,7 +90,7 @@ weighed AS (
     ON p.endpoint_url = l.endpoint_url AND p.layer = l.layer
     AND p.starts_at <= u.first_at - l.tolerance AND p.ends_at >= u.last_at + l.tolerance + l.timeout
   GROUP BY u.delivery_no, u.event_uuid, u.endpoint_url, u.first_at, u.last_at, u.unplaced,
-    u.says, u.arrived, u.type_untold
+    u.says, u.arrived, u.hidden
 ),
 unproven AS (
   SELECT *, outer_covered OR arrived AS inward, CASE WHEN inward THEN inner_doubt ELSE doubt END AS code
@@ -143,11 +143,11 @@ doubt_reasons AS (
   FROM doubts GROUP BY endpoint_url, code
 )
 SELECT
-  w.* EXCLUDE (doubt, inner_doubt, unplaced, says, arrived, type_untold),
+  w.* EXCLUDE (doubt, inner_doubt, unplaced, says, arrived, hidden),
   CASE
     WHEN u.delivery_no IS NULL THEN NULL
     WHEN w.outer_covered AND w.unplaced THEN reason('ambiguous')
-    WHEN w.outer_covered AND w.type_untold AND w.inner_doubt IS NULL THEN reason('type_untold')
+    WHEN w.outer_covered AND w.hidden IS NOT NULL AND w.inner_doubt IS NULL THEN reason(w.hidden)
     WHEN s.delivery_no IS NOT NULL THEN COALESCE(s.reason, d.reason, reason('no_liveness'))
     WHEN u.inward AND d.reason IS NOT NULL THEN d.reason
     WHEN NOT EXISTS (FROM generations WHERE side = 'receiver') THEN reason('no_receiver_log')

@@ -24,7 +24,7 @@ WITH proofs AS (
       WHEN e.layer <> 'edge' AND a.processing_covered THEN 0
       WHEN e.layer = 'edge' AND a.inner_covered THEN 0
     END AS processed_count,
-    COALESCE(a.processing_told AND NOT a.processing_covered OR e.layer = 'edge' AND a.host_missing, FALSE)
+    COALESCE(a.processing_told AND NOT a.processing_covered OR e.hidden = 'other_words' OR e.layer = 'edge' AND a.host_missing, FALSE)
       AND e.shared_processed IS NOT TRUE AS processing_hidden,
     COALESCE(a.outer_covered, FALSE) AS receiver_covered,
     COALESCE(a.edge_covered, FALSE) OR NOT e.refusal_nameless AS refusals_told,
@@ -81,6 +81,7 @@ verdicts AS (
         THEN 'undetermined: ambiguous'
       WHEN NOT accepted AND says = 'ok' THEN 'refused: contradictory_status'
       WHEN NOT accepted AND undecided AND says = 'fail_nohttp' THEN 'undetermined: ambiguous'
+      WHEN NOT accepted AND says <> 'ok' AND hidden = 'other_words' THEN 'undetermined: receiver_coverage'
       WHEN NOT accepted AND gave_up AND processed_count IS NULL AND (processing_hidden OR undecided) IS NOT TRUE
         THEN 'unacknowledged: unanswered'
       WHEN NOT accepted THEN 'refused: rejected'
@@ -108,7 +109,7 @@ SELECT
     WHEN 'undetermined: ambiguous' THEN COALESCE(stranger_reason, reason('ambiguous'))
     WHEN 'undetermined: sender_coverage' THEN COALESCE(omission_reason, reason('sender_filtered'))
     WHEN 'undetermined: receiver_coverage'
-      THEN COALESCE(absence_reason, reason('nameless_refusals', status := refused_with))
+      THEN COALESCE(absence_reason, reason(hidden), reason('nameless_refusals', status := refused_with))
   END AS reason,
   CASE WHEN says = 'absent' THEN 'receiver'
     WHEN arrived OR (verdict LIKE 'missed%' AND receiver_covered) THEN 'both' ELSE 'sender'

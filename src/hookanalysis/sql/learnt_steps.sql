@@ -7,7 +7,7 @@
    processing, a line that most accepted events have, as their last, shows it, or a few such lines,
    if it is worded by the type of event: if other lines of
    theirs come before it, or if refused events, of which the layer tells as well, lack it; but not one
-   that says that the work was put off. Any other line that most events have, as their first, begins a
+   that says that the work begins, is put off or is not done. Any other line that most events have, as their first, begins a
    request: it shows that one was received. Of a sender that lists no attempts, what came counts as
    accepted.
    A line that names no event, and shows no answer, is of the one that its request's id names
@@ -78,11 +78,7 @@ layers AS (
 kinds AS (
   SELECT
     layer, kind, BOOL_OR(http_status IS NOT NULL) AS answers,
-    BOOL_OR(regexp_matches(
-      message,
-      '(?i)(?:^|[^a-z])(?:(?:en|re)?queu(?:e?d|e?ing)|(?:schedul|deferr|dispatch|publish|submitt)(?:ed|ing)|'
-      'hand(?:ed|ing).(?:off|over)|(?:add|push|put|sent)\w* .{0,12}queue)(?:[^a-z]|$)'
-    )) AS puts_off,
+    BOOL_OR(leaves_open(message)) AS open,
     COUNT(DISTINCT event_uuid) FILTER (WHERE accepted) AS accepted,
     COUNT(DISTINCT event_uuid) FILTER (WHERE refused) AS refused,
     COUNT(DISTINCT event_uuid) FILTER (WHERE accepted AND is_first) AS first,
@@ -98,7 +94,7 @@ FROM (
     k.layer, k.kind, k.accepted, l.accepted AS of_all,
     CASE
       WHEN l.processed < 0.2 * l.accepted
-        AND k.last >= 0.8 * k.accepted AND NOT k.puts_off
+        AND k.last >= 0.8 * k.accepted AND NOT k.open
         AND (
           k.alone <= 0.2 * k.accepted
           OR (l.refused >= 3 AND k.refused <= 0.2 * l.refused)

@@ -115,7 +115,7 @@ CREATE MACRO step_of(t, severity, unusual) AS (
       AND NOT regexp_matches(t, '\b(?:no|not an?|non-?) ?duplicate') THEN 'duplicate'
     -- What failed not even once, or would then be done, did not fail.
     WHEN unusual AND regexp_matches(regexp_replace(t,
-      '\b(?:no|0|none|without|on|upon|if|in case of) (?:errors?|failures?|failed|rejected)\b|'
+      '\b(?:no|0|none|nothing|without|on|upon|if|in case of) (?:errors?|failures?|failed|rejected)\b|'
       '\b(?:errors?|failures?|failed|rejected)(?:"?[=:] ?"?|,? )(?:0|none|null|false)\b', '', 'g'),
       '\b(?:fail|failed|failure|fails|failing|errors?|errored|exception|traceback|crash|crashed|'
       'aborted|could not|couldn.t|cannot|unable|rejected|refused|timed out|rolled back|'

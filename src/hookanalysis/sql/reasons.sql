@@ -59,6 +59,16 @@ CREATE OR REPLACE TEMP MACRO words_of(step, message, http_status) AS (
   )
 );
 
+-- Whether a line says that the work begins, is put off, or is not done.
+CREATE OR REPLACE TEMP MACRO leaves_open(message) AS (
+  regexp_matches(
+    message,
+    '(?i)(?:^|[^a-z])(?:(?:en|re)?queu(?:e?d|e?ing)|(?:schedul|deferr|dispatch|publish|submitt)(?:ed|ing)|'
+    'hand(?:ed|ing).(?:off|over)|(?:add|push|put|sent)\w* .{0,12}queue|will be \w+|later|'
+    '(?:process|handl|start|begin|retry|try)\w*ing|(?:skip|dropp|ignor|discard)\w+)(?:[^a-z]|$)'
+  )
+);
+
 -- Whether a key is of the sample from which a habit is learnt: some twenty thousand of so many rows.
 -- The cast keeps the remainder in 64 bits; in 128 it takes fifty times as long.
 CREATE OR REPLACE TEMP MACRO sampled(key, total) AS (

@@ -126,7 +126,7 @@ SELECT
     CASE WHEN COALESCE(l.http_status, 200) < 300 THEN s.step END,
     CASE WHEN l.http_status IS NOT NULL THEN 'answered' END
   ) AS mark,
-  l.kind, l.step IS NULL AND s.step IS NOT NULL AS learnt,
+  l.kind, l.words, l.step IS NULL AND s.step IS NOT NULL AS learnt,
   CASE
     WHEN l.is_inner THEN COALESCE(l.named_uuid, e.request_uuid, l.request_id)
     ELSE o.request_id

@@ -9,7 +9,7 @@
    A row of a receipts table is an event that was taken in, and processed unless it says less. */
 WITH requests AS (
   SELECT
-    * EXCLUDE (mark, kind, learnt, request_key), mark = 'processed' AS was_processed,
+    * EXCLUDE (mark, kind, words, learnt, request_key), mark = 'processed' AS was_processed,
     mark IN ('received', 'duplicate') AS was_received,
     mark IN ('failed', 'signature_failed') AS was_dropped, mark = 'duplicate' AS was_known,
     mark = 'signature_failed' AS signature_failed, FALSE AS answered_well, 1 AS lines

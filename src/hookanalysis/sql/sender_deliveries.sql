@@ -1,6 +1,7 @@
 /* sender_deliveries: what the sender says of each delivery that is not plain.
    grain:  one event for one endpoint, as the sender's exports know it
-   inputs: hard_attempts, attempts, matches
+   inputs: hard_attempts, attempts, matches, processing_logs, receipt_lines,
+           receipt_records, settings
 
    tried_until: until when the last attempt was made, where one tells no time of its own (untimed).
    says: ok (a success), pending, fail_http (the last attempt was answered), fail_nohttp (it was
@@ -11,7 +12,9 @@
    refused_with: the last answer that the sender saw and called a failure.
    success_silent: some attempts left a receipt, but none that succeeded; what the receiver answered
    to the others does not contradict the success. successes: how many attempts did succeed.
-   type_untold: of this type several events came, and no log tells of any that it was processed. */
+   hidden: why the logs may not tell that it was processed. Of this type several events came, and of
+   none is that told (type_untold); or a log's last word of it, of a failure long after it, is one
+   that is said of no other and tells of no failure (other_words). */
 WITH tried_events AS (
   SELECT DISTINCT event_uuid, endpoint_url
   FROM attempts
@@ -41,6 +44,40 @@ untold_types AS (
   ) USING (endpoint_url, event_type)
   WHERE attempts = hard AND told >= 2 AND NOT processed
 ),
+-- Events of which the logs behind the edge say that they failed, or do not say what they usually do.
+doubtful_events AS (
+  SELECT event_uuid
+  FROM matches
+  WHERE layer IN ('app', 'queue')
+  GROUP BY event_uuid
+  HAVING NOT BOOL_OR(COALESCE(processed, FALSE) OR known_before)
+    AND BOOL_OR(processed IS NOT NULL OR (endpoint_url, layer) IN (
+      SELECT (endpoint_url, layer) FROM processing_logs
+    ))
+),
+unmarked_lines AS (
+  SELECT
+    event_uuid, layer, words, file_id, line, logged_at,
+    event_uuid IN (FROM doubtful_events) AS doubtful
+  FROM receipt_lines
+  WHERE mark IS NULL AND event_uuid IS NOT NULL AND layer IN ('app', 'queue')
+),
+other_words AS (
+  SELECT u.event_uuid, MAX(u.logged_at) AS said_at
+  FROM unmarked_lines AS u
+  JOIN receipt_records AS r ON r.file_id = u.file_id AND r.line = u.line
+  LEFT JOIN (
+    SELECT event_uuid, MAX(logged_at) AS failed_at
+    FROM receipt_lines
+    WHERE mark IN ('failed', 'signature_failed') AND event_uuid IN (FROM doubtful_events)
+    GROUP BY event_uuid
+  ) AS f ON f.event_uuid = u.event_uuid
+  WHERE u.doubtful AND COALESCE(r.level IN ('info', 'debug'), TRUE) AND NOT leaves_open(r.message)
+    AND COALESCE(u.logged_at >= f.failed_at, TRUE) AND (u.layer, u.words) NOT IN (
+      SELECT (layer, words) FROM unmarked_lines WHERE NOT doubtful
+    )
+  GROUP BY u.event_uuid
+),
 summaries AS (
   SELECT
     delivery_no, event_uuid, endpoint_url, MAX(event_type) AS event_type,
@@ -69,10 +106,14 @@ summaries AS (
   GROUP BY delivery_no, event_uuid, endpoint_url
 )
 SELECT
-  * EXCLUDE (last, contradicted),
+  s.* EXCLUDE (last, contradicted),
   last.status AS last_status, last.http_status AS last_http_status,
   last.error_kind AS last_error_kind,
-  (endpoint_url, event_type) IN (FROM untold_types) AS type_untold,
+  CASE
+    WHEN said_at > tried_until + timeout_seconds * INTERVAL '1 second' OR successes > 0 AND said_at IS NOT NULL
+      THEN 'other_words'
+    WHEN (endpoint_url, event_type) IN (FROM untold_types) THEN 'type_untold'
+  END AS hidden,
   CASE
     WHEN attempts = 0 THEN 'no_attempt'
     WHEN contradicted THEN 'conflict'
@@ -81,4 +122,6 @@ SELECT
     WHEN last.http_status IS NOT NULL THEN 'fail_http'
     ELSE 'fail_nohttp'
   END AS says
-FROM summaries
+FROM summaries AS s
+CROSS JOIN (SELECT timeout_seconds FROM settings)
+LEFT JOIN other_words USING (event_uuid)
