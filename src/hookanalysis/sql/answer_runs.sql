@@ -27,7 +27,7 @@ counted_answers AS (
 )
 SELECT
   COALESCE(MIN(p.endpoint_url), '') AS endpoint_url,
-  CASE kind_no WHEN 0 THEN 'behind_edge' WHEN 1 THEN 'listed' WHEN 2 THEN 'success' ELSE kind_no || 'xx' END AS kind,
+  CASE kind_no WHEN 0 THEN 'behind_edge' WHEN 6 THEN 'worked_off' WHEN 1 THEN 'listed' WHEN 2 THEN 'success' ELSE kind_no || 'xx' END AS kind,
   silent, MIN(moment) AS starts_at, MAX(until_at) AS ends_at,
   CAST(SUM(answers) AS BIGINT) AS answers,
   ROW_NUMBER() OVER (PARTITION BY endpoint_no, kind_no ORDER BY MIN(shown + lacking)) AS run,

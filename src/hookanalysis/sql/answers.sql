@@ -6,8 +6,8 @@
    kind_no: 1 is an event that the sender lists without attempts, of a type that arrives; 2 is a
    success, 3 to 5 the first digit of another answer; answers of one kind are logged alike. 0 is what
    the edge accepted, and the logs behind it show or lack; without an edge, what a
-   server's access log shows, beside a log of its layer that names what it processes. silent: it is
-   lacking.
+   server's access log shows, beside a log of its layer that names what it processes. 6 is what the
+   logs behind the edge took in, and a worker's shows or lacks. silent: it is lacking.
    What no log covers is not here, nor is an attempt that may own a line: also a failed one without
    a line of its own, of an event that arrived at another try. */
 WITH by_time AS (
@@ -15,6 +15,24 @@ WITH by_time AS (
   FROM matches
   JOIN processing_logs USING (endpoint_url, layer)
   WHERE match_rule = 'time'
+),
+-- What is taken in by one log, and worked off by another, as a worker's, which shows no requests.
+inner_events AS (
+  SELECT
+    endpoint_url, event_uuid, stream, MIN(arrived_at) AS arrived_at, BOOL_OR(accepted) AS accepted,
+    COALESCE(BOOL_OR(processed), FALSE) AS processed
+  FROM matches
+  WHERE layer <> 'edge' AND match_rule <> 'time' AND listed
+  GROUP BY ALL
+),
+workers AS (
+  SELECT endpoint_url, stream
+  FROM inner_events
+  WHERE processed
+  GROUP BY ALL
+  HAVING COUNT(*) FILTER ((endpoint_url, event_uuid) IN (
+    SELECT (endpoint_url, event_uuid) FROM inner_events GROUP BY ALL HAVING NOT BOOL_AND(processed)
+  )) >= 0.9 * COUNT(*)
 ),
 told AS (
   SELECT
@@ -53,12 +71,19 @@ told AS (
         WHERE depth = 1
       )
     )
+  UNION ALL
+  SELECT
+    endpoint_url, event_uuid, MIN(arrived_at), 6,
+    NOT BOOL_OR((endpoint_url, stream) IN (SELECT (endpoint_url, stream) FROM workers))
+  FROM inner_events
+  WHERE endpoint_url IN (SELECT endpoint_url FROM workers)
+  GROUP BY endpoint_url, event_uuid
 )
 SELECT COALESCE(p.endpoint_no, 0) AS endpoint_no, t.* EXCLUDE (endpoint_url)
 FROM told AS t
 LEFT JOIN endpoint_paths AS p ON p.endpoint_url = t.endpoint_url
 WHERE NOT t.silent OR EXISTS (
   SELECT 1 FROM stream_spans AS c
-  WHERE c.covered AND (c.layer <> 'edge' OR t.kind_no <> 0)
+  WHERE c.covered AND (c.layer <> 'edge' OR t.kind_no NOT IN (0, 6))
     AND t.moment BETWEEN c.starts_at AND c.ends_at
 )

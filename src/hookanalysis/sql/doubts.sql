@@ -11,7 +11,7 @@
    all, only a host that lacks in both can be absent, and it would answer more than a few: one in 20,
    or three gaps with at most 6 shown answers between them. Of events that are listed without their
    attempts the sender may have tried none: one in 10, or 4. behind_edge: the doubt is only about the
-   logs behind the edge, which lack what it accepted. A log that is sampled, or that the settings
+   logs behind the edge, which lack what it accepted; or a worker's, which lacks what they took in. A log that is sampled, or that the settings
    call so, is so for every endpoint that it serves; one that lacks a host's, for those that lack any.
    not_bracketed: successes that all logs lack, with fewer than five that they show on either side
    (of logs that are attested: none), or three and more in a row, if no layer attests: perhaps the
@@ -64,12 +64,12 @@ attested AS (
 ),
 runs AS (
   SELECT
-    *, kind = 'behind_edge' AS behind_edge,
-    kind = 'behind_edge' OR endpoint_url IN (FROM attested) AS attested,
+    *, kind IN ('behind_edge', 'worked_off') AS behind_edge,
+    behind_edge OR endpoint_url IN (FROM attested) AS attested,
     LAG(answers) OVER in_order AS answers_before, LEAD(answers) OVER in_order AS answers_after,
     LAG(ends_at) OVER in_order AS shown_until, LEAD(starts_at) OVER in_order AS shown_from
   FROM answer_runs
-  WHERE kind = 'behind_edge' OR endpoint_url NOT IN (FROM complete)
+  WHERE behind_edge OR endpoint_url NOT IN (FROM complete)
   WINDOW in_order AS (PARTITION BY endpoint_url, kind ORDER BY run)
 ),
 gaps AS (
