@@ -24,7 +24,7 @@ WITH requests AS (
     MAX(source_ip) AS source_ip, MAX(agent) AS agent, MAX(request_id) AS request_id,
     BOOL_OR(mark = 'processed') AS was_processed,
     BOOL_OR(mark IN ('failed', 'signature_failed')) AS was_dropped,
-    BOOL_OR(mark = 'duplicate') AS was_known,
+    BOOL_OR(mark = 'duplicate') AND NOT was_processed AS was_known,
     BOOL_OR(mark = 'signature_failed') AS signature_failed,
     BOOL_OR(http_status BETWEEN 200 AND 299) AS answered_well,
     COUNT(*) AS lines, MIN(file_id) AS file_id, ARG_MIN(line, place) AS line
