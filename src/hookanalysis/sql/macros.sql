@@ -483,10 +483,10 @@ CREATE MACRO scan_request(t) AS (
     ['method', 'early', 'target', 'version', 'status']
   ) ELSE regexp_extract(
     t, '(?:^|[\s"''`(\[\]|,<>=:])(?P<method>' || methods() || '|CONNECT|TRACE)'
-    '(?:["''\]]?[\s|]+(?:(?P<early>[1-5]\d\d)[\s|]+(?:[\w.:-]+[\s|]+){0,3}?|https? )?["'']?|: ?)'
+    '(?:["''\]]?[\s|]+(?:(?P<early>[1-5]\d\d)[\s|]+(?:[\w.:-]+[\s|]+){0,3}?|https? |- )?["'']?|: ?)'
     '(?P<target>(?:https?://[^\s/"''?#]+)?/[^\s"''|<>]*)(?P<version> HTTP/[\d.]+| (?:1\.[01]|[23])")?'
-    '["''>]*(?:[)\]]?(?: for \S+,)?(?: \([\d.]+ ?(?:ms|µs|s)\)| (?:took|in) [\d.]+ ?(?:ms|µs|s)(?: and)?)? *'
-    '(?:-+|=>|->|→|–|\||:|responded(?: with)?|returned|answered|status)?:? *"?(?P<status>[1-5]\d\d)(?:[\s,;|)"]|$))?',
+    '["''>\\]*(?:[)\]]?(?: for \S+,)?(?: \([\d.]+ ?(?:ms|µs|s)\)| (?:took|in) [\d.]+ ?(?:ms|µs|s)(?: and)?)? *'
+    '(?:-+|=>|->|→|–|\||:|(?:(?:respond|return|answer|complet|finish)ed(?: with)? ?)?(?:status)?)?:? *"?(?P<status>[1-5]\d\d)(?:[\s,;|)"]|$))?',
     ['method', 'early', 'target', 'version', 'status']
   ) END
 );
@@ -555,7 +555,7 @@ CREATE MACRO scan_address(t) AS (
       '(' || address() || ')'),
     -- What was handed on: of several, sql/load/receipts.sql takes the client's.
     first_of(t, '(?i)\bx[_-]forwarded[_-]for["'']?(?:=>|[=:])\s*["'']?([0-9a-f.:]+(?:, ?[0-9a-f.:]+)*)["'']'),
-    first_of(t, '\b(?:' || methods() || ') +(?:"[^"]*"|/\S*) for ([0-9a-f.:]+)'),
+    first_of(t, '\b(?:' || methods() || ') +(?:"[^"]*"|/\S*) (?:for |\()([0-9a-f]*[.:][0-9a-f]*[.:][0-9a-f.:]+)'),
     first_of(t, '\b(?:' || methods() || ') [1-5]\d\d (?:\S+ )?(' || address() || ') /'),
     -- In front of a line of columns; right behind an access log's time, or last before its request.
     first_of(t, '^(?:"?\d{4}-[^,]*,)?"?(' || address() || ')"?,(?:.*,)?"?(?:' || methods() || ')"?,'),
@@ -591,7 +591,7 @@ CREATE MACRO scan_duration(t) AS (
     WHEN regexp_matches(t, '(?i)\b(?:retry|retrying|again|expires?|timeout|timed out)\b') THEN NULL
     WHEN regexp_matches(t, '\d ?(?:[nuµm]?s|msecs?|secs?|seconds?)\b')
       THEN first_of(t, '(?i)(?:^|[\s"''{,(;|])(?:(?:http|re[qs][a-z]*)[._]){0,2}'
-        '(?:in|took|after|duration|elapsed|latency|response[_-]?time|request[_-]?time)["'']?[=:\s]+["'']?'
+        '(?:in|took|after|duration|elapsed|latency(?:_human)?|response[_-]?time|request[_-]?time)["'']?[=:\s]+["'']?'
       '(\d+(?:\.\d+)? ?(?:[nuµm]?s|msecs?|secs?|seconds?))\b')
     -- nginx's own name, and its three decimals of a second.
     WHEN contains(t, 'request_time') THEN first_of(t, '\brequest_time[=:] ?"?(\d+\.\d{3})(?:[^\w.]|$)') || 's'

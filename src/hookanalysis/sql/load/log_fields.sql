@@ -11,7 +11,7 @@
 WITH keyed AS (
   SELECT
     *,
-    CASE WHEN starts_with(record, '{') THEN coalesce(TRY(json_keys(record)), []) END AS met,
+    CASE WHEN starts_with(record, '{') THEN TRY(json_keys(record)) END AS met,
     contains(record, ':{') OR contains(record, ': {') AS nested
   FROM ({{source}})
 ),
