@@ -47,6 +47,9 @@ def request(text: str) -> tuple[str, str, str]:
         ('"1.2.3.4","x","POST","/hook","HTTP/1.1","200"', ("POST", "/hook", "200")),
         ("a,POST,/hook,12,x", ("POST", "/hook", "")),
         ("REPOST /hook 200", ("", "", "")),
+        ("POST /hook completed 200 in 35ms", ("POST", "/hook", "200")),
+        ("Unhandled: POST - /hook", ("POST", "/hook", "")),
+        (r'"log"=>"\"POST /hook HTTP/1.1\" 200 2', ("POST", "/hook", "200")),
         ("we post /hook 200", ("", "", "")),
     ],
 )
@@ -134,6 +137,8 @@ def test_the_size_of_an_answer_is_no_status(code: str, told: str | None) -> None
         ("scan_address", '"34.83.8.110" "-" "[t]" "POST / 1.1" "200"', "34.83.8.110"),
         ("line_time", "time:2026-11-22T14:03:07Z\tstatus:200", "2026-11-22T14:03:07Z"),
         ("scan_address", "router: slow POST /x for 34.83.8.110:0, elapsed 3s", "34.83.8.110:0"),
+        ("scan_address", "Uncaught exception POST /x (34.83.8.110)", "34.83.8.110"),
+        ("scan_address", "POST /x (12.34ms)", None),
         ("scan_id", '{"requestId":"JKJaXmPLvHcESHA=", "ip":"x"}', "JKJaXmPLvHcESHA="),
         ("scan_id", "request_id=ab12, x", "ab12"),
         ("scan_id", '{"type":"response","correlation":"7a37","status":200}', "7a37"),
