@@ -71,7 +71,7 @@ verdicts AS (
       WHEN NOT arrived AND says = 'no_attempt' AND NOT refusals_told
         THEN 'undetermined: receiver_coverage'
       WHEN NOT arrived AND says = 'no_attempt' THEN 'missed: not_attempted'
-      WHEN NOT arrived AND refused_with IS NOT NULL AND says <> 'ok' AND NOT refusals_told
+      WHEN NOT arrived AND (refused_with IS NOT NULL OR says = 'fail_http') AND says <> 'ok' AND NOT refusals_told
         THEN 'undetermined: receiver_coverage'
       WHEN NOT arrived AND says = 'fail_nohttp' THEN 'missed: never_reached'
       WHEN NOT arrived AND says = 'fail_http' THEN 'missed: answered_upstream'

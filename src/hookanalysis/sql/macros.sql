@@ -137,13 +137,14 @@ CREATE MACRO step_of(t, severity, unusual) AS (
 
 -- Why no answer came, as far as a text (lower case) tells. The order matters: refused, dns and tls
 -- prove that no request went out, so what happens in the middle of one, or after a first answer, is
--- looked for first.
+-- looked for first; and what names a host or a port behind the receiver's own is the receiver's word.
 CREATE MACRO error_kind(t) AS (
   CASE
     WHEN regexp_matches(t, 'time[sd]?[ _-]?out|deadline') THEN 'timeout'
-    WHEN regexp_matches(t, 'redirect') THEN 'other'
+    WHEN regexp_matches(t, 'redirect|upstream|localhost|\b(?:127|10|192\.168)\.\d+\.\d+')
+      OR regexp_extract(t, '\bport (\d+)', 1) NOT IN ('', '80', '443', '8080', '8443') THEN 'other'
     WHEN regexp_matches(t,
-      'refused|failed to connect|no route to host|ehostunreach|enetunreach|'
+      '(?:connect|dial).{0,80}refused|refused.{0,20}connect|^refused$|failed to connect|no route to host|ehostunreach|enetunreach|'
       '(?:network|host)(?: is)? unreachable')
       THEN 'refused'
     WHEN regexp_matches(t, 'reset|broken pipe|\beof|closed|aborted') THEN 'other'

@@ -119,7 +119,7 @@ SELECT
     WHEN contradicted THEN 'conflict'
     WHEN successes > 0 THEN 'ok'
     WHEN last.status = 'pending' THEN 'pending'
-    WHEN last.http_status IS NOT NULL THEN 'fail_http'
+    WHEN last.http_status IS NOT NULL OR last.error_kind = 'answered' THEN 'fail_http'
     ELSE 'fail_nohttp'
   END AS says
 FROM summaries AS s
