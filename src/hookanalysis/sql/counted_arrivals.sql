@@ -80,7 +80,8 @@ answers AS (
   GROUP BY ALL
 ),
 -- Logs that show requests. One that never does, as a worker's, tells of each try of its own work:
--- beside another log, a failed try and the next are of one request.
+-- beside another log, a try that did not end well and the next are of one request, and what a queue
+-- hands out once more is of one that was worked off.
 request_logs AS (
   SELECT DISTINCT layer, stream FROM matches WHERE path IS NOT NULL OR http_status IS NOT NULL
 ),
@@ -117,10 +118,10 @@ numbered_matches AS (
 requests AS (
   SELECT * REPLACE (CASE
     WHEN shows OR MIN(stream) OVER same_request = MAX(stream) OVER same_request THEN nth
-    ELSE 1 + COUNT(*) FILTER (processed IS NOT FALSE) OVER (
+    ELSE GREATEST(1 - CAST(known_before AS INTEGER) + COUNT(*) FILTER (processed) OVER (
       PARTITION BY delivery_no, layer, attempt_key, stream ORDER BY nth
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) END AS nth)
+    ), 1) END AS nth)
   FROM numbered_matches
   WINDOW same_request AS (PARTITION BY delivery_no, layer, attempt_key, log_name)
 )
