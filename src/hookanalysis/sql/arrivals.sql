@@ -3,7 +3,8 @@
    inputs: receipt_lines, attempts, settings
 
    The lines of a key are one arrival, unless they may be of more than one request (reused): they lie
-   further apart than same_send_seconds, name different events (a request id used again), have
+   further apart than same_send_seconds (but for a reception and an end, alone and of an event that
+   was sent once: a shipper may mix their times), name different events (a request id used again), have
    different request ids, or, without one, repeat themselves (processed and duplicate are one step:
    a request ends in either).
    Two paths are two requests, unless one is the rest of the other: there the lines of each path are
@@ -16,8 +17,9 @@
    request, the n-th of all; of lines without one, the n-th of each kind is of request n, for a
    request writes each of its lines once; a shipper may write it twice, to the fraction of a second.
    A duplicate is a step on the way, where the next to end is processed, or one request alone was
-   received. Else processed and duplicate are one kind of end, and what failed is no duplicate thereafter. An end of
-   any kind is of the last request that began before it and has none: one that failed may write none. */
+   received. Else processed and duplicate are one kind of end, and what failed is no duplicate
+   thereafter. An end of any kind is of the last request that began before it and has none: one that
+   failed may write none. */
 WITH shared_keys AS (
   SELECT hash(stream, request_key) AS key_hash FROM receipt_lines
   WHERE request_key IS NOT NULL GROUP BY ALL HAVING COUNT(*) > 1
@@ -81,6 +83,8 @@ keys AS (
     key_no, part,
     BOOL_OR(several_paths)
     OR MAX(logged_at) > MIN(logged_at) + MAX(same_send_seconds) * INTERVAL '1 second'
+      AND NOT (COUNT(*) = 2 AND COALESCE(BOOL_OR(mark = 'received') AND BOOL_OR(is_end), FALSE)
+        AND NOT BOOL_OR(request_key IN (FROM retried_events)))
     OR COALESCE(MIN(event_uuid) <> MAX(event_uuid), FALSE)
     OR COUNT(DISTINCT request_id) > 1
     OR COUNT(kind) FILTER (request_id IS NULL) > COUNT(DISTINCT kind) FILTER (request_id IS NULL)
