@@ -6,7 +6,8 @@
    or several hosts' and that of the one worker behind them. Twins share most deliveries: half of
    what the smaller log tells, or more. Hosts behind one balancer share few, by double sends.
    twin_group: logs that are twins, or twins of the same; side: those of them that are no twins, as
-   the hosts. The n-th receipt of an attempt on one side is the n-th on any other.
+   the hosts. The n-th receipt of an attempt on one side is the n-th on any other,
+   the accepted ones first: as many were accepted as the log says that saw most of them accepted.
    The sender's success is one request's: of two without a status of their own, one that failed while
    the other was processed is not the one that was accepted. Nor is one that failed and of which the
    logs that tell what is processed say no more, where one processed another as new. well, ill: a
@@ -107,7 +108,7 @@ numbered_matches AS (
     (m.layer, m.stream) IN (SELECT (layer, stream) FROM request_logs) AS shows,
     ROW_NUMBER() OVER (
       PARTITION BY m.delivery_no, m.layer, m.attempt_key, COALESCE(t.side, m.stream)
-      ORDER BY m.arrived_at, m.ended_at, m.receipt_id
+      ORDER BY COALESCE(m.accepted, FALSE) DESC, m.arrived_at, m.ended_at, m.receipt_id
     ) AS nth
   FROM hard_matches AS m
   LEFT JOIN sides AS t ON t.layer = m.layer AND t.stream = m.stream
@@ -119,7 +120,7 @@ requests AS (
   SELECT * REPLACE (CASE
     WHEN shows OR MIN(stream) OVER same_request = MAX(stream) OVER same_request THEN nth
     ELSE GREATEST(1 - CAST(known_before AS INTEGER) + COUNT(*) FILTER (processed) OVER (
-      PARTITION BY delivery_no, layer, attempt_key, stream ORDER BY nth
+      PARTITION BY delivery_no, layer, attempt_key, stream ORDER BY arrived_at, ended_at, receipt_id
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ), 1) END AS nth)
   FROM numbered_matches
