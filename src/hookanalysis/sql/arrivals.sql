@@ -1,6 +1,6 @@
 /* arrivals: which lines that share a request key belong to the same request.
    grain:  one line whose request key is another line's too
-   inputs: receipt_lines, attempts, settings
+   inputs: receipt_lines, passing_marks, attempts, settings
 
    The lines of a key are one arrival, unless they may be of more than one request (reused): they lie
    further apart than same_send_seconds (but for a reception and an end, alone and of an event that
@@ -16,9 +16,7 @@
    once, each end that follows another, too. Within that, lines of one request id are one
    request, the n-th of all; of lines without one, the n-th of each kind is of request n, for a
    request writes each of its lines once; a shipper may write it twice, to the fraction of a second.
-   A duplicate is a step on the way, where the next to end is processed, or one request alone was
-   received. Else processed and duplicate are one kind of end, and what failed is no duplicate
-   thereafter. An end of any kind is of the last request that began before it and has none: one that
+   Processed and duplicate are one kind of end, and what failed is no duplicate thereafter. An end of any kind is of the last request that began before it and has none: one that
    failed may write none. */
 WITH shared_keys AS (
   SELECT hash(stream, request_key) AS key_hash FROM receipt_lines
@@ -30,27 +28,6 @@ retried_events AS (
   WHERE event_uuid IN (SELECT request_key FROM receipt_lines)
   GROUP BY event_uuid HAVING MAX(attempted_at) > MIN(attempted_at) + INTERVAL '1 second'
 ),
--- "Already" may be said of what an event is about, too, on the way to its end.
-steps AS (
-  SELECT place
-  FROM (
-    SELECT
-      place, mark, event_uuid, LEAD(mark) OVER in_order AS next_mark,
-      COUNT(*) FILTER (ends_work(mark)) OVER key_lines AS ends,
-      COUNT(*) FILTER (mark = 'received') OVER key_lines AS received,
-      BOOL_OR(mark = 'processed') OVER key_lines AS processed
-    FROM receipt_lines
-    WHERE (mark = 'received' OR ends_work(mark)) AND (stream, request_key) IN (
-      SELECT (stream, request_key) FROM receipt_lines WHERE mark = 'duplicate'
-    )
-    WINDOW
-      key_lines AS (PARTITION BY stream, request_key),
-      in_order AS (PARTITION BY stream, request_key ORDER BY logged_at, place)
-  )
-  WHERE mark = 'duplicate' AND processed AND ends > received AND (
-    next_mark = 'processed' OR received = 1 AND event_uuid NOT IN (FROM retried_events)
-  )
-),
 told_lines AS (
   SELECT
     * EXCLUDE (stream, path), MIN(place) OVER key_lines AS key_no, ends_work(mark) AS is_end,
@@ -61,7 +38,7 @@ told_lines AS (
   FROM (
     SELECT
       place, stream, request_key, event_uuid, kind, logged_at, request_id, path,
-      CASE WHEN place NOT IN (FROM steps) THEN mark END AS mark
+      CASE WHEN place NOT IN (FROM passing_marks) THEN mark END AS mark
     FROM receipt_lines
     WHERE request_key IS NOT NULL AND hash(stream, request_key) IN (FROM shared_keys)
   )

@@ -109,7 +109,7 @@ SELECT
     WHEN 'undetermined: ambiguous' THEN COALESCE(stranger_reason, reason('ambiguous'))
     WHEN 'undetermined: sender_coverage' THEN COALESCE(omission_reason, reason('sender_filtered'))
     WHEN 'undetermined: receiver_coverage'
-      THEN COALESCE(absence_reason, reason(hidden), reason('nameless_refusals', status := refused_with))
+      THEN COALESCE(absence_reason, CASE WHEN hidden IS NOT NULL THEN reason(hidden) END, reason('nameless_refusals', status := refused_with))
   END AS reason,
   CASE WHEN says = 'absent' THEN 'receiver'
     WHEN arrived OR (verdict LIKE 'missed%' AND receiver_covered) THEN 'both' ELSE 'sender'

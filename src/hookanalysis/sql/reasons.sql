@@ -64,7 +64,7 @@ CREATE OR REPLACE TEMP MACRO leaves_open(message) AS (
   regexp_matches(
     message,
     '(?i)(?:^|[^a-z])(?:(?:en|re)?queu(?:e?d|e?ing)|(?:schedul|deferr|dispatch|publish|submitt)(?:ed|ing)|'
-    'hand(?:ed|ing).(?:off|over)|(?:add|push|put|sent)\w* .{0,12}queue|will be \w+|later|'
+    'hand(?:ed|ing).(?:off|over)|(?:add|push|put|sent)\w* .{0,12}queue|will.be \w+|later|'
     '(?:process|handl|start|begin|retry|try)\w*ing|(?:skip|dropp|ignor|discard)\w+)(?:[^a-z]|$)'
   )
 );

@@ -29,6 +29,7 @@ STEPS = (
     "endpoint_paths",
     "learnt_steps",
     "receipt_lines",
+    "passing_marks",
     "arrivals",
     "receipts",
     "log_holes",

@@ -62,7 +62,7 @@ judged AS (
     *,
     CASE
       -- A body came from somebody; a sender's own words of an error are no page, and no object.
-      WHEN code IS NULL AND error IS NULL AND regexp_matches(response, '^\s*(?:\{.*\w|\[.*\w|<\w)')
+      WHEN code IS NULL AND error IS NULL AND regexp_matches(response, '^\s*(?:\{.*\w|\[\s*["{\[]|<\w)')
         AND NOT regexp_matches(response, '"(?:headers|body)"') THEN 'answered'
       WHEN code IS NULL AND words <> '' THEN error_kind(words)
       WHEN code BETWEEN 400 AND 499 AND contains(words, 'signature') THEN 'signature'
