@@ -2,22 +2,22 @@
    grain:  one line whose request key is another line's too
    inputs: receipt_lines, passing_marks, attempts, settings
 
-   The lines of a key are one arrival, unless they may be of more than one request (reused): they lie
-   further apart than same_send_seconds (but for a reception and an end, alone and of an event that
-   was sent once: a shipper may mix their times), name different events (a request id used again), have
-   different request ids, or, without one, repeat themselves (processed and duplicate are one step:
-   a request ends in either).
+   The lines of a key are one arrival, unless they may be of more than one request (reused): they
+   lie further apart than same_send_seconds (but for a reception and an end, alone and of an event
+   that was sent once: a shipper may mix their times), name different events (a request id used
+   again), have different request ids, or, without one, repeat themselves (processed and duplicate
+   are one step: a request ends in either).
    Two paths are two requests, unless one is the rest of the other: there the lines of each path are
    counted apart, and the n-th request of those without a path is the n-th of all.
    The number of requests is the least that explains all lines. A new one begins where the log says
-   nothing of the key for same_send_seconds (work that ends late, and a step that nothing is known of
-   and that comes once, still belong to the reception of an event that was sent once), the
-   event changes, or all that were received have ended; of an event that the sender sent more than
-   once, each end that follows another, too. Within that, lines of one request id are one
-   request, the n-th of all; of lines without one, the n-th of each kind is of request n, for a
-   request writes each of its lines once; a shipper may write it twice, to the fraction of a second.
-   Processed and duplicate are one kind of end, and what failed is no duplicate thereafter. An end of any kind is of the last request that began before it and has none: one that
-   failed may write none. */
+   nothing of the key for same_send_seconds (work that ends late, and a step that nothing is known
+   of and that comes once, still belong to the reception of an event that was sent once), the event
+   changes, or all that were received have ended; of an event that the sender sent more than once,
+   each end that follows another, too. Within that, lines of one request id are one request, the
+   n-th of all; of lines without one, the n-th of each kind is of request n, for a request writes
+   each of its lines once; a shipper may write it twice, to the fraction of a second. Processed and
+   duplicate are one kind of end, and what failed is no duplicate thereafter. An end of any kind is
+   of the last request that began before it and has none: one that failed may write none. */
 WITH shared_keys AS (
   SELECT hash(stream, request_key) AS key_hash FROM receipt_lines
   WHERE request_key IS NOT NULL GROUP BY ALL HAVING COUNT(*) > 1
@@ -60,24 +60,21 @@ keys AS (
     key_no, part,
     BOOL_OR(several_paths)
     OR MAX(logged_at) > MIN(logged_at) + MAX(same_send_seconds) * INTERVAL '1 second'
-      AND NOT (COUNT(*) = 2 AND COALESCE(BOOL_OR(mark = 'received') AND BOOL_OR(is_end), FALSE)
-        AND NOT BOOL_OR(request_key IN (FROM retried_events)))
-    OR COALESCE(MIN(event_uuid) <> MAX(event_uuid), FALSE)
-    OR COUNT(DISTINCT request_id) > 1
+      AND NOT COALESCE(COUNT(*) = 2 AND BOOL_OR(mark = 'received') AND BOOL_OR(is_end)
+        AND NOT BOOL_OR(request_key IN (FROM retried_events)), FALSE)
+    OR COALESCE(MIN(event_uuid) <> MAX(event_uuid), FALSE) OR COUNT(DISTINCT request_id) > 1
     OR COUNT(kind) FILTER (request_id IS NULL) > COUNT(DISTINCT kind) FILTER (request_id IS NULL)
     OR COALESCE(BOOL_OR(is_end AND request_key IN (FROM retried_events)), FALSE)
-    OR COALESCE(BOOL_OR(mark = 'duplicate') AND BOOL_OR(is_end AND mark <> 'duplicate'), FALSE)
-      AS reused
+    OR COALESCE(BOOL_OR(mark = 'duplicate') AND BOOL_OR(is_end AND mark <> 'duplicate'), FALSE) AS reused
   FROM shared_lines CROSS JOIN settings
-  GROUP BY key_no, part
+  GROUP BY ALL
 ),
 ordered_lines AS (
   SELECT
     l.*, ROW_NUMBER() OVER key_order AS nth_line, LAG(logged_at) OVER key_order AS earlier_at,
     LAG(event_uuid) OVER key_order AS earlier_uuid, LAG(mark) OVER key_order AS earlier_mark,
     LAG(request_id) OVER key_order AS earlier_id,
-    COUNT(*) OVER (PARTITION BY key_no, part, kind ORDER BY begun_at, logged_at, place)
-      AS nth_of_kind,
+    COUNT(*) OVER (PARTITION BY key_no, part, kind ORDER BY begun_at, logged_at, place) AS nth_of_kind,
     LAG(is_end) OVER key_order AS after_end, COUNT(*) FILTER (is_end) OVER key_order AS ended
   FROM shared_lines AS l
   JOIN keys USING (key_no, part)
@@ -140,9 +137,7 @@ begun_lines AS (
 ended_lines AS (
   SELECT
     *,
-    ROW_NUMBER() OVER (
-      PARTITION BY key_no, part, cluster, is_end, begun ORDER BY nth_line DESC
-    ) AS nth_end,
+    ROW_NUMBER() OVER (PARTITION BY key_no, part, cluster, is_end, begun ORDER BY nth_line DESC) AS nth_end,
     MIN(begun_at) OVER (PARTITION BY key_no, part) AS part_begun_at
   FROM begun_lines
 )
