@@ -39,7 +39,7 @@ linked_requests AS (
 ),
 candidates AS (
   SELECT
-    g.layer, r.generation_id, r.byte_offset, r.logged_at, r.http_status,
+    g.layer, g.stream, r.generation_id, r.byte_offset, r.logged_at, r.http_status,
     r.step, r.message, words_of(r.step, r.message, r.http_status) AS kind,
     r.event_uuid
   FROM (
@@ -63,7 +63,7 @@ lines AS (
   WINDOW
     event_lines AS (PARTITION BY c.layer, c.event_uuid),
     in_order AS (
-      PARTITION BY c.layer, c.event_uuid ORDER BY c.logged_at, c.generation_id, c.byte_offset
+      PARTITION BY c.layer, c.event_uuid ORDER BY c.logged_at, c.stream, c.generation_id, c.byte_offset
     )
 ),
 layers AS (

@@ -1,6 +1,6 @@
 /* receipt_lines: each kept line of a receiver's log with its event, its step and its request.
    grain:  one line
-   inputs: receipt_records, generations, attempt_records, endpoint_paths, learnt_steps
+   inputs: receipt_records, generations, activity, attempt_records, endpoint_paths, learnt_steps
 
    A bare uuid is the event's only where the sender exported it and no other on the line is so; or
    where it begins as a sender's ids do (evt_), and four of five that do in the logs are exported. A
@@ -32,8 +32,7 @@ event_prefixes AS (
   HAVING COUNT(DISTINCT uuid) FILTER (known) >= GREATEST(8, 0.8 * COUNT(DISTINCT uuid))
 ),
 known_uuids AS (
-  SELECT
-    generation_id, byte_offset, COALESCE(MAX(uuid) FILTER (known), MAX(uuid)) AS known_uuid
+  SELECT generation_id, byte_offset, COALESCE(MAX(uuid) FILTER (known), MAX(uuid)) AS known_uuid
   FROM candidates
   WHERE known OR prefix IN (FROM event_prefixes)
   GROUP BY ALL
@@ -72,19 +71,25 @@ told_paths AS (
     AND CASE WHEN l.shows_queries THEN LIST_HAS_ALL(l.query_hashes, q.query_hashes) ELSE q.alone END
   GROUP BY ALL
 ),
+-- A log's parts by their times, not as they were loaded; above the numbers of attempts.
+logs AS (
+  SELECT
+    generation_id, layer, stream, time_marks, MAX(generation_id) OVER ()
+      + ROW_NUMBER() OVER (ORDER BY stream, MIN(first_at), MAX(last_at), content_hash) AS log_no
+  FROM generations LEFT JOIN activity USING (generation_id)
+  GROUP BY generation_id, layer, stream, time_marks, content_hash
+),
 lines AS NOT MATERIALIZED (
   SELECT
-    r.* REPLACE (COALESCE(o.path, r.path) AS path), g.layer, g.stream, g.time_marks, k.known_uuid, t.paid_uuid,
+    r.* REPLACE (COALESCE(o.path, r.path) AS path), g.* EXCLUDE (generation_id), k.known_uuid, t.paid_uuid,
     hash(r.step, r.message, r.http_status IS NULL) AS kind,
     words_of(r.step, r.message, r.http_status) AS words,
     g.layer NOT IN ('edge', 'table') AS is_inner,
     COALESCE(r.event_uuid, k.known_uuid, t.paid_uuid) AS named_uuid
   FROM receipt_records AS r
-  JOIN generations AS g ON g.generation_id = r.generation_id
-  LEFT JOIN told_paths AS o
-    ON o.generation_id = r.generation_id AND o.byte_offset = r.byte_offset
-  LEFT JOIN known_uuids AS k
-    ON k.generation_id = r.generation_id AND k.byte_offset = r.byte_offset
+  JOIN logs AS g ON g.generation_id = r.generation_id
+  LEFT JOIN told_paths AS o ON o.generation_id = r.generation_id AND o.byte_offset = r.byte_offset
+  LEFT JOIN known_uuids AS k ON k.generation_id = r.generation_id AND k.byte_offset = r.byte_offset
   LEFT JOIN transactions AS t
     ON t.transaction_id = r.transaction_id AND t.event_type IS NOT DISTINCT FROM r.event_type
     AND r.event_uuid IS NULL AND k.known_uuid IS NULL
@@ -108,7 +113,7 @@ edge_requests AS (
   )
 )
 SELECT
-  l.generation_id * 10000000000000 + l.byte_offset AS place, l.file_id, l.line, l.layer, l.stream, l.named_uuid AS event_uuid,
+  l.log_no * 10000000000000 + l.byte_offset AS place, l.file_id, l.line, l.layer, l.stream, l.named_uuid AS event_uuid,
   CASE
     WHEN l.event_uuid IS NOT NULL THEN 'key'
     WHEN l.known_uuid IS NOT NULL THEN 'known'

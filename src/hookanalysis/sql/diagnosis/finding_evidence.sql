@@ -1,6 +1,6 @@
 /* finding_evidence: the lines on which a finding rests, of its first 20 deliveries a day.
    grain:  one line of an export or log that tells of a delivery of the finding
-   inputs: chosen_rows, attempt_records, matches, receipt_records, generations
+   inputs: chosen_rows, attempt_records, matches, receipts, receipt_records, generations
 
    Lines of a delivery for which something speaks against the finding have the stance against. */
 WITH quoted_rows AS (
@@ -15,17 +15,17 @@ WITH quoted_rows AS (
 -- A bare uuid in a text is not known to be the event's when the line is read.
 named_records AS (
   SELECT
-    UNNEST(LIST_PREPEND(event_uuid, candidate_uuids)) AS event_uuid, generation_id, byte_offset
+    UNNEST(LIST_PREPEND(event_uuid, candidate_uuids)) AS event_uuid, generation_id, file_id, byte_offset
   FROM receipt_records
 ),
 told_lines AS (
   SELECT
-    m.event_uuid, m.endpoint_url, m.receipt_id // 10000000000000 AS generation_id,
-    m.receipt_id % 10000000000000 AS byte_offset
+    m.event_uuid, m.endpoint_url, r.file_id, m.receipt_id % 10000000000000 AS byte_offset
   FROM matches AS m
+  JOIN receipts AS r ON r.receipt_id = m.receipt_id
   JOIN quoted_rows AS q ON q.event_uuid = m.event_uuid AND q.endpoint_url = m.endpoint_url
   UNION
-  SELECT q.event_uuid, q.endpoint_url, l.generation_id, l.byte_offset
+  SELECT q.event_uuid, q.endpoint_url, l.file_id, l.byte_offset
   FROM quoted_rows AS q
   JOIN named_records AS l ON l.event_uuid = q.event_uuid
   JOIN generations AS g ON g.generation_id = l.generation_id
@@ -49,8 +49,7 @@ SELECT
   g.stream, l.line, l.file_id
 FROM quoted_rows AS q
 JOIN told_lines AS t ON t.event_uuid = q.event_uuid AND t.endpoint_url = q.endpoint_url
-JOIN receipt_records AS l
-  ON l.generation_id = t.generation_id AND l.byte_offset = t.byte_offset
+JOIN receipt_records AS l ON l.file_id = t.file_id AND l.byte_offset = t.byte_offset
 JOIN generations AS g ON g.generation_id = l.generation_id
 UNION ALL BY NAME
 SELECT rule_id, endpoint_url, stance, event_uuid, happened_at, what

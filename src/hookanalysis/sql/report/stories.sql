@@ -150,7 +150,7 @@ LIMIT $shown
 
 /* component_lines: the lines that the requests of a component may own, the event's own first.
    grain:  one line
-   inputs: candidates, matches, requests, receipt_records, files, generations, clock_offsets;
+   inputs: candidates, matches, requests, receipts, receipt_records, files, generations, clock_offsets;
            $layer, $component, $uuid, $shown: how many */
 WITH own AS (
   SELECT receipt_id, event_uuid, FALSE AS certain FROM candidates
@@ -176,8 +176,8 @@ SELECT f.path || ':' || r.line AS place, r.logged_at,
   r.http_status,
   CASE WHEN g.owner IS NULL THEN g.owners ELSE [g.owner] END AS owners
 FROM grouped AS g
-JOIN receipt_records AS r ON r.generation_id = g.receipt_id // 10000000000000
-  AND r.byte_offset = g.receipt_id % 10000000000000
+JOIN receipts AS q ON q.receipt_id = g.receipt_id
+JOIN receipt_records AS r ON r.file_id = q.file_id AND r.byte_offset = g.receipt_id % 10000000000000
 JOIN files AS f ON f.file_id = r.file_id
 JOIN generations AS e ON e.generation_id = r.generation_id
 LEFT JOIN clock_offsets AS o ON o.stream = e.stream AND o.day IS NULL
@@ -191,27 +191,26 @@ ORDER BY NOT g.concerns, r.logged_at, g.receipt_id LIMIT $shown
    A line tells of an event that it names, or as part of a request that was matched to it. */
 WITH linked AS (
   SELECT
-    event_uuid, receipt_id,
-    receipt_id // 10000000000000 AS generation_id, receipt_id % 10000000000000 AS byte_offset,
+    m.event_uuid, receipt_id, file_id, receipt_id % 10000000000000 AS byte_offset,
     ANY_VALUE(match_rule) AS match_rule, MAX(score) AS score
-  FROM matches
-  WHERE event_uuid IN (SELECT UNNEST($uuids))
+  FROM matches AS m JOIN receipts USING (receipt_id)
+  WHERE m.event_uuid IN (SELECT UNNEST($uuids))
   GROUP BY ALL
 ),
 named AS (
   SELECT
-    UNNEST(LIST_PREPEND(event_uuid, candidate_uuids)) AS event_uuid, generation_id, byte_offset
+    UNNEST(LIST_PREPEND(event_uuid, candidate_uuids)) AS event_uuid, file_id, byte_offset
   FROM receipt_records
   WHERE event_uuid IN (SELECT UNNEST($uuids)) OR LIST_HAS_ANY(candidate_uuids, $uuids)
 ),
 told AS (
-  SELECT event_uuid, generation_id, byte_offset
+  SELECT event_uuid, file_id, byte_offset
   FROM named
   WHERE event_uuid IN (SELECT UNNEST($uuids))
   UNION
-  SELECT event_uuid, generation_id, byte_offset FROM linked
+  SELECT event_uuid, file_id, byte_offset FROM linked
   UNION
-  SELECT k.event_uuid, r.generation_id, r.byte_offset
+  SELECT k.event_uuid, r.file_id, r.byte_offset
   FROM linked AS k
   JOIN receipts AS q ON q.receipt_id = k.receipt_id AND q.lines > 1
   JOIN receipt_records AS r
@@ -222,12 +221,11 @@ SELECT
   t.event_uuid, g.layer AS side, r.logged_at, r.step AS status, r.http_status, r.method, r.path,
   r.message, r.exception, k.match_rule, k.score, f.path AS file, r.line, r.byte_offset
 FROM told AS t
-JOIN receipt_records AS r ON r.generation_id = t.generation_id AND r.byte_offset = t.byte_offset
+JOIN receipt_records AS r ON r.file_id = t.file_id AND r.byte_offset = t.byte_offset
 JOIN files AS f ON f.file_id = r.file_id
 JOIN generations AS g ON g.generation_id = r.generation_id
 LEFT JOIN linked AS k
-  ON k.event_uuid = t.event_uuid AND k.generation_id = t.generation_id
-  AND k.byte_offset = t.byte_offset
+  ON k.event_uuid = t.event_uuid AND k.file_id = t.file_id AND k.byte_offset = t.byte_offset
 UNION ALL BY NAME
 SELECT
   a.event_uuid, 'sender' AS side, a.attempted_at AS logged_at, a.status, a.http_status,
