@@ -326,7 +326,7 @@ def test_a_full_disk_loses_nothing(
 
 PAGES = ("report", "daily")
 FULL = {
-    "reconcile": ("--fail-on", "never"),
+    "reconcile": ("--full", "--fail-on", "never"),
     "export": ("deliveries", "-o", "made.csv"),
     "report": ("delivery_gap", "-o", "made.html"),
     "daily": ("--day", DAY, "--fail-on", "never", "-o", "made"),

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.skipif(
 )
 COMMANDS: dict[str, tuple[str, ...]] = {
     "load": ("load", "logs"),
-    "reconcile": ("reconcile", "--fail-on", "never"),
+    "reconcile": ("reconcile", "--full", "--fail-on", "never"),
     "export": ("export", "deliveries", "-o", "out/deliveries.csv"),
     "report": ("report", "delivery_gap", "-o", "out/report.html"),
 }
