@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -468,11 +469,18 @@ def test_a_hostile_file_name_cannot_speak_to_the_terminal(
     assert "\u202e" not in done.stdout + done.stderr
     assert "\\x1b" in done.stderr
     line = '192.0.2.7 - - [20/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "c"\n'
-    (tmp_path / "a\nforgotten  b.log").write_text(line)
-    for command in ("load", "forget"):
-        words = (command, "a\nforgotten  b.log")
+    name = "a\nforgotten  b"
+    (tmp_path / f"{name}.log").write_text(line)
+    for words in (
+        ("load", f"{name}.log"),
+        ("status",),
+        ("formats", "try", f"{name}.log"),
+        ("export", "files", "-o", f"{name}.csv"),
+        ("forget", f"{name}.log"),
+    ):
         done = run_here(tmp_path, *words, monkeypatch=monkeypatch, capsys=capsys)
-        assert "a\\nforgotten  b.log" in done.stdout
+        assert "a\\nforgotten  b." in done.stdout
+        assert not re.search("^forgotten  b", done.stdout, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def forget(paths: tuple[str, ...], stream: str | None, wait: float, workspace: s
         raise click.UsageError("name files, or --stream NAME")
     with _connect(workspace, None, wait=wait) as ws:
         for path in ws.forget(*paths, stream=stream):
-            RUN.say(f"forgotten  {path}".replace("\n", "\\n"))
+            RUN.say(f"forgotten  {path}")
     RUN.say("the results are gone with them: `hookanalysis reconcile` judges what is left")
 
 
@@ -129,7 +129,7 @@ def prune(before: date, wait: float, workspace: str, settings: str | None) -> No
     with _connect(workspace, settings, wait=wait) as ws:
         gone = ws.prune(before)
     for path in gone if RUN.loud else ():
-        RUN.say(f"pruned     {path}".replace("\n", "\\n"))
+        RUN.say(f"pruned     {path}")
     RUN.counts["pruned"] = len(gone)
     RUN.say(f"{plural(len(gone), 'file')} pruned; `hookanalysis reconcile` judges what is left")
 
@@ -159,7 +159,7 @@ def status(as_json: bool, workspace: str) -> None:
     if as_json:
         click.echo(json.dumps(told.to_dict(), indent=1))
     else:
-        RUN.say(str(told))
+        RUN.say(*str(told).split("\n"))
 
 
 @cli.command()
@@ -290,7 +290,7 @@ def daily(
         RUN.say(_say_day(facts, day))
         for other, how in changed.items():
             RUN.say(f"changed    {other}: {how}")
-        RUN.say(f"report     {page}\ndays       {index}")
+        RUN.say(f"report     {page}", f"days       {index}")
     if notify:
         with RUN.step("messages"):
             for told in scheduled.send(notify, *scheduled.compose(facts, day, page), facts.worst):
@@ -326,7 +326,7 @@ def formats(words: tuple[str, ...], **known: Any) -> None:
     match words, any(known.values()):
         case ("try", file), _:
             told, found = try_file(Path(file), Known(**known))
-            click.echo(make_plain(told))
+            click.echo(make_plain(*told.split("\n")))
             if not found:
                 raise click.exceptions.Exit(InputError.exit_code)
         case (), False:
@@ -367,7 +367,7 @@ def _show(report: LoadReport) -> None:
     for line in report.lines(every=every):
         RUN.say(line)
     for told in (*report.errors(every=every), *report.lacks):
-        RUN.warn(told)
+        RUN.warn(*told.split("\n"))
     if report.refused:
         codes = (file.error.exit_code for file in report.refused if file.error)
         raise click.exceptions.Exit(max(codes))

@@ -41,14 +41,14 @@ class Run:
     steps: dict[str, float] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
 
-    def say(self, text: str) -> None:
+    def say(self, *lines: str) -> None:
         """Print a result, made safe for a terminal; not under `-q`."""
         if self.loud is not False:
-            click.echo(make_plain(text))
+            click.echo(make_plain(*lines))
 
-    def warn(self, text: str) -> None:
+    def warn(self, *lines: str) -> None:
         """Print what is wrong, on the other channel; also under `-q`."""
-        click.echo(make_plain(text), err=True)
+        click.echo(make_plain(*lines), err=True)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -112,20 +112,18 @@ def _run(commands: click.Group) -> int:
         from .opening import explain
 
         told = error if isinstance(error, HookAnalysisError) else explain(error)
-        code, show = told.exit_code, partial(click.echo, make_plain(str(told)), err=True)
+        code, show = told.exit_code, partial(RUN.warn, *str(told).split("\n"))
     with suppress(OSError):
         show()
     return code
 
 
-def make_plain(text: str) -> str:
-    """Text from logs and file names, made safe for a terminal: control characters are shown."""
-    return "".join(c if _harmless(c) else c.encode("unicode_escape").decode() for c in text)
-
-
-def _harmless(character: str) -> bool:
-    reorders = "\u202a" <= character <= "\u202e" or "\u2066" <= character <= "\u2069"
-    return character == "\n" or (character.isprintable() and not reorders)
+def make_plain(*lines: str) -> str:
+    """Lines with text from logs and file names, made safe for a terminal: controls are shown."""
+    return "\n".join(
+        "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+        for line in lines
+    )
 
 
 class Kind(click.ParamType[Any]):

@@ -89,7 +89,8 @@ class Status:
         end = [f"{self.results}: run `hookanalysis reconcile`"] if self.results else []
         if not (self.results or self.open):
             end = ["nothing is open"]
-        return "\n".join(map(str, (*self.sources, *refused, *self.warnings, *self.open, *end)))
+        told = map(str, (*self.sources, *refused, *self.warnings, *self.open, *end))
+        return "\n".join(line.replace("\n", "\\n") for line in told)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready: ISO times in UTC, rounded numbers, keys in the order of the fields."""

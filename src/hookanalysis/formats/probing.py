@@ -49,8 +49,9 @@ def try_file(path: Path, known: Known | None = None) -> tuple[str, bool]:
         InputError: The file cannot be read, or what is known of it cannot be used.
     """
     source = Source(path, max_text_bytes=1 << 62)
+    name = source.path.replace("\n", "\\n")
     if source.is_empty():
-        return f"{source.path} is empty", True
+        return f"{name} is empty", True
     head = source.head
     known = known or Known()
     lines: list[str] = []
@@ -69,9 +70,9 @@ def try_file(path: Path, known: Known | None = None) -> tuple[str, bool]:
     bare = next(layer.head for layer in layers if layer.wrappers == binding.wrappers)
     beside = [name for name in binding.formats if name != entry.id]
     also = f", with lines of {', '.join(beside)}" if beside else ""
-    lines += [f"{source.path} is {entry.id}{inside}{also}: {entry.title}", ""]
+    lines += [f"{name} is {entry.id}{inside}{also}: {entry.title}", ""]
     lines += [*_others(bare, known, (entry.id, *beside)), ""]
-    lines += [*_parsed(records), *_rejected(records, source.path)]
+    lines += [*_parsed(records), *_rejected(records, name)]
     if any(record["zoned"] is False for record in records) and not binding.timezone:
         lines += ["", "Its times name no zone: give it, such as --timezone America/Edmonton"]
     return "\n".join(lines), True
