@@ -17,12 +17,14 @@ from hookanalysis.errors import InputError
 from hookanalysis.exporting import export
 from hookanalysis.tables import TABLES
 
-HOSTILE = ("=HYPERLINK(1)", "+1", "-1", "@cmd", "\t=1", ' "=1', "\uff1d1", "|calc")
+HOSTILE = ("=HYPERLINK(1)", "+1", "-1", "@cmd", "\t1", ' "=1', "\uff1d1", "|calc")
 INSIDE = {
     "a;=1+1": "a;'=1+1",
     'a; "@SUM(1)': "a;' \"@SUM(1)",
     "a\n=1": "a\n'=1",
     "a\t=1": "a\t'=1",
+    "\t=1": "'\t'=1",
+    "\n=1": "\n'=1",
     ";-1;+1": ";'-1;'+1",
     "a=1; b-2, +3": "a=1; b-2, +3",
 }

@@ -126,9 +126,7 @@ def clear_spilled(workspace: str) -> None:
 
 # A spreadsheet takes a cell that begins so for a formula (also in the full-width forms); and in
 # countries where a semicolon parts the cells, what follows one in a text, or a line end, is a cell.
-_FORMULA = re.compile(
-    r"(?:^|(?<=[;\n])|(?<=[^'][\t\r]))(?=[ \ufeff\"']*[=+\-@\t\r|\uff1d\uff0b\uff0d\uff20])"
-)
+_FORMULA = re.compile(r"(?:^|(?<=[;\n\t\r]))(?=[ \ufeff\"']*[=+\-@\t\r|\uff1d\uff0b\uff0d\uff20])")
 
 
 def no_formula(value: object) -> object:
