@@ -132,9 +132,9 @@ def test_the_package_keeps_its_budgets() -> None:
     queries = sorted(PACKAGE.rglob("*.sql"))
     world = [*(ROOT / "tests" / "world").glob("*.py"), *(ROOT / "tests" / "world").glob("*.toml")]
     found = {
-        "lines of Python": (count_lines(MODULES), 17_119, 10_500),
+        "lines of Python": (count_lines(MODULES), 17_117, 10_500),
         "modules": (len(ROOMS), 73, 45),
-        "lines of SQL": (count_lines(queries), 8_503, 5_500),
+        "lines of SQL": (count_lines(queries), 8_504, 5_500),
         "SQL files": (len(queries), 130, 115),
         "lines of the played world": (count_lines(world), 1_800, 1_700),
     }

@@ -16,6 +16,7 @@ import duckdb
 import numpy as np
 import pytest
 
+import hookanalysis as ha
 from checking import check_formats
 from hookanalysis.errors import InputError
 from hookanalysis.formats.detect import detect
@@ -379,6 +380,26 @@ def test_day_and_month_are_proven() -> None:
     assert [str(row["at"])[:10] for row in scanned] == ["2026-04-03", "2026-04-13"]
     scanned, _ = load(dated("03/04/2026", "04/13/2026"))
     assert [str(row["at"])[:10] for row in scanned] == ["2026-03-04", "2026-04-13"]
+
+
+@pytest.mark.parametrize(
+    ("told", "read"),
+    [
+        ("12/01/2026, 3:08:09 PM", "2026-12-01 15:08:09"),  # JavaScript in English of the US
+        ("22/11/2026, 3:08:09 PM", "2026-11-22 15:08:09"),
+        ("12/01/2026, 3:08:09 pm", None),
+        ("12/01/2026 3:08:09 PM", None),
+    ],
+)
+def test_a_day_that_javascript_wrote_has_its_month_first(
+    told: str, read: str | None, tmp_path: Path
+) -> None:
+    log = tmp_path / "nest.log"
+    log.write_text(f"[Nest] 31  - {told}     LOG [Hooks] POST /hook 200\n")
+    with ha.connect(":memory:") as ws:
+        ws.load(log, timezone="UTC")
+        found = [f"{at}" for (at,) in ws.rows("SELECT logged_at FROM receipt_records")]
+    assert found == ([read] if read else [])
 
 
 @pytest.mark.parametrize("days", [("03/04/2026",), ("13/04/2026", "04/13/2026")])

@@ -37,7 +37,11 @@ parted AS (
     )) AS zone,
     regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
       regexp_replace(regexp_replace(
-        CASE WHEN line_zone IS NULL THEN trimmed ELSE regexp_replace(trimmed, ' [A-Z]\S+$', '') END,
+        -- JavaScript's own text of a time, with its comma and AM or PM, names the month first.
+        CASE WHEN {{day_first}} IS NULL AND line_zone IS NULL THEN regexp_replace(
+          trimmed, '^(\d{1,2})/(\d{1,2})/(\d{4}), (\d{1,2}:\d\d:\d\d).([AP]M)$', '\3-\1-\2 \4 \5')
+          WHEN line_zone IS NULL THEN trimmed
+          ELSE regexp_replace(trimmed, ' [A-Z]\S+$', '') END,
         '(?i)(:\d\d(?:\.\d{1,6})?)\d*( ?[ap]\.?m\.?)? ?'
         '(?:[b-oq-z][a-z]{0,4}|[ap][a-ln-z][a-z]{0,3}|'
         '(?:UTC|GMT)?[+-]\d\d(?::?\d\d)?)?( \d{4})?$', '\1\2\3'),
