@@ -84,7 +84,7 @@ class World:
         # Ten lines each minute, numbered through the day.
         query = f"""
             INSERT INTO activity
-            SELECT $log, 1, m, m, m + INTERVAL 50 SECOND, $line + 10 * n, $line + 10 * n + 9, 10,
+            SELECT $log, 1, m, m, m + INTERVAL 50 SECOND, $line + 10 * n, $line + 10 * n + 9, 10, 0,
                    NULL, $seconds
             FROM (SELECT m, row_number() OVER (ORDER BY m) - 1 AS n FROM {minutes} AS r(m))
         """

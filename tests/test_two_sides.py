@@ -746,3 +746,26 @@ def test_a_line_that_was_written_late_is_of_the_request_whose_start_it_shows(
     world.logs["access.json"].sort()
     known = {"sources": (Known(match="*access.json", layer="edge"),)}
     assert "missed" not in world.judge(tmp_path, **known).values()
+
+
+@pytest.mark.parametrize(
+    "said", some(["WORKER TIMEOUT (pid:12)", "Unhandled MemoryError"], "Unhandled MemoryError")
+)
+def test_an_error_that_names_nothing_may_have_ended_a_request_before_its_first_line(
+    said: str, tmp_path: Path
+) -> None:
+    world = World()
+    for n in range(40):
+        lost = n in {14, 30}
+        world.send(n, code=504 if lost else 200)
+        if lost:
+            world.export[-1] = world.export[-1].removesuffix("504")
+            line = {"time": f"{moment(n, 4).isoformat()}Z", "level": "error", "msg": said}
+            # The second is lost while nothing goes wrong.
+            line |= {"level": "info", "msg": "idle"} if n == 30 else {}
+            world.log("app.json", moment(n, 4), json.dumps(line))
+        else:
+            world.app("app.json", n, 0.1, "webhook received")
+            world.app("app.json", n, 0.8, "webhook processed")
+    outcomes = {"delivered": 38, "undetermined": 1, "missed": 1}
+    assert Counter(world.judge(tmp_path).values()) == outcomes

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 _CONTRACT: dict[str, dict[str, Any]] = tomllib.loads(
     resources.files("hookanalysis").joinpath("tables.toml").read_text(encoding="utf-8")

@@ -43,7 +43,7 @@ _APART = r"[\x00-@\[-`{-\x7f…]"
 _PLACE = ("file_id", "generation_id")
 _SCANNED = (
     'line BIGINT, byte_offset BIGINT, part BIGINT, "at" TIMESTAMP,'
-    " later_at TIMESTAMP, zoned BOOLEAN, verdict VARCHAR,"
+    " later_at TIMESTAMP, zoned BOOLEAN, verdict VARCHAR, alarm BOOLEAN,"
     " reason VARCHAR, record VARCHAR"
 )
 # Ways to read that are kept planned: more than most folders of logs need.

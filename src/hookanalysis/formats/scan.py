@@ -98,7 +98,7 @@ def scan_log(log: Log) -> str:
         own=_times(own), owned=str(bool(own)).upper(),
         otherwise=_times([e for e in log.texts if e.rank < OWN]),
     )  # fmt: skip
-    return sort_sql(records, log.facts)
+    return sort_sql(records, log.facts, alarms=log.layer == "app")
 
 
 def _times(formats: Sequence[Format]) -> str:

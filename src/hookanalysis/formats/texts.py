@@ -82,12 +82,13 @@ def fields_sql(entry: Format, facts: FileFacts) -> str:
     return fill("attempts", texts=_times(texts, "created_at", facts))
 
 
-def sort_sql(records: str, facts: FileFacts) -> str:
+def sort_sql(records: str, facts: FileFacts, *, alarms: bool = False) -> str:
     """The statement that sorts records by what becomes of them."""
     return fill(
         "scan",
         records=_times(records, "time_text", facts),
         raised="regexp_matches(record, raised())",
+        alarms="alarms(record)" if alarms else "FALSE",
         zone_given=str(bool(facts.timezone or facts.zones_named)).upper(),
     )
 

@@ -160,7 +160,7 @@ class Transfer:
             SELECT {self.generation_id} AS generation_id, {self.file_id} AS file_id,
                    date_trunc('minute', scanned.at) AS minute_at, min(scanned.at) AS first_at,
                    max(scanned.at) AS last_at, min(line) AS first_line, max(line) AS last_line,
-                   count(*) AS records, max(later_at) AS later_at,
+                   count(*) AS records, count_if(alarm) AS alarms, max(later_at) AS later_at,
                    bit_or(CAST(1 AS UBIGINT) << CAST(second(scanned.at) AS INTEGER)) AS seconds
             FROM scanned WHERE scanned.at IS NOT NULL AND verdict IN ('keep', 'count')
             GROUP BY minute_at ORDER BY minute_at"""

@@ -26,7 +26,7 @@ WITH unsettled AS (
     hidden,
     NOT success_silent AND delivery_no IN (SELECT delivery_no FROM matches WHERE counts) AS arrived,
     says = 'fail_nohttp' OR says = 'fail_http' AND COALESCE(is_proxys(refused_with), FALSE) AS unheard,
-    unheard AND last_error_kind = 'other' IS TRUE AS broken
+    unheard AND last_error_kind = 'other' IS TRUE AS broken, last_error_kind
   FROM sender_deliveries CROSS JOIN settings
   WHERE success_silent OR delivery_no NOT IN (
     SELECT delivery_no
@@ -46,15 +46,15 @@ doubted AS (
   FROM unsettled AS u
   JOIN doubts AS d
     ON d.endpoint_url = u.endpoint_url AND d.starts_at <= u.last_at AND d.ends_at >= u.first_at
-    AND (d.code <> 'answers_only' OR u.unheard) AND (d.code <> 'dies_unseen' OR u.broken)
+    AND CASE d.code WHEN 'answers_only' THEN u.unheard WHEN 'dies_unseen' THEN u.broken
+      WHEN 'error_unnamed' THEN u.unheard AND NOT never_left(u.last_error_kind) ELSE TRUE END
   GROUP BY u.delivery_no
 ),
 layers AS (
   SELECT
     v.endpoint_url, v.layer, MIN(v.depth) AS depth,
     BOOL_OR(g.layer IS NOT NULL) AS told, BOOL_OR(w.layer IS NOT NULL) AS shows,
-    COALESCE(MAX(o.tolerance_ms), MAX(s.tolerance_seconds) * 1000) * INTERVAL '1 millisecond'
-      AS tolerance,
+    COALESCE(MAX(o.tolerance_ms), MAX(s.tolerance_seconds) * 1000) * INTERVAL '1 millisecond' AS tolerance,
     MAX(s.timeout_seconds) * INTERVAL '1 second' AS timeout
   FROM serving_streams AS v
   CROSS JOIN settings AS s
@@ -123,8 +123,7 @@ stream_reasons AS (
       WHEN u.possible_from < e.starts_at
         THEN reason('before_first_log', stream := v.stream, "at" := e.logged_from)
     END) AS reason
-  FROM unproven AS u
-  JOIN serving_streams AS v ON v.endpoint_url = u.endpoint_url
+  FROM unproven AS u JOIN serving_streams AS v ON v.endpoint_url = u.endpoint_url
   JOIN layers AS l ON l.endpoint_url = v.endpoint_url AND l.layer = v.layer
     AND (CASE WHEN u.inward THEN l.told OR v.depth > 1 ELSE v.depth = 1 END
       OR (u.says = 'ok' AND v.stream IN (SELECT stream FROM unread)))

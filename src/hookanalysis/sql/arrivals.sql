@@ -76,8 +76,7 @@ ordered_lines AS (
     LAG(request_id) OVER key_order AS earlier_id,
     COUNT(*) OVER (PARTITION BY key_no, part, kind ORDER BY begun_at, logged_at, place) AS nth_of_kind,
     LAG(is_end) OVER key_order AS after_end, COUNT(*) FILTER (is_end) OVER key_order AS ended
-  FROM shared_lines AS l
-  JOIN keys USING (key_no, part)
+  FROM shared_lines AS l JOIN keys USING (key_no, part)
   WHERE reused
   WINDOW key_order AS (PARTITION BY key_no, part ORDER BY begun_at, logged_at, place)
 ),

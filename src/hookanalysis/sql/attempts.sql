@@ -95,8 +95,7 @@ all_rows AS (
   FROM merged_rows AS m
   LEFT JOIN event_endpoints AS e ON e.event_uuid = m.event_uuid
   UNION ALL BY NAME
-  SELECT
-    row_key AS attempt_key, * EXCLUDE (row_key, place), place AS delivery_no, 1 AS observations
+  SELECT row_key AS attempt_key, * EXCLUDE (row_key, place), place AS delivery_no, 1 AS observations
   FROM named_rows
   WHERE hash(event_uuid) NOT IN (FROM repeated_events)
 )

@@ -8,8 +8,7 @@
    same paths, else of all, else of one measured on times. With nothing measured the offset is
    assumed to be 0. */
 WITH streams AS (
-  SELECT
-    r.stream, GREATEST(MAX(r.time_resolution_ms), MAX(x.time_resolution_ms), 1) AS resolution_ms
+  SELECT r.stream, GREATEST(MAX(r.time_resolution_ms), MAX(x.time_resolution_ms), 1) AS resolution_ms
   FROM generations AS r
   LEFT JOIN generations AS x ON x.side = 'sender'
   WHERE r.side = 'receiver'
@@ -26,8 +25,7 @@ shared AS (
 -- no clock of its own where a log that tells of requests at once has one that fits its earliest.
 late AS (
   SELECT DISTINCT l.stream
-  FROM clock_medians AS l
-  JOIN shared AS s ON s.stream = l.stream
+  FROM clock_medians AS l JOIN shared AS s ON s.stream = l.stream
   JOIN clock_medians AS e ON e.stream = s.other AND e.method = 'pairs' AND e.day IS NULL
   WHERE l.method = 'pairs' AND l.day IS NULL
     AND 4 * e.mad_ms < l.mad_ms AND l.early_ms > e.offset_ms - 4 * e.mad_ms
@@ -79,8 +77,7 @@ shifted AS (
   SELECT
     w.stream, w.resolution_ms, t.offset_ms, t.pairs,
     CAST(ROUND(t.offset_ms / 900000) AS INTEGER) AS quarters
-  FROM streams AS w
-  JOIN clock_medians AS t ON t.stream = w.stream AND t.method = 'times'
+  FROM streams AS w JOIN clock_medians AS t ON t.stream = w.stream AND t.method = 'times'
   WHERE NOT EXISTS (
     SELECT 1 FROM measured AS m
     WHERE m.stream = w.stream AND m.day IS NULL AND m.method <> 'assumed'

@@ -49,16 +49,14 @@ sizes AS (
 ),
 twins AS (
   SELECT s.layer, s.stream, s.twin
-  FROM shared AS s
-  JOIN sizes AS a ON a.layer = s.layer AND a.stream = s.stream
+  FROM shared AS s JOIN sizes AS a ON a.layer = s.layer AND a.stream = s.stream
   JOIN sizes AS b ON b.layer = s.layer AND b.stream = s.twin
   WHERE 2 * s.deliveries >= LEAST(a.deliveries, b.deliveries)
     OR (s.listed >= 8 AND 10 * s.listed >= 9 * LEAST(a.listed, b.listed))
 ),
 twin_groups AS (
   SELECT a.layer, a.stream, LEAST(MIN(a.twin), MIN(b.twin)) AS twin_group
-  FROM twins AS a
-  JOIN twins AS b ON b.layer = a.layer AND b.stream = a.twin
+  FROM twins AS a JOIN twins AS b ON b.layer = a.layer AND b.stream = a.twin
   GROUP BY a.layer, a.stream
 ),
 sides AS (

@@ -72,8 +72,7 @@ successes AS (
   WHERE a.status = 'success' AND q.nth = 1 AND q.state = 'line'
   UNION ALL
   SELECT delivery_no, m.layer, attempt_key, NULL, a.http_status IS NULL
-  FROM matches AS m
-  JOIN hard_attempts AS a USING (delivery_no, attempt_key)
+  FROM matches AS m JOIN hard_attempts AS a USING (delivery_no, attempt_key)
   WHERE match_rule = 'time' AND m.http_status BETWEEN 200 AND 299
     OR a.status = 'success' AND (accepted OR processed) AND layer IN ('queue', 'table')
 ),
@@ -87,8 +86,7 @@ answered AS (
       COUNT(DISTINCT a.attempt_key) FILTER (r.attempt_key IS NULL) AS unheard,
       GREATEST(COUNT(*) FILTER (r.attempt_key IS NULL AND a.attempted_at > c.last_accepted_at) - MAX(c.unplaced), 0) AS later,
       BOOL_OR(a.unanswered) AS unanswered
-    FROM successes AS a
-    JOIN counted AS c ON c.delivery_no = a.delivery_no
+    FROM successes AS a JOIN counted AS c ON c.delivery_no = a.delivery_no
     LEFT JOIN (SELECT DISTINCT delivery_no, layer, attempt_key FROM counted_arrivals) AS r
       ON r.delivery_no = a.delivery_no AND r.layer = c.layer AND r.attempt_key = a.attempt_key
     GROUP BY a.delivery_no, a.layer
@@ -115,8 +113,7 @@ edge_requests AS (
     COUNT(*) FILTER (q.nth > 1 AND q.state = 'none' AND q.covered) AS surplus,
     CASE WHEN BOOL_AND(q.covered AND (q.state IN ('line', 'none') OR q.nth > 1 AND q.state = 'lacking'))
         AND MAX(w.lacking) = 0 AND COUNT(r.receipt_id) = 0 THEN MAX(m.lines) END AS at_most
-  FROM requests AS q
-  JOIN witnesses AS w ON w.endpoint_url = q.endpoint_url
+  FROM requests AS q JOIN witnesses AS w ON w.endpoint_url = q.endpoint_url
   JOIN (
     SELECT event_uuid, endpoint_url, COUNT(*) FILTER (layer = 'edge') AS lines
     FROM matches

@@ -1,7 +1,7 @@
 /* doubts: when the receiver's logs, though alive, are no witness against an endpoint's requests.
    grain:  one stretch of one endpoint
    inputs: answer_runs, witnesses, serving_streams, clock_offsets, activity, generations,
-           receipt_lines, receiver_logs, matches, processing_logs
+           receipt_lines, receiver_logs, matches, processing_logs, settings
 
    What the sender saw answered and a log lacks, now and then between requests that it shows, is a
    log that does not get all: another host's is absent (host_missing), or it is sampled, when more
@@ -22,6 +22,8 @@
    answers_only: they show no arrival, but how a request was answered: of one to which the sender
    saw no answer of theirs, they may not tell. dies_unseen: no log shows arrivals, and a proxy's has a
    line when it answers, too: a connection that broke with its server leaves none.
+   error_unnamed: the outermost log is an application's, and tells of an error that names neither an
+   event nor a request: it may have ended one that has no other line.
    steps_lacking: a log that shows what it has processed as received before, once or more often,
    lacks some of these lines; or another log of its layer does, where it shows none. So it may lack
    any other (some twenty thousand requests are enough to know).
@@ -43,8 +45,7 @@ completed_requests AS (
 ),
 broken_logs AS (
   SELECT
-    stream, COUNT(*) AS answers,
-    COUNT(*) FILTER (CASE WHEN u.own > 0 THEN c.own < u.own ELSE c.received = 0 END) AS lacking
+    stream, COUNT(*) AS answers, COUNT(*) FILTER (CASE WHEN u.own > 0 THEN c.own < u.own ELSE c.received = 0 END) AS lacking
   FROM completed_requests AS c
   JOIN (SELECT stream, QUANTILE_DISC(own, 0.5) AS own FROM completed_requests GROUP BY stream) AS u
     USING (stream)
@@ -54,8 +55,7 @@ broken_logs AS (
 -- Logs whose owner says that they are all.
 complete AS (
   SELECT v.endpoint_url
-  FROM outermost AS v
-  JOIN generations AS g ON g.stream = v.stream AND g.side = 'receiver'
+  FROM outermost AS v JOIN generations AS g ON g.stream = v.stream AND g.side = 'receiver'
   GROUP BY v.endpoint_url HAVING BOOL_AND(g.completeness = 'complete')
 ),
 -- Logs that lack nothing of what another layer shows: only a host that lacks in both is absent.
@@ -98,8 +98,7 @@ lasting AS (
   WHERE gaps >= 3
     AND CASE WHEN kind = 'listed' THEN 10 WHEN attested THEN 20 ELSE 50 END * gaps > answers
 )
-SELECT
-  g.endpoint_url, g.starts_at, g.third_ends_at AS ends_at, t.code, g.behind_edge,
+SELECT g.endpoint_url, g.starts_at, g.third_ends_at AS ends_at, t.code, g.behind_edge,
   CAST(t.lacking AS BIGINT) AS lacking, CAST(t.answers AS BIGINT) AS answers,
   CAST(NULL AS VARCHAR) AS stream, CAST(NULL AS INTEGER) AS minutes
 FROM gaps AS g
@@ -108,8 +107,7 @@ WHERE g.shown_between <= CASE WHEN g.kind = 'listed' THEN 4 WHEN g.attested THEN
 UNION ALL BY NAME
 SELECT * EXCLUDE (kind, gaps, attested) FROM lasting
 UNION ALL BY NAME
-SELECT DISTINCT
-  w.endpoint_url, t.starts_at, t.ends_at, t.code, t.behind_edge, t.lacking, t.answers, v.stream
+SELECT DISTINCT w.endpoint_url, t.starts_at, t.ends_at, t.code, t.behind_edge, t.lacking, t.answers, v.stream
 FROM lasting AS t
 JOIN serving_streams AS v ON v.endpoint_url = t.endpoint_url AND (v.depth > 1) = t.behind_edge
 JOIN serving_streams AS w ON w.stream = v.stream AND w.endpoint_url <> v.endpoint_url
@@ -130,23 +128,20 @@ LEFT JOIN (SELECT endpoint_url, lacking AS unseen FROM totals WHERE kind = 'succ
 WHERE lacking + COALESCE(unseen, 0) >= 3 AND lacking > 0 AND 200 * lacking > answers
   AND endpoint_url NOT IN (FROM complete)
 UNION ALL BY NAME
-SELECT
-  endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at, code, FALSE AS behind_edge
+SELECT endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at, code, FALSE AS behind_edge
 FROM serving_streams AS v JOIN receiver_logs AS r USING (stream)
 CROSS JOIN (VALUES ('ends_only'), ('answers_only'), ('dies_unseen')) AS kinds (code)
 WHERE depth = 1 OR code = 'dies_unseen'
 GROUP BY endpoint_url, code HAVING BOOL_AND(CASE code WHEN 'ends_only' THEN ends_only
   WHEN 'answers_only' THEN answers_only ELSE v.layer IN ('edge', 'table') OR answers_only END)
 UNION ALL BY NAME
-SELECT
-  v.endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,
+SELECT v.endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,
   'steps_lacking' AS code, v.depth > 1 AS behind_edge, b.lacking, b.answers, v.stream
 FROM broken_logs AS b
 JOIN serving_streams AS v ON v.stream = b.stream
 WHERE v.endpoint_url NOT IN (FROM complete)
 UNION ALL BY NAME
-SELECT
-  v.endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,
+SELECT v.endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,
   'sampled' AS code, v.depth > 1 AS behind_edge, MIN(v.stream) AS stream
 FROM serving_streams AS v
 JOIN generations AS g ON g.stream = v.stream AND g.side = 'receiver'
@@ -156,8 +151,7 @@ UNION ALL BY NAME
 SELECT endpoint_url, MAX(arrived_at) AS starts_at, TIMESTAMP '2100-01-01' AS ends_at, 'work_stopped' AS code, TRUE AS behind_edge
 FROM matches JOIN processing_logs USING (endpoint_url, layer) WHERE processed GROUP BY endpoint_url
 UNION ALL BY NAME
-SELECT
-  v.endpoint_url, 'tz_suspect' AS code, FALSE AS behind_edge, v.stream,
+SELECT v.endpoint_url, 'tz_suspect' AS code, FALSE AS behind_edge, v.stream,
   o.zone_error_minutes AS minutes,
   COALESCE(o.day - o.offset_ms * INTERVAL '1 millisecond' - INTERVAL '1 hour', '2000-01-01') AS starts_at,
   COALESCE(o.day - o.offset_ms * INTERVAL '1 millisecond' + INTERVAL '25 hours', '2100-01-01') AS ends_at
@@ -165,8 +159,13 @@ FROM outermost AS v
 JOIN clock_offsets AS o ON o.stream = v.stream
 WHERE o.zone_error_minutes IS NOT NULL
 UNION ALL BY NAME
-SELECT
-  v.endpoint_url, MIN(a.first_at) AS starts_at, MAX(a.later_at) AS ends_at,
+SELECT v.endpoint_url, 'error_unnamed' AS code, FALSE AS behind_edge, v.stream,
+  a.first_at - (timeout_seconds + tolerance_seconds) * INTERVAL '1 second' AS starts_at,
+  a.last_at + tolerance_seconds * INTERVAL '1 second' AS ends_at
+FROM outermost AS v JOIN generations USING (stream) JOIN activity AS a USING (generation_id) CROSS JOIN settings
+WHERE v.layer = 'app' AND alarms > 0
+UNION ALL BY NAME
+SELECT v.endpoint_url, MIN(a.first_at) AS starts_at, MAX(a.later_at) AS ends_at,
   'dst_ambiguous' AS code, FALSE AS behind_edge, MIN(g.stream) AS export
 FROM activity AS a
 JOIN generations AS g ON g.generation_id = a.generation_id

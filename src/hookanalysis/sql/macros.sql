@@ -615,6 +615,18 @@ CREATE MACRO scan_level(t) AS (
   ), '')
 );
 
+-- Whether a line tells of an error, and names neither an event nor a request.
+CREATE MACRO alarms(t) AS (
+  CASE
+    WHEN regexp_matches(
+      t, '(?:^|[\s\[(|.:"])(?:ERROR|CRITICAL|FATAL|SEVERE|ERR|FTL|CRIT|EMERG)[\s\])|:,/"]|'
+      '(?i:(?:level|lvl|severity)"?[=:] ?"?(?:err|crit|fatal|panic|[56]0\b)|[\[.](?:error|crit|fatal|emerg|alert))|'
+      '^(?:fail|crit): |[a-z](?:Error|Exception)\b|\bpanic: |\bSIG(?:KILL|TERM|ABRT|SEGV)\b'
+    ) THEN NOT regexp_matches(t, '\b(?:POST|PUT) |[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-')
+    ELSE FALSE
+  END
+);
+
 -- The id that a line bears in front, as a tag or under its name: by it a line without a time belongs
 -- to the one before it.
 CREATE MACRO line_tag(t) AS (

@@ -12,8 +12,7 @@
    the event. lost: the export lost or forgot attempts of that time. What went elsewhere, no export
    covers: none lists that endpoint. */
 WITH unlisted AS (
-  SELECT
-    delivery_no, event_uuid, endpoint_url, MIN(arrived_at) AS moment, BOOL_OR(accepted) AS accepted
+  SELECT delivery_no, event_uuid, endpoint_url, MIN(arrived_at) AS moment, BOOL_OR(accepted) AS accepted
   FROM matches
   WHERE NOT listed AND counts AND delivery_no NOT IN (SELECT delivery_no FROM attempts)
   GROUP BY ALL

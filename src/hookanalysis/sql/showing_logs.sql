@@ -8,8 +8,7 @@ WITH sizes AS (
   SELECT endpoint_url, COUNT(*) AS total FROM matches WHERE layer = 'edge' GROUP BY ALL
 ),
 accepted_events AS (
-  SELECT
-    e.endpoint_url, l.layer, e.event_uuid, MIN(e.arrived_at) AS arrived_at, COUNT(i.layer) > 0 AS told
+  SELECT e.endpoint_url, l.layer, e.event_uuid, MIN(e.arrived_at) AS arrived_at, COUNT(i.layer) > 0 AS told
   FROM matches AS e
   JOIN (SELECT DISTINCT endpoint_url, layer FROM matches WHERE layer <> 'edge') AS l
     ON l.endpoint_url = e.endpoint_url

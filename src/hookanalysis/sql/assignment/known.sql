@@ -10,8 +10,7 @@ SELECT MAX(s.timeout_seconds), MAX(s.same_send_seconds),
         WHEN BOOL_AND(DATE_TRUNC('minute', a.attempted_at) = a.attempted_at) THEN 60000
         ELSE MAX(g.time_resolution_ms)
       END AS step_ms
-      FROM generations AS g
-      JOIN attempt_records AS a ON a.generation_id = g.generation_id
+      FROM generations AS g JOIN attempt_records AS a ON a.generation_id = g.generation_id
       GROUP BY g.generation_id
     )
   ),

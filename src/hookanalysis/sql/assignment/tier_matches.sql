@@ -18,6 +18,5 @@ SELECT
   END AS accepted, CASE WHEN p.told THEN r.processed END AS processed,
   p.told AND r.known_before AS known_before, p.told AND r.signature_failed AS signature_failed,
   r.stranger, NOT t.shown AS counts, t.attempt_key IS NOT NULL AS listed, t.delivery_no
-FROM tier_pairs AS p
-JOIN tier_results AS t ON t.row_no = p.row_no
+FROM tier_pairs AS p JOIN tier_results AS t ON t.row_no = p.row_no
 JOIN nameless_receipts AS r ON r.receipt_id = p.receipt_id

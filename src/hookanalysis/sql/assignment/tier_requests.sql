@@ -79,15 +79,13 @@ SELECT
   t.latency_ms, t.timeout_s, t.http_status, t.shown,
   epoch_us(t.seen_from) AS seen_from, epoch_us(t.seen_until) AS seen_until, t.seen_status, t.here,
   t.strayed, t.delivery_no
-FROM tried AS t
-JOIN endpoint_paths AS p ON p.endpoint_url = t.endpoint_url
+FROM tried AS t JOIN endpoint_paths AS p ON p.endpoint_url = t.endpoint_url
 UNION ALL
 SELECT
   s.event_uuid, s.endpoint_url, s.attempt_key, s.nth, p.path_no, NULL, NULL, NULL, NULL, NULL,
   NULL, TRUE,
   epoch_us(COALESCE(s.seen_from, s.shown_at)), epoch_us(COALESCE(s.seen_until, s.shown_at)),
   s.http_status, s.here, COALESCE(s.strayed, 0), s.delivery_no
-FROM surplus AS s
-JOIN endpoint_paths AS p ON p.endpoint_url = s.endpoint_url
+FROM surplus AS s JOIN endpoint_paths AS p ON p.endpoint_url = s.endpoint_url
 -- Of several assignments that are as good, the first is taken: the same one every time.
 ORDER BY COALESCE(attempted_at, seen_from), event_uuid, endpoint_url, attempt_key, nth

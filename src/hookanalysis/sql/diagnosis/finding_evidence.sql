@@ -14,13 +14,11 @@ WITH quoted_rows AS (
 ),
 -- A bare uuid in a text is not known to be the event's when the line is read.
 named_records AS (
-  SELECT
-    UNNEST(LIST_PREPEND(event_uuid, candidate_uuids)) AS event_uuid, generation_id, file_id, byte_offset
+  SELECT UNNEST(LIST_PREPEND(event_uuid, candidate_uuids)) AS event_uuid, generation_id, file_id, byte_offset
   FROM receipt_records
 ),
 told_lines AS (
-  SELECT
-    m.event_uuid, m.endpoint_url, r.file_id, m.receipt_id % 10000000000000 AS byte_offset
+  SELECT m.event_uuid, m.endpoint_url, r.file_id, m.receipt_id % 10000000000000 AS byte_offset
   FROM matches AS m
   JOIN receipts AS r ON r.receipt_id = m.receipt_id
   JOIN quoted_rows AS q ON q.event_uuid = m.event_uuid AND q.endpoint_url = m.endpoint_url

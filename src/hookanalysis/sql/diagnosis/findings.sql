@@ -24,8 +24,7 @@ WITH counted_rows AS (
 ),
 -- The format's id begins with the sender's name.
 exports AS (
-  SELECT DISTINCT
-    COALESCE(a.endpoint_url, '') AS endpoint_url, SPLIT_PART(g.format, '_', 1) AS sender
+  SELECT DISTINCT COALESCE(a.endpoint_url, '') AS endpoint_url, SPLIT_PART(g.format, '_', 1) AS sender
   FROM (SELECT DISTINCT endpoint_url, generation_id FROM attempt_records) AS a
   JOIN generations AS g ON g.generation_id = a.generation_id
 ),

@@ -4,6 +4,7 @@
            (a reason code, 'ignored', 'untimed': kept without a time, or NULL), hook (may it be a
            webhook?), place (how far behind its beginning its time stands), with the columns of
            times.sql; {{raised}} (does an ignored record name an exception?),
+           {{alarms}} (does it tell of an error that names nothing?),
            {{zone_given}} (has the file a zone for its times?)
 
    A wrapper's time counts where the record has none, none of a known zone, or one that stands far
@@ -63,6 +64,7 @@ SELECT
   CASE WHEN verdict IN ('keep', 'count') THEN make_timestamp(later_micros) END AS later_at,
   CASE WHEN verdict IN ('keep', 'count') AND plausible THEN zoned END AS zoned,
   verdict,
+  CASE WHEN verdict IN ('keep', 'count') THEN {{alarms}} ELSE FALSE END AS alarm,
   CASE WHEN verdict = 'reject' THEN misfit_or_time END AS reason,
   CASE
     WHEN verdict IN ('keep', 'reject') OR (verdict = 'ignore' AND {{raised}}) THEN record

@@ -10,8 +10,7 @@ WITH shown AS (
     endpoint_url
   LIMIT $most
 )
-SELECT
-  step_of(j.happened_at, $unit, $zone) AS step, j.outcome, s.endpoint_url, COUNT(*) AS deliveries
+SELECT step_of(j.happened_at, $unit, $zone) AS step, j.outcome, s.endpoint_url, COUNT(*) AS deliveries
 FROM judged($since, $until, $endpoint, $event_type) AS j
 LEFT JOIN shown AS s ON s.endpoint_url = j.endpoint_url
 WHERE NOT j.is_test AND j.happened_at IS NOT NULL

@@ -91,8 +91,7 @@ ORDER BY endpoint_url
    grain:  one reason code, with its most frequent wording; tests left out
    inputs: judged */
 WITH wordings AS (
-  SELECT
-    reason, COUNT(*) AS deliveries, MIN(happened_at) AS first_at, MAX(happened_at) AS last_at
+  SELECT reason, COUNT(*) AS deliveries, MIN(happened_at) AS first_at, MAX(happened_at) AS last_at
   FROM judged($since, $until, $endpoint, $event_type)
   WHERE outcome = 'undetermined' AND NOT is_test
   GROUP BY reason

@@ -54,8 +54,7 @@ latest AS (
   FROM counts
   GROUP BY day, endpoint_url, outcome
 )
-SELECT
-  day, outcome, CAST(COALESCE(SUM(before), 0) AS BIGINT) AS before, CAST(SUM(now) AS BIGINT) AS now
+SELECT day, outcome, CAST(COALESCE(SUM(before), 0) AS BIGINT) AS before, CAST(SUM(now) AS BIGINT) AS now
 FROM latest
 WHERE day <= (SELECT MAX(as_of) FROM history WHERE timezone = $zone AND as_of < $day)
 GROUP BY day, outcome

@@ -117,8 +117,7 @@ LIMIT $most
    grain:  one endpoint and side
    inputs: attempts, matches, receipts; $most: how many */
 WITH sides AS (
-  SELECT
-    COALESCE(endpoint_url, '') AS endpoint_url, 'sender' AS side, latency_ms, attempted_at AS at_
+  SELECT COALESCE(endpoint_url, '') AS endpoint_url, 'sender' AS side, latency_ms, attempted_at AS at_
   FROM attempts
   WHERE latency_ms IS NOT NULL AND NOT COALESCE(is_test, FALSE)
   UNION ALL

@@ -198,8 +198,7 @@ WITH linked AS (
   GROUP BY ALL
 ),
 named AS (
-  SELECT
-    UNNEST(LIST_PREPEND(event_uuid, candidate_uuids)) AS event_uuid, file_id, byte_offset
+  SELECT UNNEST(LIST_PREPEND(event_uuid, candidate_uuids)) AS event_uuid, file_id, byte_offset
   FROM receipt_records
   WHERE event_uuid IN (SELECT UNNEST($uuids)) OR LIST_HAS_ANY(candidate_uuids, $uuids)
 ),
