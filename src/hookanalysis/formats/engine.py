@@ -42,9 +42,8 @@ _APART = r"[\x00-@\[-`{-\x7f…]"
 # Columns that the loader adds, and those of `scan_sql`.
 _PLACE = ("file_id", "generation_id")
 _SCANNED = (
-    'line BIGINT, byte_offset BIGINT, part BIGINT, "at" TIMESTAMP,'
-    " later_at TIMESTAMP, zoned BOOLEAN, verdict VARCHAR, alarm BOOLEAN,"
-    " reason VARCHAR, record VARCHAR"
+    'line BIGINT, byte_offset BIGINT, part BIGINT, "at" TIMESTAMP, later_at TIMESTAMP,'
+    " zoned BOOLEAN, verdict VARCHAR, alarm BOOLEAN, reason VARCHAR, record VARCHAR"
 )
 # Ways to read that are kept planned: more than most folders of logs need.
 _KEPT = 24
