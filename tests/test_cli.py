@@ -418,6 +418,12 @@ def test_strict_counts_what_could_not_be_read_until_it_is_made_good(
     mended = go("reconcile", "--fail-on", "never", "--strict")
     assert mended.returncode == 0, mended.stdout
     assert "in part" not in mended.stdout
+    (tmp_path / "copy.log").write_text("<!doctype html><html><body>Please log in</body></html>")
+    assert go("load", "copy.log", "--strict").returncode == 2
+    assert go("reconcile", "--fail-on", "never", "--strict", "--full").returncode == 1
+    (tmp_path / "copy.log").write_text(line.format(21, 3))  # as what is loaded
+    assert go("load", "copy.log", "--strict").returncode == 0
+    assert go("reconcile", "--fail-on", "never", "--strict", "--full").returncode == 0
 
 
 def test_a_held_workspace_exits_with_75(tmp_path: Path) -> None:

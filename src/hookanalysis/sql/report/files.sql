@@ -9,7 +9,11 @@ WITH offers AS (
     *,
     COALESCE(stream, lacking_stream, path) AS place,
     status = 'refused' OR rejected > 0 OR integrity = 'truncated' AS bad,
-    CASE WHEN status IN ('loaded', 'grown') AND NOT bad THEN file_id END AS good_id
+    CASE
+      WHEN status IN ('loaded', 'grown') AND NOT bad
+        -- A path that holds a copy by now of what is loaded, and sound.
+        OR status = 'unchanged' AND NOT BOOL_OR(bad) OVER (PARTITION BY generation_id) THEN file_id
+    END AS good_id
   FROM files
   LEFT JOIN (SELECT generation_id, side, layer, stream, format, timezone FROM generations)
     USING (generation_id)
