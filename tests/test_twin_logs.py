@@ -55,6 +55,28 @@ def test_one_request_in_two_logs_is_one_arrival(tmp_path: Path, *, hosts: bool) 
     assert found == expected, json.dumps(found)
 
 
+def test_what_two_hooks_send_to_a_host_each_arrives_twice(tmp_path: Path) -> None:
+    export = ["ID,Time,Event,Idempotency,Webhook URL,Status,HTTP Status Code"]
+    logs: dict[str, list[str]] = {"host1": [], "host2": []}
+    for n, uuid in enumerate(EVENTS):
+        at = f"2026-11-20T10:{n:02d}:10"
+        for hook, lines in enumerate(logs.values()):
+            sent = f"{at}.0{hook}0Z,invoice.purchase,{uuid},https://a.example/hooks,Success,200"
+            export.append(f"{2 * n + hook},{sent}")
+            # The second host's clock is a little behind.
+            lines.append(
+                f"{at}.{12 - hook}0Z INFO shop: webhook received webhook_event_uuid={uuid}"
+            )
+    for name, lines in logs.items():
+        (tmp_path / f"{name}.log").write_text("\n".join(lines) + "\n")
+    (tmp_path / "export.csv").write_text("\n".join(export) + "\n")
+    with ha.connect(":memory:", settings=ha.Settings(grace_minutes=0)) as ws:
+        ws.load(tmp_path)
+        ws.reconcile()
+        found = dict(ws.rows("SELECT outcome, COUNT(*) FROM deliveries GROUP BY outcome"))
+    assert found == {"duplicated": 30}
+
+
 @pytest.mark.long
 def test_a_worker_behind_two_hosts_tells_of_their_requests(tmp_path: Path) -> None:
     export = ["ID,Time,Event,Idempotency,Webhook URL,Status,HTTP Status Code"]

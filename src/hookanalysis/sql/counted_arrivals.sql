@@ -4,7 +4,8 @@
 
    Twin logs tell of the same requests, such as an application server's and the application's own,
    or several hosts' and that of the one worker behind them. Twins share most deliveries: half of
-   what the smaller log tells, or more. Hosts behind one balancer share few, by double sends.
+   what the smaller log tells, or more, with more receipts than there were tries. Hosts behind one
+   balancer share few, by double sends, or a try each.
    twin_group: logs that are twins, or twins of the same; side: those of them that are no twins, as
    the hosts. The n-th receipt of an attempt on one side is the n-th on any other,
    the accepted ones first: as many were accepted as the log says that saw most of them accepted.
@@ -29,14 +30,20 @@ WITH hard_matches AS (
   WHERE counts AND (NOT listed OR delivery_no IN (SELECT delivery_no FROM hard_attempts))
   WINDOW in_layer AS (PARTITION BY delivery_no, layer)
 ),
+shown AS (
+  SELECT layer, stream, delivery_no, path, BOOL_OR(listed) AS listed, COUNT(*) AS receipts
+  FROM hard_matches GROUP BY ALL
+),
 shared AS (
   SELECT
     a.layer, a.stream, b.stream AS twin, COUNT(DISTINCT a.delivery_no) AS deliveries,
     COUNT(DISTINCT CASE WHEN a.listed THEN a.delivery_no END) AS listed
-  FROM hard_matches AS a
-  JOIN hard_matches AS b
+  FROM shown AS a
+  JOIN shown AS b
     ON b.layer = a.layer AND b.delivery_no = a.delivery_no AND b.stream <> a.stream
     AND COALESCE(b.path = a.path, TRUE)
+  LEFT JOIN (SELECT delivery_no, COUNT(*) AS tries FROM hard_attempts GROUP BY ALL) AS t ON t.delivery_no = a.delivery_no
+  WHERE a.receipts + b.receipts > COALESCE(t.tries, 0)
   GROUP BY ALL
 ),
 sizes AS (

@@ -91,6 +91,8 @@ verdicts AS (
       WHEN mixed OR (processed_count IS NULL AND one_failed) THEN 'undetermined: ambiguous'
       WHEN accepted_count > 1 THEN 'duplicated: ' || COALESCE(repeat_kind, 'replay')
       WHEN unanswered OR (undecided AND successes > 1) THEN 'undetermined: ambiguous'
+      -- A failed try was accepted; so was the success, if a log that is absent shows it.
+      WHEN success_silent AND NOT receiver_covered THEN 'undetermined: receiver_coverage'
       WHEN took_several_tries THEN 'recovered: recovered'
       WHEN success_unlisted AND says <> 'no_attempt' THEN 'undetermined: sender_coverage'
       WHEN says IN ('fail_http', 'fail_nohttp') THEN 'unacknowledged: false_failure'

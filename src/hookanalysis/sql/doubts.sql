@@ -62,10 +62,15 @@ complete AS (
 attested AS (
   SELECT endpoint_url FROM witnesses WHERE answers >= 20 AND 200 * lacking <= answers
 ),
+-- A log that gets but a part lacks lines of all endpoints that it serves.
+lines_shown AS (
+  SELECT v.endpoint_url, CAST(SUM(lacking) AS BIGINT) AS lacking, CAST(SUM(answers) AS BIGINT) AS answers
+  FROM (SELECT DISTINCT v.endpoint_url, o.endpoint_url AS other FROM outermost AS v JOIN outermost AS o USING (stream)) AS v
+  JOIN witnesses AS w ON w.endpoint_url = other AND (lacking < answers OR other = v.endpoint_url) GROUP BY ALL
+),
 runs AS (
   SELECT
-    *, kind IN ('behind_edge', 'worked_off') AS behind_edge,
-    behind_edge OR endpoint_url IN (FROM attested) AS attested,
+    *, kind IN ('behind_edge', 'worked_off') AS behind_edge, behind_edge OR endpoint_url IN (FROM attested) AS attested,
     LAG(answers) OVER in_order AS answers_before, LEAD(answers) OVER in_order AS answers_after,
     LAG(ends_at) OVER in_order AS shown_until, LEAD(starts_at) OVER in_order AS shown_from
   FROM answer_runs
@@ -74,9 +79,7 @@ runs AS (
 ),
 gaps AS (
   SELECT
-    *,
-    LEAD(ends_at, 2) OVER in_order AS third_ends_at,
-    LEAD(shown_before, 2) OVER in_order - shown_before AS shown_between
+    *, LEAD(ends_at, 2) OVER in_order AS third_ends_at, LEAD(shown_before, 2) OVER in_order - shown_before AS shown_between
   FROM runs
   WHERE silent
   WINDOW in_order AS (PARTITION BY endpoint_url, kind ORDER BY run)
@@ -86,8 +89,7 @@ totals AS (
     endpoint_url, kind, behind_edge, attested, MIN(starts_at) - INTERVAL '1 day' AS starts_at,
     MAX(ends_at) + INTERVAL '1 day' AS ends_at, SUM(answers) AS answers,
     SUM(answers) FILTER (silent) AS lacking, COUNT(*) FILTER (silent) AS gaps,
-    CASE WHEN 3 * SUM(answers) FILTER (silent) > 2 * SUM(answers) THEN 'sampled'
-      ELSE 'host_missing' END AS code
+    CASE WHEN 3 * SUM(answers) FILTER (silent) > 2 * SUM(answers) THEN 'sampled' ELSE 'host_missing' END AS code
   FROM runs
   GROUP BY ALL
 ),
@@ -122,7 +124,7 @@ WHERE kind = 'success' AND (answers >= 3 AND NOT attested
 UNION ALL BY NAME
 SELECT endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,
   'lines_lacking' AS code, FALSE AS behind_edge, lacking, answers
-FROM witnesses
+FROM lines_shown
 LEFT JOIN (SELECT endpoint_url, lacking AS unseen FROM totals WHERE kind = 'success' AND NOT attested)
   USING (endpoint_url)
 WHERE lacking + COALESCE(unseen, 0) >= 3 AND lacking > 0 AND 200 * lacking > answers
