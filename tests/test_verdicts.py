@@ -135,7 +135,10 @@ def classify(s: State) -> list[str]:
     # It may have been accepted again, by an attempt that the sender saw answered, or not.
     split = good and s.accepted_count == 1
     split = split and (s.unanswered or (s.undecided and s.successes > 1))
-    once = good and s.accepted_count == 1 and not split
+    # An earlier try was accepted; the success may stand in a log that is absent.
+    elsewhere = good and s.accepted_count == 1 and not split
+    elsewhere = elsewhere and s.success_silent and not s.receiver_covered
+    once = good and s.accepted_count == 1 and not split and not elsewhere
     failed = s.says.startswith("fail")
     several = s.had_failure or s.arrivals > 1 if s.says == "ok" else failed and s.resend_unlisted
     # What came may have come by a try that succeeded, and is not listed.
@@ -160,7 +163,8 @@ def classify(s: State) -> list[str]:
             ((blank or silent) and not s.undecided)
             and (not s.receiver_covered or (blank and unnamed))
         )
-        or hidden,
+        or hidden
+        or elsewhere,
         "refused: contradictory_status": came
         and s.accepted_count == 0
         and s.says == "ok"
