@@ -206,10 +206,7 @@ TOLD: list[dict[str, str]] = [
         app 12:10:05.3 processed 200 ip=34.83.8.110
         app 12:40:05.3 signature_failed 401 ip=203.0.113.9
     """,
-        **{
-            f"the edge answered {code}": f"attempt 12:10 failed timeout\nedge 12:10:25 {code}"
-            for code in ("499", "504")
-        },
+        "the edge answered 504": "attempt 12:10 failed timeout\nedge 12:10:25 504",
         "lines of one request": """
         attempt 12:10 success 200
         app 12:10:05.2 received request=r1
@@ -276,6 +273,9 @@ TOLD: list[dict[str, str]] = [
     },
     {
         "received, success 200": "attempt 12:10 success 200\napp 12:10:05.4 received",
+    },
+    {
+        "the edge answered 499": "attempt 12:10 failed timeout\nedge 12:10:25 499",
     },
 ]
 

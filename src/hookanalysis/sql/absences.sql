@@ -31,8 +31,7 @@ WITH unsettled AS (
   WHERE success_silent OR delivery_no NOT IN (
     SELECT delivery_no
     FROM matches AS m JOIN sender_deliveries AS d USING (delivery_no)
-    WHERE layer <> 'edge' AND counts
-    GROUP BY delivery_no HAVING BOOL_OR(
+    WHERE layer <> 'edge' AND counts GROUP BY delivery_no HAVING BOOL_OR(
         processed OR known_before OR m.endpoint_url NOT IN (SELECT endpoint_url FROM processing_logs)
       ) OR NOT BOOL_OR(accepted AND processed IS NULL OR says = 'ok' AND NOT COALESCE(accepted, FALSE))
   )
@@ -94,16 +93,14 @@ weighed AS (
 ),
 unproven AS (
   SELECT *, outer_covered OR arrived AS inward, CASE WHEN inward THEN inner_doubt ELSE doubt END AS code
-  FROM weighed
-  WHERE NOT outer_covered OR NOT processing_covered
+  FROM weighed WHERE NOT outer_covered OR NOT processing_covered
 ),
 log_ends AS (
   SELECT stream, MIN(starts_at) AS starts_at, MAX(ends_at) AS ends_at,
     MIN(logged_from) AS logged_from, MAX(logged_until) AS logged_until,
     (SELECT MAX(h.ends_at) FROM log_holes AS h WHERE h.stream = s.stream AND h.reason = 'truncated')
       AS cut_at
-  FROM stream_spans AS s
-  GROUP BY stream
+  FROM stream_spans AS s GROUP BY stream
 ),
 stream_reasons AS (
   SELECT

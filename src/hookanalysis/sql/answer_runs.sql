@@ -5,8 +5,7 @@
    shown_before: answers of the same kind that the logs show, before this run. */
 WITH placed_answers AS (
   SELECT endpoint_no, kind_no, TRUE AS silent, moment, moment AS until_at, attempt_key, 1 AS answers
-  FROM answers
-  WHERE silent
+  FROM answers WHERE silent
   UNION ALL BY NAME
   SELECT
     endpoint_no, kind_no, FALSE AS silent, first_at AS moment, last_at AS until_at,

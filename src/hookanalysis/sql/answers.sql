@@ -12,8 +12,7 @@
    a line of its own, of an event that arrived at another try. */
 WITH by_time AS (
   SELECT DISTINCT endpoint_url, layer
-  FROM matches
-  JOIN processing_logs USING (endpoint_url, layer)
+  FROM matches JOIN processing_logs USING (endpoint_url, layer)
   WHERE match_rule = 'time'
 ),
 -- What is taken in by one log, and worked off by another, as a worker's, which shows no requests.
@@ -21,14 +20,12 @@ inner_events AS (
   SELECT
     endpoint_url, event_uuid, stream, MIN(arrived_at) AS arrived_at, BOOL_OR(accepted) AS accepted,
     COALESCE(BOOL_OR(processed), FALSE) AS processed
-  FROM matches
-  WHERE layer <> 'edge' AND match_rule <> 'time' AND listed
+  FROM matches WHERE layer <> 'edge' AND match_rule <> 'time' AND listed
   GROUP BY ALL
 ),
 workers AS (
   SELECT endpoint_url, stream
-  FROM inner_events
-  WHERE processed
+  FROM inner_events WHERE processed
   GROUP BY ALL
   HAVING COUNT(*) FILTER ((endpoint_url, event_uuid) IN (
     SELECT (endpoint_url, event_uuid) FROM inner_events GROUP BY ALL HAVING NOT BOOL_AND(processed)
@@ -66,8 +63,7 @@ told AS (
       layer = 'edge'
       OR (endpoint_url, layer) IN (
         SELECT (endpoint_url, layer)
-        FROM serving_streams
-        JOIN by_time USING (endpoint_url, layer)
+        FROM serving_streams JOIN by_time USING (endpoint_url, layer)
         WHERE depth = 1
       )
     )
@@ -75,8 +71,7 @@ told AS (
   SELECT
     endpoint_url, event_uuid, MIN(arrived_at), 6,
     NOT BOOL_OR((endpoint_url, stream) IN (SELECT (endpoint_url, stream) FROM workers))
-  FROM inner_events
-  WHERE endpoint_url IN (SELECT endpoint_url FROM workers)
+  FROM inner_events WHERE endpoint_url IN (SELECT endpoint_url FROM workers)
   GROUP BY endpoint_url, event_uuid
 )
 SELECT COALESCE(p.endpoint_no, 0) AS endpoint_no, t.* EXCLUDE (endpoint_url)

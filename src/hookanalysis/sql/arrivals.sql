@@ -24,8 +24,7 @@ WITH shared_keys AS (
 ),
 retried_events AS (
   SELECT event_uuid
-  FROM attempts
-  WHERE event_uuid IN (SELECT request_key FROM receipt_lines)
+  FROM attempts WHERE event_uuid IN (SELECT request_key FROM receipt_lines)
   GROUP BY event_uuid HAVING MAX(attempted_at) > MIN(attempted_at) + INTERVAL '1 second'
 ),
 told_lines AS (
@@ -34,7 +33,8 @@ told_lines AS (
     COALESCE(unlike(MIN(path) OVER key_lines, MAX(path) OVER key_lines), FALSE) AS several_paths,
     CASE WHEN several_paths
       THEN COALESCE(path, CASE WHEN request_id IS NOT NULL THEN MAX(path) OVER request END, '')
-      ELSE '' END AS part
+      ELSE '' END AS part,
+    COALESCE(BOOL_OR(is_end) OVER request, FALSE) AS ends, BOOL_OR(mark = 'received' OR path IS NOT NULL) OVER request IS TRUE AS begins
   FROM (
     SELECT
       place, stream, request_key, event_uuid, kind, logged_at, request_id, path,
@@ -49,11 +49,13 @@ told_lines AS (
 shared_lines AS (
   SELECT
     *,
-    COALESCE(
-      MIN(logged_at) FILTER (request_id IS NOT NULL) OVER (PARTITION BY key_no, part, request_id),
-      logged_at
-    ) AS begun_at
-  FROM told_lines
+    COALESCE(MIN(logged_at) FILTER (request_id IS NOT NULL) OVER (PARTITION BY key_no, part, request_id), logged_at)
+      AS begun_at
+  FROM (
+    -- A worker has ids of its own: one that ends what another has begun is no request's.
+    SELECT * REPLACE (CASE WHEN begins OR NOT ends OR NOT BOOL_OR(begins AND NOT ends) OVER (PARTITION BY key_no)
+      THEN request_id END AS request_id) FROM told_lines
+  )
 ),
 keys AS (
   SELECT
@@ -141,8 +143,7 @@ ended_lines AS (
   FROM begun_lines
 )
 SELECT place, 0 AS arrival
-FROM shared_lines
-JOIN keys USING (key_no, part)
+FROM shared_lines JOIN keys USING (key_no, part)
 WHERE NOT reused
 UNION ALL
 SELECT

@@ -31,8 +31,7 @@ repeated_rows AS (
       WHEN attempt_id IS NOT NULL OR status = 'none' OR nth = 1 THEN ''
       ELSE ' copy ' || nth
     END AS row_key
-  FROM named_rows
-  WHERE hash(event_uuid) IN (FROM repeated_events)
+  FROM named_rows WHERE hash(event_uuid) IN (FROM repeated_events)
 ),
 taken_keys AS (
   SELECT
@@ -78,8 +77,7 @@ merged_rows AS (
 ),
 event_endpoints AS (
   SELECT event_uuid, MAX(endpoint_url) AS endpoint_url
-  FROM repeated_rows
-  GROUP BY event_uuid HAVING COUNT(DISTINCT endpoint_url) = 1
+  FROM repeated_rows GROUP BY event_uuid HAVING COUNT(DISTINCT endpoint_url) = 1
 ),
 sole_endpoint AS (
   SELECT MAX(endpoint_url) AS endpoint_url
@@ -96,8 +94,7 @@ all_rows AS (
   LEFT JOIN event_endpoints AS e ON e.event_uuid = m.event_uuid
   UNION ALL BY NAME
   SELECT row_key AS attempt_key, * EXCLUDE (row_key, place), place AS delivery_no, 1 AS observations
-  FROM named_rows
-  WHERE hash(event_uuid) NOT IN (FROM repeated_events)
+  FROM named_rows WHERE hash(event_uuid) NOT IN (FROM repeated_events)
 )
 SELECT
   a.attempt_key, a.event_uuid,

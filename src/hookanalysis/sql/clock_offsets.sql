@@ -11,8 +11,7 @@ WITH streams AS (
   SELECT r.stream, GREATEST(MAX(r.time_resolution_ms), MAX(x.time_resolution_ms), 1) AS resolution_ms
   FROM generations AS r
   LEFT JOIN generations AS x ON x.side = 'sender'
-  WHERE r.side = 'receiver'
-  GROUP BY r.stream
+  WHERE r.side = 'receiver' GROUP BY r.stream
 ),
 shared AS (
   SELECT DISTINCT a.stream, b.stream AS other

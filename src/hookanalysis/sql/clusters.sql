@@ -11,6 +11,5 @@ SELECT
   MIN(starts_at) AS starts_at, MAX(ends_at) AS ends_at, COUNT(*) AS attempts,
   MAX(lines) AS receipts,
   COUNT(*) FILTER (WHERE left_out AND covered) AS at_least_missed
-FROM requests
-WHERE state = 'open' AND NOT shown
+FROM requests WHERE state = 'open' AND NOT shown
 GROUP BY layer, component

@@ -43,15 +43,13 @@ shared AS (
     ON b.layer = a.layer AND b.delivery_no = a.delivery_no AND b.stream <> a.stream
     AND COALESCE(b.path = a.path, TRUE)
   LEFT JOIN (SELECT delivery_no, COUNT(*) AS tries FROM hard_attempts GROUP BY ALL) AS t ON t.delivery_no = a.delivery_no
-  WHERE a.receipts + b.receipts > COALESCE(t.tries, 0)
-  GROUP BY ALL
+  WHERE a.receipts + b.receipts > COALESCE(t.tries, 0) GROUP BY ALL
 ),
 sizes AS (
   SELECT
     layer, stream, COUNT(DISTINCT delivery_no) AS deliveries,
     COUNT(DISTINCT CASE WHEN listed THEN delivery_no END) AS listed
-  FROM matches
-  WHERE counts AND stream IN (SELECT stream FROM shared)
+  FROM matches WHERE counts AND stream IN (SELECT stream FROM shared)
   GROUP BY ALL
 ),
 twins AS (
@@ -68,11 +66,9 @@ twin_groups AS (
 ),
 sides AS (
   SELECT g.layer, g.stream, g.twin_group, MIN(o.stream) AS side
-  FROM twin_groups AS g
-  JOIN twin_groups AS o ON o.layer = g.layer AND o.twin_group = g.twin_group
+  FROM twin_groups AS g JOIN twin_groups AS o ON o.layer = g.layer AND o.twin_group = g.twin_group
   LEFT JOIN twins AS t ON t.layer = g.layer AND t.stream = g.stream AND t.twin = o.stream
-  WHERE t.twin IS NULL
-  GROUP BY g.layer, g.stream, g.twin_group
+  WHERE t.twin IS NULL GROUP BY g.layer, g.stream, g.twin_group
 ),
 answers AS (
   SELECT

@@ -32,14 +32,14 @@ WITH layers AS (
       ARG_MAX(http_status, (arrived_at, http_status)) FILTER (arrived_at IS NOT NULL),
       MAX(http_status)
     ) AS last_status,
+    COALESCE(BOOL_OR(sender_left(http_status)), FALSE) AS left_open,
     COUNT(DISTINCT path) > 1 AS several_paths, COUNT(path) = 0 AS pathless,
     COUNT(*) FILTER (attempt_key IS NULL) AS unplaced,
     MAX(COALESCE(list_position(['uuid', 'transaction', 'request_id'], match_rule), 4))
       AS weakest_rule,
     LIST({'attempt_key': attempt_key, 'arrived_at': arrived_at, 'stranger': stranger}
       ORDER BY arrived_at, ended_at, receipt_id) FILTER (accepted OR processed) AS taken
-  FROM counted_arrivals
-  GROUP BY delivery_no, event_uuid, endpoint_url, layer
+  FROM counted_arrivals GROUP BY delivery_no, event_uuid, endpoint_url, layer
 ),
 counted AS (
   SELECT
@@ -97,13 +97,11 @@ answers AS (
   SELECT delivery_no, GREATEST(MIN(lines - refusals), 1) AS at_most
   FROM (
     SELECT delivery_no, COUNT(*) AS lines, COUNT(*) FILTER (refuses(http_status)) AS refusals
-    FROM matches
-    WHERE match_rule = 'time' AND http_status IS NOT NULL
+    FROM matches WHERE match_rule = 'time' AND http_status IS NOT NULL
     GROUP BY delivery_no, layer
   )
   JOIN (SELECT delivery_no, arrivals FROM counted) USING (delivery_no)
-  WHERE lines >= arrivals
-  GROUP BY delivery_no
+  WHERE lines >= arrivals GROUP BY delivery_no
 ),
 -- What the edge, which lacks no other, certainly has no line of was no request of its own: a proxy
 -- hands one on again where a host fails.
@@ -116,15 +114,13 @@ edge_requests AS (
   FROM requests AS q JOIN witnesses AS w ON w.endpoint_url = q.endpoint_url
   JOIN (
     SELECT event_uuid, endpoint_url, COUNT(*) FILTER (layer = 'edge') AS lines
-    FROM matches
-    GROUP BY ALL HAVING COUNT(*) FILTER (layer <> 'edge') > 1
+    FROM matches GROUP BY ALL HAVING COUNT(*) FILTER (layer <> 'edge') > 1
   ) AS m ON m.event_uuid = q.event_uuid AND m.endpoint_url = q.endpoint_url
   JOIN endpoint_paths AS p ON p.endpoint_url = q.endpoint_url
   LEFT JOIN (
     FROM nameless_receipts WHERE layer = 'edge' AND receipt_id NOT IN (SELECT receipt_id FROM matches)
   ) AS r ON r.known_path = p.path AND r.arrived_at BETWEEN q.starts_at AND q.ends_at
-  WHERE q.layer = 'edge'
-  GROUP BY ALL
+  WHERE q.layer = 'edge' GROUP BY ALL
 )
 SELECT
   c.* EXCLUDE (dropped, arrivals, accepted, first_taken, second_taken, apart, last_accepted_at, unplaced)

@@ -7,10 +7,8 @@
    that one may be absent. */
 WITH logs AS (
   SELECT MAX(g.layer) AS layer, g.stream, MIN(a.first_at) AS first_at, MAX(a.last_at) AS last_at
-  FROM activity AS a
-  JOIN generations AS g ON g.generation_id = a.generation_id
-  WHERE g.side = 'receiver'
-  GROUP BY g.stream, a.generation_id
+  FROM activity AS a JOIN generations AS g ON g.generation_id = a.generation_id
+  WHERE g.side = 'receiver' GROUP BY g.stream, a.generation_id
 ),
 spans AS (
   SELECT layer, stream, starts_at, ends_at FROM live_spans
@@ -18,8 +16,7 @@ spans AS (
   SELECT
     MAX(layer), stream, UNNEST([MIN(first_at), MAX(last_at)]),
     UNNEST([MIN(first_at), MAX(last_at)])
-  FROM logs
-  GROUP BY stream
+  FROM logs GROUP BY stream
 ),
 gaps_and_losses AS (
   SELECT
@@ -47,8 +44,7 @@ explained_gaps AS (
 SELECT
   'receiver' AS side, layer, stream, starts_at, ends_at, TRUE AS covered, 'all' AS completeness,
   NULL AS reason, records
-FROM live_spans
-WHERE ends_at > starts_at
+FROM live_spans WHERE ends_at > starts_at
 UNION ALL
 SELECT
   'receiver', e.layer, e.stream, e.starts_at, e.ends_at, FALSE, 'all',
@@ -64,8 +60,7 @@ SELECT
     ELSE 'no_liveness'
   END,
   0
-FROM explained_gaps AS e
-WHERE e.reason IS NULL
+FROM explained_gaps AS e WHERE e.reason IS NULL
 UNION ALL
 SELECT 'sender', NULL, stream, starts_at, ends_at, covered, completeness, reason, records
 FROM export_spans

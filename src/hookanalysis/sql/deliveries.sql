@@ -84,13 +84,14 @@ verdicts AS (
       WHEN NOT accepted AND says <> 'ok' AND hidden = 'other_words' THEN 'undetermined: receiver_coverage'
       WHEN NOT accepted AND gave_up AND processed_count IS NULL AND (processing_hidden OR undecided) IS NOT TRUE
         THEN 'unacknowledged: unanswered'
+      WHEN NOT accepted AND left_open AND processed_count IS NULL THEN 'undetermined: ambiguous'
       WHEN NOT accepted THEN 'refused: rejected'
       WHEN NOT took_effect AND signature_failed THEN 'unprocessed: signature_dropped'
       WHEN NOT took_effect THEN 'unprocessed: accepted_not_processed'
       WHEN processed_count IS NULL AND processing_hidden THEN 'undetermined: receiver_coverage'
       WHEN mixed OR (processed_count IS NULL AND one_failed) THEN 'undetermined: ambiguous'
       WHEN accepted_count > 1 THEN 'duplicated: ' || COALESCE(repeat_kind, 'replay')
-      WHEN unanswered OR (undecided AND successes > 1) THEN 'undetermined: ambiguous'
+      WHEN unanswered OR ((undecided OR layer = 'table') AND successes > 1) THEN 'undetermined: ambiguous'
       -- A failed try was accepted; so was the success, if a log that is absent shows it.
       WHEN success_silent AND NOT receiver_covered THEN 'undetermined: receiver_coverage'
       WHEN took_several_tries THEN 'recovered: recovered'
@@ -128,8 +129,7 @@ SELECT
   1, CASE WHEN m.processed THEN 1 END, m.http_status,
   DATE_DIFF('microsecond', a.attempted_at, m.arrived_at) / 1000.0, m.match_rule, a.is_test,
   a.delivery_no
-FROM attempts AS a
-JOIN matches AS m ON m.delivery_no = a.delivery_no AND m.counts
+FROM attempts AS a JOIN matches AS m ON m.delivery_no = a.delivery_no AND m.counts
 CROSS JOIN settings AS s
 WHERE a.delivery_no NOT IN (SELECT delivery_no FROM hard_attempts)
   AND COALESCE(COALESCE(a.attempted_at, a.created_at, m.arrived_at) >= s.since_at, s.since_at IS NULL)

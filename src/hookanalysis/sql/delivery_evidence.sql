@@ -28,26 +28,22 @@ WITH cases AS (
   SELECT
     delivery_no, event_uuid, endpoint_url, event_type, transaction_id, says, is_test,
     0 AS attempts, 0 AS successes, FALSE AS had_failure, FALSE AS never_sent, FALSE AS success_silent
-  FROM omissions
-  WHERE NOT listed
+  FROM omissions WHERE NOT listed
 ),
 -- When an export would list a success.
 witnesses AS (
   SELECT starts_at, ends_at
-  FROM coverage
-  WHERE side = 'sender' AND covered AND completeness IN ('all', 'successes')
+  FROM coverage WHERE side = 'sender' AND covered AND completeness IN ('all', 'successes')
 ),
 refusals AS (
   SELECT DISTINCT e.endpoint_url, r.http_status
-  FROM nameless_receipts AS r
-  JOIN endpoint_paths AS e ON e.path = r.known_path OR r.path IS NULL
+  FROM nameless_receipts AS r JOIN endpoint_paths AS e ON e.path = r.known_path OR r.path IS NULL
   WHERE r.layer <> 'edge' AND NOT r.stranger AND NOT COALESCE(r.accepted, r.processed, TRUE)
 ),
 -- Endpoints whose outermost logs show answers; what shows none may have refused without a word.
 answering AS (
   SELECT DISTINCT v.endpoint_url
-  FROM serving_streams AS v
-  JOIN receipt_lines AS l ON l.stream = v.stream
+  FROM serving_streams AS v JOIN receipt_lines AS l ON l.stream = v.stream
   WHERE v.depth = 1 AND l.http_status BETWEEN 200 AND 299
 ),
 -- Until when requests were accepted that nobody needs.
@@ -65,8 +61,7 @@ arriving_types AS (
   WHERE endpoint_url IN (SELECT DISTINCT endpoint_url FROM omissions WHERE says = 'no_attempt')
   UNION
   SELECT c.endpoint_url, c.event_type
-  FROM cases AS c
-  JOIN counted_receipts AS r ON r.delivery_no = c.delivery_no AND r.arrivals > 0
+  FROM cases AS c JOIN counted_receipts AS r ON r.delivery_no = c.delivery_no AND r.arrivals > 0
 )
 SELECT
   c.*, COALESCE(c.first_attempt_at, c.created_at, r.first_at) AS first_seen_at, r.layer,
@@ -77,7 +72,7 @@ SELECT
     WHEN r.layer <> 'edge' AND r.said_failed AND r.untold = 0 OR l.all_failed THEN 0
   END AS processed_count,
   COALESCE(l.one_failed, FALSE) AS one_failed, COALESCE(l.processed, FALSE) AS shared_processed, COALESCE(r.known_before, FALSE) AS known_before,
-  COALESCE(r.signature_failed, FALSE) AS signature_failed, COALESCE(r.stranger, FALSE) AS stranger,
+  COALESCE(r.signature_failed, FALSE) AS signature_failed, COALESCE(r.stranger, FALSE) AS stranger, COALESCE(r.left_open, FALSE) AS left_open,
   r.first_at AS first_receipt_at, r.first_accepted_at, r.last_status AS receiver_status,
   COALESCE(r.several_paths, FALSE) OR COALESCE(
     (c.says = 'absent' OR c.attempts = 0 AND r.arrivals > 1 AND r.pathless) AND c.endpoint_url = ''

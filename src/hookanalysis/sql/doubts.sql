@@ -1,7 +1,8 @@
 /* doubts: when the receiver's logs, though alive, are no witness against an endpoint's requests.
    grain:  one stretch of one endpoint
    inputs: answer_runs, witnesses, serving_streams, clock_offsets, activity, generations,
-           receipt_lines, receiver_logs, matches, processing_logs, settings
+           receipt_lines, receiver_logs, matches, processing_logs,
+           endpoint_paths, settings
 
    What the sender saw answered and a log lacks, now and then between requests that it shows, is a
    log that does not get all: another host's is absent (host_missing), or it is sampled, when more
@@ -16,6 +17,8 @@
    not_bracketed: successes that all logs lack, with fewer than five that they show on either side
    (of logs that are attested: none), or three and more in a row, if no layer attests: perhaps the
    endpoint was not logged then.
+   Behind the edge, three in a row suffice: a release may tell less.
+   host_unattested: another host has this path, too, and no line is known to be of this one.
    lines_lacking: requests that a layer behind the outermost shows, of which that one has no line;
    where there are any, successes that no log shows are lacking, too.
    ends_only: the outermost logs tell of the end of the work alone: what they lack was not worked off.
@@ -62,26 +65,18 @@ complete AS (
 attested AS (
   SELECT endpoint_url FROM witnesses WHERE answers >= 20 AND 200 * lacking <= answers
 ),
--- A log that gets but a part lacks lines of all endpoints that it serves.
-lines_shown AS (
-  SELECT v.endpoint_url, CAST(SUM(lacking) AS BIGINT) AS lacking, CAST(SUM(answers) AS BIGINT) AS answers
-  FROM (SELECT DISTINCT v.endpoint_url, o.endpoint_url AS other FROM outermost AS v JOIN outermost AS o USING (stream)) AS v
-  JOIN witnesses AS w ON w.endpoint_url = other AND (lacking < answers OR other = v.endpoint_url) GROUP BY ALL
-),
 runs AS (
   SELECT
     *, kind IN ('behind_edge', 'worked_off') AS behind_edge, behind_edge OR endpoint_url IN (FROM attested) AS attested,
     LAG(answers) OVER in_order AS answers_before, LEAD(answers) OVER in_order AS answers_after,
     LAG(ends_at) OVER in_order AS shown_until, LEAD(starts_at) OVER in_order AS shown_from
-  FROM answer_runs
-  WHERE behind_edge OR endpoint_url NOT IN (FROM complete)
+  FROM answer_runs WHERE behind_edge OR endpoint_url NOT IN (FROM complete)
   WINDOW in_order AS (PARTITION BY endpoint_url, kind ORDER BY run)
 ),
 gaps AS (
   SELECT
     *, LEAD(ends_at, 2) OVER in_order AS third_ends_at, LEAD(shown_before, 2) OVER in_order - shown_before AS shown_between
-  FROM runs
-  WHERE silent
+  FROM runs WHERE silent
   WINDOW in_order AS (PARTITION BY endpoint_url, kind ORDER BY run)
 ),
 totals AS (
@@ -90,8 +85,7 @@ totals AS (
     MAX(ends_at) + INTERVAL '1 day' AS ends_at, SUM(answers) AS answers,
     SUM(answers) FILTER (silent) AS lacking, COUNT(*) FILTER (silent) AS gaps,
     CASE WHEN 3 * SUM(answers) FILTER (silent) > 2 * SUM(answers) THEN 'sampled' ELSE 'host_missing' END AS code
-  FROM runs
-  GROUP BY ALL
+  FROM runs GROUP BY ALL
 ),
 -- Doubts about all the time.
 lasting AS (
@@ -103,8 +97,7 @@ lasting AS (
 SELECT g.endpoint_url, g.starts_at, g.third_ends_at AS ends_at, t.code, g.behind_edge,
   CAST(t.lacking AS BIGINT) AS lacking, CAST(t.answers AS BIGINT) AS answers,
   CAST(NULL AS VARCHAR) AS stream, CAST(NULL AS INTEGER) AS minutes
-FROM gaps AS g
-JOIN totals AS t USING (endpoint_url, kind)
+FROM gaps AS g JOIN totals AS t USING (endpoint_url, kind)
 WHERE g.shown_between <= CASE WHEN g.kind = 'listed' THEN 4 WHEN g.attested THEN 6 ELSE 20 END
 UNION ALL BY NAME
 SELECT * EXCLUDE (kind, gaps, attested) FROM lasting
@@ -117,17 +110,22 @@ WHERE t.code = 'sampled'
   OR (w.endpoint_url, t.kind) IN (SELECT DISTINCT (endpoint_url, kind) FROM totals)
 UNION ALL BY NAME
 SELECT endpoint_url, COALESCE(shown_until, starts_at) AS starts_at,
-  COALESCE(shown_from, ends_at) AS ends_at, 'not_bracketed' AS code, FALSE AS behind_edge
+  COALESCE(shown_from, ends_at) AS ends_at, 'not_bracketed' AS code, behind_edge
 FROM gaps
-WHERE kind = 'success' AND (answers >= 3 AND NOT attested
+WHERE kind = 'behind_edge' AND answers >= 3 OR kind = 'success' AND (answers >= 3 AND NOT attested
   OR LEAST(COALESCE(answers_before, 0), COALESCE(answers_after, 0)) < CASE WHEN attested THEN 1 ELSE 5 END)
 UNION ALL BY NAME
+SELECT endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at, 'host_unattested' AS code, FALSE AS behind_edge
+FROM endpoint_paths
+WHERE path IN (SELECT path FROM endpoint_paths GROUP BY path HAVING COUNT(DISTINCT host) > 1)
+  AND endpoint_url NOT IN (SELECT endpoint_url FROM matches WHERE accepted AND attempt_key IS NOT NULL)
+UNION ALL BY NAME
 SELECT endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,
-  'lines_lacking' AS code, FALSE AS behind_edge, lacking, answers
-FROM lines_shown
+  'lines_lacking' AS code, FALSE AS behind_edge, log_lacking AS lacking, log_answers AS answers
+FROM witnesses
 LEFT JOIN (SELECT endpoint_url, lacking AS unseen FROM totals WHERE kind = 'success' AND NOT attested)
   USING (endpoint_url)
-WHERE lacking + COALESCE(unseen, 0) >= 3 AND lacking > 0 AND 200 * lacking > answers
+WHERE log_lacking + COALESCE(unseen, 0) >= 3 AND log_lacking > 0 AND 200 * log_lacking > log_answers
   AND endpoint_url NOT IN (FROM complete)
 UNION ALL BY NAME
 SELECT endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at, code, FALSE AS behind_edge
@@ -139,16 +137,13 @@ GROUP BY endpoint_url, code HAVING BOOL_AND(CASE code WHEN 'ends_only' THEN ends
 UNION ALL BY NAME
 SELECT v.endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,
   'steps_lacking' AS code, v.depth > 1 AS behind_edge, b.lacking, b.answers, v.stream
-FROM broken_logs AS b
-JOIN serving_streams AS v ON v.stream = b.stream
+FROM broken_logs AS b JOIN serving_streams AS v ON v.stream = b.stream
 WHERE v.endpoint_url NOT IN (FROM complete)
 UNION ALL BY NAME
 SELECT v.endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at,
   'sampled' AS code, v.depth > 1 AS behind_edge, MIN(v.stream) AS stream
-FROM serving_streams AS v
-JOIN generations AS g ON g.stream = v.stream AND g.side = 'receiver'
-WHERE g.completeness = 'sample'
-GROUP BY v.endpoint_url, v.depth > 1
+FROM serving_streams AS v JOIN generations AS g ON g.stream = v.stream AND g.side = 'receiver'
+WHERE g.completeness = 'sample' GROUP BY v.endpoint_url, v.depth > 1
 UNION ALL BY NAME
 SELECT endpoint_url, MAX(arrived_at) AS starts_at, TIMESTAMP '2100-01-01' AS ends_at, 'work_stopped' AS code, TRUE AS behind_edge
 FROM matches JOIN processing_logs USING (endpoint_url, layer) WHERE processed GROUP BY endpoint_url
@@ -157,8 +152,7 @@ SELECT v.endpoint_url, 'tz_suspect' AS code, FALSE AS behind_edge, v.stream,
   o.zone_error_minutes AS minutes,
   COALESCE(o.day - o.offset_ms * INTERVAL '1 millisecond' - INTERVAL '1 hour', '2000-01-01') AS starts_at,
   COALESCE(o.day - o.offset_ms * INTERVAL '1 millisecond' + INTERVAL '25 hours', '2100-01-01') AS ends_at
-FROM outermost AS v
-JOIN clock_offsets AS o ON o.stream = v.stream
+FROM outermost AS v JOIN clock_offsets AS o ON o.stream = v.stream
 WHERE o.zone_error_minutes IS NOT NULL
 UNION ALL BY NAME
 SELECT v.endpoint_url, 'error_unnamed' AS code, FALSE AS behind_edge, v.stream,
@@ -169,8 +163,7 @@ WHERE v.layer = 'app' AND alarms > 0
 UNION ALL BY NAME
 SELECT v.endpoint_url, MIN(a.first_at) AS starts_at, MAX(a.later_at) AS ends_at,
   'dst_ambiguous' AS code, FALSE AS behind_edge, MIN(g.stream) AS export
-FROM activity AS a
-JOIN generations AS g ON g.generation_id = a.generation_id
+FROM activity AS a JOIN generations AS g ON g.generation_id = a.generation_id
 CROSS JOIN (SELECT DISTINCT endpoint_url FROM serving_streams) AS v
 WHERE g.side = 'sender' AND a.later_at IS NOT NULL
 GROUP BY v.endpoint_url, CAST(a.minute_at AS DATE)

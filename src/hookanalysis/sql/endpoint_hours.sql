@@ -24,8 +24,7 @@ delivery_hours AS (
     COUNT(*) FILTER (WHERE outcome = 'duplicated') AS duplicated,
     PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY lag_ms) AS lag_p50_ms,
     PERCENTILE_CONT(0.95) WITHIN GROUP (ORDER BY lag_ms) AS lag_p95_ms
-  FROM deliveries
-  WHERE first_attempt_at IS NOT NULL AND NOT is_test
+  FROM deliveries WHERE first_attempt_at IS NOT NULL AND NOT is_test
   GROUP BY endpoint_url, DATE_TRUNC('hour', first_attempt_at)
 )
 SELECT

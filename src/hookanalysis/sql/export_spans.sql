@@ -20,8 +20,7 @@ WITH exports AS (
       WHEN COUNT(*) IN (100, 200, 250, 500, 1000, 2000, 2500, 5000, 10000, 20000, 50000, 100000)
         THEN 'sender_capped'
     END AS cut
-  FROM attempt_records AS r
-  JOIN generations AS g ON g.generation_id = r.generation_id
+  FROM attempt_records AS r JOIN generations AS g ON g.generation_id = r.generation_id
   GROUP BY r.generation_id
 ),
 places AS (
@@ -36,8 +35,7 @@ ordered_places AS (
     SUM(p.lost) OVER (in_order ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS piece,
     LAST_VALUE(p.moment IGNORE NULLS)
       OVER (in_order ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS earlier_at
-  FROM places AS p
-  JOIN exports AS e USING (generation_id)
+  FROM places AS p JOIN exports AS e USING (generation_id)
   WHERE e.cut IS NOT NULL OR generation_id IN (SELECT generation_id FROM rejects)
   WINDOW in_order AS (PARTITION BY generation_id ORDER BY p.line, p.byte_offset, p.lost)
 ),
@@ -48,8 +46,7 @@ pieces AS (
       AS rising,
     BOOL_AND(BOOL_AND(COALESCE(moment <= earlier_at, TRUE))) OVER (PARTITION BY generation_id)
       AS falling
-  FROM ordered_places
-  WHERE moment IS NOT NULL
+  FROM ordered_places WHERE moment IS NOT NULL
   GROUP BY generation_id, piece
 ),
 bounds AS (
@@ -98,6 +95,5 @@ SELECT DISTINCT
     ELSE 'rejected_lines'
   END AS reason,
   i.records
-FROM intervals AS i
-JOIN bounds AS b ON b.generation_id = i.generation_id
+FROM intervals AS i JOIN bounds AS b ON b.generation_id = i.generation_id
 WHERE i.records > 0 OR i.ends_at > i.starts_at

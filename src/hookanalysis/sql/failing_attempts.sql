@@ -38,8 +38,7 @@ rates AS (
   SELECT
     f.endpoint_url, f.http_status, f.type, COUNT(*) AS failures,
     SUM(COUNT(*)) OVER (PARTITION BY f.endpoint_url, f.http_status) AS total, s.share, s.attempts
-  FROM failed AS f
-  JOIN shares AS s ON s.endpoint_url = f.endpoint_url AND s.type = f.type
+  FROM failed AS f JOIN shares AS s ON s.endpoint_url = f.endpoint_url AND s.type = f.type
   WHERE f.http_status IS NOT NULL
   GROUP BY f.endpoint_url, f.http_status, f.type, s.share, s.attempts
 )

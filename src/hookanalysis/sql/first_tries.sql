@@ -12,8 +12,7 @@ WITH told_attempts AS (
       {'status': status, 'http_status': http_status, 'error_kind': error_kind},
       (COALESCE(turn_of(attempted_at, attempted_until), 'infinity'), attempt_key)
     ) FILTER (status <> 'none') AS first
-  FROM hard_attempts
-  GROUP BY delivery_no
+  FROM hard_attempts GROUP BY delivery_no
 )
 SELECT
   d.event_uuid, d.endpoint_url, COALESCE(p.host, '') AS host, COALESCE(p.on_host, 1) AS on_host,

@@ -8,8 +8,7 @@
    shown: a receipt that counts is this attempt's; lined: any receipt; told: of its delivery. */
 WITH crowded AS (
   SELECT delivery_no
-  FROM attempts
-  WHERE hash(event_uuid) IN (FROM repeated_events)
+  FROM attempts WHERE hash(event_uuid) IN (FROM repeated_events)
   GROUP BY ALL HAVING COUNT(*) > 1
   UNION ALL
   SELECT delivery_no FROM matches WHERE counts GROUP BY ALL HAVING COUNT(*) > 1
@@ -37,8 +36,7 @@ hard AS (
 ),
 hard_matches AS (
   SELECT delivery_no, attempt_key, BOOL_OR(counts) AS counts
-  FROM matches
-  WHERE delivery_no IN (SELECT delivery_no FROM hard)
+  FROM matches WHERE delivery_no IN (SELECT delivery_no FROM hard)
   GROUP BY ALL
 )
 SELECT

@@ -29,8 +29,7 @@ sums AS (
     COUNT(*) AS failed, COUNT(*) FILTER (recovered) AS recovered, BOOL_OR(still_open) AS still_open,
     frequent_first(HISTOGRAM(COALESCE(event_type, 'unknown'))) AS event_types,
     frequent_first(HISTOGRAM(status)) AS statuses
-  FROM told
-  GROUP BY scope, series, first_nth
+  FROM told GROUP BY scope, series, first_nth
 )
 SELECT
   ROW_NUMBER() OVER (ORDER BY s.starts_at, s.scope, s.host) AS incident_id,

@@ -17,8 +17,7 @@ WITH answers AS (
   SELECT
     event_uuid, BOOL_OR(status = 'success') OR BOOL_AND(status = 'none') AS accepted,
     BOOL_AND(status = 'failed' AND http_status IS NOT NULL) AS refused
-  FROM attempt_records
-  WHERE sampled(event_uuid, (SELECT COUNT(*) FROM attempt_records))
+  FROM attempt_records WHERE sampled(event_uuid, (SELECT COUNT(*) FROM attempt_records))
   GROUP BY event_uuid
 ),
 named_lines AS (
@@ -26,15 +25,13 @@ named_lines AS (
     FROM receipt_records WHERE event_uuid IS NOT NULL
     UNION ALL
     SELECT * REPLACE (UNNEST(candidate_uuids) AS event_uuid)
-    FROM receipt_records
-    WHERE event_uuid IS NULL AND candidate_uuids IS NOT NULL
+    FROM receipt_records WHERE event_uuid IS NULL AND candidate_uuids IS NOT NULL
   )
   SEMI JOIN answers USING (event_uuid)
 ),
 linked_requests AS (
   SELECT generation_id, request_id, MIN(event_uuid) AS event_uuid
-  FROM named_lines
-  WHERE request_id IS NOT NULL
+  FROM named_lines WHERE request_id IS NOT NULL
   GROUP BY ALL HAVING MIN(event_uuid) = MAX(event_uuid)
 ),
 candidates AS (
@@ -46,8 +43,7 @@ candidates AS (
     FROM named_lines
     UNION ALL
     SELECT r.* REPLACE (q.event_uuid AS event_uuid)
-    FROM receipt_records AS r
-    JOIN linked_requests AS q USING (generation_id, request_id)
+    FROM receipt_records AS r JOIN linked_requests AS q USING (generation_id, request_id)
     ANTI JOIN named_lines AS n ON n.generation_id = r.generation_id AND n.byte_offset = r.byte_offset
     WHERE r.http_status IS NULL
   ) AS r
@@ -58,8 +54,7 @@ lines AS (
     c.layer, c.event_uuid, c.kind, c.step, c.message, c.http_status, a.accepted, a.refused,
     ROW_NUMBER() OVER in_order = 1 AS is_first, LEAD(c.kind) OVER in_order IS NULL AS is_last,
     MIN(c.kind) OVER event_lines = MAX(c.kind) OVER event_lines AS is_alone
-  FROM candidates AS c
-  JOIN answers AS a ON a.event_uuid = c.event_uuid
+  FROM candidates AS c JOIN answers AS a ON a.event_uuid = c.event_uuid
   WINDOW
     event_lines AS (PARTITION BY c.layer, c.event_uuid),
     in_order AS (
@@ -72,8 +67,7 @@ layers AS (
     COUNT(DISTINCT event_uuid) FILTER (WHERE accepted) AS accepted,
     COUNT(DISTINCT event_uuid) FILTER (WHERE refused) AS refused,
     COUNT(DISTINCT event_uuid) FILTER (WHERE accepted AND step = 'processed') AS processed
-  FROM lines
-  GROUP BY layer
+  FROM lines GROUP BY layer
 ),
 kinds AS (
   SELECT
@@ -84,8 +78,7 @@ kinds AS (
     COUNT(DISTINCT event_uuid) FILTER (WHERE accepted AND is_first) AS first,
     COUNT(DISTINCT event_uuid) FILTER (WHERE accepted AND is_last) AS last,
     COUNT(DISTINCT event_uuid) FILTER (WHERE accepted AND is_alone) AS alone
-  FROM lines
-  WHERE step IS NULL AND message IS NOT NULL
+  FROM lines WHERE step IS NULL AND message IS NOT NULL
   GROUP BY layer, kind
 )
 SELECT layer, kind, step
@@ -102,8 +95,7 @@ FROM (
         THEN 'processed'
       WHEN k.first >= 0.8 * k.accepted AND NOT k.answers THEN 'received'
     END AS step
-  FROM kinds AS k
-  JOIN layers AS l ON l.layer = k.layer
+  FROM kinds AS k JOIN layers AS l ON l.layer = k.layer
   WHERE k.accepted >= GREATEST(8, 0.1 * l.accepted)
 )
 WHERE step IS NOT NULL

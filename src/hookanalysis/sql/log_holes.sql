@@ -4,22 +4,21 @@
 
    rejected_lines: a rejected line lies between the readable lines before and after it; at the edge
    of a log, between that log and its neighbour. truncated: a damaged log has lost what follows.
+   suppressed: a line says that the ones before it were dropped, or that nothing could be written.
    dst_ambiguous: of an hour that the clock showed twice, one does not know which was logged.
    rotation: where a log was copied and then emptied, what was written in between is in neither file.
    The settings call a log so (copytruncate), or zeros at the beginning of a file do: more than a
    byte-order mark has. Of a silence of more than a minute, that moment is as good as nothing. */
 WITH receiver_activity AS (
   SELECT a.*, g.stream, g.layer
-  FROM activity AS a
-  JOIN generations AS g ON g.generation_id = a.generation_id
+  FROM activity AS a JOIN generations AS g ON g.generation_id = a.generation_id
   WHERE g.side = 'receiver'
 ),
 logs AS (
   SELECT
     generation_id, stream, MAX(layer) AS layer, MIN(first_at) AS first_at, MAX(last_at) AS last_at,
     LAG(MAX(last_at)) OVER in_time AS earlier_at, LEAD(MIN(first_at)) OVER in_time AS later_at
-  FROM receiver_activity
-  GROUP BY generation_id, stream
+  FROM receiver_activity GROUP BY generation_id, stream
   WINDOW in_time AS (
     PARTITION BY stream ORDER BY MIN(first_at), MAX(last_at), generation_id
   )
@@ -32,11 +31,10 @@ places AS (
     UNNEST([first_at, last_at]) AS known_at, NULL AS reason
   FROM activity
   UNION ALL
-  SELECT generation_id, line, NULL, 'rejected_lines' FROM rejects
+  SELECT generation_id, line, NULL, CASE reason WHEN 'suppressed' THEN reason ELSE 'rejected_lines' END FROM rejects
   UNION ALL
   SELECT generation_id, loaded_lines + 1, NULL, 'truncated'
-  FROM generations
-  WHERE integrity = 'truncated'
+  FROM generations WHERE integrity = 'truncated'
 ),
 bracketed_places AS (
   SELECT
@@ -64,8 +62,9 @@ holes AS (
   WHERE p.reason IS NOT NULL
 )
 SELECT
-  layer, stream, LEAST(before_at, after_at) AS starts_at, GREATEST(before_at, after_at) AS ends_at,
-  reason
+  layer, stream, LEAST(before_at, after_at)
+    - CASE reason WHEN 'suppressed' THEN INTERVAL '1 minute' ELSE INTERVAL '0 seconds' END AS starts_at,
+  GREATEST(before_at, after_at) AS ends_at, reason
 FROM holes
 UNION ALL
 SELECT layer, stream, last_at, later_at, 'rotation'
@@ -79,6 +78,5 @@ WHERE later_at BETWEEN last_at AND last_at + INTERVAL '1 minute'
   )
 UNION ALL
 SELECT MAX(layer), stream, MIN(first_at), MAX(later_at), 'dst_ambiguous'
-FROM receiver_activity
-WHERE later_at IS NOT NULL
+FROM receiver_activity WHERE later_at IS NOT NULL
 GROUP BY stream, CAST(minute_at AS DATE)

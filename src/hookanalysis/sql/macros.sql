@@ -112,7 +112,7 @@ CREATE MACRO step_of(t, severity, unusual) AS (
       '\b(?:duplicates?|duplicated|replayed|seen before|'
       'already (?:processed|handled|seen|received|exists?|done|imported|applied|saved|stored|'
       'recorded|synced|ingested|consumed|completed|fulfilled|executed))\b')
-      AND NOT regexp_matches(t, '\b(?:no|not an?|non-?) ?duplicate') THEN 'duplicate'
+      AND NOT regexp_matches(t, '\b(?:no|not an?|non-?) ?duplicate|\breplayed (?:from|by)\b') THEN 'duplicate'
     -- What failed not even once, or would then be done, did not fail.
     WHEN unusual AND regexp_matches(regexp_replace(t,
       '\b(?:no|0|none|nothing|without|on|upon|if|in case of) (?:errors?|failures?|failed|rejected)\b|'
@@ -615,16 +615,28 @@ CREATE MACRO scan_level(t) AS (
   ), '')
 );
 
--- Whether a line tells of an error, and names neither an event nor a request.
+-- Whether a line tells of an error, and names neither an event nor a request, but for one of which
+-- nothing but its end is told: a function that a platform stopped.
 CREATE MACRO alarms(t) AS (
   CASE
     WHEN regexp_matches(
       t, '(?:^|[\s\[(|.:"])(?:ERROR|CRITICAL|FATAL|SEVERE|ERR|FTL|CRIT|EMERG)[\s\])|:,/"]|'
       '(?i:(?:level|lvl|severity)"?[=:] ?"?(?:err|crit|fatal|panic|[56]0\b)|[\[.](?:error|crit|fatal|emerg|alert))|'
-      '^(?:fail|crit): |[a-z](?:Error|Exception)\b|\bpanic: |\bSIG(?:KILL|TERM|ABRT|SEGV)\b'
-    ) THEN NOT regexp_matches(t, '\b(?:POST|PUT) |[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-')
+      '^(?:fail|crit): |[a-z](?:Error|Exception)\b|\bpanic: |\bSIG(?:KILL|TERM|ABRT|SEGV)\b|'
+      '(?i:\btimed out\b|\btimeout\b.* exceeded|status: .?timeout)'
+    ) THEN regexp_matches(t, '(?i)\btimed out after\b')
+      OR NOT regexp_matches(t, '\b(?:POST|PUT) |[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-')
     ELSE FALSE
   END
+);
+
+-- Whether a logger says that it has lost lines, or a server that it could not write any.
+CREATE MACRO says_lost(t) AS (
+  regexp_matches(t,
+    '(?i)\bsuppressed \d+ messages\b|\b(?:messages|lines|logs|records|entries|events)\W+(?:were )?(?:lost|dropped|discarded)\b|'
+    '\b(?:lost|dropp(?:ed|ing)|discard(?:ed|ing)) (?:\d+ )?(?:log )?(?:messages|lines|logs|records|entries|events|event of level)\b|'
+    '\bNo space left on device\b')
+  AND NOT regexp_matches(t, '[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-')
 );
 
 -- The id that a line bears in front, as a tag or under its name: by it a line without a time belongs

@@ -40,8 +40,7 @@ repeated_turns AS (
     *, ROW_NUMBER() OVER in_time AS turn_no, LEAD(turn_at) OVER in_time AS next_at,
     MIN(endpoint_no) OVER (PARTITION BY turn_uuid)
       <> MAX(endpoint_no) OVER (PARTITION BY turn_uuid) AS fanned
-  FROM turns
-  WHERE hash(turn_uuid) IN (FROM repeated_events)
+  FROM turns WHERE hash(turn_uuid) IN (FROM repeated_events)
   WINDOW in_time AS (PARTITION BY turn_uuid, endpoint_no ORDER BY turn_at, attempt_key)
 ),
 -- Requests that show no path, when only one of the event's endpoints was being tried.
@@ -76,8 +75,7 @@ later_receipts AS (
           r.processed IS NOT FALSE OR NOT t.succeeded OR r.arrived_at >= t.attempted_at)
         AND r.arrived_at - r.tolerance <= t.awaited_until
     ), turn_no) AS last_no
-    FROM repeated_receipts AS r
-    WHERE turn_no > 1
+    FROM repeated_receipts AS r WHERE turn_no > 1
   )
 ),
 moved_receipts AS (

@@ -19,8 +19,7 @@ WITH unlisted AS (
 ),
 known_events AS (
   SELECT event_uuid, MIN(endpoint_url) = MAX(endpoint_url) AS at_one
-  FROM attempts
-  WHERE event_uuid IN (SELECT event_uuid FROM unlisted)
+  FROM attempts WHERE event_uuid IN (SELECT event_uuid FROM unlisted)
   GROUP BY event_uuid
 ),
 omitted AS (
@@ -33,13 +32,11 @@ omitted AS (
   WHERE k.event_uuid IS NULL OR u.endpoint_url <> '' OR k.at_one
   UNION ALL
   SELECT delivery_no, event_uuid, endpoint_url, created_at, FALSE, says, TRUE, FALSE
-  FROM sender_deliveries
-  WHERE says = 'no_attempt'
+  FROM sender_deliveries WHERE says = 'no_attempt'
 ),
 told AS (
   SELECT event_uuid, MAX(event_type) AS event_type, MAX(transaction_id) AS transaction_id
-  FROM receipts
-  WHERE event_uuid IN (SELECT event_uuid FROM omitted)
+  FROM receipts WHERE event_uuid IN (SELECT event_uuid FROM omitted)
   GROUP BY event_uuid
 ),
 exports AS (

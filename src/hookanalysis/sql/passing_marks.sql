@@ -12,8 +12,7 @@ FROM (
     COUNT(*) FILTER (ends_work(mark)) OVER key_lines AS ends,
     COUNT(*) FILTER (mark = 'received') OVER key_lines AS received,
     BOOL_OR(mark = 'processed') OVER key_lines AS processed
-  FROM receipt_lines
-  WHERE (mark = 'received' OR ends_work(mark)) AND (stream, request_key) IN (
+  FROM receipt_lines WHERE (mark = 'received' OR ends_work(mark)) AND (stream, request_key) IN (
     SELECT (stream, request_key) FROM receipt_lines WHERE mark = 'duplicate'
   )
   WINDOW

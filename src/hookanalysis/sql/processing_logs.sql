@@ -16,8 +16,7 @@ named_events AS (
     BOOL_OR(processed IS NOT NULL OR (event_uuid, layer) IN (
       SELECT (event_uuid, layer) FROM matches WHERE endpoint_url = '' AND processed
     )) AS told
-  FROM matches
-  JOIN sizes USING (endpoint_url)
+  FROM matches JOIN sizes USING (endpoint_url)
   WHERE sampled_at(event_uuid, total, (SELECT COUNT(*) FROM matches))
     AND layer <> 'edge' AND accepted AND COALESCE(processed, TRUE) AND NOT known_before
     AND match_rule <> 'time' AND endpoint_url <> ''

@@ -5,8 +5,7 @@
    All logs that serve the endpoint must testify at once. */
 WITH turning_points AS (
   SELECT v.endpoint_url, v.layer, UNNEST([s.starts_at, s.ends_at]) AS moment, UNNEST([1, -1]) AS change
-  FROM serving_streams AS v
-  JOIN stream_spans AS s ON s.stream = v.stream
+  FROM serving_streams AS v JOIN stream_spans AS s ON s.stream = v.stream
   WHERE s.covered
 ),
 levels AS (

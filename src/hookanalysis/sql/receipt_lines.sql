@@ -20,21 +20,18 @@ WITH candidates AS (
     uuid IN (SELECT event_uuid FROM attempt_records) AS known
   FROM (
     SELECT generation_id, byte_offset, UNNEST(candidate_uuids) AS uuid
-    FROM receipt_records
-    WHERE event_uuid IS NULL AND candidate_uuids IS NOT NULL
+    FROM receipt_records WHERE event_uuid IS NULL AND candidate_uuids IS NOT NULL
   )
 ),
 event_prefixes AS (
   SELECT prefix
-  FROM candidates
-  WHERE prefix <> ''
+  FROM candidates WHERE prefix <> ''
   GROUP BY prefix
   HAVING COUNT(DISTINCT uuid) FILTER (known) >= GREATEST(8, 0.8 * COUNT(DISTINCT uuid))
 ),
 known_uuids AS (
   SELECT generation_id, byte_offset, COALESCE(MAX(uuid) FILTER (known), MAX(uuid)) AS known_uuid
-  FROM candidates
-  WHERE known OR prefix IN (FROM event_prefixes)
+  FROM candidates WHERE known OR prefix IN (FROM event_prefixes)
   GROUP BY ALL
   HAVING COUNT(DISTINCT uuid) FILTER (known) = 1 OR COUNT(DISTINCT uuid) = 1
 ),
@@ -42,8 +39,7 @@ transactions AS (
   SELECT n.transaction_id, n.event_type, MIN(a.event_uuid) AS paid_uuid
   FROM (
     SELECT DISTINCT transaction_id, event_type
-    FROM receipt_records
-    WHERE event_uuid IS NULL AND transaction_id IS NOT NULL
+    FROM receipt_records WHERE event_uuid IS NULL AND transaction_id IS NOT NULL
   ) AS n
   JOIN attempt_records AS a
     ON a.transaction_id = n.transaction_id AND COALESCE(a.event_type = n.event_type, TRUE)
@@ -52,15 +48,13 @@ transactions AS (
 queried_paths AS (
   SELECT DISTINCT bare_path, path, query_hashes,
     COUNT(*) OVER (PARTITION BY bare_path) = 1 AS alone
-  FROM endpoint_paths
-  WHERE query_hashes IS NOT NULL
+  FROM endpoint_paths WHERE query_hashes IS NOT NULL
 ),
 queried_lines AS (
   SELECT
     r.generation_id, r.byte_offset, r.path AS bare_path, r.query_hashes,
     COUNT(r.query_hashes) OVER (PARTITION BY g.stream, r.path) > 0 AS shows_queries
-  FROM receipt_records AS r
-  JOIN generations AS g ON g.generation_id = r.generation_id
+  FROM receipt_records AS r JOIN generations AS g ON g.generation_id = r.generation_id
   WHERE r.path IN (SELECT bare_path FROM queried_paths)
 ),
 told_paths AS (
@@ -86,18 +80,18 @@ lines AS NOT MATERIALIZED (
     words_of(r.step, r.message, r.http_status) AS words,
     g.layer NOT IN ('edge', 'table') AS is_inner,
     COALESCE(r.event_uuid, k.known_uuid, t.paid_uuid) AS named_uuid
-  FROM receipt_records AS r
-  JOIN logs AS g ON g.generation_id = r.generation_id
+  FROM receipt_records AS r JOIN logs AS g ON g.generation_id = r.generation_id
   LEFT JOIN told_paths AS o ON o.generation_id = r.generation_id AND o.byte_offset = r.byte_offset
   LEFT JOIN known_uuids AS k ON k.generation_id = r.generation_id AND k.byte_offset = r.byte_offset
   LEFT JOIN transactions AS t
     ON t.transaction_id = r.transaction_id AND t.event_type IS NOT DISTINCT FROM r.event_type
     AND r.event_uuid IS NULL AND k.known_uuid IS NULL
+  -- The sender posts all events to one URL: a path that names the event is somebody's who asks for it.
+  WHERE COALESCE(NOT CONTAINS(LOWER(r.path), COALESCE(r.event_uuid, k.known_uuid)), TRUE)
 ),
 request_events AS (
   SELECT stream, request_id, MIN(named_uuid) AS request_uuid
-  FROM lines
-  WHERE named_uuid IS NOT NULL AND is_inner AND request_id IN (
+  FROM lines WHERE named_uuid IS NOT NULL AND is_inner AND request_id IN (
     SELECT request_id FROM lines WHERE named_uuid IS NULL AND is_inner
   )
   GROUP BY ALL HAVING MIN(named_uuid) = MAX(named_uuid)
@@ -105,8 +99,7 @@ request_events AS (
 -- A router's line among those of the application behind it, in one log, or on each of them.
 edge_requests AS (
   SELECT stream, request_id
-  FROM lines
-  WHERE layer = 'edge' AND request_id IS NOT NULL
+  FROM lines WHERE layer = 'edge' AND request_id IS NOT NULL
   GROUP BY ALL HAVING COUNT(*) > 1 AND (
     (COUNT(*) > COUNT(http_status) AND COUNT(CASE WHEN method IS NOT NULL THEN http_status END) < 2)
     OR (MIN(logged_at) = MAX(logged_at) AND MIN(kind) < MAX(kind))

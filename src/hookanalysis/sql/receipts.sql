@@ -28,8 +28,7 @@ WITH requests AS (
     BOOL_OR(mark = 'signature_failed') AS signature_failed,
     BOOL_OR(http_status BETWEEN 200 AND 299) AS answered_well,
     COUNT(*) AS lines, ARG_MIN(file_id, place) AS file_id, ARG_MIN(line, place) AS line
-  FROM receipt_lines
-  JOIN arrivals USING (place)
+  FROM receipt_lines JOIN arrivals USING (place)
   GROUP BY stream, request_key, arrival
 )
 SELECT

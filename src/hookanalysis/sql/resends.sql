@@ -28,8 +28,7 @@ WITH advised_deliveries AS (
   ) AS d
   LEFT JOIN (
     SELECT delivery_no, MAX(run_size) AS run_size, MIN(accepted_after) AS accepted_after
-    FROM failing_attempts
-    GROUP BY delivery_no
+    FROM failing_attempts GROUP BY delivery_no
   ) AS e ON e.delivery_no = d.delivery_no
   WHERE d.outcome NOT IN ('delivered', 'unexpected') AND NOT d.is_test
 )

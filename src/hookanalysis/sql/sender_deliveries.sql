@@ -17,8 +17,7 @@
    that is said of no other and tells of no failure (other_words). */
 WITH tried_events AS (
   SELECT DISTINCT event_uuid, endpoint_url
-  FROM attempts
-  WHERE status <> 'none' AND event_uuid IN (
+  FROM attempts WHERE status <> 'none' AND event_uuid IN (
     SELECT event_uuid FROM hard_attempts WHERE status = 'none'
   )
 ),
@@ -39,16 +38,14 @@ untold_types AS (
     SELECT
       endpoint_url, event_type, COUNT(*) AS hard, COUNT(DISTINCT delivery_no) FILTER (told) AS told,
       BOOL_OR(delivery_no IN (SELECT delivery_no FROM matches WHERE processed)) AS processed
-    FROM hard_attempts
-    GROUP BY ALL
+    FROM hard_attempts GROUP BY ALL
   ) USING (endpoint_url, event_type)
   WHERE attempts = hard AND told >= 2 AND NOT processed
 ),
 -- Events of which the logs behind the edge say that they failed, or do not say what they usually do.
 doubtful_events AS (
   SELECT event_uuid
-  FROM matches
-  WHERE layer IN ('app', 'queue')
+  FROM matches WHERE layer IN ('app', 'queue')
   GROUP BY event_uuid
   HAVING NOT BOOL_OR(COALESCE(processed, FALSE) OR known_before)
     AND BOOL_OR(processed IS NOT NULL OR (endpoint_url, layer) IN (
@@ -59,13 +56,11 @@ unmarked_lines AS (
   SELECT
     event_uuid, layer, words, file_id, line, logged_at,
     event_uuid IN (FROM doubtful_events) AS doubtful
-  FROM receipt_lines
-  WHERE mark IS NULL AND event_uuid IS NOT NULL AND layer IN ('app', 'queue')
+  FROM receipt_lines WHERE mark IS NULL AND event_uuid IS NOT NULL AND layer IN ('app', 'queue')
 ),
 other_words AS (
   SELECT u.event_uuid, MAX(u.logged_at) AS said_at
-  FROM unmarked_lines AS u
-  JOIN receipt_records AS r ON r.file_id = u.file_id AND r.line = u.line
+  FROM unmarked_lines AS u JOIN receipt_records AS r ON r.file_id = u.file_id AND r.line = u.line
   LEFT JOIN (
     SELECT event_uuid, MAX(logged_at) AS failed_at
     FROM receipt_lines
@@ -102,8 +97,7 @@ summaries AS (
     NOT BOOL_OR(sent) AS never_sent, BOOL_OR(is_test) AS is_test,
     COUNT(*) > 1 AND BOOL_OR(status = 'success') AND NOT BOOL_OR(status = 'success' AND shown)
       AS success_silent
-  FROM told_attempts
-  GROUP BY delivery_no, event_uuid, endpoint_url
+  FROM told_attempts GROUP BY delivery_no, event_uuid, endpoint_url
 )
 SELECT
   s.* EXCLUDE (last, contradicted),

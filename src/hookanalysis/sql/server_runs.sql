@@ -7,14 +7,12 @@
    three tries in a row succeed. */
 WITH spans AS (
   SELECT series, first_nth, MIN(moment) AS starts_at, MAX(moment) AS ends_at
-  FROM run_failures
-  WHERE scope = 'server'
+  FROM run_failures WHERE scope = 'server'
   GROUP BY ALL
 ),
 common_kinds AS (
   SELECT series, first_nth
-  FROM run_failures
-  WHERE scope = 'server'
+  FROM run_failures WHERE scope = 'server'
   GROUP BY series, first_nth, CASE WHEN kind IN ('5xx', 'no_answer') THEN 'down' ELSE kind END
   QUALIFY MIN(endpoint_url) <> MAX(endpoint_url)
     AND COUNT(*) >= 0.8 * SUM(COUNT(*)) OVER (PARTITION BY series, first_nth)
@@ -23,8 +21,7 @@ tries AS (
   SELECT host, endpoint_url, event_uuid, moment, failed FROM first_tries WHERE on_host > 1
   UNION ALL
   SELECT p.host, d.endpoint_url, d.event_uuid, d.first_attempt_at, FALSE
-  FROM deliveries AS d
-  JOIN endpoint_paths AS p ON p.endpoint_url = d.endpoint_url
+  FROM deliveries AS d JOIN endpoint_paths AS p ON p.endpoint_url = d.endpoint_url
   ANTI JOIN hard_attempts AS h ON h.delivery_no = d.delivery_no
   WHERE d.detail = 'delivered' AND NOT d.is_test AND p.host IN (SELECT series FROM spans)
 ),
@@ -41,15 +38,13 @@ counted_tries AS (
 ),
 streaks AS (
   SELECT series, first_nth, endpoint_url, COUNT(*) AS tries, COUNT(*) FILTER (failed) AS failed
-  FROM counted_tries
-  GROUP BY series, first_nth, endpoint_url, failures_before
+  FROM counted_tries GROUP BY series, first_nth, endpoint_url, failures_before
 ),
 shares AS (
   SELECT
     series, first_nth, endpoint_url, SUM(failed) >= 0.5 * SUM(tries) AS mostly_failed,
     MAX(tries - failed) AS longest_success
-  FROM streaks
-  GROUP BY ALL
+  FROM streaks GROUP BY ALL
 )
 SELECT series, first_nth, starts_at, ends_at
 FROM spans

@@ -11,15 +11,12 @@ WITH seen AS (
   SELECT endpoint_url, layer, stream, SUM(named) AS receipts, GREATEST(SUM(named), SUM(lines)) AS lines
   FROM (
     SELECT endpoint_url, layer, stream, COUNT(*) AS named, 0 AS lines
-    FROM matches
-    WHERE endpoint_url <> ''
+    FROM matches WHERE endpoint_url <> ''
     GROUP BY ALL
     UNION ALL
     SELECT e.endpoint_url, r.layer, r.stream, 0, COUNT(*)
-    FROM nameless_receipts AS r
-    JOIN endpoint_paths AS e ON e.path = r.known_path
-    WHERE NOT r.stranger
-    GROUP BY ALL
+    FROM nameless_receipts AS r JOIN endpoint_paths AS e ON e.path = r.known_path
+    WHERE NOT r.stranger GROUP BY ALL
   )
   GROUP BY ALL
 ),
@@ -44,8 +41,7 @@ layers AS (
   HAVING SUM(s.receipts) > 0 OR SUM(s.lines) >= 0.5 * COALESCE(MAX(a.receipts), 0)
 )
 SELECT DISTINCT l.endpoint_url, l.layer, s.stream, l.depth
-FROM layers AS l
-JOIN receiver_logs AS s ON s.layer = l.layer OR s.layer IS NULL
+FROM layers AS l JOIN receiver_logs AS s ON s.layer = l.layer OR s.layer IS NULL
 LEFT JOIN (SELECT stream, SUM(lines) AS lines FROM seen GROUP BY stream) AS t
   ON t.stream = s.stream
 LEFT JOIN seen AS n ON n.endpoint_url = l.endpoint_url AND n.stream = s.stream

@@ -42,8 +42,7 @@ told AS (
     SELECT
       event_uuid, COUNT(DISTINCT delivery_no) AS deliveries, COUNT(*) AS tries,
       COUNT(DISTINCT delivery_no) FILTER (status = 'success') AS accepted
-    FROM attempts
-    WHERE event_uuid IN (SELECT event_uuid FROM lines) AND endpoint_url <> ''
+    FROM attempts WHERE event_uuid IN (SELECT event_uuid FROM lines) AND endpoint_url <> ''
     GROUP BY event_uuid
   ) AS d ON d.event_uuid = l.event_uuid
 )

@@ -30,8 +30,7 @@ lively_minutes AS (
     UNNEST(RANGE(-1, 2)) * INTERVAL '1 minute' + DATE_TRUNC(
       'minute', a.last_at - COALESCE(o.offset_ms, 0) * INTERVAL '1 millisecond'
     ) AS minute_at
-  FROM serving_streams AS v
-  JOIN generations AS g ON g.stream = v.stream
+  FROM serving_streams AS v JOIN generations AS g ON g.stream = v.stream
   JOIN activity AS a ON a.generation_id = g.generation_id
   LEFT JOIN clock_offsets AS o ON o.stream = v.stream AND o.day IS NULL
 ),
@@ -45,8 +44,7 @@ seen AS (
     BOOL_OR(m.processed) AS processed, BOOL_OR(NOT m.processed) AS app_failed,
     BOOL_OR(m.known_before) AS known_before, BOOL_OR(m.signature_failed) AS signature_failed,
     MAX(r.source_ip) AS source_ip, MAX(m.ended_at) AS ended_at
-  FROM matches AS m
-  JOIN receipts AS r ON r.receipt_id = m.receipt_id
+  FROM matches AS m JOIN receipts AS r ON r.receipt_id = m.receipt_id
   WHERE m.delivery_no IN (SELECT delivery_no FROM troubled_attempts)
   GROUP BY m.delivery_no, m.attempt_key
 ),
@@ -54,8 +52,7 @@ accepted_networks AS (
   SELECT DISTINCT
     m.endpoint_url,
     regexp_extract(r.source_ip, '^(?:\d+\.\d+\.\d+\.|[^:]*:[^:]*:[^:]*:)') AS network
-  FROM matches AS m
-  JOIN receipts AS r ON r.receipt_id = m.receipt_id
+  FROM matches AS m JOIN receipts AS r ON r.receipt_id = m.receipt_id
   WHERE m.accepted AND NOT m.stranger
     AND m.endpoint_url IN (
       SELECT endpoint_url FROM troubled_attempts WHERE http_status IN (401, 403, 406)
@@ -74,8 +71,7 @@ unsigned AS (
 ),
 holes AS (
   SELECT DISTINCT v.endpoint_url, c.starts_at, c.ends_at
-  FROM stream_spans AS c
-  JOIN serving_streams AS v ON v.stream = c.stream
+  FROM stream_spans AS c JOIN serving_streams AS v ON v.stream = c.stream
   WHERE NOT c.covered AND COALESCE(c.reason, '') <> 'rotation'
 )
 SELECT

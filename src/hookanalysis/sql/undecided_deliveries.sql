@@ -18,8 +18,7 @@ WITH settled AS (
     BOOL_OR(layer = 'edge' AND state = 'none' AND covered AND endpoint_url NOT IN (
       SELECT endpoint_url FROM requests WHERE layer = 'edge' AND state = 'lacking'
     )) AS not_at_edge
-  FROM requests
-  WHERE nth = 1
+  FROM requests WHERE nth = 1
   GROUP BY ALL
 ),
 -- The edge certainly has no line of any attempt.
@@ -33,8 +32,7 @@ takers AS (
   SELECT
     c.layer, c.event_uuid, c.endpoint_url, c.attempt_key,
     BOOL_OR(COALESCE(r.processed OR r.known_before, FALSE)) AS works
-  FROM candidates AS c
-  JOIN nameless_receipts AS r ON r.receipt_id = c.receipt_id
+  FROM candidates AS c JOIN nameless_receipts AS r ON r.receipt_id = c.receipt_id
   WHERE COALESCE(r.accepted, TRUE) OR r.http_status IN (408, 460, 499, 504)
   GROUP BY ALL
 ),
@@ -105,8 +103,7 @@ undecided AS (
   SELECT
     a.delivery_no, m.layer <> 'edge',
     a.status = 'failed' AND a.http_status IS NULL AND a.event_uuid IN (FROM surplus), NULL
-  FROM matches AS m
-  JOIN attempts AS a ON a.event_uuid = m.event_uuid
+  FROM matches AS m JOIN attempts AS a ON a.event_uuid = m.event_uuid
   WHERE m.endpoint_url = '' AND NOT m.listed AND NOT m.stranger AND a.endpoint_url <> ''
     -- One that the edge has a line of explains it; to another path it may have gone past the edge.
     AND (m.path IS NOT NULL OR a.delivery_no NOT IN (FROM absent) OR a.event_uuid NOT IN (
@@ -161,5 +158,4 @@ undecided AS (
 SELECT
   delivery_no, BOOL_OR(behind_edge) AS behind_edge, BOOL_OR(unanswered) AS unanswered,
   MIN(reason) AS reason
-FROM undecided
-GROUP BY delivery_no
+FROM undecided GROUP BY delivery_no

@@ -12,8 +12,7 @@ WITH ordered_rows AS (
     CASE w.way WHEN 1 THEN g.format ELSE CAST(r.generation_id AS VARCHAR) END AS series,
     CASE w.way WHEN 1 THEN TRY_CAST(r.attempt_id AS BIGINT) ELSE w.way * r.byte_offset END AS nth,
     COALESCE(g.retention_days, s.retention_days) * INTERVAL '1 day' AS reach
-  FROM attempt_records AS r
-  JOIN generations AS g USING (generation_id)
+  FROM attempt_records AS r JOIN generations AS g USING (generation_id)
   CROSS JOIN settings AS s
   CROSS JOIN (VALUES (1), (2), (-2)) AS w (way)
   WHERE g.format IN (
@@ -35,15 +34,12 @@ orders AS (
     MAX(earlier_at - attempted_at) AS step_back,
     CASE WHEN COUNT(DISTINCT attempted_at) >= 5 AND COUNT(nth) = COUNT(*)
       AND 4 * step_back < last_at - first_at THEN step_back END AS disorder
-  FROM neighbours
-  GROUP BY way, series
+  FROM neighbours GROUP BY way, series
 )
 SELECT
   n.attempt_id, n.event_uuid, UNNEST(ARG_MIN({
     'since': GREATEST(n.earlier_at - o.disorder, LEAST(o.last_at - o.reach, o.first_at)),
     'until': LEAST(n.later_at + o.disorder, GREATEST(o.first_at + o.reach, o.last_at))
   }, (COALESCE(o.disorder, o.reach), n.way <> 1, n.later_at - n.earlier_at)))
-FROM neighbours AS n
-JOIN orders AS o USING (way, series)
-WHERE n.attempted_at IS NULL AND n.created_at IS NULL
-GROUP BY n.attempt_id, n.event_uuid
+FROM neighbours AS n JOIN orders AS o USING (way, series)
+WHERE n.attempted_at IS NULL AND n.created_at IS NULL GROUP BY n.attempt_id, n.event_uuid

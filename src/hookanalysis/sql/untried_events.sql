@@ -7,21 +7,18 @@
    another path of the same host to which the type does not usually go; else empty. */
 WITH shared_types AS (
   SELECT event_type
-  FROM attempts
-  WHERE status <> 'none' AND NOT is_test
+  FROM attempts WHERE status <> 'none' AND NOT is_test
   GROUP BY event_type HAVING MIN(endpoint_url) <> MAX(endpoint_url)
 ),
 sent_events AS (
   SELECT a.event_type, a.event_uuid, a.endpoint_url, MIN(a.attempted_at) AS first_at
-  FROM attempts AS a
-  JOIN shared_types AS s ON s.event_type = a.event_type
+  FROM attempts AS a JOIN shared_types AS s ON s.event_type = a.event_type
   WHERE a.status <> 'none' AND NOT a.is_test
   GROUP BY a.event_type, a.event_uuid, a.endpoint_url
 ),
 events AS (
   SELECT event_type, event_uuid, MIN(first_at) AS first_at
-  FROM sent_events
-  GROUP BY event_type, event_uuid
+  FROM sent_events GROUP BY event_type, event_uuid
 ),
 shares AS (
   SELECT
@@ -35,8 +32,7 @@ strays AS (
   SELECT s.event_type, s.event_uuid, h.host, MAX(s.endpoint_url) AS endpoint_url
   FROM sent_events AS s
   JOIN shares AS h ON h.event_type = s.event_type AND h.endpoint_url = s.endpoint_url
-  WHERE h.sent < 0.5 * h.events AND h.host <> ''
-  GROUP BY s.event_type, s.event_uuid, h.host
+  WHERE h.sent < 0.5 * h.events AND h.host <> '' GROUP BY s.event_type, s.event_uuid, h.host
 ),
 twin_events AS (
   SELECT s.event_type, s.event_uuid, n.endpoint_url AS twin_url, MAX(s.endpoint_url) AS endpoint_url
@@ -48,8 +44,7 @@ twin_events AS (
 SELECT
   u.endpoint_url, e.event_uuid, e.event_type, e.first_at,
   COALESCE(t.endpoint_url, y.endpoint_url, '') AS went_to
-FROM shares AS u
-JOIN events AS e ON e.event_type = u.event_type
+FROM shares AS u JOIN events AS e ON e.event_type = u.event_type
 LEFT JOIN sent_events AS s
   ON s.event_type = e.event_type AND s.event_uuid = e.event_uuid
   AND s.endpoint_url = u.endpoint_url

@@ -6,23 +6,20 @@
    stands alone, where several logs agree with each other. A zone further east shows later times. */
 WITH measured AS (
   SELECT stream, day, pairs, zone_error_minutes
-  FROM clock_offsets
-  WHERE method IN ('daily_median', 'pooled_median', 'times')
+  FROM clock_offsets WHERE method IN ('daily_median', 'pooled_median', 'times')
 ),
 errors AS (
   SELECT
     stream, ARG_MAX(zone_error_minutes, (pairs, zone_error_minutes)) AS minutes, SUM(pairs) AS pairs,
     MIN(day) AS first_day, MAX(day) AS last_day
-  FROM measured
-  WHERE zone_error_minutes IS NOT NULL
+  FROM measured WHERE zone_error_minutes IS NOT NULL
   GROUP BY stream
 ),
 zones AS (
   SELECT
     g.side, CASE WHEN g.side = 'receiver' THEN g.stream ELSE '' END AS stream,
     MAX(g.timezone) AS timezone
-  FROM generations AS g
-  GROUP BY ALL
+  FROM generations AS g GROUP BY ALL
 ),
 others AS (
   SELECT
@@ -45,7 +42,6 @@ SELECT
     ELSE 'either'
   END AS suspect,
   l.timezone AS log_zone, s.timezone AS export_zone
-FROM errors AS e
-JOIN others AS o ON o.stream = e.stream
+FROM errors AS e JOIN others AS o ON o.stream = e.stream
 LEFT JOIN zones AS l ON l.side = 'receiver' AND l.stream = e.stream
 LEFT JOIN zones AS s ON s.side = 'sender'

@@ -12,8 +12,7 @@
    no later than that. */
 WITH paths AS (SELECT DISTINCT path, path_no FROM endpoint_paths),
 lines AS (
-  FROM nameless_receipts
-  WHERE layer = $layer AND posted AND arrived_at IS NOT NULL
+  FROM nameless_receipts WHERE layer = $layer AND posted AND arrived_at IS NOT NULL
   UNION ALL
   SELECT r.* REPLACE (p.path AS known_path)
   FROM nameless_receipts AS r
@@ -40,8 +39,7 @@ JOIN (
   SELECT
     stream, MIN(time_marks) AS time_marks, MAX(time_resolution_ms) AS resolution_ms,
     stream IN (SELECT stream FROM receipts WHERE sender_left(http_status)) AS notices
-  FROM generations
-  WHERE side = 'receiver'
+  FROM generations WHERE side = 'receiver'
   GROUP BY stream
 ) AS g ON g.stream = r.stream
 ORDER BY logged_at, starts_at, r.stream, r.http_status, r.receipt_id

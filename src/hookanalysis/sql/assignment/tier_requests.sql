@@ -26,8 +26,7 @@ WITH shown_receipts AS (
 -- Lines of this layer that a request id ties to what an inner layer shows.
 linked AS (
   SELECT delivery_no, attempt_key, COUNT(*) AS lines
-  FROM matches
-  WHERE layer = $layer AND match_rule = 'request_id' AND NOT counts
+  FROM matches WHERE layer = $layer AND match_rule = 'request_id' AND NOT counts
   GROUP BY ALL
 ),
 seen AS (

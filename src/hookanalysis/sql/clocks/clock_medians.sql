@@ -44,8 +44,7 @@ pairs AS (
 ),
 groups AS (
   SELECT stream, day, COUNT(*) AS pairs, MEDIAN(difference_ms) AS offset_ms
-  FROM pairs
-  GROUP BY GROUPING SETS ((stream, day), (stream))
+  FROM pairs GROUP BY GROUPING SETS ((stream, day), (stream))
 ),
 medians AS (
   SELECT g.stream, g.day, g.pairs, g.offset_ms, s.tolerance_seconds * 1000 AS tolerance_ms
@@ -60,8 +59,7 @@ distances AS (
   SELECT
     m.*, p.difference_ms, ABS(p.difference_ms - m.offset_ms) AS distance_ms,
     ROUND((p.difference_ms - m.offset_ms) / 900000) AS quarters_off
-  FROM medians AS m
-  JOIN pairs AS p ON p.stream = m.stream AND (p.day = m.day OR m.day IS NULL)
+  FROM medians AS m JOIN pairs AS p ON p.stream = m.stream AND (p.day = m.day OR m.day IS NULL)
 ),
 spreads AS (
   SELECT
@@ -73,8 +71,7 @@ spreads AS (
       quarters_off <> 0 AND ABS(distance_ms - ABS(quarters_off) * 900000) <= 60000
     ) AS strays,
     MEDIAN(quarters_off) FILTER (quarters_off <> 0) AS stray_quarters
-  FROM distances
-  GROUP BY stream, day, pairs, offset_ms
+  FROM distances GROUP BY stream, day, pairs, offset_ms
 )
 SELECT
   stream, day, 'pairs' AS method, pairs, offset_ms, mad_ms, early_ms, reach_ms,

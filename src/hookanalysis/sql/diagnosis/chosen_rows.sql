@@ -12,12 +12,10 @@ WITH weighed_rows AS (
     SUM(CASE WHEN stance = 'for' AND holds THEN 1.0 ELSE 0 END) / SUM(
       CASE WHEN stance = 'for' OR holds THEN 1 ELSE 0 END
     ) AS support
-  FROM rule_signs
-  GROUP BY rule_id, endpoint_url, event_uuid
+  FROM rule_signs GROUP BY rule_id, endpoint_url, event_uuid
 )
 SELECT r.*, w.contradicted
-FROM rule_rows AS r
-JOIN rule_headers AS h ON h.rule_id = r.rule_id
+FROM rule_rows AS r JOIN rule_headers AS h ON h.rule_id = r.rule_id
 JOIN weighed_rows AS w
   ON w.rule_id = r.rule_id AND w.endpoint_url = r.endpoint_url
   AND w.event_uuid IS NOT DISTINCT FROM r.event_uuid

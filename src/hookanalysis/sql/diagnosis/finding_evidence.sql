@@ -19,13 +19,11 @@ named_records AS (
 ),
 told_lines AS (
   SELECT m.event_uuid, m.endpoint_url, r.file_id, m.receipt_id % 10000000000000 AS byte_offset
-  FROM matches AS m
-  JOIN receipts AS r ON r.receipt_id = m.receipt_id
+  FROM matches AS m JOIN receipts AS r ON r.receipt_id = m.receipt_id
   JOIN quoted_rows AS q ON q.event_uuid = m.event_uuid AND q.endpoint_url = m.endpoint_url
   UNION
   SELECT q.event_uuid, q.endpoint_url, l.file_id, l.byte_offset
-  FROM quoted_rows AS q
-  JOIN named_records AS l ON l.event_uuid = q.event_uuid
+  FROM quoted_rows AS q JOIN named_records AS l ON l.event_uuid = q.event_uuid
   JOIN generations AS g ON g.generation_id = l.generation_id
   JOIN matches AS m
     ON m.event_uuid = q.event_uuid AND m.endpoint_url = q.endpoint_url AND m.stream = g.stream

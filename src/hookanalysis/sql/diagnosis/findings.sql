@@ -31,8 +31,7 @@ exports AS (
 -- Without an endpoint: the sender of all exports.
 senders AS (
   SELECT endpoint_url, MIN(sender) AS sender
-  FROM exports
-  GROUP BY GROUPING SETS ((endpoint_url), ())
+  FROM exports GROUP BY GROUPING SETS ((endpoint_url), ())
   HAVING MIN(sender) = MAX(sender) AND endpoint_url IS DISTINCT FROM ''
 ),
 counted_signs AS (
@@ -54,8 +53,7 @@ summed_signs AS (
       FILTER (stance = 'for') AS evidence,
     STRING_AGG(piece || '=' || held || '/' || asked, ' ' ORDER BY piece)
       FILTER (stance = 'against' AND held > 0) AS against
-  FROM counted_signs
-  GROUP BY rule_id, endpoint_url
+  FROM counted_signs GROUP BY rule_id, endpoint_url
 )
 SELECT
   r.rule_id, h.title,
@@ -72,8 +70,7 @@ SELECT
       r.deliveries * w.confidence DESC, w.confidence DESC, r.rule_id, r.endpoint_url
   ) AS "rank",
   w.evidence, COALESCE(w.against, '') AS against
-FROM counted_rows AS r
-JOIN rule_headers AS h ON h.rule_id = r.rule_id
+FROM counted_rows AS r JOIN rule_headers AS h ON h.rule_id = r.rule_id
 JOIN summed_signs AS w ON w.rule_id = r.rule_id AND w.endpoint_url = r.endpoint_url
 LEFT JOIN senders AS s
   ON s.endpoint_url IS NOT DISTINCT FROM

@@ -25,8 +25,7 @@ WHERE a.high < l.low - to_seconds(s.tolerance_seconds)
   OR a.low > l.high + to_seconds(s.tolerance_seconds)
 UNION ALL
 SELECT 'no_webhooks', NULL
-FROM log_span
-WHERE minutes > 0 AND NOT EXISTS (FROM receipt_records)
+FROM log_span WHERE minutes > 0 AND NOT EXISTS (FROM receipt_records)
 UNION ALL
 SELECT 'no_answers', stream FROM arrived
 GROUP BY stream HAVING count(http_status) + count(step) = 0

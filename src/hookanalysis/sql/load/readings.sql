@@ -11,8 +11,7 @@ WITH timed AS (
     lag("at") OVER in_file AS earlier_at,
     lag(later_at) OVER in_file AS earlier_later_at,
     arg_min("at", byte_offset) OVER () <= arg_max("at", byte_offset) OVER () AS rising
-  FROM scanned
-  WHERE "at" IS NOT NULL
+  FROM scanned WHERE "at" IS NOT NULL
   WINDOW in_file AS (ORDER BY byte_offset)
 ),
 steps AS (

@@ -6,8 +6,7 @@
    owner is NULL for a trace whose line stands in an earlier chunk, or an earlier load. */
 WITH named_lines AS (
   SELECT byte_offset, regexp_extract(record, raised(), 1) AS named
-  FROM scanned
-  WHERE verdict = 'ignore' AND record IS NOT NULL
+  FROM scanned WHERE verdict = 'ignore' AND record IS NOT NULL
 )
 SELECT
   o.line AS owner,

@@ -4,8 +4,7 @@
 WITH shown AS (
   SELECT endpoint_url
   FROM judged($since, $until, $endpoint, $event_type)
-  WHERE NOT is_test
-  GROUP BY endpoint_url
+  WHERE NOT is_test GROUP BY endpoint_url
   ORDER BY COUNT(*) FILTER (WHERE outcome NOT IN ('delivered', 'recovered')) DESC, COUNT(*) DESC,
     endpoint_url
   LIMIT $most
@@ -13,8 +12,7 @@ WITH shown AS (
 SELECT step_of(j.happened_at, $unit, $zone) AS step, j.outcome, s.endpoint_url, COUNT(*) AS deliveries
 FROM judged($since, $until, $endpoint, $event_type) AS j
 LEFT JOIN shown AS s ON s.endpoint_url = j.endpoint_url
-WHERE NOT j.is_test AND j.happened_at IS NOT NULL
-GROUP BY 1, 2, 3
+WHERE NOT j.is_test AND j.happened_at IS NOT NULL GROUP BY 1, 2, 3
 ORDER BY step, j.outcome, s.endpoint_url NULLS LAST
 
 /* attempts_over_time: what the sender tried, and how it ended; tests left out.
@@ -44,8 +42,7 @@ SELECT
   step_of(hour_at, $unit, $zone) AS step,
   CAST(SUM(COLUMNS(['attempts', 'failed', 'client_errors', 'server_errors', 'unanswered'])) AS BIGINT)
 FROM hours($since, $until, $endpoint)
-WHERE $urls IS NULL OR list_contains($urls, endpoint_url)
-GROUP BY 1, 2
+WHERE $urls IS NULL OR list_contains($urls, endpoint_url) GROUP BY 1, 2
 HAVING SUM(attempts) > 0
 ORDER BY 1, 2
 

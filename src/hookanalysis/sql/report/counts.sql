@@ -73,8 +73,7 @@ verdicts AS (
     QUANTILE_CONT(lag_ms, [0.50, 0.95, 0.99]) AS lags,
     COUNT(lag_ms) AS lag_deliveries
   FROM judged($since, $until, $endpoint, $event_type)
-  WHERE NOT is_test
-  GROUP BY endpoint_url
+  WHERE NOT is_test GROUP BY endpoint_url
 )
 SELECT
   endpoint_url, COALESCE(outcomes, MAP {}) AS outcomes,
@@ -93,15 +92,13 @@ ORDER BY endpoint_url
 WITH wordings AS (
   SELECT reason, COUNT(*) AS deliveries, MIN(happened_at) AS first_at, MAX(happened_at) AS last_at
   FROM judged($since, $until, $endpoint, $event_type)
-  WHERE outcome = 'undetermined' AND NOT is_test
-  GROUP BY reason
+  WHERE outcome = 'undetermined' AND NOT is_test GROUP BY reason
 )
 SELECT
   SPLIT_PART(reason, ' ', 1) AS code,
   FIRST(reason ORDER BY deliveries DESC, reason) AS reason,
   CAST(SUM(deliveries) AS BIGINT) AS deliveries, MIN(first_at) AS first_at, MAX(last_at) AS last_at
-FROM wordings
-GROUP BY code
+FROM wordings GROUP BY code
 ORDER BY 3 DESC, code
 
 /* clocks: the offset of each stream's clock on the days of the period.

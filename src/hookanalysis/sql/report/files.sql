@@ -51,8 +51,7 @@ WITH logs AS (
 ),
 offers AS (
   SELECT side, stream, COUNT(DISTINCT path) AS files, MAX(file_id) AS last_file
-  FROM generations
-  JOIN files USING (generation_id)
+  FROM generations JOIN files USING (generation_id)
   GROUP BY side, stream
 )
 SELECT
@@ -76,8 +75,7 @@ WITH spans AS (
     {'side': side, 'layer': COALESCE(layer, ''), 'stream': COALESCE(stream, '')} AS log,
     completeness, starts_at, ends_at, COALESCE(covered, FALSE) AS covered,
     COALESCE(reason, '') AS reason
-  FROM coverage
-  WHERE starts_at IS NOT NULL AND ends_at IS NOT NULL
+  FROM coverage WHERE starts_at IS NOT NULL AND ends_at IS NOT NULL
 ),
 logs AS (
   SELECT
@@ -86,8 +84,7 @@ logs AS (
       FILTER (WHERE covered) AS completeness,
     MIN(starts_at) FILTER (WHERE covered) AS starts_at,
     MAX(ends_at) FILTER (WHERE covered) AS ends_at
-  FROM spans
-  GROUP BY log
+  FROM spans GROUP BY log
 ),
 -- How many intervals cover, and how many break, from each time on at which this changes.
 edges AS (
@@ -103,27 +100,23 @@ edges AS (
     AND starts_at < ends_at
   UNION ALL
   SELECT log, UNNEST([CAST($start AS TIMESTAMP), CAST($end AS TIMESTAMP)]), 0, TRUE
-  FROM logs
-  WHERE $start IS NOT NULL
+  FROM logs WHERE $start IS NOT NULL
 ),
 pieces AS (
   SELECT
     log, at_, LEAD(at_) OVER times AS until_,
     SUM(SUM(step) FILTER (WHERE covered)) OVER times > 0
       AND COALESCE(SUM(SUM(step) FILTER (WHERE NOT covered)) OVER times, 0) = 0 AS is_whole
-  FROM edges
-  GROUP BY log, at_
+  FROM edges GROUP BY log, at_
   WINDOW times AS (PARTITION BY log ORDER BY at_)
 ),
 numbered AS (
   SELECT *, COUNT(*) FILTER (WHERE is_whole) OVER (PARTITION BY log ORDER BY at_) AS number
-  FROM pieces
-  WHERE until_ IS NOT NULL
+  FROM pieces WHERE until_ IS NOT NULL
 ),
 holes AS (
   SELECT log, MIN(at_) AS starts_at, MAX(until_) AS ends_at
-  FROM numbered
-  WHERE NOT is_whole
+  FROM numbered WHERE NOT is_whole
   GROUP BY log, number
 ),
 named AS (

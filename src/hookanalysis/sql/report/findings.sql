@@ -80,5 +80,4 @@ SELECT
   COALESCE(HISTOGRAM(message) FILTER (message IS NOT NULL), MAP {}) AS messages,
   COALESCE(LIST(told ORDER BY begins_at, event_uuid, place, happened_at, file, line, told)
     FILTER (COALESCE(happened_at < begins_at + INTERVAL 1 HOUR, TRUE)), [])[:3] AS lines
-FROM told
-GROUP BY rule_id, endpoint_url
+FROM told GROUP BY rule_id, endpoint_url

@@ -21,8 +21,7 @@ found AS (
     COUNT(*) FILTER (counted) AS judged, COUNT(*) FILTER (arrived) AS arrived,
     BIT_XOR(MD5_NUMBER_LOWER(CONCAT_WS(' ', event_uuid, outcome, verdict)))
       FILTER (outcome IS NOT NULL) AS verdicts
-  FROM seen
-  GROUP BY day, endpoint_url
+  FROM seen GROUP BY day, endpoint_url
 ),
 outcomes AS (
   PIVOT (SELECT day, endpoint_url, outcome FROM seen) ON outcome IN (
@@ -33,8 +32,7 @@ outcomes AS (
 SELECT
   f.*, o.* EXCLUDE (day, endpoint_url), $zone AS timezone, CAST($day AS DATE) AS as_of,
   FALSE AS pruned
-FROM found AS f
-JOIN outcomes AS o USING (day, endpoint_url)
+FROM found AS f JOIN outcomes AS o USING (day, endpoint_url)
 LEFT JOIN known AS k USING (day, endpoint_url)
 WHERE f.day > COALESCE((SELECT MAX(day) FROM history WHERE pruned), '-infinity')
   AND (k.day IS NULL OR f.verdicts IS DISTINCT FROM k.verdicts)
@@ -51,8 +49,7 @@ latest AS (
   SELECT
     day, outcome, MAX(as_of) = $day AS touched, ARG_MAX(deliveries, as_of) AS now,
     ARG_MAX(deliveries, as_of) FILTER (as_of < $day) AS before
-  FROM counts
-  GROUP BY day, endpoint_url, outcome
+  FROM counts GROUP BY day, endpoint_url, outcome
 )
 SELECT day, outcome, CAST(COALESCE(SUM(before), 0) AS BIGINT) AS before, CAST(SUM(now) AS BIGINT) AS now
 FROM latest
@@ -69,8 +66,7 @@ SELECT
   BOOL_OR(again) AS changed, BIT_XOR(verdicts) AS verdicts
 FROM (
   SELECT *, COUNT(*) OVER (PARTITION BY day, endpoint_url) > 1 AS again
-  FROM history
-  WHERE timezone = $zone
+  FROM history WHERE timezone = $zone
   QUALIFY ROW_NUMBER() OVER (PARTITION BY day, endpoint_url ORDER BY as_of DESC) = 1
 )
 GROUP BY day
@@ -86,8 +82,7 @@ WITH pruned AS (
 days AS (
   SELECT step_of(happened_at, 'day', $zone) AS day, outcome, COUNT(*) AS deliveries
   FROM judged($since, $until, $endpoint, $event_type)
-  WHERE NOT is_test AND happened_at IS NOT NULL
-  GROUP BY ALL
+  WHERE NOT is_test AND happened_at IS NOT NULL GROUP BY ALL
   HAVING day > COALESCE((SELECT MAX(day) FROM history WHERE pruned), '-infinity')
   UNION ALL
   SELECT CAST(day AS TIMESTAMP), outcome, deliveries
@@ -98,6 +93,5 @@ days AS (
   WHERE deliveries > 0 AND in_period(day, $since, $until)
 )
 SELECT DATE_TRUNC($unit, day) AS step, outcome, CAST(SUM(deliveries) AS BIGINT) AS deliveries
-FROM days
-GROUP BY ALL
+FROM days GROUP BY ALL
 ORDER BY step, outcome

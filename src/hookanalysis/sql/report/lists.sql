@@ -47,8 +47,7 @@ SELECT
     THEN COUNT(DISTINCT event_uuid) END AS events,
   NULLIF(COUNT(DISTINCT transaction_id), 0) AS transactions
 FROM judged($since, $until, $endpoint, $event_type)
-WHERE outcome <> 'delivered' AND NOT is_test
-GROUP BY event_type, outcome
+WHERE outcome <> 'delivered' AND NOT is_test GROUP BY event_type, outcome
 ORDER BY event_type NULLS LAST, deliveries DESC, outcome
 
 /* settled: deliveries that had failed and were accepted within the period; tests left out.
@@ -118,8 +117,7 @@ LIMIT $most
    inputs: attempts, matches, receipts; $most: how many */
 WITH sides AS (
   SELECT COALESCE(endpoint_url, '') AS endpoint_url, 'sender' AS side, latency_ms, attempted_at AS at_
-  FROM attempts
-  WHERE latency_ms IS NOT NULL AND NOT COALESCE(is_test, FALSE)
+  FROM attempts WHERE latency_ms IS NOT NULL AND NOT COALESCE(is_test, FALSE)
   UNION ALL
   SELECT COALESCE(m.endpoint_url, ''), m.layer, r.duration_ms, m.arrived_at
   FROM matches AS m
@@ -144,13 +142,11 @@ LIMIT $most
 WITH seen AS (
   SELECT event_uuid, COALESCE(endpoint_url, '') AS endpoint_url, BOOL_OR(layer = 'edge') AS edge,
     BOOL_OR(layer <> 'edge') AS app
-  FROM matches
-  GROUP BY 1, 2
+  FROM matches GROUP BY 1, 2
 ),
 logs AS (
   SELECT COUNT(*) FILTER (layer = 'edge') AS edge, COUNT(*) FILTER (layer <> 'edge') AS app
-  FROM coverage
-  WHERE side = 'receiver'
+  FROM coverage WHERE side = 'receiver'
 ),
 steps AS (
   SELECT UNNEST([
@@ -177,8 +173,7 @@ SELECT
   ARG_MAX(outcome, (happened_at, outcome)) AS last_outcome,
   ARG_MAX(last_http_status, (happened_at, last_http_status)) AS last_http_status, COUNT(*) OVER () AS total
 FROM judged($since, $until, $endpoint, $event_type)
-WHERE is_test
-GROUP BY endpoint_url
+WHERE is_test GROUP BY endpoint_url
 ORDER BY last_at DESC NULLS LAST, endpoint_url
 LIMIT $most
 
@@ -190,6 +185,5 @@ SELECT
   COUNT(*) FILTER (counted) AS judged, COUNT(*) FILTER (arrived) AS delivered,
   HISTOGRAM(outcome) FILTER (counted) AS outcomes
 FROM judged($since, $until, $endpoint, $event_type)
-WHERE NOT is_test AND happened_at IS NOT NULL
-GROUP BY step
+WHERE NOT is_test AND happened_at IS NOT NULL GROUP BY step
 ORDER BY step

@@ -29,8 +29,7 @@ CREATE OR REPLACE TEMP MACRO step_of(moment, unit, zone) AS (
 CREATE OR REPLACE TEMP MACRO judged(since, until, only_endpoint, only_type) AS TABLE
 WITH event_times AS (
   SELECT event_uuid, MIN(created_at) AS created_at
-  FROM attempt_records
-  WHERE attempted_at IS NULL
+  FROM attempt_records WHERE attempted_at IS NULL
   GROUP BY event_uuid
 ),
 timed_deliveries AS (

@@ -83,8 +83,7 @@ windows AS (
 ),
 lines AS (
   SELECT w.stream, c.first_at, c.last_at, f.path, c.first_line, c.last_line
-  FROM windows AS w
-  JOIN generations AS g ON g.stream = w.stream
+  FROM windows AS w JOIN generations AS g ON g.stream = w.stream
   JOIN activity AS c ON c.generation_id = g.generation_id
   JOIN files AS f ON f.file_id = c.file_id
 )
@@ -93,8 +92,7 @@ SELECT w.*,
    WHERE l.stream = w.stream AND l.last_at <= w.starts_at) AS line_before,
   (SELECT arg_min(path || ':' || first_line, (first_at, path, first_line)) FROM lines AS l
    WHERE l.stream = w.stream AND l.first_at >= w.ends_at) AS line_after
-FROM windows AS w
-WHERE EXISTS (
+FROM windows AS w WHERE EXISTS (
   SELECT 1 FROM coverage AS c
   WHERE c.stream = w.stream AND c.side = 'receiver' AND c.covered
     AND c.starts_at <= w.starts_at AND c.ends_at >= w.ends_at
@@ -107,8 +105,7 @@ ORDER BY w.stream
 SELECT layer, component, max(crowd) AS crowd, max(lines) AS lines,
   count(*) FILTER (state = 'open' AND event_uuid = $uuid) AS left_open,
   count(*) FILTER (left_out AND covered) AS left_out
-FROM requests
-WHERE (layer, component) IN (
+FROM requests WHERE (layer, component) IN (
   SELECT DISTINCT (layer, component) FROM requests WHERE event_uuid = $uuid
 )
 GROUP BY ALL ORDER BY ALL
@@ -175,8 +172,7 @@ SELECT f.path || ':' || r.line AS place, r.logged_at,
   r.logged_at - coalesce(o.offset_ms, 0) * INTERVAL '1 millisecond' AS sent_at,
   r.http_status,
   CASE WHEN g.owner IS NULL THEN g.owners ELSE [g.owner] END AS owners
-FROM grouped AS g
-JOIN receipts AS q ON q.receipt_id = g.receipt_id
+FROM grouped AS g JOIN receipts AS q ON q.receipt_id = g.receipt_id
 JOIN receipt_records AS r ON r.file_id = q.file_id AND r.byte_offset = g.receipt_id % 10000000000000
 JOIN files AS f ON f.file_id = r.file_id
 JOIN generations AS e ON e.generation_id = r.generation_id
@@ -194,8 +190,7 @@ WITH linked AS (
     m.event_uuid, receipt_id, file_id, receipt_id % 10000000000000 AS byte_offset,
     ANY_VALUE(match_rule) AS match_rule, MAX(score) AS score
   FROM matches AS m JOIN receipts USING (receipt_id)
-  WHERE m.event_uuid IN (SELECT UNNEST($uuids))
-  GROUP BY ALL
+  WHERE m.event_uuid IN (SELECT UNNEST($uuids)) GROUP BY ALL
 ),
 named AS (
   SELECT UNNEST(LIST_PREPEND(event_uuid, candidate_uuids)) AS event_uuid, file_id, byte_offset
@@ -204,14 +199,12 @@ named AS (
 ),
 told AS (
   SELECT event_uuid, file_id, byte_offset
-  FROM named
-  WHERE event_uuid IN (SELECT UNNEST($uuids))
+  FROM named WHERE event_uuid IN (SELECT UNNEST($uuids))
   UNION
   SELECT event_uuid, file_id, byte_offset FROM linked
   UNION
   SELECT k.event_uuid, r.file_id, r.byte_offset
-  FROM linked AS k
-  JOIN receipts AS q ON q.receipt_id = k.receipt_id AND q.lines > 1
+  FROM linked AS k JOIN receipts AS q ON q.receipt_id = k.receipt_id AND q.lines > 1
   JOIN receipt_records AS r
     ON r.request_id = q.request_id AND r.logged_at BETWEEN q.received_at AND q.ended_at
   JOIN generations AS g ON g.generation_id = r.generation_id AND g.stream = q.stream
@@ -219,8 +212,7 @@ told AS (
 SELECT
   t.event_uuid, g.layer AS side, r.logged_at, r.step AS status, r.http_status, r.method, r.path,
   r.message, r.exception, k.match_rule, k.score, f.path AS file, r.line, r.byte_offset
-FROM told AS t
-JOIN receipt_records AS r ON r.file_id = t.file_id AND r.byte_offset = t.byte_offset
+FROM told AS t JOIN receipt_records AS r ON r.file_id = t.file_id AND r.byte_offset = t.byte_offset
 JOIN files AS f ON f.file_id = r.file_id
 JOIN generations AS g ON g.generation_id = r.generation_id
 LEFT JOIN linked AS k
@@ -229,7 +221,6 @@ UNION ALL BY NAME
 SELECT
   a.event_uuid, 'sender' AS side, a.attempted_at AS logged_at, a.status, a.http_status,
   a.error_kind, a.endpoint_url, f.path AS file, a.line, a.byte_offset
-FROM attempt_records AS a
-JOIN files AS f ON f.file_id = a.file_id
+FROM attempt_records AS a JOIN files AS f ON f.file_id = a.file_id
 WHERE a.event_uuid IN (SELECT UNNEST($uuids))
 ORDER BY event_uuid, logged_at NULLS LAST, side, file, line

@@ -5,17 +5,14 @@
    The payload's id is the transaction's: as the line says it, else as the sender's export does. */
 WITH signed_lines AS (
   SELECT event_uuid, logged_at, file_id, line, transaction_id, signature_head
-  FROM receipt_records
-  WHERE signature_head IS NOT NULL
+  FROM receipt_records WHERE signature_head IS NOT NULL
   UNION ALL
   SELECT event_uuid, attempted_at AS logged_at, file_id, line, transaction_id, signature_head
-  FROM attempt_records
-  WHERE signature_head IS NOT NULL
+  FROM attempt_records WHERE signature_head IS NOT NULL
 ),
 known_ids AS (
   SELECT event_uuid, MAX(transaction_id) AS transaction_id
-  FROM attempt_records
-  WHERE event_uuid IN (SELECT event_uuid FROM signed_lines)
+  FROM attempt_records WHERE event_uuid IN (SELECT event_uuid FROM signed_lines)
   GROUP BY event_uuid
 )
 SELECT

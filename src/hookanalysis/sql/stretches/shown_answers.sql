@@ -9,8 +9,7 @@ FROM answers
 SEMI JOIN kinds USING (endpoint_no, kind_no)
 UNION ALL
 SELECT p.endpoint_no, 2, a.attempted_at, FALSE
-FROM attempts AS a
-JOIN endpoint_paths AS p ON p.endpoint_url = a.endpoint_url
+FROM attempts AS a JOIN endpoint_paths AS p ON p.endpoint_url = a.endpoint_url
 ANTI JOIN hard_attempts AS h ON h.delivery_no = a.delivery_no
 ANTI JOIN undecided_deliveries AS u ON u.delivery_no = a.delivery_no
 WHERE a.attempted_at IS NOT NULL
