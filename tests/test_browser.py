@@ -428,6 +428,17 @@ def test_it_prints_on_the_paper_there_is(wide: int, high: int, page: Page) -> No
     assert (round(width), round(height)) == (wide, high)
 
 
+def test_no_row_is_cut_off_on_paper(page: Page) -> None:
+    fold = "document.querySelectorAll('details').forEach((one) => { one.open = %s; })"
+    page.run(fold % "true")
+    page.call("Emulation.setEmulatedMedia", media="print")
+    hidden = (
+        "[...document.querySelectorAll('.hk-scroll')].map((e) => e.scrollHeight - e.clientHeight)"
+    )
+    assert max(page.run(hidden)) <= 1
+    page.call("Emulation.setEmulatedMedia", media="")
+
+
 def test_headings_links_and_names_for_screen_readers(page: Page) -> None:
     assert page.run("document.documentElement.lang") == "en"
     assert page.run("document.querySelectorAll('h1').length") == 1

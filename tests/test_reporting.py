@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
 import shutil
 import sys
 import threading
+import zlib
 from dataclasses import replace
 from datetime import date, datetime
 from html import unescape
@@ -564,6 +566,14 @@ def test_charts_lose_what_could_fetch_or_lead_elsewhere() -> None:
     assert drawn["data"] == {"name": "d"}
     assert list(drawn["encoding"]) == ["x"]
     assert drawn["datasets"] == spec["datasets"]
+
+
+def test_rows_behind_a_chart_that_are_not_shown_are_packed_like_those_of_tables() -> None:
+    meta = {"title": "t", "columns": ["n"], "rows": [[n] for n in range(201)]}
+    spec = {"usermeta": {"hookanalysis": meta}}
+    html = write_page(executed(show(**{"application__vnd.vegalite.v5+json": spec})), Page("x"))
+    (rest,) = re.findall(r'data-rest="([^"]+)"', html)
+    assert json.loads(zlib.decompress(base64.b64decode(rest))) == [["200"]]
 
 
 def test_embedded_json_cannot_end_its_script() -> None:

@@ -315,6 +315,27 @@ def test_a_server_wide_incident_is_about_all_endpoints_of_its_host(tmp_path: Pat
     assert "partner" not in listed
 
 
+def test_what_explains_no_failure_is_no_cause(tmp_path: Path) -> None:
+    rows = [
+        cases.delivery(
+            n, "undetermined", cases.START + timedelta(minutes=n), endpoint_url=cases.SHOP
+        )
+        for n in range(3)
+    ]
+    run = incident(cases.START, cases.START + timedelta(minutes=2), 3, endpoint_url=cases.SHOP)
+    about = {"rule_id": "undetermined", "cause": "logs", "title": "A", "endpoint_url": cases.SHOP}
+    found = [{"rank": 1, "severity": "warning", "confidence": 1.0, "deliveries": 3, **about}]
+    tried = [attempt(row, "failed") for row in rows]
+    with fill(tmp_path, rows, incidents=[run], attempts=tried, findings=found) as db:
+        it = sections.pick_incident(db)
+        counted = facts(db, since=it.since, until=it.until, endpoint=it.endpoint)
+        told = sections.summary(db, counted, it).html
+    assert [one.title for one in counted.findings] == ["A"]
+    assert "Most likely" not in told
+    assert "For 3, the logs at hand cannot tell." in told
+    assert "Over; 3 not known" in told
+
+
 def test_scattered_failures_are_reported_where_there_is_no_run(tmp_path: Path) -> None:
     rows = [
         cases.delivery(

@@ -175,7 +175,7 @@ def _chart(spec: dict[str, Any]) -> dict[str, Any]:
         for n, name in enumerate(meta.get("columns", []))
     ]
     total = meta.get("total") or len(rows)
-    table = markup.table(rows, columns, limit=_MAX_TABLE, total=total).html if rows else ""
+    table = clean(markup.table(rows, columns, limit=_MAX_TABLE, total=total).html) if rows else ""
     marks = {key: value for key, value in spec.items() if key not in {"usermeta", "$schema"}}
     if meta:
         marks.pop("title", None)  # the page says it, where it can be selected and wrapped

@@ -223,8 +223,9 @@ def summary(ws: Database, facts: Facts, incident: Incident) -> Block:
     back = sum(told.values())
     ways = ", ".join(w if n == back else f"{n:,} {w}" for w, n in told.items() if n)
     lost = sum(facts.count(name) for name in ("missed", "refused", "unprocessed"))
-    level = "critical" if incident.still_open or lost else "good"
-    over = f"Over; {count(lost)} to resend" if lost else "Over"
+    unsure = f"Over; {count(facts.unchecked)} not known" if facts.unchecked else "Over"
+    level = "critical" if incident.still_open or lost else "warning" if facts.unchecked else "good"
+    over = f"Over; {count(lost)} to resend" if lost else unsure
     failed = "Failed at first" if incident.number else "In trouble"
     share = f"{percent(incident.failed, incident.deliveries)} of {count(incident.deliveries)} tried"
     tiles: list[Tile] = [
@@ -252,12 +253,11 @@ def _tell(
     said = [f"{_say_span(incident, facts.period)}, {tried} {_say_failure(incident)}."]
     if not incident.number:
         said.append("They are spread over time rather than one outage.")
-    causes = [one for one, _ in group(facts)]
+    causes = [one for one, _ in group(facts) if one.deliveries and one.cause != "logs"]
     if causes := causes[: 1 if causes and causes[0].deliveries >= incident.failed else 3]:
         told = "; ".join(_say_cause(found, incident.failed) for found in causes)
         said.append(f"Most likely {'cause' if len(causes) == 1 else 'causes'}: {told}.")
-    transactions = touched["troubled_transactions"]
-    of = f" of {plural(transactions, 'transaction')}" if transactions else ""
+    of = f" of {plural(n, 'transaction')}" if (n := touched["troubled_transactions"]) else ""
     events = touched["troubled_events"]
     told = f"{plural(events, 'event')}{of} {'is' if events == 1 else 'are'} affected."
     more = events - incident.failed

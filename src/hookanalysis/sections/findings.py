@@ -67,8 +67,8 @@ def group(facts: Facts) -> list[tuple[Finding, list[Finding]]]:
         rules.setdefault((found.rule_id, found.acknowledged), []).append(found)
     pairs = []
     for own in rules.values():
-        two = [*dict.fromkeys(entry.seen for entry in own if entry.seen)][:2]
-        seen = " or ".join(dict.fromkeys(" or ".join(two).split(" or ")))
+        unlike = {frozenset(entry.seen.split()): entry.seen for entry in own if entry.seen}
+        seen = " or ".join(dict.fromkeys(" or ".join([*unlike.values()][:2]).split(" or ")))
         pairs.append((replace(own[0], deliveries=sum(e.deliveries for e in own), seen=seen), own))
     return sorted(pairs, key=lambda pair: _weigh(pair[0]))
 
