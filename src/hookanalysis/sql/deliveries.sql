@@ -24,7 +24,8 @@ WITH proofs AS (
       WHEN e.layer <> 'edge' AND a.processing_covered THEN 0
       WHEN e.layer = 'edge' AND a.inner_covered THEN 0
     END AS processed_count,
-    COALESCE(a.processing_told AND NOT a.processing_covered OR e.hidden = 'other_words' OR e.layer = 'edge' AND a.host_missing, FALSE)
+    COALESCE(a.processing_told AND NOT a.processing_covered
+        OR e.hidden IN ('other_words', 'retry_announced') OR e.layer = 'edge' AND a.host_missing, FALSE)
       AND e.shared_processed IS NOT TRUE AS processing_hidden,
     COALESCE(a.outer_covered, FALSE) AS receiver_covered,
     COALESCE(a.edge_covered, FALSE) OR NOT e.refusal_nameless AS refusals_told,

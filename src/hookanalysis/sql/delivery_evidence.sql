@@ -68,7 +68,7 @@ SELECT
   COALESCE(r.arrivals, 0) AS arrivals, COALESCE(r.accepted, 0) AS accepted_count,
   CASE
     WHEN r.processed > 0 THEN r.processed
-    WHEN c.hidden = 'other_words' THEN NULL
+    WHEN c.hidden IN ('other_words', 'retry_announced') THEN NULL
     WHEN r.layer <> 'edge' AND r.said_failed AND r.untold = 0 OR l.all_failed THEN 0
   END AS processed_count,
   COALESCE(l.one_failed, FALSE) AS one_failed, COALESCE(l.processed, FALSE) AS shared_processed, COALESCE(r.known_before, FALSE) AS known_before,

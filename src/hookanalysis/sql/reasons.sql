@@ -69,6 +69,12 @@ CREATE OR REPLACE TEMP MACRO leaves_open(message) AS (
   )
 );
 
+-- Whether a line about a failure says that the work will be tried again.
+CREATE OR REPLACE TEMP MACRO announces_retry(message) AS (
+  regexp_matches(message, '(?i)\bretr(?:y|ying|ied)\b|\bnext.attempt\b|\bre-?queu')
+  AND NOT regexp_matches(message, '(?i)exhaust|g(?:ave|iving).up|\bno\b|\bmax|\blast\b|\bfinal|without|permanent|\bdead\b')
+);
+
 -- Whether a key is of the sample from which a habit is learnt: some twenty thousand of so many rows.
 -- The cast keeps the remainder in 64 bits; in 128 it takes fifty times as long.
 CREATE OR REPLACE TEMP MACRO sampled(key, total) AS (

@@ -14,7 +14,8 @@
    to the others does not contradict the success. successes: how many attempts did succeed.
    hidden: why the logs may not tell that it was processed. Of this type several events came, and of
    none is that told (type_untold); or a log's last word of it, of a failure long after it, is one
-   that is said of no other and tells of no failure (other_words). */
+   that is said of no other and tells of no failure (other_words); or it failed, and another try is
+   announced, within a day of the logs' end, or where they tell of no success (retry_announced). */
 WITH tried_events AS (
   SELECT DISTINCT event_uuid, endpoint_url
   FROM attempts WHERE status <> 'none' AND event_uuid IN (
@@ -73,6 +74,15 @@ other_words AS (
     )
   GROUP BY u.event_uuid
 ),
+-- Failures that announce another try, which no log tells of yet, or would.
+retries AS (
+  SELECT l.event_uuid
+  FROM receipt_lines AS l JOIN receipt_records AS r ON r.file_id = l.file_id AND r.line = l.line
+  WHERE l.mark = 'failed' AND l.layer IN ('app', 'queue') AND l.event_uuid IN (FROM doubtful_events)
+  GROUP BY l.event_uuid
+  HAVING announces_retry(ARG_MAX(r.message, l.logged_at)) AND (NOT EXISTS (FROM processing_logs)
+    OR MAX(l.logged_at) + INTERVAL '1 day' > (SELECT MAX(logged_at) FROM receipt_lines))
+),
 summaries AS (
   SELECT
     delivery_no, event_uuid, endpoint_url, MAX(event_type) AS event_type,
@@ -106,6 +116,7 @@ SELECT
   CASE
     WHEN said_at > tried_until + timeout_seconds * INTERVAL '1 second' OR successes > 0 AND said_at IS NOT NULL
       THEN 'other_words'
+    WHEN event_uuid IN (FROM retries) THEN 'retry_announced'
     WHEN (endpoint_url, event_type) IN (FROM untold_types) THEN 'type_untold'
   END AS hidden,
   CASE

@@ -15,9 +15,8 @@ WITH settled AS (
   SELECT
     event_uuid, endpoint_url, attempt_key, BOOL_OR(state = 'line') AS has_line,
     -- Not where requests have reached what is behind the edge without it.
-    BOOL_OR(layer = 'edge' AND state = 'none' AND covered AND endpoint_url NOT IN (
-      SELECT endpoint_url FROM requests WHERE layer = 'edge' AND state = 'lacking'
-    )) AS not_at_edge
+    BOOL_OR(layer = 'edge' AND state = 'none' AND covered
+      AND endpoint_url NOT IN (SELECT endpoint_url FROM requests WHERE layer = 'edge' AND state = 'lacking')) AS not_at_edge
   FROM requests WHERE nth = 1
   GROUP BY ALL
 ),
@@ -39,8 +38,7 @@ takers AS (
 naming AS (
   SELECT p.endpoint_url, p.layer
   FROM attempts AS a
-  JOIN proof_spans AS p
-    ON p.endpoint_url = a.endpoint_url AND a.attempted_at BETWEEN p.starts_at AND p.ends_at
+  JOIN proof_spans AS p ON p.endpoint_url = a.endpoint_url AND a.attempted_at BETWEEN p.starts_at AND p.ends_at
   LEFT JOIN (
     SELECT DISTINCT attempt_key, event_uuid, layer FROM matches
     WHERE match_rule <> 'time' AND accepted AND sampled(event_uuid, (SELECT COUNT(*) FROM attempts))
@@ -74,12 +72,18 @@ surplus AS (
 ),
 -- Lines that are nobody's; where these are most, they say nothing.
 spare_lines AS (
-  SELECT p.endpoint_url, r.arrived_at
+  SELECT p.endpoint_url, r.arrived_at, r.accepted
   FROM nameless_receipts AS r JOIN endpoint_paths AS p ON p.path = COALESCE(r.known_path, p.path)
   ANTI JOIN matches AS m ON m.receipt_id = r.receipt_id
   ANTI JOIN candidates AS c ON c.receipt_id = r.receipt_id
   WHERE NOT r.stranger
     AND (r.posted AND r.known_path <> '' OR r.path IS NULL AND r.by_sender AND r.layer = 'edge')
+),
+-- Three accepted in a row that no attempt needs: there the exports lack attempts.
+lacking_pages AS (
+  SELECT r.endpoint_url, MAX(r.arrived_at) AS last_at
+  FROM spare_lines AS r ASOF LEFT JOIN attempts AS a ON a.endpoint_url = r.endpoint_url AND a.attempted_at <= r.arrived_at
+  WHERE r.accepted GROUP BY r.endpoint_url, a.attempted_at HAVING COUNT(*) >= 3
 ),
 undecided AS (
   SELECT
@@ -90,25 +94,21 @@ undecided AS (
     CASE WHEN r.stranger THEN reason('unlisted_address', address := r.source_ip) END AS reason
   FROM requests AS q
   JOIN settled AS s
-    ON s.event_uuid = q.event_uuid AND s.endpoint_url = q.endpoint_url
-    AND s.attempt_key IS NOT DISTINCT FROM q.attempt_key
+    ON s.event_uuid = q.event_uuid AND s.endpoint_url = q.endpoint_url AND s.attempt_key IS NOT DISTINCT FROM q.attempt_key
   LEFT JOIN takers AS t
-    ON t.layer = q.layer AND t.event_uuid = q.event_uuid AND t.endpoint_url = q.endpoint_url
-    AND t.attempt_key = q.attempt_key
+    ON t.layer = q.layer AND t.event_uuid = q.event_uuid AND t.endpoint_url = q.endpoint_url AND t.attempt_key = q.attempt_key
   JOIN attempts AS a ON a.event_uuid = q.event_uuid AND a.endpoint_url = q.endpoint_url
   LEFT JOIN worked AS w ON w.delivery_no = a.delivery_no AND w.attempt_key = a.attempt_key
   LEFT JOIN nameless_receipts AS r ON r.receipt_id = q.stranger_id
   WHERE q.state = 'open' AND NOT q.shown AND NOT (q.layer <> 'edge' AND s.not_at_edge)
   UNION ALL
-  SELECT
-    a.delivery_no, m.layer <> 'edge',
+  SELECT a.delivery_no, m.layer <> 'edge',
     a.status = 'failed' AND a.http_status IS NULL AND a.event_uuid IN (FROM surplus), NULL
   FROM matches AS m JOIN attempts AS a ON a.event_uuid = m.event_uuid
   WHERE m.endpoint_url = '' AND NOT m.listed AND NOT m.stranger AND a.endpoint_url <> ''
     -- One that the edge has a line of explains it; to another path it may have gone past the edge.
-    AND (m.path IS NOT NULL OR a.delivery_no NOT IN (FROM absent) OR a.event_uuid NOT IN (
-      SELECT event_uuid FROM requests WHERE layer = 'edge' AND state = 'line'
-    ))
+    AND (m.path IS NOT NULL OR a.delivery_no NOT IN (FROM absent)
+      OR a.event_uuid NOT IN (SELECT event_uuid FROM requests WHERE layer = 'edge' AND state = 'line'))
   UNION ALL
   SELECT a.delivery_no, TRUE, FALSE, NULL
   FROM (
@@ -122,11 +122,14 @@ undecided AS (
   -- What never left the sender, as it says, near a line that is nobody's: it may tell of a second
   -- hop, to which the first redirected it, or of the last of several tries.
   SELECT a.delivery_no, FALSE, FALSE, NULL
-  FROM hard_attempts AS a
-  ASOF JOIN spare_lines AS r
+  FROM hard_attempts AS a ASOF JOIN spare_lines AS r
     ON r.endpoint_url = a.endpoint_url AND r.arrived_at <= a.attempted_at + INTERVAL '600 seconds'
   WHERE never_left(a.error_kind) AND r.arrived_at >= a.attempted_at - INTERVAL '600 seconds'
     AND (SELECT COUNT(*) FROM spare_lines) < (SELECT COUNT(*) FROM matches)
+  UNION ALL
+  SELECT a.delivery_no, FALSE, FALSE, NULL
+  FROM hard_attempts AS a JOIN lacking_pages AS g ON g.endpoint_url = a.endpoint_url AND a.attempted_at < g.last_at
+  WHERE a.status = 'failed' AND (SELECT COUNT(*) FROM spare_lines) < (SELECT COUNT(*) FROM matches)
   UNION ALL
   -- One request may carry what was sent at the very same time, where that is rare.
   SELECT a.delivery_no, FALSE, FALSE, NULL
@@ -143,8 +146,7 @@ undecided AS (
   FROM attempts AS a
   SEMI JOIN (SELECT delivery_no FROM matches WHERE counts AND accepted) USING (delivery_no)
   ANTI JOIN matches AS m ON m.delivery_no = a.delivery_no AND m.attempt_key = a.attempt_key
-  ANTI JOIN proof_spans AS p
-    ON p.endpoint_url = a.endpoint_url AND a.attempted_at BETWEEN p.starts_at AND p.ends_at
+  ANTI JOIN proof_spans AS p ON p.endpoint_url = a.endpoint_url AND a.attempted_at BETWEEN p.starts_at AND p.ends_at
   WHERE a.status = 'success' AND hash(a.event_uuid) IN (FROM repeated_events)
   UNION ALL
   -- A refusal that names the event, from an address that the settings do not name.

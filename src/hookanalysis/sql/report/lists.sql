@@ -114,7 +114,7 @@ LIMIT $most
 
 /* answer_times: how long answers took, by the sender's and by the receiver's log; tests left out.
    grain:  one endpoint and side
-   inputs: attempts, matches, receipts; $most: how many */
+   inputs: attempts, matches, receipts, deliveries; $most: how many */
 WITH sides AS (
   SELECT COALESCE(endpoint_url, '') AS endpoint_url, 'sender' AS side, latency_ms, attempted_at AS at_
   FROM attempts WHERE latency_ms IS NOT NULL AND NOT COALESCE(is_test, FALSE)
@@ -122,7 +122,7 @@ WITH sides AS (
   SELECT COALESCE(m.endpoint_url, ''), m.layer, r.duration_ms, m.arrived_at
   FROM matches AS m
   INNER JOIN receipts AS r ON r.receipt_id = m.receipt_id
-  WHERE r.duration_ms IS NOT NULL
+  WHERE r.duration_ms IS NOT NULL AND m.delivery_no NOT IN (SELECT delivery_no FROM deliveries WHERE is_test)
 )
 SELECT
   endpoint_url, side, COUNT(*) AS answers,
