@@ -67,9 +67,7 @@ class Log:
 def scan_log(log: Log) -> str:
     """The statement over `chunk` that sorts the records of a log: see sql/load/scan.sql."""
     names = {f"{n}": entry.names.get("time", ()) for n, entry in enumerate(log.objects)}
-    names["base"] = log.base.names["time"]
-    names["said"] = log.base.names["message"]
-    names["day"] = ("date",)
+    names |= {"base": log.base.names["time"], "said": log.base.names["message"], "day": ("date",)}
     keys = {alias.partition("/")[0] for aliases in names.values() for alias in aliases}
     opened, found = open_sql(names, keys)
     times = [
@@ -151,7 +149,7 @@ def log_fields(log: Log) -> str:
         groups="".join(_groups_sql(number, entry) for number, entry in enumerate(log.texts)),
         showing=", ".join([str(n) for n, e in enumerate(log.texts) if _shows(e)] or ["-1"]),
         texts=", ".join(f"{_final(log, text)} AS {text}" for text in RECEIPT_TEXTS),
-        lead=literal(_LEAD),
+        lead=literal(_LEAD), paired=str(log.facts.paired).upper(),
     )  # fmt: skip
     return receipts_sql(texts, log.facts)
 
@@ -201,10 +199,7 @@ def _refine(number: int, entry: Format, text: str) -> str:
         for pattern in entry.find.get(text, ())
     ]
     values = [*found, *values]
-    if not values:
-        return ""
-    value = f"coalesce({', '.join(values)})" if len(values) > 1 else values[0]
-    return only_sql(entry, text, value)
+    return only_sql(entry, text, f"coalesce({', '.join(values)})") if values else ""
 
 
 def _shows(entry: Format) -> bool:

@@ -6,8 +6,8 @@
            over `met`), {{object_texts}} (what objects say); {{groups}} (what the patterns of the
            formats of lines find in `text`), {{which}} (the first that fits), {{showing}} (those that
            read the request themselves: the scanner need not), {{texts}} (each text,
-           of what the object, the format and the scanner tell), {{lead}} (pattern of what stands
-           between the time and the message) */
+           of what the object, the format and the scanner tell), {{paired}} (do columns pair
+           seconds?), {{lead}} (pattern of what stands between the time and the message) */
 WITH keyed AS (
   SELECT
     *,
@@ -62,7 +62,7 @@ checked AS (
     CASE
       WHEN shown.method = '' THEN NULL
       -- A URL is what a program asks for, unless the line is a server's.
-      WHEN starts_with(shown.target, 'http') AND NOT contains(text, ' HTTP/') THEN NULL
+      WHEN starts_with(shown.target, 'http') AND NOT regexp_matches(text, '\sHTTP/|[|\t](?:\d+\.){3}\d+[|\t][A-Z]+[|\t]') THEN NULL
       ELSE shown.method
     END AS line_method,
     CASE
@@ -119,12 +119,12 @@ timed AS (
     *,
     message_first(seen_text) AS seen_message,
     CASE WHEN NOT shows THEN coalesce(
-      CASE WHEN named.n <> '' THEN named.n || CASE
-        WHEN starts_with(lower(named.unit), 'm') AND lower(named.unit) <> 'micros' THEN 'ms'
-        WHEN starts_with(lower(named.unit), 's') THEN 's'
-        WHEN lower(named.unit) = 'ns' THEN 'ns' ELSE 'us' END END,
+      nullif(named.n || lower(named.unit), ''),
       scan_duration(text),
-      CASE WHEN seen_status IS NOT NULL AND line_method IS NOT NULL THEN trailing_duration(text) END
+      CASE WHEN seen_status IS NOT NULL AND line_method IS NOT NULL THEN coalesce(
+        trailing_duration(text),
+        CASE WHEN {{paired}} THEN first_of(text, '[|\t](\d+\.\d{3})[|\t](?:-|\d+\.\d{3})(?:[|\t]|$)') || 's' END
+      ) END
     ) END AS seen_duration
   FROM measured
 )
