@@ -256,6 +256,13 @@ LOGS = {
         f'timestamp,message\n1795356187000,"1.2.3.4 - - [{CLF}] ""POST /h HTTP/1.1"" 200 2"\n'
     ),
 }
+ANSWERED = (
+    '{"time":1795356187000,"reqId":"r1","req":{"method":"POST","url":"/h"},'
+    '"res":{"statusCode":200},"responseTime":3}\n'
+)
+FAILED = (
+    '{"time":1795356187000,"reqId":"r2","req":{"method":"POST","url":"/h"},"err":{"message":"no"}'
+)
 # Lines, and what must come out of the last.
 PROVEN: dict[str, tuple[str, dict[str, Any]]] = {
     "columns that pair seconds": (
@@ -284,6 +291,23 @@ PROVEN: dict[str, tuple[str, dict[str, Any]]] = {
         f'34.83.8.110 - - [{CLF}] "POST /h HTTP/1.1" 200 2 "-" "a" 2/130208\n',
         {"duration_ms": None},
     ),
+    "HAProxy's timers": (
+        f'1.1.1.1 - - [{CLF}] "POST /h" 202 3 "" "" 5 136 "in" "app" "a" 0 0 1 524 525 ---- 1 1\n',
+        {"duration_ms": 525.0},
+    ),
+    "a server behind": (
+        'time="2026-11-22T14:03:07Z" method=POST uri="/h" status=200 upstream_addr=10.1.2.3:80\n',
+        {"method": "POST", "http_status": 200, "layer": "edge"},
+    ),
+    "an error within a request": (
+        ANSWERED + FAILED + "}\n",
+        {"method": None, "path": None, "request_id": "r2"},
+    ),
+    "an error with its answer": (
+        ANSWERED + FAILED + ',"responseTime":3}\n',
+        {"method": "POST", "path": "/h", "duration_ms": 3.0},
+    ),
+    "an error where nothing else tells": (FAILED + "}\n", {"method": "POST", "path": "/h"}),
     "a line in a table": (
         f'@timestamp,@message\n2026-11-22 14:03:07,"1.1.1.1 - - [{CLF}] ""POST /h"" 200 2"\n',
         {"logged_at": AT, "method": "POST", "path": "/h", "http_status": 200},
@@ -308,7 +332,8 @@ def test_a_table_of_log_lines_is_a_log(case: str) -> None:
 @pytest.mark.parametrize("case", PROVEN)
 def test_a_file_proves_what_one_line_does_not(case: str) -> None:
     text, told = PROVEN[case]
-    row = read(text, Known())[1][-1]
+    binding, rows = read(text, Known())
+    row = rows[-1] | {"layer": binding.format.layer}
     assert {name: None if row[name] != row[name] else row[name] for name in told} == told
 
 

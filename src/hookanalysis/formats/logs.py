@@ -24,8 +24,8 @@ from .wrappers import Layer, peel, take_texts
 _YEARLESS = re.compile(
     r"(?:<\d{1,3}>|time=\")?(?:[A-Z][a-z]{2} [ \d]?\d,?|[IWEF]\d{4}) \d\d:\d\d:\d\d"
 )
-# nginx waits for the server behind it: two columns of seconds that are the same.
-_PAIRED = re.compile(r"[|\t](\d+\.\d{3})[|\t]\1(?:[|\t]|$)")
+# What waits for a server behind it: nginx's two columns of seconds that are the same, or a name.
+_PAIRED = re.compile(r"[|\t](\d+\.\d{3})[|\t]\1(?:[|\t]|$)|\bupstream_(?:addr|\w*time)=")
 # A line that tells its time once more, with the zone.
 _OFFSET = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)\b.* \1 \2 ([+-]\d{4})\b")
 _ZONE = re.compile(r":\d\d [A-Z][a-z]+/[A-Z][\w/+-]*\]")
@@ -148,9 +148,8 @@ def _try_layer(
     source = layer.source
     chunk = take_records(head, split)
     records = take_texts(source, chunk, connect_parser())
-    zones = any(map(_ZONE.search, records))
-    paired = sum(map(bool, map(_PAIRED.search, records))) * 4 > len(records)
-    facts = replace(facts, source=source, zones_named=zones, paired=paired)
+    pairs = sum(map(bool, map(_PAIRED.search, records))) * 4 > len(records)
+    facts = replace(facts, source=source, paired=pairs, zones_named=any(map(_ZONE.search, records)))
     # Syslog's time, which a wrapper tells, names no year.
     if "syslog_3164" not in layer.wrappers and not any(map(_YEARLESS.match, records)):
         facts = replace(facts, newest=FileFacts.newest)
@@ -234,6 +233,8 @@ def _plan(
     offsets = {found[3] for found in map(_OFFSET.search, plain) if found}
     if len(offsets) == 1 and "/" not in (facts.timezone or ""):
         facts = replace(facts, timezone=offsets.pop())
+    if facts.paired and entry.id == TEXT:
+        entry = replace(entry, layer="edge")
     layer = "app" if any(map(_WRITTEN.match, plain)) else known.layer or entry.layer or "app"
     return entry, Log(bases[1], texts, keyed, facts, layer), counts
 

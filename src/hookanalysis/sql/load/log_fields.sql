@@ -3,7 +3,7 @@
    inputs: {{source}}: line, byte_offset, at, record, uuids, event_uuid; {{shapes}} (lists of keys
            that are common in the file), {{opened}} (those keys, taken out in one pass), {{paths}}
            (of all names, for objects with other keys), {{kind}} (the format that an object fits,
-           over `met`), {{object_texts}} (what objects say); {{groups}} (what the patterns of the
+           over `met`), {{retold}} (does it tell a request again?), {{object_texts}} (what objects say); {{groups}} (what the patterns of the
            formats of lines find in `text`), {{which}} (the first that fits), {{showing}} (those that
            read the request themselves: the scanner need not), {{texts}} (each text,
            of what the object, the format and the scanner tell), {{paired}} (do columns pair
@@ -20,7 +20,7 @@ opened_up AS (
     *,
     CASE WHEN len(met) > 0 THEN TRY({{opened}}) END AS opened,
     CAST(to_json(met) AS VARCHAR) IN ({{shapes}}) AS usual,
-    {{kind}} AS kind
+    {{kind}} AS kind, {{retold}} AS retold
   FROM keyed
 ),
 reached AS (
@@ -31,7 +31,7 @@ reached AS (
   FROM opened_up
 ),
 said AS (
-  SELECT line, byte_offset, "at", record, uuids, event_uuid, met, kind, {{object_texts}}
+  SELECT line, byte_offset, "at", record, uuids, event_uuid, met, kind, retold, {{object_texts}}
   FROM reached
 ),
 texts AS (
