@@ -35,8 +35,8 @@ _SCANNED = (
 # Objects of an error within a request, where the objects of answers tell how long they took.
 _TOOK = r'(?i)"[\w.-]*(?:response_?time|duration|elapsed|latency)\w*"'
 _RETOLD = (
-    """CASE WHEN regexp_matches(record, '"err(?:or)?": ?[{"]') THEN"""
-    rf" NOT regexp_matches(record, {literal(_TOOK)}) AND"
+    """CASE WHEN contains(record, '"err') THEN regexp_matches(record, '"err(?:or)?": ?[{"]')"""
+    rf" AND NOT regexp_matches(record, {literal(_TOOK)}) AND"
     r" regexp_matches(record, '(?i)\breq(?:uest)?_?id\W|\breq\W+id\W') ELSE FALSE END"
 )
 _HOOKS = read_patterns("hooks")
