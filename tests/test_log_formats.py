@@ -256,6 +256,63 @@ LOGS = {
         f'timestamp,message\n1795356187000,"1.2.3.4 - - [{CLF}] ""POST /h HTTP/1.1"" 200 2"\n'
     ),
 }
+ANSWERED = (
+    '{"time":1795356187000,"reqId":"r1","req":{"method":"POST","url":"/h"},'
+    '"res":{"statusCode":200},"responseTime":3}\n'
+)
+FAILED = (
+    '{"time":1795356187000,"reqId":"r2","req":{"method":"POST","url":"/h"},"err":{"message":"no"}'
+)
+# Lines, and what must come out of the last.
+PROVEN: dict[str, tuple[str, dict[str, Any]]] = {
+    "columns that pair seconds": (
+        "1795356187.000\t34.83.8.110\tPOST\t/h\tHTTP/1.1\t200\t2\t0.035\t0.035\ta\n" * 2
+        + "1795356187.000\t34.83.8.110\tPOST\t/h\tHTTP/1.1\t302\t2\t0.004\t-\ta\n",
+        {"path": "/h", "http_status": 302, "duration_ms": 4.0, "source_ip": "34.83.8.110"},
+    ),
+    "columns of seconds or milliseconds": (
+        "2026-11-22T14:03:07Z|34.83.8.110|POST|https://x.example/h|302|2|0.004|-|a\n",
+        {"path": "/h", "http_status": 302, "duration_ms": None},
+    ),
+    "a call to another": (
+        "2026-11-22T14:03:07Z|POST|https://x.example/h|200|webhook_event_uuid=1\n",
+        {"method": None, "path": None},
+    ),
+    "the zone of a time": (
+        '[2026-11-22T07:03:07.5 #1] INFO POST "/h" for 1.1.1.1 at 2026-11-22 07:03:07 -0700\n' * 2
+        + "[2026-11-22T07:03:07 #1]  INFO -- : request_id=1d Completed 202 Accepted in 35ms\n",
+        {"logged_at": AT, "http_status": 202, "duration_ms": 35.0},
+    ),
+    "Apache's seconds and microseconds": (
+        f'34.83.8.110 - - [{CLF}] "POST /h HTTP/1.1" 200 2 "-" "a" 1/1302082\n',
+        {"duration_ms": 1302.082},
+    ),
+    "two other numbers": (
+        f'34.83.8.110 - - [{CLF}] "POST /h HTTP/1.1" 200 2 "-" "a" 2/130208\n',
+        {"duration_ms": None},
+    ),
+    "HAProxy's timers": (
+        f'1.1.1.1 - - [{CLF}] "POST /h" 202 3 "" "" 5 136 "in" "app" "a" 0 0 1 524 525 ---- 1 1\n',
+        {"duration_ms": 525.0},
+    ),
+    "a server behind": (
+        'time="2026-11-22T14:03:07Z" method=POST uri="/h" status=200 upstream_addr=10.1.2.3:80\n',
+        {"method": "POST", "http_status": 200, "layer": "edge"},
+    ),
+    "an error within a request": (
+        ANSWERED + FAILED + "}\n",
+        {"method": None, "path": None, "request_id": "r2"},
+    ),
+    "an error with its answer": (
+        ANSWERED + FAILED + ',"responseTime":3}\n',
+        {"method": "POST", "path": "/h", "duration_ms": 3.0},
+    ),
+    "an error where nothing else tells": (FAILED + "}\n", {"method": "POST", "path": "/h"}),
+    "a line in a table": (
+        f'@timestamp,@message\n2026-11-22 14:03:07,"1.1.1.1 - - [{CLF}] ""POST /h"" 200 2"\n',
+        {"logged_at": AT, "method": "POST", "path": "/h", "http_status": 200},
+    ),
+}
 LISTS = {
     "deliveries": "time,method,url,status,delivery\n2026-11-22T14:03:07Z,POST,https://x/h,200,9\n",
     "hooks": "webhook,time,method,url,status\nw1,2026-11-22T14:03:07Z,POST,https://x/h,200\n",
@@ -270,6 +327,14 @@ def test_a_table_of_log_lines_is_a_log(case: str) -> None:
     binding, rows = read(LOGS[case], Known())
     told = (rows[0]["logged_at"], rows[0]["method"], rows[0]["path"], rows[0]["http_status"])
     assert (binding.format.side, *told) == ("receiver", AT, "POST", "/h", 200)
+
+
+@pytest.mark.parametrize("case", PROVEN)
+def test_a_file_proves_what_one_line_does_not(case: str) -> None:
+    text, told = PROVEN[case]
+    binding, rows = read(text, Known())
+    row = rows[-1] | {"layer": binding.format.layer}
+    assert {name: None if row[name] != row[name] else row[name] for name in told} == told
 
 
 @pytest.mark.parametrize("case", LISTS)

@@ -171,6 +171,7 @@ class FileFacts:
     # Lines without a time belong to the one before them with their id, or to the one above them.
     carried: bool = False
     zones_named: bool = False  # lines name the zone of their time
+    paired: bool = False  # lines tell how long the server behind took, too, in seconds
 
 
 _KEYS = {f.name for f in fields(Format)} - {"samples", "base"}

@@ -24,6 +24,10 @@ from .wrappers import Layer, peel, take_texts
 _YEARLESS = re.compile(
     r"(?:<\d{1,3}>|time=\")?(?:[A-Z][a-z]{2} [ \d]?\d,?|[IWEF]\d{4}) \d\d:\d\d:\d\d"
 )
+# What waits for a server behind it: nginx's two columns of seconds that are the same, or a name.
+_PAIRED = re.compile(r"[|\t](\d+\.\d{3})[|\t]\1(?:[|\t]|$)|\bupstream_(?:addr|\w*time)=")
+# A line that tells its time once more, with the zone.
+_OFFSET = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)\b.* \1 \2 ([+-]\d{4})\b")
 _ZONE = re.compile(r":\d\d [A-Z][a-z]+/[A-Z][\w/+-]*\]")
 # A line that an application wrote, in the log of a server.
 _WRITTEN = re.compile(
@@ -144,12 +148,16 @@ def _try_layer(
     source = layer.source
     chunk = take_records(head, split)
     records = take_texts(source, chunk, connect_parser())
-    facts = replace(facts, source=source, zones_named=any(map(_ZONE.search, records)))
+    pairs = sum(map(bool, map(_PAIRED.search, records))) * 4 > len(records)
+    facts = replace(facts, source=source, paired=pairs, zones_named=any(map(_ZONE.search, records)))
     # Syslog's time, which a wrapper tells, names no year.
     if "syslog_3164" not in layer.wrappers and not any(map(_YEARLESS.match, records)):
         facts = replace(facts, newest=FileFacts.newest)
     entry, log, counts = _plan(records, formats, bases, facts, known, timed=layer.timed)
-    if known.format and not _is_such(known.format, counts, records):
+    bare = (open_object(record) is None for record in records)
+    if known.format and not (
+        (known.format == TEXT) in bare if known.format in {TEXT, OBJECT} else counts
+    ):
         return None
 
     @cache
@@ -166,7 +174,7 @@ def _try_layer(
     binding = Binding(
         overrule(entry, known),
         split,
-        facts.timezone,
+        log.facts.timezone,
         scan,
         fields,
         Counter(reason or "fits" for reason in reasons),
@@ -185,13 +193,6 @@ def _try_layer(
     return (inside, *worth, counts.total(), told, likeness * 10 + len(layer.wrappers)), binding
 
 
-def _is_such(name: str, counts: Counter[str], records: Sequence[str]) -> bool:
-    """Whether a log is of the format that the user names."""
-    if name in {TEXT, OBJECT}:
-        return any((open_object(record) is None) == (name == TEXT) for record in records)
-    return bool(counts)
-
-
 def _plan(
     records: Sequence[str],
     formats: Sequence[Format],
@@ -208,6 +209,7 @@ def _plan(
     ranked = sorted(formats, key=lambda entry: -entry.rank)
     objects = [open_object(record) for record in records]
     counts = count_fits(records, ranked)
+    plain = [r for o, r in zip(objects, records, strict=True) if o is None]
     carried = False
     if not timed:
         query = (
@@ -216,7 +218,6 @@ def _plan(
             r" OR regexp_matches(t, '(?i)^[ \t].*(?:uuid|[a-z]_?id\b|-[0-9a-f]{4}-)')))"
             " FROM UNNEST(CAST($1 AS VARCHAR[])) AS x (t)"
         )
-        plain = [r for o, r in zip(objects, records, strict=True) if o is None]
         carried = bool(connect_parser().execute(query, [plain]).fetchall()[0][0])
     texts = tuple(entry for entry in ranked if entry.pattern and counts[entry.id])
     keyed = tuple(entry for entry in ranked if entry.keys and counts[entry.id])
@@ -225,13 +226,16 @@ def _plan(
     if not found and texts and 2 * counts[texts[0].id] > len(records):
         entry = texts[0]
     else:
-        telling = sum(bool(_TELLS(record)) for record in records)
-        shares = {entry.id: counts[entry.id] for entry in found}
-        shares[base.id] = telling - sum(shares.values()) if found else 1
-        entry = max((*found, base), key=lambda e: (shares[e.id], e.layer == "edge"))
+        told = {entry.id: counts[entry.id] for entry in found}
+        told[base.id] = sum(map(bool, map(_TELLS, records))) - sum(told.values()) if found else 1
+        entry = max((*found, base), key=lambda e: (told[e.id], e.layer == "edge"))
     facts = replace(facts, shapes=usual_shapes(filter(None, objects)), carried=carried)
-    mixed = any(map(_WRITTEN.match, (r for r, o in zip(records, objects, strict=True) if not o)))
-    layer = "app" if mixed else known.layer or entry.layer or "app"
+    offsets = {found[3] for found in map(_OFFSET.search, plain) if found}
+    if len(offsets) == 1 and "/" not in (facts.timezone or ""):
+        facts = replace(facts, timezone=offsets.pop())
+    if facts.paired and entry.id == TEXT:
+        entry = replace(entry, layer="edge")
+    layer = "app" if any(map(_WRITTEN.match, plain)) else known.layer or entry.layer or "app"
     return entry, Log(bases[1], texts, keyed, facts, layer), counts
 
 

@@ -32,6 +32,13 @@ _SCANNED = (
     *("method", "target", "status", "source_ip", "request_id", "duration"),
     *("level", "message", "event_type"),
 )
+# Objects of an error within a request, where the objects of answers tell how long they took.
+_TOOK = r'(?i)"[\w.-]*(?:response_?time|duration|elapsed|latency)\w*"'
+_RETOLD = (
+    """CASE WHEN contains(record, '"err') THEN regexp_matches(record, '"err(?:or)?": ?[{"]')"""
+    rf" AND NOT regexp_matches(record, {literal(_TOOK)}) AND"
+    r" regexp_matches(record, '(?i)\breq(?:uest)?_?id\W|\breq\W+id\W') ELSE FALSE END"
+)
 _HOOKS = read_patterns("hooks")
 _TRACE = r"regexp_full_match(record, '(?s:' || traced() || ')\s*')"
 _CHATTER = r"NOT regexp_matches(record, '[\x00-\x08\x0e-\x1f\x{fffd}]')"
@@ -67,9 +74,7 @@ class Log:
 def scan_log(log: Log) -> str:
     """The statement over `chunk` that sorts the records of a log: see sql/load/scan.sql."""
     names = {f"{n}": entry.names.get("time", ()) for n, entry in enumerate(log.objects)}
-    names["base"] = log.base.names["time"]
-    names["said"] = log.base.names["message"]
-    names["day"] = ("date",)
+    names |= {"base": log.base.names["time"], "said": log.base.names["message"], "day": ("date",)}
     keys = {alias.partition("/")[0] for aliases in names.values() for alias in aliases}
     opened, found = open_sql(names, keys)
     times = [
@@ -125,16 +130,12 @@ def log_fields(log: Log) -> str:
     for text in RECEIPT_TEXTS:
         values = []
         for label, entry in entries:
-            name = f"{label}|{text}"
-            if name not in names:
+            if (name := f"{label}|{text}") not in names:
                 continue
-            value = slow[name]
-            if met:
-                value = f"CASE WHEN usual THEN {found[name]} ELSE {value} END"
-            value = only_sql(entry, text, value)
-            values.append(
-                value if label == "base" else f"CASE WHEN kind = '{label}' THEN {value} END"
-            )
+            quick = f"CASE WHEN usual THEN {found[name]} ELSE {slow[name]} END"
+            value = only_sql(entry, text, quick if met else slow[name])
+            alone = f"CASE WHEN kind = '{label}' THEN {value} END"
+            values.append(value if label == "base" else alone)
         if text in log.base.deep:
             values.append(only_sql(log.base, text, search_sql(log.base.deep[text])))
         said[text] = f"coalesce({', '.join(values)})" if values else "NULL"
@@ -146,12 +147,13 @@ def log_fields(log: Log) -> str:
         shapes=", ".join(map(literal, log.facts.shapes)) or "''", opened=opened,
         paths=", ".join(paths),
         kind=case_sql(kinds, "CAST(NULL AS VARCHAR)"),
+        retold=_RETOLD if any(re.search(_TOOK, keys) for keys in log.facts.shapes) else "FALSE",
         which=case_sql(which, "CAST(NULL AS INTEGER)"),
         object_texts=", ".join(f"{value} AS o_{text}" for text, value in said.items()),
         groups="".join(_groups_sql(number, entry) for number, entry in enumerate(log.texts)),
         showing=", ".join([str(n) for n, e in enumerate(log.texts) if _shows(e)] or ["-1"]),
         texts=", ".join(f"{_final(log, text)} AS {text}" for text in RECEIPT_TEXTS),
-        lead=literal(_LEAD),
+        lead=literal(_LEAD), paired=str(log.facts.paired).upper(),
     )  # fmt: skip
     return receipts_sql(texts, log.facts)
 
@@ -165,25 +167,22 @@ def _groups_sql(number: int, entry: Format) -> str:
 
 def _final(log: Log, text: str) -> str:
     """A text of a record: what its object says, what its format says, else what the scanner saw."""
-    refined = []
-    silent_of = []  # formats that say something of this text, if only that it is not told
-    for number, entry in enumerate(log.texts):
-        value = _refine(number, entry, text)
-        if value:
-            refined.append(f"WHEN {number} THEN {value}")
-        if value or text in _REFINED or (text in _SHOWN and _shows(entry)):
-            silent_of.append(str(number))
-    values = [f"o_{text}"]
-    if refined:
-        values.append(f"CASE which {' '.join(refined)} END")
+    told = [_refine(number, entry, text) for number, entry in enumerate(log.texts)]
+    refined = [f"WHEN {number} THEN {value}" for number, value in enumerate(told) if value]
+    silent_of = [  # formats that say something of this text, if only that it is not told
+        str(number)
+        for number, entry in enumerate(log.texts)
+        if told[number] or text in _REFINED or (text in _SHOWN and _shows(entry))
+    ]
+    own = f"CASE WHEN NOT retold THEN o_{text} END" if text in _SHOWN else f"o_{text}"
+    values = [own, *([f"CASE which {' '.join(refined)} END"] if refined else [])]
     if text in _SCANNED:
         unread = f"which IS NULL OR which NOT IN ({', '.join(silent_of or ['-1'])})"
         values.append(f"CASE WHEN {unread} THEN seen_{text} END")
     value = f"coalesce({', '.join(values)})" if len(values) > 1 else values[0]
-    mute = [str(n) for n, e in enumerate(log.objects) if e.layer == "edge" and text not in e.names]
+    mute = [f"{n}" for n, e in enumerate(log.objects) if e.layer == "edge" and text not in e.names]
     if text == "message" and mute:  # a server's words about every request say nothing of this one
-        silent = ", ".join(map(literal, mute))
-        return f"CASE WHEN list_contains([{silent}], kind) IS NOT TRUE THEN {value} END"
+        return f"CASE WHEN list_contains({mute}, kind) IS NOT TRUE THEN {value} END"
     return value
 
 
@@ -201,10 +200,7 @@ def _refine(number: int, entry: Format, text: str) -> str:
         for pattern in entry.find.get(text, ())
     ]
     values = [*found, *values]
-    if not values:
-        return ""
-    value = f"coalesce({', '.join(values)})" if len(values) > 1 else values[0]
-    return only_sql(entry, text, value)
+    return only_sql(entry, text, f"coalesce({', '.join(values)})") if values else ""
 
 
 def _shows(entry: Format) -> bool:

@@ -35,8 +35,7 @@ ENOUGH = 0.5
 # How much of a line is looked at to tell how far a pattern matches, and the question.
 _LONG = 2000
 _MATCHED = "SELECT length(regexp_extract(?, ?))"
-# A general format goes before a special one that fits less than this share, and less than itself:
-# such a log is a mixture, as of an application's own lines and its server's.
+# A general format goes before a special one that fits less than this share, and less than itself.
 _PURE = 0.8
 
 

@@ -428,8 +428,8 @@ END;
 CREATE MACRO undated_time(t) AS (
   nullif(regexp_replace(regexp_extract(
     t, '^(?:(?:<\d{1,3}>|time=")?[A-Z][a-z]{2} [ \d]?\d,? \d\d:\d\d:\d\d(?:\.\d+)?(?: [AP]M)?(?: |"|: )|\[[A-Z] \d{6} \d\d:\d\d:\d\d|'
-    '[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{6} |\[?1\d{9}(?:\.\d{3,9}|\d{3})[\] ])', 0
-  ), '^(?:<\d+>|time="|\[[A-Z] |\[)|[\] ":]+$', '', 'g'), '')
+    '[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{6} |(?:\[\d+\] \S+: \[)?\[?1\d{9}(?:\.\d{3,9}|\d{3})[\]\s|,;])', 0
+  ), '^(?:<\d+>|time="|\[[A-Z] |(?:\[\d+\] \S+: \[)?\[)|[\]\s":|,;]+$', '', 'g'), '')
 );
 CREATE MACRO line_time(t) AS (coalesce(dated_time(t), undated_time(t)));
 
@@ -466,7 +466,7 @@ CREATE MACRO speaks_of_time(before, plain) AS (
 -- request that the application itself made.
 CREATE MACRO quotes_request(t) AS (
   regexp_matches(
-    t, 'request: "|^\[GIN-debug\]| --> [\w./*()-]+ \(\d+ handlers\)|\bMapped \{|\bcurl |-X ?(?:POST|PUT|GET)\b|'
+    t, 'request: "|^\[GIN-debug\]|\b[Nn]o route | --> [\w./*()-]+ \(\d+ handlers\)|\bMapped \{|\bcurl |-X ?(?:POST|PUT|GET)\b|'
     '\bHTTP Request: [A-Z]+ |https?://[^\s"]+:\d+ "[A-Z]+ |\bStarting new HTTPS? connection|'
     '(?i:\b(?:registered|route|routes|endpoint|handler|sending|calling|retrying|forwarding)):? "?(?:GET|POST|PUT)\b|'
     '^\s*(?:at |File "|from /|#\d+ )'
@@ -484,9 +484,9 @@ CREATE MACRO scan_request(t) AS (
     ['method', 'early', 'target', 'version', 'status']
   ) ELSE regexp_extract(
     t, '(?:^|[\s"''`(\[\]|,<>=:])(?P<method>' || methods() || '|CONNECT|TRACE)'
-    '(?:["''\]]?[\s|]+(?:(?P<early>[1-5]\d\d)[\s|]+(?:[\w.:-]+[\s|]+){0,3}?|https? |- )?["'']?|: ?)'
-    '(?P<target>(?:https?://[^\s/"''?#]+)?/[^\s"''|<>]*)(?P<version> HTTP/[\d.]+| (?:1\.[01]|[23])")?'
-    '["''>\\]*(?:[)\]]?(?: for \S+,)?(?: \([\d.]+ ?(?:ms|µs|s)\)| (?:took|in) [\d.]+ ?(?:ms|µs|s)(?: and)?)? *'
+    '(?:["''\]]?[\s|]+(?:\[?(?P<early>[1-5]\d\d)\]?[\s|]+(?:[\w.:-]+[\s|]+){0,3}?|https? |- )?["'']?|: ?)'
+    '(?P<target>(?:https?://[^\s/"''?#]+)?/[^\s"''|<>]*)(?P<version>[\s|]HTTP/[\d.]+| (?:1\.[01]|[23])")?'
+    '["''>\\]*(?:[)\]]?(?: for \S+,)?(?: \([\d.]+ ?(?:ms|µs|s)\)| (?:took|in) [\d.]+ ?(?:ms|µs|s)(?: and)?)?\s*'
     '(?:-+|=>|->|→|–|\||:|(?:(?:respond|return|answer|complet|finish)ed(?: with)? ?)?(?:status)?)?:? *"?(?P<status>[1-5]\d\d)(?:[\s,;|)"]|$))?',
     ['method', 'early', 'target', 'version', 'status']
   ) END
@@ -496,6 +496,7 @@ CREATE MACRO scan_request(t) AS (
 CREATE MACRO aside_status(t) AS concat_ws('',
   first_of(t, '(?:' || methods() || ') /\S* \(([1-5]\d\d)\)'),
   first_of(t, '(?:^ *|[\])|,;:-] ?|\d[Z\d]? +|UTC +)\[?([1-5]\d\d)\]? +(?:' || methods() || ') /'),
+  first_of(t, '\| *([1-5]\d\d) *\|(?:[^|]*\|)* *"?(?:' || methods() || ')[ |]'),
   first_of(t, '\bcode=([1-5]\d\d) (?:.* )?request=["'']?(?:' || methods() || ') /')
 );
 
@@ -559,7 +560,7 @@ CREATE MACRO scan_address(t) AS (
     first_of(t, '\b(?:' || methods() || ') +(?:"[^"]*"|/\S*) (?:for |\()([0-9a-f]*[.:][0-9a-f]*[.:][0-9a-f.:]+)'),
     first_of(t, '\b(?:' || methods() || ') [1-5]\d\d (?:\S+ )?(' || address() || ') /'),
     -- In front of a line of columns; right behind an access log's time, or last before its request.
-    first_of(t, '^(?:"?\d{4}-[^,]*,)?"?(' || address() || ')"?,(?:.*,)?"?(?:' || methods() || ')"?,'),
+    first_of(t, '(?:^(?:"?\d{4}-[^,]*,)?"?|[|\t] *)(' || address() || ')(?::\d+)?"? *[,|\t](?:.*[,|\t])? *"?(?:' || methods() || ')"?[,|\s]'),
     first_of(t, '^(?:\S+ ){0,2}\[\d{1,2}/[A-Z][a-z]{2}/\d{4}:[^\]]*\] \[?(' || address() || ')\]?(?::\d+)? (?:.*[ "])?"?(?:' || methods() || ') '),
     first_of(t, '(?:^|[\s"''(\[|,])(' || address() || ')\]?(?::\d+)?\]?:?(?: - \S+| -| \|)*(?: \[[^\]]*\])?(?: -)? '
       '(?:["\\]+(?:' || methods() || ') |(?:' || methods() || ') (?:\S+ HTTP/|"/|(?:https? )?/\S* [1-5]\d\d(?: |$)))')
@@ -601,7 +602,9 @@ CREATE MACRO scan_duration(t) AS (
 CREATE MACRO trailing_duration(t) AS (
   CASE WHEN len(regexp_extract_all(t, '[\s|(](\d+(?:\.\d+)? ?(?:ms|µs|(?:milli|micro)seconds))(?:[^\w:=]|$)', 1)) = 1
     THEN first_of(t, '[\s|(](\d+(?:\.\d+)? ?(?:ms|µs|(?:milli|micro)seconds))(?:[^\w:=]|$)')
-    ELSE first_of(t, ' [1-5]\d\d (\d+(?:\.\d+)?s)$')
+    -- No clock shows 0:00:02.782343.
+    ELSE coalesce(first_of(t, '(?: [1-5]\d\d |["|] *)(\d+(?:\.\d+)?s)(?: *\||$)'), epoch_us(TRY_CAST(
+      first_of(t, '[\s|](\d:\d\d:\d\d\.\d{6})(?:[\s|]|$)') AS INTERVAL)) || 'us')
   END
 );
 

@@ -3,11 +3,11 @@
    inputs: {{source}}: line, byte_offset, at, record, uuids, event_uuid; {{shapes}} (lists of keys
            that are common in the file), {{opened}} (those keys, taken out in one pass), {{paths}}
            (of all names, for objects with other keys), {{kind}} (the format that an object fits,
-           over `met`), {{object_texts}} (what objects say); {{groups}} (what the patterns of the
+           over `met`), {{retold}} (does it tell a request again?), {{object_texts}} (what objects say); {{groups}} (what the patterns of the
            formats of lines find in `text`), {{which}} (the first that fits), {{showing}} (those that
            read the request themselves: the scanner need not), {{texts}} (each text,
-           of what the object, the format and the scanner tell), {{lead}} (pattern of what stands
-           between the time and the message) */
+           of what the object, the format and the scanner tell), {{paired}} (do columns pair
+           seconds?), {{lead}} (pattern of what stands between the time and the message) */
 WITH keyed AS (
   SELECT
     *,
@@ -20,7 +20,7 @@ opened_up AS (
     *,
     CASE WHEN len(met) > 0 THEN TRY({{opened}}) END AS opened,
     CAST(to_json(met) AS VARCHAR) IN ({{shapes}}) AS usual,
-    {{kind}} AS kind
+    {{kind}} AS kind, {{retold}} AS retold
   FROM keyed
 ),
 reached AS (
@@ -31,7 +31,7 @@ reached AS (
   FROM opened_up
 ),
 said AS (
-  SELECT line, byte_offset, "at", record, uuids, event_uuid, met, kind, {{object_texts}}
+  SELECT line, byte_offset, "at", record, uuids, event_uuid, met, kind, retold, {{object_texts}}
   FROM reached
 ),
 texts AS (
@@ -62,7 +62,7 @@ checked AS (
     CASE
       WHEN shown.method = '' THEN NULL
       -- A URL is what a program asks for, unless the line is a server's.
-      WHEN starts_with(shown.target, 'http') AND NOT contains(text, ' HTTP/') THEN NULL
+      WHEN starts_with(shown.target, 'http') AND NOT regexp_matches(text, '\sHTTP/|[|\t](?:\d+\.){3}\d+[|\t][A-Z]+[|\t]') THEN NULL
       ELSE shown.method
     END AS line_method,
     CASE
@@ -119,12 +119,12 @@ timed AS (
     *,
     message_first(seen_text) AS seen_message,
     CASE WHEN NOT shows THEN coalesce(
-      CASE WHEN named.n <> '' THEN named.n || CASE
-        WHEN starts_with(lower(named.unit), 'm') AND lower(named.unit) <> 'micros' THEN 'ms'
-        WHEN starts_with(lower(named.unit), 's') THEN 's'
-        WHEN lower(named.unit) = 'ns' THEN 'ns' ELSE 'us' END END,
+      nullif(named.n || lower(named.unit), ''),
       scan_duration(text),
-      CASE WHEN seen_status IS NOT NULL AND line_method IS NOT NULL THEN trailing_duration(text) END
+      CASE WHEN seen_status IS NOT NULL AND line_method IS NOT NULL THEN coalesce(
+        trailing_duration(text),
+        CASE WHEN {{paired}} THEN first_of(text, '[|\t](\d+\.\d{3})[|\t](?:-|\d+\.\d{3})(?:[|\t]|$)') || 's' END
+      ) END
     ) END AS seen_duration
   FROM measured
 )

@@ -42,14 +42,10 @@ WITH addressed AS (
       round(TRY_CAST(duration_s AS DOUBLE) * 1000, 6),
       -- A number without a unit says nothing: it is milliseconds here and seconds there.
       round(TRY_CAST(regexp_extract(
-        regexp_replace(duration, '^PT([\d.]+)S$', '\1s'), '^([\d.]+) ?(?:ns|us|µs|micros|(?:micro|milli)?seconds?|msecs?|ms|s|secs?)$', 1
+        regexp_replace(duration, '^PT([\d.]+)S$', '\1s'), '^([\d.]+) ?(?:[nuµm]?s|micros|millis|(?:micro|milli)?seconds?|m?secs?)$', 1
       ) AS DOUBLE)
-      * CASE regexp_extract(duration, '[a-zµ]+$')
-        WHEN 'ns' THEN 0.000001 WHEN 'us' THEN 0.001 WHEN 'µs' THEN 0.001 WHEN 'micros' THEN 0.001
-        WHEN 'microseconds' THEN 0.001 WHEN 'milliseconds' THEN 1
-        WHEN 'ms' THEN 1 WHEN 'msec' THEN 1 WHEN 'msecs' THEN 1
-        ELSE 1000
-      END, 6)
+      * CASE regexp_extract(duration, 'ns|[uµ]s|micro|m')
+        WHEN 'ns' THEN 0.000001 WHEN 'm' THEN 1 WHEN '' THEN 1000 ELSE 0.001 END, 6)
     ) AS spent_ms
   FROM ({{texts}})
 ),
