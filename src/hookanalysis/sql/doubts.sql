@@ -14,10 +14,9 @@
    attempts the sender may have tried none: one in 10, or 4. behind_edge: the doubt is only about the
    logs behind the edge, which lack what it accepted; or a worker's, which lacks what they took in. A log that is sampled, or that the settings
    call so, is so for every endpoint that it serves; one that lacks a host's, for those that lack any.
-   not_bracketed: successes that all logs lack, with none that they show on either side, or in a row
-   of three and more, or fewer than five shown beside, if no layer attests: perhaps the endpoint was
-   not logged then. success_unattested: others, that no layer attests; something answered them, which
-   may be a host whose log is absent.
+   not_bracketed: successes that all logs lack, with fewer than five that they show on either side
+   (of logs that are attested: none), or three and more in a row, if no layer attests: perhaps the
+   endpoint was not logged then.
    Behind the edge, three in a row suffice: a release may tell less.
    host_unattested: another host has this path, too, and no line is known to be of this one.
    lines_lacking: requests that a layer behind the outermost shows, of which that one has no line;
@@ -110,11 +109,11 @@ JOIN serving_streams AS w ON w.stream = v.stream AND w.endpoint_url <> v.endpoin
 WHERE t.code = 'sampled'
   OR (w.endpoint_url, t.kind) IN (SELECT DISTINCT (endpoint_url, kind) FROM totals)
 UNION ALL BY NAME
-SELECT endpoint_url, COALESCE(shown_until, starts_at) AS starts_at, COALESCE(shown_from, ends_at) AS ends_at, behind_edge,
-  CASE WHEN answers < 3 AND LEAST(answers_before, answers_after) >= 5 THEN 'success_unattested' ELSE 'not_bracketed' END AS code
+SELECT endpoint_url, COALESCE(shown_until, starts_at) AS starts_at,
+  COALESCE(shown_from, ends_at) AS ends_at, 'not_bracketed' AS code, behind_edge
 FROM gaps
-WHERE kind = 'behind_edge' AND answers >= 3
-  OR kind = 'success' AND (NOT attested OR answers_before IS NULL OR answers_after IS NULL)
+WHERE kind = 'behind_edge' AND answers >= 3 OR kind = 'success' AND (answers >= 3 AND NOT attested
+  OR LEAST(COALESCE(answers_before, 0), COALESCE(answers_after, 0)) < CASE WHEN attested THEN 1 ELSE 5 END)
 UNION ALL BY NAME
 SELECT endpoint_url, TIMESTAMP '2000-01-01' AS starts_at, TIMESTAMP '2100-01-01' AS ends_at, 'host_unattested' AS code, FALSE AS behind_edge
 FROM endpoint_paths
