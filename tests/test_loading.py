@@ -854,6 +854,7 @@ def test_two_values_under_one_key_are_a_noted_reject(ws: ha.Workspace, tmp_path:
         return f'"webhook_event_uuid":"{uuid(n)}","status":200'
 
     more = ['"status":500', '"service":"a","service":"a"', '"http":{"status":500}', '"a":1']
+    more += ['"res":{"a":[{"b":1,"b":2}]}', '"res":{"a":[{"b":1,"b":1}]}']
     lines = (
         f'{{"time":"2026-11-22T14:03:0{n}Z","msg":"webhook processed",{pairs(n)},{text}}}\n'
         for n, text in enumerate(more)
@@ -870,6 +871,6 @@ def test_two_values_under_one_key_are_a_noted_reject(ws: ha.Workspace, tmp_path:
     report = ws.load(tmp_path / "app.jsonl", tmp_path / "export.json")
     assert not report.refused, str(report)
     assert set(ws.table("rejects")["reason"]) == {"duplicate_key"}
-    assert [file.rejected for file in report.files] == [1, 5]
-    assert len(ws.table("receipt_records")) == 3
+    assert [file.rejected for file in report.files] == [2, 5]
+    assert len(ws.table("receipt_records")) == 4
     assert len(ws.table("attempt_records")) == 3

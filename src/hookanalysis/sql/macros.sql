@@ -26,10 +26,19 @@ CREATE MACRO uncoloured(t) AS
 CREATE MACRO unended(t) AS regexp_replace(t, '[\r\n]+$', '');
 
 -- Whether an object says two things under one key: readers differ in which one they take.
-CREATE MACRO says_both(t) AS (
+CREATE MACRO says_two(t) AS (
   CASE
     WHEN NOT starts_with(t, '{') OR list_unique(json_keys(t)) = len(json_keys(t)) THEN FALSE
     ELSE list_unique(list_zip(json_keys(t), json_extract(t, '$.*'))) > list_unique(json_keys(t))
+  END
+);
+CREATE MACRO says_both(t) AS (
+  CASE
+    WHEN NOT starts_with(t, '{') THEN FALSE
+    WHEN says_two(t) THEN TRUE
+    WHEN contains(t, ':{') OR contains(t, ': {')
+      THEN len(list_filter(json_extract(t, '$.**'), lambda v: says_two(CAST(v AS VARCHAR)))) > 0
+    ELSE FALSE
   END
 );
 

@@ -81,7 +81,8 @@ SELECT
     WHEN (contains(record, 'ssages') OR contains(record, 'ropp') OR contains(record, 'iscard') OR contains(record, ' space left '))
       AND says_lost(record)
       THEN 'suppressed'
-    WHEN may_be AND list_unique(met) < len(met) AND says_both(record) THEN 'duplicate_key'
+    WHEN may_be AND (list_unique(met) < len(met) OR len(met) > 0 AND (contains(record, ':{') OR contains(record, ': {')))
+      AND TRY(says_both(record)) THEN 'duplicate_key'
     -- What follows is asked of the lines without a time only.
     WHEN own_time IS NOT NULL THEN NULL
     WHEN line_at IS NULL AND ({{told}}) THEN 'ignored'
