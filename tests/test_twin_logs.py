@@ -41,6 +41,19 @@ def write_logs(folder: Path, *, hosts: bool) -> None:
     (folder / "export.csv").write_text("\n".join(export) + "\n")
 
 
+def judge(folder: Path, export: list[str], logs: dict[str, list[str]]) -> dict[str, int]:
+    """How many deliveries came to each outcome."""
+    for name, lines in {
+        "export.csv": export,
+        **{f"{n}.log": log for n, log in logs.items()},
+    }.items():
+        (folder / name).write_text("\n".join(lines) + "\n")
+    with ha.connect(":memory:", settings=ha.Settings(grace_minutes=0)) as ws:
+        ws.load(folder)
+        ws.reconcile()
+        return dict(ws.rows("SELECT outcome, COUNT(*) FROM deliveries GROUP BY outcome"))
+
+
 @pytest.mark.parametrize("hosts", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_one_request_in_two_logs_is_one_arrival(tmp_path: Path, *, hosts: bool) -> None:
     write_logs(tmp_path, hosts=hosts)
@@ -67,13 +80,7 @@ def test_what_two_hooks_send_to_a_host_each_arrives_twice(tmp_path: Path) -> Non
             lines.append(
                 f"{at}.{12 - hook}0Z INFO shop: webhook received webhook_event_uuid={uuid}"
             )
-    for name, lines in logs.items():
-        (tmp_path / f"{name}.log").write_text("\n".join(lines) + "\n")
-    (tmp_path / "export.csv").write_text("\n".join(export) + "\n")
-    with ha.connect(":memory:", settings=ha.Settings(grace_minutes=0)) as ws:
-        ws.load(tmp_path)
-        ws.reconcile()
-        found = dict(ws.rows("SELECT outcome, COUNT(*) FROM deliveries GROUP BY outcome"))
+    found = judge(tmp_path, export, logs)
     assert found == {"duplicated": 30}
 
 
@@ -90,13 +97,7 @@ def test_a_worker_behind_two_hosts_tells_of_their_requests(tmp_path: Path) -> No
         host.append(f"{at}:10.200Z INFO shop: incoming webhook_event_uuid={uuid}")
         host.append(f"{at}:10.210Z INFO shop: webhook received webhook_event_uuid={uuid}")
         logs["worker"].append(f"{at}:14.000Z INFO shop: processed webhook_event_uuid={uuid}")
-    for name, lines in logs.items():
-        (tmp_path / f"{name}.log").write_text("\n".join(lines) + "\n")
-    (tmp_path / "export.csv").write_text("\n".join(export) + "\n")
-    with ha.connect(":memory:", settings=ha.Settings(grace_minutes=0)) as ws:
-        ws.load(tmp_path)
-        ws.reconcile()
-        found = dict(ws.rows("SELECT outcome, COUNT(*) FROM deliveries GROUP BY outcome"))
+    found = judge(tmp_path, export, logs)
     assert found == {"delivered": len(EVENTS)}, found
 
 
